@@ -1,0 +1,2 @@
+//! The `trendjob` command.
+fn main() {}
