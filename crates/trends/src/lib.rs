@@ -3,7 +3,21 @@
 //! Pure: no async, no Kubernetes, no database, no clock, no environment, no files. What is told
 //! the same says the same, on every machine.
 
+pub mod count;
+pub mod counters;
+pub mod digest;
+pub mod format;
 pub mod kind;
+pub mod merge;
 pub mod record;
+pub mod result;
+pub mod row;
+pub mod seed;
+pub mod slot;
+pub mod topic;
 
+pub use counters::RecordCounts;
 pub use kind::Kind;
+pub use row::{Bucket, Row, RowRef};
+pub use slot::{Partitions, SLOTS, slot};
+pub use topic::{Topic, cmp_rank};

@@ -1,0 +1,138 @@
+//! The counters that account for every record: read = counted + empty + malformed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::record::{Empty, Malformed};
+
+/// What became of the records of a shard or a run. Adding is associative and commutative, and
+/// the default is its identity.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordCounts {
+    /// Lines seen.
+    pub read: u64,
+    /// Records whose text was counted, with or without a term in it.
+    pub counted: u64,
+    /// Records without a text, by reason; reasons that did not occur are left out.
+    pub empty: BTreeMap<String, u64>,
+    /// Lines that are no record, by reason; reasons that did not occur are left out.
+    pub malformed: BTreeMap<String, u64>,
+}
+
+impl RecordCounts {
+    /// How many records had no text.
+    pub fn empty_total(&self) -> u64 {
+        self.empty.values().sum()
+    }
+
+    /// How many lines were no record.
+    pub fn malformed_total(&self) -> u64 {
+        self.malformed.values().sum()
+    }
+
+    /// The share of malformed lines among those that aren't blank, in percent, 0 to 100.
+    pub fn malformed_percent(&self) -> f64 {
+        let blank = self.empty.get(Empty::Blank.name()).copied().unwrap_or(0);
+        let lines = self.read - blank;
+        if lines == 0 { 0.0 } else { self.malformed_total() as f64 * 100.0 / lines as f64 }
+    }
+
+    /// Adds the records of another shard.
+    pub fn add(&mut self, other: &Self) {
+        self.read += other.read;
+        self.counted += other.counted;
+        for (reason, count) in &other.empty {
+            *self.empty.entry(reason.clone()).or_default() += count;
+        }
+        for (reason, count) in &other.malformed {
+            *self.malformed.entry(reason.clone()).or_default() += count;
+        }
+    }
+}
+
+/// The same counters while lines are being judged: an array add each, no map.
+#[derive(Debug, Clone, Default)]
+pub struct RecordTally {
+    counted: u64,
+    empty: [u64; Empty::ALL.len()],
+    malformed: [u64; Malformed::ALL.len()],
+}
+
+impl RecordTally {
+    /// A record whose text was counted.
+    pub fn counted(&mut self) {
+        self.counted += 1;
+    }
+
+    /// A record without text.
+    pub fn empty(&mut self, reason: Empty) {
+        self.empty[reason as usize] += 1;
+    }
+
+    /// A line that is no record.
+    pub fn malformed(&mut self, reason: Malformed) {
+        self.malformed[reason as usize] += 1;
+    }
+
+    /// How many lines were judged.
+    pub fn read(&self) -> u64 {
+        self.counted + self.empty.iter().sum::<u64>() + self.malformed.iter().sum::<u64>()
+    }
+
+    /// The counters by name.
+    pub fn counts(&self) -> RecordCounts {
+        let occurred = |(name, count): (&str, u64)| (count > 0).then(|| (name.to_owned(), count));
+        let empty = Empty::ALL.map(|reason| (reason.name(), self.empty[reason as usize]));
+        let malformed =
+            Malformed::ALL.map(|reason| (reason.name(), self.malformed[reason as usize]));
+        RecordCounts {
+            read: self.read(),
+            counted: self.counted,
+            empty: empty.into_iter().filter_map(occurred).collect(),
+            malformed: malformed.into_iter().filter_map(occurred).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally() -> RecordTally {
+        let mut tally = RecordTally::default();
+        tally.counted();
+        tally.empty(Empty::Blank);
+        tally.empty(Empty::NoText);
+        tally.malformed(Malformed::Utf8);
+        tally
+    }
+
+    #[test]
+    fn every_line_is_in_exactly_one_counter() {
+        let counts = tally().counts();
+        assert_eq!(counts.read, 4);
+        assert_eq!(counts.read, counts.counted + counts.empty_total() + counts.malformed_total());
+    }
+
+    #[test]
+    fn blank_lines_do_not_dilute_the_malformed_percentage() {
+        let share = tally().counts().malformed_percent();
+        assert!((share - 100.0 / 3.0).abs() < 1e-9, "{share}");
+        assert!(RecordCounts::default().malformed_percent().abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn adding_has_an_identity_and_any_order_gives_the_same() {
+        let one = tally().counts();
+        let mut left = RecordCounts::default();
+        left.add(&one);
+        assert_eq!(left, one);
+        let other = RecordCounts { read: 5, counted: 5, ..RecordCounts::default() };
+        let mut right = other.clone();
+        right.add(&one);
+        left.add(&other);
+        assert_eq!(left, right);
+    }
+}

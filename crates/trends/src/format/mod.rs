@@ -1,0 +1,107 @@
+//! The envelope of every stored block, and the pieces all block formats are made of.
+//!
+//! ```text
+//! "TJ"  version: u8 = 1  type: u8  raw length: u32 LE  zstd frame  xxh3_64 of all before: u64 LE
+//! ```
+//!
+//! The checksum is looked at first, so that whatever is decoded after is what was written; the
+//! decoders check their bounds all the same, for a checksum is no proof against malice.
+
+mod ranking;
+mod rows;
+mod varint;
+
+pub use ranking::{RankedTopic, RankingReader, RankingWriter};
+pub use rows::{RowReader, RowWriter};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+const MAGIC: [u8; 2] = *b"TJ";
+const VERSION: u8 = 1;
+const HEAD: usize = 8;
+const TAIL: usize = 8;
+
+/// No block holds more than this before compression.
+const MAX_RAW: usize = 1 << 23;
+
+/// Level 1: partials are written once and read once, and results are small.
+const LEVEL: i32 = 1;
+
+/// What a block holds. The values are part of the format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum BlockType {
+    /// Rows sorted by kind, term and bucket.
+    Rows = 1,
+    /// A page of a ranking.
+    Ranking = 2,
+    /// Bytes whose format is told by who refers to them.
+    Bytes = 3,
+}
+
+/// Why bytes are no valid block.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FormatError {
+    /// Too short or without the magic bytes.
+    #[error("it is no block of this program")]
+    NotABlock,
+    /// Written by a newer version.
+    #[error("it has block format {0}, this program knows up to {VERSION}")]
+    Newer(u8),
+    /// The checksum does not fit.
+    #[error("its checksum does not fit its content")]
+    Checksum,
+    /// It holds something else.
+    #[error("it holds something else than expected")]
+    Type,
+    /// The content contradicts itself.
+    #[error("its content is inconsistent at byte {0}")]
+    Content(usize),
+}
+
+/// Makes a block of raw content.
+pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let length = u32::try_from(raw.len()).ok().filter(|length| *length as usize <= MAX_RAW);
+    let length = length.ok_or(FormatError::Content(raw.len()))?;
+    let frame = zstd::bulk::compress(raw, LEVEL).map_err(|_| FormatError::Content(0))?;
+    let mut block = Vec::with_capacity(HEAD + frame.len() + TAIL);
+    block.extend_from_slice(&MAGIC);
+    block.extend_from_slice(&[VERSION, block_type as u8]);
+    block.extend_from_slice(&length.to_le_bytes());
+    block.extend_from_slice(&frame);
+    block.extend_from_slice(&xxh3_64(&block).to_le_bytes());
+    Ok(block)
+}
+
+/// The raw content of a block.
+pub fn open(block_type: BlockType, block: &[u8]) -> Result<Vec<u8>, FormatError> {
+    let (body, tail) = block.split_last_chunk::<TAIL>().ok_or(FormatError::NotABlock)?;
+    let (head, frame) = body.split_first_chunk::<HEAD>().ok_or(FormatError::NotABlock)?;
+    let [m0, m1, version, found_type, l0, l1, l2, l3] = *head;
+    if [m0, m1] != MAGIC {
+        return Err(FormatError::NotABlock);
+    }
+    if version > VERSION {
+        return Err(FormatError::Newer(version));
+    }
+    if xxh3_64(body) != u64::from_le_bytes(*tail) {
+        return Err(FormatError::Checksum);
+    }
+    if found_type != block_type as u8 {
+        return Err(FormatError::Type);
+    }
+    let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+    if length > MAX_RAW {
+        return Err(FormatError::Content(4));
+    }
+    let raw = zstd::bulk::decompress(frame, length).map_err(|_| FormatError::Content(HEAD))?;
+    if raw.len() == length { Ok(raw) } else { Err(FormatError::Content(HEAD)) }
+}
+
+/// The checksum a block carries, which is also how others refer to it: its last eight bytes.
+pub fn checksum(block: &[u8]) -> Option<u64> {
+    block.last_chunk::<TAIL>().map(|tail| u64::from_le_bytes(*tail))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Pages of a ranking: topics in their final order.
+//!
+//! ```text
+//! page:   kind: u8   topics: u32 LE   topic*
+//! topic:  drop: varint     the count before minus this one (the first: u64::MAX minus this one)
+//!         spread: varint   count - documents
+//!         length: varint   of the term
+//!         the term
+//! ```
+
+use super::varint::{Position, put};
+use super::{BlockType, FormatError, open, seal};
+use crate::Kind;
+use crate::row::MAX_TERM_BYTES;
+
+/// A topic of a page, borrowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RankedTopic<'a> {
+    /// The term.
+    pub term: &'a [u8],
+    /// Occurrences.
+    pub count: u64,
+    /// Records it occurred in.
+    pub documents: u64,
+}
+
+/// Collects topics of one kind, given in ranking order, into one page.
+#[derive(Debug)]
+pub struct RankingWriter {
+    raw: Vec<u8>,
+    topics: u32,
+    last_count: u64,
+}
+
+impl RankingWriter {
+    /// A page of topics of this kind.
+    pub fn new(kind: Kind) -> Self {
+        Self { raw: vec![kind.byte(), 0, 0, 0, 0], topics: 0, last_count: u64::MAX }
+    }
+
+    /// Adds a topic that ranks below all before it.
+    pub fn push(&mut self, topic: RankedTopic<'_>) {
+        debug_assert!(topic.count <= self.last_count, "counts fall in a ranking");
+        put(&mut self.raw, self.last_count - topic.count);
+        put(&mut self.raw, topic.count - topic.documents);
+        put(&mut self.raw, topic.term.len() as u64);
+        self.raw.extend_from_slice(topic.term);
+        self.last_count = topic.count;
+        self.topics += 1;
+    }
+
+    /// Bytes before compression.
+    pub fn raw_len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// How many topics were added.
+    pub fn topics(&self) -> u32 {
+        self.topics
+    }
+
+    /// The page; the writer is empty again.
+    pub fn finish(&mut self) -> Result<Vec<u8>, FormatError> {
+        if let Some(place) = self.raw.get_mut(1..5) {
+            place.copy_from_slice(&self.topics.to_le_bytes());
+        }
+        let block = seal(BlockType::Ranking, &self.raw);
+        self.raw.truncate(5);
+        self.topics = 0;
+        self.last_count = u64::MAX;
+        block
+    }
+}
+
+/// Reads a page, topic by topic.
+#[derive(Debug)]
+pub struct RankingReader {
+    raw: Vec<u8>,
+    at: Position,
+    left: u32,
+    last_count: u64,
+    kind: Kind,
+}
+
+impl RankingReader {
+    /// Opens a page.
+    pub fn open(block: &[u8]) -> Result<Self, FormatError> {
+        let raw = open(BlockType::Ranking, block)?;
+        let mut at = Position(0);
+        let kind = Kind::from_byte(at.byte(&raw)?).ok_or(FormatError::Content(0))?;
+        let left = at.slice(&raw, 4)?.first_chunk().copied().map_or(0, u32::from_le_bytes);
+        Ok(Self { raw, at, left, last_count: u64::MAX, kind })
+    }
+
+    /// What sort of terms the page ranks.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The next topic, `None` at the end.
+    pub fn topic(&mut self) -> Result<Option<RankedTopic<'_>>, FormatError> {
+        let Self { raw, at, left, last_count, .. } = self;
+        if *left == 0 {
+            return if at.0 == raw.len() { Ok(None) } else { Err(FormatError::Content(at.0)) };
+        }
+        *left -= 1;
+        let start = at.0;
+        let inconsistent = || FormatError::Content(start);
+        let count = last_count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
+        let documents = count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
+        let length = at.below(raw, MAX_TERM_BYTES + 1)?;
+        let term = at.slice(raw, length)?;
+        *last_count = count;
+        Ok(Some(RankedTopic { term, count, documents }))
+    }
+}

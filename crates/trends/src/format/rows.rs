@@ -1,0 +1,155 @@
+//! Blocks of rows, front-coded: partials between shards and partitions, and the terms of a result.
+//!
+//! ```text
+//! row:  flags: u8   bit 0: kind follows (u8), bit 1: bucket follows (signed varint)
+//!       shared: varint   bytes shared with the term before
+//!       rest: varint     length of what follows of the term
+//!       the rest of the term
+//!       count: varint    occurrences, at least 1
+//!       spread: varint   count - documents
+//! ```
+//!
+//! Kind and bucket are left out where they are those of the row before; the first row has both.
+//! All integers are varints; a block starts with the number of its rows, 4 bytes little-endian.
+
+use super::varint::{Position, put, put_signed};
+use super::{BlockType, FormatError, open, seal};
+use crate::merge::Cursor;
+use crate::row::MAX_TERM_BYTES;
+use crate::{Bucket, Kind, RowRef};
+
+const KIND: u8 = 1;
+const BUCKET: u8 = 2;
+
+/// Collects rows, given in order, into one block.
+#[derive(Debug)]
+pub struct RowWriter {
+    raw: Vec<u8>,
+    rows: u32,
+    last: Last,
+}
+
+#[derive(Debug, Default)]
+struct Last {
+    kind: Option<Kind>,
+    bucket: Option<Bucket>,
+    term: Vec<u8>,
+}
+
+impl Default for RowWriter {
+    fn default() -> Self {
+        Self { raw: vec![0; 4], rows: 0, last: Last::default() }
+    }
+}
+
+impl RowWriter {
+    /// Adds a row above all before it.
+    pub fn push(&mut self, row: &RowRef<'_>) {
+        let Self { raw, rows, last } = self;
+        let kind = last.kind != Some(row.kind);
+        let bucket = last.bucket != Some(row.bucket);
+        raw.push(u8::from(kind) * KIND | u8::from(bucket) * BUCKET);
+        if kind {
+            raw.push(row.kind.byte());
+        }
+        if bucket {
+            put_signed(raw, row.bucket.0);
+        }
+        let same = last.term.iter().zip(row.term).take_while(|(a, b)| a == b).count();
+        put(raw, same as u64);
+        put(raw, (row.term.len() - same) as u64);
+        raw.extend_from_slice(&row.term[same..]);
+        put(raw, row.count);
+        put(raw, row.count - row.documents);
+        last.kind = Some(row.kind);
+        last.bucket = Some(row.bucket);
+        last.term.truncate(same);
+        last.term.extend_from_slice(&row.term[same..]);
+        *rows += 1;
+    }
+
+    /// Bytes before compression.
+    pub fn raw_len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// How many rows were added.
+    pub fn rows(&self) -> u32 {
+        self.rows
+    }
+
+    /// The block; the writer is empty again.
+    pub fn finish(&mut self) -> Result<Vec<u8>, FormatError> {
+        let rows = self.rows.to_le_bytes();
+        if let Some(head) = self.raw.first_chunk_mut() {
+            *head = rows;
+        }
+        let block = seal(BlockType::Rows, &self.raw);
+        self.raw.truncate(4);
+        self.rows = 0;
+        self.last = Last::default();
+        block
+    }
+}
+
+/// Reads the rows of one block as the [`Cursor`] it is.
+#[derive(Debug)]
+pub struct RowReader {
+    raw: Vec<u8>,
+    at: Position,
+    left: u32,
+    current: Option<(Kind, Bucket, u64, u64)>,
+    term: Vec<u8>,
+}
+
+impl RowReader {
+    /// Opens a block and stands on its first row.
+    pub fn open(block: &[u8]) -> Result<Self, FormatError> {
+        let raw = open(BlockType::Rows, block)?;
+        let left = raw.first_chunk().copied().map(u32::from_le_bytes);
+        let left = left.ok_or(FormatError::Content(0))?;
+        let mut reader = Self { raw, at: Position(4), left, current: None, term: Vec::new() };
+        reader.advance()?;
+        Ok(reader)
+    }
+}
+
+impl Cursor for RowReader {
+    type Error = FormatError;
+
+    fn row(&self) -> Option<RowRef<'_>> {
+        let (kind, bucket, count, documents) = self.current?;
+        Some(RowRef { kind, term: &self.term, bucket, count, documents })
+    }
+
+    fn advance(&mut self) -> Result<(), FormatError> {
+        let Self { raw, at, left, current, term } = self;
+        if *left == 0 {
+            *current = None;
+            return if at.0 == raw.len() { Ok(()) } else { Err(FormatError::Content(at.0)) };
+        }
+        *left -= 1;
+        let start = at.0;
+        let inconsistent = || FormatError::Content(start);
+        let flags = at.byte(raw)?;
+        let kind = if flags & KIND == 0 {
+            current.map(|current| current.0)
+        } else {
+            Kind::from_byte(at.byte(raw)?)
+        };
+        let bucket = if flags & BUCKET == 0 {
+            current.map(|current| current.1)
+        } else {
+            Some(Bucket(at.signed(raw)?))
+        };
+        let shared = at.below(raw, term.len() + 1)?;
+        let rest = at.below(raw, MAX_TERM_BYTES - shared + 1)?;
+        term.truncate(shared);
+        term.extend_from_slice(at.slice(raw, rest)?);
+        let count = at.unsigned(raw)?;
+        let documents = count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
+        let (Some(kind), Some(bucket)) = (kind, bucket) else { return Err(inconsistent()) };
+        *current = Some((kind, bucket, count, documents));
+        Ok(())
+    }
+}

@@ -1,0 +1,194 @@
+//! Merging sorted streams of rows and adding up equal ones. Owns the k-way merge; knows nothing
+//! of where a stream comes from.
+
+use std::cmp::Ordering;
+
+use crate::{Row, RowRef};
+
+/// A stream of rows in strictly ascending order, standing on one of them.
+pub trait Cursor {
+    /// Why a stream can't go on.
+    type Error;
+
+    /// The row the cursor stands on, `None` at the end.
+    fn row(&self) -> Option<RowRef<'_>>;
+
+    /// Goes to the next row.
+    fn advance(&mut self) -> Result<(), Self::Error>;
+}
+
+/// Merges streams into one: rows in order, rows of equal kind, term and bucket added up.
+///
+/// The sum is over integers and the order is total, so neither the number of streams nor their
+/// order nor the way they were split shows in what comes out.
+pub fn merge<C: Cursor>(
+    cursors: Vec<C>,
+    mut emit: impl FnMut(RowRef<'_>) -> Result<(), C::Error>,
+) -> Result<(), C::Error> {
+    let mut heap = Heap::new(cursors);
+    let mut sum: Option<Row> = None;
+    while let Some(row) = heap.least() {
+        match &mut sum {
+            Some(sum) if sum.as_ref().cmp_key(&row) == Ordering::Equal => {
+                sum.count += row.count;
+                sum.documents += row.documents;
+            }
+            Some(sum) => {
+                emit(sum.as_ref())?;
+                sum.kind = row.kind;
+                sum.term.clear();
+                sum.term.extend_from_slice(row.term);
+                sum.bucket = row.bucket;
+                sum.count = row.count;
+                sum.documents = row.documents;
+            }
+            None => sum = Some(row.to_row()),
+        }
+        heap.advance()?;
+    }
+    if let Some(sum) = sum { emit(sum.as_ref()) } else { Ok(()) }
+}
+
+/// A binary heap of cursors by the row they stand on. Unlike the standard one it can move its
+/// least element on in place.
+struct Heap<C> {
+    cursors: Vec<C>,
+}
+
+impl<C: Cursor> Heap<C> {
+    fn new(mut cursors: Vec<C>) -> Self {
+        cursors.retain(|cursor| cursor.row().is_some());
+        let mut heap = Self { cursors };
+        for at in (0..heap.cursors.len() / 2).rev() {
+            heap.sift_down(at);
+        }
+        heap
+    }
+
+    fn least(&self) -> Option<RowRef<'_>> {
+        self.cursors.first().and_then(Cursor::row)
+    }
+
+    fn advance(&mut self) -> Result<(), C::Error> {
+        if let Some(least) = self.cursors.first_mut() {
+            least.advance()?;
+            if least.row().is_none() {
+                self.cursors.swap_remove(0);
+            }
+            self.sift_down(0);
+        }
+        Ok(())
+    }
+
+    fn sift_down(&mut self, mut at: usize) {
+        loop {
+            let left = 2 * at + 1;
+            let least = [left, left + 1].into_iter().filter(|child| *child < self.cursors.len());
+            let Some(child) = least.min_by(|a, b| self.order(*a, *b)) else { return };
+            if self.order(at, child) != Ordering::Greater {
+                return;
+            }
+            self.cursors.swap(at, child);
+            at = child;
+        }
+    }
+
+    fn order(&self, a: usize, b: usize) -> Ordering {
+        let row = |at: usize| self.cursors.get(at).and_then(Cursor::row);
+        match (row(a), row(b)) {
+            (Some(a), Some(b)) => a.cmp_key(&b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::convert::Infallible;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Bucket, Kind};
+
+    struct Rows(std::iter::Peekable<std::vec::IntoIter<Row>>, Option<Row>);
+
+    impl Rows {
+        fn new(rows: Vec<Row>) -> Self {
+            let mut rows = rows.into_iter().peekable();
+            let first = rows.next();
+            Self(rows, first)
+        }
+    }
+
+    impl Cursor for Rows {
+        type Error = Infallible;
+
+        fn row(&self) -> Option<RowRef<'_>> {
+            self.1.as_ref().map(Row::as_ref)
+        }
+
+        fn advance(&mut self) -> Result<(), Infallible> {
+            self.1 = self.0.next();
+            Ok(())
+        }
+    }
+
+    fn merged(streams: Vec<Vec<Row>>) -> Vec<Row> {
+        let mut out = Vec::new();
+        let Ok(()) = merge(streams.into_iter().map(Rows::new).collect(), |row| {
+            out.push(row.to_row());
+            Ok(())
+        });
+        out
+    }
+
+    fn stream() -> impl Strategy<Value = Vec<Row>> {
+        let row = (1_u8..3, "[ab]{1,3}", 0_i64..3, 1_u64..1000);
+        prop::collection::vec(row, 0..30).prop_map(|rows| {
+            let by_key: BTreeMap<_, _> = rows
+                .into_iter()
+                .map(|(kind, term, bucket, count)| ((kind, term, bucket), count))
+                .collect();
+            by_key
+                .into_iter()
+                .map(|((kind, term, bucket), count)| Row {
+                    kind: Kind::from_byte(kind).unwrap(),
+                    term: term.into_bytes(),
+                    bucket: Bucket(bucket),
+                    count,
+                    documents: count.div_ceil(2),
+                })
+                .collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn merging_is_commutative(a in stream(), b in stream(), c in stream()) {
+            let forward = merged(vec![a.clone(), b.clone(), c.clone()]);
+            prop_assert_eq!(forward, merged(vec![c, b, a]));
+        }
+
+        #[test]
+        fn merging_is_associative(a in stream(), b in stream(), c in stream()) {
+            let left = merged(vec![merged(vec![a.clone(), b.clone()]), c.clone()]);
+            let right = merged(vec![a, merged(vec![b, c])]);
+            prop_assert_eq!(left, right);
+        }
+
+        #[test]
+        fn the_empty_stream_is_the_identity(a in stream()) {
+            prop_assert_eq!(merged(vec![a.clone(), vec![], vec![]]), a);
+        }
+
+        #[test]
+        fn nothing_is_lost_and_order_is_strict(streams in prop::collection::vec(stream(), 0..9)) {
+            let total: u64 = streams.iter().flatten().map(|row| row.count).sum();
+            let out = merged(streams);
+            prop_assert_eq!(out.iter().map(|row| row.count).sum::<u64>(), total);
+            prop_assert!(out.windows(2).all(|w| w[0].as_ref().cmp_key(&w[1].as_ref()).is_lt()));
+        }
+    }
+}

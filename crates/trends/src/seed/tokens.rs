@@ -1,0 +1,204 @@
+//! Splitting a text into the words of the `Seed` profile, before stop words.
+
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+use super::letters::letters;
+
+/// Words shorter than this are no tokens.
+const MIN_LETTERS: usize = 4;
+
+static HTTP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("http"));
+
+/// Calls `short` for every token of at most 16 letters and `long` for every longer one.
+///
+/// A short token is given as its lower-case letters, little-endian and zero-padded, with its
+/// length; a long one as it stands in the text, case and all, for it is rare and its reader has to
+/// copy it anyway. Stop words are tokens here: they are cheaper to drop after counting.
+pub fn tokens(text: &[u8], sink: &mut impl Tokens) {
+    let mut rest = 0;
+    let mut from = 0;
+    while let Some(found) = HTTP.find(&text[from..]) {
+        let link = from + found;
+        let after = link + 4;
+        if text.get(after).is_some_and(|byte| !is_space(*byte)) {
+            words(text, rest, link, sink);
+            let end = text[after..].iter().position(|byte| is_space(*byte));
+            rest = end.map_or(text.len(), |length| after + length);
+            from = rest;
+        } else {
+            // A bare `http` is a word like any other.
+            from = after;
+        }
+    }
+    words(text, rest, text.len(), sink);
+}
+
+/// Where the tokens of a text go.
+pub trait Tokens {
+    /// A token of 4 to 16 letters, lower-case, little-endian, zero-padded.
+    fn short(&mut self, letters: u128, length: usize);
+    /// A token of more than 16 letters, in the case it was written in.
+    fn long(&mut self, token: &[u8]);
+}
+
+/// Java's `\s`: Unicode's other spaces are none.
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | 0x0B | 0x0C | b'\r')
+}
+
+/// The runs of letters in `text[start..end]`.
+fn words(text: &[u8], start: usize, end: usize, sink: &mut impl Tokens) {
+    let mut open = None;
+    let mut at = start;
+    while at < end {
+        let mask = block_mask(text, at, end);
+        let mut bits = mask;
+        if let Some(first) = open {
+            let run = (!bits).trailing_zeros() as usize;
+            if run < 64 {
+                token(text, first, at + run, sink);
+                open = None;
+                bits &= u64::MAX << run;
+            } else {
+                bits = 0;
+            }
+        }
+        while bits != 0 {
+            let first = bits.trailing_zeros() as usize;
+            let run = (!(bits >> first)).trailing_zeros() as usize;
+            if first + run >= 64 {
+                open = Some(at + first);
+                break;
+            }
+            token(text, at + first, at + first + run, sink);
+            bits &= u64::MAX << (first + run);
+        }
+        at += 64;
+    }
+    if let Some(first) = open {
+        token(text, first, end, sink);
+    }
+}
+
+/// The letters among the 64 bytes from `at`; what is past `end` counts as none.
+#[inline]
+fn block_mask(text: &[u8], at: usize, end: usize) -> u64 {
+    if let Some(block) = text[..end].get(at..).and_then(|rest| rest.first_chunk::<64>()) {
+        letters(block)
+    } else {
+        let tail = &text[at..end];
+        let mut block = [0; 64];
+        block[..tail.len()].copy_from_slice(tail);
+        letters(&block)
+    }
+}
+
+#[inline]
+fn token(text: &[u8], first: usize, end: usize, sink: &mut impl Tokens) {
+    /// Bit 5 makes an ASCII letter lower-case.
+    const LOWER: u128 = u128::from_le_bytes([0x20; 16]);
+    let length = end - first;
+    if length < MIN_LETTERS {
+        return;
+    }
+    if length > 16 {
+        sink.long(&text[first..end]);
+        return;
+    }
+    let raw = match text[first..].first_chunk::<16>() {
+        Some(chunk) => u128::from_le_bytes(*chunk),
+        None => {
+            let mut chunk = [0; 16];
+            chunk[..length].copy_from_slice(&text[first..end]);
+            u128::from_le_bytes(chunk)
+        }
+    };
+    let kept = u128::MAX >> (128 - 8 * length);
+    sink.short((raw | LOWER) & kept, length);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use regex::bytes::Regex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Words(Vec<String>);
+
+    impl Tokens for Words {
+        fn short(&mut self, letters: u128, length: usize) {
+            self.0.push(String::from_utf8(letters.to_le_bytes()[..length].to_vec()).unwrap());
+        }
+
+        fn long(&mut self, token: &[u8]) {
+            self.0.push(String::from_utf8(token.to_ascii_lowercase()).unwrap());
+        }
+    }
+
+    fn split(text: &str) -> Vec<String> {
+        let mut words = Words::default();
+        tokens(text.as_bytes(), &mut words);
+        words.0
+    }
+
+    /// The original's steps, one after the other.
+    fn original(text: &str) -> Vec<String> {
+        let steps = [r"http[^ \t\n\x0B\x0C\r]+", r"[!-/:-@\[-`{-~]", "[0-9]", "[^a-zA-Z]"];
+        let mut text = text.as_bytes().to_vec();
+        for step in steps {
+            let step = Regex::new(&format!("(?-u){step}")).unwrap();
+            text = step.replace_all(&text, &b" "[..]).into_owned();
+        }
+        let text = String::from_utf8(text.to_ascii_lowercase()).unwrap();
+        text.split(' ').filter(|word| word.len() > 3).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_quirks_of_the_original_are_kept() {
+        for (text, expected) in [
+            ("Love is ALL around", vec!["love", "around"]),
+            ("see http://t.co/x now", vec![]),
+            ("foohttp://t.co/abcd bars", vec!["bars"]),
+            ("wordhttp://t.co/abcd bars", vec!["word", "bars"]),
+            ("HTTP://example.org", vec!["http", "example"]),
+            ("bare http stays", vec!["bare", "http", "stays"]),
+            ("ends in http", vec!["ends", "http"]),
+            ("httphttp gone", vec!["gone"]),
+            ("link http://a\u{a0}still\u{2028}link done", vec!["link", "done"]),
+            ("link http://a\x0Bends", vec!["link", "ends"]),
+            ("&quot;amp&amp;", vec!["quot"]),
+            ("café mañana año", vec![]),
+            ("don't can't wouldn't", vec!["wouldn"]),
+            ("abcd1efgh_ijkl", vec!["abcd", "efgh", "ijkl"]),
+            ("\0null\0byte", vec!["null", "byte"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(split(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_across_block_borders_are_whole() {
+        for pad in 0..140 {
+            for length in [3, 4, 15, 16, 17, 63, 64, 65, 200] {
+                let text = format!("{}{}", ".".repeat(pad), "Ab".repeat(length).split_at(length).0);
+                assert_eq!(split(&text), original(&text), "{pad} {length}");
+                let text = format!("{text} http://x {text}!");
+                assert_eq!(split(&text), original(&text), "{pad} {length} twice");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_splits_as_the_original_splits_it(
+            text in r"(http|HTTP|[a-zA-Z]{1,20}|[ \t\n\r\x0B\x0C]|[!-~]|\PC|é|\u{a0}|\u{85}){0,60}"
+        ) {
+            prop_assert_eq!(split(&text), original(&text));
+        }
+    }
+}
