@@ -1,0 +1,84 @@
+//! Taking the tags out of Mastodon's HTML. Owns which tags part words; entities stay as they are.
+
+/// Tags whose ends and beginnings part words; all others vanish, so that a link that is split into
+/// spans is whole again.
+const BLOCKS: [&[u8]; 17] = [
+    b"p",
+    b"br",
+    b"div",
+    b"li",
+    b"ul",
+    b"ol",
+    b"blockquote",
+    b"pre",
+    b"hr",
+    b"tr",
+    b"td",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+];
+
+/// Appends `text` without its tags. A `<` that opens no tag stays, and so does one that is never closed.
+pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    while let Some(open) = memchr::memchr(b'<', rest) {
+        let (before, tag) = rest.split_at(open);
+        out.extend_from_slice(before);
+        let name = tag_name(tag);
+        match memchr::memchr(b'>', tag).filter(|_| name.is_some()) {
+            Some(close) => {
+                if name.is_some_and(is_block) {
+                    out.push(b' ');
+                }
+                rest = &tag[close + 1..];
+            }
+            None => {
+                out.push(b'<');
+                rest = &tag[1..];
+            }
+        }
+    }
+    out.extend_from_slice(rest);
+}
+
+/// The name of the tag that begins here, if one does: a letter follows `<` or `</`.
+fn tag_name(tag: &[u8]) -> Option<&[u8]> {
+    let name = tag.get(1..)?;
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    name.first().filter(|first| first.is_ascii_alphabetic())?;
+    let end = name.iter().position(|byte| !byte.is_ascii_alphanumeric());
+    Some(&name[..end.unwrap_or(name.len())])
+}
+
+fn is_block(name: &[u8]) -> bool {
+    BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_part_words_and_inline_tags_vanish() {
+        for (html, text) in [
+            ("<p>one</p><p>two<br>three<BR />four</p>", " one  two three four "),
+            (
+                "<a href=\"x\"><span class=\"invisible\">https://</span><span>a.b/c</span></a>",
+                "https://a.b/c",
+            ),
+            ("#<span>tag</span>", "#tag"),
+            ("1 < 2 and 3 <4", "1 < 2 and 3 <4"),
+            ("open <p never closed", "open <p never closed"),
+            ("&lt;p&gt; &amp;", "&lt;p&gt; &amp;"),
+            ("<pre>x</pre><progress>y", " x y"),
+        ] {
+            let mut out = Vec::new();
+            strip_tags(html.as_bytes(), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), text, "{html}");
+        }
+    }
+}

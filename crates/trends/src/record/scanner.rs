@@ -1,0 +1,383 @@
+//! The judge of one line: a strict RFC 8259 parser that keeps only what pointers ask for. Owns the
+//! verdict; every byte of a line is validated, whatever is asked for.
+//!
+//! Along the paths of the pointers it goes down object by object; everything else is skipped by one
+//! loop with a bit per level for its stack, so nothing a line holds can exhaust the real one.
+
+use super::html::strip_tags;
+use super::pointer::Fields;
+use super::strings::{End, string_end, unescape};
+use super::verdict::{Empty, Judgement, Malformed};
+
+/// The deepest nesting, the outermost object counted as 1.
+const MAX_DEPTH: u32 = 128;
+
+/// Judges lines, one after the other.
+#[derive(Debug)]
+pub struct Scanner {
+    nodes: Vec<Node>,
+    strip_tags: bool,
+    /// What each pointer found, in order of preference.
+    found: Vec<Option<Text>>,
+    unescaped: Vec<u8>,
+    stripped: Vec<u8>,
+}
+
+/// A step on the way of pointers: which key or index leads where.
+#[derive(Debug, Default)]
+struct Node {
+    children: Vec<Child>,
+    /// The pointers that end here.
+    pointers: Vec<usize>,
+    /// All pointers that end here or further down.
+    below: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Child {
+    key: Vec<u8>,
+    index: Option<u64>,
+    node: usize,
+}
+
+/// A string of the line: what is between its quotes, and whether it has escapes.
+#[derive(Debug, Clone, Copy)]
+struct Text {
+    start: usize,
+    end: usize,
+    escaped: bool,
+}
+
+/// Why a line is malformed, and where.
+type Fault = (Malformed, usize);
+
+impl Scanner {
+    /// A scanner for these fields.
+    pub fn new(fields: &Fields) -> Self {
+        let mut nodes = vec![Node::default()];
+        for (number, pointer) in fields.text.iter().enumerate() {
+            let mut at = 0;
+            nodes[0].below.push(number);
+            for part in &pointer.parts {
+                let known = nodes[at].children.iter().find(|child| child.key == part.as_bytes());
+                let next = if let Some(child) = known {
+                    child.node
+                } else {
+                    let node = nodes.len();
+                    // As of RFC 6901 an index has no leading zeros.
+                    let index = part.parse().ok().filter(|index: &u64| index.to_string() == *part);
+                    nodes[at].children.push(Child { key: part.clone().into_bytes(), index, node });
+                    nodes.push(Node::default());
+                    node
+                };
+                nodes[next].below.push(number);
+                at = next;
+            }
+            nodes[at].pointers.push(number);
+        }
+        Self {
+            nodes,
+            strip_tags: fields.strip_tags,
+            found: vec![None; fields.text.len()],
+            unescaped: Vec::new(),
+            stripped: Vec::new(),
+        }
+    }
+
+    /// Judges a line, given without its newline.
+    pub fn judge<'a>(&'a mut self, line: &'a [u8]) -> Judgement<'a> {
+        // Not `std::str`: this is faster on long lines.
+        match simdutf8::compat::from_utf8(line) {
+            Ok(_) => self.judge_utf8(line),
+            Err(error) => Judgement::Malformed(Malformed::Utf8, error.valid_up_to()),
+        }
+    }
+
+    /// Judges a line that is known to be UTF-8.
+    pub fn judge_utf8<'a>(&'a mut self, line: &'a [u8]) -> Judgement<'a> {
+        self.found.fill(None);
+        let mut parser = Parser {
+            line,
+            nodes: &self.nodes,
+            found: &mut self.found,
+            key: &mut self.unescaped,
+            depth: 0,
+        };
+        match parser.line() {
+            Err((reason, at)) => Judgement::Malformed(reason, at.min(line.len())),
+            Ok(false) => Judgement::Empty(Empty::Blank),
+            Ok(true) => match self.found.iter().flatten().next().copied() {
+                Some(text) => Judgement::Text(self.text(line, text)),
+                None => Judgement::Empty(Empty::NoText),
+            },
+        }
+    }
+
+    fn text<'a>(&'a mut self, line: &'a [u8], text: Text) -> &'a [u8] {
+        let mut content = line.get(text.start..text.end).unwrap_or_default();
+        if text.escaped {
+            self.unescaped.clear();
+            unescape(content, &mut self.unescaped);
+            content = &self.unescaped;
+        }
+        if self.strip_tags {
+            self.stripped.clear();
+            strip_tags(content, &mut self.stripped);
+            content = &self.stripped;
+        }
+        content
+    }
+}
+
+struct Parser<'a> {
+    line: &'a [u8],
+    nodes: &'a [Node],
+    found: &'a mut [Option<Text>],
+    key: &'a mut Vec<u8>,
+    depth: u32,
+}
+
+impl Parser<'_> {
+    /// The whole line; `false` if it is blank.
+    fn line(&mut self) -> Result<bool, Fault> {
+        let start = self.space(0);
+        if start == self.line.len() {
+            return Ok(false);
+        }
+        let is_object = self.byte(start) == b'{';
+        let end = if is_object { self.value(start, 0)? } else { self.skip(start)? };
+        let end = self.space(end);
+        if end < self.line.len() {
+            Err((Malformed::Trailing, end))
+        } else if is_object {
+            Ok(true)
+        } else {
+            Err((Malformed::NotObject, start))
+        }
+    }
+
+    /// The byte at a place; 0, which JSON has nowhere outside of strings, past the end.
+    #[inline]
+    fn byte(&self, at: usize) -> u8 {
+        self.line.get(at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn space(&self, mut at: usize) -> usize {
+        while matches!(self.byte(at), b' ' | b'\t' | b'\r' | b'\n') {
+            at += 1;
+        }
+        at
+    }
+
+    #[inline]
+    fn string(&self, open: usize) -> Result<Text, Fault> {
+        match string_end(self.line, open + 1) {
+            End::Quote(end, escaped) => Ok(Text { start: open + 1, end, escaped }),
+            End::Fault(at) => Err((Malformed::Syntax, at)),
+        }
+    }
+
+    fn enter(&mut self, at: usize) -> Result<(), Fault> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { Err((Malformed::TooDeep, at)) } else { Ok(()) }
+    }
+
+    /// A value that pointers lead into or end at.
+    fn value(&mut self, at: usize, node: usize) -> Result<usize, Fault> {
+        let nodes = self.nodes;
+        let Some(node) = nodes.get(node) else { return self.skip(at) };
+        match self.byte(at) {
+            b'"' => {
+                let text = self.string(at)?;
+                for pointer in &node.pointers {
+                    self.found[*pointer] = Some(text);
+                }
+                Ok(text.end + 1)
+            }
+            b'{' if !node.children.is_empty() => self.object(at, node),
+            b'[' if node.children.iter().any(|child| child.index.is_some()) => self.array(at, node),
+            _ => self.skip(at),
+        }
+    }
+
+    fn object(&mut self, open: usize, node: &Node) -> Result<usize, Fault> {
+        self.enter(open)?;
+        let mut at = self.space(open + 1);
+        if self.byte(at) == b'}' {
+            self.depth -= 1;
+            return Ok(at + 1);
+        }
+        loop {
+            if self.byte(at) != b'"' {
+                return Err((Malformed::Syntax, at));
+            }
+            let key = self.string(at)?;
+            let child = self.child(node, key);
+            at = self.colon(key.end + 1)?;
+            at = match child {
+                Some(child) => self.replace(at, child)?,
+                None => self.skip(at)?,
+            };
+            at = self.space(at);
+            match self.byte(at) {
+                b',' => at = self.space(at + 1),
+                b'}' => {
+                    self.depth -= 1;
+                    return Ok(at + 1);
+                }
+                _ => return Err((Malformed::Syntax, at)),
+            }
+        }
+    }
+
+    fn array(&mut self, open: usize, node: &Node) -> Result<usize, Fault> {
+        self.enter(open)?;
+        let mut at = self.space(open + 1);
+        if self.byte(at) == b']' {
+            self.depth -= 1;
+            return Ok(at + 1);
+        }
+        for index in 0.. {
+            let child = node.children.iter().find(|child| child.index == Some(index));
+            at = match child {
+                Some(child) => self.replace(at, child.node)?,
+                None => self.skip(at)?,
+            };
+            at = self.space(at);
+            match self.byte(at) {
+                b',' => at = self.space(at + 1),
+                b']' => break,
+                _ => return Err((Malformed::Syntax, at)),
+            }
+        }
+        self.depth -= 1;
+        Ok(at + 1)
+    }
+
+    /// A value on a path: of duplicate keys the last wins, so what the earlier held is forgotten.
+    fn replace(&mut self, at: usize, node: usize) -> Result<usize, Fault> {
+        let nodes = self.nodes;
+        for pointer in nodes.get(node).map_or(&[][..], |node| node.below.as_slice()) {
+            self.found[*pointer] = None;
+        }
+        self.value(at, node)
+    }
+
+    /// Where a key leads. Keys are compared unescaped.
+    #[inline]
+    fn child(&mut self, node: &Node, key: Text) -> Option<usize> {
+        let mut name = self.line.get(key.start..key.end).unwrap_or_default();
+        if key.escaped {
+            self.key.clear();
+            unescape(name, self.key);
+            name = self.key;
+        }
+        node.children.iter().find(|child| child.key == name).map(|child| child.node)
+    }
+
+    #[inline]
+    fn colon(&self, at: usize) -> Result<usize, Fault> {
+        let at = self.space(at);
+        if self.byte(at) == b':' { Ok(self.space(at + 1)) } else { Err((Malformed::Syntax, at)) }
+    }
+
+    /// Any value, validated and forgotten. Returns the place behind it.
+    fn skip(&mut self, mut at: usize) -> Result<usize, Fault> {
+        let outer = self.depth;
+        // Bit 0 is the innermost container: 1 an object, 0 an array.
+        let mut objects = 0_u128;
+        loop {
+            match self.byte(at) {
+                b'"' => at = self.string(at)?.end + 1,
+                open @ (b'{' | b'[') => {
+                    self.enter(at)?;
+                    objects = objects << 1 | u128::from(open == b'{');
+                    at = self.space(at + 1);
+                    // Two more than the opening bracket is the closing one, of either kind.
+                    if self.byte(at) == open + 2 {
+                        self.depth -= 1;
+                        objects >>= 1;
+                        at += 1;
+                    } else {
+                        if open == b'{' {
+                            at = self.key(at)?;
+                        }
+                        continue;
+                    }
+                }
+                b't' => at = self.literal(at, b"true")?,
+                b'f' => at = self.literal(at, b"false")?,
+                b'n' => at = self.literal(at, b"null")?,
+                _ => at = self.number(at)?,
+            }
+            loop {
+                if self.depth == outer {
+                    return Ok(at);
+                }
+                at = self.space(at);
+                let in_object = objects & 1 == 1;
+                match self.byte(at) {
+                    b',' => {
+                        at = self.space(at + 1);
+                        if in_object {
+                            at = self.key(at)?;
+                        }
+                        break;
+                    }
+                    close if close == if in_object { b'}' } else { b']' } => {
+                        self.depth -= 1;
+                        objects >>= 1;
+                        at += 1;
+                    }
+                    _ => return Err((Malformed::Syntax, at)),
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn key(&self, at: usize) -> Result<usize, Fault> {
+        if self.byte(at) != b'"' {
+            return Err((Malformed::Syntax, at));
+        }
+        self.colon(self.string(at)?.end + 1)
+    }
+
+    fn literal(&self, at: usize, literal: &[u8]) -> Result<usize, Fault> {
+        let end = at + literal.len();
+        if self.line.get(at..end) == Some(literal) { Ok(end) } else { Err((Malformed::Syntax, at)) }
+    }
+
+    /// A number of any size: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
+    #[inline]
+    fn number(&self, start: usize) -> Result<usize, Fault> {
+        let mut at = start + usize::from(self.byte(start) == b'-');
+        at = match self.byte(at) {
+            b'0' => at + 1,
+            b'1'..=b'9' => self.digits(at),
+            _ => return Err((Malformed::Syntax, at)),
+        };
+        if self.byte(at) == b'.' {
+            at = self.some_digits(at + 1)?;
+        }
+        if matches!(self.byte(at), b'e' | b'E') {
+            at += 1;
+            at = self.some_digits(at + usize::from(matches!(self.byte(at), b'+' | b'-')))?;
+        }
+        Ok(at)
+    }
+
+    #[inline]
+    fn digits(&self, mut at: usize) -> usize {
+        while self.byte(at).is_ascii_digit() {
+            at += 1;
+        }
+        at
+    }
+
+    fn some_digits(&self, at: usize) -> Result<usize, Fault> {
+        let end = self.digits(at);
+        if end > at { Ok(end) } else { Err((Malformed::Syntax, at)) }
+    }
+}

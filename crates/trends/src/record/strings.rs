@@ -1,0 +1,112 @@
+//! JSON strings: finding their end and resolving their escapes. Owns the byte-parallel scan.
+
+/// Where a string ends, or where it can't go on.
+pub(super) enum End {
+    /// The place of the closing quote, and whether there are escapes before it.
+    Quote(usize, bool),
+    /// The place of what no string may hold, or of the end of the line.
+    Fault(usize),
+}
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * EACH;
+
+/// Reads a string from behind its opening quote. The line must be UTF-8.
+#[inline]
+pub(super) fn string_end(line: &[u8], mut at: usize) -> End {
+    let mut escaped = false;
+    loop {
+        at = next_special(line, at);
+        match line.get(at) {
+            Some(b'"') => return End::Quote(at, escaped),
+            Some(b'\\') => match escape_length(line, at) {
+                Some(length) => {
+                    escaped = true;
+                    at += length;
+                }
+                None => return End::Fault(at),
+            },
+            _ => return End::Fault(at),
+        }
+    }
+}
+
+/// The first quote, backslash or control character at or after `at`, or the end of the line.
+///
+/// Eight bytes at a time; in each of the three tests the lowest bit that is set is right, and only
+/// the lowest is used.
+#[inline]
+fn next_special(line: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        let zero = |word: u64| word.wrapping_sub(EACH) & !word;
+        let control = word.wrapping_sub(0x20 * EACH) & !word;
+        let quote = zero(word ^ (b'"' as u64 * EACH));
+        let backslash = zero(word ^ (b'\\' as u64 * EACH));
+        let found = (control | quote | backslash) & HIGH;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let tail = line.get(at..).unwrap_or_default();
+    let special = |byte: &u8| *byte < 0x20 || matches!(byte, b'"' | b'\\');
+    at + tail.iter().position(special).unwrap_or(tail.len())
+}
+
+/// How long the escape is that begins here, if it is one.
+fn escape_length(line: &[u8], at: usize) -> Option<usize> {
+    match line.get(at + 1)? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
+        b'u' => hex4(line, at + 2).map(|_| 6),
+        _ => None,
+    }
+}
+
+fn hex4(line: &[u8], at: usize) -> Option<u32> {
+    line.get(at..at + 4)?
+        .iter()
+        .try_fold(0, |value, byte| char::from(*byte).to_digit(16).map(|digit| value * 16 + digit))
+}
+
+/// Appends a string's content with its escapes resolved. Surrogates that have no partner become
+/// U+FFFD. The content must have passed [`string_end`].
+pub(super) fn unescape(content: &[u8], out: &mut Vec<u8>) {
+    let mut rest = content;
+    while let Some(backslash) = memchr::memchr(b'\\', rest) {
+        let (before, escape) = rest.split_at(backslash);
+        out.extend_from_slice(before);
+        let (character, length) = resolve(escape);
+        let mut buffer = [0; 4];
+        out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+}
+
+/// The character an escape stands for, and how long it is.
+fn resolve(escape: &[u8]) -> (char, usize) {
+    let character = match escape.get(1) {
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => return resolve_unicode(escape),
+        Some(byte) => char::from(*byte),
+        None => char::REPLACEMENT_CHARACTER,
+    };
+    (character, 2)
+}
+
+fn resolve_unicode(escape: &[u8]) -> (char, usize) {
+    let first = hex4(escape, 2).unwrap_or(0xFFFD);
+    if let 0xD800..0xDC00 = first
+        && escape.get(6..8) == Some(b"\\u")
+        && let Some(second @ 0xDC00..0xE000) = hex4(escape, 8)
+    {
+        let code = 0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00);
+        return (char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER), 12);
+    }
+    (char::from_u32(first).unwrap_or(char::REPLACEMENT_CHARACTER), 6)
+}

@@ -1,0 +1,192 @@
+//! Every kind of line and its verdict; and `serde_json` as an independent judge of random lines.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::*;
+
+fn judged(fields: &Fields, line: &[u8]) -> String {
+    match Scanner::new(fields).judge(line) {
+        Judgement::Text(text) => format!("text {}", std::str::from_utf8(text).unwrap()),
+        Judgement::Empty(reason) => reason.name().to_owned(),
+        Judgement::Malformed(reason, at) => {
+            assert!(at <= line.len());
+            reason.name().to_owned()
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_line_has_its_verdict() {
+    for (line, verdict) in [
+        (r#"{"text":"love"}"#, "text love"),
+        ("\t {\"text\" : \"love\"} \r", "text love"),
+        (r#"{"text":""}"#, "text "),
+        (r#"{"te\u0078t":"escaped key"}"#, "text escaped key"),
+        (r#"{"text":"first","text":"last"}"#, "text last"),
+        (r#"{"text":"first","text":null}"#, "no-text"),
+        (r#"{"full_text":"full","text":"plain"}"#, "text plain"),
+        (r#"{"full_text":"full","text":7}"#, "text full"),
+        (r#"{"extended_tweet":{"full_text":"long","x":[{}]}}"#, "text long"),
+        (r#"{"extended_tweet":{"full_text":"long"},"extended_tweet":{}}"#, "no-text"),
+        (r#"{"extended_tweet":["full_text"]}"#, "no-text"),
+        (r#"{"user":{"text":"not here"}}"#, "no-text"),
+        (r#"{"delete":{"status":{"id":1}}}"#, "no-text"),
+        ("{}", "no-text"),
+        (r#"{"text":"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"}"#, "text \"\\/\u{8}\u{c}\n\r\té😀"),
+        (r#"{"text":"\ud83d lone \ude00 \ud83d\u0041"}"#, "text \u{fffd} lone \u{fffd} \u{fffd}A"),
+        (r#"{"text":"a\u0000b"}"#, "text a\0b"),
+        (
+            r#"{"text":"x","n":[0,-0,1.5,-1e5,1E+9,2e-3,123456789012345678901234567890,1e999]}"#,
+            "text x",
+        ),
+        (r#"{"text":"x","n":[true,false,null,[],{},[[]],{"a":{}}]}"#, "text x"),
+        ("", "blank"),
+        (" \t\r", "blank"),
+        (r#"{"text":"trunc"#, "syntax"),
+        (r#"{"text":"x""#, "syntax"),
+        (r#"{"text":"x","#, "syntax"),
+        (r#"{"text":"x",}"#, "syntax"),
+        (r#"{"text""x"}"#, "syntax"),
+        (r#"{"text":}"#, "syntax"),
+        (r#"{text:"x"}"#, "syntax"),
+        (r#"{'text':'x'}"#, "syntax"),
+        (r#"{"text":"\x"}"#, "syntax"),
+        (r#"{"text":"\u12g4"}"#, "syntax"),
+        (r#"{"text":"\u12"}"#, "syntax"),
+        ("{\"text\":\"a\tb\"}", "syntax"),
+        ("{\"text\":\"a\0b\"}", "syntax"),
+        ("{\"text\":\"a\u{1f}b\"}", "syntax"),
+        (r#"{"n":01}"#, "syntax"),
+        (r#"{"n":1.}"#, "syntax"),
+        (r#"{"n":.5}"#, "syntax"),
+        (r#"{"n":+1}"#, "syntax"),
+        (r#"{"n":-}"#, "syntax"),
+        (r#"{"n":1e}"#, "syntax"),
+        (r#"{"n":NaN}"#, "syntax"),
+        (r#"{"n":tru}"#, "syntax"),
+        (r#"{"n":[1,]}"#, "syntax"),
+        (r#"{"n":[1 2]}"#, "syntax"),
+        (r#"{"n":[1}}"#, "syntax"),
+        (r#"{"n":{"a":1]}"#, "syntax"),
+        ("\u{feff}{\"text\":\"x\"}", "syntax"),
+        ("{\u{a0}}", "syntax"),
+        ("hello", "syntax"),
+        (r#"{"text":"x"}{"text":"y"}"#, "trailing"),
+        (r#"{"text":"x"},"#, "trailing"),
+        (r#"{"text":"x"} // c"#, "trailing"),
+        (r#""text" x"#, "trailing"),
+        (r#""a string""#, "not-object"),
+        ("[]", "not-object"),
+        (r#"[{"text":"x"}]"#, "not-object"),
+        ("null", "not-object"),
+        ("-12.5e3", "not-object"),
+    ] {
+        assert_eq!(judged(&Fields::twitter(), line.as_bytes()), verdict, "{line:?}");
+    }
+    assert_eq!(judged(&Fields::twitter(), b"{\"text\":\"\xff\"}"), "utf8");
+    assert_eq!(judged(&Fields::twitter(), b"\xff\xfe{\0"), "utf8");
+}
+
+#[test]
+fn nesting_is_bounded_in_used_and_in_skipped_fields() {
+    for key in ["text", "other", "extended_tweet"] {
+        for (open, close) in [("[", "]"), (r#"{"full_text":"#, "}")] {
+            let nested = |depth: usize| {
+                let inner = format!("{}1{}", open.repeat(depth - 1), close.repeat(depth - 1));
+                judged(&Fields::twitter(), format!(r#"{{"{key}":{inner}}}"#).as_bytes())
+            };
+            assert_eq!(nested(128), "no-text", "{key} {open}");
+            assert_eq!(nested(129), "too-deep", "{key} {open}");
+        }
+        let million = format!(r#"{{"{key}":{}"#, "[".repeat(1_000_000));
+        assert_eq!(judged(&Fields::twitter(), million.as_bytes()), "too-deep");
+    }
+    assert_eq!(judged(&Fields::twitter(), "[".repeat(1_000_000).as_bytes()), "too-deep");
+}
+
+#[test]
+fn pointers_reach_through_arrays_and_odd_keys() {
+    let line = r#"{"a/b":{"m~n":["zero","one",{"x":"deep"}]}}"#.as_bytes();
+    for (pointer, verdict) in [
+        ("/a~1b/m~0n/1", "text one"),
+        ("/a~1b/m~0n/2/x", "text deep"),
+        ("/a~1b/m~0n/01", "no-text"),
+        ("/a~1b/m~0n/3", "no-text"),
+        ("/a~1b", "no-text"),
+    ] {
+        assert_eq!(judged(&Fields::custom(&[pointer]).unwrap(), line), verdict, "{pointer}");
+    }
+    for pointer in ["", "text", "/a~2", "/a~"] {
+        assert!(Fields::custom(&[pointer]).is_err(), "{pointer}");
+    }
+}
+
+#[test]
+fn the_other_presets_know_their_places() {
+    let datasift = br#"{"interaction":{"content":"love"},"text":"no"}"#;
+    assert_eq!(judged(&Fields::datasift(), datasift), "text love");
+    let mastodon = br#"{"content":"<p>one</p><p>t<b>w</b>o</p>"}"#;
+    assert_eq!(judged(&Fields::mastodon(), mastodon), "text  one  two ");
+}
+
+fn json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,12}|[\"\\\\/\u{0}-\u{1f}a-z\u{80}]{0,20}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, |inner| {
+        let key = "text|full_text|extended_tweet|[a-z\"\\\\é]{0,4}";
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+fn record() -> impl Strategy<Value = Value> {
+    json().prop_filter("an object", Value::is_object)
+}
+
+/// What `serde_json` finds at the pointers.
+fn expected(record: &Value) -> String {
+    let at = |pointer| record.pointer(pointer).and_then(Value::as_str);
+    let pointers = ["/text", "/full_text", "/extended_tweet/full_text"];
+    let text = pointers.into_iter().find_map(at);
+    text.map_or_else(|| "no-text".to_owned(), |text| format!("text {text}"))
+}
+
+proptest! {
+    #[test]
+    fn any_record_gives_the_text_that_serde_json_finds(record in record(), pretty: bool) {
+        let line = if pretty {
+            serde_json::to_string_pretty(&record).unwrap()
+        } else {
+            record.to_string()
+        };
+        prop_assert_eq!(judged(&Fields::twitter(), line.as_bytes()), expected(&record));
+    }
+
+    /// `serde_json` differs from RFC 8259 only where it decodes: numbers out of range and lone
+    /// surrogates. `IgnoredAny` decodes neither, and lines this short are never too deep.
+    #[test]
+    fn a_changed_byte_is_accepted_or_refused_as_serde_json_does(
+        record in record(), place in any::<prop::sample::Index>(), byte in prop_oneof![
+            any::<u8>(), prop::sample::select(b"{}[],:\"\\ \t\x0b019.eE+-tfnu".as_slice())
+        ], insert: bool,
+    ) {
+        let mut line = record.to_string().into_bytes();
+        let place = place.index(line.len());
+        if insert { line.insert(place, byte) } else { line[place] = byte }
+        let valid = std::str::from_utf8(&line).is_ok()
+            && serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_ok();
+        let verdict = judged(&Fields::twitter(), &line);
+        let is_json = verdict.starts_with("text ") || ["no-text", "not-object"].contains(&&*verdict);
+        // A newline is white space to JSON, but never within a line.
+        prop_assert_eq!(is_json, valid, "{} {:?}", verdict, String::from_utf8_lossy(&line));
+    }
+}

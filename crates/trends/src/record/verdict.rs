@@ -1,0 +1,69 @@
+//! What can be said of a line. Owns the reasons, their names and their fixed order.
+
+/// A record without a text. The order is part of the digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Empty {
+    /// Nothing but spaces, tabs and carriage returns.
+    Blank,
+    /// A record in which no text pointer holds a string, as a delete notice.
+    NoText,
+}
+
+impl Empty {
+    /// Every reason, in order.
+    pub const ALL: [Self; 2] = [Self::Blank, Self::NoText];
+
+    /// The name in counters and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::NoText => "no-text",
+        }
+    }
+}
+
+/// Why a line is no record. The order is part of the digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Malformed {
+    /// It is not UTF-8.
+    Utf8,
+    /// It is not JSON as of RFC 8259.
+    Syntax,
+    /// Something other than white space follows a complete value.
+    Trailing,
+    /// It is JSON, but no object.
+    NotObject,
+    /// It is nested deeper than 128.
+    TooDeep,
+    /// It is longer than the longest line that is read.
+    TooLong,
+}
+
+impl Malformed {
+    /// Every reason, in order.
+    pub const ALL: [Self; 6] =
+        [Self::Utf8, Self::Syntax, Self::Trailing, Self::NotObject, Self::TooDeep, Self::TooLong];
+
+    /// The name in counters and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Utf8 => "utf8",
+            Self::Syntax => "syntax",
+            Self::Trailing => "trailing",
+            Self::NotObject => "not-object",
+            Self::TooDeep => "too-deep",
+            Self::TooLong => "too-long",
+        }
+    }
+}
+
+/// The verdict on a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement<'a> {
+    /// The text of a record: UTF-8, escapes resolved.
+    Text(&'a [u8]),
+    /// A record without one.
+    Empty(Empty),
+    /// No record, and the byte of the line at which that was noticed.
+    Malformed(Malformed, usize),
+}
