@@ -1,1 +1,68 @@
-//! Placeholder until its first module lands.
+//! Where blocks, markers and generations are kept. Owns the `Store` trait, its implementations and
+//! the reading of published results; formats live in `trends`, so every store serves the same bytes.
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod document;
+pub mod error;
+pub mod generations;
+pub mod key;
+pub mod marker;
+pub mod objects;
+pub mod published;
+pub mod retention;
+pub mod run_lock;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+pub use error::StoreError;
+pub use generations::Generation;
+pub use key::{AttemptId, BlockKey, InvalidName, Key, RunId, SourceName, Stage};
+pub use objects::ObjectStore;
+pub use published::Published;
+pub use run_lock::RunLock;
+
+/// What became of an insert-if-absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Insertion {
+    /// The value is stored now, by this call.
+    Inserted,
+    /// Somebody was first; this is what stands there.
+    Present(Bytes),
+}
+
+/// A place for immutable values under unique keys.
+///
+/// Everything above rests on two promises: of several concurrent inserts of one key exactly one
+/// wins and all others are told the winner's value, and whatever was reported as stored survives
+/// the process (and, for durable stores, the machine). Nothing is ever updated in place.
+/// No value is above 1 MiB.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// Stores `value` under `key` unless the key exists. A value is visible whole or not at all.
+    async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError>;
+
+    /// The value under `key`, if any.
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError>;
+
+    /// Every run that was begun and not removed, ascending.
+    async fn runs(&self) -> Result<Vec<RunId>, StoreError>;
+
+    /// Every source that has at least one generation, ascending.
+    async fn sources(&self) -> Result<Vec<SourceName>, StoreError>;
+
+    /// Stores a block. The same key is only ever written with the same bytes.
+    async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError>;
+
+    /// A block, which must exist: `StoreError::Missing` otherwise.
+    async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError>;
+
+    /// Removes the blocks of one stage of a run, keeping its markers. Repeatable.
+    async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError>;
+
+    /// Removes a run: plan, then markers, then blocks, then the record that it exists, so that a
+    /// removal that was cut short is found and finished. Repeatable.
+    async fn remove_run(&self, run: &RunId) -> Result<(), StoreError>;
+}

@@ -1,0 +1,187 @@
+//! What any store must do. One suite: call [`conformance`] with a way to open the same empty store
+//! as often as asked, from as many handles.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::generations::{self, Outcome};
+use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+
+/// Runs the whole suite; panics where the store does not do what it must.
+pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
+    one_of_many_inserts_wins(&open).await;
+    values_come_back_as_they_were(&open).await;
+    runs_and_sources_are_listed(&open).await;
+    a_removed_run_is_gone_and_others_stay(&open).await;
+    start_numbers_are_contiguous(&open).await;
+    one_of_two_publishers_of_a_number_wins(&open).await;
+    a_lower_start_is_superseded_and_a_repeated_one_done(&open).await;
+    a_rollback_is_a_new_generation(&open).await;
+}
+
+fn run(name: &str) -> RunId {
+    RunId::new(name).expect("a valid run")
+}
+
+fn source(name: &str) -> SourceName {
+    SourceName::new(name).expect("a valid source")
+}
+
+fn block(run_name: &str, stage: Stage, name: &str) -> BlockKey {
+    let attempt = AttemptId::new("attempt").expect("a valid attempt");
+    BlockKey { run: run(run_name), stage, index: 0, attempt, name: name.to_owned() }
+}
+
+async fn publish(store: &dyn Store, source: &SourceName, name: &str, start: u64) -> Outcome {
+    let run = run(name);
+    generations::publish(store, source, &run, start, "", false).await.expect("an outcome")
+}
+
+async fn one_of_many_inserts_wins(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let key = Key::plan(&run("contended"));
+    let mut tasks = Vec::new();
+    for number in 0..32_u8 {
+        let (store, key) = (open().await, key.clone());
+        // Large, so that a half-written value would show.
+        let value = Bytes::from(vec![number; 1 << 20]);
+        tasks.push(tokio::spawn(async move { (number, store.insert(&key, value).await) }));
+    }
+    let mut winner = None;
+    let mut told = Vec::new();
+    for task in tasks {
+        match task.await.expect("no panic") {
+            (number, Ok(Insertion::Inserted)) => {
+                assert_eq!(winner.replace(number), None, "only one insert wins");
+            }
+            (_, Ok(Insertion::Present(value))) => told.push(value),
+            (_, Err(error)) => panic!("insert: {error}"),
+        }
+    }
+    let expected = Bytes::from(vec![winner.expect("one insert wins"); 1 << 20]);
+    assert_eq!(told.len(), 31);
+    assert!(told.iter().all(|value| *value == expected), "the losers see the winner's value");
+    assert_eq!(open().await.get(&key).await.expect("readable"), Some(expected));
+}
+
+async fn values_come_back_as_they_were(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    assert_eq!(store.get(&Key::plan(&run("nobody"))).await.expect("readable"), None);
+    let values = [Bytes::new(), Bytes::from_static(b"\0\xff\n"), vec![7; 1 << 20].into()];
+    for (number, value) in values.into_iter().enumerate() {
+        let key = block("values", Stage::Etl, &format!("block-{number}"));
+        store.put_block(&key, value.clone()).await.expect("writable");
+        store.put_block(&key, value.clone()).await.expect("repeatable");
+        assert_eq!(open().await.get_block(&key).await.expect("readable"), value);
+    }
+    let missing = store.get_block(&block("values", Stage::Etl, "missing")).await;
+    assert!(matches!(missing, Err(StoreError::Missing { .. })), "{missing:?}");
+}
+
+async fn runs_and_sources_are_listed(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    for name in ["listed-b", "listed-a"] {
+        store.insert(&Key::run(&run(name)), "{}".into()).await.expect("writable");
+        publish(&*store, &source(name), name, 1).await;
+    }
+    let runs = open().await.runs().await.expect("listable");
+    let listed: Vec<_> = runs.iter().filter(|run| run.as_str().starts_with("listed")).collect();
+    assert_eq!(listed, [&run("listed-a"), &run("listed-b")]);
+    let sources = open().await.sources().await.expect("listable");
+    assert!(sources.contains(&source("listed-a")) && sources.is_sorted());
+}
+
+async fn a_removed_run_is_gone_and_others_stay(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    for name in ["removed", "removed-not"] {
+        store.insert(&Key::run(&run(name)), "{}".into()).await.expect("writable");
+        store.insert(&Key::plan(&run(name)), "{}".into()).await.expect("writable");
+        store.insert(&Key::marker(&run(name), Stage::Etl, 3), "{}".into()).await.expect("writable");
+        for stage in [Stage::Etl, Stage::Aggregate] {
+            store.put_block(&block(name, stage, "x"), "x".into()).await.expect("writable");
+        }
+    }
+    let gone = run("removed");
+    store.remove_blocks(&gone, Stage::Etl).await.expect("removable");
+    store.remove_blocks(&gone, Stage::Etl).await.expect("repeatable");
+    assert!(store.get_block(&block("removed", Stage::Etl, "x")).await.is_err());
+    assert!(store.get_block(&block("removed", Stage::Aggregate, "x")).await.is_ok());
+    assert!(store.get(&Key::marker(&gone, Stage::Etl, 3)).await.expect("readable").is_some());
+    store.remove_run(&gone).await.expect("removable");
+    store.remove_run(&gone).await.expect("repeatable");
+    assert!(!store.runs().await.expect("listable").contains(&gone));
+    for key in [Key::run(&gone), Key::plan(&gone), Key::marker(&gone, Stage::Etl, 3)] {
+        assert_eq!(store.get(&key).await.expect("readable"), None, "{key}");
+    }
+    let other = run("removed-not");
+    assert!(store.get(&Key::plan(&other)).await.expect("readable").is_some());
+    assert!(store.get_block(&block("removed-not", Stage::Etl, "x")).await.is_ok());
+}
+
+async fn start_numbers_are_contiguous(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let mut tasks = Vec::new();
+    for number in 0..20 {
+        let store = open().await;
+        let run = run(&format!("start-{number}"));
+        tasks.push(tokio::spawn(async move {
+            generations::begin(&*store, &source("starts"), &run).await.expect("a number")
+        }));
+    }
+    let mut numbers = Vec::new();
+    for task in tasks {
+        numbers.push(task.await.expect("no panic"));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
+}
+
+async fn one_of_two_publishers_of_a_number_wins(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let source = source("contended");
+    let mut tasks = Vec::new();
+    for start in 1..=8 {
+        let (store, source) = (open().await, source.clone());
+        let run = run(&format!("publisher-{start}"));
+        tasks.push(tokio::spawn(async move {
+            generations::publish(&*store, &source, &run, start, "", false)
+                .await
+                .expect("an outcome")
+        }));
+    }
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    let store = open().await;
+    let log = generations::history(&*store, &source, 100).await.expect("readable");
+    let starts: Vec<u64> = log.iter().rev().map(|entry| entry.start).collect();
+    assert!(starts.is_sorted() && starts.last() == Some(&8), "{starts:?}");
+    let numbers: Vec<u64> = log.iter().rev().map(|entry| entry.generation).collect();
+    assert_eq!(numbers, (1..=log.len() as u64).collect::<Vec<_>>(), "contiguous");
+}
+
+async fn a_lower_start_is_superseded_and_a_repeated_one_done(
+    open: &impl AsyncFn() -> Arc<dyn Store>,
+) {
+    let (store, source) = (open().await, source("superseded"));
+    let publish = async |name, start| publish(&*store, &source, name, start).await;
+    let Outcome::Published(second) = publish("second", 2).await else { panic!("published") };
+    assert!(matches!(publish("first", 1).await, Outcome::Superseded(newest) if newest == second));
+    assert_eq!(publish("second", 2).await, Outcome::Published(second.clone()));
+    let newest = generations::newest(&*store, &source, 0).await.expect("readable");
+    assert_eq!(newest, Some(second));
+}
+
+async fn a_rollback_is_a_new_generation(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let (store, source) = (open().await, source("rolled"));
+    for (name, start) in [("one", 1), ("two", 2)] {
+        store.insert(&Key::run(&run(name)), "{}".into()).await.expect("writable");
+        publish(&*store, &source, name, start).await;
+    }
+    let back = generations::rollback(&*store, &source, 1, "").await.expect("possible");
+    assert_eq!((back.generation, back.run.as_str(), back.highest_start), (3, "one", 2));
+    let again = generations::publish(&*store, &source, &run("two"), 2, "", false).await;
+    assert!(matches!(again, Ok(Outcome::Published(entry)) if entry.generation == 2));
+    assert!(generations::rollback(&*store, &source, 1, "").await.is_err(), "visible already");
+    assert!(generations::rollback(&*store, &source, 9, "").await.is_err(), "no such generation");
+    store.insert(&Key::retired(&run("two")), "{}".into()).await.expect("writable");
+    assert!(generations::rollback(&*store, &source, 2, "").await.is_err(), "retired");
+}

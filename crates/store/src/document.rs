@@ -1,0 +1,134 @@
+//! Plans, markers and indexes: JSON documents that are inserted once. Owns how one that outgrows a
+//! record is kept in blocks instead; knows nothing of what a document says.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use trends::format::{BlockType, open, seal};
+use trends::result::BlockRef;
+
+use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError};
+
+/// The largest document kept in its record. Well below the 1 MiB no stored value exceeds.
+const MAX_INLINE: usize = 256 << 10;
+
+/// What a piece of a longer document holds before compression.
+const PIECE: usize = 512 << 10;
+
+/// Whose blocks a long document is kept in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// The run.
+    pub run: RunId,
+    /// The stage.
+    pub stage: Stage,
+    /// The shard or partition, 0 for plan and publish.
+    pub index: u32,
+    /// The attempt.
+    pub attempt: AttemptId,
+}
+
+impl Home {
+    /// The key of one of its blocks.
+    pub fn block(&self, name: &str) -> BlockKey {
+        let Self { run, stage, index, attempt } = self.clone();
+        BlockKey { run, stage, index, attempt, name: name.to_owned() }
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Stored<T> {
+    Inline(T),
+    Pieces { home: Home, pieces: Vec<BlockRef> },
+}
+
+/// Inserts a document unless its key exists. Returns what stands there now and whether this call
+/// inserted it.
+pub async fn insert_document<T: Serialize + DeserializeOwned>(
+    store: &dyn Store,
+    key: &Key,
+    home: &Home,
+    value: T,
+) -> Result<(T, bool), StoreError> {
+    let inline = json(key, &Stored::Inline(&value))?;
+    let record = if inline.len() <= MAX_INLINE {
+        inline
+    } else {
+        let pieces = put_pieces(store, key, home, &value).await?;
+        json(key, &Stored::<()>::Pieces { home: home.clone(), pieces })?
+    };
+    match store.insert(key, record.into()).await? {
+        Insertion::Inserted => Ok((value, true)),
+        Insertion::Present(record) => Ok((resolve(store, key, &record).await?, false)),
+    }
+}
+
+/// Reads a document, `None` if its key doesn't exist.
+pub async fn read_document<T: DeserializeOwned>(
+    store: &dyn Store,
+    key: &Key,
+) -> Result<Option<T>, StoreError> {
+    match store.get(key).await? {
+        Some(record) => resolve(store, key, &record).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads a block and checks that it is the one referred to.
+pub async fn read_block(
+    store: &dyn Store,
+    home: &Home,
+    block: &BlockRef,
+) -> Result<Bytes, StoreError> {
+    let key = home.block(&block.name);
+    let bytes = store.get_block(&key).await?;
+    match block.check(&bytes) {
+        Ok(()) => Ok(bytes),
+        Err(what) => Err(StoreError::Damaged { key: key.to_string(), what }),
+    }
+}
+
+async fn put_pieces<T: Serialize>(
+    store: &dyn Store,
+    key: &Key,
+    home: &Home,
+    value: &T,
+) -> Result<Vec<BlockRef>, StoreError> {
+    let whole = json(key, value)?;
+    let mut pieces = Vec::new();
+    for (number, piece) in whole.chunks(PIECE).enumerate() {
+        let name = format!("document-{number:05}");
+        let block = seal(BlockType::Bytes, piece).map_err(|error| damaged(key, &error))?;
+        pieces.push(BlockRef::to(name.clone(), &block));
+        store.put_block(&home.block(&name), block.into()).await?;
+    }
+    Ok(pieces)
+}
+
+async fn resolve<T: DeserializeOwned>(
+    store: &dyn Store,
+    key: &Key,
+    record: &[u8],
+) -> Result<T, StoreError> {
+    match serde_json::from_slice(record).map_err(|error| damaged(key, &error))? {
+        Stored::Inline(value) => Ok(value),
+        Stored::Pieces { home, pieces } => {
+            let mut whole = Vec::new();
+            for piece in &pieces {
+                let block = read_block(store, &home, piece).await?;
+                let raw = open(BlockType::Bytes, &block);
+                whole.extend(raw.map_err(|error| damaged(key, &error))?);
+            }
+            serde_json::from_slice(&whole).map_err(|error| damaged(key, &error))
+        }
+    }
+}
+
+fn json<T: Serialize>(key: &Key, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|error| damaged(key, &error))
+}
+
+fn damaged(key: &Key, what: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Damaged { key: key.to_string(), what: what.to_string() }
+}

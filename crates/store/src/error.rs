@@ -1,0 +1,79 @@
+//! What can go wrong with a store, said so that a caller knows whether a retry helps.
+
+use crate::key::InvalidName;
+
+/// A failed operation on a store: what was being done, to which key or path, and why it failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The place can't be reached or refuses; a retry may help.
+    #[error("{doing} {key}")]
+    Unavailable {
+        /// What was being done, as "reading" or "writing".
+        doing: &'static str,
+        /// The key or path.
+        key: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no room left.
+    #[error(
+        "no space left while writing {key}: free some and run again, nothing published was changed"
+    )]
+    Full {
+        /// The key or path.
+        key: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What was promised by a marker or an index is not there.
+    #[error(
+        "{key} is missing although it is referred to: the store was changed by hand, or a clean-up removed the run"
+    )]
+    Missing {
+        /// The key or path.
+        key: String,
+    },
+    /// Stored bytes are not what was written.
+    #[error(
+        "{key} is damaged ({what}): it is not used; run the job again to publish a fresh result"
+    )]
+    Damaged {
+        /// The key or path.
+        key: String,
+        /// How it was noticed.
+        what: String,
+    },
+    /// The store was written by a newer version.
+    #[error(
+        "the store {place} has format {found}, this program knows up to {known}: use a newer trendjob or another --store"
+    )]
+    Newer {
+        /// Where the store is.
+        place: String,
+        /// Its format.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// Another value stands where this one was to be inserted.
+    #[error("{key} already holds something else")]
+    Conflict {
+        /// The key.
+        key: String,
+    },
+    /// A name that can't be part of a key.
+    #[error(transparent)]
+    Name(#[from] InvalidName),
+    /// What was asked for can't be done, and why.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl StoreError {
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}

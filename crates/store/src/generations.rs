@@ -1,0 +1,240 @@
+//! The log of published results: append-only, decided by unique inserts alone. Owns which run of a
+//! source is visible, start numbers, rollback and retirement.
+//!
+//! Keys are contiguous from 1, and every entry carries the highest start number ever published, so the
+//! newest entry alone decides what a publisher may do.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
+
+/// One published result of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Generation {
+    /// Its number, from 1; it only grows.
+    pub generation: u64,
+    /// The source.
+    pub source: SourceName,
+    /// The run whose result it is.
+    pub run: RunId,
+    /// The start number of that run.
+    pub start: u64,
+    /// The highest start number ever published of the source.
+    pub highest_start: u64,
+    /// When, as RFC 3339 text.
+    pub published_at: String,
+    /// Whether shards are missing in it.
+    pub incomplete: bool,
+    /// The generation this one went back to, if it is a rollback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_to: Option<u64>,
+}
+
+/// What became of an attempt to publish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The run is published, by this call or an earlier one.
+    Published(Generation),
+    /// A run with a higher start number was first; this is the newest generation.
+    Superseded(Generation),
+}
+
+/// Takes the next start number of a source for a run. A number that is taken and then not used, by a
+/// run that died right after, is a gap in nobody's way.
+pub async fn begin(store: &dyn Store, source: &SourceName, run: &RunId) -> Result<u64, StoreError> {
+    let mut known = 0;
+    loop {
+        let last = last(store, known, |n| Key::start(source, n)).await?.map_or(0, |(n, _)| n);
+        let next = last + 1;
+        let value = serde_json::json!({ "run": run }).to_string();
+        if store.insert(&Key::start(source, next), value.into()).await? == Insertion::Inserted {
+            return Ok(next);
+        }
+        known = next;
+    }
+}
+
+/// The newest generation of a source; `known` is one that exists, or 0.
+pub async fn newest(
+    store: &dyn Store,
+    source: &SourceName,
+    known: u64,
+) -> Result<Option<Generation>, StoreError> {
+    let found = last(store, known, |n| Key::generation(source, n)).await?;
+    found.map(|(n, bytes)| parse(&Key::generation(source, n), &bytes)).transpose()
+}
+
+/// The last `limit` generations of a source, newest first.
+pub async fn history(
+    store: &dyn Store,
+    source: &SourceName,
+    limit: u64,
+) -> Result<Vec<Generation>, StoreError> {
+    let newest = newest(store, source, 0).await?;
+    let last = newest.map_or(0, |newest| newest.generation);
+    let mut found = Vec::new();
+    for n in (last.saturating_sub(limit)..last).rev().map(|before| before + 1) {
+        found.push(read(store, source, n).await?);
+    }
+    Ok(found)
+}
+
+/// Inserts the next generation for a run, unless it is published already or superseded.
+pub async fn publish(
+    store: &dyn Store,
+    source: &SourceName,
+    run: &RunId,
+    start: u64,
+    published_at: &str,
+    incomplete: bool,
+) -> Result<Outcome, StoreError> {
+    let mut known = 0;
+    loop {
+        let newest = newest(store, source, known).await?;
+        let (last, highest) = newest.as_ref().map_or((0, 0), |n| (n.generation, n.highest_start));
+        if let Some(newest) = newest {
+            if highest > start {
+                return Ok(Outcome::Superseded(newest));
+            }
+            if highest == start {
+                return published(store, source, run, newest).await.map(Outcome::Published);
+            }
+        }
+        let entry = Generation {
+            generation: last + 1,
+            source: source.clone(),
+            run: run.clone(),
+            start,
+            highest_start: start,
+            published_at: published_at.to_owned(),
+            incomplete,
+            rollback_to: None,
+        };
+        if insert(store, &entry).await? {
+            return Ok(Outcome::Published(entry));
+        }
+        known = entry.generation;
+    }
+}
+
+/// Makes an earlier generation visible again, by a new entry that names its run.
+///
+/// # Errors
+/// If there is no such generation, it is the visible one, or its run is retired.
+pub async fn rollback(
+    store: &dyn Store,
+    source: &SourceName,
+    to: u64,
+    published_at: &str,
+) -> Result<Generation, StoreError> {
+    let mut known = 0;
+    loop {
+        let newest = newest(store, source, known).await?.ok_or_else(|| {
+            StoreError::Refused(format!(
+                "nothing was published of {source}: trendjob runs lists what was"
+            ))
+        })?;
+        if to > newest.generation {
+            return Err(StoreError::Refused(format!(
+                "{source} has no generation {to}: its newest is {}, trendjob runs lists them",
+                newest.generation
+            )));
+        }
+        let target = read(store, source, to).await?;
+        if target.run == newest.run {
+            return Err(StoreError::Refused(format!(
+                "generation {to} of {source} is what is visible already, as generation {}",
+                newest.generation
+            )));
+        }
+        let kept = store.get(&Key::retired(&target.run)).await?.is_none()
+            && store.get(&Key::run(&target.run)).await?.is_some();
+        if !kept {
+            return Err(StoreError::Refused(format!(
+                "the run of generation {to} of {source} is retired, its data is no longer kept"
+            )));
+        }
+        let entry = Generation {
+            generation: newest.generation + 1,
+            highest_start: newest.highest_start,
+            published_at: published_at.to_owned(),
+            rollback_to: Some(to),
+            ..target
+        };
+        if insert(store, &entry).await? {
+            return Ok(entry);
+        }
+        known = entry.generation;
+    }
+}
+
+/// The entry that published a run, when the newest one says that it is done.
+async fn published(
+    store: &dyn Store,
+    source: &SourceName,
+    run: &RunId,
+    newest: Generation,
+) -> Result<Generation, StoreError> {
+    let mut entry = newest;
+    // After a rollback the newest entry names another run.
+    while entry.run != *run && entry.generation > 1 {
+        entry = read(store, source, entry.generation - 1).await?;
+    }
+    Ok(entry)
+}
+
+async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreError> {
+    let key = Key::generation(&entry.source, entry.generation);
+    let json = serde_json::to_vec(entry).map_err(|error| damaged(&key, &error))?;
+    Ok(store.insert(&key, json.into()).await? == Insertion::Inserted)
+}
+
+async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generation, StoreError> {
+    let key = Key::generation(source, n);
+    let bytes = store.get(&key).await?;
+    parse(&key, &bytes.ok_or_else(|| StoreError::Missing { key: key.to_string() })?)
+}
+
+fn parse(key: &Key, bytes: &[u8]) -> Result<Generation, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))
+}
+
+fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
+    StoreError::Damaged { key: key.to_string(), what: error.to_string() }
+}
+
+/// The last of keys that are contiguous from 1, and its value: by leaps that double from the known
+/// one, then by halves, so that a long log costs few reads.
+async fn last(
+    store: &dyn Store,
+    known: u64,
+    key: impl Fn(u64) -> Key,
+) -> Result<Option<(u64, bytes::Bytes)>, StoreError> {
+    let mut found = None;
+    let (mut low, mut leap) = (known, 1);
+    let mut high = loop {
+        match store.get(&key(low + leap)).await? {
+            Some(value) => {
+                low += leap;
+                found = Some((low, value));
+                leap *= 2;
+            }
+            None => break low + leap,
+        }
+    };
+    while high - low > 1 {
+        let middle = low + (high - low) / 2;
+        match store.get(&key(middle)).await? {
+            Some(value) => {
+                low = middle;
+                found = Some((low, value));
+            }
+            None => high = middle,
+        }
+    }
+    if found.is_none() && known > 0 {
+        found = store.get(&key(known)).await?.map(|value| (known, value));
+    }
+    Ok(found)
+}
