@@ -1,1 +1,19 @@
-//! Placeholder until its first module lands.
+//! The way of the data: plan, etl, aggregate and publish as functions over input, trends and store.
+//!
+//! Each is one attempt at one stage and index, and may be repeated or doubled at any moment: blocks
+//! are written under the attempt, and the first marker decides whose blocks count. Used by the pods of
+//! a cluster and by the threads of one machine alike; knows nothing of either.
+
+pub mod aggregate;
+mod blocks;
+pub mod context;
+pub mod error;
+pub mod etl;
+pub mod input;
+pub mod local;
+pub mod plan;
+pub mod publish;
+
+pub use context::{Cancel, Context, Limits, Progress};
+pub use error::Error;
+pub use plan::{Plan, RecordFormat, Spec};

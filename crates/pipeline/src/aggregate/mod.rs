@@ -1,0 +1,136 @@
+//! The aggregate stage: merges one partition over all shards. Owns the order of its steps, what its
+//! marker reports, and the run-wide verdict on malformed lines.
+
+mod partials;
+mod ranking;
+mod verdict;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use store::Stage;
+use store::marker::{Marker, mark, marker};
+use trends::digest::{SlotHasher, hex};
+use trends::format::RowWriter;
+use trends::merge::merge;
+use trends::result::{RankingPage, TermBlock};
+use trends::{Kind, RowRef};
+
+use partials::PartialCursor;
+use ranking::RankCollector;
+pub(crate) use ranking::{Page, RankCursor, merge_ranked};
+pub use verdict::check_malformed;
+
+use crate::blocks::{BlockSink, unencodable};
+use crate::context::Progress;
+use crate::etl::EtlReport;
+use crate::plan::Plan;
+use crate::{Context, Error};
+
+/// Bytes of rows per block of terms, before compression: about 64 KiB after it.
+const BLOCK: usize = 160 << 10;
+
+/// What the marker of a partition reports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AggregateReport {
+    /// The digest of each of its slots, in hexadecimal digits.
+    pub slots: Vec<String>,
+    /// Its blocks of rows, in order.
+    pub terms: Vec<TermBlock>,
+    /// Its topics in ranking order, by kind.
+    pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
+}
+
+/// Merges a partition, unless an attempt did already. `shards` are the markers of all shards that
+/// count, in order. Returns the marker that counts.
+pub fn aggregate(
+    context: &Context,
+    plan: &Plan,
+    shards: &[Marker<EtlReport>],
+    partition: u16,
+) -> Result<Marker<AggregateReport>, Error> {
+    let store = &*context.store;
+    let index = u32::from(partition);
+    let done = context.wait(marker(store, &context.run, Stage::Aggregate, index))?;
+    let done = if let Some(done) = done {
+        done
+    } else {
+        let home = context.home(Stage::Aggregate, index);
+        let mut output = Output {
+            terms: Terms::default(),
+            hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
+            ranks: RankCollector::new(context.limits.memory, context.limits.spill.clone()),
+            sink: BlockSink::new(context, home.clone()),
+        };
+        let cursors = PartialCursor::all(context, shards, partition)?;
+        merge(cursors, |row| {
+            context.cancel.check()?;
+            output.add(&row)
+        })?;
+        let report = output.finish()?;
+        context.wait(mark(store, &home, &plan.hash()?, report))?
+    };
+    Progress::add(&context.progress.partitions, 1);
+    Ok(done)
+}
+
+/// Where the merged rows of a partition go.
+struct Output<'a> {
+    terms: Terms,
+    hasher: SlotHasher,
+    ranks: RankCollector,
+    sink: BlockSink<'a>,
+}
+
+impl Output<'_> {
+    fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
+        if !self.hasher.add(row) {
+            let term = String::from_utf8_lossy(row.term).into_owned();
+            return Err(Error::Input(format!("a partial holds {term:?} of another partition")));
+        }
+        self.ranks.add(row)?;
+        self.terms.add(row, &mut self.sink)
+    }
+
+    fn finish(mut self) -> Result<AggregateReport, Error> {
+        let terms = self.terms.finish(&mut self.sink)?;
+        let rankings = self.ranks.finish(&mut self.sink)?;
+        self.sink.finish()?;
+        let slots = self.hasher.finish().iter().map(|digest| hex(digest)).collect();
+        Ok(AggregateReport { slots, terms, rankings })
+    }
+}
+
+/// Cuts rows into blocks and remembers the first key of each.
+#[derive(Default)]
+struct Terms {
+    writer: RowWriter,
+    first: Option<(Kind, String)>,
+    blocks: Vec<TermBlock>,
+}
+
+impl Terms {
+    fn add(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
+        if self.first.is_none() {
+            self.first = Some((row.kind, String::from_utf8_lossy(row.term).into_owned()));
+        }
+        self.writer.push(row);
+        if self.writer.raw_len() >= BLOCK { self.cut(sink) } else { Ok(()) }
+    }
+
+    fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<(), Error> {
+        if let Some((kind, first)) = self.first.take() {
+            let rows = self.writer.rows();
+            let name = format!("terms-{:06}", self.blocks.len());
+            let block = sink.put(name, self.writer.finish().map_err(unencodable)?)?;
+            self.blocks.push(TermBlock { kind, first, rows, block });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<TermBlock>, Error> {
+        self.cut(sink)?;
+        Ok(self.blocks)
+    }
+}

@@ -1,0 +1,115 @@
+//! What every stage of a run is given: the store, the names of the run and the attempt, the limits,
+//! and the way to be stopped. Owns the bridge from blocking stages to the async store.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use store::document::Home;
+use store::{AttemptId, RunId, Stage, Store};
+use tokio::runtime::Handle;
+
+use crate::Error;
+
+/// One attempt at the stages of a run. Stages block: call them from a thread that may.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The runtime that does the store's I/O.
+    pub runtime: Handle,
+    /// The run.
+    pub run: RunId,
+    /// This process's try.
+    pub attempt: AttemptId,
+    /// What it may use.
+    pub limits: Limits,
+    /// Set to stop between two blocks of input.
+    pub cancel: Cancel,
+    /// How far it is.
+    pub progress: Arc<Progress>,
+}
+
+/// What a stage may use of the machine.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Threads for parsing and merging, at least 1. Decompression has one more.
+    pub threads: usize,
+    /// Bytes for counting tables and sorting, over all threads.
+    pub memory: usize,
+    /// Where sorted runs go beyond that.
+    pub spill: PathBuf,
+    /// Whether malformed lines are kept in full, for `--rejects`.
+    pub keep_rejects: bool,
+    /// Perturbs the hash of the counting tables; any number does.
+    pub hash_seed: u64,
+}
+
+impl Context {
+    /// Whose blocks an attempt at this stage and index writes.
+    pub fn home(&self, stage: Stage, index: u32) -> Home {
+        Home { run: self.run.clone(), stage, index, attempt: self.attempt.clone() }
+    }
+
+    /// The same, with a share of the threads and the memory.
+    #[must_use]
+    pub fn share(&self, parts: usize) -> Self {
+        let mut context = self.clone();
+        context.limits.threads = (self.limits.threads / parts).max(1);
+        context.limits.memory = self.limits.memory / parts;
+        context
+    }
+
+    /// Waits for an operation of the store.
+    pub(crate) fn wait<T>(&self, operation: impl Future<Output = T>) -> T {
+        self.runtime.block_on(operation)
+    }
+}
+
+/// A flag that stops a run between two blocks of input.
+#[derive(Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks to stop.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// `Error::Cancelled` if a stop was asked for.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.0.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for Cancel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cancel({})", self.0.load(Ordering::Relaxed))
+    }
+}
+
+/// How far a run is; read by whoever shows it, at any time.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Bytes of input the plan holds, 0 until it is known.
+    pub bytes_total: AtomicU64,
+    /// Bytes of input that were counted.
+    pub bytes: AtomicU64,
+    /// Lines that were judged.
+    pub records: AtomicU64,
+    /// Malformed lines among them.
+    pub malformed: AtomicU64,
+    /// Sorted runs that were spilled to disk.
+    pub spilled: AtomicU64,
+    /// Partitions to aggregate, 0 until the first stage is over.
+    pub partitions_total: AtomicU64,
+    /// Partitions that were aggregated.
+    pub partitions: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn add(counter: &AtomicU64, amount: u64) {
+        counter.fetch_add(amount, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,167 @@
+//! Judging and counting the lines that one thread was handed. Owns the hot loop.
+
+use memchr::memchr_iter;
+use trends::RecordCounts;
+use trends::count::{PartitionRun, TermCounter};
+use trends::counters::RecordTally;
+use trends::record::{Judgement, Malformed, Scanner};
+use trends::result::BlockRef;
+use trends::seed::tokens;
+
+use super::Sample;
+use super::rejects::RejectLog;
+use super::spill::Spill;
+use crate::context::Progress;
+use crate::input::Lines;
+use crate::plan::Plan;
+use crate::{Context, Error};
+
+/// What UTF-8 files of some systems begin with.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// One thread's share of a shard.
+pub(super) struct Judge<'a> {
+    context: &'a Context,
+    partitions: trends::Partitions,
+    max_line: usize,
+    object: u32,
+    scanner: Scanner,
+    counter: TermCounter,
+    tally: RecordTally,
+    samples: Vec<Sample>,
+    rejects: Option<RejectLog<'a>>,
+    spills: Vec<Spill>,
+}
+
+/// What a thread found.
+pub(super) struct Judged {
+    pub(super) records: RecordCounts,
+    pub(super) long_terms: u64,
+    pub(super) samples: Vec<Sample>,
+    pub(super) rejects: Vec<Vec<BlockRef>>,
+    pub(super) runs: Vec<PartitionRun>,
+    pub(super) spills: Vec<Spill>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(
+        context: &'a Context,
+        plan: &Plan,
+        rejects: Option<RejectLog<'a>>,
+        memory: usize,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            context,
+            partitions: plan.partitions()?,
+            max_line: usize::try_from(plan.max_record_size).unwrap_or(usize::MAX),
+            object: 0,
+            scanner: Scanner::new(&plan.record.fields()?),
+            counter: TermCounter::new(context.limits.hash_seed, memory),
+            tally: RecordTally::default(),
+            samples: Vec::new(),
+            rejects,
+            spills: Vec::new(),
+        })
+    }
+
+    /// Says whose lines follow. Objects come in ascending order within a pass.
+    pub(super) fn enter(&mut self, object: u32) {
+        self.object = object;
+    }
+
+    /// Says that lines of earlier objects may follow.
+    pub(super) fn new_pass(&mut self) -> Result<(), Error> {
+        self.rejects.as_mut().map_or(Ok(()), RejectLog::end_run)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Judged, Error> {
+        Ok(Judged {
+            records: self.tally.counts(),
+            long_terms: self.counter.long_terms(),
+            samples: self.samples,
+            rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
+            runs: self.counter.drain(self.partitions),
+            spills: self.spills,
+        })
+    }
+
+    fn line(&mut self, offset: u64, line: &[u8], is_utf8: bool) -> Result<(), Error> {
+        if line.len() > self.max_line {
+            return self.reject(offset, Malformed::TooLong, self.max_line, line);
+        }
+        let judgement =
+            if is_utf8 { self.scanner.judge_utf8(line) } else { self.scanner.judge(line) };
+        match judgement {
+            Judgement::Text(text) => {
+                if self.counter.is_full() {
+                    spill(self.context, &mut self.counter, self.partitions, &mut self.spills)?;
+                }
+                self.counter.begin_record();
+                tokens(text, &mut self.counter);
+                self.tally.counted();
+            }
+            Judgement::Empty(reason) => self.tally.empty(reason),
+            Judgement::Malformed(reason, column) => self.reject(offset, reason, column, line)?,
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn reject(
+        &mut self,
+        offset: u64,
+        reason: Malformed,
+        column: usize,
+        line: &[u8],
+    ) -> Result<(), Error> {
+        self.tally.malformed(reason);
+        Progress::add(&self.context.progress.malformed, 1);
+        let sample = Sample::new(self.object, offset, reason, column as u64, line);
+        if let Some(log) = &mut self.rejects {
+            log.add(&sample, line)?;
+        }
+        // A thread sees offsets in ascending order, so its first samples are its lowest.
+        if self.samples.len() < Sample::KEPT {
+            self.samples.push(sample);
+        }
+        Ok(())
+    }
+}
+
+#[cold]
+fn spill(
+    context: &Context,
+    counter: &mut TermCounter,
+    partitions: trends::Partitions,
+    spills: &mut Vec<Spill>,
+) -> Result<(), Error> {
+    spills.push(Spill::write(&context.limits.spill, counter.drain(partitions))?);
+    Progress::add(&context.progress.spilled, 1);
+    Ok(())
+}
+
+impl Lines for Judge<'_> {
+    fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error> {
+        let before = self.tally.read();
+        // Once for the whole block is faster than line by line, and nearly all blocks are UTF-8.
+        let is_utf8 = simdutf8::basic::from_utf8(block).is_ok();
+        let mut start = 0;
+        if offset == 0 && block.starts_with(BYTE_ORDER_MARK) {
+            start = BYTE_ORDER_MARK.len();
+        }
+        for newline in memchr_iter(b'\n', block) {
+            self.line(offset + start as u64, &block[start..newline], is_utf8)?;
+            start = newline + 1;
+        }
+        if start < block.len() {
+            self.line(offset + start as u64, &block[start..], is_utf8)?;
+        }
+        Progress::add(&self.context.progress.records, self.tally.read() - before);
+        Ok(())
+    }
+
+    fn too_long(&mut self, offset: u64, beginning: &[u8]) -> Result<(), Error> {
+        Progress::add(&self.context.progress.records, 1);
+        self.reject(offset, Malformed::TooLong, self.max_line, beginning)
+    }
+}

@@ -1,0 +1,226 @@
+//! Reading a shard on all threads. Owns how its ranges are divided: plain files into segments that
+//! any thread claims, compressed ones into blocks that one thread decompresses for all.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use store::document::Home;
+use trends::RecordCounts;
+use trends::count::PartitionRun;
+use trends::result::BlockRef;
+
+use super::Sample;
+use super::judge::{Judge, Judged};
+use super::rejects::RejectLog;
+use super::spill::Spill;
+use crate::context::Progress;
+use crate::input::{Compression, InputFile, Lines as _, StreamBlock, read_lines, stream_lines};
+use crate::plan::{Plan, Range};
+use crate::{Context, Error};
+
+/// What a thread reads at once of a plain file. With the tail of its last line the buffer stays
+/// within a mebibyte.
+const SEGMENT: u64 = 960 << 10;
+
+/// What all threads found in a shard.
+pub(super) struct Scanned {
+    pub(super) records: RecordCounts,
+    pub(super) long_terms: u64,
+    pub(super) samples: Vec<Sample>,
+    pub(super) rejects: Vec<Vec<BlockRef>>,
+    pub(super) runs: Vec<Vec<PartitionRun>>,
+    pub(super) spills: Vec<Spill>,
+}
+
+/// Reads the ranges of a shard.
+pub(super) fn scan(
+    context: &Context,
+    plan: &Plan,
+    home: &Home,
+    ranges: &[Range],
+) -> Result<Scanned, Error> {
+    let threads = context.limits.threads.max(1);
+    let compression = |range: &Range| plan.objects[range.object as usize].compression;
+    let (plain, packed): (Vec<_>, Vec<_>) =
+        ranges.iter().partition(|range| compression(range) == Compression::None);
+    let segments = Mutex::new(Segments { ranges: plain, at: None });
+    let (sender, receiver) = sync_channel(2 * threads);
+    let (give_back, spare) = channel();
+    let blocks = Mutex::new(receiver);
+    let first_error = Mutex::new(None);
+    let judged = Mutex::new(Vec::new());
+    // Anything that fails stops the others at their next block; the first reason is the one told.
+    let note = |result: Result<(), Error>| {
+        if let Err(error) = result {
+            let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get_or_insert(error);
+        }
+    };
+    let failed = || first_error.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+    let panicked = thread::scope(|scope| {
+        let mut threads_running = Vec::new();
+        let packed = &packed;
+        let (note, failed) = (&note, &failed);
+        threads_running.push(scope.spawn(move || {
+            note(decompress(context, plan, packed, &sender, &spare, failed));
+        }));
+        for thread in 0..threads {
+            let (segments, blocks, judged, give_back) =
+                (&segments, &blocks, &judged, give_back.clone());
+            let work = move || {
+                let memory = context.limits.memory / threads;
+                let rejects = context.limits.keep_rejects;
+                let rejects = rejects.then(|| RejectLog::new(context, home.clone(), thread));
+                let mut judge = Judge::new(context, plan, rejects, memory)?;
+                read_segments(context, plan, segments, failed, &mut judge)?;
+                judge.new_pass()?;
+                read_blocks(context, blocks, &give_back, failed, &mut judge)?;
+                judged.lock().unwrap_or_else(PoisonError::into_inner).push(judge.finish()?);
+                Ok(())
+            };
+            threads_running.push(scope.spawn(move || {
+                note(work());
+                // Whoever failed still takes blocks: the decompressing thread must not wait for
+                // room for ever.
+                while next_block(blocks).is_some() {}
+            }));
+        }
+        threads_running.into_iter().map(thread::ScopedJoinHandle::join).any(|end| end.is_err())
+    });
+    if panicked {
+        return Err(Error::Panicked);
+    }
+    if let Some(error) = first_error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        return Err(error);
+    }
+    Ok(together(judged.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// The plain ranges that are left.
+struct Segments<'a> {
+    ranges: Vec<&'a Range>,
+    /// How far the first of them was claimed.
+    at: Option<u64>,
+}
+
+impl Segments<'_> {
+    fn claim(&mut self) -> Option<Range> {
+        let range = **self.ranges.first()?;
+        let start = self.at.unwrap_or(range.start);
+        let end = start.saturating_add(SEGMENT).min(range.end);
+        if end == range.end {
+            self.ranges.remove(0);
+            self.at = None;
+        } else {
+            self.at = Some(end);
+        }
+        Some(Range { start, end, ..range })
+    }
+}
+
+fn read_segments(
+    context: &Context,
+    plan: &Plan,
+    segments: &Mutex<Segments<'_>>,
+    failed: &impl Fn() -> bool,
+    judge: &mut Judge<'_>,
+) -> Result<(), Error> {
+    let max_line = usize::try_from(plan.max_record_size).unwrap_or(usize::MAX);
+    let mut open: Option<(u32, InputFile<'_>)> = None;
+    let mut buffer = Vec::new();
+    loop {
+        let claimed = segments.lock().unwrap_or_else(PoisonError::into_inner).claim();
+        let Some(segment) = claimed.filter(|_| !failed()) else { break };
+        context.cancel.check()?;
+        if open.as_ref().is_none_or(|(object, _)| *object != segment.object) {
+            if let Some((_, file)) = &open {
+                file.unchanged()?;
+            }
+            let file = InputFile::open(&plan.objects[segment.object as usize])?;
+            open = Some((segment.object, file));
+        }
+        if let Some((object, file)) = &open {
+            judge.enter(*object);
+            read_lines(file, segment.start, segment.end, max_line, &mut buffer, judge)?;
+        }
+        Progress::add(&context.progress.bytes, segment.end - segment.start);
+    }
+    open.map_or(Ok(()), |(_, file)| file.unchanged())
+}
+
+type Block = (u32, StreamBlock);
+
+fn decompress(
+    context: &Context,
+    plan: &Plan,
+    ranges: &[&Range],
+    blocks: &SyncSender<Block>,
+    spare: &Receiver<Vec<u8>>,
+    failed: &impl Fn() -> bool,
+) -> Result<(), Error> {
+    let max_line = usize::try_from(plan.max_record_size).unwrap_or(usize::MAX);
+    for range in ranges {
+        let file = InputFile::open(&plan.objects[range.object as usize])?;
+        let consumed = |bytes| Progress::add(&context.progress.bytes, bytes);
+        let hand_on = |block| {
+            context.cancel.check()?;
+            // Who failed has told why; this only ends the work.
+            if failed() || blocks.send((range.object, block)).is_err() {
+                return Err(Error::Cancelled);
+            }
+            Ok(())
+        };
+        stream_lines(&file, max_line, consumed, || spare.try_recv().ok(), hand_on)?;
+        file.unchanged()?;
+    }
+    Ok(())
+}
+
+fn read_blocks(
+    context: &Context,
+    blocks: &Mutex<Receiver<Block>>,
+    give_back: &Sender<Vec<u8>>,
+    failed: &impl Fn() -> bool,
+    judge: &mut Judge<'_>,
+) -> Result<(), Error> {
+    while let Some((object, block)) = next_block(blocks).filter(|_| !failed()) {
+        context.cancel.check()?;
+        judge.enter(object);
+        match block {
+            StreamBlock::Lines { offset, lines } => {
+                judge.lines(offset, &lines)?;
+                // No matter if nobody wants it.
+                drop(give_back.send(lines));
+            }
+            StreamBlock::TooLong { offset, beginning } => judge.too_long(offset, &beginning)?,
+        }
+    }
+    Ok(())
+}
+
+fn next_block(blocks: &Mutex<Receiver<Block>>) -> Option<Block> {
+    blocks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+}
+
+fn together(threads: Vec<Judged>) -> Scanned {
+    let mut whole = Scanned {
+        records: RecordCounts::default(),
+        long_terms: 0,
+        samples: Vec::new(),
+        rejects: Vec::new(),
+        runs: Vec::new(),
+        spills: Vec::new(),
+    };
+    for thread in threads {
+        whole.records.add(&thread.records);
+        whole.long_terms += thread.long_terms;
+        whole.samples.extend(thread.samples);
+        whole.rejects.extend(thread.rejects);
+        whole.runs.push(thread.runs);
+        whole.spills.extend(thread.spills);
+    }
+    whole.samples.sort_by_key(|sample| (sample.object, sample.offset));
+    whole.samples.truncate(Sample::KEPT);
+    whole
+}

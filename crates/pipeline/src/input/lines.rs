@@ -1,0 +1,75 @@
+//! Which lines of a byte range are its own, and reading them in whole lines.
+//!
+//! A line belongs to the range that holds its first byte: the reader of `[s, e)` starts after the
+//! first newline at or after `s - 1` and reads past `e` to finish its last line. The rule holds for
+//! any way of cutting, so a shard is read in ranges of less than a mebibyte, by any number of threads.
+
+use memchr::{memchr, memrchr};
+
+use super::InputFile;
+use crate::Error;
+
+/// How many bytes past the end of a range are read at once: most last lines end there.
+const TAIL: u64 = 64 << 10;
+
+/// How much more is read when the last line is longer.
+const MORE: u64 = 1 << 20;
+
+/// Where lines go.
+pub(crate) trait Lines {
+    /// One or more lines, with their newlines; the last of an object may lack it. `offset` is where
+    /// the first byte stands in the (decompressed) object.
+    fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error>;
+
+    /// A line above the longest allowed, of which only the beginning was read.
+    fn too_long(&mut self, offset: u64, beginning: &[u8]) -> Result<(), Error>;
+}
+
+/// Reads the lines that belong to `[start, end)` of a plain file into `buffer` and hands them on.
+pub(crate) fn read_lines(
+    file: &InputFile<'_>,
+    start: u64,
+    end: u64,
+    max_line: usize,
+    buffer: &mut Vec<u8>,
+    sink: &mut impl Lines,
+) -> Result<(), Error> {
+    let size = file.object().size;
+    let from = start.saturating_sub(1);
+    let mut filled = (end + TAIL).min(size);
+    buffer.clear();
+    // One long line must not keep its memory for the rest of the run.
+    buffer.shrink_to(2 << 20);
+    file.append(buffer, from, filled)?;
+
+    // Both fit: the range is less than the buffer that was just filled with it.
+    let owned = usize::try_from(end - from).unwrap_or(usize::MAX);
+    let first = if start == 0 {
+        0
+    } else {
+        match memchr(b'\n', &buffer[..owned - 1]) {
+            Some(newline) => newline + 1,
+            None => return Ok(()),
+        }
+    };
+    let last = memrchr(b'\n', &buffer[first..owned - 1]).map_or(first, |at| first + at + 1);
+    let mut searched = owned - 1;
+    loop {
+        if let Some(newline) = memchr(b'\n', &buffer[searched..]) {
+            return sink.lines(from + first as u64, &buffer[first..=searched + newline]);
+        }
+        if filled == size {
+            return sink.lines(from + first as u64, &buffer[first..]);
+        }
+        if buffer.len() - last > max_line {
+            if last > first {
+                sink.lines(from + first as u64, &buffer[first..last])?;
+            }
+            return sink.too_long(from + last as u64, &buffer[last..]);
+        }
+        searched = buffer.len();
+        let more = (filled + MORE).min(size);
+        file.append(buffer, filled, more)?;
+        filled = more;
+    }
+}

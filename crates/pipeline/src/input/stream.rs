@@ -1,0 +1,140 @@
+//! Blocks of whole lines from a compressed object. Owns the one pass over its decompressed bytes;
+//! parsing them is for other threads.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use memchr::{memchr, memrchr};
+
+use super::InputFile;
+use crate::Error;
+
+/// How much is decompressed before lines are handed on.
+const BLOCK: usize = 1 << 20;
+
+/// What of a line that is too long is kept to show it.
+const BEGINNING: usize = 1 << 10;
+
+/// A piece of a decompressed object.
+#[derive(Debug)]
+pub(crate) enum StreamBlock {
+    /// Whole lines; the very last may lack its newline.
+    Lines {
+        /// Where the first byte stands in the decompressed object.
+        offset: u64,
+        /// The lines.
+        lines: Vec<u8>,
+    },
+    /// A line above the longest allowed.
+    TooLong {
+        /// Where it begins.
+        offset: u64,
+        /// Its first bytes.
+        beginning: Vec<u8>,
+    },
+}
+
+/// Decompresses an object and hands its lines on, in order. `consumed` is told how many compressed
+/// bytes were read since it was told last; `spare` may give a used buffer back.
+pub(crate) fn stream_lines(
+    file: &InputFile<'_>,
+    max_line: usize,
+    mut consumed: impl FnMut(u64),
+    mut spare: impl FnMut() -> Option<Vec<u8>>,
+    mut hand_on: impl FnMut(StreamBlock) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let compressed = Counting { inner: file.reader(), count: &mut consumed };
+    let mut decoder = file
+        .object()
+        .compression
+        .decoder(io::BufReader::with_capacity(128 << 10, compressed))
+        .map_err(|error| undecodable(file, 0, &error))?;
+    let mut offset = 0_u64;
+    let mut buffer = Vec::with_capacity(BLOCK);
+    loop {
+        let target = buffer.len().max(BLOCK) + if buffer.len() >= BLOCK { BLOCK } else { 0 };
+        let at_end = fill(&mut decoder, &mut buffer, target)
+            .map_err(|error| undecodable(file, offset + buffer.len() as u64, &error))?;
+        if at_end {
+            return if buffer.is_empty() {
+                Ok(())
+            } else {
+                hand_on(StreamBlock::Lines { offset, lines: buffer })
+            };
+        }
+        if let Some(newline) = memrchr(b'\n', &buffer) {
+            let mut next = spare().unwrap_or_default();
+            next.clear();
+            next.reserve(BLOCK);
+            next.extend_from_slice(&buffer[newline + 1..]);
+            buffer.truncate(newline + 1);
+            let length = buffer.len() as u64;
+            let lines = std::mem::replace(&mut buffer, next);
+            hand_on(StreamBlock::Lines { offset, lines })?;
+            offset += length;
+        } else if buffer.len() > max_line {
+            let beginning = buffer[..BEGINNING.min(buffer.len())].to_vec();
+            hand_on(StreamBlock::TooLong { offset, beginning })?;
+            offset += skip_line(&mut decoder, &mut buffer)
+                .map_err(|error| undecodable(file, offset, &error))?;
+        }
+    }
+}
+
+/// Fills the buffer up to a length; says whether the stream ended before.
+fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, target: usize) -> io::Result<bool> {
+    let wanted = (target - buffer.len()) as u64;
+    let count = reader.by_ref().take(wanted).read_to_end(buffer)?;
+    Ok((count as u64) < wanted)
+}
+
+/// Reads past the line that fills the whole buffer, and leaves what follows it in the buffer.
+/// Returns how many bytes the line has, with its newline.
+fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<u64> {
+    let mut skipped = buffer.len() as u64;
+    buffer.clear();
+    buffer.shrink_to(BLOCK);
+    loop {
+        let at_end = fill(reader, buffer, BLOCK)?;
+        if let Some(newline) = memchr(b'\n', buffer) {
+            buffer.drain(..=newline);
+            return Ok(skipped + newline as u64 + 1);
+        }
+        skipped += buffer.len() as u64;
+        buffer.clear();
+        if at_end {
+            return Ok(skipped);
+        }
+    }
+}
+
+struct Counting<'a, R, F> {
+    inner: R,
+    count: &'a mut F,
+}
+
+impl<R: Read, F: FnMut(u64)> Read for Counting<'_, R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        (self.count)(count as u64);
+        Ok(count)
+    }
+}
+
+fn undecodable(file: &InputFile<'_>, decompressed: u64, error: &io::Error) -> Error {
+    let object = file.object();
+    let path = PathBuf::from(&object.name);
+    if error.raw_os_error().is_some() {
+        let source = io::Error::new(error.kind(), error.to_string());
+        return Error::Read { path, offset: None, source };
+    }
+    let said = error.to_string();
+    let what = if error.kind() == io::ErrorKind::UnexpectedEof || said.contains("incomplete") {
+        format!("the {} data ends in the middle: fetch the file again", object.compression)
+    } else if said.contains("too much memory") {
+        "it needs a window above 128 MiB: compress it with --long=27 at most".to_owned()
+    } else {
+        format!("the {} data is damaged ({said}): fetch the file again", object.compression)
+    };
+    Error::Compression { path, decompressed, what }
+}

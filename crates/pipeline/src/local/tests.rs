@@ -1,0 +1,165 @@
+//! Whole runs over a store in memory: what is published is the same however the work is divided.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use store::{AttemptId, ObjectStore, Published, RunId, SourceName, Store};
+use trends::{Kind, Partitions};
+
+use super::*;
+use crate::{Cancel, Limits, RecordFormat};
+
+async fn store() -> Arc<dyn Store> {
+    let bucket = Arc::new(object_store::memory::InMemory::new());
+    Arc::new(ObjectStore::over(bucket, "memory").await.unwrap())
+}
+
+fn spec(path: &Path) -> Spec {
+    Spec {
+        source: SourceName::new("sample").unwrap(),
+        uris: vec![path.display().to_string()],
+        data: None,
+        spooled: None,
+        compression: None,
+        record: RecordFormat::Twitter,
+        max_malformed_percent: 5.0,
+        max_record_size: 1 << 20,
+        chunk_size: 64 << 20,
+        max_shards: 500,
+        shards: None,
+        partitions: Partitions::new(8).unwrap(),
+    }
+}
+
+fn context(store: Arc<dyn Store>, run: &str, threads: usize, memory: usize) -> Context {
+    Context {
+        store,
+        runtime: tokio::runtime::Handle::current(),
+        run: RunId::new(run).unwrap(),
+        attempt: AttemptId::new("attempt").unwrap(),
+        limits: Limits {
+            threads,
+            memory,
+            spill: std::env::temp_dir(),
+            keep_rejects: false,
+            hash_seed: 1,
+        },
+        cancel: Cancel::default(),
+        progress: Arc::default(),
+    }
+}
+
+async fn outcome(context: &Context, spec: &Spec) -> Result<Outcome, Error> {
+    let (context, spec) = (context.clone(), spec.clone());
+    let run = move || run(&context, Some(&spec), |_, _| Ok(()), || "2026-01-01T00:00:00Z".into());
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+/// Lines of many lengths, so that chunk borders fall everywhere.
+fn lines(count: u32) -> String {
+    let mut text = String::new();
+    for n in 0..count {
+        let letter = |n: u32| char::from(b'a' + (n % 26) as u8);
+        let word: String = (0..4).map(|d| letter(n / 26_u32.pow(d))).collect();
+        let pad = " ".repeat((n * 7 % 90) as usize);
+        writeln!(text, r#"{{"text":"love {word} {word}s{pad}peace"}}"#).unwrap();
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_division_of_the_work_publishes_the_same_digest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posts.ndjson");
+    let text = lines(30_000);
+    std::fs::write(&path, text.trim_end()).unwrap();
+    let mut digests = std::collections::BTreeSet::new();
+    for (at, (shards, threads, partitions, chunk, memory)) in [
+        (None, 1, 8, 64 << 20, 1 << 30),
+        (Some(7), 2, 3, 64 << 20, 1 << 30),
+        (Some(64), 2, 1, 64 << 20, 1 << 30),
+        (None, 3, 8, 1 << 10, 1 << 30),
+        (None, 2, 5, 64 << 20, 1 << 16),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let context = context(store().await, &format!("run-{at}"), threads, memory);
+        let spec = Spec {
+            shards,
+            chunk_size: chunk,
+            partitions: Partitions::new(partitions).unwrap(),
+            ..spec(&path)
+        };
+        let outcome = outcome(&context, &spec).await.unwrap();
+        assert!(shards.is_none_or(|shards| outcome.plan.shards.len() == shards as usize));
+        assert_eq!(outcome.index.records.counted, 30_000);
+        if memory == 1 << 16 {
+            assert!(context.progress.spilled.load(Ordering::Relaxed) > 0, "it spilled");
+        }
+        digests.insert(outcome.index.digest);
+    }
+    assert_eq!(digests.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_published_can_be_read_by_rank_and_by_term() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posts.ndjson");
+    std::fs::write(&path, lines(20_000)).unwrap();
+    let context = context(store().await, "run", 2, 1 << 30);
+    let outcome = outcome(&context, &spec(&path)).await.unwrap();
+    let published = Published::open(context.store.clone(), outcome.generation).await.unwrap();
+    let all = published.ranked(Kind::Word, 0, usize::MAX).await.unwrap();
+    assert_eq!(all.len() as u64, published.topics(Kind::Word));
+    assert!(all.is_sorted_by(|a, b| {
+        trends::cmp_rank((a.count, a.term.as_bytes()), (b.count, b.term.as_bytes())).is_lt()
+    }));
+    assert_eq!((all[0].term.as_str(), all[0].count, all[0].documents), ("love", 20_000, 20_000));
+    assert_eq!(all[7..19], published.ranked(Kind::Word, 7, 12).await.unwrap());
+    for topic in all.iter().step_by(97) {
+        let found = published.topic(Kind::Word, &topic.term).await.unwrap();
+        assert_eq!(found.as_ref(), Some(topic));
+    }
+    assert_eq!(published.topic(Kind::Word, "nowhere").await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_run_reads_finished_shards_no_more_and_publishes_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posts.ndjson");
+    std::fs::write(&path, lines(5000)).unwrap();
+    let spec = Spec { shards: Some(4), ..spec(&path) };
+    let whole = outcome(&context(store().await, "whole", 1, 1 << 30), &spec).await.unwrap();
+
+    let context = context(store().await, "stopped", 1, 1 << 30);
+    let stopped = context.clone();
+    let planned = spec.clone();
+    tokio::task::spawn_blocking(move || {
+        let plan = plan(&stopped, &planned, None).unwrap();
+        etl(&stopped, &plan, 2).unwrap();
+    })
+    .await
+    .unwrap();
+    let again = Context { attempt: AttemptId::new("second").unwrap(), ..context.clone() };
+    let resumed =
+        tokio::task::spawn_blocking(move || run(&again, None, |_, _| Ok(()), String::new).unwrap())
+            .await
+            .unwrap();
+    assert_eq!(resumed.index.digest, whole.index.digest);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_malformed_lines_publish_nothing_and_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posts.ndjson");
+    std::fs::write(&path, "[\n {\"text\":\"love\"}\n]\n").unwrap();
+    let context = context(store().await, "run", 1, 1 << 30);
+    let error = outcome(&context, &spec(&path)).await.unwrap_err();
+    let message = error.to_string();
+    assert!(error.is_permanent());
+    assert!(message.contains("2 of 3 lines") && message.contains("at byte 0: syntax"), "{message}");
+    assert!(message.contains("jq -c '.[]'"), "{message}");
+    assert_eq!(context.store.sources().await.unwrap(), []);
+}

@@ -1,0 +1,200 @@
+//! The plan stage: which bytes are whose. Owns what a plan says and that a run has exactly one.
+
+mod cut;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use store::document::{insert_document, read_document};
+use store::{Key, SourceName, Stage, generations};
+use trends::Partitions;
+use trends::digest::hex;
+use trends::record::Fields;
+
+pub use cut::Range;
+use cut::{Cut, cut};
+
+use crate::input::{Compression, Object, discover};
+use crate::{Context, Error};
+
+/// What the user asked for.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    /// The name to publish under.
+    pub source: SourceName,
+    /// Files, folders, globs, `file:` URIs; `-` is what was spooled.
+    pub uris: Vec<String>,
+    /// The folder that stands in for `/data` of a manifest.
+    pub data: Option<PathBuf>,
+    /// Where standard input was spooled to.
+    pub spooled: Option<PathBuf>,
+    /// How all objects are compressed, `None` to find out each.
+    pub compression: Option<Compression>,
+    /// Where the text is in a record.
+    pub record: RecordFormat,
+    /// The largest share of malformed lines that is still published, 0 to 100.
+    pub max_malformed_percent: f64,
+    /// The longest line that is read, in bytes.
+    pub max_record_size: u64,
+    /// The size of a chunk in bytes, at least 1.
+    pub chunk_size: u64,
+    /// The most shards chunks are grouped into, at least 1.
+    pub max_shards: u32,
+    /// So many shards, by smaller chunks if need be.
+    pub shards: Option<u32>,
+    /// How many partitions the terms are divided into.
+    pub partitions: Partitions,
+}
+
+/// Where the parts of a record are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordFormat {
+    /// Twitter v1.1 statuses.
+    Twitter,
+    /// `DataSift` interactions.
+    DataSift,
+    /// Mastodon statuses.
+    Mastodon,
+    /// JSON pointers to the text, the first that holds a string wins.
+    Custom {
+        /// RFC 6901 pointers.
+        text: Vec<String>,
+    },
+}
+
+impl RecordFormat {
+    /// What to take from a record.
+    pub(crate) fn fields(&self) -> Result<Fields, Error> {
+        match self {
+            Self::Twitter => Ok(Fields::twitter()),
+            Self::DataSift => Ok(Fields::datasift()),
+            Self::Mastodon => Ok(Fields::mastodon()),
+            Self::Custom { text } => {
+                Fields::custom(text).map_err(|error| Error::Input(error.to_string()))
+            }
+        }
+    }
+}
+
+/// The plan of a run: inserted once, followed by every attempt at every stage.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plan {
+    /// The name to publish under.
+    pub source: SourceName,
+    /// The run's place in the order of the source's runs, from 1.
+    pub start: u64,
+    /// What is read.
+    pub objects: Vec<Object>,
+    /// The byte ranges of each shard.
+    pub shards: Vec<Vec<Range>>,
+    /// How large a chunk was in the end.
+    pub chunk_size: u64,
+    /// How many chunks there were.
+    pub chunks: u64,
+    /// How many partitions there are, 1 to 1,024.
+    pub partitions: u32,
+    /// Where the parts of a record are.
+    pub record: RecordFormat,
+    /// The largest share of malformed lines that is still published, 0 to 100.
+    pub max_malformed_percent: f64,
+    /// The longest line that is read, in bytes.
+    pub max_record_size: u64,
+}
+
+impl Plan {
+    /// Bytes of input, as stored.
+    pub fn bytes(&self) -> u64 {
+        self.objects.iter().map(|object| object.size).sum()
+    }
+
+    /// The partitions.
+    pub fn partitions(&self) -> Result<Partitions, Error> {
+        Partitions::new(self.partitions)
+            .ok_or_else(|| Error::Input(format!("the plan names {} partitions", self.partitions)))
+    }
+
+    /// What every attempt must have been started for: the SHA-256 of the plan's JSON.
+    pub fn hash(&self) -> Result<String, Error> {
+        use sha2::Digest as _;
+        let json = serde_json::to_vec(self).map_err(|error| Error::Input(error.to_string()))?;
+        Ok(hex(&sha2::Sha256::digest(json)))
+    }
+}
+
+/// Makes the plan of a run and stores it, unless it has one already. `expected` is the hash an
+/// attempt was started for.
+///
+/// # Errors
+/// If the input names nothing readable, or the stored plan is another than expected.
+pub fn plan(context: &Context, spec: &Spec, expected: Option<&str>) -> Result<Plan, Error> {
+    let store = &*context.store;
+    let plan = if let Some(plan) = context.wait(read_document(store, &Key::plan(&context.run)))? {
+        plan
+    } else {
+        let drafted = draft(spec)?;
+        make(context, drafted)?
+    };
+    if let Some(expected) = expected {
+        let stored = plan.hash()?;
+        if stored != expected {
+            let (run, expected) = (context.run.to_string(), expected.to_owned());
+            return Err(Error::PlanMismatch { run, stored, expected });
+        }
+    }
+    Ok(plan)
+}
+
+/// The stored plan of a run, if it has one.
+pub fn stored(context: &Context) -> Result<Option<Plan>, Error> {
+    Ok(context.wait(read_document(&*context.store, &Key::plan(&context.run)))?)
+}
+
+/// What the plan would be, with nothing stored and start number 0.
+pub fn draft(spec: &Spec) -> Result<Plan, Error> {
+    spec.record.fields()?;
+    let objects = objects(spec)?;
+    let sizes: Vec<_> = objects
+        .iter()
+        .map(|object| (object.size, object.compression == Compression::None))
+        .collect();
+    let Cut { shards, chunk_size, chunks } =
+        cut(&sizes, spec.chunk_size, spec.max_shards, spec.shards);
+    Ok(Plan {
+        source: spec.source.clone(),
+        start: 0,
+        objects,
+        shards,
+        chunk_size,
+        chunks,
+        partitions: u32::from(spec.partitions.count()),
+        record: spec.record.clone(),
+        max_malformed_percent: spec.max_malformed_percent,
+        max_record_size: spec.max_record_size,
+    })
+}
+
+fn make(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
+    let (store, run) = (&*context.store, &context.run);
+    let exists = serde_json::json!({ "source": plan.source }).to_string();
+    context.wait(store.insert(&Key::run(run), exists.into()))?;
+    plan.start = context.wait(generations::begin(store, &plan.source, run))?;
+    let home = context.home(Stage::Plan, 0);
+    let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &home, plan))?;
+    Ok(plan)
+}
+
+fn objects(spec: &Spec) -> Result<Vec<Object>, Error> {
+    let (piped, named): (Vec<_>, Vec<_>) = spec.uris.iter().cloned().partition(|uri| uri == "-");
+    let mut objects = Vec::new();
+    if !piped.is_empty() {
+        let spooled = spec.spooled.as_ref();
+        let path = spooled.ok_or_else(|| Error::Input("standard input was not spooled".into()))?;
+        objects.push(Object::inspect(path, "standard input", spec.compression)?);
+    }
+    for found in discover(&named, spec.data.as_deref())? {
+        objects.push(Object::inspect(&found.path, &found.name, spec.compression)?);
+    }
+    Ok(objects)
+}
