@@ -1,0 +1,37 @@
+//! Logs to standard error. Owns their format; whoever calls decides what is wanted.
+
+use std::io;
+
+use tracing_subscriber::EnvFilter;
+
+/// How lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people; colours only if `true`.
+    Plain(bool),
+    /// One JSON object a line.
+    Json,
+}
+
+/// A filter that is none.
+#[derive(Debug, thiserror::Error)]
+#[error("{filter:?} is no log filter: write it as info or store=debug,info")]
+pub struct InvalidFilter {
+    filter: String,
+    #[source]
+    source: tracing_subscriber::filter::ParseError,
+}
+
+/// Starts logging, once per process; later calls change nothing.
+pub fn init(filter: &str, format: Format) -> Result<(), InvalidFilter> {
+    let parsed = EnvFilter::try_new(filter)
+        .map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(io::stderr);
+    let started = match format {
+        Format::Plain(colours) => builder.with_ansi(colours).with_target(false).try_init(),
+        Format::Json => builder.json().flatten_event(true).try_init(),
+    };
+    // A second call comes from tests that share a process.
+    drop(started);
+    Ok(())
+}
