@@ -7,6 +7,7 @@ use axum::routing::get;
 use axum::{Json, Router, middleware};
 use store::Store;
 
+use crate::access::{RequestIds, record};
 use crate::current::Current;
 use crate::limits::{Limits, limit};
 use crate::problem::Problem;
@@ -17,19 +18,20 @@ use crate::{compatible, ranked, sources};
 pub struct ApiState {
     pub(crate) current: Arc<Current>,
     limits: Limits,
+    ids: RequestIds,
 }
 
 impl ApiState {
     /// An API over a store, answering at most `concurrency` requests at once, each within `timeout`.
     pub fn new(store: Arc<dyn Store>, concurrency: usize, timeout: Duration) -> Self {
         let current = Arc::new(Current::new(store));
-        Self { current, limits: Limits::new(concurrency, timeout) }
+        Self { current, limits: Limits::new(concurrency, timeout), ids: RequestIds::new() }
     }
 }
 
 /// The whole service.
 pub fn app(state: ApiState) -> Router {
-    let limits = state.limits.clone();
+    let (limits, ids) = (state.limits.clone(), state.ids.clone());
     Router::new()
         .route("/", get(index))
         .route("/api/trends", get(compatible::get))
@@ -38,6 +40,8 @@ pub fn app(state: ApiState) -> Router {
         .fallback(async || Problem::not_found("there is nothing here: see / for what there is"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .layer(middleware::from_fn_with_state(limits, limit))
+        // Outermost: who is turned away is recorded, too.
+        .layer(middleware::from_fn_with_state(ids, record))
         .with_state(state)
 }
 

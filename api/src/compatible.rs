@@ -2,7 +2,6 @@
 //! sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as strings.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -29,14 +28,15 @@ pub(crate) async fn get(
             let missing = missing.into_iter().filter(|(_, value)| value.is_none());
             let message: BTreeMap<_, _> = missing.map(|(name, _)| (name, MISSING)).collect();
             let body = format!("{{\"message\":{}}}\n", object(&message));
-            let json = [(header::CONTENT_TYPE, "application/json")];
-            return Ok((StatusCode::BAD_REQUEST, json, body).into_response());
+            let fixed =
+                [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
+            return Ok((StatusCode::BAD_REQUEST, fixed, body).into_response());
         }
     };
     let published =
         state.current.of(&source).await?.ok_or_else(|| Problem::unknown_source(&source))?;
     let hot = published.ranked(Kind::Word, 0, 1).await?;
-    let Some(hot) = hot.first() else { return Err(Problem::unknown_source(&source)) };
+    let Some(hot) = hot.first() else { return Err(Problem::no_words(&source)) };
     let user = published.topic(Kind::Word, &topic).await?;
 
     let hot_count = hot.count.to_string();
@@ -53,7 +53,7 @@ pub(crate) async fn get(
         }
     }
     let tag = etag::of(published.generation(), &["compatible", &topic]);
-    Ok(etag::answer(&headers, &tag, "application/json", object(&answer) + "\n"))
+    Ok(etag::answer(&headers, &tag, object(&answer) + "\n"))
 }
 
 /// A JSON object as Python writes it with `separators=(",", ":")` and `sort_keys=True`.
@@ -76,9 +76,9 @@ fn string(text: &str) -> String {
             '\u{c}' => json.push_str("\\f"),
             ' '..='~' => json.push(character),
             _ => {
-                for unit in character.encode_utf16(&mut [0; 2]) {
-                    // Writing to a string can't fail.
-                    let _: std::fmt::Result = write!(json, "\\u{unit:04x}");
+                let mut buffer = [0; 2];
+                for unit in character.encode_utf16(&mut buffer) {
+                    json.extend(format!("\\u{unit:04x}").chars());
                 }
             }
         }

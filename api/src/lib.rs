@@ -2,10 +2,12 @@
 //!
 //! Stateless: every answer is made of one generation of one source, read through the store.
 
+mod access;
 mod app;
 mod compatible;
 mod current;
 mod etag;
+mod known;
 mod limits;
 mod problem;
 mod query;

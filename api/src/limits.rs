@@ -1,16 +1,18 @@
-//! What a request may cost: how many at once, how long each; and the record of it in metrics and log.
+//! What requests may cost: how many at once, how long each. Nobody queues: who comes too many is told
+//! to come again, so that those inside are answered in time.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::problem::Problem;
 
+/// The bounds. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
     places: Arc<Semaphore>,
@@ -25,22 +27,12 @@ impl Limits {
 
 /// Lets a request through, or turns it away.
 pub(crate) async fn limit(State(limits): State<Limits>, request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let path = request.extensions().get::<MatchedPath>();
-    let route = path.map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().clone();
-    let response = match limits.places.try_acquire() {
-        Ok(_place) => timeout(limits.timeout, next.run(request))
-            .await
-            .unwrap_or_else(|_| Problem::overloaded("the request took too long").into_response()),
-        Err(_) => Problem::overloaded("too many requests at once").into_response(),
+    let Ok(_place) = limits.places.try_acquire() else {
+        return Problem::overloaded("too many requests at once").into_response();
     };
-    let status = response.status().as_u16();
-    let took = began.elapsed();
-    let labels = [("route", route.clone()), ("status", status.to_string())];
-    metrics::counter!("http_requests_total", &labels).increment(1);
-    metrics::histogram!("http_request_duration_seconds", "route" => route.clone())
-        .record(took.as_secs_f64());
-    tracing::debug!(%method, route, status, ?took, "answered");
-    response
+    let answer = timeout(limits.timeout, next.run(request)).await;
+    answer.unwrap_or_else(|_| {
+        tracing::warn!(after = ?limits.timeout, "a request took too long");
+        Problem::overloaded("the request took too long").into_response()
+    })
 }

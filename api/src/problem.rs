@@ -1,12 +1,12 @@
-//! Errors as RFC 9457 problems. Owns what of an error a caller is told.
+//! Errors as RFC 9457 problems. Owns what of an error a caller is told: nothing of where the store is.
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use store::StoreError;
 
 /// Why a request has no other answer.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     status: StatusCode,
     title: &'static str,
@@ -39,12 +39,25 @@ impl Problem {
         ))
     }
 
+    pub(crate) fn no_words(source: &str) -> Self {
+        Self::not_found(format!("the result published under the source {source:?} has no words"))
+    }
+
     pub(crate) fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", "use GET")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", "use GET or HEAD")
     }
 
     pub(crate) fn overloaded(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again later", detail)
+    }
+
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(%error, "an answer can't be written");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal error",
+            "the answer can't be written: the log of the server says why",
+        )
     }
 }
 
@@ -53,10 +66,13 @@ impl From<StoreError> for Problem {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         tracing::error!(%error, cause, "a result can't be read");
         if error.is_retryable() {
-            Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again later", "the store can't be read")
+            Self::overloaded("the store can't be read")
         } else {
-            let detail = "the published result can't be read: its store is damaged or of another version, the log of the server says where";
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error", detail)
+            Self::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal error",
+                "the published result can't be read: its store is damaged or of another version, the log of the server says where",
+            )
         }
     }
 }
@@ -66,11 +82,14 @@ impl IntoResponse for Problem {
         let Self { status, title, detail } = self;
         let body = Body { title, status: status.as_u16(), detail: &detail };
         let json = serde_json::to_string(&body).unwrap_or_default() + "\n";
-        let content_type = [(header::CONTENT_TYPE, "application/problem+json")];
-        let mut response = (status, content_type, json).into_response();
+        let fixed = [
+            (header::CONTENT_TYPE, "application/problem+json"),
+            // What isn't there now may be published in a second.
+            (header::CACHE_CONTROL, "no-cache"),
+        ];
+        let mut response = (status, fixed, json).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            let headers = response.headers_mut();
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }

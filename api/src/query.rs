@@ -1,4 +1,4 @@
-//! Query parameters: by name, the first wins, unknown ones are refused where asked.
+//! Query parameters: by name, the first wins, unknown and repeated ones are refused where asked.
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
@@ -15,15 +15,19 @@ impl Parameters {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// Refuses parameters that aren't among those allowed.
+    /// Refuses parameters that aren't among those allowed, and those given twice.
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Problem> {
-        match self.0.iter().find(|(name, _)| !allowed.contains(&name.as_str())) {
-            Some((name, _)) => Err(Problem::bad_parameter(format!(
-                "unknown parameter {name:?}: allowed are {}",
-                allowed.join(", ")
-            ))),
-            None => Ok(()),
+        for (at, (name, _)) in self.0.iter().enumerate() {
+            if !allowed.contains(&name.as_str()) {
+                let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+                let detail = format!("unknown parameter {name:?}: allowed are {allowed}");
+                return Err(Problem::bad_parameter(detail));
+            }
+            if self.0.iter().take(at).any(|(earlier, _)| earlier == name) {
+                return Err(Problem::bad_parameter(format!("{name} is given twice: give it once")));
+            }
         }
+        Ok(())
     }
 
     /// A number within bounds, or the default.

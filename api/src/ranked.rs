@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
-use store::StoreError;
+use trends::kind::UnknownKind;
 use trends::{Kind, Topic};
 
 use crate::app::ApiState;
@@ -39,10 +39,8 @@ pub(crate) async fn get(
     parameters.only(&["source", "kind", "limit", "offset"])?;
     let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
     let offset = parameters.number("offset", 0..=u64::from(u32::MAX), 0)?;
-    let kind = parameters.first("kind").unwrap_or("word");
-    let kind: Kind = kind
-        .parse()
-        .map_err(|error: trends::kind::UnknownKind| Problem::bad_parameter(error.to_string()))?;
+    let kind: Result<Kind, UnknownKind> = parameters.first("kind").unwrap_or("word").parse();
+    let kind = kind.map_err(|error| Problem::bad_parameter(error.to_string()))?;
     let source = parameters.first("source").ok_or_else(|| {
         Problem::bad_parameter("source is missing: /api/v1/sources lists what is published")
     })?;
@@ -57,9 +55,7 @@ pub(crate) async fn get(
         total: published.topics(kind),
         topics: (offset + 1..).zip(topics).map(|(rank, topic)| Ranked { rank, topic }).collect(),
     };
-    let body = serde_json::to_string(&answer)
-        .map_err(|error| Problem::from(StoreError::Refused(error.to_string())))?;
-    let question = [kind.name(), &limit.to_string(), &offset.to_string()];
+    let question = ["trends", kind.name(), &limit.to_string(), &offset.to_string()];
     let tag = etag::of(published.generation(), &question);
-    Ok(etag::answer(&headers, &tag, "application/json", body + "\n"))
+    etag::answer_json(&headers, &tag, &answer)
 }

@@ -55,6 +55,7 @@ impl<'a> BlockSink<'a> {
 }
 
 /// A block that can't be encoded is a defect, but an error is kinder than a panic.
+#[expect(clippy::needless_pass_by_value, reason = "it is passed to map_err")]
 pub(crate) fn unencodable(error: FormatError) -> Error {
     Error::Input(format!("a block can't be encoded: {error}"))
 }

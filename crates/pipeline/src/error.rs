@@ -113,6 +113,7 @@ impl Error {
             Self::Store(StoreError::Full { .. }) => "StoreFull",
             Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. }) => "StoreDamaged",
             Self::Store(StoreError::Newer { .. }) => "StoreNewer",
+            Self::Store(StoreError::Refused(_)) => "Refused",
             Self::Store(_) => "StoreFailed",
             Self::Cancelled => "Cancelled",
             Self::Panicked => "Panicked",
@@ -131,7 +132,10 @@ impl Error {
                 source.kind(),
                 std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
             ),
-            Self::Store(error) => matches!(error, StoreError::Newer { .. } | StoreError::Name(_)),
+            Self::Store(error) => matches!(
+                error,
+                StoreError::Newer { .. } | StoreError::Name(_) | StoreError::Refused(_)
+            ),
             _ => false,
         }
     }

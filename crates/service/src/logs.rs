@@ -35,3 +35,20 @@ pub fn init(filter: &str, format: Format) -> Result<(), InvalidFilter> {
     drop(started);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_that_is_none_is_named_with_what_would_be_one() {
+        let error = init("store=loud", Format::Json).unwrap_err().to_string();
+        assert!(error.contains("\"store=loud\"") && error.contains("store=debug,info"), "{error}");
+    }
+
+    #[test]
+    fn starting_twice_changes_nothing() {
+        init("warn", Format::Plain(false)).unwrap();
+        init("debug,api=info", Format::Json).unwrap();
+    }
+}

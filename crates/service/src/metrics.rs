@@ -1,11 +1,19 @@
 //! The metrics of a process in Prometheus' text format. Owns the one recorder.
 
+use std::convert::Infallible;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+/// What [`render`] returns, as a content type.
+pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// Bounds of request durations, in seconds.
 const DURATIONS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
+
+/// How often what was measured is added up. At 10,000 requests a second, 800 KB wait for it.
+const UPKEEP: Duration = Duration::from_secs(5);
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -25,4 +33,32 @@ pub fn render() -> String {
         handle.run_upkeep();
         handle.render()
     })
+}
+
+/// Adds up what was measured, again and again. Histograms keep every single measurement until then,
+/// so a process that nobody scrapes would grow for ever.
+pub(crate) async fn upkeep() -> Infallible {
+    loop {
+        tokio::time::sleep(UPKEEP).await;
+        if let Some(Some(handle)) = RECORDER.get() {
+            handle.run_upkeep();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_rendered_as_buckets_and_counters_by_label() {
+        init();
+        init();
+        metrics::histogram!("test_seconds").record(0.03);
+        metrics::counter!("tests_total", "kind" => "unit").increment(2);
+        let text = render();
+        assert!(text.contains("test_seconds_bucket{le=\"0.025\"} 0"), "{text}");
+        assert!(text.contains("test_seconds_bucket{le=\"0.05\"} 1"), "{text}");
+        assert!(text.contains("tests_total{kind=\"unit\"} 2"), "{text}");
+    }
 }

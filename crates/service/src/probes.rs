@@ -1,18 +1,50 @@
-//! Probes and metrics on a port of their own: `/livez`, `/readyz`, `/metrics`.
+//! Probes and metrics on a port of their own: `/livez`, `/readyz`, `/metrics`. Owns when a process is
+//! ready: when it says so and everything that was registered is.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::routing::get;
 
 /// Whether the process can do its work now. Clones share one answer.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness {
+    process: Gate,
+    registered: Arc<Mutex<Vec<(&'static str, Gate)>>>,
+}
+
+/// One thing that must be ready. Clones share one answer, which stands when all are dropped.
+#[derive(Debug, Clone, Default)]
+pub struct Gate(Arc<AtomicBool>);
 
 impl Readiness {
-    /// Says so.
+    /// Says whether the process itself is: it has started, and all it waits for is registered.
+    pub fn set(&self, ready: bool) {
+        self.process.set(ready);
+    }
+
+    /// Adds what must be ready, too; it isn't until it says so. The name is what `/readyz` shows.
+    #[must_use = "without it the process never becomes ready"]
+    pub fn register(&self, name: &'static str) -> Gate {
+        let gate = Gate::default();
+        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        registered.push((name, gate.clone()));
+        gate
+    }
+
+    /// What isn't ready.
+    fn missing(&self) -> Vec<&'static str> {
+        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = (!self.process.get()).then_some("process");
+        let others = registered.iter().filter(|(_, gate)| !gate.get()).map(|(name, _)| *name);
+        process.into_iter().chain(others).collect()
+    }
+}
+
+impl Gate {
+    /// Says whether it is ready.
     pub fn set(&self, ready: bool) {
         self.0.store(ready, Ordering::Relaxed);
     }
@@ -24,15 +56,59 @@ impl Readiness {
 
 /// The routes. A process that answers at all is alive.
 pub fn probes(readiness: Readiness) -> Router {
-    let ready = move || async move {
-        if readiness.get() {
-            (StatusCode::OK, "ready\n")
+    let ready = async move || {
+        let missing = readiness.missing();
+        if missing.is_empty() {
+            (StatusCode::OK, "ready\n".to_owned())
         } else {
-            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+            (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", missing.join(", ")))
         }
     };
+    let metrics =
+        async || ([(header::CONTENT_TYPE, crate::metrics::CONTENT_TYPE)], crate::metrics::render());
     Router::new()
         .route("/livez", get(async || "alive\n"))
         .route("/readyz", get(ready))
-        .route("/metrics", get(async || crate::metrics::render()))
+        .route("/metrics", get(metrics))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn ask(readiness: &Readiness, path: &str) -> (u16, String) {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = probes(readiness.clone()).oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_process_is_ready_when_it_and_all_that_is_registered_are() {
+        let readiness = Readiness::default();
+        let (store, plan) = (readiness.register("store"), readiness.register("plan"));
+        let not = |what: &str| (503, format!("not ready: {what}\n"));
+        assert_eq!(ask(&readiness, "/readyz").await, not("process, store, plan"));
+        readiness.set(true);
+        plan.set(true);
+        assert_eq!(ask(&readiness, "/readyz").await, not("store"));
+        store.set(true);
+        assert_eq!(ask(&readiness, "/readyz").await, (200, "ready\n".to_owned()));
+        store.set(false);
+        drop(store);
+        assert_eq!(ask(&readiness, "/readyz").await, not("store"));
+        assert_eq!(ask(&readiness, "/livez").await.0, 200);
+    }
+
+    #[tokio::test]
+    async fn metrics_say_which_format_they_are_in() {
+        let request = Request::get("/metrics").body(Body::empty()).unwrap();
+        let response = probes(Readiness::default()).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()[header::CONTENT_TYPE], crate::metrics::CONTENT_TYPE);
+    }
 }

@@ -1,24 +1,164 @@
-//! Being asked to stop: Ctrl-C, or SIGTERM where there is one.
+//! Being asked to stop: Ctrl-C, or SIGTERM where there is one. Owns what a second such request does:
+//! it ends the process at once, because whoever asks twice doesn't want to wait.
 
-/// Returns when the process is asked to stop. May be awaited many times.
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+/// The exit code of a process that was interrupted, 128 + SIGINT.
+const INTERRUPTED: i32 = 130;
+
+static WATCHED: Mutex<Option<watch::Receiver<bool>>> = Mutex::new(None);
+
+/// Returns when the process was asked to stop, also if that was before. May be awaited many times.
+///
+/// From the first call on, the signals no longer end the process by themselves.
 pub async fn requested() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                () = interrupted() => {}
-            }
-            return;
-        }
-    }
-    interrupted().await;
+    // The watch ends with the runtime it was begun in; a later runtime begins another.
+    while watched().wait_for(|asked| *asked).await.is_err() {}
 }
 
-async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        // Without a handler the default one ends the process, so there is nothing to wait for.
+/// The one watch of this process, begun if there is none.
+fn watched() -> watch::Receiver<bool> {
+    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(asked) = &*watched
+        && asked.has_changed().is_ok()
+    {
+        return asked.clone();
+    }
+    let (sender, asked) = watch::channel(false);
+    tokio::spawn(watch_signals(sender));
+    *watched = Some(asked.clone());
+    asked
+}
+
+async fn watch_signals(asked: watch::Sender<bool>) {
+    let mut signals = Signals::new();
+    signals.next().await;
+    tracing::info!("asked to stop: the next time ends at once");
+    asked.send_replace(true);
+    signals.next().await;
+    at_once();
+}
+
+#[expect(clippy::exit, reason = "what is stored survives a kill, so there is nothing to unwind for")]
+fn at_once() {
+    std::process::exit(INTERRUPTED);
+}
+
+/// The signals that ask a process to stop. Registered once, so that none between two waits is lost.
+struct Signals {
+    #[cfg(unix)]
+    streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let interrupt = signal(SignalKind::interrupt());
+        Self { streams: interrupt.and_then(|int| Ok((int, signal(SignalKind::terminate())?))).ok() }
+    }
+
+    async fn next(&mut self) {
+        match &mut self.streams {
+            Some((interrupt, terminate)) => tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            },
+            // Without a handler the default one ends the process, so there is nothing to wait for.
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self {}
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // As above.
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Lines};
+    use std::process::{Child, ChildStdout, Command, Stdio};
+
+    use super::*;
+
+    /// Run in a process of its own by the tests below.
+    #[tokio::test]
+    #[ignore = "waits for signals"]
+    async fn a_process_that_takes_its_time() {
+        println!("\nwaiting");
+        requested().await;
+        requested().await;
+        println!("\nstopping");
         std::future::pending::<()>().await;
+    }
+
+    struct Process(Child, Lines<BufReader<ChildStdout>>);
+
+    impl Process {
+        fn start() -> Self {
+            let mut command = Command::new(std::env::current_exe().unwrap());
+            command.args(["--exact", "shutdown::tests::a_process_that_takes_its_time"]);
+            command.args(["--ignored", "--nocapture"]);
+            let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            Self(child, lines)
+        }
+
+        fn says(&mut self, expected: &str) {
+            assert!(self.1.any(|line| line.unwrap() == expected), "never said {expected}");
+        }
+
+        fn signal(&self, name: &str) {
+            let pid = self.0.id().to_string();
+            assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+        }
+    }
+
+    impl Drop for Process {
+        fn drop(&mut self) {
+            drop(self.0.kill());
+            drop(self.0.wait());
+        }
+    }
+
+    #[test]
+    fn the_first_signal_asks_and_the_second_ends_the_process_at_once() {
+        for (first, second) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
+            let mut process = Process::start();
+            process.says("waiting");
+            // It says so just before it listens; a signal in between is the default one's.
+            while !listens(process.0.id()) {
+                std::thread::yield_now();
+            }
+            process.signal(first);
+            process.says("stopping");
+            process.signal(second);
+            assert_eq!(process.0.wait().unwrap().code(), Some(INTERRUPTED), "{first}, {second}");
+        }
+    }
+
+    /// Whether a process handles SIGINT and SIGTERM itself, by its mask of caught signals.
+    fn listens(pid: u32) -> bool {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else {
+            // Not Linux: long enough on any machine.
+            std::process::Command::new("sleep").arg("1").status().unwrap();
+            return true;
+        };
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        let caught = u64::from_str_radix(caught.trim(), 16).unwrap();
+        let bit = |signal: u32| caught >> (signal - 1) & 1 == 1;
+        bit(2) && bit(15)
     }
 }

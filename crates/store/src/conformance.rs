@@ -1,6 +1,8 @@
 //! What any store must do. One suite: call [`conformance`] with a way to open the same empty store
 //! as often as asked, from as many handles.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a suite for tests fails by panicking")]
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -44,21 +44,23 @@ impl ObjectStore {
     /// If the folder can't be made or holds something else, or its store is of a newer version.
     pub async fn open_folder(folder: &Path) -> Result<Self, StoreError> {
         fs::create_dir_all(folder).map_err(|error| failed("making the store", folder, error))?;
-        let is_store = folder.join("format").exists();
-        let mut entries =
-            fs::read_dir(folder).map_err(|error| failed("opening the store", folder, error))?;
-        if !is_store && entries.next().is_some() {
+        // Looked at before anything is written: a store on a full disk must open, to be cleaned up.
+        if folder.join("format").exists() {
+            return Self::open_existing_folder(folder).await;
+        }
+        let entries = fs::read_dir(folder);
+        let entries = entries.map_err(|error| failed("opening the store", folder, error))?;
+        // Another process may be making the store right now.
+        let other =
+            |entry: &fs::DirEntry| !entry.file_name().to_string_lossy().starts_with("format");
+        if entries.flatten().any(|entry| other(&entry)) && !folder.join("format").exists() {
             return Err(StoreError::Refused(format!(
                 "{} is not empty and holds no trendjob store: pass an empty or new folder as --store",
                 folder.display()
             )));
         }
         let store = Self::in_folder(folder)?;
-        let format = serde_json::to_vec(&Format { format: FORMAT }).unwrap_or_default();
-        let path = ObjectPath::from("format");
-        if let Insertion::Present(found) = store.create(&path, format.into()).await? {
-            store.check_format(&found)?;
-        }
+        store.mark_format().await?;
         Ok(store)
     }
 
@@ -79,13 +81,17 @@ impl ObjectStore {
     /// A store over a bucket or anything else with conditional writes, named `place` in messages.
     pub async fn over(objects: Arc<dyn Objects>, place: &str) -> Result<Self, StoreError> {
         let store = Self { objects, place: place.to_owned(), folder: None };
-        let format = serde_json::to_vec(&Format { format: FORMAT }).unwrap_or_default();
-        if let Insertion::Present(found) =
-            store.create(&ObjectPath::from("format"), format.into()).await?
-        {
-            store.check_format(&found)?;
-        }
+        store.mark_format().await?;
         Ok(store)
+    }
+
+    /// Says of which format the store is, or checks that this program knows it.
+    async fn mark_format(&self) -> Result<(), StoreError> {
+        let format = serde_json::to_vec(&Format { format: FORMAT }).unwrap_or_default();
+        match self.create(&ObjectPath::from("format"), format.into()).await? {
+            Insertion::Inserted => Ok(()),
+            Insertion::Present(found) => self.check_format(&found),
+        }
     }
 
     fn in_folder(folder: &Path) -> Result<Self, StoreError> {

@@ -1,7 +1,7 @@
 //! What is removed, and when. Owns the rules of clean-up on one machine: nothing a reader or another
 //! process still needs, and nothing forever.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::generations::{Generation, history, newest};
@@ -39,23 +39,28 @@ pub async fn clean_up(
     now: u64,
 ) -> Result<Cleaned, StoreError> {
     let mut cleaned = Cleaned::default();
-    let runs = store.runs().await?;
-    let mut published = HashMap::new();
+    let mut runs = store.runs().await?;
+    let mut logs = Vec::new();
     for source in store.sources().await? {
         let log = history(store, &source, LOOK_BACK).await?;
-        for run in beyond(&log, retention.runs) {
-            if runs.contains(&run)
-                && retire(store, &source, &run, retention, now, &mut cleaned).await?
+        logs.push((source, log));
+    }
+    let published: HashSet<&RunId> =
+        logs.iter().flat_map(|(_, log)| log.iter().map(|entry| &entry.run)).collect();
+    // First of all what needs no room: a disk that a failed run filled must come free again.
+    for run in runs.iter().filter(|run| !published.contains(run)) {
+        if remove(store, folder, run).await? {
+            cleaned.abandoned += 1;
+        }
+    }
+    runs.retain(|run| published.contains(run));
+    for (source, log) in &logs {
+        for run in beyond(log, retention.runs).iter().filter(|run| runs.contains(run)) {
+            if retire(store, source, run, retention, now, &mut cleaned).await?
+                && remove(store, folder, run).await?
             {
-                remove(store, folder, &run).await?;
                 cleaned.removed += 1;
             }
-        }
-        published.extend(log.into_iter().map(|entry| (entry.run, source.clone())));
-    }
-    for run in runs.into_iter().filter(|run| !published.contains_key(run)) {
-        if remove(store, folder, &run).await? {
-            cleaned.abandoned += 1;
         }
     }
     Ok(cleaned)

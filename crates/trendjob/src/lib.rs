@@ -1,1 +1,41 @@
-//! Placeholder until its first module lands.
+//! The TrendJob custom resource: its types with defaults and limits, and what is said about a
+//! manifest that breaks them. Owns both; refuses to know clients, clusters, files and clocks.
+
+mod analysis;
+mod changes;
+#[cfg(feature = "crd")]
+mod crd;
+mod duration;
+mod failure_policy;
+mod input;
+mod local;
+mod manifest;
+pub mod pattern;
+mod pods;
+pub mod rules;
+mod schema;
+mod schema_check;
+mod sharding;
+mod sink;
+mod size;
+mod spec;
+mod status;
+
+pub use self::{
+    analysis::{Analysis, Baseline, Exclude, Kind, Profile, Score, StopWords},
+    changes::transition,
+    duration::{Duration, InvalidDuration},
+    failure_policy::FailurePolicy,
+    input::{ClaimRef, Compression, Input, ObjectRef, Preset, Record, Volume},
+    local::{UNSUPPORTED, unsupported_locally},
+    manifest::{FieldError, Metadata, TrendJob, parse_manifest},
+    pods::{EnvVar, FsGroupChangePolicy, Opaque, PodMetadata, PodParts, PodSecurityContext},
+    schema::structural,
+    sharding::Sharding,
+    sink::{MongoSink, Retention, SecretKeyRef, Sink},
+    size::{InvalidSize, Size},
+    spec::{DeletionPolicy, GROUP, KIND, OPERATOR, TrendJobSpec, VERSION},
+    status::{Condition, ConditionStatus, LastFailure, Published, Records, Shards, TrendJobStatus},
+};
+#[cfg(feature = "crd")]
+pub use self::{crd::crd, spec::TrendJobResource};

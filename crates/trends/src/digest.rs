@@ -7,7 +7,6 @@
 //! counters: read, counted, then every empty and every malformed reason in their fixed order,
 //! 8 bytes each, 0 where a reason did not occur.
 
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
@@ -80,11 +79,10 @@ pub fn result_digest(slots: &[SlotDigest], records: &RecordCounts) -> Option<Str
 
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string can't fail.
-        let _: std::fmt::Result = write!(text, "{byte:02x}");
-        text
-    })
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let digits = |byte: &u8| [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+    bytes.iter().flat_map(digits).collect()
 }
 
 /// The bytes of an even number of hexadecimal digits.

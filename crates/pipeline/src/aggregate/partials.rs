@@ -44,14 +44,14 @@ impl<'a> PartialCursor<'a> {
             let store = &*self.context.store;
             let bytes = self.context.wait(read_block(store, &self.home, block))?;
             let reader =
-                RowReader::open(&bytes).map_err(|error| damaged(&self.home, block, error))?;
+                RowReader::open(&bytes).map_err(|error| damaged(&self.home, block, &error))?;
             self.current = Some((block, reader));
         }
         Ok(())
     }
 }
 
-fn damaged(home: &Home, block: &BlockRef, error: trends::format::FormatError) -> StoreError {
+fn damaged(home: &Home, block: &BlockRef, error: &trends::format::FormatError) -> StoreError {
     StoreError::Damaged { key: home.block(&block.name).to_string(), what: error.to_string() }
 }
 
@@ -64,7 +64,7 @@ impl Cursor for PartialCursor<'_> {
 
     fn advance(&mut self) -> Result<(), Error> {
         if let Some((block, reader)) = &mut self.current {
-            reader.advance().map_err(|error| damaged(&self.home, block, error))?;
+            reader.advance().map_err(|error| damaged(&self.home, block, &error))?;
         }
         if self.row().is_none() { self.next_block() } else { Ok(()) }
     }

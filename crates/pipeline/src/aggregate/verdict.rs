@@ -36,12 +36,13 @@ fn message(plan: &Plan, records: &RecordCounts, percent: f64, samples: &[&Sample
         plan.max_malformed_percent,
         reasons.join(", "),
     );
-    for sample in samples {
+    let lines = samples.iter().map(|sample| {
         let object = plan.objects.get(sample.object as usize);
         let name = object.map_or("", |object| object.name.as_str());
         let Sample { offset, reason, column, line, .. } = sample;
-        text += &format!("\n  {name} at byte {offset}: {reason} (column {column}): {line:?}");
-    }
+        format!("\n  {name} at byte {offset}: {reason} (column {column}): {line:?}")
+    });
+    text.extend(lines);
     if let Some(hint) = samples.iter().find(|sample| sample.offset <= 3).and_then(|s| hint(s)) {
         text += "\n";
         text += hint;

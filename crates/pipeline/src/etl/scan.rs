@@ -42,9 +42,9 @@ pub(super) fn scan(
 ) -> Result<Scanned, Error> {
     let threads = context.limits.threads.max(1);
     let compression = |range: &Range| plan.objects[range.object as usize].compression;
-    let (plain, packed): (Vec<_>, Vec<_>) =
+    let (whole, packed): (Vec<_>, Vec<_>) =
         ranges.iter().partition(|range| compression(range) == Compression::None);
-    let segments = Mutex::new(Segments { ranges: plain, at: None });
+    let segments = Mutex::new(Segments { ranges: whole, at: None });
     let (sender, receiver) = sync_channel(2 * threads);
     let (give_back, spare) = channel();
     let blocks = Mutex::new(receiver);

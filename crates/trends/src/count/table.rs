@@ -23,7 +23,10 @@ impl Counts {
 }
 
 /// One place of the table. Empty where `letters` is 0, which no word is.
+///
+/// Aligned to its size, so that no slot straddles two cache lines.
 #[derive(Debug, Clone, Copy)]
+#[repr(align(32))]
 struct Slot {
     letters: u128,
     counts: Counts,

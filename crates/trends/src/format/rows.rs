@@ -48,7 +48,7 @@ impl RowWriter {
         let Self { raw, rows, last } = self;
         let kind = last.kind != Some(row.kind);
         let bucket = last.bucket != Some(row.bucket);
-        raw.push(u8::from(kind) * KIND | u8::from(bucket) * BUCKET);
+        raw.push((u8::from(kind) * KIND) | (u8::from(bucket) * BUCKET));
         if kind {
             raw.push(row.kind.byte());
         }

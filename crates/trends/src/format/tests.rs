@@ -26,7 +26,9 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
 
 fn written(rows: &[Row]) -> Vec<u8> {
     let mut writer = RowWriter::default();
-    rows.iter().for_each(|row| writer.push(&row.as_ref()));
+    for row in rows {
+        writer.push(&row.as_ref());
+    }
     writer.finish().unwrap()
 }
 
@@ -64,7 +66,7 @@ proptest! {
     fn pages_are_read_as_they_were_written(
         mut topics in prop::collection::vec((1_u64.., any::<u64>(), "\\PC{1,9}"), 0..60)
     ) {
-        topics.sort_by(|a, b| b.0.cmp(&a.0));
+        topics.sort_by_key(|topic| std::cmp::Reverse(topic.0));
         let topics: Vec<_> =
             topics.into_iter().map(|(count, part, term)| (term, count, part % count + 1)).collect();
         let mut writer = RankingWriter::new(Kind::Hashtag);

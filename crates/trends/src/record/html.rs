@@ -29,17 +29,14 @@ pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
         let (before, tag) = rest.split_at(open);
         out.extend_from_slice(before);
         let name = tag_name(tag);
-        match memchr::memchr(b'>', tag).filter(|_| name.is_some()) {
-            Some(close) => {
-                if name.is_some_and(is_block) {
-                    out.push(b' ');
-                }
-                rest = &tag[close + 1..];
+        if let Some(close) = memchr::memchr(b'>', tag).filter(|_| name.is_some()) {
+            if name.is_some_and(is_block) {
+                out.push(b' ');
             }
-            None => {
-                out.push(b'<');
-                rest = &tag[1..];
-            }
+            rest = &tag[close + 1..];
+        } else {
+            out.push(b'<');
+            rest = &tag[1..];
         }
     }
     out.extend_from_slice(rest);

@@ -41,8 +41,8 @@ fn next_special(line: &[u8], mut at: usize) -> usize {
         let word = u64::from_le_bytes(*chunk);
         let zero = |word: u64| word.wrapping_sub(EACH) & !word;
         let control = word.wrapping_sub(0x20 * EACH) & !word;
-        let quote = zero(word ^ (b'"' as u64 * EACH));
-        let backslash = zero(word ^ (b'\\' as u64 * EACH));
+        let quote = zero(word ^ (0x22 * EACH));
+        let backslash = zero(word ^ (0x5C * EACH));
         let found = (control | quote | backslash) & HIGH;
         if found != 0 {
             return at + (found.trailing_zeros() / 8) as usize;

@@ -50,7 +50,7 @@ fn every_kind_of_line_has_its_verdict() {
         (r#"{"text""x"}"#, "syntax"),
         (r#"{"text":}"#, "syntax"),
         (r#"{text:"x"}"#, "syntax"),
-        (r#"{'text':'x'}"#, "syntax"),
+        (r"{'text':'x'}", "syntax"),
         (r#"{"text":"\x"}"#, "syntax"),
         (r#"{"text":"\u12g4"}"#, "syntax"),
         (r#"{"text":"\u12"}"#, "syntax"),

@@ -4,7 +4,7 @@
 #[inline]
 pub(super) fn letters(block: &[u8; 64]) -> u64 {
     let (words, _) = block.as_chunks::<8>();
-    words.iter().rev().fold(0, |mask, word| mask << 8 | letters_of_8(u64::from_le_bytes(*word)))
+    words.iter().rev().fold(0, |mask, word| (mask << 8) | letters_of_8(u64::from_le_bytes(*word)))
 }
 
 /// The same for eight bytes at once, in a machine word: no lane carries into the next, since every
@@ -13,9 +13,9 @@ pub(super) fn letters(block: &[u8; 64]) -> u64 {
 fn letters_of_8(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * EACH;
-    let lower = (word | 0x20 * EACH) & !HIGH;
-    let from_a = lower + (0x80 - b'a' as u64) * EACH;
-    let above_z = lower + (0x80 - (b'z' as u64 + 1)) * EACH;
+    let lower = (word | (0x20 * EACH)) & !HIGH;
+    let from_a = lower + (0x80 - 0x61) * EACH;
+    let above_z = lower + (0x80 - 0x7B) * EACH;
     let found = (from_a & !above_z & !word & HIGH) >> 7;
     // Gathers bit 0 of byte i into bit 56 + i: 2^(56 - 7i) moves 8i there, and nothing collides.
     found.wrapping_mul(0x0102_0408_1020_4080) >> 56

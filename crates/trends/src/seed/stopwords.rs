@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn the_list_is_the_one_that_published_results_were_made_with() {
-        let sum: String = Sha256::digest(LIST).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sum = crate::digest::hex(&Sha256::digest(LIST));
         assert_eq!(sum, "a2d12e7547efc5cbbbbadd512f5cf28a4e071e7f38d2228d5d5cc6f66f04b3d0");
         assert_eq!(SET.len(), 580);
     }

@@ -107,13 +107,12 @@ fn token(text: &[u8], first: usize, end: usize, sink: &mut impl Tokens) {
         sink.long(&text[first..end]);
         return;
     }
-    let raw = match text[first..].first_chunk::<16>() {
-        Some(chunk) => u128::from_le_bytes(*chunk),
-        None => {
-            let mut chunk = [0; 16];
-            chunk[..length].copy_from_slice(&text[first..end]);
-            u128::from_le_bytes(chunk)
-        }
+    let raw = if let Some(chunk) = text[first..].first_chunk::<16>() {
+        u128::from_le_bytes(*chunk)
+    } else {
+        let mut chunk = [0; 16];
+        chunk[..length].copy_from_slice(&text[first..end]);
+        u128::from_le_bytes(chunk)
     };
     let kept = u128::MAX >> (128 - 8 * length);
     sink.short((raw | LOWER) & kept, length);

@@ -1,0 +1,15 @@
+//! The commands that answer at once, one file each.
+
+mod completions;
+mod generate;
+mod rollback;
+mod runs;
+mod top;
+mod validate;
+
+pub(crate) use completions::completions;
+pub(crate) use generate::generate;
+pub(crate) use rollback::rollback;
+pub(crate) use runs::runs;
+pub(crate) use top::top;
+pub(crate) use validate::validate;

@@ -1,0 +1,49 @@
+//! `trendjob runs`: what was published, and runs that can be resumed.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use store::{Generation, ObjectStore, RunId, Store as _, generations};
+
+use crate::args::StoreArgs;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::tables;
+
+/// How many generations of a source are listed.
+const LISTED: u64 = 100;
+
+#[derive(Debug, Serialize)]
+struct Runs {
+    generations: Vec<Generation>,
+    /// Runs that were not published and whose data is still there.
+    resumable: Vec<RunId>,
+}
+
+/// Lists generations and runs.
+pub(crate) async fn runs(args: &StoreArgs, output: &Output) -> Result<(), Failure> {
+    let store = ObjectStore::open_existing_folder(&args.store).await?;
+    let mut listed = Vec::new();
+    for source in store.sources().await? {
+        listed.extend(generations::history(&store, &source, LISTED).await?);
+    }
+    let published: HashSet<&RunId> = listed.iter().map(|entry| &entry.run).collect();
+    let mut resumable = store.runs().await?;
+    resumable.retain(|run| !published.contains(run));
+    let runs = Runs { generations: listed, resumable };
+    if output.is_json() {
+        return output.json(&runs);
+    }
+    let rows = runs.generations.iter().map(|entry| {
+        let back = entry.rollback_to.map_or_else(String::new, |to| format!("rollback to {to}"));
+        let source = entry.source.to_string();
+        let (run, at) = (entry.run.to_string(), entry.published_at.clone());
+        vec![source, entry.generation.to_string(), at, run, back]
+    });
+    let header = ["source", "generation", "published", "run", ""];
+    output.print(&tables::columns(&header, &[1], rows))?;
+    for run in &runs.resumable {
+        output.print(&format!("not published: {run} (trendjob run --resume {run})\n"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! `trendjob demo`: synthetic statuses, made once, through the whole way of the data.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use tokio::runtime::Runtime;
+
+use crate::args::DemoArgs;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::run::{self, Job};
+use crate::synthetic::Synthetic;
+use crate::tables;
+
+/// About 200 MB.
+const RECORDS: u64 = 500_000;
+const SEED: u64 = 1;
+/// Real piles have some, too.
+const MALFORMED: f64 = 0.001;
+
+pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: &Output) -> Result<(), Failure> {
+    // Opening the store first tells a folder of something else before anything is written to it.
+    let store = runtime.block_on(run::open(&args.store))?;
+    let statuses = statuses(&args.store, output)?;
+    let job = Job::of_file("demo", &statuses, args.store.clone())?;
+    let serve = (!args.no_serve).then_some(args.listen);
+    run::run_and_serve(runtime, store, job, serve, output)
+}
+
+/// The file of statuses, from the last time or made now.
+fn statuses(store: &Path, output: &Output) -> Result<PathBuf, Failure> {
+    let folder = store.join("demo");
+    let path = folder.join(format!("statuses-{RECORDS}-{SEED}.ndjson"));
+    let failed = |error: std::io::Error| {
+        Failure::other("Demo", format!("writing the sample data {}: {error}", path.display()))
+    };
+    if path.exists() {
+        output.note(&format!("using the sample data in {}", path.display()));
+        return Ok(path);
+    }
+    output.note(&format!(
+        "making {} synthetic statuses in {}",
+        tables::grouped(RECORDS),
+        path.display()
+    ));
+    fs::create_dir_all(&folder).map_err(failed)?;
+    // Renamed when whole, so that a demo that was interrupted makes them anew.
+    let partial = path.with_extension(format!("partial-{}", std::process::id()));
+    let mut file = BufWriter::new(File::create(&partial).map_err(failed)?);
+    write(RECORDS, SEED, MALFORMED, &mut file).map_err(failed)?;
+    file.flush().map_err(failed)?;
+    fs::rename(&partial, &path).map_err(failed)?;
+    Ok(path)
+}
+
+/// Writes synthetic statuses.
+pub(crate) fn write(
+    records: u64,
+    seed: u64,
+    malformed: f64,
+    out: &mut impl std::io::Write,
+) -> std::io::Result<()> {
+    let mut statuses = Synthetic::new(records, seed, malformed);
+    let mut buffer = Vec::with_capacity(1 << 17);
+    while statuses.append(&mut buffer) {
+        if buffer.len() >= 1 << 16 {
+            out.write_all(&buffer)?;
+            buffer.clear();
+        }
+    }
+    out.write_all(&buffer)
+}

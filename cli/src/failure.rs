@@ -1,0 +1,70 @@
+//! How a command ends when it fails: a reason for machines, a message for people, an exit code.
+
+use std::process::ExitCode;
+
+use store::StoreError;
+
+/// A command that failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// One word.
+    pub(crate) reason: &'static str,
+    /// What was being done, to what, what is wrong and what would be right.
+    pub(crate) message: String,
+    /// 2 usage, 42 what a retry can't mend, 130 stopped by Ctrl-C, 1 anything else.
+    pub(crate) code: u8,
+}
+
+impl Failure {
+    /// A wrong way to call the command.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { reason: "Usage", message: message.into(), code: 2 }
+    }
+
+    /// Input or configuration that a retry can't mend.
+    pub(crate) fn permanent(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), code: 42 }
+    }
+
+    /// Anything else.
+    pub(crate) fn other(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), code: 1 }
+    }
+
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+/// An error and what caused it, each said once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+impl From<pipeline::Error> for Failure {
+    fn from(error: pipeline::Error) -> Self {
+        let code = match &error {
+            pipeline::Error::Cancelled => 130,
+            error if error.is_permanent() => 42,
+            _ => 1,
+        };
+        Self { reason: error.reason(), message: chain(&error), code }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        pipeline::Error::Store(error).into()
+    }
+}

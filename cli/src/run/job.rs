@@ -1,0 +1,179 @@
+//! What a run is asked to do, from flags, a manifest, or both. Owns the defaults of one machine.
+
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use pipeline::RecordFormat;
+use pipeline::plan::Spec;
+use store::retention::Retention;
+use store::{RunId, SourceName};
+use trends::Partitions;
+
+use super::manifest;
+use crate::args::{PresetName, RunArgs};
+use crate::failure::Failure;
+
+/// The most memory that is used without being told, and what is assumed where the machine does not
+/// tell how much it has.
+const MOST_MEMORY: u64 = 4 << 30;
+const ASSUMED_MEMORY: u64 = 1 << 30;
+
+/// Shards of at most this size are enough for one machine: what a killed run loses at most.
+const SHARD: u64 = 1 << 30;
+
+/// A run to do.
+#[derive(Debug)]
+pub(crate) struct Job {
+    /// What to count, `None` to go on with a run that has its plan.
+    pub(crate) spec: Option<Spec>,
+    /// The run to go on with.
+    pub(crate) resume: Option<RunId>,
+    pub(crate) retention: Retention,
+    pub(crate) threads: usize,
+    pub(crate) memory: usize,
+    pub(crate) store: PathBuf,
+    pub(crate) rejects: Option<PathBuf>,
+    pub(crate) dry_run: bool,
+}
+
+impl Job {
+    /// A job with the defaults over one file.
+    pub(crate) fn of_file(source: &str, file: &Path, store: PathBuf) -> Result<Self, Failure> {
+        let mut job = Self::idle(store);
+        job.spec = Some(spec(source, vec![file.display().to_string()])?);
+        Ok(job)
+    }
+
+    /// The job that was typed.
+    pub(crate) fn of_args(args: RunArgs) -> Result<Self, Failure> {
+        let mut job = Self::idle(args.store.clone());
+        job.rejects.clone_from(&args.rejects);
+        job.dry_run = args.dry_run;
+        if let Some(threads) = args.threads {
+            job.threads = threads as usize;
+        }
+        if let Some(memory) = args.memory {
+            job.memory = usize::try_from(memory.bytes()).unwrap_or(usize::MAX);
+        }
+        if let Some(run) = &args.resume {
+            let run = RunId::new(run).map_err(|error| Failure::usage(error.to_string()))?;
+            job.resume = Some(run);
+            return Ok(job);
+        }
+        let mut spec = match args.inputs.as_slice() {
+            [file] if is_manifest(file) => {
+                let (spec, retention) = manifest::job(Path::new(file))?;
+                job.retention = retention;
+                spec
+            }
+            inputs => {
+                let source = args.source.as_deref().ok_or_else(|| {
+                    Failure::usage(
+                        "--source NAME is missing: it is the name the result is published under",
+                    )
+                })?;
+                if let Some(file) = inputs.iter().find(|input| is_manifest(input)) {
+                    return Err(Failure::usage(format!(
+                        "{file} is a manifest and must be the only argument"
+                    )));
+                }
+                spec(source, inputs.to_vec())?
+            }
+        };
+        override_by_flags(&mut spec, &args)?;
+        job.spec = Some(spec);
+        Ok(job)
+    }
+
+    fn idle(store: PathBuf) -> Self {
+        let available = service::machine::memory_limit().unwrap_or(ASSUMED_MEMORY);
+        let memory = (available / 10 * 6).min(MOST_MEMORY);
+        Self {
+            spec: None,
+            resume: None,
+            retention: Retention { runs: 5, grace: 600 },
+            threads: available_parallelism().map_or(1, usize::from),
+            memory: usize::try_from(memory).unwrap_or(usize::MAX),
+            store,
+            rejects: None,
+            dry_run: false,
+        }
+    }
+}
+
+fn is_manifest(input: &str) -> bool {
+    let extension = Path::new(input).extension();
+    extension.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
+}
+
+/// What flags alone ask for: the manifest's defaults.
+fn spec(source: &str, uris: Vec<String>) -> Result<Spec, Failure> {
+    Ok(Spec {
+        source: self::source(source)?,
+        uris,
+        data: None,
+        spooled: None,
+        compression: None,
+        record: RecordFormat::Twitter,
+        max_malformed_percent: 5.0,
+        max_record_size: 16 << 20,
+        chunk_size: SHARD,
+        max_shards: 500,
+        shards: None,
+        partitions: partitions(8)?,
+    })
+}
+
+/// A name that the API server would accept as a source.
+pub(super) fn source(name: &str) -> Result<SourceName, Failure> {
+    let manifest = serde_json::json!({
+        "apiVersion": format!("{}/{}", trendjob::GROUP, trendjob::VERSION),
+        "kind": trendjob::KIND,
+        "metadata": { "name": "run" },
+        "spec": { "source": name, "input": { "uris": ["file:///data"] } },
+    });
+    // JSON is YAML, and the rules for sources stand in one place.
+    if let Err(errors) = trendjob::parse_manifest(&manifest.to_string()) {
+        let errors: Vec<_> = errors.iter().map(|error| error.message.as_str()).collect();
+        return Err(Failure::usage(format!("--source {name}: {}", errors.join("; "))));
+    }
+    SourceName::new(name).map_err(|error| Failure::usage(error.to_string()))
+}
+
+pub(super) fn partitions(count: u32) -> Result<Partitions, Failure> {
+    Partitions::new(count).ok_or_else(|| Failure::usage("partitions must be from 1 to 1024"))
+}
+
+fn override_by_flags(spec: &mut Spec, args: &RunArgs) -> Result<(), Failure> {
+    if let Some(name) = &args.source {
+        spec.source = source(name)?;
+    }
+    if let Some(preset) = args.preset {
+        spec.record = match preset {
+            PresetName::Twitter => RecordFormat::Twitter,
+            PresetName::DataSift => RecordFormat::DataSift,
+            PresetName::Mastodon => RecordFormat::Mastodon,
+        };
+    }
+    if let Some(size) = args.chunk_size {
+        if size.bytes() == 0 {
+            return Err(Failure::usage("--chunk-size must be at least 1"));
+        }
+        spec.chunk_size = size.bytes();
+    }
+    if let Some(size) = args.max_record_size {
+        if !((1 << 20)..=(64 << 20)).contains(&size.bytes()) {
+            return Err(Failure::usage("--max-record-size must be from 1Mi to 64Mi"));
+        }
+        spec.max_record_size = size.bytes();
+    }
+    if let Some(percent) = args.max_malformed_percent {
+        spec.max_malformed_percent = percent;
+    }
+    if let Some(count) = args.partitions {
+        spec.partitions = partitions(count)?;
+    }
+    spec.shards = args.shards;
+    spec.data.clone_from(&args.data);
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! `trendjob run`: from what was typed to a published result. Owns the order: job, store, lock,
+//! clean-up, stages, report, serving.
+
+mod job;
+pub(crate) mod manifest;
+mod progress;
+mod rejects;
+mod report;
+mod session;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pipeline::plan;
+use store::{ObjectStore, Store as _};
+use tokio::runtime::Runtime;
+
+use crate::args::{ListenArgs, RunArgs};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::serve;
+
+pub(crate) use job::Job;
+
+/// Runs, resumes, or only plans.
+pub(crate) fn command(runtime: &Runtime, args: RunArgs, output: &Output) -> Result<(), Failure> {
+    let serve = args.serve.then(|| args.listen.clone());
+    let job = Job::of_args(args)?;
+    if job.dry_run {
+        let spec = job.spec.as_ref().ok_or_else(|| Failure::usage("nothing to plan"))?;
+        return report::plan(&plan::draft(spec)?, job.threads, output);
+    }
+    let store = runtime.block_on(open(&job.store))?;
+    run_and_serve(runtime, store, job, serve, output)
+}
+
+/// Opens a store to write to.
+pub(crate) async fn open(folder: &Path) -> Result<Arc<ObjectStore>, Failure> {
+    Ok(Arc::new(ObjectStore::open_folder(folder).await?))
+}
+
+/// Runs a job, prints its top ten, and serves it if asked.
+pub(crate) fn run_and_serve(
+    runtime: &Runtime,
+    store: Arc<ObjectStore>,
+    job: Job,
+    listen: Option<ListenArgs>,
+    output: &Output,
+) -> Result<(), Failure> {
+    let place = job.store.clone();
+    let outcome = session::run(runtime, &store, &job, output)?;
+    runtime.block_on(report::result(&store, &outcome, output))?;
+    match listen {
+        Some(listen) => {
+            let source = outcome.plan.source.as_str();
+            runtime.block_on(serve::serve(store, &place, &listen, Some(source), output))
+        }
+        None => {
+            output.note(&format!(
+                "see more with: trendjob top {0} --store {1}; serve it with: trendjob serve --store {1}",
+                outcome.plan.source,
+                place.display()
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// The time, as RFC 3339 text in UTC.
+pub(crate) fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+/// The time in seconds since the epoch.
+fn now_seconds() -> u64 {
+    u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0)
+}
+
+/// Whether a run of the store was begun and not removed.
+async fn exists(store: &ObjectStore, run: &store::RunId) -> Result<bool, Failure> {
+    Ok(store.get(&store::Key::run(run)).await?.is_some())
+}

@@ -1,0 +1,109 @@
+//! Showing how far a run is: a bar on a terminal, a line now and then elsewhere.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pipeline::Progress;
+
+use crate::output::Output;
+use crate::tables;
+
+/// How often a bar is drawn, and how often a line is written where none can be.
+const DRAW: Duration = Duration::from_millis(100);
+const LINE: Duration = Duration::from_secs(10);
+
+/// Shows progress until it is dropped.
+#[derive(Debug)]
+pub(super) struct Display {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Display {
+    pub(super) fn start(progress: Arc<Progress>, output: &Output) -> Self {
+        let (stop, stopped) = channel();
+        let output = *output;
+        let thread = thread::spawn(move || {
+            let bar = output.draws().then(bar);
+            let every = if bar.is_some() { DRAW } else { LINE };
+            while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
+                match &bar {
+                    Some(bar) => draw(bar, &progress),
+                    None => output.note(&line(&progress)),
+                }
+            }
+            if let Some(bar) = bar {
+                bar.finish_and_clear();
+            }
+        });
+        Self { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.stop.take();
+        // A display that panicked has nothing to add to the result.
+        drop(self.thread.take().map(JoinHandle::join));
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let template = "{msg:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {prefix} {eta} left";
+    // The template is fixed; if it were wrong, the plain bar would do.
+    bar.set_style(
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
+    );
+    bar
+}
+
+fn draw(bar: &ProgressBar, progress: &Progress) {
+    let Seen { bytes, total, records, partitions, partitions_total } = seen(progress);
+    bar.set_length(total);
+    bar.set_position(bytes.min(total));
+    let seconds = bar.elapsed().as_secs().max(1);
+    bar.set_prefix(format!("{} records/s", tables::grouped(records / seconds)));
+    bar.set_message(match (total, partitions_total) {
+        (0, _) => "planning".to_owned(),
+        (_, 0) => "counting".to_owned(),
+        _ => format!("merging {partitions}/{partitions_total}"),
+    });
+}
+
+fn line(progress: &Progress) -> String {
+    let Seen { bytes, total, records, partitions, partitions_total } = seen(progress);
+    let merged = if partitions_total > 0 {
+        format!(", merged {partitions} of {partitions_total} partitions")
+    } else {
+        String::new()
+    };
+    format!(
+        "read {} of {}, {} records{merged}",
+        tables::bytes(bytes),
+        tables::bytes(total),
+        tables::grouped(records)
+    )
+}
+
+struct Seen {
+    bytes: u64,
+    total: u64,
+    records: u64,
+    partitions: u64,
+    partitions_total: u64,
+}
+
+fn seen(progress: &Progress) -> Seen {
+    Seen {
+        bytes: progress.bytes.load(Ordering::Relaxed),
+        total: progress.bytes_total.load(Ordering::Relaxed),
+        records: progress.records.load(Ordering::Relaxed),
+        partitions: progress.partitions.load(Ordering::Relaxed),
+        partitions_total: progress.partitions_total.load(Ordering::Relaxed),
+    }
+}

@@ -1,0 +1,140 @@
+//! What a run tells at its end, and what a plan would be.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::Plan;
+use serde::Serialize;
+use store::{ObjectStore, Published};
+use trends::{Kind, RecordCounts};
+
+use super::session::Finished;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::tables;
+
+/// How many topics a run shows.
+const SHOWN: usize = 10;
+
+/// The result of a run, for machines.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    source: &'a str,
+    run: &'a str,
+    generation: u64,
+    digest: &'a str,
+    records: &'a RecordCounts,
+    bytes: u64,
+    topics: u64,
+    long_terms: u64,
+    incomplete: bool,
+    objects: usize,
+    shards: usize,
+    chunk_size: u64,
+    partitions: u32,
+    threads: usize,
+    spilled: u64,
+    seconds: BTreeMap<&'static str, f64>,
+}
+
+/// Prints the result of a run.
+pub(super) async fn result(
+    store: &Arc<ObjectStore>,
+    finished: &Finished,
+    output: &Output,
+) -> Result<(), Failure> {
+    let Finished { plan, generation, index, stages, threads, spilled } = finished;
+    let topics = index.topics(Kind::Word);
+    let total: Duration = stages.iter().map(|(_, took)| *took).sum();
+    if output.is_json() {
+        let mut seconds: BTreeMap<_, _> =
+            stages.iter().map(|(stage, took)| (stage.name(), rounded(*took))).collect();
+        seconds.insert("total", rounded(total));
+        return output.json(&Report {
+            source: plan.source.as_str(),
+            run: generation.run.as_str(),
+            generation: generation.generation,
+            digest: &index.digest,
+            records: &index.records,
+            bytes: index.bytes,
+            topics,
+            long_terms: index.long_terms,
+            incomplete: index.incomplete,
+            objects: plan.objects.len(),
+            shards: plan.shards.len(),
+            chunk_size: plan.chunk_size,
+            partitions: plan.partitions,
+            threads: *threads,
+            spilled: *spilled,
+            seconds,
+        });
+    }
+    let published = Published::open(store.clone(), generation.clone()).await?;
+    let top = published.ranked(Kind::Word, 0, SHOWN).await?;
+    output.print(&tables::topics(&top, 1))?;
+    output.note(&summary(plan, &index.records, topics, generation.generation, total));
+    Ok(())
+}
+
+fn summary(
+    plan: &Plan,
+    records: &RecordCounts,
+    topics: u64,
+    generation: u64,
+    total: Duration,
+) -> String {
+    let grouped = tables::grouped;
+    let mut left_out = String::new();
+    for (count, what) in
+        [(records.empty_total(), "without text"), (records.malformed_total(), "malformed")]
+    {
+        if count > 0 {
+            left_out += &format!(", {} {what}", grouped(count));
+        }
+    }
+    format!(
+        "{} words in {} of {} records ({}{left_out}) in {:.2} s: published as generation {generation} of {}",
+        grouped(topics),
+        grouped(records.counted),
+        grouped(records.read),
+        tables::bytes(plan.bytes()),
+        total.as_secs_f64(),
+        plan.source,
+    )
+}
+
+fn rounded(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e4).round() / 1e4
+}
+
+/// Prints a plan that was not stored.
+pub(super) fn plan(plan: &Plan, threads: usize, output: &Output) -> Result<(), Failure> {
+    if output.is_json() {
+        return output.json(&serde_json::json!({
+            "source": plan.source,
+            "bytes": plan.bytes(),
+            "objects": plan.objects,
+            "chunks": plan.chunks,
+            "chunkSize": plan.chunk_size,
+            "shards": plan.shards.len(),
+            "ranges": plan.shards,
+            "partitions": plan.partitions,
+            "threads": threads,
+        }));
+    }
+    let rows = plan.objects.iter().map(|object| {
+        vec![object.name.clone(), tables::bytes(object.size), object.compression.to_string()]
+    });
+    output.print(&tables::columns(&["object", "size", "compression"], &[1], rows))?;
+    output.print(&format!(
+        "{} objects, {}, {} chunks of at most {}, {} shards, {} partitions, {threads} threads; nothing was run\n",
+        plan.objects.len(),
+        tables::bytes(plan.bytes()),
+        plan.chunks,
+        tables::bytes(plan.chunk_size),
+        plan.shards.len(),
+        plan.partitions,
+    ))
+}

@@ -1,0 +1,73 @@
+//! `trendjob serve`, and serving at the end of `run` and `demo`.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{ApiState, app};
+use service::logs::{self, Format};
+use service::probes::{Readiness, probes};
+use service::{metrics, server, shutdown};
+use store::{ObjectStore, Store};
+use tokio::runtime::Runtime;
+
+use crate::args::{ListenArgs, ServeArgs};
+use crate::failure::{Failure, chain};
+use crate::output::Output;
+
+/// Requests answered at once, and how long one may take.
+const CONCURRENCY: usize = 256;
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves the store until Ctrl-C. It may be empty yet: a run may fill it meanwhile.
+pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
+    runtime.block_on(async {
+        let store: Arc<dyn Store> = Arc::new(ObjectStore::open_folder(&args.store).await?);
+        serve(store, &args.store, &args.listen, None, output).await
+    })
+}
+
+/// Serves a store; `source` is one worth pointing at.
+pub(crate) async fn serve(
+    store: Arc<dyn Store>,
+    place: &Path,
+    listen: &ListenArgs,
+    source: Option<&str>,
+    output: &Output,
+) -> Result<(), Failure> {
+    metrics::init();
+    let readiness = Readiness::default();
+    let bound = |error: server::BindError| Failure::other("Listen", chain(&error));
+    let listener = server::bind(listen.listen, "--listen").await.map_err(bound)?;
+    let address =
+        listener.local_addr().map_err(|error| Failure::other("Listen", error.to_string()))?;
+    if let Some(metrics_listen) = listen.metrics_listen {
+        let probes = probes(readiness.clone());
+        let listener = server::bind(metrics_listen, "--metrics-listen").await.map_err(bound)?;
+        tokio::spawn(server::serve(listener, probes, shutdown::requested()));
+    }
+    readiness.set(true);
+    output.say(&format!("serving {} at http://{address}, Ctrl-C ends it", place.display()));
+    if let Some(source) = source {
+        output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
+    }
+    let state = ApiState::new(store, CONCURRENCY, TIMEOUT);
+    let served = server::serve(listener, app(state), shutdown::requested()).await;
+    served.map_err(|error| Failure::other("Serve", error.to_string()))
+}
+
+/// Starts logging as the flags ask for.
+pub(crate) fn logs(verbose: u8, quiet: bool) -> Result<(), Failure> {
+    let filter = match (quiet, verbose) {
+        (true, _) => "error",
+        (_, 0) => "warn",
+        (_, 1) => "info",
+        _ => "debug",
+    };
+    // https://no-color.org: set and not empty means no colours.
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let colours = wanted && std::io::stderr().is_terminal();
+    logs::init(filter, Format::Plain(colours))
+        .map_err(|error| Failure::other("Logs", error.to_string()))
+}

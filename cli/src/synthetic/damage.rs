@@ -1,0 +1,69 @@
+//! What goes wrong with lines: every way in which a line is no record, except that it is too long.
+//! Owns how a good line is spoilt; knows nothing of what is in it.
+
+use super::dice::Dice;
+
+/// What follows `"text":"` at the beginning of a text that no JSON string may hold.
+const IN_TEXT: [&[u8]; 12] = [
+    // Escapes that there aren't.
+    b"\\x41",
+    b"\\u12G4",
+    b"\\'",
+    b"\\u{e9}",
+    // Bare control characters.
+    b"\t",
+    b"\x01",
+    b"\r",
+    b"\x1F",
+    // No UTF-8: Latin-1, a stray continuation, an overlong slash, half a surrogate pair.
+    b"caf\xE9 ",
+    b"\x80",
+    b"\xC0\xAF",
+    b"\xED\xA0\xBD",
+];
+
+/// What follows the opening brace that no JSON object may hold.
+const IN_OBJECT: [&[u8]; 6] =
+    [b",", b"\"geo\":NaN,", b"\"n\":01,", b"\"n\":.5,", b"'n':1,", b"\"geo\":None,"];
+
+const AFTER: [&[u8]; 5] = [b"}", b",", b" null", b"{\"text\":\"two on a line\"}", b"\0"];
+
+const NO_OBJECTS: [&[u8]; 6] =
+    [b"[{\"text\":\"a list\"}]", b"\"only a string\"", b"42", b"null", b"true", b"[]"];
+
+/// Deeper than any reader goes: 128 is the limit.
+const DEEP: usize = 200;
+
+/// Spoils the line that begins at `start`.
+pub(super) fn spoil(out: &mut Vec<u8>, start: usize, dice: &mut Dice) {
+    match dice.below(8) {
+        0 | 1 => {
+            // At least the brace stays: an empty line is blank, not malformed.
+            let length = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
+            let kept = 1 + dice.below(length.saturating_sub(1)) as usize;
+            out.truncate(start + kept);
+        }
+        2..=4 => {
+            // A delete notice has no text; there it goes into the first name.
+            let text = out[start..].windows(8).position(|field| field == b"\"text\":\"");
+            insert(out, start + text.map_or(2, |place| place + 8), dice.pick(&IN_TEXT));
+        }
+        5 => insert(out, start + 1, dice.pick(&IN_OBJECT)),
+        6 => out.extend_from_slice(dice.pick(&AFTER)),
+        _ => {
+            out.truncate(start);
+            if dice.happens(1, 4) {
+                out.extend_from_slice(b"{\"text\":\"deep\",\"within\":");
+                out.extend(std::iter::repeat_n(b'[', DEEP));
+                out.extend(std::iter::repeat_n(b']', DEEP));
+                out.push(b'}');
+            } else {
+                out.extend_from_slice(dice.pick(&NO_OBJECTS));
+            }
+        }
+    }
+}
+
+fn insert(out: &mut Vec<u8>, place: usize, bytes: &[u8]) {
+    out.splice(place..place, bytes.iter().copied());
+}

@@ -1,0 +1,44 @@
+//! Tables for people: plain columns that a terminal, a log and a mail show alike.
+
+use comfy_table::{CellAlignment, Table, presets};
+use trends::Topic;
+
+/// A table of topics in ranking order, the first of which has the rank `first`.
+pub(crate) fn topics(topics: &[Topic], first: u64) -> String {
+    let rows = (first..).zip(topics).map(|(rank, topic)| {
+        vec![rank.to_string(), topic.term.clone(), grouped(topic.count), grouped(topic.documents)]
+    });
+    columns(&["rank", "word", "count", "records"], &[0, 2, 3], rows)
+}
+
+/// A table; the columns in `right` are numbers.
+pub(crate) fn columns(
+    header: &[&str],
+    right: &[usize],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(header.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    for at in right {
+        if let Some(column) = table.column_mut(*at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.trim_fmt() + "\n"
+}
+
+/// A number in groups of three digits.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// Bytes in the largest unit that leaves a number of at least 1.
+pub(crate) fn bytes(bytes: u64) -> String {
+    indicatif::HumanBytes(bytes).to_string()
+}

@@ -1,0 +1,134 @@
+//! Job files that ask for what can't be: the message names the field, the value and what is
+//! allowed, and `validate` and `run` agree.
+
+use crate::command::Desk;
+use crate::inputs::statuses;
+use crate::outcome::assert_says;
+
+const GOOD: &str = "apiVersion: trendjob.dev/v1alpha1
+kind: TrendJob
+metadata:
+  name: election
+spec:
+  source: sample
+  input:
+    uris: [\"file:///data/in.ndjson\"]
+    volume: {persistentVolumeClaim: {claimName: tweets}}
+    record: {preset: Twitter}
+    maxMalformedPercent: 5
+    maxRecordSize: 16Mi
+  sharding: {chunkSize: 64Mi, maxShards: 500, parallelism: 50, partitions: 8}
+  analysis: {profile: Seed, kinds: [Word]}
+  sink:
+    mongodb: {uriSecretRef: {name: trendjob-mongodb, key: uri}}
+  activeDeadlineSeconds: 3600
+";
+
+/// What is replaced in the good job, by what, and what the message must say of it.
+const BAD: &[(&str, &str, &[&str])] = &[
+    ("uris:", "urls:", &["spec.input", "urls", "uris"]),
+    ("  source: sample\n", "  source: sample\n  colour: red\n", &["colour"]),
+    ("partitions: 8", "partition: 8", &["spec.sharding", "partition", "partitions"]),
+    ("partitions: 8", "partitions: 0", &["spec.sharding.partitions", "0", "1"]),
+    ("partitions: 8", "partitions: eight", &["partitions", "eight"]),
+    ("partitions: 8", "partitions: 2000", &["spec.sharding.partitions", "2000"]),
+    ("maxShards: 500", "maxShards: -3", &["maxShards", "-3"]),
+    ("maxShards: 500", "maxShards: [1]", &["maxShards"]),
+    ("chunkSize: 64Mi", "chunkSize: 64 parsecs", &["chunkSize", "64 parsecs"]),
+    (
+        "maxMalformedPercent: 5",
+        "maxMalformedPercent: 150",
+        &["spec.input.maxMalformedPercent", "150", "100"],
+    ),
+    ("maxRecordSize: 16Mi", "maxRecordSize: 1Ki", &["spec.input.maxRecordSize", "1Ki", "1Mi"]),
+    ("maxRecordSize: 16Mi", "maxRecordSize: 65Mi", &["spec.input.maxRecordSize", "65Mi", "64Mi"]),
+    ("preset: Twitter", "preset: Telegram", &["preset", "Telegram", "Mastodon"]),
+    ("preset: Twitter", "preset: Custom", &["spec.input.record", "text"]),
+    ("profile: Seed", "profile: Sprout", &["profile", "Sprout", "Social"]),
+    ("source: sample", "source: Sample", &["spec.source", "Sample"]),
+    ("source: sample", "source: trends-sample", &["spec.source", "trends-"]),
+    ("source: sample", "source: 5.5", &["source"]),
+    ("  source: sample\n", "", &["source", "missing|required"]),
+    ("[\"file:///data/in.ndjson\"]", "[]", &["spec.input.uris"]),
+    ("[\"file:///data/in.ndjson\"]", "[s3://bucket/key]", &["spec.input.uris", "s3"]),
+    ("[\"file:///data/in.ndjson\"]", "justone", &["uris"]),
+    ("kind: TrendJob", "kind: Job", &["kind", "TrendJob"]),
+    ("v1alpha1", "v9", &["apiVersion", "v1alpha1"]),
+    ("name: election", "name: Election Day", &["metadata.name", "Election Day"]),
+];
+
+#[test]
+fn a_good_job_is_valid() {
+    let desk = Desk::new();
+    desk.trendjob(&["validate", &desk.write("job.yaml", GOOD)]).done();
+}
+
+#[test]
+fn every_bad_job_is_refused_by_field_and_value() {
+    let desk = Desk::new();
+    desk.write("data/in.ndjson", statuses(["love"]));
+    let (store, data) = (desk.store(), desk.path("data"));
+    let mut wrong = Vec::new();
+    for (good, bad, words) in BAD {
+        assert!(GOOD.contains(good), "{good}");
+        let job = desk.write("job.yaml", GOOD.replacen(good, bad, 1));
+        let validate = desk.trendjob(&["validate", &job]);
+        let run = desk.trendjob(&["run", &job, "--data", &data, "--store", &store]);
+        for (what, outcome) in [("validate", validate), ("run", run)] {
+            let said = std::panic::catch_unwind(|| assert_says(&outcome.all(), words));
+            if outcome.code != Some(42) || said.is_err() {
+                let code = outcome.code;
+                wrong.push(format!("{what} {bad:?}: {code:?}, needs {words:?}: {}", outcome.all()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} refusals are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(desk.stored().is_empty(), "a bad job leaves nothing in the store");
+}
+
+#[test]
+fn several_mistakes_are_told_at_once() {
+    let desk = Desk::new();
+    let job = GOOD.replace("partitions: 8", "partitions: 0").replace("Percent: 5", "Percent: 101");
+    let outcome = desk.trendjob(&["validate", &desk.write("job.yaml", job)]);
+    assert_eq!(outcome.code, Some(42), "{outcome:#?}");
+    assert_says(&outcome.all(), &["spec.sharding.partitions", "spec.input.maxMalformedPercent"]);
+}
+
+#[test]
+fn a_broken_job_file_is_named_with_its_line() {
+    let desk = Desk::new();
+    let job =
+        desk.write("broken.yaml", "apiVersion: trendjob.dev/v1alpha1\nkind: [TrendJob\nspec: {\n");
+    let outcome = desk.trendjob(&["validate", &job]);
+    assert_eq!(outcome.code, Some(42), "{outcome:#?}");
+    assert_says(&outcome.all(), &["broken.yaml", "line|:2|:3|:4"]);
+    outcome.assert_no_panic();
+    for (name, bytes) in
+        [("empty.yaml", &b""[..]), ("noise.yaml", b"\xff\xfe\x00"), ("list.yaml", b"- 1\n")]
+    {
+        let outcome = desk.trendjob(&["validate", &desk.write(name, bytes)]);
+        assert_eq!(outcome.code, Some(42), "{outcome:#?}");
+        assert_says(&outcome.all(), &[name]);
+        outcome.assert_no_panic();
+    }
+}
+
+#[test]
+fn a_missing_job_file_is_named() {
+    let desk = Desk::new();
+    for command in ["run", "validate"] {
+        let outcome = desk.trendjob(&[command, "nowhere.yaml"]);
+        assert_eq!(outcome.code, Some(42), "{outcome:#?}");
+        assert_says(&outcome.all(), &["nowhere.yaml"]);
+    }
+}
+
+#[test]
+fn a_duplicate_key_in_a_job_file_is_refused() {
+    let desk = Desk::new();
+    let job = GOOD.replace("  source: sample\n", "  source: sample\n  source: other\n");
+    let outcome = desk.trendjob(&["validate", &desk.write("job.yaml", job)]);
+    assert_eq!(outcome.code, Some(42), "{outcome:#?}");
+    assert_says(&outcome.all(), &["source"]);
+}

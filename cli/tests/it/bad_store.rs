@@ -1,0 +1,261 @@
+//! A store that is full, damaged, from the future or shared: what was published stays readable or
+//! is refused by name, and never shows wrong counts.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::command::{Desk, Running};
+use crate::inputs::{awkward, many_words, random_words, status, statuses};
+use crate::oracle::{Counts, Preset};
+use crate::outcome::{Outcome, Published};
+
+/// Spoils each stored file in turn and asks for all topics: they are right, or it is refused.
+/// Returns for each file below `runs/` whether it was refused, with what was said.
+fn spoil_each(spoil: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<(String, Outcome)> {
+    let desk = Desk::new();
+    let file = desk.write("in.ndjson", awkward(400, 400));
+    desk.publish(&["--shards", "3", "--partitions", "2", &file]);
+    let right = desk.top().done();
+    let mut refused = Vec::new();
+    for (path, bytes) in desk.stored() {
+        match spoil(&bytes) {
+            Some(spoilt) => fs::write(&path, spoilt).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+        let outcome = desk.top();
+        outcome.assert_no_panic();
+        let name = path.strip_prefix(desk.store()).unwrap().to_str().unwrap().to_owned();
+        if outcome.code == Some(0) {
+            assert_eq!(outcome.stdout, right.stdout, "wrong counts are shown with {name} spoilt");
+        } else {
+            let data = outcome.stdout.lines().skip(1).count();
+            assert_eq!(data, 0, "nothing is shown of a result that is refused: {outcome:#?}");
+            refused.push((name, outcome));
+        }
+        fs::write(&path, bytes).unwrap();
+    }
+    assert_eq!(desk.top().done().stdout, right.stdout, "mended, it is served again");
+    refused
+}
+
+#[track_caller]
+fn assert_blocks_are_named(refused: &[(String, Outcome)]) {
+    let blocks: Vec<_> = refused.iter().filter(|(name, _)| name.contains("/blocks/")).collect();
+    assert!(!blocks.is_empty(), "no damaged block was noticed: {refused:#?}");
+    for (name, outcome) in blocks {
+        outcome.failed_saying(&[name]);
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_noticed_and_named() {
+    for place in [0, 1, 2] {
+        let refused = spoil_each(|bytes| {
+            let mut bytes = bytes.to_vec();
+            let at = [0, bytes.len() / 2, bytes.len().saturating_sub(1)][place];
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 0x10;
+            }
+            Some(bytes)
+        });
+        assert_blocks_are_named(&refused);
+    }
+}
+
+#[test]
+fn a_truncated_block_is_noticed_and_named() {
+    assert_blocks_are_named(&spoil_each(|bytes| Some(bytes[..bytes.len() / 2].to_vec())));
+    assert_blocks_are_named(&spoil_each(|_| Some(Vec::new())));
+}
+
+#[test]
+fn a_missing_block_is_noticed_and_named() {
+    assert_blocks_are_named(&spoil_each(|_| None));
+}
+
+#[test]
+fn the_block_of_another_place_is_noticed() {
+    let desk = Desk::new();
+    let file = desk.write("in.ndjson", awkward(400, 401));
+    desk.publish(&["--shards", "3", "--partitions", "2", &file]);
+    let right = desk.top().done();
+    let stored: Vec<_> = desk
+        .stored()
+        .into_iter()
+        .filter(|(path, _)| path.to_string_lossy().contains("/blocks/"))
+        .collect();
+    for pair in stored.windows(2) {
+        let [(here, bytes), (_, other)] = pair else { unreachable!("windows of two") };
+        fs::write(here, other).unwrap();
+        let outcome = desk.top();
+        assert!(
+            outcome.code != Some(0) || outcome.stdout == right.stdout,
+            "{here:?}: {outcome:#?}"
+        );
+        fs::write(here, bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_left_alone_by_every_command() {
+    let desk = Desk::new();
+    let file = desk.write("in.ndjson", statuses(["love"]));
+    desk.publish(&[&file]);
+    let is_format = |path: &Path| path.file_name().is_some_and(|name| name == "format");
+    let formats: Vec<_> = desk.stored().into_iter().filter(|(path, _)| is_format(path)).collect();
+    let [(path, bytes)] = formats.as_slice() else {
+        panic!("the store has one record of its format: {:?}", desk.stored().keys());
+    };
+    let newer: String = String::from_utf8(bytes.clone())
+        .unwrap()
+        .chars()
+        .map(|char| if char.is_ascii_digit() { '9' } else { char })
+        .collect();
+    fs::write(path, newer).unwrap();
+    let before = desk.stored();
+    let store = desk.store();
+    let refused: [&[&str]; 5] = [
+        &["run", "--source", "sample", "--store", &store, &file],
+        &["top", "sample", "--store", &store],
+        &["runs", "--store", &store],
+        &["rollback", "sample", "--to", "1", "--store", &store],
+        &["serve", "--store", &store, "--listen", "127.0.0.1:0"],
+    ];
+    for args in refused {
+        let outcome = desk.trendjob(args);
+        assert_eq!(outcome.code, Some(42), "{args:?}: {outcome:#?}");
+        outcome.failed_saying(&["newer|version|format", &store]);
+    }
+    assert_eq!(desk.stored(), before, "nothing was changed");
+}
+
+#[test]
+fn a_folder_that_is_no_store_is_told_from_an_empty_one() {
+    let desk = Desk::new();
+    let store = desk.write("store", "a file where the store should be");
+    let file = desk.write("in.ndjson", statuses(["love"]));
+    desk.run(&[&file]).failed_saying(&[&store]);
+    assert_eq!(fs::read(&store).unwrap(), b"a file where the store should be");
+    let missing = desk.path("missing");
+    let outcome = desk.trendjob(&["top", "sample", "--store", &missing]);
+    outcome.failed_saying(&["missing|sample"]);
+    assert!(fs::metadata(&missing).is_err(), "reading does not make a store");
+}
+
+/// One of the two results, whole; the later start's if both were published.
+#[track_caller]
+fn assert_one_won(desk: &Desk, runs: &[(Outcome, &[u8])]) {
+    let finished: Vec<(Published, Counts)> = runs
+        .iter()
+        .filter(|(outcome, _)| outcome.code == Some(0))
+        .map(|(outcome, input)| (Published::of(outcome), Counts::of(Preset::Twitter, &[input])))
+        .collect();
+    let newest = finished.iter().max_by_key(|(published, _)| published.generation);
+    let (newest, counts) = newest.unwrap_or_else(|| panic!("none was published: {runs:#?}"));
+    desk.assert_counts(newest, counts);
+    for (outcome, _) in runs.iter().filter(|(outcome, _)| outcome.code != Some(0)) {
+        outcome.failed_saying(&["supersede|later|newer"]);
+    }
+}
+
+#[test]
+fn two_runs_at_once_both_finish_and_one_whole_result_stands() {
+    let desk = Desk::new();
+    let inputs = [many_words(30_000), awkward(4_000, 410)];
+    let files = [desk.write("a.ndjson", &inputs[0]), desk.write("b.ndjson", &inputs[1])];
+    for _ in 0..4 {
+        let running = files.each_ref().map(|file| desk.start_run(&["--shards", "7", file]));
+        let [first, second] = running.map(Running::outcome);
+        first.assert_no_panic();
+        second.assert_no_panic();
+        assert_one_won(&desk, &[(first, &inputs[0]), (second, &inputs[1])]);
+    }
+}
+
+#[test]
+fn a_run_does_not_clean_up_what_a_living_run_has_stored() {
+    let desk = Desk::new();
+    let piped: Vec<u8> = awkward(3_000, 411);
+    let file = desk.write("in.ndjson", awkward(500, 412));
+    let mut waiting = desk.start_run(&["--shards", "4", "-"]);
+    let mut stdin = waiting.stdin();
+    stdin.write_all(&piped[..piped.len() / 2]).unwrap();
+    stdin.flush().unwrap();
+    let quick = desk.publish(&[&file]);
+    assert_eq!(desk.rows().len() as u64, quick.topics);
+    stdin.write_all(&piped[piped.len() / 2..]).unwrap();
+    drop(stdin);
+    let slow = waiting.outcome();
+    slow.assert_no_panic();
+    if slow.code == Some(0) {
+        desk.assert_counts(&Published::of(&slow), &Counts::of(Preset::Twitter, &[&piped]));
+    } else {
+        // It had begun before the quick one, which then counts as the later start.
+        slow.failed_saying(&["supersede|later|newer"]);
+        assert_eq!(desk.rows().len() as u64, quick.topics);
+    }
+}
+
+#[test]
+fn runs_of_different_sources_do_not_meet() {
+    let desk = Desk::new();
+    let store = desk.store();
+    let file = desk.write("in.ndjson", awkward(2_000, 413));
+    let start = |source: &str| {
+        let args = ["run", "--source", source, "--store", &store, "--output", "json", &file];
+        Running::start(desk.command(&args))
+    };
+    let running = ["one", "two", "sample"].map(start);
+    let digests = running.map(|run| Published::of(&run.outcome()).digest);
+    assert!(digests.iter().all(|digest| *digest == digests[0]));
+}
+
+/// A small file system of its own, gone with its guard.
+#[cfg(target_os = "linux")]
+struct SmallDisk(String);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    fn mount(at: String, size: &str) -> Option<Self> {
+        fs::create_dir(&at).unwrap();
+        let size = format!("size={size}");
+        let args = ["-t", "tmpfs", "-o", &size, "tmpfs", &at];
+        let mounted = std::process::Command::new("mount").args(args).output();
+        mounted.is_ok_and(|mount| mount.status.success()).then_some(Self(at))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(std::process::Command::new("umount").args(["-l", &self.0]).output());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_changes_nothing_that_is_published() {
+    let desk = Desk::new();
+    let Some(_disk) = SmallDisk::mount(desk.store(), "2m") else {
+        return crate::command::skipped(
+            "mounting a small disk needs root and a kernel that lets it",
+        );
+    };
+    let small = desk.write("small.ndjson", statuses(["earlier result"]));
+    let large = desk.write("large.ndjson", random_words(300_000, 7));
+    desk.publish(&[&small]);
+    for shards in ["1", "7"] {
+        let refusal = desk.run(&["--shards", shards, &large]).refused(1);
+        refusal.says(&["no space", &desk.store()]);
+        assert_eq!(desk.rows()[0].term, "earlier");
+    }
+    let again = desk.publish(&[&small]);
+    assert_eq!(again.generation, 2, "what the full runs left was removed");
+    // Filled to the last byte by something else, the store can still be read.
+    let mut filler = fs::File::create(desk.path("store/filler")).unwrap();
+    while filler.write_all(status("x").repeat(100).as_bytes()).is_ok() {}
+    drop(filler);
+    desk.run(&[&small]).refused(1).says(&["no space", &desk.store()]);
+    assert_eq!(desk.rows()[0].term, "earlier");
+}

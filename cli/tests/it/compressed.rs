@@ -1,0 +1,123 @@
+//! Compression never shows in a result, and a member that is cut or spoilt fails the run with the
+//! name of its file.
+
+use crate::command::Desk;
+use crate::inputs::{
+    awkward, bzip2, bzip2_streams, gzip, gzip_members, many_words, statuses, zstd, zstd_frames,
+};
+use crate::oracle::{Counts, Preset};
+
+type Pack = fn(&[u8]) -> Vec<u8>;
+
+const PACKS: [(&str, Pack); 6] = [
+    ("one.ndjson.gz", gzip),
+    ("many.ndjson.gz", gzip_members),
+    ("one.ndjson.bz2", bzip2),
+    ("many.ndjson.bz2", bzip2_streams),
+    ("one.ndjson.zst", zstd),
+    ("many.ndjson.zst", zstd_frames),
+];
+
+#[test]
+fn every_compression_publishes_the_same() {
+    let desk = Desk::new();
+    let mut input = awkward(4_000, 200);
+    input.extend_from_slice(b"{\"text\":\"without an end\"}");
+    let expected = Counts::of(Preset::Twitter, &[&input]);
+    let plain = desk.publish(&[&desk.write("plain.ndjson", &input)]);
+    for (name, pack) in PACKS {
+        let file = desk.write(name, pack(&input));
+        for options in [&["--threads", "1"][..], &["--threads", "2", "--shards", "7"]] {
+            let published = desk.publish(&[options, &[file.as_str()]].concat());
+            assert_eq!(published.digest, plain.digest, "{name} {options:?}");
+            desk.assert_counts(&published, &expected);
+        }
+    }
+}
+
+#[test]
+fn compressed_and_plain_files_are_read_together() {
+    let desk = Desk::new();
+    let mut inputs = vec![awkward(500, 201)];
+    desk.write("in/plain.ndjson", &inputs[0]);
+    for (n, (name, pack)) in (202..).zip(PACKS) {
+        let input = awkward(500, n);
+        desk.write(&format!("in/{name}"), pack(&input));
+        inputs.push(input);
+    }
+    let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
+    let expected = Counts::of(Preset::Twitter, &inputs);
+    for options in [&["--shards", "7"][..], &["--chunk-size", "1Ki"], &["--memory", "1Mi"]] {
+        let folder = desk.path("in");
+        let published = desk.publish(&[options, &[folder.as_str()]].concat());
+        desk.assert_counts(&published, &expected);
+    }
+}
+
+#[test]
+fn one_compressed_object_is_one_shard_and_that_is_told() {
+    let desk = Desk::new();
+    let file = desk.write("one.ndjson.gz", gzip(&many_words(20_000)));
+    let published = desk.publish(&["--shards", "7", &file]);
+    assert_eq!(published.number("shards"), 1);
+}
+
+#[test]
+fn a_member_cut_anywhere_fails_the_run_and_names_the_file() {
+    let desk = Desk::new();
+    desk.publish(&[&desk.write("before.ndjson", statuses(["earlier"]))]);
+    let input = awkward(2_000, 210);
+    for (name, pack) in PACKS {
+        let packed = pack(&input);
+        // A cut between two members, or in a skippable frame at the end, would leave a whole file.
+        let cuts = if name.starts_with("many") { vec![2, 3] } else { vec![2, 3, 50] };
+        let mut ends: Vec<usize> =
+            cuts.iter().map(|n| packed.len() - packed.len() / n - 9).collect();
+        if !name.starts_with("many") {
+            ends.extend([5, packed.len() - 4, packed.len() - 1]);
+        }
+        for end in ends {
+            let file = desk.write(name, &packed[..end]);
+            let outcome = desk.run(&[&file]);
+            assert_ne!(outcome.code, Some(0), "{name} cut to {end} of {} bytes", packed.len());
+            let refusal = outcome.refused(42);
+            refusal.says(&[name, "truncated|unexpected end|incomplete|ends|cut"]);
+        }
+    }
+    assert_eq!(desk.rows()[0].term, "earlier", "nothing of them was published");
+}
+
+#[test]
+fn a_spoilt_member_fails_the_run_and_names_the_file() {
+    let desk = Desk::new();
+    let input = awkward(2_000, 211);
+    for (name, pack) in PACKS.into_iter().filter(|(name, _)| name.starts_with("one")) {
+        let mut packed = pack(&input);
+        let middle = packed.len() / 2;
+        packed[middle] ^= 0x40;
+        let outcome = desk.run(&[&desk.write(name, &packed)]);
+        outcome.refused(42).says(&[name]);
+    }
+    desk.top().failed_saying(&["sample"]);
+}
+
+#[test]
+fn a_name_that_promises_a_compression_the_bytes_do_not_have_is_no_riddle() {
+    let desk = Desk::new();
+    let input = awkward(300, 212);
+    let expected = Counts::of(Preset::Twitter, &[&input]);
+    // Either the bytes decide and it is counted in full, or it is refused by name; never half.
+    for (name, bytes) in [
+        ("plain.ndjson.gz", input.clone()),
+        ("packed.ndjson", gzip(&input)),
+        ("noname", zstd(&input)),
+    ] {
+        let outcome = desk.run(&[&desk.write(name, &bytes)]);
+        if outcome.code == Some(0) {
+            let published = crate::outcome::Published::of(&outcome);
+            desk.assert_counts(&published, &expected);
+        } else {
+            outcome.refused(42).says(&[name]);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! Runs that are ended from outside at any moment: what was published stays, and the same run again
+//! or its resumption publishes the same digest.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use crate::command::{Desk, until};
+use crate::inputs::{awkward, statuses};
+use crate::oracle::{Counts, Preset};
+use crate::outcome::{Outcome, Published};
+
+const SHAPE: [&str; 4] = ["--shards", "16", "--partitions", "8"];
+
+/// What the run reads, and what it publishes when nothing happens to it.
+struct Calm {
+    input: Vec<u8>,
+    counts: Counts,
+    digest: String,
+    /// How many files it leaves in its store.
+    files: usize,
+}
+
+fn calm() -> &'static Calm {
+    static CALM: OnceLock<Calm> = OnceLock::new();
+    CALM.get_or_init(|| {
+        let input = awkward(12_000, 500);
+        let desk = Desk::new();
+        let file = desk.write("in.ndjson", &input);
+        let published = desk.publish(&[&SHAPE[..], &[file.as_str()]].concat());
+        let counts = Counts::of(Preset::Twitter, &[&input]);
+        desk.assert_counts(&published, &counts);
+        Calm { input, counts, digest: published.digest, files: desk.files() }
+    })
+}
+
+/// A store with an earlier result, and the run that things happen to.
+struct Scene {
+    desk: Desk,
+    file: String,
+    calm: &'static Calm,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let desk = Desk::new();
+        desk.publish(&[&desk.write("before.ndjson", statuses(["earlier result"]))]);
+        let file = desk.write("in.ndjson", &calm().input);
+        Self { desk, file, calm: calm() }
+    }
+
+    fn args(&self) -> Vec<&str> {
+        [&SHAPE[..], &[self.file.as_str()]].concat()
+    }
+
+    /// Starts the run and kills it once it has stored so many files; true if it was still at work.
+    fn kill_after(&self, files: usize) -> bool {
+        let before = self.desk.files();
+        let mut run = self.desk.start_run(&self.args());
+        until("the run has stored enough or ended", || {
+            let stored = self.desk.files();
+            let ended = run.child.try_wait().unwrap().is_some();
+            (ended || stored >= before + files).then_some(())
+        });
+        run.kill()
+    }
+
+    /// The result before the run or the run's own, whole; true if it is the earlier one.
+    #[track_caller]
+    fn shows_the_earlier(&self, earlier: &[(String, u64)]) -> bool {
+        let rows: Vec<_> = self.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
+        let new: Vec<_> =
+            self.calm.counts.ranking().into_iter().map(|(term, n, _)| (term, n)).collect();
+        assert!(rows == earlier || rows == new, "a partial result is shown");
+        rows == earlier
+    }
+}
+
+#[test]
+fn a_run_killed_at_any_moment_leaves_the_earlier_result_and_can_be_run_again() {
+    let moments = 12;
+    let (mut killed, mut kept) = (0, 0);
+    for moment in 0..moments {
+        let scene = Scene::new();
+        let earlier: Vec<_> =
+            scene.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
+        killed += usize::from(scene.kill_after(scene.calm.files * moment / moments));
+        kept += usize::from(scene.shows_the_earlier(&earlier));
+        let again = scene.desk.publish(&scene.args());
+        assert_eq!(again.digest, scene.calm.digest, "after a kill at moment {moment}");
+        scene.desk.assert_counts(&again, &scene.calm.counts);
+    }
+    assert!(killed > 0 && kept > 0, "some kill must hit a run at work: {killed} did, {kept} kept");
+}
+
+#[test]
+fn a_run_killed_again_and_again_comes_through_at_last() {
+    let scene = Scene::new();
+    let earlier: Vec<_> = scene.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
+    for moment in [0, 1, 3, 9, 20, 40, 60] {
+        scene.kill_after(moment.min(scene.calm.files));
+        scene.shows_the_earlier(&earlier);
+    }
+    let again = scene.desk.publish(&scene.args());
+    assert_eq!(again.digest, scene.calm.digest);
+    scene.desk.assert_counts(&again, &scene.calm.counts);
+    // What the killed runs left behind is gone: no more than the two or so published runs are kept.
+    let runs = fs::read_dir(scene.desk.path("store/runs")).unwrap().count();
+    assert!(runs as u64 <= again.generation, "{runs} runs are kept of {}", again.generation);
+}
+
+fn run_ids(desk: &Desk) -> BTreeSet<String> {
+    let runs = fs::read_dir(desk.path("store/runs")).into_iter().flatten().flatten();
+    runs.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// The stored plan knows the source and the input.
+fn resume(desk: &Desk, run: &str) -> Outcome {
+    desk.trendjob(&["run", "--resume", run, "--store", &desk.store(), "--output", "json"])
+}
+
+#[test]
+fn a_killed_run_is_resumed_by_its_markers() {
+    let mut resumed = 0;
+    for share in [2, 4, 6, 8] {
+        let scene = Scene::new();
+        let before = run_ids(&scene.desk);
+        if !scene.kill_after(scene.calm.files * share / 10) {
+            continue;
+        }
+        let new: Vec<String> = run_ids(&scene.desk).difference(&before).cloned().collect();
+        let [run] = new.as_slice() else { panic!("one run was begun: {new:?}") };
+        let again = Published::of(&resume(&scene.desk, run));
+        assert_eq!(again.digest, scene.calm.digest);
+        assert_eq!(again.run, *run);
+        scene.desk.assert_counts(&again, &scene.calm.counts);
+        resumed += 1;
+    }
+    assert!(resumed > 0, "no run was killed at work");
+}
+
+#[test]
+fn a_run_that_does_not_exist_or_has_ended_is_not_resumed_into_another_result() {
+    let desk = Desk::new();
+    let file = desk.write("in.ndjson", statuses(["love"]));
+    let first = desk.publish(&[&file]);
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    resume(&desk, unknown).refused(42).says(&[unknown]);
+    let again = resume(&desk, &first.run);
+    if again.code == Some(0) {
+        let again = Published::of(&again);
+        assert_eq!((again.generation, again.digest), (first.generation, first.digest));
+    } else {
+        again.refused(42).says(&[&first.run]);
+    }
+}
+
+#[test]
+fn resuming_does_not_mix_in_other_input_or_another_shape() {
+    let scene = Scene::new();
+    let before = run_ids(&scene.desk);
+    if !scene.kill_after(scene.calm.files / 2) {
+        return crate::command::skipped("the run was over before it could be killed");
+    }
+    let run = run_ids(&scene.desk).difference(&before).next().cloned().unwrap();
+    let other = scene.desk.write("other.ndjson", statuses(["another input"]));
+    let outcome = scene.desk.run(&["--resume", &run, "--shards", "3", &other]);
+    if outcome.code == Some(0) {
+        let published = Published::of(&outcome);
+        assert_eq!(published.digest, scene.calm.digest, "the stored plan is what counts");
+    } else {
+        assert!(matches!(outcome.code, Some(2 | 42)), "{outcome:#?}");
+        assert_eq!(scene.desk.rows()[0].term, "earlier");
+    }
+}
+
+#[test]
+fn a_run_killed_while_it_reads_standard_input_leaves_nothing_behind() {
+    let scene = Scene::new();
+    let before = scene.desk.stored();
+    let mut run = scene.desk.start_run(&["-"]);
+    let mut stdin = run.stdin();
+    stdin.write_all(&fs::read(&scene.file).unwrap()).unwrap();
+    stdin.flush().unwrap();
+    assert!(run.kill(), "it was waiting for more input");
+    assert_eq!(scene.desk.rows().len(), 2);
+    let again = scene.desk.publish(&scene.args());
+    assert_eq!(again.digest, scene.calm.digest);
+    let left = scene.desk.stored().into_iter().filter(|(path, bytes)| {
+        !before.contains_key(path)
+            && bytes.len() as u64 > fs::metadata(&scene.file).unwrap().len() / 2
+    });
+    assert_eq!(left.count(), 0, "the spooled input was removed");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_waiting_run_with_130_and_changes_nothing() {
+    let desk = Desk::new();
+    desk.publish(&[&desk.write("before.ndjson", statuses(["earlier result"]))]);
+    let mut run = desk.start_run(&["-"]);
+    let mut stdin = run.stdin();
+    // More than a pipe holds: once this is written, the run is at work.
+    let taken = stdin.write_all(&statuses(std::iter::repeat_n("half read", 50_000)));
+    assert!(taken.is_ok(), "it must read on: {taken:?}");
+    run.signal("INT");
+    let outcome = run.outcome();
+    drop(stdin);
+    assert_eq!(outcome.code, Some(130), "{outcome:#?}");
+    outcome.assert_no_panic();
+    assert_eq!(desk.rows()[0].term, "earlier");
+    let next = desk.publish(&[&desk.write("after.ndjson", statuses(["later"]))]);
+    assert_eq!(next.generation, 2, "the interrupted run published nothing");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
+    let scene = Scene::new();
+    let mut interrupted = 0;
+    for share in [1, 3, 5, 7] {
+        let before = scene.desk.files();
+        let earlier = scene.desk.rows();
+        let mut run = scene.desk.start_run(&scene.args());
+        until("the run has stored some files or ended", || {
+            let enough = scene.desk.files() >= before + scene.calm.files * share / 10;
+            (enough || run.child.try_wait().unwrap().is_some()).then_some(())
+        });
+        run.signal("INT");
+        let outcome = run.outcome();
+        outcome.assert_no_panic();
+        if outcome.code == Some(130) {
+            interrupted += 1;
+            assert_eq!(scene.desk.rows(), earlier, "nothing changes");
+        } else {
+            assert_eq!(Published::of(&outcome).digest, scene.calm.digest);
+        }
+    }
+    assert!(interrupted > 0, "no interrupt hit a run at work");
+    assert_eq!(scene.desk.publish(&scene.args()).digest, scene.calm.digest);
+}

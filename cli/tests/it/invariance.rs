@@ -1,0 +1,139 @@
+//! The way a run is cut up never shows in its result: shards, threads, partitions, chunk sizes and
+//! memory all publish the same digest and the oracle's counts.
+
+use std::collections::BTreeSet;
+
+use crate::command::Desk;
+use crate::inputs::{awkward, many_words, statuses};
+use crate::oracle::{Counts, Preset};
+
+/// Runs with each of these options and expects one digest, the oracle's counts among them.
+#[track_caller]
+fn assert_same(input: &[u8], option: &str, values: &[&str], shown: Option<&str>) {
+    let desk = Desk::new();
+    let file = desk.write("tweets.ndjson", input);
+    let expected = Counts::of(Preset::Twitter, &[input]);
+    let reference = desk.publish(&[&file]);
+    desk.assert_counts(&reference, &expected);
+    for value in values {
+        let published = desk.publish(&[option, value, &file]);
+        assert_eq!(published.digest, reference.digest, "{option} {value}");
+        desk.assert_counts(&published, &expected);
+        if let Some(shown) = shown {
+            assert_eq!(published.number(shown).to_string(), *value, "{}", published.json);
+        }
+    }
+}
+
+#[test]
+fn any_number_of_shards_publishes_the_same() {
+    assert_same(&awkward(4_000, 100), "--shards", &["1", "2", "7", "64"], Some("shards"));
+}
+
+#[test]
+fn any_number_of_threads_publishes_the_same() {
+    assert_same(&awkward(4_000, 101), "--threads", &["1", "2"], Some("threads"));
+}
+
+#[test]
+fn any_number_of_partitions_publishes_the_same() {
+    assert_same(&awkward(2_000, 102), "--partitions", &["1", "3", "8"], Some("partitions"));
+}
+
+#[test]
+fn any_chunk_size_publishes_the_same() {
+    let sizes = ["1Ki", "1025", "4KiB", "10k", "65536", "1M", "64Mi"];
+    assert_same(&awkward(1_500, 103), "--chunk-size", &sizes, None);
+}
+
+#[test]
+fn memory_so_small_that_it_spills_publishes_the_same() {
+    assert_same(&many_words(120_000), "--memory", &["1Mi", "4Mi", "1Gi"], None);
+}
+
+#[test]
+fn everything_at_once_publishes_the_same() {
+    let desk = Desk::new();
+    let input = many_words(60_000);
+    let file = desk.write("tweets.ndjson", &input);
+    let reference = desk.publish(&[&file]);
+    let shape: [&[&str]; 3] = [
+        &["--shards", "64", "--threads", "2", "--partitions", "5", "--memory", "1Mi"],
+        &["--shards", "7", "--threads", "1", "--partitions", "8", "--memory", "1Mi"],
+        &["--chunk-size", "1Ki", "--shards", "3", "--threads", "2", "--partitions", "2"],
+    ];
+    for options in shape {
+        let published = desk.publish(&[options, &[file.as_str()]].concat());
+        assert_eq!(published.digest, reference.digest, "{options:?}");
+        desk.assert_counts(&published, &Counts::of(Preset::Twitter, &[&input]));
+    }
+}
+
+#[test]
+fn line_endings_do_not_show_in_the_result() {
+    let desk = Desk::new();
+    let unix: Vec<u8> = awkward(1_000, 104).into_iter().filter(|&byte| byte != b'\r').collect();
+    let windows = String::from_utf8_lossy(&unix).replace('\n', "\r\n");
+    let unix = String::from_utf8_lossy(&unix).into_owned();
+    let lf = desk.publish(&[&desk.write("lf.ndjson", &unix)]);
+    let expected = Counts::of(Preset::Twitter, &[unix.as_bytes()]);
+    desk.assert_counts(&lf, &expected);
+    let crlf = desk.publish(&["--chunk-size", "1Ki", &desk.write("crlf.ndjson", &windows)]);
+    desk.assert_counts(&crlf, &expected);
+    assert_eq!(crlf.digest, lf.digest);
+}
+
+#[test]
+fn one_file_or_many_publish_the_same() {
+    let desk = Desk::new();
+    let input = awkward(2_000, 105);
+    let whole = desk.publish(&[&desk.write("whole.ndjson", &input)]);
+    let lines: Vec<&[u8]> = input.split_inclusive(|&byte| byte == b'\n').collect();
+    for (n, part) in lines.chunks(171).enumerate() {
+        desk.write(&format!("parts/{n:02}.ndjson"), part.concat());
+    }
+    desk.write("parts/empty.ndjson", "");
+    for shards in ["1", "7", "64"] {
+        let parts = desk.publish(&["--shards", shards, &desk.path("parts")]);
+        assert_eq!(parts.digest, whole.digest, "{shards} shards");
+        desk.assert_counts(&parts, &Counts::of(Preset::Twitter, &[&input]));
+    }
+}
+
+#[test]
+fn the_order_of_records_does_not_show_in_the_result() {
+    let desk = Desk::new();
+    let input = awkward(500, 106);
+    let forward = desk.publish(&[&desk.write("forward.ndjson", &input)]);
+    let mut lines: Vec<&[u8]> = input.split_inclusive(|&byte| byte == b'\n').collect();
+    lines.reverse();
+    let backward = desk.publish(&[&desk.write("backward.ndjson", lines.concat())]);
+    assert_eq!(forward.digest, backward.digest);
+}
+
+#[test]
+fn other_counts_have_another_digest() {
+    let desk = Desk::new();
+    let inputs: [&[u8]; 7] = [
+        &statuses(["love peace"]),
+        &statuses(["love", "peace"]),
+        &statuses(["love love peace"]),
+        &statuses(["love"]),
+        &statuses(["love", "love"]),
+        &statuses(["love love", ""]),
+        b"{\"text\":\"love peace\"}\n\n",
+    ];
+    let publish = |input: &&[u8]| desk.publish(&[&desk.write("in.ndjson", input)]).digest;
+    let digests: BTreeSet<String> = inputs.iter().map(publish).collect();
+    assert_eq!(digests.len(), 7, "counts, documents and record counters are all in the digest");
+}
+
+#[test]
+fn more_shards_than_lines_are_not_made_up() {
+    let desk = Desk::new();
+    let file = desk.write("in.ndjson", statuses(["love", "peace"]));
+    let published = desk.publish(&["--shards", "64", &file]);
+    let whole = desk.publish(&[&file]);
+    assert_eq!(published.digest, whole.digest);
+    assert!((1..=64).contains(&published.number("shards")), "{}", published.json);
+}

@@ -1,0 +1,39 @@
+//! The `trendjob` command judged from outside, by its contract: what it prints, publishes, serves
+//! and refuses. Nothing here shares code with the program; counts are compared with `oracle`.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod bad_jobs;
+#[cfg(test)]
+mod bad_store;
+#[cfg(test)]
+mod boundaries;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod compressed;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod http;
+#[cfg(test)]
+mod inputs;
+#[cfg(test)]
+mod invariance;
+#[cfg(test)]
+mod lines;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod outcome;
+#[cfg(test)]
+mod real_data;
+#[cfg(test)]
+mod rejects;
+#[cfg(test)]
+mod run_counts;
+#[cfg(test)]
+mod verdicts;

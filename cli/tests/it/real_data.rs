@@ -1,0 +1,130 @@
+//! The real files beside the workspace, compressed as they are, against the oracle. Where they are
+//! missing the tests say so and look at nothing.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+
+use crate::command::{Desk, skipped};
+use crate::inputs::{gzip, zstd};
+use crate::oracle::{Counts, Preset};
+use crate::outcome::Published;
+
+const FULL: &str = "congress-tweets-v11.ndjson.zst";
+const SMALL: &str = "congress-tweets-2017-01..11.ndjson.zst";
+const DATASIFT: &str = "datasift-2014.ndjson.zst";
+
+/// `shared/data` beside the workspace, wherever that is.
+fn real_file(name: &str) -> Option<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let found = here.map(|folder| folder.join("shared/data").join(name)).find(|path| path.exists());
+    if found.is_none() {
+        skipped(&format!("there is no shared/data/{name} beside this workspace"));
+    }
+    found
+}
+
+/// The first lines of a file, decompressed.
+fn first(path: &Path, lines: usize) -> Vec<u8> {
+    let mut reader = BufReader::new(zstd::Decoder::new(File::open(path).unwrap()).unwrap());
+    let mut text = Vec::new();
+    for _ in 0..lines {
+        if reader.read_until(b'\n', &mut text).unwrap() == 0 {
+            break;
+        }
+    }
+    text
+}
+
+fn whole(path: &Path) -> Vec<u8> {
+    let mut text = Vec::new();
+    zstd::Decoder::new(File::open(path).unwrap()).unwrap().read_to_end(&mut text).unwrap();
+    text
+}
+
+fn expected(preset: Preset, input: &[u8]) -> Counts {
+    let counts = Counts::of(preset, &[input]);
+    assert!(counts.words.len() > 1_000, "real data is rich");
+    counts
+}
+
+/// The same digest for every cut of the plain text, which must be that of the compressed file.
+#[track_caller]
+fn assert_invariant(desk: &Desk, plain: &str, compressed: &Published, options: &[&str]) {
+    let cuts: [&[&str]; 8] = [
+        &["--shards", "1"],
+        &["--shards", "2"],
+        &["--shards", "7"],
+        &["--shards", "64"],
+        &["--threads", "1", "--partitions", "1"],
+        &["--threads", "2", "--partitions", "3"],
+        &["--chunk-size", "64Ki", "--memory", "1Mi"],
+        &["--chunk-size", "10M"],
+    ];
+    for cut in cuts {
+        let published = desk.publish(&[options, cut, &[plain]].concat());
+        assert_eq!(published.digest, compressed.digest, "{cut:?}");
+        if let ["--shards", shards] = cut {
+            assert_eq!(published.number("shards").to_string(), *shards, "{}", published.json);
+        }
+    }
+}
+
+#[track_caller]
+fn compare_first_records(name: &str) {
+    let Some(path) = real_file(name) else { return };
+    let desk = Desk::new();
+    let input = first(&path, 20_000);
+    let compressed = desk.publish(&[&desk.write("first.ndjson.zst", zstd(&input))]);
+    desk.assert_counts(&compressed, &expected(Preset::Twitter, &input));
+    assert_invariant(&desk, &desk.write("first.ndjson", &input), &compressed, &[]);
+    let packed = desk.publish(&[&desk.write("first.ndjson.gz", gzip(&input))]);
+    assert_eq!(packed.digest, compressed.digest);
+}
+
+#[track_caller]
+fn compare_whole_file(name: &str) {
+    let Some(path) = real_file(name) else { return };
+    let desk = Desk::new();
+    let input = whole(&path);
+    let published = desk.publish(&[path.to_str().unwrap()]);
+    desk.assert_counts(&published, &expected(Preset::Twitter, &input));
+    assert_invariant(&desk, &desk.write("whole.ndjson", &input), &published, &[]);
+}
+
+#[test]
+fn the_datasift_file_is_counted_as_the_oracle_counts_it() {
+    let Some(path) = real_file(DATASIFT) else { return };
+    let desk = Desk::new();
+    let options = ["--preset", "datasift"];
+    let input = whole(&path);
+    let published = desk.publish(&[&options[..], &[path.to_str().unwrap()]].concat());
+    assert_eq!(published.read, 1_000);
+    desk.assert_counts(&published, &expected(Preset::DataSift, &input));
+    assert_invariant(&desk, &desk.write("plain.ndjson", &input), &published, &options);
+    let chunks = ["--chunk-size", "1Ki"];
+    let published = desk.publish(&[&options[..], &chunks, &[&desk.path("plain.ndjson")]].concat());
+    desk.assert_counts(&published, &expected(Preset::DataSift, &input));
+}
+
+#[test]
+fn the_first_full_statuses_are_counted_as_the_oracle_counts_them() {
+    compare_first_records(FULL);
+}
+
+#[test]
+fn the_first_small_tweets_are_counted_as_the_oracle_counts_them() {
+    compare_first_records(SMALL);
+}
+
+#[test]
+#[ignore = "minutes in a debug build: cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
+fn the_whole_file_of_full_statuses_is_counted_as_the_oracle_counts_it() {
+    compare_whole_file(FULL);
+}
+
+#[test]
+#[ignore = "minutes in a debug build: cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
+fn the_whole_file_of_small_tweets_is_counted_as_the_oracle_counts_it() {
+    compare_whole_file(SMALL);
+}

@@ -1,0 +1,233 @@
+//! Every line gets the verdict of invariant 4, in the middle of a file, as its end, in chunks of
+//! 1 KiB and inside a compressed member, and is counted under its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use crate::command::Desk;
+use crate::inputs::{gzip, status, statuses, word, zstd};
+use crate::lines::{Case, Expect, cases};
+use crate::outcome::Published;
+use crate::rejects::{Reject, read_rejects};
+
+const ALL: [&str; 2] = ["--max-malformed-percent", "100"];
+
+/// Compares counters, words and rejects with the cases, one by one and by name.
+#[track_caller]
+fn assert_verdicts(
+    desk: &Desk,
+    published: &Published,
+    cases: &[Case],
+    at: &BTreeMap<Reject, usize>,
+) {
+    let rejects = read_rejects(&desk.path("rejects.ndjson"));
+    let rejected: BTreeMap<_, _> =
+        rejects.iter().map(|(place, reason)| (at.get(place).copied(), reason.as_str())).collect();
+    let words: BTreeSet<String> = desk.rows().into_iter().map(|row| row.term).collect();
+    let mut wrong = Vec::new();
+    for (n, case) in cases.iter().enumerate() {
+        let expected = match case.expect {
+            Expect::Malformed(reason) => Some(reason),
+            _ => None,
+        };
+        let found = rejected.get(&Some(n)).copied();
+        let counted = words.contains(&case.word);
+        if found != expected || counted != (case.expect == Expect::Word) {
+            let start = &case.line[..case.line.len().min(120)];
+            wrong.push(format!(
+                "{}: {:?}, but rejected as {found:?}, word counted: {counted}",
+                start.escape_ascii(),
+                case.expect
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{} lines are judged wrongly:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(!rejected.contains_key(&None), "a reject points at no line: {rejects:?}");
+    let with_word = cases.iter().filter(|case| case.expect == Expect::Word).count();
+    assert_eq!(words.len(), with_word, "words of no case: {words:?}");
+    let count = |wanted: &dyn Fn(Expect) -> Option<&'static str>| {
+        let mut by_reason: BTreeMap<String, u64> = BTreeMap::new();
+        for reason in cases.iter().filter_map(|case| wanted(case.expect)) {
+            *by_reason.entry(reason.to_owned()).or_default() += 1;
+        }
+        by_reason
+    };
+    let malformed = |e| if let Expect::Malformed(reason) = e { Some(reason) } else { None };
+    let empty = |e| if let Expect::Empty(reason) = e { Some(reason) } else { None };
+    assert_eq!(published.malformed, count(&malformed));
+    assert_eq!(published.empty, count(&empty));
+    assert_eq!(published.read, cases.len() as u64);
+}
+
+/// All cases as one file, and where each begins.
+fn one_file(name: &str, cases: &[Case]) -> (Vec<u8>, BTreeMap<Reject, usize>) {
+    let (mut file, mut at) = (Vec::new(), BTreeMap::new());
+    for (n, case) in cases.iter().enumerate() {
+        at.insert(Reject { object: name.to_owned(), offset: file.len() as u64 }, n);
+        file.extend_from_slice(&case.line);
+        file.push(b'\n');
+    }
+    (file, at)
+}
+
+#[test]
+fn every_line_of_a_file_has_its_verdict() {
+    let desk = Desk::new();
+    let cases = cases();
+    let (file, at) = one_file("in.ndjson", &cases);
+    let path = desk.write("in.ndjson", file);
+    let rejects = desk.path("rejects.ndjson");
+    for cut in
+        [&["--shards", "1"][..], &["--chunk-size", "1Ki"], &["--shards", "7", "--threads", "2"]]
+    {
+        let published = desk.publish(&[&ALL[..], cut, &["--rejects", &rejects, &path]].concat());
+        assert_verdicts(&desk, &published, &cases, &at);
+    }
+}
+
+#[test]
+fn every_line_has_its_verdict_at_the_end_of_a_file_too() {
+    let desk = Desk::new();
+    let mut cases = cases();
+    cases.retain(|case| !case.line.is_empty());
+    let mut at = BTreeMap::new();
+    for (n, case) in cases.iter().enumerate() {
+        let name = format!("{n:04}.ndjson");
+        desk.write(&format!("in/{name}"), &case.line);
+        at.insert(Reject { object: name, offset: 0 }, n);
+    }
+    let (rejects, folder) = (desk.path("rejects.ndjson"), desk.path("in"));
+    let published = desk.publish(&[&ALL[..], &["--rejects", &rejects, &folder]].concat());
+    assert_verdicts(&desk, &published, &cases, &at);
+}
+
+#[test]
+fn every_line_of_a_compressed_file_has_its_verdict() {
+    let cases = cases();
+    for (name, pack) in [("in.ndjson.gz", gzip as fn(&[u8]) -> Vec<u8>), ("in.ndjson.zst", zstd)] {
+        let desk = Desk::new();
+        let (file, at) = one_file(name, &cases);
+        let (rejects, path) = (desk.path("rejects.ndjson"), desk.write(name, pack(&file)));
+        let published = desk.publish(&[&ALL[..], &["--rejects", &rejects, &path]].concat());
+        assert_verdicts(&desk, &published, &cases, &at);
+    }
+}
+
+#[test]
+fn a_verdict_does_not_depend_on_the_fields_that_are_asked_for() {
+    let desk = Desk::new();
+    let cases = cases();
+    let (file, _) = one_file("in.ndjson", &cases);
+    let path = desk.write("in.ndjson", file);
+    let twitter = desk.publish(&[&ALL[..], &[path.as_str()]].concat());
+    let datasift = desk.publish(&[&ALL[..], &["--preset", "datasift", &path]].concat());
+    assert_eq!(twitter.malformed, datasift.malformed);
+    assert_eq!(twitter.empty["blank"], datasift.empty["blank"]);
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped_at_the_start_of_an_object_only() {
+    let desk = Desk::new();
+    let line = |n: usize| status(&word(n)) + "\n";
+    let first = format!("\u{feff}{}\u{feff}{}{}", line(0), line(1), line(2));
+    desk.write("in/a.ndjson", &first);
+    desk.write("in/b.ndjson", format!("\u{feff}{}", line(3)));
+    desk.write("in/c.ndjson", format!("\u{feff}\u{feff}{}", line(4)));
+    desk.write(
+        "in/d.ndjson.gz",
+        gzip(format!("\u{feff}{}\u{feff}{}", line(5), line(6)).as_bytes()),
+    );
+    let (rejects, folder) = (desk.path("rejects.ndjson"), desk.path("in"));
+    let args = [&ALL[..], &["--chunk-size", "1Ki", "--rejects", &rejects, &folder]].concat();
+    let published = desk.publish(&args);
+    let mut terms: Vec<_> = desk.rows().into_iter().map(|row| row.term).collect();
+    terms.sort_unstable();
+    assert_eq!(terms, [word(0), word(2), word(3), word(5)]);
+    assert_eq!(published.malformed.iter().collect::<Vec<_>>(), [(&"syntax".to_owned(), &3)]);
+    let at = 3 + line(0).len() as u64;
+    assert!(read_rejects(&rejects).contains_key(&Reject { object: "a.ndjson".into(), offset: at }));
+    assert!(
+        read_rejects(&rejects).contains_key(&Reject { object: "d.ndjson.gz".into(), offset: at })
+    );
+}
+
+#[test]
+fn an_object_of_only_a_byte_order_mark_or_only_line_ends_has_no_records_to_count() {
+    let desk = Desk::new();
+    let published = desk.publish(&[&desk.write("mark.ndjson", "\u{feff}")]);
+    assert_eq!(published.read, 0);
+    let published = desk.publish(&[&desk.write("ends.ndjson", "\n\r\n\n")]);
+    assert_eq!((published.read, published.empty["blank"]), (3, 3));
+}
+
+const MIB: usize = 1 << 20;
+
+fn status_of(length: usize, text: &str) -> Vec<u8> {
+    let line = status(text);
+    let padding = " ".repeat(length - line.len());
+    line.replacen(':', &format!(":{padding}"), 1).into_bytes()
+}
+
+#[test]
+fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
+    let desk = Desk::new();
+    let lines = [
+        status_of(MIB, &word(0)),
+        status_of(MIB + 1, &word(1)),
+        status_of(60, &word(2)),
+        status_of(20 * MIB, &word(3)),
+        status_of(MIB, &word(4)),
+        status_of(MIB + 1, &word(5)),
+        status_of(5 * MIB, &word(6)),
+    ];
+    let offset = |n: usize| lines[..n].iter().map(|line| line.len() as u64 + 1).sum::<u64>();
+    let plain = lines.join(&b'\n');
+    let rejects = desk.path("rejects.ndjson");
+    let files = [("in.ndjson", plain.clone()), ("in.ndjson.gz", gzip(&plain))];
+    for (name, bytes) in files {
+        let path = desk.write(name, bytes);
+        for size in ["64Ki", "64Mi"] {
+            let cut =
+                ["--max-record-size", "1Mi", "--chunk-size", size, "--rejects", &rejects, &path];
+            let published = desk.publish(&[&ALL[..], &cut].concat());
+            assert_eq!((published.read, published.counted), (7, 3));
+            assert_eq!(published.malformed["too-long"], 4);
+            let mut terms: Vec<_> = desk.rows().into_iter().map(|row| row.term).collect();
+            terms.sort_unstable();
+            assert_eq!(terms, [word(0), word(2), word(4)]);
+            let places: Vec<u64> = read_rejects(&rejects).keys().map(|at| at.offset).collect();
+            assert_eq!(places, [1, 3, 5, 6].map(offset));
+            assert!(fs::metadata(&rejects).unwrap().len() < 5 * MIB as u64, "long lines are cut");
+        }
+    }
+}
+
+#[test]
+fn the_size_limit_is_sixteen_mebibytes_unless_told() {
+    let desk = Desk::new();
+    let input = [status_of(16 * MIB, "love"), status_of(16 * MIB + 1, "peace")].join(&b'\n');
+    let published = desk.publish(&[&ALL[..], &[&desk.write("in.ndjson", input)]].concat());
+    assert_eq!((published.counted, published.malformed["too-long"]), (1, 1));
+}
+
+#[test]
+fn the_limit_for_malformed_lines_is_of_all_that_are_not_blank() {
+    let desk = Desk::new();
+    let records = |good: usize, bad: usize, blank: usize| {
+        let good = statuses(std::iter::repeat_n("love", good));
+        [good, b"oops\n".repeat(bad), b"\n".repeat(blank)].concat()
+    };
+    let outcome = |input, args: &[&str]| {
+        let file = desk.write("in.ndjson", input);
+        desk.run(&[args, &[file.as_str()]].concat())
+    };
+    Published::of(&outcome(records(95, 5, 0), &[]));
+    Published::of(&outcome(records(95, 5, 900), &[]));
+    outcome(records(94, 6, 0), &[]).refused(42);
+    outcome(records(94, 6, 900), &[]).refused(42);
+    outcome(records(100, 1, 0), &["--max-malformed-percent", "0"]).refused(42);
+    Published::of(&outcome(records(100, 0, 5), &["--max-malformed-percent", "0"]));
+    Published::of(&outcome(records(0, 3, 1), &["--max-malformed-percent", "100"]));
+    Published::of(&outcome(records(1, 1, 0), &["--max-malformed-percent", "50"]));
+    outcome(records(10, 11, 0), &["--max-malformed-percent", "50", "--shards", "7"]).refused(42);
+}

@@ -1,0 +1,192 @@
+//! Connections with a deadline, because axum sets none: whoever opens one and says nothing, says it
+//! one byte at a time, or doesn't take its answer, holds a file descriptor only so long.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, Sleep};
+
+/// A listener whose connections have a deadline.
+#[derive(Debug)]
+pub(crate) struct Deadlines {
+    listener: TcpListener,
+    limit: Duration,
+}
+
+impl Deadlines {
+    pub(crate) fn new(listener: TcpListener, limit: Duration) -> Self {
+        Self { listener, limit }
+    }
+}
+
+impl Listener for Deadlines {
+    type Io = Deadline<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, SocketAddr) {
+        let (stream, address) = Listener::accept(&mut self.listener).await;
+        // Answers are small and whole: waiting for more to send only delays them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+        (Deadline::new(stream, self.limit), address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection that ends when for so long nothing could be sent on it. The time starts anew with
+/// the first byte of a request and with all that is sent, not with every byte that comes in.
+#[derive(Debug)]
+pub(crate) struct Deadline<T> {
+    io: T,
+    limit: Duration,
+    over: Pin<Box<Sleep>>,
+    asked: bool,
+}
+
+impl<T> Deadline<T> {
+    fn new(io: T, limit: Duration) -> Self {
+        Self { io, limit, over: Box::pin(tokio::time::sleep(limit)), asked: false }
+    }
+
+    fn restart(&mut self) {
+        self.over.as_mut().reset(Instant::now() + self.limit);
+    }
+
+    /// What to say instead of "not yet".
+    fn pending<R>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
+        ready!(self.over.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn sent(&mut self, cx: &mut Context<'_>, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match sent {
+            Poll::Pending => self.pending(cx),
+            Poll::Ready(sent) => {
+                self.asked = false;
+                self.restart();
+                Poll::Ready(sent)
+            }
+        }
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Deadline<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        match Pin::new(&mut this.io).poll_read(cx, buffer) {
+            Poll::Pending => this.pending(cx),
+            Poll::Ready(read) => {
+                if !this.asked {
+                    this.asked = true;
+                    this.restart();
+                }
+                Poll::Ready(read)
+            }
+        }
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Deadline<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let sent = Pin::new(&mut this.io).poll_write(cx, bytes);
+        this.sent(cx, sent)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let sent = Pin::new(&mut this.io).poll_write_vectored(cx, pieces);
+        this.sent(cx, sent)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    fn connection() -> (DuplexStream, Deadline<DuplexStream>) {
+        let (client, server) = duplex(64);
+        (client, Deadline::new(server, LIMIT))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_says_nothing_is_cut_off() {
+        let (_client, mut server) = connection();
+        let began = Instant::now();
+        assert_eq!(server.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(began.elapsed(), LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_byte_at_a_time_gains_no_time() {
+        let (mut client, mut server) = connection();
+        sleep(Duration::from_secs(20)).await;
+        let began = Instant::now();
+        tokio::spawn(async move {
+            while client.write_u8(b'x').await.is_ok() {
+                sleep(Duration::from_secs(1)).await;
+            }
+        });
+        while server.read_u8().await.is_ok() {}
+        assert_eq!(began.elapsed(), LIMIT, "from the first byte on");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_answer_gives_the_next_question_its_full_time() {
+        let (mut client, mut server) = connection();
+        for _ in 0..5 {
+            sleep(Duration::from_secs(20)).await;
+            client.write_u8(b'?').await.unwrap();
+            server.read_u8().await.unwrap();
+            sleep(Duration::from_secs(20)).await;
+            server.write_u8(b'!').await.unwrap();
+            client.read_u8().await.unwrap();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_does_not_take_the_answer_is_cut_off() {
+        let (_client, mut server) = connection();
+        let answer = server.write_all(&[0; 65]).await;
+        assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+}

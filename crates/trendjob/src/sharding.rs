@@ -1,0 +1,30 @@
+//! How the input is cut and how many pods work at once. Owns these numbers and their limits;
+//! refuses to know how chunks are found.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Size;
+
+/// How the input is cut into shards, and results into partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Sharding {
+    /// Bytes of one chunk, from 1Ki to 1Ti. Compressed objects are one chunk each.
+    pub chunk_size: Size,
+    /// The most shards, pod indexes of the etl Job, that chunks are grouped into.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub max_shards: u32,
+    /// The most pods that run at the same time. May be changed during a run.
+    #[schemars(range(min = 1, max = 1_000))]
+    pub parallelism: u32,
+    /// Partitions of the terms, pod indexes of the aggregate Job.
+    #[schemars(range(min = 1, max = 1_024))]
+    pub partitions: u32,
+}
+
+impl Default for Sharding {
+    fn default() -> Self {
+        Self { chunk_size: Size::mebibytes(64), max_shards: 500, parallelism: 50, partitions: 8 }
+    }
+}
