@@ -120,7 +120,7 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "JOB.yaml|URI", required_unless_present = "resume")]
     pub(crate) inputs: Vec<String>,
     /// The name to publish under: a-z, 0-9 and -, at most 63.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) source: Option<String>,
     /// Where the text is in a record.
     #[arg(long, value_enum, ignore_case = true)]

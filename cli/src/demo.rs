@@ -19,17 +19,17 @@ const SEED: u64 = 1;
 /// Real piles have some, too.
 const MALFORMED: f64 = 0.001;
 
-pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Result<(), Failure> {
     // Opening the store first tells a folder of something else before anything is written to it.
     let store = runtime.block_on(run::open(&args.store))?;
     let statuses = statuses(&args.store, output)?;
     let job = Job::of_file("demo", &statuses, args.store.clone())?;
     let serve = (!args.no_serve).then_some(args.listen);
-    run::run_and_serve(runtime, store, job, serve, output)
+    run::run_and_serve(runtime, store, &job, serve, output)
 }
 
 /// The file of statuses, from the last time or made now.
-fn statuses(store: &Path, output: &Output) -> Result<PathBuf, Failure> {
+fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
     let folder = store.join("demo");
     let path = folder.join(format!("statuses-{RECORDS}-{SEED}.ndjson"));
     let failed = |error: std::io::Error| {

@@ -22,23 +22,22 @@ use output::Output;
 fn main() -> ExitCode {
     let args = Args::parse();
     let output = Output::new(args.command.format(), args.quiet);
-    let ended =
-        serve::logs(args.verbose, args.quiet).and_then(|()| dispatch(args.command, &output));
+    let ended = serve::logs(args.verbose, args.quiet).and_then(|()| dispatch(args.command, output));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output.failure(&failure),
     }
 }
 
-fn dispatch(command: Command, output: &Output) -> Result<(), Failure> {
+fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::other("Runtime", error.to_string()))?;
     match command {
-        Command::Run(args) => run::command(&runtime, *args, output),
+        Command::Run(args) => run::command(&runtime, &args, output),
         Command::Demo(args) => demo::command(&runtime, args, output),
         Command::Generate(args) => commands::generate(&args),
         Command::Serve(args) => serve::command(&runtime, &args, output),
-        Command::Top(args) => runtime.block_on(commands::top(&args, output)),
+        Command::Top(args) => runtime.block_on(commands::top(&args)),
         Command::Validate(args) => commands::validate(&args, output),
         Command::Runs(args) => runtime.block_on(commands::runs(&args, output)),
         Command::Rollback(args) => runtime.block_on(commands::rollback(&args, output)),

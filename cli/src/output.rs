@@ -22,41 +22,41 @@ impl Output {
     }
 
     /// Whether machines read the result.
-    pub(crate) fn is_json(&self) -> bool {
+    pub(crate) fn is_json(self) -> bool {
         self.format == Format::Json
     }
 
     /// Whether progress may be drawn: people watch, and a terminal can.
-    pub(crate) fn draws(&self) -> bool {
+    pub(crate) fn draws(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
 
     /// Prints a part of the result.
-    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn print(text: &str) -> Result<(), Failure> {
         write(text.as_bytes())
     }
 
     /// Prints the result as one line of JSON.
-    pub(crate) fn json(&self, value: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
         let json = serde_json::to_string(value)
             .map_err(|error| Failure::other("Output", error.to_string()))?;
         write((json + "\n").as_bytes())
     }
 
     /// Says something that is not the result.
-    pub(crate) fn note(&self, text: &str) {
+    pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             say(text);
         }
     }
 
     /// Says what the user must know even when quiet: where a server listens.
-    pub(crate) fn say(&self, text: &str) {
+    pub(crate) fn say(text: &str) {
         say(text);
     }
 
     /// Says why the command failed, and gives the exit code.
-    pub(crate) fn failure(&self, failure: &Failure) -> ExitCode {
+    pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
         let Failure { reason, message, code } = failure;
         if self.is_json() {
             let error = serde_json::json!({

@@ -21,7 +21,7 @@ const CONCURRENCY: usize = 256;
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves the store until Ctrl-C. It may be empty yet: a run may fill it meanwhile.
-pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
         let store: Arc<dyn Store> = Arc::new(ObjectStore::open_folder(&args.store).await?);
         serve(store, &args.store, &args.listen, None, output).await
@@ -34,7 +34,7 @@ pub(crate) async fn serve(
     place: &Path,
     listen: &ListenArgs,
     source: Option<&str>,
-    output: &Output,
+    output: Output,
 ) -> Result<(), Failure> {
     metrics::init();
     let readiness = Readiness::default();
@@ -48,7 +48,7 @@ pub(crate) async fn serve(
         tokio::spawn(server::serve(listener, probes, shutdown::requested()));
     }
     readiness.set(true);
-    output.say(&format!("serving {} at http://{address}, Ctrl-C ends it", place.display()));
+    Output::say(&format!("serving {} at http://{address}, Ctrl-C ends it", place.display()));
     if let Some(source) = source {
         output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
     }

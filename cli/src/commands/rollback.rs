@@ -8,15 +8,15 @@ use crate::output::Output;
 use crate::run::now;
 
 /// Publishes an earlier generation again.
-pub(crate) async fn rollback(args: &RollbackArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn rollback(args: &RollbackArgs, output: Output) -> Result<(), Failure> {
     let store = ObjectStore::open_existing_folder(&args.store.store).await?;
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
     let generation = generations::rollback(&store, &source, args.to, &now()).await?;
     if output.is_json() {
-        return output.json(&generation);
+        return Output::json(&generation);
     }
-    output.print(&format!(
+    Output::print(&format!(
         "generation {} of {source} shows the result of generation {} again\n",
         generation.generation, args.to
     ))

@@ -21,7 +21,7 @@ struct Runs {
 }
 
 /// Lists generations and runs.
-pub(crate) async fn runs(args: &StoreArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure> {
     let store = ObjectStore::open_existing_folder(&args.store).await?;
     let mut listed = Vec::new();
     for source in store.sources().await? {
@@ -32,7 +32,7 @@ pub(crate) async fn runs(args: &StoreArgs, output: &Output) -> Result<(), Failur
     resumable.retain(|run| !published.contains(run));
     let runs = Runs { generations: listed, resumable };
     if output.is_json() {
-        return output.json(&runs);
+        return Output::json(&runs);
     }
     let rows = runs.generations.iter().map(|entry| {
         let back = entry.rollback_to.map_or_else(String::new, |to| format!("rollback to {to}"));
@@ -41,9 +41,9 @@ pub(crate) async fn runs(args: &StoreArgs, output: &Output) -> Result<(), Failur
         vec![source, entry.generation.to_string(), at, run, back]
     });
     let header = ["source", "generation", "published", "run", ""];
-    output.print(&tables::columns(&header, &[1], rows))?;
+    Output::print(&tables::columns(&header, &[1], rows))?;
     for run in &runs.resumable {
-        output.print(&format!("not published: {run} (trendjob run --resume {run})\n"))?;
+        Output::print(&format!("not published: {run} (trendjob run --resume {run})\n"))?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ struct Ranked {
 }
 
 /// Prints the highest-ranked topics.
-pub(crate) async fn top(args: &TopArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     let store: Arc<dyn Store> = Arc::new(ObjectStore::open_existing_folder(&args.store).await?);
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
@@ -44,25 +44,25 @@ pub(crate) async fn top(args: &TopArgs, output: &Output) -> Result<(), Failure> 
     let published = Published::open(store, newest).await?;
     let limit = if args.limit == 0 { u64::MAX } else { args.limit };
     match args.output {
-        Format::Csv => csv(&published, limit, output).await,
+        Format::Csv => csv(&published, limit).await,
         Format::Json => {
             let topics =
                 published.ranked(Kind::Word, 0, usize::try_from(limit).unwrap_or(usize::MAX));
             let topics =
                 (1..).zip(topics.await?).map(|(rank, topic)| Ranked { rank, topic }).collect();
             let generation = published.generation().generation;
-            output.json(&Top { source: source.as_str(), generation, topics })
+            Output::json(&Top { source: source.as_str(), generation, topics })
         }
         Format::Table => {
             let topics =
                 published.ranked(Kind::Word, 0, usize::try_from(limit).unwrap_or(usize::MAX));
-            output.print(&tables::topics(&topics.await?, 1))
+            Output::print(&tables::topics(&topics.await?, 1))
         }
     }
 }
 
-async fn csv(published: &Published, limit: u64, output: &Output) -> Result<(), Failure> {
-    output.print("rank,kind,term,count,documents\n")?;
+async fn csv(published: &Published, limit: u64) -> Result<(), Failure> {
+    Output::print("rank,kind,term,count,documents\n")?;
     let mut rank = 0;
     while rank < limit {
         let wanted = usize::try_from(limit - rank).unwrap_or(usize::MAX).min(PAGE);
@@ -74,7 +74,7 @@ async fn csv(published: &Published, limit: u64, output: &Output) -> Result<(), F
             let row = format!("{rank},{kind},{},{count},{documents}\n", quoted(term));
             text.push_str(&row);
         }
-        output.print(&text)?;
+        Output::print(&text)?;
         if topics.len() < wanted {
             break;
         }

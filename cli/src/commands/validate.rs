@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::run::manifest;
 
 /// Prints the verdict.
-pub(crate) fn validate(args: &ValidateArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) fn validate(args: &ValidateArgs, output: Output) -> Result<(), Failure> {
     let yaml = manifest::read(&args.file)?;
     let verdict = trendjob::parse_manifest(&yaml);
     if output.is_json() {
@@ -17,9 +17,9 @@ pub(crate) fn validate(args: &ValidateArgs, output: &Output) -> Result<(), Failu
             .collect();
         let file = args.file.display().to_string();
         let valid = verdict.is_ok();
-        output.json(&serde_json::json!({ "file": file, "valid": valid, "errors": errors }))?;
+        Output::json(&serde_json::json!({ "file": file, "valid": valid, "errors": errors }))?;
     } else if verdict.is_ok() {
-        output.print(&format!("{} is valid\n", args.file.display()))?;
+        Output::print(&format!("{} is valid\n", args.file.display()))?;
     }
     verdict.map(drop).map_err(|errors| manifest::invalid(&args.file, &errors))
 }

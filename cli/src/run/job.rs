@@ -45,7 +45,7 @@ impl Job {
     }
 
     /// The job that was typed.
-    pub(crate) fn of_args(args: RunArgs) -> Result<Self, Failure> {
+    pub(crate) fn of_args(args: &RunArgs) -> Result<Self, Failure> {
         let mut job = Self::idle(args.store.clone());
         job.rejects.clone_from(&args.rejects);
         job.dry_run = args.dry_run;
@@ -80,7 +80,7 @@ impl Job {
                 spec(source, inputs.to_vec())?
             }
         };
-        override_by_flags(&mut spec, &args)?;
+        override_by_flags(&mut spec, args)?;
         job.spec = Some(spec);
         Ok(job)
     }

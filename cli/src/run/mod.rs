@@ -23,7 +23,7 @@ use crate::serve;
 pub(crate) use job::Job;
 
 /// Runs, resumes, or only plans.
-pub(crate) fn command(runtime: &Runtime, args: RunArgs, output: &Output) -> Result<(), Failure> {
+pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Result<(), Failure> {
     let serve = args.serve.then(|| args.listen.clone());
     let job = Job::of_args(args)?;
     if job.dry_run {
@@ -31,7 +31,7 @@ pub(crate) fn command(runtime: &Runtime, args: RunArgs, output: &Output) -> Resu
         return report::plan(&plan::draft(spec)?, job.threads, output);
     }
     let store = runtime.block_on(open(&job.store))?;
-    run_and_serve(runtime, store, job, serve, output)
+    run_and_serve(runtime, store, &job, serve, output)
 }
 
 /// Opens a store to write to.
@@ -43,27 +43,22 @@ pub(crate) async fn open(folder: &Path) -> Result<Arc<ObjectStore>, Failure> {
 pub(crate) fn run_and_serve(
     runtime: &Runtime,
     store: Arc<ObjectStore>,
-    job: Job,
+    job: &Job,
     listen: Option<ListenArgs>,
-    output: &Output,
+    output: Output,
 ) -> Result<(), Failure> {
-    let place = job.store.clone();
-    let outcome = session::run(runtime, &store, &job, output)?;
+    let outcome = session::run(runtime, &store, job, output)?;
     runtime.block_on(report::result(&store, &outcome, output))?;
-    match listen {
-        Some(listen) => {
-            let source = outcome.plan.source.as_str();
-            runtime.block_on(serve::serve(store, &place, &listen, Some(source), output))
-        }
-        None => {
-            output.note(&format!(
-                "see more with: trendjob top {0} --store {1}; serve it with: trendjob serve --store {1}",
-                outcome.plan.source,
-                place.display()
-            ));
-            Ok(())
-        }
+    if let Some(listen) = listen {
+        let source = outcome.plan.source.as_str();
+        return runtime.block_on(serve::serve(store, &job.store, &listen, Some(source), output));
     }
+    output.note(&format!(
+        "see more with: trendjob top {0} --store {1}; serve it with: trendjob serve --store {1}",
+        outcome.plan.source,
+        job.store.display()
+    ));
+    Ok(())
 }
 
 /// The time, as RFC 3339 text in UTC.

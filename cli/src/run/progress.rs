@@ -24,9 +24,8 @@ pub(super) struct Display {
 }
 
 impl Display {
-    pub(super) fn start(progress: Arc<Progress>, output: &Output) -> Self {
+    pub(super) fn start(progress: Arc<Progress>, output: Output) -> Self {
         let (stop, stopped) = channel();
-        let output = *output;
         let thread = thread::spawn(move || {
             let bar = output.draws().then(bar);
             let every = if bar.is_some() { DRAW } else { LINE };

@@ -43,7 +43,7 @@ struct Report<'a> {
 pub(super) async fn result(
     store: &Arc<ObjectStore>,
     finished: &Finished,
-    output: &Output,
+    output: Output,
 ) -> Result<(), Failure> {
     let Finished { plan, generation, index, stages, threads, spilled } = finished;
     let topics = index.topics(Kind::Word);
@@ -52,7 +52,7 @@ pub(super) async fn result(
         let mut seconds: BTreeMap<_, _> =
             stages.iter().map(|(stage, took)| (stage.name(), rounded(*took))).collect();
         seconds.insert("total", rounded(total));
-        return output.json(&Report {
+        return Output::json(&Report {
             source: plan.source.as_str(),
             run: generation.run.as_str(),
             generation: generation.generation,
@@ -73,7 +73,7 @@ pub(super) async fn result(
     }
     let published = Published::open(store.clone(), generation.clone()).await?;
     let top = published.ranked(Kind::Word, 0, SHOWN).await?;
-    output.print(&tables::topics(&top, 1))?;
+    Output::print(&tables::topics(&top, 1))?;
     output.note(&summary(plan, &index.records, topics, generation.generation, total));
     Ok(())
 }
@@ -91,7 +91,7 @@ fn summary(
         [(records.empty_total(), "without text"), (records.malformed_total(), "malformed")]
     {
         if count > 0 {
-            left_out += &format!(", {} {what}", grouped(count));
+            left_out.push_str(&[", ", &grouped(count), " ", what].concat());
         }
     }
     format!(
@@ -110,9 +110,9 @@ fn rounded(duration: Duration) -> f64 {
 }
 
 /// Prints a plan that was not stored.
-pub(super) fn plan(plan: &Plan, threads: usize, output: &Output) -> Result<(), Failure> {
+pub(super) fn plan(plan: &Plan, threads: usize, output: Output) -> Result<(), Failure> {
     if output.is_json() {
-        return output.json(&serde_json::json!({
+        return Output::json(&serde_json::json!({
             "source": plan.source,
             "bytes": plan.bytes(),
             "objects": plan.objects,
@@ -127,8 +127,8 @@ pub(super) fn plan(plan: &Plan, threads: usize, output: &Output) -> Result<(), F
     let rows = plan.objects.iter().map(|object| {
         vec![object.name.clone(), tables::bytes(object.size), object.compression.to_string()]
     });
-    output.print(&tables::columns(&["object", "size", "compression"], &[1], rows))?;
-    output.print(&format!(
+    Output::print(&tables::columns(&["object", "size", "compression"], &[1], rows))?;
+    Output::print(&format!(
         "{} objects, {}, {} chunks of at most {}, {} shards, {} partitions, {threads} threads; nothing was run\n",
         plan.objects.len(),
         tables::bytes(plan.bytes()),

@@ -42,7 +42,7 @@ pub(super) fn run(
     runtime: &Runtime,
     store: &Arc<ObjectStore>,
     job: &Job,
-    output: &Output,
+    output: Output,
 ) -> Result<Finished, Failure> {
     let run = job.resume.clone().map_or_else(new_run, Ok)?;
     let lock = RunLock::acquire(&job.store, &run)?.ok_or_else(|| {
@@ -86,7 +86,7 @@ fn watched(
     context: &Context,
     spec: Option<Spec>,
     rejects_file: Option<&Path>,
-    output: &Output,
+    output: Output,
 ) -> Result<local::Outcome, Failure> {
     let cancel = context.cancel.clone();
     let stopper = runtime.spawn(async move {
@@ -94,7 +94,7 @@ fn watched(
         cancel.cancel();
     });
     let display = Display::start(Arc::clone(&context.progress), output);
-    let (stages, file, notes) = (context.clone(), rejects_file.map(Path::to_owned), *output);
+    let (stages, file, notes) = (context.clone(), rejects_file.map(Path::to_owned), output);
     let work = runtime.spawn_blocking(move || {
         let counted = |plan: &Plan, shards: &[_]| {
             let Some(file) = &file else { return Ok(()) };

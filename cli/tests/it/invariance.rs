@@ -42,7 +42,7 @@ fn any_number_of_partitions_publishes_the_same() {
 
 #[test]
 fn any_chunk_size_publishes_the_same() {
-    let sizes = ["1Ki", "1025", "4KiB", "10k", "65536", "1M", "64Mi"];
+    let sizes = ["1Ki", "1025", "4KiB", "10K", "65536", "1M", "64Mi"];
     assert_same(&awkward(1_500, 103), "--chunk-size", &sizes, None);
 }
 
