@@ -92,12 +92,18 @@ impl<'a> InputFile<'a> {
         self.object
     }
 
-    /// Appends the bytes `from..to` to a buffer.
-    pub(crate) fn append(&self, buffer: &mut Vec<u8>, from: u64, to: u64) -> Result<(), Error> {
+    /// Reads the bytes `from..to` behind the first `kept` of a buffer, in place of what follows them.
+    pub(crate) fn read(
+        &self,
+        buffer: &mut Vec<u8>,
+        kept: usize,
+        from: u64,
+        to: u64,
+    ) -> Result<(), Error> {
         let length = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-        let start = buffer.len();
-        buffer.resize(start + length, 0);
-        let mut place = &mut buffer[start..];
+        // Not cleared first: only what was never read into is written twice.
+        buffer.resize(kept + length, 0);
+        let mut place = &mut buffer[kept..];
         let mut at = from;
         while !place.is_empty() {
             match read_at(&self.file, place, at) {

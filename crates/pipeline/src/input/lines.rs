@@ -10,10 +10,13 @@ use super::InputFile;
 use crate::Error;
 
 /// How many bytes past the end of a range are read at once: most last lines end there.
-const TAIL: u64 = 64 << 10;
+const TAIL: u64 = 8 << 10;
 
 /// How much more is read when the last line is longer.
-const MORE: u64 = 1 << 20;
+const MORE: u64 = 256 << 10;
+
+/// A buffer above this was grown for a long line.
+const LARGE: usize = 1 << 20;
 
 /// Where lines go.
 pub(crate) trait Lines {
@@ -37,10 +40,11 @@ pub(crate) fn read_lines(
     let size = file.object().size;
     let from = start.saturating_sub(1);
     let mut filled = (end + TAIL).min(size);
-    buffer.clear();
-    // One long line must not keep its memory for the rest of the run.
-    buffer.shrink_to(2 << 20);
-    file.append(buffer, from, filled)?;
+    if buffer.capacity() > LARGE {
+        // One long line must not keep its memory for the rest of the run.
+        *buffer = Vec::new();
+    }
+    file.read(buffer, 0, from, filled)?;
 
     // Both fit: the range is less than the buffer that was just filled with it.
     let owned = usize::try_from(end - from).unwrap_or(usize::MAX);
@@ -69,7 +73,7 @@ pub(crate) fn read_lines(
         }
         searched = buffer.len();
         let more = (filled + MORE).min(size);
-        file.append(buffer, filled, more)?;
+        file.read(buffer, searched, filled, more)?;
         filled = more;
     }
 }

@@ -53,27 +53,28 @@ fn words(text: &[u8], start: usize, end: usize, sink: &mut impl Tokens) {
     let mut open = None;
     let mut at = start;
     while at < end {
-        let mask = block_mask(text, at, end);
-        let mut bits = mask;
+        let mut letters = block_mask(text, at, end);
         if let Some(first) = open {
-            let run = (!bits).trailing_zeros() as usize;
-            if run < 64 {
-                token(text, first, at + run, sink);
-                open = None;
-                bits &= u64::MAX << run;
-            } else {
-                bits = 0;
+            let run = letters.trailing_ones();
+            if run == 64 {
+                at += 64;
+                continue;
             }
+            token(text, first, at + run as usize, sink);
+            letters &= u64::MAX << run;
         }
-        while bits != 0 {
-            let first = bits.trailing_zeros() as usize;
-            let run = (!(bits >> first)).trailing_zeros() as usize;
-            if first + run >= 64 {
-                open = Some(at + first);
-                break;
-            }
-            token(text, at + first, at + first + run, sink);
-            bits &= u64::MAX << (first + run);
+        // A run that reaches the end of the block is finished in the next.
+        let unfinished = letters.leading_ones();
+        open = (unfinished > 0).then(|| at + 64 - unfinished as usize);
+        letters &= u64::MAX.checked_shr(unfinished).unwrap_or(0);
+        // Half of all words are too short: only runs of four and more are ever looked at.
+        let begin = letters & !(letters << 1);
+        let mut tokens = begin & (letters >> 1) & (letters >> 2) & (letters >> 3);
+        while tokens != 0 {
+            let first = tokens.trailing_zeros();
+            let run = (letters >> first).trailing_ones();
+            token(text, at + first as usize, at + (first + run) as usize, sink);
+            tokens &= tokens - 1;
         }
         at += 64;
     }
