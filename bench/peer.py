@@ -1,0 +1,237 @@
+"""One run of one peer: read NDJSON, count words as the Seed profile does, store the result.
+
+Owns what every peer does and in which forms; knows nothing of rounds and ratios. Prints one JSON
+object: the seconds from after the imports until the result is stored, and the peak memory of
+processes other than this one.
+
+A form is one way to say the same work. Which one is fastest depends on the machine and the input,
+so peers.py tries them all first and takes the best. All forms
+
+- parse every line as JSON and take `text`;
+- replace `http[^ \\t\\n\\x0B\\f\\r]+` by a space: white space is ASCII's, as in the original;
+- keep runs of at least four ASCII letters, in lower case, that are no stop words;
+- count them, sort by count (descending) and word, and write all of it as CSV.
+
+Lower-casing comes after letters were picked: Unicode's lower case of the Kelvin sign is an ASCII k.
+"""
+
+import argparse
+import json
+import os
+import time
+
+LINE = 64 << 20
+URL_RE = r"http[^ \t\n\x0B\f\r]+"
+
+
+def stop_words(path):
+    """Those that can match at all: longer than three letters, ASCII letters alone."""
+    with open(path, encoding="utf-8") as file:
+        words = file.read().split()
+    return [word for word in words if len(word) > 3 and word.isascii() and word.isalpha()]
+
+
+# --- DuckDB ---------------------------------------------------------------------------------------
+
+DUCKDB_READ = {
+    # Only the wanted column; a line that is no JSON becomes NULL.
+    "json": """select text from read_json({file}, format='newline_delimited', ignore_errors=true,
+               columns={{text: 'VARCHAR'}}, maximum_object_size={line})""",
+    # Whole objects as they are, parsed once more by the extraction.
+    "objects": """select json_extract_string(json, '$.text') as text
+                  from read_json_objects({file}, format='newline_delimited', ignore_errors=true,
+                  maximum_object_size={line})""",
+    # The CSV reader finds lines faster than the JSON reader; fails on a malformed line.
+    "lines": """select json_extract_string(line, '$.text') as text
+                from read_csv({file}, columns={{line: 'VARCHAR'}}, delim='\\x01', quote='', escape='',
+                header=false, auto_detect=false, max_line_size={line})""",
+}
+DUCKDB_URL = f"regexp_replace(text, '{URL_RE}', ' ', 'g')"
+DUCKDB_SPLIT = {
+    # Runs of letters by one regular expression, lower-cased one by one.
+    "extract": f"select lower(unnest(regexp_extract_all({DUCKDB_URL}, '[A-Za-z]{{4,}}'))) as word",
+    # As before, but lower-cased when the different spellings have been counted.
+    "late": f"select unnest(regexp_extract_all({DUCKDB_URL}, '[A-Za-z]{{4,}}')) as word",
+    # As the original: all else becomes a space, then split.
+    "split": f"""select unnest(string_split(lower(regexp_replace({DUCKDB_URL}, '[^A-Za-z]+', ' ',
+                 'g')), ' ')) as word""",
+}
+DUCKDB_FORMS = [f"{read}-{split}" for read in DUCKDB_READ for split in DUCKDB_SPLIT]
+
+
+def duckdb(args):
+    import duckdb as peer
+
+    def run():
+        read, split = args.form.split("-")
+        con = peer.connect()
+        con.execute(f"set threads = {args.threads}")
+        con.execute("set preserve_insertion_order = false")
+        con.execute("create table stop as select unnest(?) as word", [stop_words(args.stop_words)])
+        quoted = "'" + args.input.replace("'", "''") + "'"
+        records = DUCKDB_READ[read].format(file=quoted, line=LINE)
+        counts = "select word, count(*) as count from words where length(word) > 3 group by word"
+        if split == "late":
+            counts = f"""select lower(word) as word, sum(count)::bigint as count
+                         from ({counts}) group by all"""
+        con.execute(f"""copy (
+            with words as ({DUCKDB_SPLIT[split]} from ({records}) where text is not null)
+            select word, count from ({counts}) where word not in (select word from stop)
+            order by count desc, word
+        ) to '{args.output}' (format csv, header false)""")
+
+    return run
+
+
+# --- chdb -----------------------------------------------------------------------------------------
+
+CHDB_READ = {
+    # Skips other fields without looking closely at them.
+    "rows": """select assumeNotNull(text) as text
+               from file('{file}', 'JSONEachRow', 'text Nullable(String)') where text is not null""",
+    # simdjson; a line that is no JSON becomes an empty text.
+    "lines": """select JSONExtractString(line, 'text') as text
+                from file('{file}', 'LineAsString', 'line String')""",
+}
+CHDB_URL = "replaceRegexpAll(text, '" + URL_RE.replace("\\", "\\\\") + "', ' ')"
+CHDB_SPLIT = {
+    "alpha": f"select arrayJoin(alphaTokens(lower({CHDB_URL}))) as word",
+    # Most texts hold no link, and `position` is quicker than the regular expression.
+    "position": f"""select arrayJoin(alphaTokens(lower(
+                    if(position(text, 'http') > 0, {CHDB_URL}, text)))) as word""",
+    # Short words are dropped before they become rows.
+    "filter": f"""select arrayJoin(arrayFilter(token -> length(token) > 3,
+                  alphaTokens(lower({CHDB_URL})))) as word""",
+    "extract": f"select arrayJoin(extractAll(lower({CHDB_URL}), '[a-z]{{4,}}')) as word",
+}
+CHDB_FORMS = [f"{read}-{split}" for read in CHDB_READ for split in CHDB_SPLIT]
+
+
+def chdb(args):
+    import chdb as peer
+
+    def run():
+        read, split = args.form.split("-")
+        stop = ", ".join(f"'{word}'" for word in stop_words(args.stop_words))
+        name = args.input.replace("\\", "\\\\").replace("'", "\\'")
+        peer.query(f"""
+            with words as ({CHDB_SPLIT[split]} from ({CHDB_READ[read].format(file=name)}))
+            select word, count from (
+                select word, count() as count from words where length(word) > 3 group by word
+            ) where word not in ({stop})
+            order by count desc, word
+            into outfile '{args.output}' truncate format CSV
+            settings max_threads = {args.threads}, input_format_allow_errors_ratio = 0.5""")
+
+    return run
+
+
+# --- Polars ---------------------------------------------------------------------------------------
+
+POLARS_SPLIT = ["extract", "late", "literal", "split"]
+POLARS_FORMS = [f"{engine}-{split}" for engine in ("streaming", "memory") for split in POLARS_SPLIT]
+
+
+def polars(args):
+    os.environ["POLARS_MAX_THREADS"] = str(args.threads)
+    import polars as pl
+
+    def run():
+        engine, split = args.form.split("-")
+        stop = stop_words(args.stop_words)
+        text, word = pl.col("text"), pl.col("word")
+        no_url = text.str.replace_all(URL_RE, " ")
+        if split == "literal":
+            # Most texts hold no link.
+            has_url = text.str.contains("http", literal=True)
+            no_url = pl.when(has_url).then(no_url).otherwise(text)
+        if split == "split":
+            words = no_url.str.replace_all("[^A-Za-z]+", " ").str.split(" ")
+        else:
+            words = no_url.str.extract_all("[A-Za-z]{4,}")
+        records = pl.scan_ndjson(args.input, schema={"text": pl.String}, ignore_errors=True)
+        rows = records.drop_nulls("text").select(word=words).explode("word")
+        if split == "extract":
+            counts = rows.select(word.str.to_lowercase()).group_by("word").agg(count=pl.len())
+        else:
+            # Lower-cased when the different spellings have been counted.
+            spelt = rows.group_by("word").agg(count=pl.len())
+            spelt = spelt.select(word.str.to_lowercase(), "count")
+            counts = spelt.group_by("word").agg(pl.col("count").sum())
+        kept = counts.filter(word.str.len_bytes() > 3, ~word.is_in(stop))
+        result = kept.sort(["count", "word"], descending=[True, False]).select("word", "count")
+        if engine == "streaming":
+            result.sink_csv(args.output, include_header=False, engine="streaming")
+        else:
+            result.collect(engine="in-memory").write_csv(args.output, include_header=False)
+
+    return run
+
+
+# --- Spark ----------------------------------------------------------------------------------------
+
+SPARK_FORMS = ["original"]
+
+
+def spark(args):
+    """The way of the original program. Its session starts before the clock, as libraries load."""
+    from pyspark.sql import SparkSession, functions as f
+
+    session = (
+        SparkSession.builder.master(f"local[{args.threads}]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", args.threads)
+        .config("spark.driver.memory", "4g")
+        .getOrCreate()
+    )
+
+    def run():
+        text = f.col("text")
+        for pattern in (r"http\S+", r"\p{Punct}", r"[0-9]", r"[^a-zA-Z]"):
+            text = f.regexp_replace(text, pattern, " ")
+        records = session.read.schema("text string").json(args.input).na.drop()
+        words = records.select(f.explode(f.split(f.lower(text), " ")).alias("word"))
+        stop = f.col("word").isin(stop_words(args.stop_words))
+        words = words.filter(f.length("word") > 3).filter(~stop)
+        counts = words.groupBy("word").count().orderBy(f.desc("count"), "word")
+        folder = args.output + ".parts"
+        counts.coalesce(1).write.mode("overwrite").csv(folder)
+        part = next(name for name in sorted(os.listdir(folder)) if name.endswith(".csv"))
+        os.replace(os.path.join(folder, part), args.output)
+        return peak_of(session.sparkContext._gateway.proc.pid)
+
+    return run
+
+
+def peak_of(process):
+    """Peak memory of another process, which isn't in what the kernel says of this one."""
+    try:
+        with open(f"/proc/{process}/status", encoding="ascii") as file:
+            line = next(line for line in file if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return 0
+
+
+FORMS = {"duckdb": DUCKDB_FORMS, "chdb": CHDB_FORMS, "polars": POLARS_FORMS, "spark": SPARK_FORMS}
+PEERS = {"duckdb": duckdb, "chdb": chdb, "polars": polars, "spark": spark}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("peer", choices=PEERS)
+    parser.add_argument("form")
+    parser.add_argument("input")
+    parser.add_argument("output")
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--stop-words", required=True)
+    args = parser.parse_args()
+    run = PEERS[args.peer](args)
+    start = time.perf_counter()
+    # Only Spark works in another process, whose peak memory it returns.
+    elsewhere = run() or 0
+    print(json.dumps({"seconds": time.perf_counter() - start, "elsewhere": elsewhere}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""Pits `trendjob run` against DuckDB, chdb and Polars on the same files; see README.md.
+
+Owns rounds, measuring and ratios; what the peers do is in peer.py. Standard library only: this
+process stays small, because the peak memory of a child can't be told below its parent's.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+STOP_WORDS = ROOT / "crates/trends/src/seed/stopwords.txt"
+UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+# Of `trendjob generate`, to turn a size into a number of records.
+BYTES_PER_RECORD = 440
+
+
+class Failed(Exception):
+    """A program ended with an error."""
+
+
+def run(command, output=None, env=None):
+    """Runs a program to its end: seconds of wall time, peak memory in bytes, standard output."""
+    with tempfile.TemporaryFile() as captured, tempfile.TemporaryFile() as errors:
+        start = time.perf_counter()
+        child = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output or captured,
+            stderr=errors,
+            env={**os.environ, **(env or {})},
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - start
+        child.returncode = os.waitstatus_to_exitcode(status)
+        captured.seek(0)
+        text = captured.read().decode(errors="replace")
+        if child.returncode != 0:
+            errors.seek(0)
+            lines = (text + errors.read().decode(errors="replace")).strip().splitlines()
+            # What a library says of its error, else the last line that has words.
+            named = [line for line in lines if re.search(r"(Error|Exception):", line)]
+            words = [line for line in lines if re.search(r"\w{3}", line)]
+            told = (named or words or ["no message"])[-1]
+            raise Failed(f"exit {child.returncode}: {told.strip()[:160]}")
+    # Linux gives kilobytes, macOS bytes.
+    return seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), text
+
+
+class Trendjob:
+    """Ours: the whole process, from its start to its end."""
+
+    name = "trendjob"
+    forms = ["run"]
+    form = "run"
+
+    def __init__(self, args, folder):
+        self.args, self.store = args, folder / "store"
+
+    def measure(self, path, form):
+        # A new store each time; its removal isn't measured.
+        shutil.rmtree(self.store, ignore_errors=True)
+        command = [self.args.trendjob, "run", "--source", "bench", "--store", self.store, "--threads",
+                   self.args.threads, "--output", "json", "-q", path]
+        seconds, memory, _ = run(command)
+        return seconds, memory
+
+    def dump(self, path):
+        """Writes the result of the last run as CSV."""
+        with open(path, "wb") as file:
+            run([self.args.trendjob, "top", "bench", "--limit", "0", "--output", "csv",
+                 "--store", self.store], output=file)
+
+
+class Peer:
+    """A peer: its own process, but only the seconds after its imports."""
+
+    def __init__(self, name, forms, args, folder):
+        self.name, self.forms, self.form = name, forms, None
+        self.args, self.output = args, folder / f"{name}.csv"
+
+    def measure(self, path, form):
+        self.output.unlink(missing_ok=True)
+        command = [sys.executable, HERE / "peer.py", self.name, form, path, self.output,
+                   "--threads", self.args.threads, "--stop-words", STOP_WORDS]
+        _, memory, text = run(command, env={"POLARS_MAX_THREADS": str(self.args.threads)})
+        # The last line is peer.py's; libraries may talk before it.
+        told = json.loads(text.strip().splitlines()[-1])
+        return told["seconds"], memory + told["elsewhere"]
+
+
+def choose_forms(peer, path, ours, calibration):
+    """Verifies every form of a peer on this input and keeps the fastest."""
+    print(f"  {peer.name}: forms, best of {calibration}")
+    times, said, failures = {form: [] for form in peer.forms}, {}, {}
+    # Form by form, then again: a slow moment of the machine shan't hit all runs of one form.
+    for _ in range(calibration):
+        for form in [form for form in peer.forms if form not in failures]:
+            try:
+                times[form].append(peer.measure(path, form)[0])
+                if form not in said:
+                    said[form] = verify(ours, peer.output)
+            except Failed as failed:
+                failures[form] = failed
+    best = {form: min(taken) for form, taken in times.items() if form not in failures}
+    for form in peer.forms:
+        if form in best:
+            print(f"    {form:20} {best[form]:8.3f} s  {agreement(said[form])}")
+        else:
+            print(f"    {form:20} {failures[form]}")
+    if not best:
+        print(f"    {peer.name} is left out: no form of it works here")
+        return None
+    # A form that counts something else does other work; it only stands in if all of them do.
+    exact = [form for form in best if said[form]["differ"] == 0]
+    peer.form = min(exact or best, key=best.get)
+    return said[peer.form]
+
+
+def verify(ours, theirs):
+    _, _, text = run([sys.executable, HERE / "verify.py", ours, theirs])
+    return json.loads(text)
+
+
+def agreement(said):
+    if said["differ"] == 0:
+        order = "" if said["sorted"] else ", but in another order"
+        return f"agrees in all {said['words']:,} words and {said['tokens']:,} tokens{order}"
+    return (f"DIFFERS in {said['differ']:,} of {said['words']:,} words, {said['tokens_differ']:,} of "
+            f"{said['tokens']:,} tokens ({'; '.join(said['examples'])})")
+
+
+def compare(path, args, folder):
+    """All rounds on one input; returns the report."""
+    size = path.stat().st_size
+    print(f"\n{path.name}: {size / 1e6:,.1f} MB, {args.threads} threads, {args.rounds} rounds")
+    trendjob = Trendjob(args, folder)
+    # Once unmeasured: the input is in the page cache then, for all.
+    trendjob.measure(path, "run")
+    ours = folder / "trendjob.csv"
+    trendjob.dump(ours)
+    programs, said = [trendjob], {}
+    for name, forms in args.forms.items():
+        peer = Peer(name, forms, args, folder)
+        verdict = choose_forms(peer, path, ours, args.calibration)
+        if verdict:
+            programs.append(peer)
+            said[name] = verdict
+    measured = {program.name: [] for program in programs}
+    for number in range(args.rounds):
+        # Rotated, so that nobody always follows the same neighbour.
+        turn = number % len(programs)
+        for program in programs[turn:] + programs[:turn]:
+            measured[program.name].append(program.measure(path, program.form))
+    return report(path, size, programs, measured, said)
+
+
+def report(path, size, programs, measured, said):
+    seconds = {name: [run[0] for run in runs] for name, runs in measured.items()}
+    print(f"  {'program':10} {'form':20} {'median':>9} {'MB/s':>7} {'peak':>8}   "
+          f"its time / trendjob's: median [min .. max]")
+    rows = []
+    for program in programs:
+        mine = seconds[program.name]
+        ratios = [theirs / ours for theirs, ours in zip(mine, seconds["trendjob"])]
+        median, peak = statistics.median(mine), max(run[1] for run in measured[program.name])
+        row = {
+            "program": program.name,
+            "form": program.form,
+            "seconds": mine,
+            "peak_bytes": peak,
+            "ratio": {"median": statistics.median(ratios), "min": min(ratios), "max": max(ratios)},
+            "verdict": said.get(program.name),
+        }
+        rows.append(row)
+        print(f"  {program.name:10} {program.form:20} {median:7.3f} s {size / median / 1e6:7,.0f} "
+              f"{peak / 2**20:5,.0f} MiB   {row['ratio']['median']:.2f} "
+              f"[{min(ratios):.2f} .. {max(ratios):.2f}]")
+    return {"input": path.name, "bytes": size, "programs": rows}
+
+
+def size(text):
+    number, unit = re.fullmatch(r"([0-9.]+)\s*([A-Za-z]*)", text.strip()).groups()
+    return int(float(number) * UNITS[unit.upper()])
+
+
+def repeated(path, wanted, data):
+    """The file over and over until it has the size; the last copy ends at a line."""
+    target = data / f"{path.stem}-{wanted}.ndjson"
+    if not target.exists():
+        content = path.read_bytes()
+        if not content.endswith(b"\n"):
+            content += b"\n"
+        partial = target.with_suffix(".partial")
+        with open(partial, "wb") as file:
+            whole, rest = divmod(wanted, len(content))
+            for _ in range(whole):
+                file.write(content)
+            file.write(content[: content.rfind(b"\n", 0, rest) + 1])
+        partial.rename(target)
+    return target
+
+
+def synthetic(gigabytes, args, data):
+    target = data / f"synthetic-{gigabytes:g}GB.ndjson"
+    if not target.exists():
+        partial = target.with_suffix(".partial")
+        records = int(gigabytes * 10**9 / BYTES_PER_RECORD)
+        run([args.trendjob, "generate", "--records", records, "--seed", 1, "-o", partial])
+        partial.rename(target)
+    return target
+
+
+def inputs(args):
+    """The files to work on. Made in a process of its own, whose memory isn't ours."""
+    args.data.mkdir(parents=True, exist_ok=True)
+    files = [file.resolve() for file in args.files]
+    if args.repeat_to:
+        made = []
+        for file in files:
+            child = os.fork()
+            if child == 0:
+                repeated(file, size(args.repeat_to), args.data)
+                os._exit(0)
+            if os.waitpid(child, 0)[1] != 0:
+                sys.exit(f"{file} could not be repeated")
+            made.append(args.data / f"{file.stem}-{size(args.repeat_to)}.ndjson")
+        files = made
+    return files + [synthetic(gigabytes, args, args.data) for gigabytes in args.synthetic]
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path, help="NDJSON, not compressed")
+    parser.add_argument("--synthetic", type=float, action="append", default=[], metavar="GB",
+                        help="an input of this size from `trendjob generate`")
+    parser.add_argument("--repeat-to", metavar="SIZE", help="repeat every file to this size, as 1GB")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--calibration", type=int, default=2, metavar="N",
+                        help="runs of every form of a peer before the rounds (default: 2)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--peers", default="duckdb,chdb,polars", help="any of duckdb, chdb, polars")
+    parser.add_argument("--spark", action="store_true", help="pyspark, too; needs Java")
+    parser.add_argument("--form", action="append", default=[], metavar="PEER=FORM",
+                        help="only this form of a peer")
+    parser.add_argument("--trendjob", type=Path, default=ROOT / "target/dist/trendjob")
+    parser.add_argument("--data", type=Path, default=HERE / "data", help="for inputs and results")
+    parser.add_argument("--json", type=Path, help="write all measurements to this file")
+    args = parser.parse_args()
+    if not args.files and not args.synthetic:
+        parser.error("name files or use --synthetic GB")
+    if not args.trendjob.exists():
+        parser.error(f"no {args.trendjob}; make it by `cargo build --profile dist`")
+    args.trendjob = args.trendjob.resolve()
+    args.data = args.data.resolve()
+    # Only names are taken from peer.py; it imports a peer when that one runs.
+    sys.dont_write_bytecode = True
+    from peer import FORMS
+
+    wanted = [name for name in args.peers.split(",") if name] + (["spark"] if args.spark else [])
+    only = dict(form.split("=", 1) for form in args.form)
+    args.forms = {name: [only[name]] if name in only else FORMS[name] for name in wanted}
+    return args
+
+
+def main():
+    # What is printed shall be seen while others still run.
+    sys.stdout.reconfigure(line_buffering=True)
+    args = arguments()
+    files = inputs(args)
+    args.data.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.data, prefix="run-") as folder:
+        reports = [compare(path, args, Path(folder)) for path in files]
+    _, floor, _ = run([shutil.which("true")])
+    print(f"\nLeast peak that can be told here: {floor / 2**20:.0f} MiB (a program that does nothing).")
+    if args.json:
+        args.json.write_text(json.dumps(reports, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
