@@ -77,16 +77,6 @@ pub(crate) async fn record(
 
 /// A method as a label: callers may make up their own.
 fn name(method: &Method) -> &'static str {
-    const METHODS: [Method; 7] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-    ];
-    const NAMES: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    let at = METHODS.iter().position(|known| known == method);
-    at.and_then(|at| NAMES.get(at)).copied().unwrap_or("other")
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }

@@ -70,17 +70,18 @@ impl Current {
         found
     }
 
-    /// Replaces a result by a newer one, if there is one.
+    /// Replaces a result by the newest one.
     async fn look(
         &self,
         source: &SourceName,
         published: &mut Option<Arc<Published>>,
     ) -> Result<(), Problem> {
-        match self.newer(source, published.as_deref()).await {
-            Ok(None) => Ok(()),
-            Ok(Some(newer)) => {
-                *published = Some(Arc::new(newer));
-                self.known().opened(source);
+        match self.newest(source, published.as_ref()).await {
+            Ok(newest) => {
+                if newest.is_some() {
+                    self.known().opened(source);
+                }
+                *published = newest;
                 Ok(())
             }
             // A result stays true when it can't be told whether there is a newer one.
@@ -92,18 +93,22 @@ impl Current {
         }
     }
 
-    async fn newer(
+    async fn newest(
         &self,
         source: &SourceName,
-        published: Option<&Published>,
-    ) -> Result<Option<Published>, StoreError> {
+        published: Option<&Arc<Published>>,
+    ) -> Result<Option<Arc<Published>>, StoreError> {
         let last = published.map_or(0, |published| published.generation().generation);
-        match generations::newest(&*self.store, source, last).await? {
-            Some(newest) if newest.generation > last => {
-                Published::open(Arc::clone(&self.store), newest).await.map(Some)
-            }
-            _ => Ok(None),
+        let mut newest = generations::newest(&*self.store, source, last).await?;
+        if newest.is_none() && last > 0 {
+            // No log loses entries, so this is another store in the same place.
+            newest = generations::newest(&*self.store, source, 0).await?;
         }
+        let Some(newest) = newest else { return Ok(None) };
+        if let Some(published) = published.filter(|known| *known.generation() == newest) {
+            return Ok(Some(Arc::clone(published)));
+        }
+        Published::open(Arc::clone(&self.store), newest).await.map(|opened| Some(Arc::new(opened)))
     }
 
     fn known(&self) -> MutexGuard<'_, Known<Newest>> {

@@ -19,7 +19,8 @@ impl Parameters {
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Problem> {
         for (at, (name, _)) in self.0.iter().enumerate() {
             if !allowed.contains(&name.as_str()) {
-                let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
+                let allowed =
+                    if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
                 let detail = format!("unknown parameter {name:?}: allowed are {allowed}");
                 return Err(Problem::bad_parameter(detail));
             }

@@ -68,7 +68,11 @@ impl<T> Deadline<T> {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    fn sent(&mut self, cx: &mut Context<'_>, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    fn sent(
+        &mut self,
+        cx: &mut Context<'_>,
+        sent: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
         match sent {
             Poll::Pending => self.pending(cx),
             Poll::Ready(sent) => {
@@ -177,7 +181,9 @@ mod tests {
             sleep(Duration::from_secs(20)).await;
             client.write_u8(b'?').await.unwrap();
             server.read_u8().await.unwrap();
-            sleep(Duration::from_secs(20)).await;
+            // While it makes an answer, a server looks whether the client is still there.
+            let gone = tokio::time::timeout(Duration::from_secs(20), server.read_u8()).await;
+            assert!(gone.is_err(), "{gone:?}");
             server.write_u8(b'!').await.unwrap();
             client.read_u8().await.unwrap();
         }

@@ -2,7 +2,10 @@
 
 use std::io;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +27,18 @@ pub struct InvalidFilter {
 
 /// Starts logging, once per process; later calls change nothing.
 pub fn init(filter: &str, format: Format) -> Result<(), InvalidFilter> {
-    let parsed = EnvFilter::try_new(filter)
-        .map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
-    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(io::stderr);
+    let targets: Targets =
+        filter.parse().map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     let started = match format {
-        Format::Plain(colours) => builder.with_ansi(colours).with_target(false).try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        Format::Plain(colours) => {
+            let lines = lines.with_ansi(colours).with_target(false).with_filter(targets);
+            tracing_subscriber::registry().with(lines).try_init()
+        }
+        Format::Json => {
+            let lines = lines.json().flatten_event(true).with_filter(targets);
+            tracing_subscriber::registry().with(lines).try_init()
+        }
     };
     // A second call comes from tests that share a process.
     drop(started);

@@ -121,7 +121,7 @@ mod tests {
     }
 
     /// A server whose answer takes a quarter of a second, and what stops it.
-    async fn slow() -> (std::net::SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+    async fn slow() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = free().await;
         let address = listener.local_addr().unwrap();
         let answer = async || {
@@ -148,6 +148,29 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
         served.await.unwrap();
         assert!(TcpStream::connect(address).await.is_err(), "the port is free again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_never_finishes_asking_is_cut_off_and_who_waits_for_an_answer_is_not() {
+        let listener = free().await;
+        let address = listener.local_addr().unwrap();
+        let answer = async || {
+            tokio::time::sleep(PATIENCE * 9 / 10).await;
+            "done"
+        };
+        let app = Router::new().route("/", get(answer));
+        tokio::spawn(serve(listener, app, std::future::pending()));
+        for (request, answered) in [
+            ("", false),
+            ("GET / HTTP/1.1\r\nHost:", false),
+            ("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", true),
+        ] {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert_eq!(answer.ends_with("done"), answered, "{request}: {answer}");
+        }
     }
 
     #[tokio::test]

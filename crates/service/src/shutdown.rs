@@ -41,7 +41,10 @@ async fn watch_signals(asked: watch::Sender<bool>) {
     at_once();
 }
 
-#[expect(clippy::exit, reason = "what is stored survives a kill, so there is nothing to unwind for")]
+#[expect(
+    clippy::exit,
+    reason = "what is stored survives a kill, so there is nothing to unwind for"
+)]
 fn at_once() {
     std::process::exit(INTERRUPTED);
 }
@@ -86,22 +89,31 @@ impl Signals {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, BufReader, Lines};
+    use std::io::{BufRead as _, BufReader, Lines, Write as _};
     use std::process::{Child, ChildStdout, Command, Stdio};
 
     use super::*;
 
-    /// Run in a process of its own by the tests below.
+    /// Run in a process of its own by the test below.
     #[tokio::test]
     #[ignore = "waits for signals"]
     async fn a_process_that_takes_its_time() {
-        println!("\nwaiting");
+        say("waiting");
+        // Two at once and one afterwards: they are all told of the same request.
+        let other = tokio::spawn(requested());
         requested().await;
+        other.await.unwrap();
         requested().await;
-        println!("\nstopping");
+        say("stopping");
         std::future::pending::<()>().await;
+    }
+
+    /// A line to standard output itself, past what the test harness may have begun there.
+    fn say(line: &str) {
+        std::io::stdout().write_all(format!("\n{line}\n").as_bytes()).unwrap();
     }
 
     struct Process(Child, Lines<BufReader<ChildStdout>>);
@@ -153,7 +165,7 @@ mod tests {
     fn listens(pid: u32) -> bool {
         let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else {
             // Not Linux: long enough on any machine.
-            std::process::Command::new("sleep").arg("1").status().unwrap();
+            Command::new("sleep").arg("1").status().unwrap();
             return true;
         };
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();

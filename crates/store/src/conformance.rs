@@ -13,6 +13,8 @@ use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store
 /// Runs the whole suite; panics where the store does not do what it must.
 pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     one_of_many_inserts_wins(&open).await;
+    a_value_is_seen_whole_or_not_at_all(&open).await;
+    blocks_are_stored_at_once(&open).await;
     values_come_back_as_they_were(&open).await;
     runs_and_sources_are_listed(&open).await;
     a_removed_run_is_gone_and_others_stay(&open).await;
@@ -64,6 +66,49 @@ async fn one_of_many_inserts_wins(open: &impl AsyncFn() -> Arc<dyn Store>) {
     assert_eq!(told.len(), 31);
     assert!(told.iter().all(|value| *value == expected), "the losers see the winner's value");
     assert_eq!(open().await.get(&key).await.expect("readable"), Some(expected));
+}
+
+async fn a_value_is_seen_whole_or_not_at_all(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let key = |number| Key::marker(&run("watched"), Stage::Etl, number);
+    let whole = |number: u32| Bytes::from(vec![number as u8; 1 << 20]);
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let store = open().await;
+        readers.push(tokio::spawn(async move {
+            for number in 0..8 {
+                // Asked again and again while it is being written.
+                let seen = loop {
+                    if let Some(seen) = store.get(&key(number)).await.expect("readable") {
+                        break seen;
+                    }
+                    tokio::task::yield_now().await;
+                };
+                assert_eq!(seen, whole(number), "the first that is seen is all of it");
+            }
+        }));
+    }
+    let store = open().await;
+    for number in 0..8 {
+        store.insert(&key(number), whole(number)).await.expect("writable");
+    }
+    for reader in readers {
+        reader.await.expect("no panic");
+    }
+}
+
+async fn blocks_are_stored_at_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    // Each twice, as an attempt that stores a block again after it was not told of the first.
+    let numbers = (0..32_u8).map(|number| number / 2);
+    let name = |number| block("at-once", Stage::Aggregate, &format!("block-{number}"));
+    let bytes = |number| Bytes::from(vec![number; 64 << 10]);
+    let store = &*store;
+    let puts = numbers.map(async |number| store.put_block(&name(number), bytes(number)).await);
+    futures::future::try_join_all(puts).await.expect("writable");
+    for number in 0..16 {
+        let found = open().await.get_block(&name(number)).await.expect("readable");
+        assert_eq!(found, bytes(number));
+    }
 }
 
 async fn values_come_back_as_they_were(open: &impl AsyncFn() -> Arc<dyn Store>) {
@@ -182,6 +227,8 @@ async fn a_rollback_is_a_new_generation(open: &impl AsyncFn() -> Arc<dyn Store>)
     assert_eq!((back.generation, back.run.as_str(), back.highest_start), (3, "one", 2));
     let again = generations::publish(&*store, &source, &run("two"), 2, "", false).await;
     assert!(matches!(again, Ok(Outcome::Published(entry)) if entry.generation == 2));
+    let newest = generations::newest(&*open().await, &source, 2).await.expect("readable");
+    assert_eq!(newest, Some(back), "and the rollback stays what is visible");
     assert!(generations::rollback(&*store, &source, 1, "").await.is_err(), "visible already");
     assert!(generations::rollback(&*store, &source, 9, "").await.is_err(), "no such generation");
     store.insert(&Key::retired(&run("two")), "{}".into()).await.expect("writable");

@@ -1,5 +1,9 @@
 //! What can go wrong with a store, said so that a caller knows whether a retry helps.
 
+use std::error::Error;
+use std::io;
+use std::path::Path;
+
 use crate::key::InvalidName;
 
 /// A failed operation on a store: what was being done, to which key or path, and why it failed.
@@ -14,7 +18,7 @@ pub enum StoreError {
         key: String,
         /// Why.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// There is no room left.
     #[error(
@@ -25,7 +29,7 @@ pub enum StoreError {
         key: String,
         /// Why.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// What was promised by a marker or an index is not there.
     #[error(
@@ -76,4 +80,34 @@ impl StoreError {
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
+
+    /// What failed at a path of this machine.
+    pub(crate) fn at_path(doing: &'static str, path: &Path, error: io::Error) -> Self {
+        Self::failed(doing, path.display().to_string(), error)
+    }
+
+    /// A failure of which only the cause tells whether the disk is full.
+    pub(crate) fn failed(
+        doing: &'static str,
+        key: String,
+        error: impl Error + Send + Sync + 'static,
+    ) -> Self {
+        if is_full(&error) {
+            return Self::Full { key, source: Box::new(error) };
+        }
+        Self::Unavailable { doing, key, source: Box::new(error) }
+    }
+}
+
+/// Whether a full disk or quota is anywhere among the causes.
+fn is_full(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }

@@ -4,9 +4,16 @@
 //! Keys are contiguous from 1, and every entry carries the highest start number ever published, so the
 //! newest entry alone decides what a publisher may do.
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
+
+/// The format of an entry. One of a newer format is refused, whatever else it says.
+const FORMAT: u32 = 1;
+
+/// Entries of the log read at once.
+const AT_ONCE: usize = 16;
 
 /// One published result of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,13 +78,23 @@ pub async fn history(
     source: &SourceName,
     limit: u64,
 ) -> Result<Vec<Generation>, StoreError> {
-    let newest = newest(store, source, 0).await?;
-    let last = newest.map_or(0, |newest| newest.generation);
-    let mut found = Vec::new();
-    for n in (last.saturating_sub(limit)..last).rev().map(|before| before + 1) {
-        found.push(read(store, source, n).await?);
-    }
-    Ok(found)
+    since(store, source, 0, limit).await
+}
+
+/// The last `limit` generations of a source above `known`, newest first; `known` is one that exists,
+/// or 0.
+pub async fn since(
+    store: &dyn Store,
+    source: &SourceName,
+    known: u64,
+    limit: u64,
+) -> Result<Vec<Generation>, StoreError> {
+    let newest = newest(store, source, known).await?;
+    let last = newest.map_or(known, |newest| newest.generation);
+    let first = known.max(last.saturating_sub(limit));
+    let numbers = (first..last).rev().map(|before| before + 1);
+    let entries = numbers.map(|n| read(store, source, n));
+    futures::stream::iter(entries).buffered(AT_ONCE).try_collect().await
 }
 
 /// Inserts the next generation for a run, unless it is published already or superseded.
@@ -177,16 +194,36 @@ async fn published(
     newest: Generation,
 ) -> Result<Generation, StoreError> {
     let mut entry = newest;
-    // After a rollback the newest entry names another run.
-    while entry.run != *run && entry.generation > 1 {
+    let start = entry.highest_start;
+    // After a rollback the newest entry names another run, or this one for another reason.
+    while entry.run != *run || entry.rollback_to.is_some() {
+        if entry.generation == 1 || entry.highest_start < start {
+            // A number is taken by one run only: it is not this one's.
+            return Err(StoreError::Conflict { key: Key::start(source, start).to_string() });
+        }
         entry = read(store, source, entry.generation - 1).await?;
     }
     Ok(entry)
 }
 
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u32,
+    #[serde(flatten)]
+    entry: &'a Generation,
+}
+
+#[derive(Deserialize)]
+struct Format {
+    /// Entries of the very first builds say none.
+    #[serde(default)]
+    format: u32,
+}
+
 async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreError> {
     let key = Key::generation(&entry.source, entry.generation);
-    let json = serde_json::to_vec(entry).map_err(|error| damaged(&key, &error))?;
+    let json = serde_json::to_vec(&Written { format: FORMAT, entry })
+        .map_err(|error| damaged(&key, &error))?;
     Ok(store.insert(&key, json.into()).await? == Insertion::Inserted)
 }
 
@@ -197,6 +234,10 @@ async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generati
 }
 
 fn parse(key: &Key, bytes: &[u8]) -> Result<Generation, StoreError> {
+    let Format { format } = serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))?;
+    if format > FORMAT {
+        return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
+    }
     serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))
 }
 
@@ -238,3 +279,6 @@ async fn last(
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

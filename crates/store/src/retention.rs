@@ -1,10 +1,12 @@
 //! What is removed, and when. Owns the rules of clean-up on one machine: nothing a reader or another
 //! process still needs, and nothing forever.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use crate::generations::{Generation, history, newest};
+use serde::Deserialize;
+
+use crate::generations::{Generation, newest, since};
 use crate::{Insertion, Key, RunId, RunLock, SourceName, Store, StoreError};
 
 /// How far back the log of a source is read to see which runs it names.
@@ -39,22 +41,18 @@ pub async fn clean_up(
     now: u64,
 ) -> Result<Cleaned, StoreError> {
     let mut cleaned = Cleaned::default();
+    // Before the logs: a run that begins from now on is left alone.
     let mut runs = store.runs().await?;
-    let mut logs = Vec::new();
-    for source in store.sources().await? {
-        let log = history(store, &source, LOOK_BACK).await?;
-        logs.push((source, log));
-    }
-    let published: HashSet<&RunId> =
-        logs.iter().flat_map(|(_, log)| log.iter().map(|entry| &entry.run)).collect();
+    let mut logs = Logs { look_back: LOOK_BACK.max(retention.runs as u64), ..Logs::default() };
+    logs.read(store).await?;
     // First of all what needs no room: a disk that a failed run filled must come free again.
-    for run in runs.iter().filter(|run| !published.contains(run)) {
-        if remove(store, folder, run).await? {
+    for run in runs.iter().filter(|run| !logs.name(run)).cloned().collect::<Vec<_>>() {
+        if remove_unpublished(store, folder, &mut logs, &run).await? {
             cleaned.abandoned += 1;
         }
     }
-    runs.retain(|run| published.contains(run));
-    for (source, log) in &logs {
+    runs.retain(|run| logs.name(run));
+    for (source, log) in &logs.of {
         for run in beyond(log, retention.runs).iter().filter(|run| runs.contains(run)) {
             if retire(store, source, run, retention, now, &mut cleaned).await?
                 && remove(store, folder, run).await?
@@ -64,6 +62,51 @@ pub async fn clean_up(
         }
     }
     Ok(cleaned)
+}
+
+/// The logs of all sources as far as they were read.
+#[derive(Debug, Default)]
+struct Logs {
+    look_back: u64,
+    /// By source, newest entry first.
+    of: BTreeMap<SourceName, Vec<Generation>>,
+}
+
+impl Logs {
+    /// Reads what was added since the last time.
+    async fn read(&mut self, store: &dyn Store) -> Result<(), StoreError> {
+        for source in store.sources().await? {
+            let known = self.of.get(&source).and_then(|log| log.first());
+            let known = known.map_or(0, |newest| newest.generation);
+            let added = since(store, &source, known, self.look_back).await?;
+            self.of.entry(source).or_default().splice(0..0, added);
+        }
+        Ok(())
+    }
+
+    /// Whether an entry names a run.
+    fn name(&self, run: &RunId) -> bool {
+        self.of.values().flatten().any(|entry| entry.run == *run)
+    }
+}
+
+/// Removes a run that no log names, unless a process works on it or it was published meanwhile.
+async fn remove_unpublished(
+    store: &dyn Store,
+    folder: &Path,
+    logs: &mut Logs,
+    run: &RunId,
+) -> Result<bool, StoreError> {
+    let Some(lock) = RunLock::acquire(folder, run)? else { return Ok(false) };
+    // It may have been published, and its lock given up, since the logs were read. With the lock in
+    // our hands nobody publishes it any more, so this reading is the one that counts.
+    logs.read(store).await?;
+    if logs.name(run) {
+        return Ok(false);
+    }
+    store.remove_run(run).await?;
+    lock.discard();
+    Ok(true)
 }
 
 /// The runs of a log, newest entry first, that are beyond the last `keep` and not visible.
@@ -91,22 +134,29 @@ async fn retire(
 ) -> Result<bool, StoreError> {
     let key = Key::retired(run);
     let value = serde_json::json!({ "at": now }).to_string();
-    match store.insert(&key, value.into()).await? {
+    let at = match store.insert(&key, value.into()).await? {
         Insertion::Inserted => {
             cleaned.retired += 1;
-            Ok(false)
+            now
         }
         Insertion::Present(value) => {
-            let value: serde_json::Value = serde_json::from_slice(&value).map_err(|error| {
+            let Retired { at } = serde_json::from_slice(&value).map_err(|error| {
                 StoreError::Damaged { key: key.to_string(), what: error.to_string() }
             })?;
-            let at = value.get("at").and_then(serde_json::Value::as_u64).unwrap_or(now);
-            // A rollback may have made it visible between our reading and its retirement.
-            let visible = newest(store, source, 0).await?;
-            Ok(now.saturating_sub(at) >= retention.grace
-                && visible.is_none_or(|visible| visible.run != *run))
+            at
         }
+    };
+    if now.saturating_sub(at) < retention.grace {
+        return Ok(false);
     }
+    // A rollback may have made it visible between our reading and its retirement.
+    let visible = newest(store, source, 0).await?;
+    Ok(visible.is_none_or(|visible| visible.run != *run))
+}
+
+#[derive(Deserialize)]
+struct Retired {
+    at: u64,
 }
 
 /// Removes a run unless a process works on it.
@@ -118,37 +168,4 @@ async fn remove(store: &dyn Store, folder: &Path, run: &RunId) -> Result<bool, S
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn log(entries: &[(u64, &str)]) -> Vec<Generation> {
-        let entry = |(start, run): &(u64, &str)| Generation {
-            generation: 1,
-            source: SourceName::new("s").unwrap(),
-            run: RunId::new(run).unwrap(),
-            start: *start,
-            highest_start: 9,
-            published_at: String::new(),
-            incomplete: false,
-            rollback_to: None,
-        };
-        entries.iter().map(entry).collect()
-    }
-
-    fn names(runs: Vec<RunId>) -> Vec<String> {
-        runs.into_iter().map(String::from).collect()
-    }
-
-    #[test]
-    fn the_last_runs_are_kept_and_the_others_retired() {
-        let log = log(&[(4, "d"), (3, "c"), (2, "b"), (1, "a")]);
-        assert_eq!(names(beyond(&log, 3)), ["a"]);
-        assert_eq!(names(beyond(&log, 0)), ["a", "b"], "two are always kept");
-    }
-
-    #[test]
-    fn what_a_rollback_made_visible_is_kept() {
-        let log = log(&[(1, "a"), (4, "d"), (3, "c"), (2, "b"), (1, "a")]);
-        assert_eq!(names(beyond(&log, 2)), ["b"]);
-    }
-}
+mod tests;

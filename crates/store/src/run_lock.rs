@@ -1,39 +1,152 @@
 //! Who works on a run of a folder store: a file lock, which the kernel gives up when its process
 //! dies, however it dies. Owns the lock files; correctness of results never rests on them.
+//!
+//! A lock file goes with its run, and a file that is removed while another process has it open
+//! would be locked by both that process and whoever makes it anew. So the files are opened and
+//! removed only under one more lock, the guard, which is held for that moment and never removed.
 
 use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::{RunId, StoreError};
+
+/// The name of the guard, which no run can have.
+const GUARD: &str = ".guard";
 
 /// That this process, and no other, works on a run. Given up when dropped.
 #[derive(Debug)]
 pub struct RunLock {
     path: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl RunLock {
     /// Takes the lock of a run in the store in `folder`; `None` if another process has it.
     pub fn acquire(folder: &Path, run: &RunId) -> Result<Option<Self>, StoreError> {
-        let path = folder.join("locks").join(run.as_str());
-        let failed = |source: std::io::Error| StoreError::Unavailable {
-            doing: "locking",
-            key: path.display().to_string(),
-            source: Box::new(source),
-        };
-        fs::create_dir_all(folder.join("locks")).map_err(failed)?;
-        let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { path, _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+        let path = path(folder, run);
+        let _guard = guard(&path)?;
+        let opened = File::options().create(true).append(true).open(&path);
+        let file = opened.map_err(|error| failed(&path, error))?;
+        Ok(locked(&path, &file)?.then_some(Self { path, file }))
+    }
+
+    /// Whether nobody works on a run. That may be over as soon as it is said.
+    pub fn is_free(folder: &Path, run: &RunId) -> Result<bool, StoreError> {
+        let path = path(folder, run);
+        if !path.try_exists().map_err(|error| failed(&path, error))? {
+            return Ok(true);
+        }
+        // Under the guard, so that who wants the lock meanwhile waits instead of being refused it.
+        let _guard = guard(&path)?;
+        match File::options().append(true).open(&path) {
+            Ok(file) => locked(&path, &file),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+            Err(error) => Err(failed(&path, error)),
         }
     }
 
-    /// Removes the lock file of a run that is no more. Whoever waits for it finds no run then.
+    /// Gives up the lock of a run that is no more, and removes its file.
     pub fn discard(self) {
+        let Self { path, file } = self;
         // A file that stays behind is empty and in nobody's way.
-        drop(fs::remove_file(&self.path));
+        if let Ok(_guard) = guard(&path) {
+            // Closed first, as Windows wants it; under the guard nobody can have opened it.
+            drop(file);
+            drop(fs::remove_file(&path));
+        }
+    }
+}
+
+fn path(folder: &Path, run: &RunId) -> PathBuf {
+    folder.join("locks").join(run.as_str())
+}
+
+/// Waits for the guard of the folder a lock file is in; dropping the file gives it up.
+fn guard(lock: &Path) -> Result<File, StoreError> {
+    let path = lock.with_file_name(GUARD);
+    let open = || {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        let file = File::options().create(true).append(true).open(&path)?;
+        file.lock().map(|()| file)
+    };
+    open().map_err(|error| failed(&path, error))
+}
+
+fn locked(path: &Path, file: &File) -> Result<bool, StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(failed(path, error)),
+    }
+}
+
+fn failed(path: &Path, error: io::Error) -> StoreError {
+    StoreError::at_path("locking", path, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> RunId {
+        RunId::new("run").unwrap()
+    }
+
+    #[test]
+    fn one_of_two_gets_the_lock_and_the_other_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(RunLock::is_free(folder.path(), &run()).unwrap());
+        let lock = RunLock::acquire(folder.path(), &run()).unwrap().expect("nobody has it");
+        assert!(!RunLock::is_free(folder.path(), &run()).unwrap());
+        assert!(RunLock::acquire(folder.path(), &run()).unwrap().is_none());
+        let other = RunId::new("other").unwrap();
+        assert!(RunLock::acquire(folder.path(), &other).unwrap().is_some(), "runs are apart");
+        drop(lock);
+        assert!(RunLock::is_free(folder.path(), &run()).unwrap());
+        assert!(RunLock::acquire(folder.path(), &run()).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_lock_file_goes_with_its_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = RunLock::acquire(folder.path(), &run()).unwrap().expect("nobody has it");
+        let path = lock.path.clone();
+        assert!(path.exists());
+        lock.discard();
+        assert!(!path.exists());
+        assert!(RunLock::is_free(folder.path(), &run()).unwrap());
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_locked_in_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("locks"), "a file where the folder should be").unwrap();
+        let error = RunLock::acquire(folder.path(), &run()).unwrap_err().to_string();
+        assert!(error.contains(folder.path().to_str().unwrap()), "{error}");
+    }
+
+    #[test]
+    fn two_never_have_the_lock_while_its_file_comes_and_goes() {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let (holders, taken) = (AtomicU32::new(0), AtomicU32::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2_000 {
+                        let lock = RunLock::acquire(folder.path(), &run()).unwrap();
+                        if let Some(lock) = lock {
+                            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
+                            std::thread::yield_now();
+                            taken.fetch_add(1, Ordering::SeqCst);
+                            holders.fetch_sub(1, Ordering::SeqCst);
+                            lock.discard();
+                        }
+                    }
+                });
+            }
+        });
+        assert!(taken.into_inner() > 0);
     }
 }

@@ -41,10 +41,17 @@ fn texts(count: usize) -> Vec<String> {
 fn lines(texts: &[String]) -> Vec<String> {
     let line = |(id, text): (usize, &String)| {
         format!(
-            r##"{{"entities":{{"symbols":[],"urls":[],"user_mentions":[],"hashtags":[{{"text":"x","indices":[0,2]}}]}},"id":{id}4655991859,"geo":null,"user":{{"id":50152441,"id_str":"50152441","screen_name":"someone"}},"contributors":null,"text":"{text}","created_at":"Mon Jan 05 00:00:00 +0000 2026","lang":"en","truncated":false,"source":"<a href=\"http://example.org\" rel=\"nofollow\">a client</a>","favorite_count":0,"retweet_count":5,"is_quote_status":false}}"##
+            r#"{{"entities":{{"symbols":[],"urls":[],"user_mentions":[],"hashtags":[{{"text":"x","indices":[0,2]}}]}},"id":{id}4655991859,"geo":null,"user":{{"id":50152441,"id_str":"50152441","screen_name":"someone"}},"contributors":null,"text":"{text}","created_at":"Mon Jan 05 00:00:00 +0000 2026","lang":"en","truncated":false,"source":"<a href=\"http://example.org\" rel=\"nofollow\">a client</a>","favorite_count":0,"retweet_count":5,"is_quote_status":false}}"#
         )
     };
     texts.iter().enumerate().map(line).collect()
+}
+
+/// What `serde_json` is asked for.
+#[derive(serde::Deserialize)]
+struct Status<'a> {
+    #[serde(borrow)]
+    text: std::borrow::Cow<'a, str>,
 }
 
 fn judge(criterion: &mut Criterion) {
@@ -61,11 +68,6 @@ fn judge(criterion: &mut Criterion) {
             texts.sum::<usize>()
         });
     });
-    #[derive(serde::Deserialize)]
-    struct Status<'a> {
-        #[serde(borrow)]
-        text: std::borrow::Cow<'a, str>,
-    }
     group.bench_function("serde_json", |bench| {
         bench.iter(|| {
             let texts = lines.iter().map(|line| {

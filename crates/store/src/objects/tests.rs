@@ -1,5 +1,11 @@
 //! The suite over a folder and over memory, and what only a folder can suffer.
 
+#[cfg(target_os = "linux")]
+mod disks;
+#[cfg(unix)]
+mod processes;
+
+use std::io;
 use std::time::Duration;
 
 use super::*;
@@ -17,7 +23,7 @@ async fn a_folder_is_a_store() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_bucket_is_a_store() {
-    let bucket = Arc::new(object_store::memory::InMemory::new());
+    let bucket = Arc::new(InMemory::new());
     conformance(async || {
         let store = ObjectStore::over(bucket.clone(), "memory").await.unwrap();
         Arc::new(store) as Arc<dyn Store>
@@ -74,8 +80,142 @@ async fn staged_files_of_killed_writers_are_never_seen_and_swept_later() {
 #[test]
 fn a_full_disk_is_told_apart() {
     let full = || io::Error::from(io::ErrorKind::StorageFull);
-    let error = failed("writing", Path::new("/x"), full());
+    let error = StoreError::at_path("writing", Path::new("/x"), full());
     assert!(matches!(&error, StoreError::Full { key, .. } if key == "/x"), "{error}");
     let wrapped = ObjectError::Generic { store: "x", source: Box::new(full()) };
-    assert!(matches!(translate("writing", "k", wrapped), StoreError::Full { .. }));
+    let error = StoreError::failed("writing", "k".into(), wrapped);
+    assert!(matches!(&error, StoreError::Full { key, .. } if key == "k"), "{error}");
+    let other = StoreError::at_path("writing", Path::new("/x"), io::Error::other("x"));
+    assert!(matches!(&other, StoreError::Unavailable { .. }), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_may_make_one_store_at_once() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = (0..8).map(|number| {
+            let path = folder.path().to_owned();
+            tokio::spawn(async move {
+                let store = ObjectStore::open_folder(&path).await?;
+                // What another one stores at once must not make the folder look like a stranger's.
+                let run = RunId::new(&format!("run-{number}"))?;
+                store.insert(&Key::run(&run), "{}".into()).await
+            })
+        });
+        for opened in futures::future::join_all(opened).await {
+            assert_eq!(opened.unwrap().unwrap(), Insertion::Inserted);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn runs_are_removed_and_the_store_swept_while_others_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let workers = (0..4).map(|worker| {
+        let path = folder.path().to_owned();
+        tokio::spawn(async move {
+            let store = ObjectStore::open_folder(&path).await?;
+            // Often the folder of all runs holds none for a moment.
+            for number in 0..50 {
+                let run = RunId::new(&format!("run-{worker}-{number}"))?;
+                store.insert(&Key::run(&run), "{}".into()).await?;
+                store.insert(&Key::plan(&run), "{}".into()).await?;
+                store.sweep_staged(SystemTime::UNIX_EPOCH)?;
+                store.remove_run(&run).await?;
+            }
+            Ok::<_, StoreError>(())
+        })
+    });
+    for worker in futures::future::join_all(workers.collect::<Vec<_>>()).await {
+        worker.unwrap().unwrap();
+    }
+    let store = ObjectStore::open_existing_folder(folder.path()).await.unwrap();
+    assert!(store.runs().await.unwrap().is_empty());
+    assert!(folder.path().join("runs").is_dir(), "what all runs share stays for the next");
+}
+
+#[tokio::test]
+async fn what_systems_put_into_folders_is_in_nobodys_way() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("lost+found")).unwrap();
+    fs::write(folder.path().join(".DS_Store"), "x").unwrap();
+    let store = ObjectStore::open_folder(folder.path()).await.unwrap();
+    let run = RunId::new("run").unwrap();
+    store.insert(&Key::run(&run), "{}".into()).await.unwrap();
+    for strange in ["runs/@eaDir", "runs/.Trash-0", "generations/a copy of s"] {
+        fs::create_dir_all(folder.path().join(strange)).unwrap();
+        fs::write(folder.path().join(strange).join("x"), "x").unwrap();
+    }
+    assert_eq!(store.runs().await.unwrap(), [run]);
+    assert_eq!(store.sources().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_file_that_only_looks_like_a_half_made_store_is_a_strangers() {
+    for name in ["formats.txt", "format#x", "format.bak"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(name), "").unwrap();
+        let opened = ObjectStore::open_folder(folder.path()).await;
+        assert!(matches!(opened, Err(StoreError::Refused(_))), "{name}: {opened:?}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("format#1"), "").unwrap();
+    assert!(ObjectStore::open_folder(folder.path()).await.is_ok(), "its maker was killed");
+}
+
+#[tokio::test]
+async fn a_missing_store_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let error = ObjectStore::open_existing_folder(&missing).await.unwrap_err().to_string();
+    assert!(error.contains(missing.to_str().unwrap()), "{error}");
+    assert!(error.contains("trendjob run") && error.contains("--store"), "{error}");
+    assert!(!missing.exists(), "reading makes nothing");
+}
+
+#[tokio::test]
+async fn a_removal_that_was_cut_short_is_found_and_finished() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open_folder(folder.path()).await.unwrap();
+    let run = RunId::new("run").unwrap();
+    let attempt = AttemptId::new("a").unwrap();
+    let key = BlockKey { run: run.clone(), stage: Stage::Etl, index: 0, attempt, name: "x".into() };
+    for gone in [&["plan"][..], &["plan", "markers"], &["plan", "markers", "blocks", "run"]] {
+        store.insert(&Key::run(&run), "{}".into()).await.unwrap();
+        store.insert(&Key::plan(&run), "{}".into()).await.unwrap();
+        store.insert(&Key::marker(&run, Stage::Etl, 0), "{}".into()).await.unwrap();
+        store.put_block(&key, "x".into()).await.unwrap();
+        for part in gone {
+            let path = folder.path().join("runs/run").join(part);
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+        }
+        assert_eq!(store.runs().await.unwrap(), std::slice::from_ref(&run), "{gone:?}");
+        store.remove_run(&run).await.unwrap();
+        assert!(store.runs().await.unwrap().is_empty());
+        assert!(!folder.path().join("runs/run").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_removal_that_fails_has_removed_the_plan_first_and_keeps_the_record_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open_folder(folder.path()).await.unwrap();
+    let run = RunId::new("run").unwrap();
+    let keys = [Key::plan(&run), Key::marker(&run, Stage::Etl, 0), Key::run(&run)];
+    for key in &keys {
+        store.insert(key, "{}".into()).await.unwrap();
+    }
+    // What is no folder can't be removed as one.
+    let blocks = folder.path().join("runs/run/blocks");
+    fs::write(&blocks, "x").unwrap();
+    let error = store.remove_run(&run).await.unwrap_err().to_string();
+    assert!(error.contains(blocks.to_str().unwrap()), "{error}");
+    let mut left = Vec::new();
+    for key in &keys {
+        left.push(store.get(key).await.unwrap().is_some());
+    }
+    assert_eq!(left, [false, false, true]);
+    fs::remove_file(&blocks).unwrap();
+    store.remove_run(&run).await.unwrap();
+    assert!(store.runs().await.unwrap().is_empty());
 }

@@ -1,0 +1,190 @@
+//! What is answered when the store fails, and how little it is asked.
+
+use std::sync::atomic::Ordering;
+
+use tokio::task::JoinHandle;
+
+use super::shaky::Shaky;
+use super::*;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const LOVE: &str = "/api/trends?source=sample&topic=love";
+const RANKED: &str = "/api/v1/trends?source=sample";
+
+async fn shaky(concurrency: usize, timeout: Duration) -> (Arc<Shaky>, Arc<dyn Store>, Router) {
+    let (inner, _) = sample().await;
+    let shaky = Shaky::over(Arc::clone(&inner));
+    let app = app(ApiState::new(shaky.clone(), concurrency, timeout));
+    (shaky, inner, app)
+}
+
+/// A request that runs beside the test.
+fn asking(app: &Router, uri: &'static str) -> JoinHandle<(StatusCode, String)> {
+    let app = app.clone();
+    tokio::spawn(async move {
+        let response = get(&app, uri).await;
+        (response.status(), text(response).await)
+    })
+}
+
+/// What becomes of requests that run at the same time.
+async fn all(app: &Router, uri: &'static str, requests: usize) -> Vec<StatusCode> {
+    let running: Vec<_> = (0..requests).map(|_| asking(app, uri)).collect();
+    let mut statuses = Vec::new();
+    for request in running {
+        statuses.push(request.await.unwrap().0);
+    }
+    statuses
+}
+
+async fn a_second() {
+    tokio::time::advance(Duration::from_secs(1)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_newest_is_looked_up_once_a_second_for_all_who_ask() {
+    let (store, inner, app) = shaky(1000, HOUR).await;
+    assert!(all(&app, LOVE, 100).await.iter().all(StatusCode::is_success));
+    assert_eq!(store.asked("markers/publish"), 1, "opened once, however many came at first");
+    let next = format!("generations/sample/{:020}", 2);
+    let before = (store.asked(&next), store.asked("generations/"));
+    tokio::time::advance(Duration::from_millis(999)).await;
+    all(&app, LOVE, 100).await;
+    assert_eq!((store.asked(&next), store.asked("generations/")), before);
+    tokio::time::advance(Duration::from_millis(1)).await;
+    all(&app, LOVE, 100).await;
+    assert_eq!(store.asked(&next), before.0 + 1, "the next number, once");
+    publish(&inner, "sample", 2, &[("peace", 1)]).await;
+    a_second().await;
+    all(&app, LOVE, 100).await;
+    assert_eq!(store.asked("markers/publish"), 2, "the new one is opened once, too");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_looked_up_once_a_second_too() {
+    let (store, inner, app) = shaky(1000, HOUR).await;
+    let uri = "/api/v1/trends?source=later";
+    assert!(all(&app, uri, 100).await.iter().all(|status| *status == StatusCode::NOT_FOUND));
+    assert_eq!(store.asked("generations/later"), 1);
+    assert!(all(&app, "/api/v1/sources", 100).await.iter().all(StatusCode::is_success));
+    assert_eq!(store.asked("sources"), 1);
+    publish(&inner, "later", 1, &[("love", 1)]).await;
+    a_second().await;
+    assert_eq!(get(&app, uri).await.status(), StatusCode::OK);
+    assert!(text(get(&app, "/api/v1/sources").await).await.contains("later"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_is_answered_from_one_generation_whatever_is_published_meanwhile() {
+    let (store, inner, app) = shaky(8, HOUR).await;
+    let gate = store.gate.acquire().await.unwrap();
+    let pinned = asking(&app, LOVE);
+    store.waiting(1).await;
+    publish(&inner, "sample", 2, &[("peace", 9), ("love", 7)]).await;
+    a_second().await;
+    // Another request opens the next generation while the first one waits for its first block.
+    let newer = asking(&app, LOVE);
+    store.waiting(2).await;
+    drop(gate);
+    assert_eq!(
+        pinned.await.unwrap().1,
+        "{\"Hot Topic\":\"alpha\",\"Hot Topic Trends\":\"123\",\"User Topic\":\"love\",\"User Topic Trends\":\"45\"}\n"
+    );
+    assert_eq!(
+        newer.await.unwrap().1,
+        "{\"Hot Topic\":\"peace\",\"Hot Topic Trends\":\"9\",\"User Topic\":\"love\",\"User Topic Trends\":\"7\"}\n"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_block_is_a_500_that_does_not_say_where_the_store_is() {
+    let (store, inner, app) = shaky(8, HOUR).await;
+    store.damaged.store(true, Ordering::Relaxed);
+    for uri in [LOVE, RANKED] {
+        let response = get(&app, uri).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert!(!response.headers().contains_key(header::ETAG), "nobody may keep this");
+        let body = text(response).await;
+        assert!(body.contains("damaged") && !body.contains("sample-1"), "{body}");
+    }
+    store.damaged.store(false, Ordering::Relaxed);
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "a damaged read is not kept");
+    // A newest generation whose run was removed is damaged, too, and nothing older is shown for it.
+    publish(&inner, "sample", 2, &[("peace", 1)]).await;
+    inner.remove_run(&RunId::new("sample-2").unwrap()).await.unwrap();
+    a_second().await;
+    let statuses = all(&app, LOVE, 8).await;
+    assert!(statuses.iter().all(|status| *status == StatusCode::INTERNAL_SERVER_ERROR));
+    assert_eq!(store.asked("sample-2/markers/publish"), 1, "failures are looked up once a second");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_away_is_a_503_and_what_is_known_is_served() {
+    let (store, _, app) = shaky(1000, HOUR).await;
+    store.unavailable.store(true, Ordering::Relaxed);
+    for uri in [LOVE, RANKED, "/api/v1/sources"] {
+        let response = get(&app, uri).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{uri}");
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let body = text(response).await;
+        assert!(body.contains("store") && !body.contains("secret"), "{body}");
+    }
+    all(&app, LOVE, 100).await;
+    assert_eq!(store.asked("generations/sample"), 1, "it is left alone for a second");
+    store.unavailable.store(false, Ordering::Relaxed);
+    a_second().await;
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
+
+    store.unavailable.store(true, Ordering::Relaxed);
+    a_second().await;
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "its blocks were read before");
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_store_in_the_same_place_is_noticed_within_a_second() {
+    let (store, inner, app) = shaky(8, HOUR).await;
+    publish(&inner, "sample", 2, &[("old", 1)]).await;
+    assert!(text(get(&app, RANKED).await).await.contains("old"));
+    // As many generations, fewer, none.
+    for publications in [2, 1, 0] {
+        let other = memory().await;
+        for start in 1..=publications {
+            publish(&other, "sample", start + 10, &[("new", start)]).await;
+        }
+        store.replace(other);
+        a_second().await;
+        let response = get(&app, RANKED).await;
+        assert_eq!(response.status().is_success(), publications > 0);
+        let body = text(response).await;
+        assert!(body.contains(&format!("\"count\":{publications}")) || publications == 0, "{body}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_too_many_is_turned_away_and_others_are_not() {
+    let (store, _, app) = shaky(1, HOUR).await;
+    let gate = store.gate.acquire().await.unwrap();
+    let first = asking(&app, LOVE);
+    store.waiting(1).await;
+    let response = get(&app, "/api/v1/sources").await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+    assert!(response.headers().contains_key(REQUEST_ID), "it is recorded, too");
+    drop(gate);
+    assert_eq!(first.await.unwrap().0, StatusCode::OK);
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "the place is free again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_takes_too_long_is_given_up_with_all_it_held() {
+    let (store, _, app) = shaky(1, Duration::from_secs(5)).await;
+    let gate = store.gate.acquire().await.unwrap();
+    let began = tokio::time::Instant::now();
+    let response = get(&app, LOVE).await;
+    assert_eq!(began.elapsed(), Duration::from_secs(5));
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(text(response).await.contains("took too long"));
+    drop(gate);
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
+}

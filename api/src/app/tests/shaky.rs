@@ -1,0 +1,117 @@
+//! A store that fails when told to, and counts what it is asked for.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use store::{BlockKey, Insertion, Key, StoreError};
+use tokio::sync::Semaphore;
+
+use super::*;
+
+#[derive(Debug)]
+pub(super) struct Shaky {
+    inner: Mutex<Arc<dyn Store>>,
+    /// Every key and block that was asked for.
+    asked: Mutex<Vec<String>>,
+    pub(super) unavailable: AtomicBool,
+    pub(super) damaged: AtomicBool,
+    /// Blocks are only read with a permit.
+    pub(super) gate: Semaphore,
+    pub(super) at_the_gate: AtomicUsize,
+}
+
+impl Shaky {
+    pub(super) fn over(inner: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Mutex::new(inner),
+            asked: Mutex::default(),
+            unavailable: AtomicBool::new(false),
+            damaged: AtomicBool::new(false),
+            gate: Semaphore::new(1),
+            at_the_gate: AtomicUsize::new(0),
+        })
+    }
+
+    /// Puts another store in its place.
+    pub(super) fn replace(&self, inner: Arc<dyn Store>) {
+        *self.inner.lock().unwrap() = inner;
+    }
+
+    fn inner(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.inner.lock().unwrap())
+    }
+
+    /// How often something with this in its key was asked for.
+    pub(super) fn asked(&self, part: &str) -> usize {
+        self.asked.lock().unwrap().iter().filter(|key| key.contains(part)).count()
+    }
+
+    /// Waits until so many requests wait for a block.
+    pub(super) async fn waiting(&self, requests: usize) {
+        while self.at_the_gate.load(Ordering::Relaxed) < requests {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn note(&self, key: &str) {
+        self.asked.lock().unwrap().push(key.to_owned());
+    }
+
+    fn ask(&self, key: &str) -> Result<(), StoreError> {
+        self.note(key);
+        if self.unavailable.load(Ordering::Relaxed) {
+            let (key, source) = (format!("/secret/{key}"), "connection refused".into());
+            return Err(StoreError::Unavailable { doing: "reading", key, source });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Shaky {
+    async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
+        self.inner().insert(key, value).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.ask(key.as_str())?;
+        self.inner().get(key).await
+    }
+
+    async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        self.inner().runs().await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
+        self.ask("sources")?;
+        self.inner().sources().await
+    }
+
+    async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
+        self.inner().put_block(key, bytes).await
+    }
+
+    async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
+        self.ask(&key.to_string())?;
+        self.at_the_gate.fetch_add(1, Ordering::Relaxed);
+        let _permit = self.gate.acquire().await.unwrap();
+        self.at_the_gate.fetch_sub(1, Ordering::Relaxed);
+        let block = self.inner().get_block(key).await?;
+        if self.damaged.load(Ordering::Relaxed) {
+            let mut bytes = block.to_vec();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            return Ok(bytes.into());
+        }
+        Ok(block)
+    }
+
+    async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
+        self.inner().remove_blocks(run, stage).await
+    }
+
+    async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
+        self.inner().remove_run(run).await
+    }
+}

@@ -1,0 +1,76 @@
+//! What only a folder has: staged files of killed writers, folders that outlive their files, and
+//! names that are not ours. Owns their removal; refuses to know what a file says.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::StoreError;
+
+/// Whether a store was made in a folder.
+pub(super) fn is_store(folder: &Path) -> Result<bool, StoreError> {
+    let found = folder.join("format").try_exists();
+    found.map_err(|error| StoreError::at_path("opening the store", folder, error))
+}
+
+/// Whether a folder holds what is neither ours nor what systems put into every folder.
+pub(super) fn is_used(folder: &Path) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::at_path("opening the store", folder, error);
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let name = entry.map_err(failed)?.file_name();
+        let name = name.to_string_lossy();
+        let format = name == "format" || (name.starts_with("format#") && is_staged(&name));
+        // The root of a new disk has the one, a folder that was looked at the other.
+        let systems = name == "lost+found" || name.starts_with('.');
+        if !format && !systems {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Removes a folder with all that is in it, links unfollowed. One that is not there is removed.
+pub(super) async fn remove(folder: PathBuf) -> Result<(), StoreError> {
+    let path = folder.clone();
+    let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(path)).await;
+    match removed.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(StoreError::at_path("removing", &folder, error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes staged files that were last written before `before`.
+pub(super) fn sweep(folder: &Path, before: SystemTime) -> io::Result<u64> {
+    let mut swept = 0;
+    let Some(entries) = unless_gone(fs::read_dir(folder))? else { return Ok(0) };
+    for entry in entries {
+        let entry = entry?;
+        let Some(kind) = unless_gone(entry.file_type())? else { continue };
+        if kind.is_dir() {
+            swept += sweep(&entry.path(), before)?;
+        } else if kind.is_file() && is_staged(&entry.file_name().to_string_lossy()) {
+            let Some(metadata) = unless_gone(entry.metadata())? else { continue };
+            if metadata.modified()? < before && fs::remove_file(entry.path()).is_ok() {
+                swept += 1;
+            }
+        }
+    }
+    Ok(swept)
+}
+
+/// What a look at the folder found, `None` if it went meanwhile: writers finish while it is swept.
+fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
+}
+
+/// Whether a name is one that `object_store` stages under: the target's, `#` and a number.
+fn is_staged(name: &str) -> bool {
+    let number = name.rsplit_once('#').map(|(_, number)| number);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
+}
