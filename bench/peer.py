@@ -46,15 +46,25 @@ DUCKDB_READ = {
                 from read_csv({file}, columns={{line: 'VARCHAR'}}, delim='\\x01', quote='', escape='',
                 header=false, auto_detect=false, max_line_size={line})""",
 }
-DUCKDB_URL = f"regexp_replace(text, '{URL_RE}', ' ', 'g')"
+
+
+def duckdb_clean(text):
+    """Most texts hold no link, and `contains` is quicker than the regular expression."""
+    return f"""regexp_extract_all(case when contains({text}, 'http')
+               then regexp_replace({text}, '{URL_RE}', ' ', 'g') else {text} end, '[A-Za-z]{{4,}}')"""
+
+
+# Both lower-case when the different spellings have been counted.
 DUCKDB_SPLIT = {
-    # Runs of letters by one regular expression, lower-cased one by one.
-    "extract": f"select lower(unnest(regexp_extract_all({DUCKDB_URL}, '[A-Za-z]{{4,}}'))) as word",
-    # As before, but lower-cased when the different spellings have been counted.
-    "late": f"select unnest(regexp_extract_all({DUCKDB_URL}, '[A-Za-z]{{4,}}')) as word",
-    # As the original: all else becomes a space, then split.
-    "split": f"""select unnest(string_split(lower(regexp_replace({DUCKDB_URL}, '[^A-Za-z]+', ' ',
-                 'g')), ' ')) as word""",
+    # Runs of letters by one regular expression.
+    "late": f"""select spelt, count(*) as times
+                from (select unnest({duckdb_clean('text')}) as spelt from records) group by spelt""",
+    # Split and counted at spaces first, so that only distinct tokens are cleaned: no link and no
+    # word holds a space.
+    "tokens": f"""select unnest({duckdb_clean('token')}) as spelt, times from (
+                  select token, count(*) as times
+                  from (select unnest(string_split(text, ' ')) as token from records)
+                  where length(token) > 3 group by token)""",
 }
 DUCKDB_FORMS = [f"{read}-{split}" for read in DUCKDB_READ for split in DUCKDB_SPLIT]
 
@@ -70,13 +80,12 @@ def duckdb(args):
         con.execute("create table stop as select unnest(?) as word", [stop_words(args.stop_words)])
         quoted = "'" + args.input.replace("'", "''") + "'"
         records = DUCKDB_READ[read].format(file=quoted, line=LINE)
-        counts = "select word, count(*) as count from words where length(word) > 3 group by word"
-        if split == "late":
-            counts = f"""select lower(word) as word, sum(count)::bigint as count
-                         from ({counts}) group by all"""
         con.execute(f"""copy (
-            with words as ({DUCKDB_SPLIT[split]} from ({records}) where text is not null)
-            select word, count from ({counts}) where word not in (select word from stop)
+            with records as (select text from ({records}) where text is not null)
+            select word, count from (
+                select lower(spelt) as word, sum(times)::bigint as count
+                from ({DUCKDB_SPLIT[split]}) group by all
+            ) where word not in (select word from stop)
             order by count desc, word
         ) to '{args.output}' (format csv, header false)""")
 
@@ -93,16 +102,29 @@ CHDB_READ = {
     "lines": """select JSONExtractString(line, 'text') as text
                 from file('{file}', 'LineAsString', 'line String')""",
 }
-CHDB_URL = "replaceRegexpAll(text, '" + URL_RE.replace("\\", "\\\\") + "', ' ')"
+
+
+def chdb_words(text, guarded=True):
+    """Long runs of letters as an array; short ones are dropped before they become rows."""
+    clean = f"replaceRegexpAll({text}, '" + URL_RE.replace("\\", "\\\\") + "', ' ')"
+    if guarded:
+        # Most texts hold no link, and `position` is quicker than the regular expression.
+        clean = f"if(position({text}, 'http') > 0, {clean}, {text})"
+    return f"arrayFilter(token -> length(token) > 3, alphaTokens(lower({clean})))"
+
+
 CHDB_SPLIT = {
-    "alpha": f"select arrayJoin(alphaTokens(lower({CHDB_URL}))) as word",
-    # Most texts hold no link, and `position` is quicker than the regular expression.
-    "position": f"""select arrayJoin(alphaTokens(lower(
-                    if(position(text, 'http') > 0, {CHDB_URL}, text)))) as word""",
-    # Short words are dropped before they become rows.
-    "filter": f"""select arrayJoin(arrayFilter(token -> length(token) > 3,
-                  alphaTokens(lower({CHDB_URL})))) as word""",
-    "extract": f"select arrayJoin(extractAll(lower({CHDB_URL}), '[a-z]{{4,}}')) as word",
+    "filter": f"""select word, count() as count from (
+                  select arrayJoin({chdb_words('text', guarded=False)}) as word from records)
+                  group by word""",
+    "position": f"""select word, count() as count from (
+                    select arrayJoin({chdb_words('text')}) as word from records) group by word""",
+    # Split and counted at spaces first, so that only distinct tokens are cleaned.
+    "tokens": f"""select word, sum(times) as count from (
+                  select arrayJoin({chdb_words('raw')}) as word, times from (
+                  select raw, count() as times
+                  from (select arrayJoin(splitByChar(' ', text)) as raw from records)
+                  where length(raw) > 3 group by raw)) group by word""",
 }
 CHDB_FORMS = [f"{read}-{split}" for read in CHDB_READ for split in CHDB_SPLIT]
 
@@ -115,10 +137,9 @@ def chdb(args):
         stop = ", ".join(f"'{word}'" for word in stop_words(args.stop_words))
         name = args.input.replace("\\", "\\\\").replace("'", "\\'")
         peer.query(f"""
-            with words as ({CHDB_SPLIT[split]} from ({CHDB_READ[read].format(file=name)}))
-            select word, count from (
-                select word, count() as count from words where length(word) > 3 group by word
-            ) where word not in ({stop})
+            with records as ({CHDB_READ[read].format(file=name)})
+            select word, count from ({CHDB_SPLIT[split]})
+            where word not in ({stop})
             order by count desc, word
             into outfile '{args.output}' truncate format CSV
             settings max_threads = {args.threads}, input_format_allow_errors_ratio = 0.5""")
@@ -128,7 +149,7 @@ def chdb(args):
 
 # --- Polars ---------------------------------------------------------------------------------------
 
-POLARS_SPLIT = ["extract", "late", "literal", "split"]
+POLARS_SPLIT = ["late", "literal", "tokens"]
 POLARS_FORMS = [f"{engine}-{split}" for engine in ("streaming", "memory") for split in POLARS_SPLIT]
 
 
@@ -140,25 +161,29 @@ def polars(args):
         engine, split = args.form.split("-")
         stop = stop_words(args.stop_words)
         text, word = pl.col("text"), pl.col("word")
+        records = pl.scan_ndjson(args.input, schema={"text": pl.String}, ignore_errors=True)
+        records = records.drop_nulls("text")
+        if split == "tokens":
+            # Split and counted at spaces first, so that only distinct tokens are cleaned.
+            tokens = records.select(text.str.split(" ")).explode("text")
+            tokens = tokens.filter(text.str.len_bytes() > 3)
+            records = tokens.group_by("text").agg(times=pl.len())
         no_url = text.str.replace_all(URL_RE, " ")
         if split == "literal":
             # Most texts hold no link.
             has_url = text.str.contains("http", literal=True)
             no_url = pl.when(has_url).then(no_url).otherwise(text)
-        if split == "split":
-            words = no_url.str.replace_all("[^A-Za-z]+", " ").str.split(" ")
+        words = no_url.str.extract_all("[A-Za-z]{4,}").alias("word")
+        if split == "tokens":
+            rows = records.select("times", words).explode("word")
+            spelt = rows.group_by("word").agg(pl.col("times").sum())
         else:
-            words = no_url.str.extract_all("[A-Za-z]{4,}")
-        records = pl.scan_ndjson(args.input, schema={"text": pl.String}, ignore_errors=True)
-        rows = records.drop_nulls("text").select(word=words).explode("word")
-        if split == "extract":
-            counts = rows.select(word.str.to_lowercase()).group_by("word").agg(count=pl.len())
-        else:
-            # Lower-cased when the different spellings have been counted.
-            spelt = rows.group_by("word").agg(count=pl.len())
-            spelt = spelt.select(word.str.to_lowercase(), "count")
-            counts = spelt.group_by("word").agg(pl.col("count").sum())
-        kept = counts.filter(word.str.len_bytes() > 3, ~word.is_in(stop))
+            rows = records.select(words).explode("word")
+            spelt = rows.group_by("word").agg(times=pl.len())
+        # Lower-cased when the different spellings have been counted.
+        spelt = spelt.drop_nulls("word").select(word.str.to_lowercase(), "times")
+        counts = spelt.group_by("word").agg(count=pl.col("times").sum())
+        kept = counts.filter(~word.is_in(stop))
         result = kept.sort(["count", "word"], descending=[True, False]).select("word", "count")
         if engine == "streaming":
             result.sink_csv(args.output, include_header=False, engine="streaming")

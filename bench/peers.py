@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 STOP_WORDS = ROOT / "crates/trends/src/seed/stopwords.txt"
-UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
 # Of `trendjob generate`, to turn a size into a number of records.
 BYTES_PER_RECORD = 440
 
@@ -189,8 +189,26 @@ def report(path, size, programs, measured, said):
 
 
 def size(text):
-    number, unit = re.fullmatch(r"([0-9.]+)\s*([A-Za-z]*)", text.strip()).groups()
-    return int(float(number) * UNITS[unit.upper()])
+    """Bytes; a unit is asked for, so that `--synthetic 1` isn't one byte."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+)", text.strip())
+    if not match or match[2].upper() not in UNITS:
+        raise argparse.ArgumentTypeError(f"no size: {text}; give one as 1GB or 512MiB")
+    return int(float(match[1]) * UNITS[match[2].upper()])
+
+
+def decompressed(path, data):
+    """A .zst file's content, made again when the file is newer; any other file as it is."""
+    if path.suffix != ".zst":
+        return path
+    target = data / path.stem
+    if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
+        partial = target.with_suffix(".partial")
+        # The window may be larger than zstd takes by default.
+        run(["zstd", "-d", "-q", "-f", "--long=27", path, "-o", partial])
+        # zstd gives it the time of its source.
+        partial.touch()
+        partial.rename(target)
+    return target
 
 
 def repeated(path, wanted, data):
@@ -210,11 +228,11 @@ def repeated(path, wanted, data):
     return target
 
 
-def synthetic(gigabytes, args, data):
-    target = data / f"synthetic-{gigabytes:g}GB.ndjson"
+def synthetic(wanted, args, data):
+    target = data / f"synthetic-{wanted}.ndjson"
     if not target.exists():
         partial = target.with_suffix(".partial")
-        records = int(gigabytes * 10**9 / BYTES_PER_RECORD)
+        records = max(1, wanted // BYTES_PER_RECORD)
         run([args.trendjob, "generate", "--records", records, "--seed", 1, "-o", partial])
         partial.rename(target)
     return target
@@ -223,27 +241,28 @@ def synthetic(gigabytes, args, data):
 def inputs(args):
     """The files to work on. Made in a process of its own, whose memory isn't ours."""
     args.data.mkdir(parents=True, exist_ok=True)
-    files = [file.resolve() for file in args.files]
+    files = [decompressed(file.resolve(), args.data) for file in args.files]
     if args.repeat_to:
         made = []
         for file in files:
             child = os.fork()
             if child == 0:
-                repeated(file, size(args.repeat_to), args.data)
+                repeated(file, args.repeat_to, args.data)
                 os._exit(0)
             if os.waitpid(child, 0)[1] != 0:
                 sys.exit(f"{file} could not be repeated")
-            made.append(args.data / f"{file.stem}-{size(args.repeat_to)}.ndjson")
+            made.append(args.data / f"{file.stem}-{args.repeat_to}.ndjson")
         files = made
-    return files + [synthetic(gigabytes, args, args.data) for gigabytes in args.synthetic]
+    return files + [synthetic(wanted, args, args.data) for wanted in args.synthetic]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, help="NDJSON, not compressed")
-    parser.add_argument("--synthetic", type=float, action="append", default=[], metavar="GB",
-                        help="an input of this size from `trendjob generate`")
-    parser.add_argument("--repeat-to", metavar="SIZE", help="repeat every file to this size, as 1GB")
+    parser.add_argument("files", nargs="*", type=Path, help="NDJSON, or .zst of it")
+    parser.add_argument("--synthetic", type=size, action="append", default=[], metavar="SIZE",
+                        help="an input of about this size, as 1GB, from `trendjob generate`")
+    parser.add_argument("--repeat-to", type=size, metavar="SIZE",
+                        help="repeat every file to this size, as 1GB")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--calibration", type=int, default=2, metavar="N",
                         help="runs of every form of a peer before the rounds (default: 2)")
@@ -257,7 +276,7 @@ def arguments():
     parser.add_argument("--json", type=Path, help="write all measurements to this file")
     args = parser.parse_args()
     if not args.files and not args.synthetic:
-        parser.error("name files or use --synthetic GB")
+        parser.error("name files or use --synthetic SIZE")
     if not args.trendjob.exists():
         parser.error(f"no {args.trendjob}; make it by `cargo build --profile dist`")
     args.trendjob = args.trendjob.resolve()
@@ -287,4 +306,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except Failed as failed:
+        sys.exit(f"peers.py: {failed}")
