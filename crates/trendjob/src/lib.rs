@@ -13,6 +13,7 @@ mod manifest;
 pub mod pattern;
 mod pods;
 pub mod rules;
+mod run_config;
 mod schema;
 mod schema_check;
 mod sharding;
@@ -20,6 +21,7 @@ mod sink;
 mod size;
 mod spec;
 mod status;
+mod termination;
 
 pub use self::{
     analysis::{Analysis, Baseline, Exclude, Kind, Profile, Score, StopWords},
@@ -30,12 +32,14 @@ pub use self::{
     local::{UNSUPPORTED, unsupported_locally},
     manifest::{FieldError, Metadata, TrendJob, parse_manifest},
     pods::{EnvVar, FsGroupChangePolicy, Opaque, PodMetadata, PodParts, PodSecurityContext},
+    run_config::{InvalidRunConfig, RunConfig},
     schema::structural,
     sharding::Sharding,
     sink::{MongoSink, Retention, SecretKeyRef, Sink},
     size::{InvalidSize, Size},
     spec::{DeletionPolicy, GROUP, KIND, OPERATOR, TrendJobSpec, VERSION},
     status::{Condition, ConditionStatus, LastFailure, Published, Records, Shards, TrendJobStatus},
+    termination::{InvalidTermination, Outcome, PlanSummary, TerminationMessage},
 };
 #[cfg(feature = "crd")]
 pub use self::{crd::crd, spec::TrendJobResource};

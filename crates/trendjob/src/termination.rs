@@ -1,0 +1,185 @@
+//! What a pod says at its end, in its termination message. Owns the format and its limit of 4 KiB;
+//! the workers write it, the operator reads it into status and events.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Published, Records};
+
+/// The result of one attempt at one stage and index.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TerminationMessage {
+    /// The version of this format, [`TerminationMessage::FORMAT`]. Unknown fields are ignored, so
+    /// only a change of meaning makes a new one.
+    pub format: u32,
+    /// plan, etl, aggregate, publish or purge.
+    pub stage: String,
+    /// The shard or partition, 0 for other stages.
+    pub index: u32,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// One word for why it ended so, as in events and metrics; empty when done.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Why it ended so, for people; empty when done.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub message: String,
+    /// What was planned: of the plan stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<PlanSummary>,
+    /// What became of the records: of a shard's (etl), of all (publish, or a plan pod that did everything).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<Records>,
+    /// Malformed lines by reason.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub malformed: BTreeMap<String, u64>,
+    /// What was published: of publish, or of a plan pod that carried the run through all stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Published>,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// The stage is done, by this attempt or an earlier one. Exit code 0.
+    #[default]
+    Done,
+    /// A later run of the source has published; nothing is left to do. Exit code 0.
+    Superseded,
+    /// It failed, and trying again can't help. Exit code 42.
+    Failed,
+    /// It failed, and another attempt may do better. Exit code 1.
+    Retry,
+    /// It was told to stop and did. Exit code 143.
+    Stopped,
+}
+
+impl Outcome {
+    /// The exit code that says the same, which the rules of a Job look at.
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Done | Self::Superseded => 0,
+            Self::Failed => 42,
+            Self::Retry => 1,
+            Self::Stopped => 143,
+        }
+    }
+}
+
+/// What a plan says that the operator needs: it never sees the plan itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanSummary {
+    /// What every later pod must be given.
+    pub hash: String,
+    /// The place of the run in the order of runs of its source.
+    pub start_number: u64,
+    /// How many etl indexes there are.
+    pub shards: u32,
+    /// How many aggregate indexes there are.
+    pub partitions: u32,
+    /// How many input objects.
+    pub objects: u64,
+    /// How many of them are compressed, and so one chunk each.
+    pub compressed: u64,
+    /// Bytes of input, as stored.
+    pub bytes: u64,
+}
+
+/// A termination message that can't be read, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidTermination {
+    /// It is of a format this program doesn't know.
+    #[error("it has format {found}, this operator knows {}", TerminationMessage::FORMAT)]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
+    /// It is no JSON of the right shape.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl TerminationMessage {
+    /// The format written by this version, and the newest that is read.
+    pub const FORMAT: u32 = 1;
+    /// What the kubelet keeps of a termination message, in bytes.
+    pub const MAX_BYTES: usize = 4096;
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// If it is empty, cut short, something else, or of a newer format.
+    pub fn from_json(json: &str) -> Result<Self, InvalidTermination> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let Version { format } = serde_json::from_str(json)?;
+        if format > Self::FORMAT {
+            return Err(InvalidTermination::Newer { found: format });
+        }
+        Ok(serde_json::from_str(json)?)
+    }
+
+    /// The JSON, at most [`TerminationMessage::MAX_BYTES`]: the message gives way, at its end.
+    pub fn to_json(&self) -> Result<String, InvalidTermination> {
+        let mut fitting = self.clone();
+        fitting.format = Self::FORMAT;
+        loop {
+            let json = serde_json::to_string(&fitting)?;
+            if json.len() <= Self::MAX_BYTES || fitting.message.is_empty() {
+                return Ok(json);
+            }
+            // An escape writes six bytes for one at most; so at least this much goes, and often more
+            // than once.
+            let over = (json.len() - Self::MAX_BYTES) / 6;
+            let kept = fitting.message.len().saturating_sub(over.max(16));
+            fitting.message.truncate(fitting.message.floor_char_boundary(kept));
+            if !fitting.message.is_empty() {
+                fitting.message.push('…');
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stored_message_of_the_first_format_is_read() {
+        let stored = include_str!("../fixtures/termination-1.json");
+        let message = TerminationMessage::from_json(stored).unwrap();
+        assert_eq!((message.stage.as_str(), message.outcome), ("plan", Outcome::Done));
+        assert_eq!(message.plan.as_ref().unwrap().shards, 7);
+        assert_eq!(message.to_json().unwrap(), stored.trim_end());
+    }
+
+    #[test]
+    fn a_message_never_exceeds_what_the_kubelet_keeps() {
+        for text in
+            ["x".repeat(9000), "é\"\n".repeat(3000), "\u{1}".repeat(5000), "👍".repeat(2000)]
+        {
+            let message = TerminationMessage { message: text, ..TerminationMessage::default() };
+            let json = message.to_json().unwrap();
+            assert!(json.len() <= TerminationMessage::MAX_BYTES, "{}", json.len());
+            let read = TerminationMessage::from_json(&json).unwrap();
+            assert!(
+                read.message.ends_with('…') && read.message.len() > 500,
+                "{}",
+                read.message.len()
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_message_is_an_error() {
+        for text in ["", "Killed", "{}", r#"{"format":9}"#] {
+            assert!(TerminationMessage::from_json(text).is_err(), "{text}");
+        }
+    }
+}
