@@ -24,13 +24,16 @@ const BLOCKS: [&[u8]; 17] = [
 
 /// Appends `text` without its tags. A `<` that opens no tag stays, and so does one that is never closed.
 pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
-    let mut rest = text;
+    // Found once: looking for it behind every `<` takes quadratic time where there is none.
+    let last_close = memchr::memrchr(b'>', text).map_or(0, |at| at + 1);
+    let (mut rest, unclosed) = text.split_at(last_close);
     while let Some(open) = memchr::memchr(b'<', rest) {
         let (before, tag) = rest.split_at(open);
         out.extend_from_slice(before);
-        let name = tag_name(tag);
-        if let Some(close) = memchr::memchr(b'>', tag).filter(|_| name.is_some()) {
-            if name.is_some_and(is_block) {
+        if let Some(name) = tag_name(tag)
+            && let Some(close) = memchr::memchr(b'>', tag)
+        {
+            if is_block(name) {
                 out.push(b' ');
             }
             rest = &tag[close + 1..];
@@ -40,6 +43,7 @@ pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(rest);
+    out.extend_from_slice(unclosed);
 }
 
 /// The name of the tag that begins here, if one does: a letter follows `<` or `</`.
@@ -69,6 +73,7 @@ mod tests {
             ),
             ("#<span>tag</span>", "#tag"),
             ("1 < 2 and 3 <4", "1 < 2 and 3 <4"),
+            ("1 <2 > <b>x</b> <c", "1 <2 > x <c"),
             ("open <p never closed", "open <p never closed"),
             ("&lt;p&gt; &amp;", "&lt;p&gt; &amp;"),
             ("<pre>x</pre><progress>y", " x y"),
