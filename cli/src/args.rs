@@ -131,10 +131,10 @@ pub(crate) struct RunArgs {
     /// Threads to use [default: all cores].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,
-    /// Size of a chunk, as 64Mi or 64MB [default: 64Mi].
+    /// Size of a chunk, as 64Mi or 64MB [default: 1Gi, or the manifest's].
     #[arg(long, value_name = "SIZE")]
     pub(crate) chunk_size: Option<Size>,
-    /// Partitions of the terms, 1 to 1024 [default: 8].
+    /// Partitions of the terms, 1 to 1024 [default: twice the threads, or the manifest's].
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) partitions: Option<u32>,
     /// Memory for counting and sorting, as 512Mi; beyond it sorted runs go to disk [default: 60 %

@@ -40,7 +40,8 @@ impl Job {
     /// A job with the defaults over one file.
     pub(crate) fn of_file(source: &str, file: &Path, store: PathBuf) -> Result<Self, Failure> {
         let mut job = Self::idle(store);
-        job.spec = Some(spec(source, vec![file.display().to_string()])?);
+        let uris = vec![file.display().to_string()];
+        job.spec = Some(spec(source, uris, job.threads)?);
         Ok(job)
     }
 
@@ -77,7 +78,7 @@ impl Job {
                         "{file} is a manifest and must be the only argument"
                     )));
                 }
-                spec(source, inputs.to_vec())?
+                spec(source, inputs.to_vec(), job.threads)?
             }
         };
         override_by_flags(&mut spec, args)?;
@@ -106,8 +107,10 @@ fn is_manifest(input: &str) -> bool {
     extension.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
 }
 
-/// What flags alone ask for: the manifest's defaults.
-fn spec(source: &str, uris: Vec<String>) -> Result<Spec, Failure> {
+/// What flags alone ask for: the manifest's defaults, but cut for the threads of one machine.
+fn spec(source: &str, uris: Vec<String>, threads: usize) -> Result<Spec, Failure> {
+    // Two for each: one is merged while the blocks of the other are synced.
+    let partition_count = u32::try_from(2 * threads).map_or(1024, |count| count.min(1024));
     Ok(Spec {
         source: self::source(source)?,
         uris,
@@ -120,7 +123,7 @@ fn spec(source: &str, uris: Vec<String>) -> Result<Spec, Failure> {
         chunk_size: SHARD,
         max_shards: 500,
         shards: None,
-        partitions: partitions(8)?,
+        partitions: partitions(partition_count)?,
     })
 }
 

@@ -1,4 +1,4 @@
-//! What the operator hands to the pods of a run: the content of its immutable ConfigMap. Owns the
+//! What the operator hands to the pods of a run: the content of its immutable `ConfigMap`. Owns the
 //! format and its version; the operator writes it, the workers read it, neither knows the other.
 
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub enum InvalidRunConfig {
 impl RunConfig {
     /// The format written by this version, and the newest that is read.
     pub const FORMAT: u32 = 1;
-    /// The key in the ConfigMap, and so the name of the mounted file.
+    /// The key in the `ConfigMap`, and so the name of the mounted file.
     pub const KEY: &str = "run.json";
 
     /// The name of the run: `<uid>-<restart>`.
@@ -71,7 +71,7 @@ impl RunConfig {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// The value in the ConfigMap; the same for equal runs.
+    /// The value in the `ConfigMap`; the same for equal runs.
     pub fn to_json(&self) -> Result<String, InvalidRunConfig> {
         Ok(serde_json::to_string(self)?)
     }

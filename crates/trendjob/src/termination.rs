@@ -137,8 +137,11 @@ impl TerminationMessage {
             // An escape writes six bytes for one at most; so at least this much goes, and often more
             // than once.
             let over = (json.len() - Self::MAX_BYTES) / 6;
-            let kept = fitting.message.len().saturating_sub(over.max(16));
-            fitting.message.truncate(fitting.message.floor_char_boundary(kept));
+            let mut kept = fitting.message.len().saturating_sub(over.max(16));
+            while !fitting.message.is_char_boundary(kept) {
+                kept -= 1;
+            }
+            fitting.message.truncate(kept);
             if !fitting.message.is_empty() {
                 fitting.message.push('…');
             }
