@@ -4,15 +4,14 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-use pipeline::etl::{EtlReport, for_each_reject};
+use pipeline::etl::{Shard, for_each_reject};
 use pipeline::{Context, Error, Plan};
-use store::marker::Marker;
 
 /// Writes the file. Returns how many lines were malformed that shards counted earlier did not keep.
 pub(super) fn write(
     context: &Context,
     plan: &Plan,
-    shards: &[Marker<EtlReport>],
+    shards: &[Shard],
     file: &Path,
 ) -> Result<u64, Error> {
     let failed = |error: std::io::Error| {
@@ -26,6 +25,7 @@ pub(super) fn write(
         out.write_all(b"\n").map_err(failed)
     })?;
     out.flush().map_err(failed)?;
-    let malformed: u64 = shards.iter().map(|shard| shard.report.records.malformed_total()).sum();
+    let malformed: u64 =
+        shards.iter().map(|shard| shard.marker.report.records.malformed_total()).sum();
     Ok(malformed.saturating_sub(written))
 }

@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use store::StoreError;
+use store::{Stage, StoreError};
+
+use crate::Context;
 
 /// A stage that stopped.
 #[derive(Debug, thiserror::Error)]
@@ -66,12 +68,22 @@ pub enum Error {
         generation: u64,
     },
     /// What an earlier stage must have left isn't there.
-    #[error("{what} of run {run} is missing: the stage before has not finished")]
+    #[error("{what} of run {run} not there yet: the stage before has not finished")]
     NotReady {
         /// The run.
         run: String,
         /// Which marker or plan.
         what: String,
+    },
+    /// An index that the plan doesn't have.
+    #[error("{stage} index {index} is outside the plan, which has {count}")]
+    OutsidePlan {
+        /// The stage.
+        stage: Stage,
+        /// The index.
+        index: u32,
+        /// How many there are.
+        count: usize,
     },
     /// Temporary files can't be written or read.
     #[error("spilling sorted runs to {path}: free some space there or raise the memory limit")]
@@ -97,7 +109,21 @@ fn at(offset: Option<u64>) -> String {
     offset.map_or_else(String::new, |offset| format!(" at byte {offset}"))
 }
 
+/// How many missing indexes a message names.
+const NAMED: usize = 20;
+
 impl Error {
+    /// That markers are missing.
+    pub(crate) fn not_ready(context: &Context, what: &str, missing: &[u32]) -> Self {
+        let mut named: Vec<_> = missing.iter().take(NAMED).map(ToString::to_string).collect();
+        if missing.len() > NAMED {
+            named.push(format!("and {} more", missing.len() - NAMED));
+        }
+        let (plural, verb) = if missing.len() == 1 { ("", "is") } else { ("s", "are") };
+        let what = format!("{what}{plural} {} {verb}", named.join(", "));
+        Self::NotReady { run: context.run.to_string(), what }
+    }
+
     /// One word for events, metrics and JSON.
     pub const fn reason(&self) -> &'static str {
         match self {
@@ -109,6 +135,7 @@ impl Error {
             Self::PlanMismatch { .. } => "PlanMismatch",
             Self::Superseded { .. } => "Superseded",
             Self::NotReady { .. } => "NotReady",
+            Self::OutsidePlan { .. } => "OutsidePlan",
             Self::Spill { .. } => "SpillFailed",
             Self::Store(StoreError::Full { .. }) => "StoreFull",
             Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. }) => "StoreDamaged",
@@ -127,7 +154,8 @@ impl Error {
             | Self::Compression { .. }
             | Self::SourceChanged { .. }
             | Self::TooManyMalformed(_)
-            | Self::PlanMismatch { .. } => true,
+            | Self::PlanMismatch { .. }
+            | Self::OutsidePlan { .. } => true,
             Self::Read { source, .. } => matches!(
                 source.kind(),
                 std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied

@@ -11,9 +11,12 @@ pub mod error;
 pub mod etl;
 pub mod input;
 pub mod local;
+mod markers;
 pub mod plan;
 pub mod publish;
+mod supersede;
 
 pub use context::{Cancel, Context, Limits, Progress};
 pub use error::Error;
 pub use plan::{Plan, RecordFormat, Spec};
+pub use supersede::check_not_superseded;

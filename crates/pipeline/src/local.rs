@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use store::Stage;
 use store::generations::Generation;
-use store::marker::Marker;
 use tokio::time::Instant;
 use trends::result::ResultIndex;
 
 use crate::aggregate::{aggregate, check_malformed};
 use crate::context::Progress;
-use crate::etl::{EtlReport, etl};
+use crate::etl::{Shard, etl};
 use crate::plan::{Plan, Spec, plan, stored};
 use crate::publish::publish;
 use crate::{Context, Error};
@@ -38,7 +37,7 @@ pub struct Outcome {
 pub fn run(
     context: &Context,
     spec: Option<&Spec>,
-    counted: impl FnOnce(&Plan, &[Marker<EtlReport>]) -> Result<(), Error>,
+    counted: impl FnOnce(&Plan, &[Shard]) -> Result<(), Error>,
     clock: impl Fn() -> String,
 ) -> Result<Outcome, Error> {
     let mut stages = Vec::new();
@@ -49,11 +48,8 @@ pub fn run(
         timed = now;
     };
     let plan = match spec {
-        Some(spec) => plan(context, spec, None)?,
-        None => stored(context)?.ok_or_else(|| Error::NotReady {
-            run: context.run.to_string(),
-            what: "the plan".to_owned(),
-        })?,
+        Some(spec) => plan(context, spec)?,
+        None => stored(context, None)?,
     };
     context.progress.bytes_total.store(plan.bytes(), Ordering::Relaxed);
     lap(Stage::Plan);

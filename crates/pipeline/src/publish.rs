@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use store::document::read_block;
 use store::generations::{self, Generation, Outcome};
-use store::marker::{Marker, mark, marker};
+use store::marker::{Marker, mark};
 use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, result_digest, unhex};
 use trends::result::{PartitionIndex, RankingPage, ResultIndex};
@@ -13,9 +13,10 @@ use trends::{Kind, RecordCounts};
 
 use crate::aggregate::{AggregateReport, Page, RankCursor, merge_ranked};
 use crate::blocks::BlockSink;
-use crate::etl::EtlReport;
+use crate::etl::Shard;
 use crate::plan::Plan;
-use crate::{Context, Error};
+use crate::supersede::unless_superseded;
+use crate::{Context, Error, markers};
 
 /// Publishes a run: stores its index, unless an attempt did, then inserts the next generation.
 /// `published_at` is the time as RFC 3339 text.
@@ -26,17 +27,18 @@ pub fn publish(
     context: &Context,
     plan: &Plan,
     records: RecordCounts,
-    shards: &[Marker<EtlReport>],
+    shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
     published_at: &str,
 ) -> Result<(Generation, ResultIndex), Error> {
     let store = &*context.store;
-    let found = context.wait(marker(store, &context.run, Stage::Publish, 0))?;
+    let found = markers::finished(context, plan, Stage::Publish, 0)?;
     let index: Marker<ResultIndex> = if let Some(found) = found {
         found
     } else {
         let home = context.home(Stage::Publish, 0);
-        let index = index(context, plan, records, shards, partitions)?;
+        let index =
+            unless_superseded(context, plan, || index(context, plan, records, shards, partitions))?;
         context.wait(mark(store, &home, &plan.hash()?, index))?
     };
     context.cancel.check()?;
@@ -62,9 +64,17 @@ fn index(
     context: &Context,
     plan: &Plan,
     records: RecordCounts,
-    shards: &[Marker<EtlReport>],
+    shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
 ) -> Result<ResultIndex, Error> {
+    let without = plan.without(shards);
+    if let Some(other) = partitions.iter().position(|partition| partition.report.without != without)
+    {
+        return Err(Error::Input(format!(
+            "partition {other} was aggregated without the shards {:?}, this attempt was started without {without:?}",
+            partitions[other].report.without
+        )));
+    }
     let mut sink = BlockSink::new(context, context.home(Stage::Publish, 0));
     let mut rankings = BTreeMap::new();
     let kinds: BTreeSet<Kind> =
@@ -86,8 +96,8 @@ fn index(
         digest,
         records,
         bytes: plan.bytes(),
-        long_terms: shards.iter().map(|shard| shard.report.long_terms).sum(),
-        incomplete: false,
+        long_terms: shards.iter().map(|shard| shard.marker.report.long_terms).sum(),
+        incomplete: !without.is_empty(),
         partitions: partitions
             .iter()
             .map(|partition| PartitionIndex {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use store::Stage;
-use store::marker::{Marker, mark, marker};
+use store::marker::{Marker, mark};
 use trends::digest::{SlotHasher, hex};
 use trends::format::RowWriter;
 use trends::merge::merge;
@@ -23,9 +23,10 @@ pub use verdict::check_malformed;
 
 use crate::blocks::{BlockSink, unencodable};
 use crate::context::Progress;
-use crate::etl::EtlReport;
+use crate::etl::Shard;
 use crate::plan::Plan;
-use crate::{Context, Error};
+use crate::supersede::unless_superseded;
+use crate::{Context, Error, markers};
 
 /// Bytes of rows per block of terms, before compression: about 64 KiB after it.
 const BLOCK: usize = 160 << 10;
@@ -40,39 +41,67 @@ pub struct AggregateReport {
     pub terms: Vec<TermBlock>,
     /// Its topics in ranking order, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
+    /// The shards it was made without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<u32>,
 }
 
-/// Merges a partition, unless an attempt did already. `shards` are the markers of all shards that
-/// count, in order. Returns the marker that counts.
+/// Merges a partition, unless an attempt did already. `shards` are all that count, in order.
+/// Returns the marker that counts.
+///
+/// # Errors
+/// `OutsidePlan` if the plan has no such partition, `Superseded` if its partials were removed because a
+/// later run has published.
 pub fn aggregate(
     context: &Context,
     plan: &Plan,
-    shards: &[Marker<EtlReport>],
+    shards: &[Shard],
     partition: u16,
 ) -> Result<Marker<AggregateReport>, Error> {
-    let store = &*context.store;
     let index = u32::from(partition);
-    let done = context.wait(marker(store, &context.run, Stage::Aggregate, index))?;
-    let done = if let Some(done) = done {
+    if index >= plan.partitions {
+        let count = plan.partitions as usize;
+        return Err(Error::OutsidePlan { stage: Stage::Aggregate, index, count });
+    }
+    let done = if let Some(done) = markers::finished(context, plan, Stage::Aggregate, index)? {
         done
     } else {
-        let home = context.home(Stage::Aggregate, index);
-        let mut output = Output {
-            terms: Terms::default(),
-            hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
-            ranks: RankCollector::new(context.limits.memory, context.limits.spill.clone()),
-            sink: BlockSink::new(context, home.clone()),
-        };
-        let cursors = PartialCursor::all(context, shards, partition)?;
-        merge(cursors, |row| {
-            context.cancel.check()?;
-            output.add(&row)
-        })?;
-        let report = output.finish()?;
-        context.wait(mark(store, &home, &plan.hash()?, report))?
+        unless_superseded(context, plan, || merged(context, plan, shards, partition))?
     };
     Progress::add(&context.progress.partitions, 1);
     Ok(done)
+}
+
+/// All partitions of a run, in order.
+///
+/// # Errors
+/// `NotReady` with the numbers of the partitions that nobody finished.
+pub fn all_finished(context: &Context, plan: &Plan) -> Result<Vec<Marker<AggregateReport>>, Error> {
+    let indexes = 0..plan.partitions;
+    let found = markers::all_finished(context, plan, Stage::Aggregate, "partition", indexes)?;
+    Ok(found.into_iter().map(|(_, marker)| marker).collect())
+}
+
+fn merged(
+    context: &Context,
+    plan: &Plan,
+    shards: &[Shard],
+    partition: u16,
+) -> Result<Marker<AggregateReport>, Error> {
+    let home = context.home(Stage::Aggregate, u32::from(partition));
+    let mut output = Output {
+        terms: Terms::default(),
+        hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
+        ranks: RankCollector::new(context.limits.memory, context.limits.spill.clone()),
+        sink: BlockSink::new(context, home.clone()),
+    };
+    let cursors = PartialCursor::all(context, shards, partition)?;
+    merge(cursors, |row| {
+        context.cancel.check()?;
+        output.add(&row)
+    })?;
+    let report = output.finish(plan.without(shards))?;
+    Ok(context.wait(mark(&*context.store, &home, &plan.hash()?, report))?)
 }
 
 /// Where the merged rows of a partition go.
@@ -93,12 +122,12 @@ impl Output<'_> {
         self.terms.add(row, &mut self.sink)
     }
 
-    fn finish(mut self) -> Result<AggregateReport, Error> {
+    fn finish(mut self, without: Vec<u32>) -> Result<AggregateReport, Error> {
         let terms = self.terms.finish(&mut self.sink)?;
         let rankings = self.ranks.finish(&mut self.sink)?;
         self.sink.finish()?;
         let slots = self.hasher.finish().iter().map(|digest| hex(digest)).collect();
-        Ok(AggregateReport { slots, terms, rankings })
+        Ok(AggregateReport { slots, terms, rankings, without })
     }
 }
 

@@ -1,14 +1,13 @@
 //! Reading the partial of one shard and partition, block by block.
 
 use store::document::{Home, read_block};
-use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::RowRef;
 use trends::format::RowReader;
 use trends::merge::Cursor;
 use trends::result::BlockRef;
 
-use crate::etl::EtlReport;
+use crate::etl::Shard;
 use crate::{Context, Error};
 
 /// Reads one partial; holds one block of it in memory.
@@ -24,18 +23,18 @@ impl<'a> PartialCursor<'a> {
     /// The partials of a partition, of all shards.
     pub(super) fn all(
         context: &'a Context,
-        shards: &'a [Marker<EtlReport>],
+        shards: &'a [Shard],
         partition: u16,
     ) -> Result<Vec<Self>, Error> {
-        let of = |(shard, marker): (u32, &'a Marker<EtlReport>)| {
-            let home = marker.home(&context.run, Stage::Etl, shard);
+        let of = |Shard { index, marker }: &'a Shard| {
+            let home = marker.home(&context.run, Stage::Etl, *index);
             let blocks = marker.report.partials.get(usize::from(partition));
             let blocks = blocks.map_or(&[][..], Vec::as_slice).iter();
             let mut cursor = Self { context, home, blocks, current: None };
             cursor.next_block()?;
             Ok(cursor)
         };
-        (0..).zip(shards).map(of).collect()
+        shards.iter().map(of).collect()
     }
 
     fn next_block(&mut self) -> Result<(), Error> {

@@ -1,26 +1,26 @@
 //! Whether too many lines of a run were malformed: decided once, from the markers of all shards.
 
-use store::marker::Marker;
 use trends::RecordCounts;
 
 use crate::Error;
-use crate::etl::{EtlReport, Sample};
+use crate::etl::{Sample, Shard};
 use crate::plan::Plan;
 
 /// The counters of the run.
 ///
 /// # Errors
 /// If more lines were malformed than the plan allows; the message names the first of them.
-pub fn check_malformed(plan: &Plan, shards: &[Marker<EtlReport>]) -> Result<RecordCounts, Error> {
+pub fn check_malformed(plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
     let mut records = RecordCounts::default();
     for shard in shards {
-        records.add(&shard.report.records);
+        records.add(&shard.marker.report.records);
     }
     let percent = records.malformed_percent();
     if percent <= plan.max_malformed_percent {
         return Ok(records);
     }
-    let mut samples: Vec<&Sample> = shards.iter().flat_map(|shard| &shard.report.samples).collect();
+    let mut samples: Vec<&Sample> =
+        shards.iter().flat_map(|shard| &shard.marker.report.samples).collect();
     samples.sort_by_key(|sample| (sample.object, sample.offset));
     samples.truncate(Sample::KEPT);
     Err(Error::TooManyMalformed(message(plan, &records, percent, &samples)))

@@ -7,9 +7,11 @@ mod rejects;
 mod scan;
 mod spill;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use store::Stage;
-use store::marker::{Marker, mark, marker};
+use store::marker::{Marker, mark};
 use trends::RecordCounts;
 use trends::record::Malformed;
 use trends::result::BlockRef;
@@ -17,7 +19,7 @@ use trends::result::BlockRef;
 pub use rejects::{Reject, for_each_reject};
 
 use crate::plan::Plan;
-use crate::{Context, Error};
+use crate::{Context, Error, markers};
 
 /// What the marker of a shard reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,15 +67,31 @@ impl Sample {
     }
 }
 
-/// Counts a shard, unless an attempt did already. Returns the marker that counts.
-pub fn etl(context: &Context, plan: &Plan, shard: u32) -> Result<Marker<EtlReport>, Error> {
-    if let Some(done) = finished(context, plan, shard)? {
-        crate::Progress::add(&context.progress.bytes, done.report.bytes);
-        crate::Progress::add(&context.progress.records, done.report.records.read);
+/// A shard that was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its number in the plan.
+    pub index: u32,
+    /// The marker that counts.
+    pub marker: Marker<EtlReport>,
+}
+
+/// Counts a shard, unless an attempt did already.
+///
+/// # Errors
+/// `OutsidePlan` if the plan has no such shard.
+pub fn etl(context: &Context, plan: &Plan, index: u32) -> Result<Shard, Error> {
+    let ranges = plan.shards.get(index as usize).ok_or_else(|| Error::OutsidePlan {
+        stage: Stage::Etl,
+        index,
+        count: plan.shards.len(),
+    })?;
+    if let Some(done) = finished(context, plan, index)? {
+        crate::Progress::add(&context.progress.bytes, done.marker.report.bytes);
+        crate::Progress::add(&context.progress.records, done.marker.report.records.read);
         return Ok(done);
     }
-    let home = context.home(Stage::Etl, shard);
-    let ranges = plan.shards.get(shard as usize).map_or(&[][..], Vec::as_slice);
+    let home = context.home(Stage::Etl, index);
     let scanned = scan::scan(context, plan, &home, ranges)?;
     let partials = partials::write(context, plan, &home, scanned.runs, &scanned.spills)?;
     let report = EtlReport {
@@ -84,23 +102,27 @@ pub fn etl(context: &Context, plan: &Plan, shard: u32) -> Result<Marker<EtlRepor
         partials,
         rejects: scanned.rejects,
     };
-    Ok(context.wait(mark(&*context.store, &home, &plan.hash()?, report))?)
+    let marker = context.wait(mark(&*context.store, &home, &plan.hash()?, report))?;
+    Ok(Shard { index, marker })
 }
 
-/// The marker of a shard, if an attempt finished it.
-pub fn finished(
+/// A shard, if an attempt finished it.
+pub fn finished(context: &Context, plan: &Plan, index: u32) -> Result<Option<Shard>, Error> {
+    let found = markers::finished(context, plan, Stage::Etl, index)?;
+    Ok(found.map(|marker| Shard { index, marker }))
+}
+
+/// All shards of a run but those it goes on without, in order.
+///
+/// # Errors
+/// `NotReady` with the numbers of the shards that nobody finished.
+pub fn all_finished(
     context: &Context,
     plan: &Plan,
-    shard: u32,
-) -> Result<Option<Marker<EtlReport>>, Error> {
-    let found: Option<Marker<EtlReport>> =
-        context.wait(marker(&*context.store, &context.run, Stage::Etl, shard))?;
-    if let Some(found) = &found {
-        let expected = plan.hash()?;
-        if found.plan_hash != expected {
-            let (run, stored) = (context.run.to_string(), found.plan_hash.clone());
-            return Err(Error::PlanMismatch { run, stored, expected });
-        }
-    }
-    Ok(found)
+    without: &BTreeSet<u32>,
+) -> Result<Vec<Shard>, Error> {
+    // There are fewer than 2^32 shards.
+    let indexes = (0..plan.shards.len() as u32).filter(|index| !without.contains(index));
+    let found = markers::all_finished(context, plan, Stage::Etl, "shard", indexes)?;
+    Ok(found.into_iter().map(|(index, marker)| Shard { index, marker }).collect())
 }

@@ -6,12 +6,11 @@ use std::collections::BinaryHeap;
 
 use serde::{Deserialize, Serialize};
 use store::document::{Home, read_block};
-use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::format::{BlockType, open, seal};
 use trends::result::BlockRef;
 
-use super::{EtlReport, Sample};
+use super::{Sample, Shard};
 use crate::blocks::{BlockSink, unencodable};
 use crate::plan::Plan;
 use crate::{Context, Error};
@@ -94,12 +93,12 @@ impl<'a> RejectLog<'a> {
 pub fn for_each_reject(
     context: &Context,
     plan: &Plan,
-    shards: &[Marker<EtlReport>],
+    shards: &[Shard],
     mut each: impl FnMut(Reject) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut runs = Vec::new();
-    for (shard, marker) in (0..).zip(shards) {
-        let home = marker.home(&context.run, Stage::Etl, shard);
+    for Shard { index, marker } in shards {
+        let home = marker.home(&context.run, Stage::Etl, *index);
         for blocks in &marker.report.rejects {
             runs.push(RejectRun { home: home.clone(), blocks: blocks.iter(), lines: Vec::new() });
         }

@@ -14,6 +14,7 @@ use trends::record::Fields;
 pub use cut::Range;
 use cut::{Cut, cut};
 
+use crate::etl::Shard;
 use crate::input::{Compression, Object, discover};
 use crate::{Context, Error};
 
@@ -121,34 +122,47 @@ impl Plan {
         let json = serde_json::to_vec(self).map_err(|error| Error::Input(error.to_string()))?;
         Ok(hex(&sha2::Sha256::digest(json)))
     }
+
+    /// The shards that are not among these, which are in order.
+    pub(crate) fn without(&self, shards: &[Shard]) -> Vec<u32> {
+        // There are fewer than 2^32 shards.
+        let all = 0..self.shards.len() as u32;
+        all.filter(|index| shards.binary_search_by_key(index, |shard| shard.index).is_err())
+            .collect()
+    }
 }
 
-/// Makes the plan of a run and stores it, unless it has one already. `expected` is the hash an
-/// attempt was started for.
+/// Makes the plan of a run and stores it, unless it has one already.
 ///
 /// # Errors
-/// If the input names nothing readable, or the stored plan is another than expected.
-pub fn plan(context: &Context, spec: &Spec, expected: Option<&str>) -> Result<Plan, Error> {
-    let store = &*context.store;
-    let plan = if let Some(plan) = context.wait(read_document(store, &Key::plan(&context.run)))? {
-        plan
-    } else {
-        let drafted = draft(spec)?;
-        make(context, drafted)?
-    };
-    if let Some(expected) = expected {
-        let stored = plan.hash()?;
-        if stored != expected {
-            let (run, expected) = (context.run.to_string(), expected.to_owned());
-            return Err(Error::PlanMismatch { run, stored, expected });
-        }
+/// If the input names nothing readable.
+pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
+    let key = Key::plan(&context.run);
+    match context.wait(read_document(&*context.store, &key))? {
+        Some(plan) => Ok(plan),
+        None => make(context, draft(spec)?),
     }
-    Ok(plan)
 }
 
-/// The stored plan of a run, if it has one.
-pub fn stored(context: &Context) -> Result<Option<Plan>, Error> {
-    Ok(context.wait(read_document(&*context.store, &Key::plan(&context.run)))?)
+/// The stored plan of a run. `expected` is the hash an attempt was started for, if it was told one.
+///
+/// # Errors
+/// `NotReady` if there is none, `PlanMismatch` if it is another than expected.
+pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> {
+    let found: Option<Plan> =
+        context.wait(read_document(&*context.store, &Key::plan(&context.run)))?;
+    let plan = found.ok_or_else(|| Error::NotReady {
+        run: context.run.to_string(),
+        what: "the plan".to_owned(),
+    })?;
+    let stored = plan.hash()?;
+    match expected {
+        Some(expected) if stored != expected => {
+            let (run, expected) = (context.run.to_string(), expected.to_owned());
+            Err(Error::PlanMismatch { run, stored, expected })
+        }
+        _ => Ok(plan),
+    }
 }
 
 /// What the plan would be, with nothing stored and start number 0.
