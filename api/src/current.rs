@@ -104,7 +104,7 @@ impl Current {
             // No log loses entries, so this is another store in the same place.
             newest = generations::newest(&*self.store, source, 0).await?;
         }
-        let Some(newest) = newest else { return Ok(None) };
+        let Some(newest) = newest.filter(|newest| !newest.withdrawn) else { return Ok(None) };
         if let Some(published) = published.filter(|known| *known.generation() == newest) {
             return Ok(Some(Arc::clone(published)));
         }

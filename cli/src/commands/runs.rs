@@ -35,7 +35,11 @@ pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure
         return Output::json(&runs);
     }
     let rows = runs.generations.iter().map(|entry| {
-        let back = entry.rollback_to.map_or_else(String::new, |to| format!("rollback to {to}"));
+        let back = match entry.rollback_to {
+            _ if entry.withdrawn => "withdrawn".to_owned(),
+            Some(to) => format!("rollback to {to}"),
+            None => String::new(),
+        };
         let source = entry.source.to_string();
         let (run, at) = (entry.run.to_string(), entry.published_at.clone());
         vec![source, entry.generation.to_string(), at, run, back]

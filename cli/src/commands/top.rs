@@ -33,7 +33,8 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     let store: Arc<dyn Store> = Arc::new(ObjectStore::open_existing_folder(&args.store).await?);
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
-    let Some(newest) = generations::newest(&*store, &source, 0).await? else {
+    let newest = generations::newest(&*store, &source, 0).await?;
+    let Some(newest) = newest.filter(|newest| !newest.withdrawn) else {
         let published = store.sources().await?;
         let published: Vec<_> = published.iter().map(SourceName::as_str).collect();
         return Err(Failure::permanent(

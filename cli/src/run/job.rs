@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
 use pipeline::RecordFormat;
+use pipeline::input::Identity;
 use pipeline::plan::Spec;
 use store::retention::Retention;
 use store::{RunId, SourceName};
@@ -116,6 +117,7 @@ fn spec(source: &str, uris: Vec<String>, threads: usize) -> Result<Spec, Failure
         uris,
         data: None,
         spooled: None,
+        identity: Identity::Modified,
         compression: None,
         record: RecordFormat::Twitter,
         max_malformed_percent: 5.0,

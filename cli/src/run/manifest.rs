@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use pipeline::RecordFormat;
-use pipeline::input::Compression;
+use pipeline::input::{Compression, Identity};
 use pipeline::plan::Spec;
 use store::retention::Retention;
 use trendjob::FieldError;
@@ -55,6 +55,7 @@ pub(super) fn job(file: &Path) -> Result<(Spec, Retention), Failure> {
         uris: input.uris.clone(),
         data: None,
         spooled: None,
+        identity: Identity::Modified,
         compression,
         record,
         max_malformed_percent: f64::from(input.max_malformed_percent),

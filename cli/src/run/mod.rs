@@ -11,7 +11,8 @@ mod session;
 use std::path::Path;
 use std::sync::Arc;
 
-use pipeline::plan;
+use pipeline::input::Remote;
+use pipeline::{Cancel, plan};
 use store::{ObjectStore, Store as _};
 use tokio::runtime::Runtime;
 
@@ -28,7 +29,11 @@ pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Resu
     let job = Job::of_args(args)?;
     if job.dry_run {
         let spec = job.spec.as_ref().ok_or_else(|| Failure::usage("nothing to plan"))?;
-        return report::plan(&plan::draft(spec)?, job.threads, output);
+        return report::plan(
+            &plan::draft(spec, &Remote::default(), &Cancel::default())?,
+            job.threads,
+            output,
+        );
     }
     let store = runtime.block_on(open(&job.store))?;
     run_and_serve(runtime, store, &job, serve, output)

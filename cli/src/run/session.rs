@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use pipeline::input::Remote;
 use pipeline::plan::Spec;
 use pipeline::{Cancel, Context, Error, Limits, Plan, Progress, local};
 use store::retention::clean_up;
@@ -151,6 +152,7 @@ fn context(
             // The standard library's keys are random; a hash of nothing is as random as they.
             hash_seed: RandomState::new().hash_one(()),
         },
+        remote: Remote::default(),
         cancel: Cancel::default(),
         progress: Arc::<Progress>::default(),
     })

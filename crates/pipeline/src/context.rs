@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use store::document::Home;
 use store::{AttemptId, RunId, Stage, Store};
 use tokio::runtime::Handle;
+use trends::record::Malformed;
 
 use crate::Error;
+use crate::input::Remote;
 
 /// One attempt at the stages of a run. Stages block: call them from a thread that may.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct Context {
     pub attempt: AttemptId,
     /// What it may use.
     pub limits: Limits,
+    /// How objects on servers are read.
+    pub remote: Remote,
     /// Set to stop between two blocks of input.
     pub cancel: Cancel,
     /// How far it is.
@@ -98,8 +102,8 @@ pub struct Progress {
     pub bytes: AtomicU64,
     /// Lines that were judged.
     pub records: AtomicU64,
-    /// Malformed lines among them.
-    pub malformed: AtomicU64,
+    /// Malformed lines among them, in the order of `Malformed::ALL`.
+    malformed: [AtomicU64; Malformed::ALL.len()],
     /// Sorted runs that were spilled to disk.
     pub spilled: AtomicU64,
     /// Partitions to aggregate, 0 until the first stage is over.
@@ -109,6 +113,16 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Malformed lines so far, by the name of the reason.
+    pub fn malformed_by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let counts = self.malformed.iter().map(|count| count.load(Ordering::Relaxed));
+        Malformed::ALL.iter().map(|reason| reason.name()).zip(counts)
+    }
+
+    pub(crate) fn malformed(&self, reason: Malformed) {
+        Self::add(&self.malformed[reason as usize], 1);
+    }
+
     pub(crate) fn add(counter: &AtomicU64, amount: u64) {
         counter.fetch_add(amount, Ordering::Relaxed);
     }

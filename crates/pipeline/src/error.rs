@@ -138,6 +138,7 @@ impl Error {
             Self::OutsidePlan { .. } => "OutsidePlan",
             Self::Spill { .. } => "SpillFailed",
             Self::Store(StoreError::Full { .. }) => "StoreFull",
+            Self::Store(StoreError::Denied { .. }) => "StoreDenied",
             Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. }) => "StoreDamaged",
             Self::Store(StoreError::Newer { .. }) => "StoreNewer",
             Self::Store(StoreError::Refused(_)) => "Refused",
@@ -162,7 +163,10 @@ impl Error {
             ),
             Self::Store(error) => matches!(
                 error,
-                StoreError::Newer { .. } | StoreError::Name(_) | StoreError::Refused(_)
+                StoreError::Newer { .. }
+                    | StoreError::Denied { .. }
+                    | StoreError::Name(_)
+                    | StoreError::Refused(_)
             ),
             _ => false,
         }

@@ -20,6 +20,16 @@ pub enum StoreError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The place may not be used by this user.
+    #[error("{doing} {key} is not allowed: {what}")]
+    Denied {
+        /// What was being done, as "reading" or "writing".
+        doing: &'static str,
+        /// The key or path.
+        key: String,
+        /// Why, and what would be right.
+        what: String,
+    },
     /// There is no room left.
     #[error(
         "no space left while writing {key}: free some and run again, nothing published was changed"
@@ -95,16 +105,29 @@ impl StoreError {
         if is_full(&error) {
             return Self::Full { key, source: Box::new(error) };
         }
+        if is_denied(&error) {
+            let what = "this user lacks the permission, or the file system is read-only";
+            return Self::Denied { doing, key, what: what.to_owned() };
+        }
         Self::Unavailable { doing, key, source: Box::new(error) }
     }
 }
 
 /// Whether a full disk or quota is anywhere among the causes.
 fn is_full(error: &(dyn Error + 'static)) -> bool {
+    is_caused_by(error, &[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded])
+}
+
+/// Whether a lacking permission is anywhere among the causes.
+fn is_denied(error: &(dyn Error + 'static)) -> bool {
+    is_caused_by(error, &[io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem])
+}
+
+fn is_caused_by(error: &(dyn Error + 'static), kinds: &[io::ErrorKind]) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        if matches!(kind, Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)) {
+        if kind.is_some_and(|kind| kinds.contains(&kind)) {
             return true;
         }
         cause = error.source();

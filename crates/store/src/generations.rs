@@ -4,10 +4,14 @@
 //! Keys are contiguous from 1, and every entry carries the highest start number ever published, so the
 //! newest entry alone decides what a publisher may do.
 
+mod withdraw;
+
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
+
+pub use withdraw::withdraw;
 
 /// The format of an entry. One of a newer format is refused, whatever else it says.
 const FORMAT: u32 = 1;
@@ -36,6 +40,9 @@ pub struct Generation {
     /// The generation this one went back to, if it is a rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_to: Option<u64>,
+    /// That there is no result any more: the run is named only to be told from others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdrawn: bool,
 }
 
 /// What became of an attempt to publish.
@@ -62,7 +69,8 @@ pub async fn begin(store: &dyn Store, source: &SourceName, run: &RunId) -> Resul
     }
 }
 
-/// The newest generation of a source; `known` is one that exists, or 0.
+/// The newest generation of a source; `known` is one that exists, or 0. It may say that there is no
+/// result any more, by `withdrawn`.
 pub async fn newest(
     store: &dyn Store,
     source: &SourceName,
@@ -127,6 +135,7 @@ pub async fn publish(
             published_at: published_at.to_owned(),
             incomplete,
             rollback_to: None,
+            withdrawn: false,
         };
         if insert(store, &entry).await? {
             return Ok(Outcome::Published(entry));
@@ -159,7 +168,7 @@ pub async fn rollback(
             )));
         }
         let target = read(store, source, to).await?;
-        if target.run == newest.run {
+        if target.run == newest.run && !newest.withdrawn {
             return Err(StoreError::Refused(format!(
                 "generation {to} of {source} is what is visible already, as generation {}",
                 newest.generation
@@ -177,6 +186,7 @@ pub async fn rollback(
             highest_start: newest.highest_start,
             published_at: published_at.to_owned(),
             rollback_to: Some(to),
+            withdrawn: false,
             ..target
         };
         if insert(store, &entry).await? {
@@ -196,7 +206,7 @@ async fn published(
     let mut entry = newest;
     let start = entry.highest_start;
     // After a rollback the newest entry names another run, or this one for another reason.
-    while entry.run != *run || entry.rollback_to.is_some() {
+    while entry.run != *run || entry.rollback_to.is_some() || entry.withdrawn {
         if entry.generation == 1 || entry.highest_start < start {
             // A number is taken by one run only: it is not this one's.
             return Err(StoreError::Conflict { key: Key::start(source, start).to_string() });

@@ -8,6 +8,8 @@ pub mod error;
 pub mod generations;
 pub mod key;
 pub mod marker;
+#[cfg(feature = "mongodb")]
+pub mod mongo;
 pub mod objects;
 pub mod published;
 pub mod retention;
@@ -20,6 +22,8 @@ use bytes::Bytes;
 pub use error::StoreError;
 pub use generations::Generation;
 pub use key::{AttemptId, BlockKey, InvalidName, Key, RunId, SourceName, Stage};
+#[cfg(feature = "mongodb")]
+pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
 pub use published::Published;
 pub use run_lock::RunLock;

@@ -1,5 +1,7 @@
 //! What is removed, and when. Owns the rules of clean-up on one machine: nothing a reader or another
-//! process still needs, and nothing forever.
+//! process still needs, and nothing forever. Those of a cluster are in `shared`.
+
+mod shared;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -8,6 +10,8 @@ use serde::Deserialize;
 
 use crate::generations::{Generation, newest, since};
 use crate::{Insertion, Key, RunId, RunLock, SourceName, Store, StoreError};
+
+pub use shared::{clean_up_source, purge};
 
 /// How far back the log of a source is read to see which runs it names.
 const LOOK_BACK: u64 = 1000;

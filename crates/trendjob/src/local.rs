@@ -1,32 +1,37 @@
-//! What a run on one machine can't do yet. Owns this list, which shrinks; refuses to know the run.
+//! What this version can't do yet. Owns these lists, which shrink; refuses to know the run.
 
 use crate::{FieldError, Kind, Profile, TrendJobSpec};
 
 /// What is said about every such field.
-pub const UNSUPPORTED: &str = "not supported by this version of trendjob run yet";
+pub const UNSUPPORTED: &str = "not supported by this version of trendjob yet";
+
+/// The fields of a valid spec that no run can honour yet.
+pub fn unsupported(spec: &TrendJobSpec) -> Vec<FieldError> {
+    let analysis = &spec.analysis;
+    let fields = [
+        ("spec.analysis.profile", analysis.profile == Profile::Social),
+        ("spec.analysis.kinds", analysis.kinds != [Kind::Word]),
+        ("spec.analysis.window", analysis.window.is_some()),
+    ];
+    let unsupported = fields.iter().filter(|(_, is_unsupported)| *is_unsupported);
+    unsupported.map(|(path, _)| FieldError::new(path, UNSUPPORTED.to_owned())).collect()
+}
 
 /// The fields of a valid spec that `trendjob run` can't honour yet. That results go to a folder
 /// instead of the sink's MongoDB is no such field.
 pub fn unsupported_locally(spec: &TrendJobSpec) -> Vec<FieldError> {
-    let analysis = &spec.analysis;
-    let mut paths = Vec::new();
+    let mut errors = Vec::new();
     for (index, uri) in spec.input.uris.iter().enumerate() {
         let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
         if ["http", "https"].iter().any(|remote| remote.eq_ignore_ascii_case(scheme)) {
-            paths.push(format!("spec.input.uris[{index}]"));
+            let path = format!("spec.input.uris[{index}]");
+            errors.push(FieldError::new(&path, UNSUPPORTED.to_owned()));
         }
     }
-    if analysis.profile == Profile::Social {
-        paths.push("spec.analysis.profile".to_owned());
-    }
-    if analysis.kinds != [Kind::Word] {
-        paths.push("spec.analysis.kinds".to_owned());
-    }
-    if analysis.window.is_some() {
-        paths.push("spec.analysis.window".to_owned());
-    }
+    errors.extend(unsupported(spec));
     if spec.sink.mongodb.store_records {
-        paths.push("spec.sink.mongodb.storeRecords".to_owned());
+        let path = "spec.sink.mongodb.storeRecords";
+        errors.push(FieldError::new(path, UNSUPPORTED.to_owned()));
     }
-    paths.iter().map(|path| FieldError::new(path, UNSUPPORTED.to_owned())).collect()
+    errors
 }

@@ -8,8 +8,8 @@ mod verdict;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use store::Stage;
 use store::marker::{Marker, mark};
+use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
 use trends::format::RowWriter;
 use trends::merge::merge;
@@ -66,7 +66,15 @@ pub fn aggregate(
     let done = if let Some(done) = markers::finished(context, plan, Stage::Aggregate, index)? {
         done
     } else {
-        unless_superseded(context, plan, || merged(context, plan, shards, partition))?
+        let merged = unless_superseded(context, plan, || merged(context, plan, shards, partition));
+        match merged {
+            // Partials go as soon as the run is published, which was after another attempt was done.
+            Err(error @ Error::Store(StoreError::Missing { .. })) => {
+                let done = markers::finished(context, plan, Stage::Aggregate, index)?;
+                done.ok_or(error)?
+            }
+            merged => merged?,
+        }
     };
     Progress::add(&context.progress.partitions, 1);
     Ok(done)

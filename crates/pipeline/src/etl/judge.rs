@@ -115,7 +115,7 @@ impl<'a> Judge<'a> {
         line: &[u8],
     ) -> Result<(), Error> {
         self.tally.malformed(reason);
-        Progress::add(&self.context.progress.malformed, 1);
+        self.context.progress.malformed(reason);
         let sample = Sample::new(self.object, offset, reason, column as u64, line);
         if let Some(log) = &mut self.rejects {
             log.add(&sample, line)?;

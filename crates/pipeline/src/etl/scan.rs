@@ -15,7 +15,10 @@ use super::judge::{Judge, Judged};
 use super::rejects::RejectLog;
 use super::spill::Spill;
 use crate::context::Progress;
-use crate::input::{Compression, InputFile, Lines as _, StreamBlock, read_lines, stream_lines};
+use crate::input::{
+    Compression, InputFile, Lines as _, OpenObject, Place, StreamBlock, Window, read_lines,
+    stream_lines,
+};
 use crate::plan::{Plan, Range};
 use crate::{Context, Error};
 
@@ -41,10 +44,10 @@ pub(super) fn scan(
     ranges: &[Range],
 ) -> Result<Scanned, Error> {
     let threads = context.limits.threads.max(1);
-    let compression = |range: &Range| plan.objects[range.object as usize].compression;
-    let (whole, packed): (Vec<_>, Vec<_>) =
-        ranges.iter().partition(|range| compression(range) == Compression::None);
-    let segments = Mutex::new(Segments { ranges: whole, at: None });
+    let object = |range: &Range| &plan.objects[range.object as usize];
+    let (files, streams): (Vec<_>, Vec<_>) =
+        ranges.iter().partition(|range| object(range).is_plain_file());
+    let segments = Mutex::new(Segments { ranges: files, at: None });
     let (sender, receiver) = sync_channel(2 * threads);
     let (give_back, spare) = channel();
     let blocks = Mutex::new(receiver);
@@ -60,10 +63,10 @@ pub(super) fn scan(
     let failed = || first_error.lock().unwrap_or_else(PoisonError::into_inner).is_some();
     let panicked = thread::scope(|scope| {
         let mut threads_running = Vec::new();
-        let packed = &packed;
+        let streams = &streams;
         let (note, failed) = (&note, &failed);
         threads_running.push(scope.spawn(move || {
-            note(decompress(context, plan, packed, &sender, &spare, failed));
+            note(read_streams(context, plan, streams, &sender, &spare, failed));
         }));
         for thread in 0..threads {
             let (segments, blocks, judged, give_back) =
@@ -137,8 +140,9 @@ fn read_segments(
             if let Some((_, file)) = &open {
                 file.unchanged()?;
             }
-            let file = InputFile::open(&plan.objects[segment.object as usize])?;
-            open = Some((segment.object, file));
+            let object = &plan.objects[segment.object as usize];
+            let Place::File { path, .. } = &object.place else { continue };
+            open = Some((segment.object, InputFile::open(object, path)?));
         }
         if let Some((object, file)) = &open {
             judge.enter(*object);
@@ -151,7 +155,9 @@ fn read_segments(
 
 type Block = (u32, StreamBlock);
 
-fn decompress(
+/// Reads what only one thread can read from its beginning to its end: compressed files, and what
+/// servers give.
+fn read_streams(
     context: &Context,
     plan: &Plan,
     ranges: &[&Range],
@@ -161,7 +167,14 @@ fn decompress(
 ) -> Result<(), Error> {
     let max_line = usize::try_from(plan.max_record_size).unwrap_or(usize::MAX);
     for range in ranges {
-        let file = InputFile::open(&plan.objects[range.object as usize])?;
+        let object = &plan.objects[range.object as usize];
+        let window = if object.compression == Compression::None {
+            Window { from: range.start.saturating_sub(1), end: range.end }
+        } else {
+            Window::WHOLE
+        };
+        let (remote, cancel) = (&context.remote, &context.cancel);
+        let mut open = OpenObject::open(object, remote, cancel, window.from, range.end)?;
         let consumed = |bytes| Progress::add(&context.progress.bytes, bytes);
         let hand_on = |block| {
             context.cancel.check()?;
@@ -171,8 +184,9 @@ fn decompress(
             }
             Ok(())
         };
-        stream_lines(&file, max_line, consumed, || spare.try_recv().ok(), hand_on)?;
-        file.unchanged()?;
+        let give = || spare.try_recv().ok();
+        stream_lines(object, open.reader(), window, max_line, consumed, give, hand_on)?;
+        open.finish()?;
     }
     Ok(())
 }

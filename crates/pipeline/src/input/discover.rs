@@ -10,8 +10,10 @@ use crate::Error;
 /// A file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Absolute, without links.
+    /// As it was found, which may lead over links.
     pub path: PathBuf,
+    /// Absolute, without links: what tells one file from another.
+    pub canonical: PathBuf,
     /// As the user would call it.
     pub name: String,
 }
@@ -46,8 +48,8 @@ pub fn discover(uris: &[String], data: Option<&Path>) -> Result<Vec<Found>, Erro
             )));
         }
     }
-    found.sort_by(|a, b| a.path.cmp(&b.path));
-    found.dedup_by(|a, b| a.path == b.path);
+    found.sort_by(|a, b| (&a.canonical, &a.path).cmp(&(&b.canonical, &b.path)));
+    found.dedup_by(|a, b| a.canonical == b.canonical);
     Ok(found)
 }
 
@@ -107,7 +109,7 @@ fn visit(
     let canonical = path.canonicalize().map_err(failed)?;
     let metadata = fs::metadata(&canonical).map_err(failed)?;
     if metadata.is_file() {
-        found.push(Found { path: canonical, name: name.display().to_string() });
+        found.push(Found { path: path.to_owned(), canonical, name: name.display().to_string() });
         return Ok(());
     }
     if !metadata.is_dir() {

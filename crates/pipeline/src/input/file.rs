@@ -1,63 +1,61 @@
 //! One local file of a plan. Owns its identity and positioned reading.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use trends::digest::hex;
 
-use super::Compression;
+use super::object::{self, FileVersion, Identity, Object, Place};
+use super::{Compression, Found};
 use crate::Error;
 
-/// One input file, as it was when the run was planned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Object {
-    /// The file, absolute.
-    pub path: PathBuf,
-    /// How the user and the messages call it.
-    pub name: String,
-    /// Bytes, as stored.
-    pub size: u64,
-    /// Last change in nanoseconds since the epoch, 0 where there is none.
-    pub modified: u64,
-    /// How it is compressed.
-    pub compression: Compression,
+/// Looks at a file.
+///
+/// # Errors
+/// If it can't be opened or read, or is not compressed in the way that was said.
+pub fn inspect(
+    found: &Found,
+    said: Option<Compression>,
+    identity: Identity,
+) -> Result<Object, Error> {
+    let name = &found.name;
+    let failed = |source| Error::Read { path: PathBuf::from(name), offset: None, source };
+    let path = std::path::absolute(&found.path).map_err(failed)?;
+    let mut file = File::open(&path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let mut head = Vec::new();
+    file.by_ref().take(4).read_to_end(&mut head).map_err(failed)?;
+    let compression = object::compression(name, &head, said)?;
+    let version = match identity {
+        Identity::Modified => FileVersion::Modified(modified(&metadata)),
+        Identity::Content => FileVersion::Content(content(&mut file).map_err(failed)?),
+    };
+    let place = Place::File { path, version };
+    Ok(Object { name: name.clone(), size: metadata.len(), compression, place })
 }
 
-impl Object {
-    /// Looks at a file.
-    ///
-    /// # Errors
-    /// If it can't be opened or read, or is not compressed in the way that was said.
-    pub fn inspect(path: &Path, name: &str, said: Option<Compression>) -> Result<Self, Error> {
-        let failed = |source| Error::Read { path: PathBuf::from(name), offset: None, source };
-        let file = File::open(path).map_err(failed)?;
-        let metadata = file.metadata().map_err(failed)?;
-        let mut head = Vec::new();
-        file.take(4).read_to_end(&mut head).map_err(failed)?;
-        let found = Compression::detect(&head);
-        let compression = said.unwrap_or(found);
-        if compression != found && compression != Compression::None && !head.is_empty() {
-            return Err(Error::Input(format!(
-                "{name} is not {compression}: it starts with {head:02x?}; set its real compression, or leave it to be found out"
-            )));
+fn modified(metadata: &Metadata) -> u64 {
+    let since = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| u64::try_from(since.as_nanos()).ok()).unwrap_or(0)
+}
+
+fn content(file: &mut File) -> io::Result<String> {
+    file.rewind()?;
+    let mut hash = sha2::Sha256::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(hex(&hash.finalize()));
         }
-        // An empty file is an empty input, whatever its name promises.
-        let compression = if head.is_empty() { Compression::None } else { compression };
-        let (size, modified) = identity(&metadata);
-        Ok(Self { path: path.to_owned(), name: name.to_owned(), size, modified, compression })
+        hash.update(&buffer[..count]);
     }
 }
 
-fn identity(metadata: &std::fs::Metadata) -> (u64, u64) {
-    let since = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let modified = since.and_then(|since| u64::try_from(since.as_nanos()).ok());
-    (metadata.len(), modified.unwrap_or(0))
-}
-
-/// An open object.
+/// An open file.
 #[derive(Debug)]
 pub(crate) struct InputFile<'a> {
     object: &'a Object,
@@ -65,11 +63,17 @@ pub(crate) struct InputFile<'a> {
 }
 
 impl<'a> InputFile<'a> {
-    /// Opens an object and checks that it is still the one that was planned.
-    pub(crate) fn open(object: &'a Object) -> Result<Self, Error> {
+    /// Opens a file and checks that it is still the one that was planned.
+    pub(crate) fn open(object: &'a Object, path: &Path) -> Result<Self, Error> {
         let failed =
             |source| Error::Read { path: PathBuf::from(&object.name), offset: None, source };
-        let file = File::open(&object.path).map_err(failed)?;
+        let mut file = File::open(path).map_err(failed)?;
+        if let Place::File { version: FileVersion::Content(planned), .. } = &object.place
+            && content(&mut file).map_err(failed)? != *planned
+        {
+            return Err(object.changed("its content is another".to_owned()));
+        }
+        file.rewind().map_err(failed)?;
         let input = Self { object, file };
         input.unchanged()?;
         Ok(input)
@@ -78,14 +82,19 @@ impl<'a> InputFile<'a> {
     /// Checks that the file still is what was planned.
     pub(crate) fn unchanged(&self) -> Result<(), Error> {
         let metadata = self.file.metadata().map_err(|source| self.failed(0, source))?;
-        let (size, modified) = identity(&metadata);
+        let size = metadata.len();
         if size != self.object.size {
-            return Err(self.changed(format!("{} bytes instead of {size}", self.object.size)));
+            let what = format!("{} bytes instead of {size}", self.object.size);
+            return Err(self.object.changed(what));
         }
-        if modified != self.object.modified {
-            return Err(self.changed("it was written to".to_owned()));
+        match &self.object.place {
+            Place::File { version: FileVersion::Modified(planned), .. }
+                if *planned != modified(&metadata) =>
+            {
+                Err(self.object.changed("it was written to".to_owned()))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     pub(crate) fn object(&self) -> &'a Object {
@@ -107,7 +116,7 @@ impl<'a> InputFile<'a> {
         let mut at = from;
         while !place.is_empty() {
             match read_at(&self.file, place, at) {
-                Ok(0) => return Err(self.changed(format!("it ends at byte {at} now"))),
+                Ok(0) => return Err(self.object.changed(format!("it ends at byte {at} now"))),
                 Ok(count) => {
                     at += count as u64;
                     place = &mut place[count..];
@@ -126,10 +135,6 @@ impl<'a> InputFile<'a> {
 
     fn failed(&self, offset: u64, source: io::Error) -> Error {
         Error::Read { path: PathBuf::from(&self.object.name), offset: Some(offset), source }
-    }
-
-    fn changed(&self, what: String) -> Error {
-        Error::SourceChanged { path: PathBuf::from(&self.object.name), what }
     }
 }
 

@@ -4,12 +4,21 @@
 mod compression;
 mod discover;
 mod file;
+#[cfg(feature = "http")]
+mod http;
 mod lines;
+mod object;
+mod opened;
+mod remote;
 mod stream;
 
 pub use compression::Compression;
 pub use discover::{Found, discover};
 pub(crate) use file::InputFile;
-pub use file::Object;
+pub use file::inspect;
 pub(crate) use lines::{Lines, read_lines};
-pub(crate) use stream::{StreamBlock, stream_lines};
+pub use object::{FileVersion, Identity, Object, Place};
+pub(crate) use opened::{OpenObject, inspect_remote};
+pub(crate) use remote::is_remote;
+pub use remote::{Credentials, Remote};
+pub(crate) use stream::{StreamBlock, Window, stream_lines};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use memchr::{memchr, memrchr};
 
-use super::InputFile;
+use super::Object;
 use crate::Error;
 
 /// How much is decompressed before lines are handed on.
@@ -34,27 +34,51 @@ pub(crate) enum StreamBlock {
     },
 }
 
+/// Which lines of a stream are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window {
+    /// Where the stream begins in the (decompressed) object. Unless that is at its beginning, what
+    /// comes before the first newline belongs to somebody else.
+    pub(crate) from: u64,
+    /// Lines that begin here or later are somebody else's.
+    pub(crate) end: u64,
+}
+
+impl Window {
+    /// All lines of an object.
+    pub(crate) const WHOLE: Self = Self { from: 0, end: u64::MAX };
+}
+
 /// Decompresses an object and hands its lines on, in order. `consumed` is told how many compressed
 /// bytes were read since it was told last; `spare` may give a used buffer back.
 pub(crate) fn stream_lines(
-    file: &InputFile<'_>,
+    object: &Object,
+    reader: impl Read,
+    window: Window,
     max_line: usize,
     mut consumed: impl FnMut(u64),
     mut spare: impl FnMut() -> Option<Vec<u8>>,
     mut hand_on: impl FnMut(StreamBlock) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let compressed = Counting { inner: file.reader(), count: &mut consumed };
-    let mut decoder = file
-        .object()
+    let compressed = Counting { inner: reader, count: &mut consumed };
+    let mut decoder = object
         .compression
         .decoder(io::BufReader::with_capacity(128 << 10, compressed))
-        .map_err(|error| undecodable(file, 0, &error))?;
-    let mut offset = 0_u64;
+        .map_err(|error| undecodable(object, 0, error))?;
+    let mut offset = window.from;
     let mut buffer = Vec::with_capacity(BLOCK);
-    loop {
+    if window.from > 0 {
+        offset += skip_line(&mut decoder, &mut buffer)
+            .map_err(|error| undecodable(object, window.from, error))?;
+    }
+    while offset < window.end {
         let target = buffer.len().max(BLOCK) + if buffer.len() >= BLOCK { BLOCK } else { 0 };
         let at_end = fill(&mut decoder, &mut buffer, target)
-            .map_err(|error| undecodable(file, offset + buffer.len() as u64, &error))?;
+            .map_err(|error| undecodable(object, offset + buffer.len() as u64, error))?;
+        if let Some(last) = last_owned(&buffer, offset, window.end) {
+            buffer.truncate(last + 1);
+            return hand_on(StreamBlock::Lines { offset, lines: buffer });
+        }
         if at_end {
             return if buffer.is_empty() {
                 Ok(())
@@ -76,9 +100,17 @@ pub(crate) fn stream_lines(
             let beginning = buffer[..BEGINNING.min(buffer.len())].to_vec();
             hand_on(StreamBlock::TooLong { offset, beginning })?;
             offset += skip_line(&mut decoder, &mut buffer)
-                .map_err(|error| undecodable(file, offset, &error))?;
+                .map_err(|error| undecodable(object, offset, error))?;
         }
     }
+    Ok(())
+}
+
+/// The place of the newline that ends the last line which begins before `end`, if it is in the buffer,
+/// whose first byte stands at `offset`.
+fn last_owned(buffer: &[u8], offset: u64, end: u64) -> Option<usize> {
+    let first = usize::try_from((end - 1).saturating_sub(offset)).ok()?;
+    memchr(b'\n', buffer.get(first..)?).map(|at| first + at)
 }
 
 /// Fills the buffer up to a length; says whether the stream ended before.
@@ -121,9 +153,13 @@ impl<R: Read, F: FnMut(u64)> Read for Counting<'_, R, F> {
     }
 }
 
-fn undecodable(file: &InputFile<'_>, decompressed: u64, error: &io::Error) -> Error {
-    let object = file.object();
+fn undecodable(object: &Object, decompressed: u64, error: io::Error) -> Error {
     let path = PathBuf::from(&object.name);
+    // Readers of servers say it in the pipeline's own words, which decoders pass on.
+    let error = match error.downcast::<Error>() {
+        Ok(said) => return said,
+        Err(error) => error,
+    };
     if error.raw_os_error().is_some() {
         let source = io::Error::new(error.kind(), error.to_string());
         return Error::Read { path, offset: None, source };

@@ -21,6 +21,7 @@ fn spec(path: &Path) -> Spec {
         uris: vec![path.display().to_string()],
         data: None,
         spooled: None,
+        identity: crate::input::Identity::Modified,
         compression: None,
         record: RecordFormat::Twitter,
         max_malformed_percent: 5.0,
@@ -45,6 +46,7 @@ fn context(store: Arc<dyn Store>, run: &str, threads: usize, memory: usize) -> C
             keep_rejects: false,
             hash_seed: 1,
         },
+        remote: crate::input::Remote::default(),
         cancel: Cancel::default(),
         progress: Arc::default(),
     }
@@ -137,7 +139,7 @@ async fn a_resumed_run_reads_finished_shards_no_more_and_publishes_the_same() {
     let stopped = context.clone();
     let planned = spec.clone();
     tokio::task::spawn_blocking(move || {
-        let plan = plan(&stopped, &planned, None).unwrap();
+        let plan = plan(&stopped, &planned).unwrap();
         etl(&stopped, &plan, 2).unwrap();
     })
     .await

@@ -2,6 +2,7 @@
 
 mod cut;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,10 @@ pub use cut::Range;
 use cut::{Cut, cut};
 
 use crate::etl::Shard;
-use crate::input::{Compression, Object, discover};
-use crate::{Context, Error};
+use crate::input::{
+    Compression, Found, Identity, Object, Remote, discover, inspect, inspect_remote, is_remote,
+};
+use crate::{Cancel, Context, Error};
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -29,6 +32,8 @@ pub struct Spec {
     pub data: Option<PathBuf>,
     /// Where standard input was spooled to.
     pub spooled: Option<PathBuf>,
+    /// How versions of local files are told apart.
+    pub identity: Identity,
     /// How all objects are compressed, `None` to find out each.
     pub compression: Option<Compression>,
     /// Where the text is in a record.
@@ -140,7 +145,7 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     let key = Key::plan(&context.run);
     match context.wait(read_document(&*context.store, &key))? {
         Some(plan) => Ok(plan),
-        None => make(context, draft(spec)?),
+        None => make(context, draft(spec, &context.remote, &context.cancel)?),
     }
 }
 
@@ -166,13 +171,11 @@ pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> 
 }
 
 /// What the plan would be, with nothing stored and start number 0.
-pub fn draft(spec: &Spec) -> Result<Plan, Error> {
+pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Error> {
     spec.record.fields()?;
-    let objects = objects(spec)?;
-    let sizes: Vec<_> = objects
-        .iter()
-        .map(|object| (object.size, object.compression == Compression::None))
-        .collect();
+    let objects = objects(spec, remote, cancel)?;
+    let sizes: Vec<_> =
+        objects.iter().map(|object| (object.size, object.is_splittable())).collect();
     let Cut { shards, chunk_size, chunks } =
         cut(&sizes, spec.chunk_size, spec.max_shards, spec.shards);
     Ok(Plan {
@@ -199,16 +202,23 @@ fn make(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-fn objects(spec: &Spec) -> Result<Vec<Object>, Error> {
+fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>, Error> {
     let (piped, named): (Vec<_>, Vec<_>) = spec.uris.iter().cloned().partition(|uri| uri == "-");
     let mut objects = Vec::new();
     if !piped.is_empty() {
         let spooled = spec.spooled.as_ref();
         let path = spooled.ok_or_else(|| Error::Input("standard input was not spooled".into()))?;
-        objects.push(Object::inspect(path, "standard input", spec.compression)?);
+        let (path, name) = (path.clone(), "standard input".to_owned());
+        let spooled = Found { canonical: path.clone(), path, name };
+        objects.push(inspect(&spooled, spec.compression, spec.identity)?);
     }
+    let (urls, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|uri| is_remote(uri));
     for found in discover(&named, spec.data.as_deref())? {
-        objects.push(Object::inspect(&found.path, &found.name, spec.compression)?);
+        objects.push(inspect(&found, spec.compression, spec.identity)?);
+    }
+    // In the order of their names, each once.
+    for url in urls.iter().collect::<BTreeSet<_>>() {
+        objects.push(inspect_remote(remote, cancel, url, spec.compression)?);
     }
     Ok(objects)
 }

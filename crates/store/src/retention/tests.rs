@@ -50,6 +50,7 @@ fn log(entries: &[(u64, &str)]) -> Vec<Generation> {
         published_at: String::new(),
         incomplete: false,
         rollback_to: None,
+        withdrawn: false,
     };
     entries.iter().map(entry).collect()
 }

@@ -85,7 +85,7 @@ async fn a_store_that_cannot_be_written_to_is_read_and_named() {
             crate::RunLock::acquire(disk.path(), &run).unwrap_err(),
         ];
         for error in errors {
-            assert!(matches!(&error, StoreError::Unavailable { .. }), "{error:?}");
+            assert!(matches!(&error, StoreError::Denied { .. }), "{error:?}");
             assert!(error.to_string().contains(disk.path().to_str().unwrap()), "{error}");
         }
     }

@@ -1,0 +1,345 @@
+//! Objects behind http and https. Owns requests by range, the check that every answer is of the
+//! version that was planned, and trying again from where an answer was cut.
+//!
+//! An object is read in pieces, each a request of its own, so that every request ends within a bounded
+//! time and a cut answer costs only what had not arrived. A server without ranges is read in one
+//! piece, and a cut answer ends the attempt.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use ureq::http::{Response, StatusCode, header};
+use ureq::{Agent, Body};
+
+use super::Compression;
+use super::object::{self, Object, Place};
+use super::remote::{Credentials, Remote};
+use crate::{Cancel, Error};
+
+/// Bytes asked for at once within a chunk, and past its end, where mostly the rest of one line is
+/// wanted.
+const PIECE: u64 = 8 << 20;
+const TAIL: u64 = 64 << 10;
+
+/// How long a connection, the head of an answer and a piece may take.
+const CONNECT: Duration = Duration::from_secs(10);
+const HEAD: Duration = Duration::from_secs(30);
+const BODY: Duration = Duration::from_secs(120);
+
+/// Looks at what is behind a URL.
+///
+/// # Errors
+/// If the server refuses it, doesn't tell its size, or doesn't answer for too long.
+pub(crate) fn inspect(
+    remote: &Remote,
+    cancel: &Cancel,
+    uri: &str,
+    said: Option<Compression>,
+) -> Result<Object, Error> {
+    let target = Target::new(remote, uri)?;
+    let mut attempts = Attempts::new(remote);
+    loop {
+        match target.look(said) {
+            Ok(object) => return Ok(object),
+            Err(fault) => attempts.wait(cancel, fault)?,
+        }
+    }
+}
+
+/// Why a request came to nothing.
+enum Fault {
+    /// Another request may do better.
+    Passing(io::Error),
+    /// None will.
+    Final(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// A URL and how it is asked for.
+#[derive(Debug)]
+struct Target<'a> {
+    uri: &'a str,
+    agent: Agent,
+    authorization: Option<String>,
+}
+
+impl<'a> Target<'a> {
+    fn new(remote: &Remote, uri: &'a str) -> Result<Self, Error> {
+        let rest = uri.split_once("://").map_or("", |(_, rest)| rest);
+        let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if host.contains('@') {
+            return Err(Error::Input(
+                "a URL of the input holds a user name or password: put them into the Secret of credentialsSecretRef (HTTP_USERNAME, HTTP_PASSWORD)".to_owned(),
+            ));
+        }
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(CONNECT))
+            .timeout_recv_response(Some(HEAD))
+            .timeout_recv_body(Some(BODY))
+            .user_agent(concat!("trendjob/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let authorization = remote.credentials.as_ref().map(authorization);
+        Ok(Self { uri, agent: config.new_agent(), authorization })
+    }
+
+    /// Asks for the bytes from `range.0` up to but not including `range.1`, or for all.
+    fn ask(&self, range: Option<(u64, u64)>) -> Result<Response<Body>, Fault> {
+        // Bytes as they are stored: compression on the way would have offsets of its own.
+        let mut request = self.agent.get(self.uri).header(header::ACCEPT_ENCODING, "identity");
+        if let Some((from, to)) = range {
+            request = request.header(header::RANGE, format!("bytes={from}-{}", to - 1));
+        }
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        let request = if range.is_none() {
+            // An object of any size in one answer has no time limit of its own.
+            request.config().timeout_recv_body(None).build()
+        } else {
+            request
+        };
+        let response = request.call().map_err(|error| self.fault(error))?;
+        let status = response.status();
+        if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE {
+            return Ok(response);
+        }
+        let said = format!("{} answered {status}", self.uri);
+        let passing = status.is_server_error()
+            || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
+        Err(if passing {
+            Fault::Passing(io::Error::other(said))
+        } else {
+            let hint = match status {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                    "credentials come from the Secret of credentialsSecretRef (HTTP_BEARER_TOKEN, or HTTP_USERNAME and HTTP_PASSWORD)"
+                }
+                StatusCode::NOT_FOUND | StatusCode::GONE => "check the URL",
+                _ => "the server refuses it, which a retry can't mend",
+            };
+            Fault::Final(Error::Input(format!("{said}: {hint}")))
+        })
+    }
+
+    fn fault(&self, error: ureq::Error) -> Fault {
+        match error {
+            ureq::Error::BadUri(what) => Fault::Final(Error::Input(format!(
+                "{} is no URL that can be read: {what}",
+                self.uri
+            ))),
+            error => Fault::Passing(io::Error::other(error)),
+        }
+    }
+
+    fn look(&self, said: Option<Compression>) -> Result<Object, Fault> {
+        let response = self.ask(Some((0, 4)))?;
+        // What has no byte has none in this range either.
+        let empty = response.status() == StatusCode::RANGE_NOT_SATISFIABLE;
+        let ranges = response.status() == StatusCode::PARTIAL_CONTENT;
+        let size = if empty { Some(0) } else { size(&response) };
+        let size = size.ok_or_else(|| {
+            Error::Input(format!(
+                "{} can't be planned: the server tells no size (neither Content-Range nor Content-Length); download it and give the file",
+                self.uri
+            ))
+        })?;
+        let version = version(&response);
+        let mut head = Vec::new();
+        if size > 0 {
+            let mut body = response.into_body().into_reader().take(4);
+            body.read_to_end(&mut head).map_err(Fault::Passing)?;
+        }
+        let compression = object::compression(self.uri, &head, said)?;
+        let place = Place::Http { url: self.uri.to_owned(), version, ranges };
+        Ok(Object { name: self.uri.to_owned(), size, compression, place })
+    }
+}
+
+fn authorization(credentials: &Credentials) -> String {
+    match credentials {
+        Credentials::Bearer(token) => format!("Bearer {token}"),
+        Credentials::Basic { user, password } => {
+            use base64::Engine as _;
+            let both = format!("{user}:{password}");
+            format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(both))
+        }
+    }
+}
+
+/// The size of the whole object: after the slash of `Content-Range`, or the length of an answer
+/// that is whole.
+fn size(response: &Response<Body>) -> Option<u64> {
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    if response.status() == StatusCode::PARTIAL_CONTENT {
+        return text(header::CONTENT_RANGE)?.rsplit_once('/')?.1.parse().ok();
+    }
+    text(header::CONTENT_LENGTH)?.parse().ok()
+}
+
+fn version(response: &Response<Body>) -> Option<String> {
+    let headers = response.headers();
+    let value = headers.get(header::ETAG).or_else(|| headers.get(header::LAST_MODIFIED))?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+/// How often and how long a server is tried again.
+struct Attempts {
+    remote: Remote,
+    delays: Box<dyn Iterator<Item = Duration>>,
+}
+
+impl Attempts {
+    fn new(remote: &Remote) -> Self {
+        let delays = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(200))
+            .with_max_delay(Duration::from_secs(10))
+            .with_total_delay(Some(remote.patience))
+            .without_max_times()
+            .with_jitter()
+            .build();
+        Self { remote: remote.clone(), delays: Box::new(delays) }
+    }
+
+    /// Waits before the next attempt, if there is one.
+    #[expect(clippy::disallowed_methods, reason = "readers of input are threads that may block")]
+    fn wait(&mut self, cancel: &Cancel, fault: Fault) -> Result<(), Error> {
+        let error = match fault {
+            Fault::Passing(error) => error,
+            Fault::Final(error) => return Err(error),
+        };
+        cancel.check()?;
+        let Some(delay) = self.delays.next() else {
+            let (path, offset) = (PathBuf::from("the input's server"), None);
+            return Err(Error::Read { path, offset, source: error });
+        };
+        tracing::warn!(%error, ?delay, "trying again");
+        std::thread::sleep(delay);
+        Ok(())
+    }
+
+    /// That something arrived: the patience begins anew.
+    fn succeeded(&mut self) {
+        *self = Self::new(&self.remote);
+    }
+}
+
+/// Reads an object from an offset to its end.
+pub(crate) struct HttpReader<'a> {
+    target: Target<'a>,
+    object: &'a Object,
+    version: Option<&'a str>,
+    ranges: bool,
+    /// Where the next byte stands.
+    at: u64,
+    /// Up to where all is wanted; past it only the rest of a line.
+    wanted: u64,
+    /// The rest of the current piece, and where it ends.
+    piece: Option<(Box<dyn Read + Send>, u64)>,
+    attempts: Attempts,
+    cancel: Cancel,
+}
+
+impl<'a> HttpReader<'a> {
+    /// A reader of `object` from byte `from`, which wants all up to `wanted`.
+    pub(crate) fn new(
+        remote: &Remote,
+        cancel: &Cancel,
+        object: &'a Object,
+        from: u64,
+        wanted: u64,
+    ) -> Result<Self, Error> {
+        let Place::Http { url, version, ranges } = &object.place else {
+            return Err(Error::Input(format!("{} is not on a server", object.name)));
+        };
+        Ok(Self {
+            target: Target::new(remote, url)?,
+            object,
+            version: version.as_deref(),
+            ranges: *ranges,
+            at: from,
+            wanted,
+            piece: None,
+            attempts: Attempts::new(remote),
+            cancel: cancel.clone(),
+        })
+    }
+
+    /// Asks for the next piece.
+    fn open_piece(&mut self) -> Result<(), Fault> {
+        let (size, name) = (self.object.size, &self.object.name);
+        let step = if self.at < self.wanted { PIECE.min(self.wanted - self.at) } else { TAIL };
+        let end = if self.ranges { (self.at + step).min(size) } else { size };
+        if !self.ranges && self.at > 0 {
+            let cut = io::Error::from(io::ErrorKind::ConnectionAborted);
+            let (path, offset) = (PathBuf::from(name), Some(self.at));
+            // Not for ever: another attempt begins at the first byte.
+            return Err(Fault::Final(Error::Read { path, offset, source: cut }));
+        }
+        let response = self.target.ask(self.ranges.then_some((self.at, end)))?;
+        if version(&response).as_deref() != self.version {
+            let now = version(&response).unwrap_or_else(|| "nothing".to_owned());
+            let planned = self.version.unwrap_or("nothing");
+            return Err(self
+                .object
+                .changed(format!("its version is {now} instead of {planned}"))
+                .into());
+        }
+        if self.ranges != (response.status() == StatusCode::PARTIAL_CONTENT) {
+            let what = format!("the server answered {} to a range", response.status());
+            return Err(self.object.changed(what).into());
+        }
+        if let Some(now) = crate::input::http::size(&response).filter(|now| *now != size) {
+            return Err(self.object.changed(format!("{size} bytes instead of {now}")).into());
+        }
+        let body = response.into_body().into_reader().take(end - self.at);
+        self.piece = Some((Box::new(body), end));
+        Ok(())
+    }
+
+    /// Reads from the current piece; 0 if it ended too early.
+    fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
+        if self.piece.is_none() {
+            self.open_piece()?;
+        }
+        let Some((piece, end)) = &mut self.piece else { return Ok(0) };
+        let end = *end;
+        match piece.read(buffer) {
+            Ok(count) if count > 0 => {
+                self.at += count as u64;
+                if self.at == end {
+                    self.piece = None;
+                }
+                Ok(count)
+            }
+            Ok(_) => Err(Fault::Passing(io::ErrorKind::UnexpectedEof.into())),
+            Err(error) => Err(Fault::Passing(error)),
+        }
+    }
+}
+
+impl Read for HttpReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() || self.at >= self.object.size {
+            return Ok(0);
+        }
+        loop {
+            match self.read_piece(buffer) {
+                Ok(count) => {
+                    self.attempts.succeeded();
+                    return Ok(count);
+                }
+                Err(fault) => {
+                    self.piece = None;
+                    self.attempts.wait(&self.cancel, fault).map_err(io::Error::other)?;
+                }
+            }
+        }
+    }
+}

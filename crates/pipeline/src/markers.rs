@@ -1,0 +1,61 @@
+//! Reading the markers of a run. Owns the checks that each follows the plan and that none is
+//! missing; what they report is their stages' own.
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde::de::DeserializeOwned;
+use store::Stage;
+use store::marker::{Marker, marker};
+
+use crate::plan::Plan;
+use crate::{Context, Error};
+
+/// Reads under way at once.
+const AT_ONCE: usize = 16;
+
+/// The marker of a stage and index, if an attempt finished it.
+pub(crate) fn finished<R: DeserializeOwned>(
+    context: &Context,
+    plan: &Plan,
+    stage: Stage,
+    index: u32,
+) -> Result<Option<Marker<R>>, Error> {
+    let found = context.wait(marker(&*context.store, &context.run, stage, index))?;
+    found.map(|marker| followed(context, &plan.hash()?, marker)).transpose()
+}
+
+/// The markers of these indexes of a stage, in their order. `what` is how messages call an index.
+///
+/// # Errors
+/// `NotReady` with the indexes that nobody finished.
+pub(crate) fn all_finished<R: DeserializeOwned + Send>(
+    context: &Context,
+    plan: &Plan,
+    stage: Stage,
+    what: &str,
+    indexes: impl Iterator<Item = u32>,
+) -> Result<Vec<(u32, Marker<R>)>, Error> {
+    let read =
+        async |index| Ok((index, marker(&*context.store, &context.run, stage, index).await?));
+    let found = futures::stream::iter(indexes.map(read)).buffered(AT_ONCE);
+    let found: Vec<(u32, Option<Marker<R>>)> =
+        context.wait(found.try_collect::<Vec<_>>()).map_err(Error::Store)?;
+    let hash = plan.hash()?;
+    let mut markers = Vec::with_capacity(found.len());
+    let mut missing = Vec::new();
+    for (index, marker) in found {
+        match marker {
+            Some(marker) => markers.push((index, followed(context, &hash, marker)?)),
+            None => missing.push(index),
+        }
+    }
+    if missing.is_empty() { Ok(markers) } else { Err(Error::not_ready(context, what, &missing)) }
+}
+
+/// A marker, if its attempt followed the plan with this hash.
+fn followed<R>(context: &Context, plan: &str, marker: Marker<R>) -> Result<Marker<R>, Error> {
+    if marker.plan_hash == plan {
+        return Ok(marker);
+    }
+    let run = context.run.to_string();
+    Err(Error::PlanMismatch { run, stored: marker.plan_hash, expected: plan.to_owned() })
+}

@@ -1,0 +1,136 @@
+//! A small HTTP/1.1 server for one object that misbehaves as it is told. One answer a connection.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+/// What is served, and how badly.
+#[derive(Debug, Clone)]
+pub(crate) struct Served {
+    pub(crate) content: Vec<u8>,
+    pub(crate) ranges: bool,
+    /// Every n-th answer ends in the middle.
+    pub(crate) cut_every: Option<usize>,
+    /// Every n-th answer is 503.
+    pub(crate) fail_every: Option<usize>,
+    /// After so many answers there is another version.
+    pub(crate) change_after: Option<usize>,
+    /// What requests must show.
+    pub(crate) authorization: Option<String>,
+}
+
+impl Served {
+    pub(crate) fn new(content: Vec<u8>) -> Self {
+        Self {
+            content,
+            ranges: true,
+            cut_every: None,
+            fail_every: None,
+            change_after: None,
+            authorization: None,
+        }
+    }
+}
+
+pub(crate) struct Server {
+    port: u16,
+    requests: Arc<AtomicUsize>,
+}
+
+impl Server {
+    pub(crate) fn start(served: Served) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let requests = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&requests);
+        thread::spawn(move || {
+            for connection in listener.incoming() {
+                let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+                let served = served.clone();
+                thread::spawn(move || answer(connection.unwrap(), number, &served));
+            }
+        });
+        Self { port, requests }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+}
+
+/// A port on which nobody listens.
+pub(crate) fn unused_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn answer(mut connection: TcpStream, number: usize, served: &Served) -> Option<()> {
+    let mut lines = BufReader::new(connection.try_clone().ok()?).lines().map_while(Result::ok);
+    let path = lines.next()?.split(' ').nth(1)?.to_owned();
+    let headers: Vec<(String, String)> = lines
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_once(": ").map(|(k, v)| (k.to_lowercase(), v.to_owned())))
+        .collect();
+    let header =
+        |name| headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let is_every = |every: Option<usize>| every.is_some_and(|every| number.is_multiple_of(every));
+    let refusal = if !path.starts_with("/posts") {
+        Some("404 Not Found")
+    } else if served
+        .authorization
+        .as_deref()
+        .is_some_and(|wanted| header("authorization") != Some(wanted))
+    {
+        Some("401 Unauthorized")
+    } else if is_every(served.fail_every) {
+        Some("503 Service Unavailable")
+    } else {
+        None
+    };
+    if let Some(refusal) = refusal {
+        return connection
+            .write_all(
+                format!("HTTP/1.1 {refusal}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                    .as_bytes(),
+            )
+            .ok();
+    }
+    let size = served.content.len();
+    let range = header("range").filter(|_| served.ranges).map(|range| {
+        let (from, to) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+        (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap() + 1)
+    });
+    let version = served.change_after.map_or(1, |after| 1 + usize::from(number > after));
+    let mut head = format!("ETag: \"v{version}\"\r\nConnection: close\r\n");
+    let body = match range {
+        Some((from, _)) if from >= size => {
+            let head =
+                format!("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n{head}\r\n");
+            return connection.write_all(head.as_bytes()).ok();
+        }
+        Some((from, to)) => {
+            let to = to.min(size);
+            head.insert_str(
+                0,
+                &format!(
+                    "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{}/{size}\r\n",
+                    to - 1
+                ),
+            );
+            &served.content[from..to]
+        }
+        None => {
+            head.insert_str(0, "HTTP/1.1 200 OK\r\n");
+            &served.content[..]
+        }
+    };
+    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    connection.write_all(head.as_bytes()).ok()?;
+    let sent = if is_every(served.cut_every) { body.len() / 2 } else { body.len() };
+    connection.write_all(&body[..sent]).ok()
+}

@@ -1,0 +1,81 @@
+//! The connection to a database. Owns what is set in code, over whatever the URI says: reads from the
+//! primary, majority concerns, bounded pools and waits.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use mongodb::options::{
+    ClientOptions, ReadConcern, ReadPreference, SelectionCriteria, Tls, TlsOptions, WriteConcern,
+};
+use mongodb::{Client, Database};
+
+use super::MongoUri;
+use super::fault;
+use crate::StoreError;
+
+/// How long a connection may take, and how long a server is looked for in one attempt.
+const CONNECT: Duration = Duration::from_secs(10);
+const SELECT: Duration = Duration::from_secs(10);
+
+/// The most connections to one server: more requests wait for one.
+const POOL: u32 = 32;
+
+/// What may be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everything; indexes are made.
+    Write,
+    /// Reading; a user with the role `read` suffices.
+    Read,
+}
+
+/// Where a database is and how it is used.
+#[derive(Debug, Clone)]
+pub struct MongoOptions {
+    /// The address.
+    pub uri: MongoUri,
+    /// The name of the database.
+    pub database: String,
+    /// The certificate authorities the server is trusted by, as PEM; those of the web otherwise.
+    pub ca_file: Option<PathBuf>,
+    /// What may be done.
+    pub access: Access,
+    /// How long a server that can't be reached is waited for, in each operation.
+    pub patience: Duration,
+}
+
+/// The database, and how it is called in messages.
+pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String), StoreError> {
+    let place = format!("{}/{}", options.uri.hosts(), options.database);
+    let unusable = |error: mongodb::error::Error| {
+        let why = options.uri.scrub(&fault::message(&error));
+        StoreError::Refused(format!(
+            "the MongoDB URI can't be used: {why}; write it as mongodb://user:password@host/, with special characters percent-encoded"
+        ))
+    };
+    let parsed = ClientOptions::parse(options.uri.secret()).await;
+    let mut client = parsed.map_err(unusable)?;
+    client.app_name = Some("trendjob".to_owned());
+    client.connect_timeout = Some(CONNECT);
+    client.server_selection_timeout = Some(SELECT);
+    client.max_pool_size = Some(POOL);
+    client.retry_reads = Some(true);
+    client.retry_writes = Some(true);
+    client.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    client.read_concern = Some(ReadConcern::majority());
+    client.write_concern = Some(WriteConcern::majority());
+    if let Some(ca) = &options.ca_file {
+        // The driver would say so only with the first operation, and every one after it.
+        std::fs::File::open(ca).map_err(|error| {
+            StoreError::Refused(format!("reading the CA {}: {error}", ca.display()))
+        })?;
+        let mut tls = match client.tls.take() {
+            Some(Tls::Enabled(tls)) => tls,
+            _ => TlsOptions::default(),
+        };
+        tls.ca_file_path = Some(ca.clone());
+        client.tls = Some(Tls::Enabled(tls));
+    }
+    let client = Client::with_options(client).map_err(unusable)?;
+    Ok((client.database(&options.database), place))
+}

@@ -1,0 +1,118 @@
+//! What a failed operation means: whether another try may do better, and what a user can do. Owns
+//! the codes; never shows what a server says of credentials.
+
+use mongodb::error::{Error, ErrorKind, WriteFailure};
+
+use crate::StoreError;
+
+/// Codes of servers that will answer again: elections, shutdowns, networks between servers, and
+/// waits that were too short. From the specification of retryable reads and writes.
+const PASSING: [i32; 20] = [
+    6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 134, 189, 202, 262, 9001, 10107, 11600, 11602, 13435,
+    13436,
+];
+const NOT_PRIMARY: i32 = 10058;
+
+/// The user is unknown, or its password is wrong; `AtlasError`.
+const UNAUTHENTICATED: [i32; 2] = [18, 8000];
+/// The user may not do it.
+const UNAUTHORIZED: i32 = 13;
+/// `OutOfDiskSpace`, and what storage engines say with the code of an unknown error.
+const OUT_OF_SPACE: i32 = 14031;
+const FULL: [&str; 3] = ["no space left", "disk is full", "database or disk is full"];
+
+const DUPLICATE: i32 = 11000;
+
+/// Whether the `_id` exists already.
+pub(super) fn is_duplicate(error: &Error) -> bool {
+    code(error) == Some(DUPLICATE)
+}
+
+/// Whether the same operation may succeed later by itself.
+pub(super) fn is_passing(error: &Error) -> bool {
+    let labels = ["RetryableWriteError", "RetryableError", "SystemOverloadedError"];
+    if labels.iter().any(|label| error.contains_label(label)) {
+        return true;
+    }
+    if is_full(error) {
+        return false;
+    }
+    match &*error.kind {
+        ErrorKind::Io(_)
+        | ErrorKind::ConnectionPoolCleared { .. }
+        | ErrorKind::ServerSelection { .. }
+        | ErrorKind::DnsResolve { .. }
+        | ErrorKind::InvalidResponse { .. } => true,
+        _ => code(error).is_some_and(|code| PASSING.contains(&code) || code == NOT_PRIMARY),
+    }
+}
+
+/// The error as a store's.
+pub(super) fn stored(doing: &'static str, key: String, error: &Error) -> StoreError {
+    let text = message(error);
+    let code = code(error);
+    let authentication = matches!(&*error.kind, ErrorKind::Authentication { .. });
+    if authentication || code.is_some_and(|code| UNAUTHENTICATED.contains(&code)) {
+        // The server's own words may repeat the user; and one never is told which part was wrong.
+        let what = "the server does not know this user or password: check the URI in the Secret";
+        return StoreError::Denied { doing, key, what: what.to_owned() };
+    }
+    if code == Some(UNAUTHORIZED) {
+        let what =
+            format!("{text}; the user needs the role readWrite on the database, read to serve it");
+        return StoreError::Denied { doing, key, what };
+    }
+    if is_full(error) {
+        return StoreError::Full { key, source: text.into() };
+    }
+    if is_passing(error) {
+        return StoreError::Unavailable { doing, key, source: text.into() };
+    }
+    match &*error.kind {
+        ErrorKind::Bson(_) => StoreError::Damaged { key, what: text },
+        _ => StoreError::Refused(format!("{doing} {key}: {text}")),
+    }
+}
+
+fn is_full(error: &Error) -> bool {
+    let text = message(error).to_lowercase();
+    code(error) == Some(OUT_OF_SPACE) || FULL.iter().any(|full| text.contains(full))
+}
+
+/// The server's code, if it gave one.
+fn code(error: &Error) -> Option<i32> {
+    match &*error.kind {
+        ErrorKind::Command(command) => Some(command.code),
+        ErrorKind::Write(WriteFailure::WriteError(write)) => Some(write.code),
+        ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Some(concern.code),
+        _ => None,
+    }
+}
+
+/// What happened, in one line, without the driver's inner state.
+pub(super) fn message(error: &Error) -> String {
+    match &*error.kind {
+        ErrorKind::Command(command) => format!("{} (code {})", command.message, command.code),
+        ErrorKind::Write(WriteFailure::WriteError(write)) => {
+            format!("{} (code {})", write.message, write.code)
+        }
+        ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => {
+            format!("{} (write concern, code {})", concern.message, concern.code)
+        }
+        ErrorKind::InvalidArgument { message, .. }
+        | ErrorKind::InvalidTlsConfig { message, .. }
+        | ErrorKind::DnsResolve { message, .. }
+        | ErrorKind::InvalidResponse { message, .. } => message.clone(),
+        ErrorKind::ServerSelection { message, .. } => {
+            // What follows is the driver's picture of all servers, in its own notation.
+            let end = message.find(" Topology:").unwrap_or(message.len());
+            let said = message.get(..end).unwrap_or_default().trim_end_matches('.');
+            match message.split("Error: ").nth(1) {
+                Some(why) => format!("{said} ({})", why.trim_end_matches([' ', '}', ']', '>'])),
+                None => said.to_owned(),
+            }
+        }
+        ErrorKind::Io(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}

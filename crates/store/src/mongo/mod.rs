@@ -1,0 +1,305 @@
+//! The store in a MongoDB of version 6 or later, or what speaks like one. Owns the collections and
+//! the translation of keys to documents; the generation log, markers and formats are those of every
+//! store.
+//!
+//! ```text
+//! trendjob.store        {_id: "format"}                     of which format the database is
+//! trendjob.runs         {_id: run, ...}                     that a run exists
+//! trendjob.plans        {_id: run, run, ...}                its plan
+//! trendjob.markers      {_id: run/stage/index, run, ...}    the attempts that count
+//! trendjob.blocks       {_id: ..., run, stage, ...}         pieces of data
+//! trendjob.starts       {_id: source/n, ...}                start numbers
+//! trendjob.generations  {_id: source/n, n, ...}             published results
+//! trendjob.retired      {_id: run, ...}                     runs about to be removed
+//! ```
+//!
+//! `value` holds the bytes and `by` who inserted them. Only inserts under unique `_id`s, finds by
+//! `_id`, by run or by number, and deletes by `_id` or by run are used, so servers that speak the protocol without
+//! transactions or update operators do, too. A source can't hold a dot, so no source's own collections collide with these.
+
+mod connect;
+mod fault;
+mod retry;
+mod uri;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use mongodb::bson::spec::BinarySubtype;
+use mongodb::bson::{Binary, Document, doc};
+use mongodb::{Collection, Database};
+use serde::{Deserialize, Serialize};
+
+use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+
+pub use connect::{Access, MongoOptions};
+use retry::Patience;
+pub use uri::MongoUri;
+
+/// The format of everything in a database. One of a newer format is left alone.
+const FORMAT: i64 = 1;
+
+/// A store in one database.
+#[derive(Debug, Clone)]
+pub struct MongoStore {
+    database: Database,
+    /// How the database is called in messages: hosts and name, nothing secret.
+    place: String,
+    patience: Patience,
+}
+
+/// A stored value.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    #[serde(rename = "_id")]
+    id: String,
+    /// The run it goes with, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    run: Option<String>,
+    /// The stage that wrote it, of blocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stage: Option<String>,
+    /// The number in a log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    n: Option<i64>,
+    /// Which call inserted it: one whose reply was lost finds its own value and knows it.
+    by: String,
+    value: Binary,
+}
+
+/// Where a key is kept.
+struct Address {
+    collection: &'static str,
+    id: String,
+    run: Option<String>,
+    n: Option<i64>,
+}
+
+impl Address {
+    fn of(key: &Key) -> Self {
+        let parts: Vec<&str> = key.as_str().split('/').collect();
+        let own = |text: &str| Some(text.to_owned());
+        let (collection, id, run, n) = match parts.as_slice() {
+            ["runs", run, "run"] => ("trendjob.runs", (*run).to_owned(), own(run), None),
+            ["runs", run, "plan"] => ("trendjob.plans", (*run).to_owned(), own(run), None),
+            ["runs", run, "markers", stage, index] => {
+                ("trendjob.markers", format!("{run}/{stage}/{index}"), own(run), None)
+            }
+            ["starts", source, n] => {
+                ("trendjob.starts", format!("{source}/{n}"), None, n.parse().ok())
+            }
+            ["generations", source, n] => {
+                ("trendjob.generations", format!("{source}/{n}"), None, n.parse().ok())
+            }
+            ["retired", run] => ("trendjob.retired", (*run).to_owned(), None, None),
+            // Keys are made by `Key` alone, and these are all it makes.
+            other => ("trendjob.other", other.join("/"), None, None),
+        };
+        Self { collection, id, run, n }
+    }
+}
+
+impl MongoStore {
+    /// Connects to a database, to read and write or to read only.
+    ///
+    /// # Errors
+    /// `Refused` for options that can't be used, `Denied` for a user without the rights, `Newer` for a
+    /// database of a newer format, `Unavailable` when the server could not be reached in time.
+    pub async fn open(options: &MongoOptions) -> Result<Self, StoreError> {
+        let (database, place) = connect::database(options).await?;
+        let store = Self { database, place, patience: Patience::new(options.patience) };
+        match options.access {
+            Access::Write => store.prepare().await?,
+            Access::Read => store.check_format().await?,
+        }
+        Ok(store)
+    }
+
+    /// The database, for what is kept beside the store.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Makes the indexes and says of which format the database is.
+    async fn prepare(&self) -> Result<(), StoreError> {
+        for name in ["trendjob.plans", "trendjob.markers", "trendjob.blocks"] {
+            let create = || async {
+                let index = mongodb::IndexModel::builder().keys(doc! { "run": 1 }).build();
+                self.collection(name).create_index(index).await
+            };
+            self.retry("making the index of", name, create).await?;
+        }
+        let format = doc! { "_id": "format", "format": FORMAT };
+        let formats = self.database.collection::<Document>("trendjob.store");
+        let insert = || async {
+            match formats.insert_one(&format).await {
+                Err(error) if fault::is_duplicate(&error) => Ok(()),
+                inserted => inserted.map(drop),
+            }
+        };
+        self.retry("writing the format of", "trendjob.store", insert).await?;
+        self.check_format().await
+    }
+
+    async fn check_format(&self) -> Result<(), StoreError> {
+        let formats = self.database.collection::<Document>("trendjob.store");
+        let find = || async { formats.find_one(doc! { "_id": "format" }).await };
+        let found = self.retry("reading the format of", "trendjob.store", find).await?;
+        // Nothing was ever written: nothing to misread.
+        let Some(found) = found else { return Ok(()) };
+        let format = found.get_i64("format").map_err(|error| StoreError::Damaged {
+            key: self.named("trendjob.store"),
+            what: error.to_string(),
+        })?;
+        if format <= FORMAT {
+            return Ok(());
+        }
+        let (place, known) = (self.place.clone(), FORMAT as u32);
+        Err(StoreError::Newer { place, found: u32::try_from(format).unwrap_or(u32::MAX), known })
+    }
+
+    fn collection(&self, name: &str) -> Collection<Stored> {
+        self.database.collection(name)
+    }
+
+    fn named(&self, key: &str) -> String {
+        format!("{key} in {}", self.place)
+    }
+
+    /// Does an operation until it succeeds, can't, or patience ends.
+    async fn retry<T, F>(
+        &self,
+        doing: &'static str,
+        key: &str,
+        operation: impl Fn() -> F,
+    ) -> Result<T, StoreError>
+    where
+        F: Future<Output = mongodb::error::Result<T>>,
+    {
+        self.patience.retry(doing, || self.named(key), operation).await
+    }
+
+    async fn read(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+        let find = || async { self.collection(collection).find_one(doc! { "_id": id }).await };
+        self.retry("reading", id, find).await
+    }
+
+    /// Inserts a document, and says whether this call did or what stands there.
+    async fn create(&self, collection: &str, stored: Stored) -> Result<Option<Stored>, StoreError> {
+        let insert = || async {
+            match self.collection(collection).insert_one(&stored).await {
+                Ok(_) => Ok(true),
+                Err(error) if fault::is_duplicate(&error) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        if self.retry("writing", &stored.id, insert).await? {
+            return Ok(None);
+        }
+        let present = self.read(collection, &stored.id).await?;
+        let present = present.ok_or_else(|| StoreError::Missing { key: self.named(&stored.id) })?;
+        // Ours, and only the reply was lost.
+        Ok((present.by != stored.by).then_some(present))
+    }
+
+    async fn delete(&self, collection: &str, what: Document) -> Result<(), StoreError> {
+        let delete = || async { self.collection(collection).delete_many(what.clone()).await };
+        self.retry("removing from", collection, delete).await.map(drop)
+    }
+
+    /// The `_id`s of what matches.
+    async fn ids(&self, collection: &str, what: Document) -> Result<Vec<String>, StoreError> {
+        let find = || async {
+            let found = self.database.collection::<Document>(collection);
+            let found = found.find(what.clone()).projection(doc! { "_id": 1 }).await?;
+            found.try_collect::<Vec<_>>().await
+        };
+        let found = self.retry("listing", collection, find).await?;
+        let ids = found.iter().filter_map(|found| found.get_str("_id").ok());
+        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+        ids.sort();
+        Ok(ids)
+    }
+}
+
+fn binary(bytes: &Bytes) -> Binary {
+    Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
+}
+
+/// A name for one call.
+fn caller() -> String {
+    mongodb::bson::oid::ObjectId::new().to_hex()
+}
+
+#[async_trait::async_trait]
+impl Store for MongoStore {
+    async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
+        let Address { collection, id, run, n } = Address::of(key);
+        let stored = Stored { id, run, stage: None, n, by: caller(), value: binary(&value) };
+        Ok(match self.create(collection, stored).await? {
+            None => Insertion::Inserted,
+            Some(present) => Insertion::Present(present.value.bytes.into()),
+        })
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        let Address { collection, id, .. } = Address::of(key);
+        Ok(self.read(collection, &id).await?.map(|stored| stored.value.bytes.into()))
+    }
+
+    async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        let ids = self.ids("trendjob.runs", doc! {}).await?;
+        Ok(ids.iter().filter_map(|id| RunId::new(id).ok()).collect())
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
+        // Every log begins with 1 and keeps it.
+        let ids = self.ids("trendjob.generations", doc! { "n": 1 }).await?;
+        let sources = ids.iter().filter_map(|id| id.split_once('/'));
+        Ok(sources.filter_map(|(source, _)| SourceName::new(source).ok()).collect())
+    }
+
+    async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
+        let stored = Stored {
+            id: block_id(key),
+            run: Some(key.run.to_string()),
+            stage: Some(key.stage.to_string()),
+            n: None,
+            by: caller(),
+            value: binary(&bytes),
+        };
+        // The same key is only ever written with the same bytes.
+        self.create("trendjob.blocks", stored).await.map(drop)
+    }
+
+    async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
+        let id = block_id(key);
+        let found = self.read("trendjob.blocks", &id).await?;
+        let found = found.ok_or_else(|| StoreError::Missing { key: self.named(&id) })?;
+        Ok(found.value.bytes.into())
+    }
+
+    async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
+        let what = doc! { "run": run.as_str(), "stage": stage.name() };
+        self.delete("trendjob.blocks", what).await
+    }
+
+    async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
+        for collection in ["trendjob.plans", "trendjob.markers", "trendjob.blocks"] {
+            self.delete(collection, doc! { "run": run.as_str() }).await?;
+        }
+        self.delete("trendjob.runs", doc! { "_id": run.as_str() }).await
+    }
+}
+
+fn block_id(key: &BlockKey) -> String {
+    let BlockKey { run, stage, index, attempt, name } = key;
+    format!("{run}/{stage}/{index}/{attempt}/{name}")
+}
+
+/// How long a database is waited for unless more or less is asked for.
+pub const PATIENCE: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests;

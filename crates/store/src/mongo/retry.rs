@@ -1,0 +1,67 @@
+//! Trying again. Owns how long and how often; what is worth it is `fault`'s.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder as _, ExponentialBuilder};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::fault;
+use crate::StoreError;
+
+/// How long one try may take: the driver has no limit of its own for a server that is silent.
+const ONE_TRY: Duration = Duration::from_secs(60);
+
+/// How long failing operations are tried again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience(Duration);
+
+impl Patience {
+    pub(super) fn new(total: Duration) -> Self {
+        Self(total)
+    }
+
+    /// Does an operation until it succeeds, can't, or the patience ends. `key` is for messages.
+    pub(super) async fn retry<T, F>(
+        self,
+        doing: &'static str,
+        key: impl Fn() -> String,
+        operation: impl Fn() -> F,
+    ) -> Result<T, StoreError>
+    where
+        F: Future<Output = mongodb::error::Result<T>>,
+    {
+        let begun = Instant::now();
+        let mut delays = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(100))
+            .with_max_delay(Duration::from_secs(10))
+            .without_max_times()
+            .with_jitter()
+            .build();
+        loop {
+            let tried = timeout(ONE_TRY.min(self.0.max(Duration::from_secs(1))), operation()).await;
+            let error = match tried {
+                Ok(Ok(value)) => {
+                    let seconds = begun.elapsed().as_secs_f64();
+                    metrics::histogram!("trendjob_store_seconds", "operation" => doing)
+                        .record(seconds);
+                    return Ok(value);
+                }
+                Ok(Err(error)) if fault::is_passing(&error) => fault::stored(doing, key(), &error),
+                Ok(Err(error)) => return Err(fault::stored(doing, key(), &error)),
+                Err(_) => StoreError::Unavailable {
+                    doing,
+                    key: key(),
+                    source: "the server did not answer in time".into(),
+                },
+            };
+            let delay = delays.next().unwrap_or(Duration::from_secs(10));
+            if begun.elapsed() + delay > self.0 {
+                return Err(error);
+            }
+            metrics::counter!("trendjob_store_retries_total", "operation" => doing).increment(1);
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            tracing::warn!(%error, cause, ?delay, "trying the store again");
+            sleep(delay).await;
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The arguments of `trendjob-worker`. Owns their names and defaults, which the operator renders.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+use trendjob::{Duration, Size};
+
+/// One attempt at one stage of a TrendJob's run.
+///
+/// Exit codes: 0 done, 42 failed and a retry can't help, 143 stopped by SIGTERM, 1 anything else.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// What is logged, as info or store=debug,info.
+    #[arg(
+        long,
+        global = true,
+        env = "TRENDJOB_LOG",
+        default_value = "info",
+        value_name = "FILTER"
+    )]
+    pub(crate) log: String,
+    /// Log for people instead of as JSON.
+    #[arg(long, global = true)]
+    pub(crate) log_plain: bool,
+    /// Where the result goes, as one JSON object of at most 4 KiB.
+    #[arg(long, global = true, default_value = "/dev/termination-log", value_name = "FILE")]
+    pub(crate) termination_log: PathBuf,
+    /// Serve probes and Prometheus metrics here.
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    pub(crate) metrics_listen: Option<SocketAddr>,
+}
+
+/// A stage.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the input, cut it into shards and store the plan; carry a run of one small shard through
+    /// all stages.
+    Plan(RunArgs),
+    /// Count one shard.
+    Etl(IndexArgs),
+    /// Merge one partition over all shards.
+    Aggregate(IndexArgs),
+    /// Put the result together and make it visible.
+    Publish(LaterArgs),
+    /// Remove all runs of a TrendJob.
+    Purge(PurgeArgs),
+}
+
+impl Command {
+    /// Its name in messages and logs.
+    pub(crate) const fn stage(&self) -> &'static str {
+        match self {
+            Self::Plan(_) => "plan",
+            Self::Etl(_) => "etl",
+            Self::Aggregate(_) => "aggregate",
+            Self::Publish(_) => "publish",
+            Self::Purge(_) => "purge",
+        }
+    }
+}
+
+impl Args {
+    /// The shard or partition, 0 for other stages.
+    pub(crate) fn index(&self) -> u32 {
+        match &self.command {
+            Command::Etl(args) | Command::Aggregate(args) => args.index,
+            Command::Plan(_) | Command::Publish(_) | Command::Purge(_) => 0,
+        }
+    }
+}
+
+/// Which run, and what this pod may use.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RunArgs {
+    /// The run's configuration, as the operator wrote it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) run_config: PathBuf,
+    /// The name of this attempt, the pod's UID [default: a new one].
+    #[arg(long, env = "TRENDJOB_ATTEMPT", value_name = "UID")]
+    pub(crate) attempt: Option<String>,
+    /// Where the input volume is mounted.
+    #[arg(long, default_value = "/data", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Where sorted runs go when memory is used up.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) spill: Option<PathBuf>,
+    /// A token for the servers of http input.
+    #[arg(long, env = "HTTP_BEARER_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) http_bearer_token: Option<String>,
+    /// A user name for the servers of http input.
+    #[arg(long, env = "HTTP_USERNAME", hide_env_values = true, value_name = "NAME")]
+    pub(crate) http_username: Option<String>,
+    /// The password to it.
+    #[arg(long, env = "HTTP_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
+    pub(crate) http_password: Option<String>,
+    /// Threads to use [default: all cores of the CPU limit].
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Memory for counting and sorting, as 512Mi [default: 60 % of the limit, at most 4Gi].
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Size>,
+}
+
+/// A stage after the plan.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct LaterArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+    /// The hash of the plan this pod was started for.
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) plan_hash: String,
+    /// Shards that failed for good and are left out, as 3,17-19.
+    #[arg(long, value_name = "INDEXES", default_value = "", value_parser = indexes)]
+    pub(crate) without_shards: Indexes,
+}
+
+/// A stage of many pods.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IndexArgs {
+    #[command(flatten)]
+    pub(crate) later: LaterArgs,
+    /// The shard or partition.
+    #[arg(long, env = "JOB_COMPLETION_INDEX")]
+    pub(crate) index: u32,
+}
+
+/// Whose runs are removed.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PurgeArgs {
+    /// The uid of the TrendJob.
+    #[arg(long)]
+    pub(crate) uid: String,
+    /// Its source.
+    #[arg(long)]
+    pub(crate) source: String,
+    /// The database its results are in.
+    #[arg(long, default_value = "trends")]
+    pub(crate) database: String,
+}
+
+/// Where results are kept.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PlaceArgs {
+    /// The MongoDB, as `mongodb://user:password@host/`.
+    #[arg(long, global = true, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
+    pub(crate) mongodb_uri: Option<String>,
+    /// A file that holds the URI instead.
+    #[arg(long, global = true, conflicts_with = "mongodb_uri", value_name = "FILE")]
+    pub(crate) mongodb_uri_file: Option<PathBuf>,
+    /// The certificate authorities its server is trusted by, as PEM.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) mongodb_ca_file: Option<PathBuf>,
+    /// How long an unreachable store is waited for before the attempt ends.
+    #[arg(long, global = true, default_value = "10m", value_name = "DURATION")]
+    pub(crate) store_patience: Duration,
+    /// A folder that all pods share, instead of a MongoDB.
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        conflicts_with_all = ["mongodb_uri_file", "mongodb_ca_file"]
+    )]
+    pub(crate) store: Option<PathBuf>,
+}
+
+/// Numbers of shards.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Indexes(pub(crate) BTreeSet<u32>);
+
+/// Reads `3,17-19`.
+fn indexes(text: &str) -> Result<Indexes, String> {
+    let mut all = BTreeSet::new();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let number = |text: &str| {
+            text.parse::<u32>()
+                .map_err(|_| format!("{part:?} is neither a number nor a range like 17-19"))
+        };
+        let (first, last) = (number(first)?, number(last)?);
+        // No plan has more shards than Kubernetes allows indexes.
+        if last < first || last > 100_000 {
+            return Err(format!("{part:?} is no range of shards"));
+        }
+        all.extend(first..=last);
+    }
+    Ok(Indexes(all))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn ranges_of_shards_are_read_as_kubernetes_writes_failed_indexes() {
+        let read = |text| indexes(text).map(|indexes| indexes.0.into_iter().collect::<Vec<_>>());
+        assert_eq!(read(""), Ok(vec![]));
+        assert_eq!(read("3,17-19"), Ok(vec![3, 17, 18, 19]));
+        for wrong in ["x", "3-", "5-3", "0-4000000000"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

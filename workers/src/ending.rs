@@ -1,0 +1,103 @@
+//! How an attempt ends: as a termination message for the operator, a log line for people and an
+//! exit code for the rules of the Job. Owns the mapping from errors to all three.
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use store::StoreError;
+use trendjob::{Outcome, TerminationMessage};
+
+/// What a stage came to.
+#[derive(Debug, Default)]
+pub(crate) struct Ending(Box<TerminationMessage>);
+
+impl Ending {
+    /// A stage that is done.
+    pub(crate) fn done(message: TerminationMessage) -> Self {
+        Self(Box::new(TerminationMessage { outcome: Outcome::Done, ..message }))
+    }
+
+    /// What this pod was given can't be used.
+    pub(crate) fn unusable(reason: &str, message: String) -> Self {
+        Self::failed(Outcome::Failed, reason, message)
+    }
+
+    /// What went wrong may not go wrong again.
+    pub(crate) fn retry(reason: &str, message: String) -> Self {
+        Self::failed(Outcome::Retry, reason, message)
+    }
+
+    /// That the pod was told to stop.
+    pub(crate) fn stopped() -> Self {
+        let message = "told to stop before the end: another attempt goes on from what is stored";
+        Self::failed(Outcome::Stopped, "Stopped", message.to_owned())
+    }
+
+    fn failed(outcome: Outcome, reason: &str, message: String) -> Self {
+        let reason = reason.to_owned();
+        Self(Box::new(TerminationMessage {
+            outcome,
+            reason,
+            message,
+            ..TerminationMessage::default()
+        }))
+    }
+
+    /// Writes the message and logs the end.
+    pub(crate) fn tell(self, stage: &str, index: u32, file: &Path) -> ExitCode {
+        let message = TerminationMessage { stage: stage.to_owned(), index, ..*self.0 };
+        let TerminationMessage { outcome, reason, message: why, .. } = &message;
+        match outcome {
+            Outcome::Done => tracing::info!(stage, index, "done"),
+            Outcome::Superseded | Outcome::Stopped => {
+                tracing::warn!(stage, index, reason, why, "ended");
+            }
+            Outcome::Failed | Outcome::Retry => {
+                tracing::error!(stage, index, reason, why, "failed")
+            }
+        }
+        let written = message.to_json().map_err(|error| error.to_string());
+        let written =
+            written.and_then(|json| fs::write(file, json).map_err(|error| error.to_string()));
+        if let Err(error) = written {
+            let file = file.display();
+            tracing::warn!(stage, index, %file, error, "the termination message was not written");
+        }
+        ExitCode::from(message.outcome.exit_code())
+    }
+}
+
+impl From<pipeline::Error> for Ending {
+    fn from(error: pipeline::Error) -> Self {
+        let outcome = match &error {
+            pipeline::Error::Cancelled => return Self::stopped(),
+            pipeline::Error::Superseded { .. } => Outcome::Superseded,
+            error if error.is_permanent() => Outcome::Failed,
+            _ => Outcome::Retry,
+        };
+        Self::failed(outcome, error.reason(), chain(&error))
+    }
+}
+
+impl From<StoreError> for Ending {
+    fn from(error: StoreError) -> Self {
+        pipeline::Error::Store(error).into()
+    }
+}
+
+/// An error and what caused it, each said once.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,26 @@
+//! What a worker is doing, as Prometheus metrics. Owns their names; the numbers are the pipeline's.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use pipeline::Progress;
+
+/// How often the numbers are taken over.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Takes the numbers over, again and again.
+pub(crate) async fn export(progress: Arc<Progress>) -> Infallible {
+    loop {
+        let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        metrics::counter!("trendjob_worker_input_bytes_total").absolute(value(&progress.bytes));
+        metrics::counter!("trendjob_worker_records_total").absolute(value(&progress.records));
+        metrics::counter!("trendjob_worker_spilled_runs_total").absolute(value(&progress.spilled));
+        for (reason, count) in progress.malformed_by_reason() {
+            metrics::counter!("trendjob_worker_malformed_total", "reason" => reason)
+                .absolute(count);
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}

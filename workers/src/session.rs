@@ -1,0 +1,176 @@
+//! The life of a worker process: its runtime, its probes, the stage on a thread that may block, and
+//! being stopped. Owns how long a stage may take to stop.
+
+use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use pipeline::input::{Credentials, Remote};
+use pipeline::{Cancel, Context, Limits, Progress};
+use service::probes::{Readiness, probes};
+use service::{machine, metrics, server, shutdown};
+use store::{AttemptId, RunId, Store};
+use tokio::runtime::Runtime;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use crate::args::{Args, Command, RunArgs};
+use crate::ending::Ending;
+use crate::{job, place, progress, stages};
+
+/// How long a stage may take to stop by itself. What it stored stays; the next attempt goes on.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Memory that is assumed where the machine doesn't tell.
+const ASSUMED_MEMORY: u64 = 1 << 30;
+
+/// The most memory taken unless more is asked for.
+const MOST_MEMORY: u64 = 4 << 30;
+
+/// Runs the stage that was asked for.
+pub(crate) fn run(args: &Args) -> Ending {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return Ending::retry("Runtime", error.to_string()),
+    };
+    let ending = runtime.block_on(live(&runtime, args)).unwrap_or_else(|ending| ending);
+    // A stage that did not stop in time is left behind: nothing it may still write counts alone.
+    runtime.shutdown_background();
+    ending
+}
+
+async fn live(runtime: &Runtime, args: &Args) -> Result<Ending, Ending> {
+    let progress = Arc::<Progress>::default();
+    observe(args, &progress).await?;
+    let cancel = Cancel::default();
+    let work = begin(runtime, args, progress, cancel.clone());
+    tokio::select! {
+        ended = work => ended,
+        () = stopped(&cancel) => Ok(Ending::stopped()),
+    }
+}
+
+/// Serves probes and metrics, where asked to.
+async fn observe(args: &Args, progress: &Arc<Progress>) -> Result<(), Ending> {
+    let Some(address) = args.metrics_listen else { return Ok(()) };
+    metrics::init();
+    let readiness = Readiness::default();
+    let listener = server::bind(address, "--metrics-listen").await;
+    let listener = listener.map_err(|error| Ending::retry("Listen", error.to_string()))?;
+    readiness.set(true);
+    tokio::spawn(server::serve(listener, probes(readiness), shutdown::requested()));
+    tokio::spawn(progress::export(Arc::clone(progress)));
+    Ok(())
+}
+
+/// Waits until the process is told to stop and the stage had its time to.
+async fn stopped(cancel: &Cancel) {
+    shutdown::requested().await;
+    tracing::info!("told to stop");
+    cancel.cancel();
+    tokio::time::sleep(PATIENCE).await;
+}
+
+async fn begin(
+    runtime: &Runtime,
+    args: &Args,
+    progress: Arc<Progress>,
+    cancel: Cancel,
+) -> Result<Ending, Ending> {
+    let run = match &args.command {
+        Command::Purge(purge) => {
+            let place = place::open(&args.place, &purge.database).await?;
+            return stages::purge(&*place.store, purge).await;
+        }
+        Command::Plan(run) => run,
+        Command::Etl(index) | Command::Aggregate(index) => &index.later.run,
+        Command::Publish(later) => &later.run,
+    };
+    let config = job::read(&run.run_config)?;
+    let place = place::open(&args.place, &config.spec.sink.mongodb.database).await?;
+    let context = context(runtime, run, &config.run(), place.store, progress, cancel)?;
+    let span = tracing::info_span!(
+        "attempt",
+        run = %context.run,
+        stage = args.command.stage(),
+        index = args.index(),
+        attempt = %context.attempt,
+    );
+    let work = stages::Work { context, mongo: place.mongo, config, data: run.data.clone() };
+    let entered = span.clone();
+    let work = match &args.command {
+        Command::Plan(_) => runtime.spawn_blocking(move || entered.in_scope(|| work.plan())),
+        Command::Etl(index) => {
+            let (hash, shard) = (index.later.plan_hash.clone(), index.index);
+            runtime.spawn_blocking(move || entered.in_scope(|| work.etl(&hash, shard)))
+        }
+        Command::Aggregate(index) => {
+            let (hash, partition) = (index.later.plan_hash.clone(), index.index);
+            let without = index.later.without_shards.0.clone();
+            let stage = move || entered.in_scope(|| work.aggregate(&hash, partition, &without));
+            runtime.spawn_blocking(stage)
+        }
+        Command::Publish(later) => {
+            let (hash, without) = (later.plan_hash.clone(), later.without_shards.0.clone());
+            runtime.spawn_blocking(move || entered.in_scope(|| work.publish(&hash, &without)))
+        }
+        Command::Purge(_) => return Ok(Ending::default()),
+    };
+    let ended = work.instrument(span).await;
+    ended.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()))
+}
+
+fn context(
+    runtime: &Runtime,
+    args: &RunArgs,
+    run: &str,
+    store: Arc<dyn Store>,
+    progress: Arc<Progress>,
+    cancel: Cancel,
+) -> Result<Context, Ending> {
+    let unusable = |error: String| Ending::unusable("InvalidArguments", error);
+    let attempt = args.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
+    let memory = args.memory.map_or_else(default_memory, trendjob::Size::bytes);
+    let spill = args.spill.clone().unwrap_or_else(std::env::temp_dir);
+    fs::create_dir_all(&spill).map_err(|error| {
+        unusable(format!("making the folder for spilling {}: {error}", spill.display()))
+    })?;
+    Ok(Context {
+        store,
+        runtime: runtime.handle().clone(),
+        run: RunId::new(run).map_err(|error| unusable(error.to_string()))?,
+        attempt: AttemptId::new(&attempt).map_err(|error| unusable(error.to_string()))?,
+        limits: Limits {
+            threads: args.threads.map_or_else(default_threads, usize::from),
+            memory: usize::try_from(memory).unwrap_or(usize::MAX),
+            spill,
+            keep_rejects: false,
+            hash_seed: RandomState::new().hash_one(()),
+        },
+        remote: remote(args),
+        cancel,
+        progress,
+    })
+}
+
+/// What the Secret of the input holds.
+fn remote(args: &RunArgs) -> Remote {
+    let bearer = args.http_bearer_token.clone().map(Credentials::Bearer);
+    let basic = args.http_username.clone().map(|user| Credentials::Basic {
+        user,
+        password: args.http_password.clone().unwrap_or_default(),
+    });
+    Remote { credentials: bearer.or(basic), ..Remote::default() }
+}
+
+/// The standard library knows the CPU limit of a cgroup.
+fn default_threads() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+fn default_memory() -> u64 {
+    (machine::memory_limit().unwrap_or(ASSUMED_MEMORY) / 10 * 6).min(MOST_MEMORY)
+}

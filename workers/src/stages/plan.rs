@@ -1,0 +1,45 @@
+//! The plan pod: plans the run, and carries a small one through all stages.
+
+use pipeline::input::{Compression, Object};
+use pipeline::{Plan, check_not_superseded, local, plan};
+use trendjob::{PlanSummary, TerminationMessage};
+
+use super::{Work, now};
+use crate::ending::Ending;
+use crate::job;
+
+impl Work {
+    /// Plans. What is planned already is reported again.
+    pub(crate) fn plan(&self) -> Result<Ending, Ending> {
+        let spec = job::spec(&self.config.spec, &self.data)?;
+        let plan = plan::plan(&self.context, &spec)?;
+        let summary = Some(summary(&plan)?);
+        if !is_small(&plan, spec.chunk_size) {
+            return Ok(Ending::done(TerminationMessage { plan: summary, ..Default::default() }));
+        }
+        // Three Jobs in a row cost more than such a run.
+        check_not_superseded(&self.context, &plan)?;
+        let outcome = local::run(&self.context, Some(&spec), |_, _| Ok(()), now)?;
+        self.clean_up(&outcome.plan);
+        let published = self.published(&outcome.generation, &outcome.index);
+        Ok(Ending::done(TerminationMessage { plan: summary, ..published }))
+    }
+}
+
+fn is_small(plan: &Plan, chunk_size: u64) -> bool {
+    plan.shards.len() <= 1 && plan.bytes() <= chunk_size
+}
+
+fn summary(plan: &Plan) -> Result<PlanSummary, Ending> {
+    let compressed = |object: &&Object| object.compression != Compression::None;
+    Ok(PlanSummary {
+        hash: plan.hash()?,
+        start_number: plan.start,
+        // There are at most `maxShards` of them.
+        shards: plan.shards.len() as u32,
+        partitions: plan.partitions,
+        objects: plan.objects.len() as u64,
+        compressed: plan.objects.iter().filter(compressed).count() as u64,
+        bytes: plan.bytes(),
+    })
+}
