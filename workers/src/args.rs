@@ -143,6 +143,9 @@ pub(crate) struct PurgeArgs {
     /// The database its results are in.
     #[arg(long, default_value = "trends")]
     pub(crate) database: String,
+    /// How many plain documents are kept of what is visible afterwards.
+    #[arg(long, default_value_t = 10_000, value_name = "N")]
+    pub(crate) documents: u64,
 }
 
 /// Where results are kept.

@@ -55,7 +55,7 @@ impl Ending {
                 tracing::warn!(stage, index, reason, why, "ended");
             }
             Outcome::Failed | Outcome::Retry => {
-                tracing::error!(stage, index, reason, why, "failed")
+                tracing::error!(stage, index, reason, why, "failed");
             }
         }
         let written = message.to_json().map_err(|error| error.to_string());

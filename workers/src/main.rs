@@ -3,6 +3,7 @@
 //! does is `pipeline`'s, and clusters are unknown here.
 
 mod args;
+mod beside;
 mod ending;
 #[cfg(feature = "fault-points")]
 mod fault;

@@ -19,15 +19,12 @@ pub(crate) struct Place {
 
 /// Opens the store of a run.
 pub(crate) async fn open(args: &PlaceArgs, database: &str) -> Result<Place, Ending> {
-    let place = match &args.store {
-        Some(folder) => {
-            let store: Arc<dyn Store> = Arc::new(ObjectStore::open_folder(folder).await?);
-            Place { store, mongo: None }
-        }
-        None => {
-            let mongo = MongoStore::open(&options(args, database)?).await?;
-            Place { store: Arc::new(mongo.clone()), mongo: Some(mongo) }
-        }
+    let place = if let Some(folder) = &args.store {
+        let store: Arc<dyn Store> = Arc::new(ObjectStore::open_folder(folder).await?);
+        Place { store, mongo: None }
+    } else {
+        let mongo = MongoStore::open(&options(args, database)?).await?;
+        Place { store: Arc::new(mongo.clone()), mongo: Some(mongo) }
     };
     #[cfg(feature = "fault-points")]
     let place = Place { store: crate::fault::FaultyStore::over(place.store), ..place };

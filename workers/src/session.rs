@@ -7,16 +7,18 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use pipeline::etl::RecordSink;
 use pipeline::input::{Credentials, Remote};
 use pipeline::{Cancel, Context, Limits, Progress};
 use service::probes::{Readiness, probes};
 use service::{machine, metrics, server, shutdown};
-use store::{AttemptId, RunId, Store};
+use store::{AttemptId, MongoStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::args::{Args, Command, RunArgs};
+use crate::beside::Records;
 use crate::ending::Ending;
 use crate::{job, place, progress, stages};
 
@@ -83,7 +85,7 @@ async fn begin(
     let run = match &args.command {
         Command::Purge(purge) => {
             let place = place::open(&args.place, &purge.database).await?;
-            return stages::purge(&*place.store, purge).await;
+            return stages::purge(&place, purge).await;
         }
         Command::Plan(run) => run,
         Command::Etl(index) | Command::Aggregate(index) => &index.later.run,
@@ -91,7 +93,10 @@ async fn begin(
     };
     let config = job::read(&run.run_config)?;
     let place = place::open(&args.place, &config.spec.sink.mongodb.database).await?;
-    let context = context(runtime, run, &config.run(), place.store, progress, cancel)?;
+    let mut context = context(runtime, run, &config.run(), place.store, progress, cancel)?;
+    if config.spec.sink.mongodb.store_records {
+        context.records = Some(records(&context, place.mongo.as_ref(), &config.spec.source)?);
+    }
     let span = tracing::info_span!(
         "attempt",
         run = %context.run,
@@ -150,10 +155,28 @@ fn context(
             keep_rejects: false,
             hash_seed: RandomState::new().hash_one(()),
         },
+        records: None,
         remote: remote(args),
         cancel,
         progress,
     })
+}
+
+/// Where the records themselves go.
+fn records(
+    context: &Context,
+    mongo: Option<&MongoStore>,
+    source: &str,
+) -> Result<Arc<dyn RecordSink>, Ending> {
+    let unusable = |error: &str| Ending::unusable("InvalidRunConfig", error.to_owned());
+    let store = mongo
+        .ok_or_else(|| unusable("storeRecords needs a MongoDB: a folder can't keep records"))?;
+    Ok(Arc::new(Records {
+        store: store.clone(),
+        source: SourceName::new(source).map_err(|error| unusable(&error.to_string()))?,
+        run: context.run.clone(),
+        runtime: context.runtime.clone(),
+    }))
 }
 
 /// What the Secret of the input holds.

@@ -152,6 +152,7 @@ fn context(
             // The standard library's keys are random; a hash of nothing is as random as they.
             hash_seed: RandomState::new().hash_one(()),
         },
+        records: None,
         remote: Remote::default(),
         cancel: Cancel::default(),
         progress: Arc::<Progress>::default(),

@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 use trends::record::Malformed;
 
 use crate::Error;
+use crate::etl::RecordSink;
 use crate::input::Remote;
 
 /// One attempt at the stages of a run. Stages block: call them from a thread that may.
@@ -27,6 +28,8 @@ pub struct Context {
     pub attempt: AttemptId,
     /// What it may use.
     pub limits: Limits,
+    /// Where the records themselves go, if they are kept.
+    pub records: Option<Arc<dyn RecordSink>>,
     /// How objects on servers are read.
     pub remote: Remote,
     /// Set to stop between two blocks of input.

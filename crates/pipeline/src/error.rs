@@ -68,7 +68,7 @@ pub enum Error {
         generation: u64,
     },
     /// What an earlier stage must have left isn't there.
-    #[error("{what} of run {run} not there yet: the stage before has not finished")]
+    #[error("run {run} has no {what} yet: the stage before has not finished")]
     NotReady {
         /// The run.
         run: String,
@@ -119,8 +119,8 @@ impl Error {
         if missing.len() > NAMED {
             named.push(format!("and {} more", missing.len() - NAMED));
         }
-        let (plural, verb) = if missing.len() == 1 { ("", "is") } else { ("s", "are") };
-        let what = format!("{what}{plural} {} {verb}", named.join(", "));
+        let plural = if missing.len() == 1 { "" } else { "s" };
+        let what = format!("marker of {what}{plural} {}", named.join(", "));
         Self::NotReady { run: context.run.to_string(), what }
     }
 

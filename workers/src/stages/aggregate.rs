@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use pipeline::aggregate::{aggregate, check_malformed};
-use pipeline::{Error, etl};
-use store::Stage;
+use pipeline::etl;
 use trendjob::TerminationMessage;
 
 use super::Work;
@@ -19,12 +18,7 @@ impl Work {
         without: &BTreeSet<u32>,
     ) -> Result<Ending, Ending> {
         let plan = self.plan_of(plan_hash)?;
-        let outside = Error::OutsidePlan {
-            stage: Stage::Aggregate,
-            index: partition,
-            count: plan.partitions as usize,
-        };
-        let partition = u16::try_from(partition).map_err(|_| outside)?;
+        let partition = plan.partition(partition)?;
         let shards = etl::all_finished(&self.context, &plan, without)?;
         check_malformed(&plan, &shards)?;
         aggregate(&self.context, &plan, &shards, partition)?;

@@ -20,7 +20,7 @@ impl Work {
         // Three Jobs in a row cost more than such a run.
         check_not_superseded(&self.context, &plan)?;
         let outcome = local::run(&self.context, Some(&spec), |_, _| Ok(()), now)?;
-        self.clean_up(&outcome.plan);
+        self.follow_up(&outcome.plan, &[])?;
         let published = self.published(&outcome.generation, &outcome.index);
         Ok(Ending::done(TerminationMessage { plan: summary, ..published }))
     }

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use pipeline::aggregate::{all_finished, check_malformed};
 use pipeline::publish::publish;
 use pipeline::{Context, Plan, etl};
-use store::Stage;
+use store::mongo::records;
 use store::retention::clean_up_source;
+use store::{Stage, StoreError};
 
 use super::{Work, now};
 use crate::ending::Ending;
-use crate::job;
+use crate::{beside, job};
 
 impl Work {
     /// Publishes the run.
@@ -25,22 +26,32 @@ impl Work {
         let records = check_malformed(&plan, &shards)?;
         let partitions = all_finished(context, &plan)?;
         let (generation, index) = publish(context, &plan, records, &shards, &partitions, &now())?;
-        self.clean_up(&plan);
+        let without: Vec<u32> = without.iter().copied().collect();
+        self.follow_up(&plan, &without)?;
         Ok(Ending::done(self.published(&generation, &index)))
     }
 
-    /// Tidies up behind a published run. Failing to is no reason to fail: the next run does it.
-    pub(super) fn clean_up(&self, plan: &Plan) {
+    /// Does what follows a published result: what is kept beside it, then clean-up. That must not
+    /// fail a run whose result is there: the next run does what was left.
+    pub(super) fn follow_up(&self, plan: &Plan, without: &[u32]) -> Result<(), Ending> {
         let Context { runtime, store, run, .. } = &self.context;
-        if let Err(error) = runtime.block_on(store.remove_blocks(run, Stage::Etl)) {
-            tracing::warn!(%error, "the partials of the published run were not removed");
+        if let Some(mongo) = &self.mongo {
+            beside::publish(&self.context, mongo, plan, &self.config.spec.sink.mongodb, without)?;
         }
         let retention = job::retention(&self.config.spec);
         let seconds = u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0);
-        let cleaned = clean_up_source(&**store, &plan.source, retention, seconds);
-        match runtime.block_on(cleaned) {
+        let cleaned = runtime.block_on(async {
+            store.remove_blocks(run, Stage::Etl).await?;
+            let cleaned = clean_up_source(&**store, &plan.source, retention, seconds).await?;
+            if let Some(mongo) = &self.mongo {
+                records::sweep(mongo, &plan.source).await?;
+            }
+            Ok::<_, StoreError>(cleaned)
+        });
+        match cleaned {
             Ok(cleaned) => tracing::info!(cleaned.retired, cleaned.removed, "cleaned up"),
             Err(error) => tracing::warn!(%error, "clean-up was not finished"),
         }
+        Ok(())
     }
 }

@@ -59,10 +59,7 @@ pub fn aggregate(
     partition: u16,
 ) -> Result<Marker<AggregateReport>, Error> {
     let index = u32::from(partition);
-    if index >= plan.partitions {
-        let count = plan.partitions as usize;
-        return Err(Error::OutsidePlan { stage: Stage::Aggregate, index, count });
-    }
+    plan.partition(index)?;
     let done = if let Some(done) = markers::finished(context, plan, Stage::Aggregate, index)? {
         done
     } else {

@@ -9,6 +9,7 @@ use trends::result::BlockRef;
 use trends::seed::tokens;
 
 use super::Sample;
+use super::records::RecordBatch;
 use super::rejects::RejectLog;
 use super::spill::Spill;
 use crate::context::Progress;
@@ -30,6 +31,7 @@ pub(super) struct Judge<'a> {
     tally: RecordTally,
     samples: Vec<Sample>,
     rejects: Option<RejectLog<'a>>,
+    records: Option<RecordBatch>,
     spills: Vec<Spill>,
 }
 
@@ -37,6 +39,7 @@ pub(super) struct Judge<'a> {
 pub(super) struct Judged {
     pub(super) records: RecordCounts,
     pub(super) long_terms: u64,
+    pub(super) left_out: u64,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
     pub(super) runs: Vec<PartitionRun>,
@@ -48,6 +51,7 @@ impl<'a> Judge<'a> {
         context: &'a Context,
         plan: &Plan,
         rejects: Option<RejectLog<'a>>,
+        records: Option<RecordBatch>,
         memory: usize,
     ) -> Result<Self, Error> {
         Ok(Self {
@@ -60,6 +64,7 @@ impl<'a> Judge<'a> {
             tally: RecordTally::default(),
             samples: Vec::new(),
             rejects,
+            records,
             spills: Vec::new(),
         })
     }
@@ -78,6 +83,7 @@ impl<'a> Judge<'a> {
         Ok(Judged {
             records: self.tally.counts(),
             long_terms: self.counter.long_terms(),
+            left_out: self.records.map_or(Ok(0), RecordBatch::finish)?,
             samples: self.samples,
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
             runs: self.counter.drain(self.partitions),
@@ -99,6 +105,9 @@ impl<'a> Judge<'a> {
                 self.counter.begin_record();
                 tokens(text, &mut self.counter);
                 self.tally.counted();
+                if let Some(records) = &mut self.records {
+                    records.add(self.object, offset, line)?;
+                }
             }
             Judgement::Empty(reason) => self.tally.empty(reason),
             Judgement::Malformed(reason, column) => self.reject(offset, reason, column, line)?,

@@ -3,6 +3,7 @@
 
 mod judge;
 mod partials;
+mod records;
 mod rejects;
 mod scan;
 mod spill;
@@ -16,6 +17,7 @@ use trends::RecordCounts;
 use trends::record::Malformed;
 use trends::result::BlockRef;
 
+pub use records::{Record, RecordSink};
 pub use rejects::{Reject, for_each_reject};
 
 use crate::plan::Plan;
@@ -31,6 +33,9 @@ pub struct EtlReport {
     pub bytes: u64,
     /// Occurrences of terms too long to be stored.
     pub long_terms: u64,
+    /// Records that were counted and could not be kept, where they are kept.
+    #[serde(default)]
+    pub left_out: u64,
     /// The first malformed lines, by object and offset.
     pub samples: Vec<Sample>,
     /// The blocks of each partition's partial, in order.
@@ -98,6 +103,7 @@ pub fn etl(context: &Context, plan: &Plan, index: u32) -> Result<Shard, Error> {
         records: scanned.records,
         bytes: ranges.iter().map(|range| range.end - range.start).sum(),
         long_terms: scanned.long_terms,
+        left_out: scanned.left_out,
         samples: scanned.samples,
         partials,
         rejects: scanned.rejects,

@@ -12,6 +12,7 @@ use trends::result::BlockRef;
 
 use super::Sample;
 use super::judge::{Judge, Judged};
+use super::records::RecordBatch;
 use super::rejects::RejectLog;
 use super::spill::Spill;
 use crate::context::Progress;
@@ -30,6 +31,7 @@ const SEGMENT: u64 = 248 << 10;
 pub(super) struct Scanned {
     pub(super) records: RecordCounts,
     pub(super) long_terms: u64,
+    pub(super) left_out: u64,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
     pub(super) runs: Vec<Vec<PartitionRun>>,
@@ -75,7 +77,8 @@ pub(super) fn scan(
                 let memory = context.limits.memory / threads;
                 let rejects = context.limits.keep_rejects;
                 let rejects = rejects.then(|| RejectLog::new(context, home.clone(), thread));
-                let mut judge = Judge::new(context, plan, rejects, memory)?;
+                let records = RecordBatch::new(context, home.index);
+                let mut judge = Judge::new(context, plan, rejects, records, memory)?;
                 read_segments(context, plan, segments, failed, &mut judge)?;
                 judge.new_pass()?;
                 read_blocks(context, blocks, &give_back, failed, &mut judge)?;
@@ -221,6 +224,7 @@ fn together(threads: Vec<Judged>) -> Scanned {
     let mut whole = Scanned {
         records: RecordCounts::default(),
         long_terms: 0,
+        left_out: 0,
         samples: Vec::new(),
         rejects: Vec::new(),
         runs: Vec::new(),
@@ -229,6 +233,7 @@ fn together(threads: Vec<Judged>) -> Scanned {
     for thread in threads {
         whole.records.add(&thread.records);
         whole.long_terms += thread.long_terms;
+        whole.left_out += thread.left_out;
         whole.samples.extend(thread.samples);
         whole.rejects.extend(thread.rejects);
         whole.runs.push(thread.runs);

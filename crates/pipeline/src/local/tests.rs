@@ -46,6 +46,7 @@ fn context(store: Arc<dyn Store>, run: &str, threads: usize, memory: usize) -> C
             keep_rejects: false,
             hash_seed: 1,
         },
+        records: None,
         remote: crate::input::Remote::default(),
         cancel: Cancel::default(),
         progress: Arc::default(),

@@ -128,6 +128,16 @@ impl Plan {
         Ok(hex(&sha2::Sha256::digest(json)))
     }
 
+    /// The partition with this index.
+    ///
+    /// # Errors
+    /// `OutsidePlan` if there is none.
+    pub fn partition(&self, index: u32) -> Result<u16, Error> {
+        let outside =
+            Error::OutsidePlan { stage: Stage::Aggregate, index, count: self.partitions as usize };
+        u16::try_from(index).ok().filter(|_| index < self.partitions).ok_or(outside)
+    }
+
     /// The shards that are not among these, which are in order.
     pub(crate) fn without(&self, shards: &[Shard]) -> Vec<u32> {
         // There are fewer than 2^32 shards.
@@ -156,10 +166,8 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
 pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> {
     let found: Option<Plan> =
         context.wait(read_document(&*context.store, &Key::plan(&context.run)))?;
-    let plan = found.ok_or_else(|| Error::NotReady {
-        run: context.run.to_string(),
-        what: "the plan".to_owned(),
-    })?;
+    let plan = found
+        .ok_or_else(|| Error::NotReady { run: context.run.to_string(), what: "plan".to_owned() })?;
     let stored = plan.hash()?;
     match expected {
         Some(expected) if stored != expected => {

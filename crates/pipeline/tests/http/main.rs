@@ -62,6 +62,7 @@ async fn run(spec: Spec, remote: Remote) -> Result<Outcome, Error> {
             keep_rejects: false,
             hash_seed: 1,
         },
+        records: None,
         remote,
         cancel: Cancel::default(),
         progress: Arc::default(),

@@ -28,6 +28,20 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     code(error) == Some(DUPLICATE)
 }
 
+/// Whether all that kept documents from being inserted is that they are there already.
+pub(super) fn is_only_duplicates(error: &Error) -> bool {
+    let ErrorKind::InsertMany(many) = &*error.kind else { return is_duplicate(error) };
+    let writes = many.write_errors.as_deref().unwrap_or_default();
+    many.write_concern_error.is_none()
+        && !writes.is_empty()
+        && writes.iter().all(|write| write.code == DUPLICATE)
+}
+
+/// Whether what was to be dropped or renamed is not there.
+pub(super) fn is_missing_namespace(error: &Error) -> bool {
+    code(error) == Some(26)
+}
+
 /// Whether the same operation may succeed later by itself.
 pub(super) fn is_passing(error: &Error) -> bool {
     let labels = ["RetryableWriteError", "RetryableError", "SystemOverloadedError"];
@@ -85,6 +99,12 @@ fn code(error: &Error) -> Option<i32> {
         ErrorKind::Command(command) => Some(command.code),
         ErrorKind::Write(WriteFailure::WriteError(write)) => Some(write.code),
         ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => Some(concern.code),
+        ErrorKind::InsertMany(many) => match (&many.write_concern_error, &many.write_errors) {
+            (Some(concern), _) => Some(concern.code),
+            (None, writes) => {
+                writes.iter().flatten().map(|write| write.code).find(|code| *code != DUPLICATE)
+            }
+        },
         _ => None,
     }
 }
@@ -98,6 +118,11 @@ pub(super) fn message(error: &Error) -> String {
         }
         ErrorKind::Write(WriteFailure::WriteConcernError(concern)) => {
             format!("{} (write concern, code {})", concern.message, concern.code)
+        }
+        ErrorKind::InsertMany(many) => {
+            let writes = many.write_errors.iter().flatten().map(|write| write.message.clone());
+            let concern = many.write_concern_error.iter().map(|concern| concern.message.clone());
+            writes.chain(concern).next().unwrap_or_else(|| "inserting failed".to_owned())
         }
         ErrorKind::InvalidArgument { message, .. }
         | ErrorKind::InvalidTlsConfig { message, .. }

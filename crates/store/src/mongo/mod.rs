@@ -19,6 +19,8 @@
 
 mod connect;
 mod fault;
+pub mod plain;
+pub mod records;
 mod retry;
 mod uri;
 
@@ -206,6 +208,12 @@ impl MongoStore {
     async fn delete(&self, collection: &str, what: Document) -> Result<(), StoreError> {
         let delete = || async { self.collection(collection).delete_many(what.clone()).await };
         self.retry("removing from", collection, delete).await.map(drop)
+    }
+
+    /// The names of all collections.
+    async fn collections(&self) -> Result<Vec<String>, StoreError> {
+        let names = || async { self.database.list_collection_names().await };
+        self.retry("listing", "collections", names).await
     }
 
     /// The `_id`s of what matches.

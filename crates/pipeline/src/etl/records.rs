@@ -1,0 +1,67 @@
+//! Keeping the records themselves, where they are asked for. Owns what is handed on and when; where
+//! they go is for who runs the stage.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::{Context, Error};
+
+/// Bytes of records that are handed on at once.
+const BATCH: usize = 1 << 20;
+
+/// Takes the records that were counted, each as its line says it.
+pub trait RecordSink: fmt::Debug + Send + Sync {
+    /// Stores records of a shard, and says how many it left out. Every attempt hands on the same
+    /// records under the same numbers; a stored one is stored once.
+    fn store(&self, shard: u32, records: &[Record]) -> Result<u64, Error>;
+}
+
+/// A record that was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Which object of the plan.
+    pub object: u32,
+    /// Where its line begins in the (decompressed) object.
+    pub offset: u64,
+    /// The line, without its newline.
+    pub line: Vec<u8>,
+}
+
+/// What one thread hands on.
+#[derive(Debug)]
+pub(super) struct RecordBatch {
+    sink: Arc<dyn RecordSink>,
+    shard: u32,
+    records: Vec<Record>,
+    bytes: usize,
+    left_out: u64,
+}
+
+impl RecordBatch {
+    /// A batch for a shard, if records are kept.
+    pub(super) fn new(context: &Context, shard: u32) -> Option<Self> {
+        let sink = Arc::clone(context.records.as_ref()?);
+        Some(Self { sink, shard, records: Vec::new(), bytes: 0, left_out: 0 })
+    }
+
+    pub(super) fn add(&mut self, object: u32, offset: u64, line: &[u8]) -> Result<(), Error> {
+        self.bytes += line.len();
+        self.records.push(Record { object, offset, line: line.to_vec() });
+        if self.bytes >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands on what is left, and says how many records were left out.
+    pub(super) fn finish(mut self) -> Result<u64, Error> {
+        self.flush()?;
+        Ok(self.left_out)
+    }
+
+    fn flush(&mut self) -> Result<(), Error> {
+        if !self.records.is_empty() {
+            self.left_out += self.sink.store(self.shard, &self.records)?;
+            self.records.clear();
+            self.bytes = 0;
+        }
+        Ok(())
+    }
+}

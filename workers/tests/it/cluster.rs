@@ -1,0 +1,342 @@
+//! What the operator does to workers, without a cluster: a run's configuration, pods as processes, and
+//! the reading of their termination messages.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use pipeline::input::{Identity, Remote};
+use pipeline::{Cancel, Context, Limits, RecordFormat, Spec, local};
+use store::{
+    AttemptId, Generation, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName,
+    Store, generations, mongo::Access,
+};
+use tokio::runtime::Runtime;
+use trendjob::{RunConfig, TerminationMessage, parse_manifest};
+
+/// The name everything is published under.
+pub(crate) const SOURCE: &str = "sample";
+
+/// A store that processes share, and where it is.
+pub(crate) enum Shared {
+    Folder(PathBuf),
+    Mongo { uri: String, database: String },
+}
+
+impl Shared {
+    /// The MongoDB of `MONGODB_URI`, with a database of this test's own.
+    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+    pub(crate) fn mongo(test: &str) -> Option<Self> {
+        let Some(uri) = std::env::var_os("MONGODB_URI") else {
+            eprintln!(
+                "skipped on MongoDB: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017"
+            );
+            return None;
+        };
+        let database = format!("test-{test}-{}", std::process::id());
+        Some(Self::Mongo { uri: uri.into_string().unwrap(), database })
+    }
+}
+
+/// Input, a store and a run.
+pub(crate) struct Cluster {
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) shared: Shared,
+    pub(crate) config: RunConfig,
+    runtime: Runtime,
+    pods: AtomicUsize,
+}
+
+/// How a pod ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) message: Option<TerminationMessage>,
+    pub(crate) log: String,
+}
+
+impl Cluster {
+    /// A run over `files` files in `shards` shards and `partitions` partitions.
+    pub(crate) fn new(shared: Option<Shared>, files: usize, shards: u32, partitions: u32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir_all(&data).unwrap();
+        for file in 0..files {
+            fs::write(data.join(format!("{file:03}.ndjson")), records(file)).unwrap();
+        }
+        let shared = shared.unwrap_or_else(|| Shared::Folder(folder.path().join("store")));
+        let database = match &shared {
+            Shared::Mongo { database, .. } => database.clone(),
+            Shared::Folder(_) => "trends".to_owned(),
+        };
+        let manifest = format!(
+            r#"{{"apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "metadata": {{"name": "test"}},
+                "spec": {{"source": "{SOURCE}",
+                    "input": {{"uris": ["file:///data/*.ndjson"], "volume": {{"persistentVolumeClaim": {{"claimName": "data"}}}}}},
+                    "sharding": {{"chunkSize": "1Mi", "maxShards": {shards}, "partitions": {partitions}}},
+                    "sink": {{"mongodb": {{"database": "{database}", "uriSecretRef": {{"name": "m", "key": "uri"}}}},
+                              "retention": {{"runs": 2, "grace": "1s"}}}}}}}}"#
+        );
+        let spec = parse_manifest(&manifest).unwrap().spec;
+        let config = RunConfig {
+            format: RunConfig::FORMAT,
+            namespace: "default".to_owned(),
+            name: "test".to_owned(),
+            uid: "11111111-2222-3333-4444-555555555555".to_owned(),
+            restart: 0,
+            worker_image: "worker".to_owned(),
+            spec,
+        };
+        let runtime = Runtime::new().unwrap();
+        Self { folder, shared, config, runtime, pods: AtomicUsize::new(0) }
+    }
+
+    /// Another TrendJob over the same data and store.
+    pub(crate) fn sharing(other: &Self) -> Self {
+        let Shared::Folder(store) = &other.shared else { panic!("for folders only") };
+        let mut same = Self::new(Some(Shared::Folder(store.clone())), 16, 2, 2);
+        same.config.uid.replace_range(..1, "9");
+        same
+    }
+
+    /// The next run of the same TrendJob.
+    pub(crate) fn restart(&mut self) {
+        self.config.restart += 1;
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A pod that has not begun.
+    pub(crate) fn pod(&self, stage: &str, args: &[&str]) -> Pod {
+        let number = self.pods.fetch_add(1, Ordering::Relaxed);
+        let config = self.folder.path().join(format!("run-{}.json", self.config.restart));
+        // Whole at any moment: other pods may be reading it.
+        let staged = config.with_extension(format!("staged-{number}"));
+        fs::write(&staged, self.config.to_json().unwrap()).unwrap();
+        fs::rename(&staged, &config).unwrap();
+        let termination = self.folder.path().join(format!("termination-{number}"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trendjob-worker"));
+        command
+            .env_remove("MONGODB_URI")
+            .arg(stage)
+            .arg("--run-config")
+            .arg(&config)
+            .arg("--termination-log")
+            .arg(&termination)
+            .arg("--data")
+            .arg(self.data())
+            .args(["--threads", "1", "--memory", "64Mi", "--store-patience", "60s"])
+            .args(["--attempt", &format!("pod-{number}")])
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(termination.with_extension("log")).unwrap());
+        match &self.shared {
+            Shared::Folder(store) => command.arg("--store").arg(store),
+            Shared::Mongo { uri, .. } => command.env("MONGODB_URI", uri),
+        };
+        Pod { command, termination }
+    }
+
+    /// A pod of an indexed stage.
+    pub(crate) fn indexed(&self, stage: &str, plan: &str, index: u32) -> Pod {
+        self.pod(stage, &["--plan-hash", plan, "--index", &index.to_string()])
+    }
+
+    /// Plans, and returns what the operator learns of it.
+    pub(crate) fn plan(&self) -> trendjob::PlanSummary {
+        self.pod("plan", &[]).run().done().plan.unwrap()
+    }
+
+    /// Does all stages of the current run, one pod after the other.
+    pub(crate) fn run_through(&self) -> TerminationMessage {
+        let plan = self.plan();
+        for index in 0..plan.shards {
+            self.indexed("etl", &plan.hash, index).run().done();
+        }
+        for index in 0..plan.partitions {
+            self.indexed("aggregate", &plan.hash, index).run().done();
+        }
+        self.pod("publish", &["--plan-hash", &plan.hash]).run().done()
+    }
+
+    /// The store, opened by the test.
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        self.wait(async {
+            match &self.shared {
+                Shared::Folder(folder) => {
+                    let store: Arc<dyn Store> =
+                        Arc::new(ObjectStore::open_folder(folder).await.unwrap());
+                    store
+                }
+                Shared::Mongo { .. } => Arc::new(self.mongo().await),
+            }
+        })
+    }
+
+    pub(crate) async fn mongo(&self) -> MongoStore {
+        let Shared::Mongo { uri, database } = &self.shared else { panic!("not on MongoDB") };
+        let options = MongoOptions {
+            uri: MongoUri::new(uri),
+            database: database.clone(),
+            ca_file: None,
+            access: Access::Write,
+            patience: Duration::from_secs(60),
+        };
+        MongoStore::open(&options).await.unwrap()
+    }
+
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The newest generation.
+    pub(crate) fn newest(&self) -> Option<Generation> {
+        let store = self.store();
+        let source = SourceName::new(SOURCE).unwrap();
+        self.wait(generations::newest(&*store, &source, 0)).unwrap()
+    }
+
+    /// The digest of the same input on one machine.
+    pub(crate) fn expected(&self) -> String {
+        let spec = Spec {
+            source: SourceName::new(SOURCE).unwrap(),
+            uris: vec![self.data().display().to_string()],
+            data: None,
+            spooled: None,
+            identity: Identity::Modified,
+            compression: None,
+            record: RecordFormat::Twitter,
+            max_malformed_percent: 5.0,
+            max_record_size: 16 << 20,
+            chunk_size: 1 << 30,
+            max_shards: 1,
+            shards: None,
+            partitions: trends::Partitions::new(3).unwrap(),
+        };
+        let store = self.wait(ObjectStore::in_memory()).unwrap();
+        let context = Context {
+            store: Arc::new(store),
+            runtime: self.runtime.handle().clone(),
+            run: RunId::new("local").unwrap(),
+            attempt: AttemptId::new("local").unwrap(),
+            limits: Limits {
+                threads: 2,
+                memory: 256 << 20,
+                spill: self.folder.path().to_owned(),
+                keep_rejects: false,
+                hash_seed: 7,
+            },
+            records: None,
+            remote: Remote::default(),
+            cancel: Cancel::default(),
+            progress: Arc::default(),
+        };
+        local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().index.digest
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if matches!(self.shared, Shared::Mongo { .. }) {
+            drop(self.wait(async { self.mongo().await.database().drop().await }));
+        }
+    }
+}
+
+/// A process that does one stage.
+pub(crate) struct Pod {
+    command: Command,
+    termination: PathBuf,
+}
+
+impl Pod {
+    /// Sets a variable of its environment.
+    #[cfg(feature = "fault-points")]
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Names another database, instead of the store.
+    pub(crate) fn mongodb(mut self, uri: &str) -> Self {
+        let args: Vec<_> = self.command.get_args().map(ToOwned::to_owned).collect();
+        let kept: Vec<_> = args.iter().take_while(|arg| *arg != "--store").collect();
+        let mut command = Command::new(self.command.get_program());
+        command.args(kept).env("MONGODB_URI", uri).stderr(Stdio::null());
+        self.command = command;
+        self
+    }
+
+    pub(crate) fn start(mut self) -> Running {
+        Running { child: self.command.spawn().unwrap(), termination: self.termination }
+    }
+
+    pub(crate) fn run(self) -> Ended {
+        self.start().end()
+    }
+}
+
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    termination: PathBuf,
+}
+
+impl Running {
+    pub(crate) fn end(mut self) -> Ended {
+        let status = self.child.wait().unwrap();
+        let read = |path: &Path| fs::read_to_string(path).unwrap_or_default();
+        let message = TerminationMessage::from_json(&read(&self.termination)).ok();
+        let log = read(&self.termination.with_extension("log"));
+        Ended { status, message, log }
+    }
+
+    /// Kills it at once, as a node that is lost does.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Ended {
+    /// What it reported, if it is done.
+    pub(crate) fn done(self) -> TerminationMessage {
+        assert_eq!(self.status.code(), Some(0), "{}", self.log);
+        self.message.unwrap()
+    }
+
+    /// What it reported, if it ended with this code and reason.
+    pub(crate) fn failed(self, code: i32, reason: &str) -> TerminationMessage {
+        assert_eq!(self.status.code(), Some(code), "{}", self.log);
+        let message = self.message.unwrap();
+        assert_eq!(message.reason, reason, "{}", message.message);
+        message
+    }
+}
+
+/// About 100 KB of records; words overlap between files.
+fn records(file: usize) -> String {
+    use std::fmt::Write as _;
+    let letters = |number: usize| -> String {
+        number.to_string().bytes().map(|digit| char::from(b'a' + (digit - b'0'))).collect()
+    };
+    let mut text = String::new();
+    for line in 0..1_500 {
+        let number = file * 700 + line;
+        let (rare, often) = (letters(number), letters(number % 37));
+        writeln!(
+            text,
+            r#"{{"text":"word{rare} often{often} common number {number}","id":{number}}}"#
+        )
+        .unwrap();
+        if line % 500 == 0 {
+            text.push_str("{\"text\":\"cut off\n");
+        }
+    }
+    text
+}

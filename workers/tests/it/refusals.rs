@@ -1,0 +1,151 @@
+//! What a pod does with what it should never have been given: a reason, a message, and the exit code
+//! that keeps the Job from trying again.
+
+use std::fs;
+
+use crate::cluster::Cluster;
+
+#[test]
+fn a_small_run_is_carried_through_by_its_plan_pod() {
+    let cluster = Cluster::new(None, 2, 1, 2);
+    let told = cluster.pod("plan", &[]).run().done();
+    let (plan, result, records) = (told.plan.unwrap(), told.result.unwrap(), told.records.unwrap());
+    assert_eq!((plan.shards, plan.start_number, plan.objects), (1, 1, 2));
+    assert_eq!((result.generation, result.digest), (1, cluster.expected()));
+    assert_eq!(records.read, records.counted + records.empty + records.malformed);
+    assert_eq!(told.malformed["syntax"], 6);
+    let again = cluster.pod("plan", &[]).run().done();
+    assert_eq!(again.result.unwrap().generation, 1, "a second attempt reports the same");
+}
+
+#[test]
+fn an_index_outside_the_plan_and_another_plan_are_refused_for_good() {
+    let cluster = Cluster::new(None, 16, 3, 2);
+    let plan = cluster.plan();
+    let outside = cluster.indexed("etl", &plan.hash, 3).run().failed(42, "OutsidePlan");
+    assert!(outside.message.contains("etl index 3"), "{}", outside.message);
+    cluster.indexed("aggregate", &plan.hash, 9).run().failed(42, "OutsidePlan");
+    let other = "0".repeat(64);
+    let mismatch = cluster.indexed("etl", &other, 0).run().failed(42, "PlanMismatch");
+    assert!(mismatch.message.contains(&plan.hash), "{}", mismatch.message);
+}
+
+#[test]
+fn shards_nobody_finished_are_named_and_waited_for() {
+    let cluster = Cluster::new(None, 16, 4, 2);
+    let early = cluster.indexed("etl", "any", 0).run().failed(1, "NotReady");
+    assert!(early.message.contains("no plan yet"), "{}", early.message);
+    let plan = cluster.plan();
+    cluster.indexed("etl", &plan.hash, 1).run().done();
+    let missing = cluster.indexed("aggregate", &plan.hash, 0).run().failed(1, "NotReady");
+    assert!(missing.message.contains("shards 0, 2, 3"), "{}", missing.message);
+}
+
+#[test]
+fn a_run_goes_on_without_the_shards_it_is_told_to_and_says_so() {
+    let cluster = Cluster::new(None, 16, 4, 2);
+    let plan = cluster.plan();
+    for index in 0..4 {
+        // Also the marker of the frozen shard turns up, late.
+        cluster.indexed("etl", &plan.hash, index).run().done();
+    }
+    let hash = plan.hash.as_str();
+    for index in ["0", "1"] {
+        let args = ["--plan-hash", hash, "--index", index, "--without-shards", "2"];
+        cluster.pod("aggregate", &args).run().done();
+    }
+    let mixed = cluster.pod("publish", &["--plan-hash", hash]).run();
+    assert_eq!(mixed.status.code(), Some(42), "{}", mixed.log);
+    let told = cluster.pod("publish", &["--plan-hash", hash, "--without-shards", "2"]).run().done();
+    assert!(told.result.unwrap().incomplete);
+    assert!(cluster.newest().unwrap().incomplete);
+    assert_eq!(told.records.unwrap().read, 12 * 1_503);
+}
+
+#[test]
+fn a_configuration_that_cannot_be_read_is_named_with_its_file() {
+    let cluster = Cluster::new(None, 1, 1, 1);
+    let pod = cluster.pod("plan", &[]);
+    let file = cluster.folder.path().join("run-0.json");
+    let whole = fs::read_to_string(&file).unwrap();
+    drop(pod);
+    for (text, expected) in [
+        ("", "EOF"),
+        (&whole[..100], "EOF"),
+        (&whole.replace("\"format\":1", "\"format\":2"), "format 2"),
+        (&whole.replace("\"Seed\"", "\"Social\""), "spec.analysis.profile"),
+    ] {
+        let pod = cluster.pod("plan", &[]);
+        fs::write(&file, text).unwrap();
+        let message = pod.run().failed(42, "InvalidRunConfig").message;
+        assert!(message.contains("run-0.json") && message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
+    let cluster = Cluster::new(None, 16, 2, 2);
+    fs::write(cluster.data().join("000.ndjson"), "{bad\n".repeat(2_000)).unwrap();
+    let plan = cluster.plan();
+    for index in 0..2 {
+        cluster.indexed("etl", &plan.hash, index).run().done();
+    }
+    let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "TooManyMalformed");
+    assert!(told.message.contains("000.ndjson at byte 0"), "{}", told.message);
+    assert!(cluster.newest().is_none());
+}
+
+#[test]
+fn input_that_is_missing_or_changes_is_named_for_good() {
+    let cluster = Cluster::new(None, 16, 2, 2);
+    let plan = cluster.plan();
+    fs::write(cluster.data().join("003.ndjson"), "{}\n").unwrap();
+    let told = cluster.indexed("etl", &plan.hash, 0).run().failed(42, "SourceChanged");
+    assert!(told.message.contains("003.ndjson"), "{}", told.message);
+    let mut empty = Cluster::new(None, 0, 2, 2);
+    empty.restart();
+    let told = empty.pod("plan", &[]).run().failed(42, "InvalidInput");
+    assert!(told.message.contains("no file matches"), "{}", told.message);
+}
+
+#[test]
+fn a_late_pod_of_an_old_run_ends_superseded_and_changes_nothing() {
+    let mut cluster = Cluster::new(None, 16, 3, 2);
+    let old = cluster.plan();
+    cluster.indexed("etl", &old.hash, 0).run().done();
+    cluster.restart();
+    cluster.run_through();
+    let newest = cluster.newest();
+    cluster.config.restart = 0;
+    for stage in ["etl", "aggregate"] {
+        let told = cluster.indexed(stage, &old.hash, 1).run().done();
+        assert_eq!(
+            (told.outcome, told.reason.as_str()),
+            (trendjob::Outcome::Superseded, "Superseded")
+        );
+    }
+    let told = cluster.pod("publish", &["--plan-hash", &old.hash]).run().done();
+    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(cluster.newest(), newest);
+}
+
+#[test]
+fn purging_removes_the_runs_of_one_trendjob_and_what_is_visible_of_them() {
+    let mut cluster = Cluster::new(None, 2, 1, 1);
+    cluster.run_through();
+    cluster.restart();
+    cluster.run_through();
+    let uid = cluster.config.uid.clone();
+    let store = cluster.folder.path().join("store");
+    let status = std::process::Command::new(env!("CARGO_BIN_EXE_trendjob-worker"))
+        .args(["purge", "--source", crate::cluster::SOURCE, "--uid", &uid, "--store"])
+        .arg(store)
+        .arg("--termination-log")
+        .arg(cluster.folder.path().join("purged"))
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(cluster.newest().unwrap().withdrawn);
+    let store = cluster.store();
+    assert_eq!(cluster.wait(store.runs()).unwrap(), []);
+}

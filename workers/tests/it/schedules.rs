@@ -1,0 +1,106 @@
+//! Random orders of pods, some killed, some doubled. The seed is printed; `TRENDJOB_TEST_SEED` and
+//! `TRENDJOB_TEST_SCHEDULES` choose others and more.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::cluster::{Cluster, Pod, Shared};
+
+/// A small generator (`SplitMix64`), so that a printed seed repeats a schedule.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+
+    fn shuffle(&mut self, items: &mut [u32]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, self.roll(at as u64 + 1) as usize);
+        }
+    }
+}
+
+/// Does one index until it is done: some attempts are killed, some have a twin.
+fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
+    loop {
+        match dice.roll(4) {
+            0 => {
+                let running = pod().start();
+                // Not a wait for anything: the moment of the kill is what is random.
+                thread::park_timeout(Duration::from_millis(dice.roll(40)));
+                running.kill();
+            }
+            1 => {
+                let twins = [pod().start(), pod().start()];
+                for twin in twins {
+                    twin.end().done();
+                }
+                return;
+            }
+            _ => {
+                pod().run().done();
+                return;
+            }
+        }
+    }
+}
+
+fn number(name: &str, default: u64) -> u64 {
+    let set = std::env::var_os(name).and_then(|value| value.into_string().ok());
+    set.map_or(default, |value| value.parse().unwrap())
+}
+
+#[expect(clippy::print_stderr, reason = "a failure must be repeatable")]
+fn schedules(shared: impl Fn(u64) -> Option<Shared>, default: u64) {
+    let seed = number("TRENDJOB_TEST_SEED", u64::from(std::process::id()));
+    let count = number("TRENDJOB_TEST_SCHEDULES", default);
+    eprintln!("seed {seed}, {count} schedules");
+    let shapes = [(1, 1), (3, 4), (16, 1), (3, 1), (16, 4), (1, 4)];
+    let mut expected = None;
+    for schedule in 0..count {
+        let mut dice = Dice(seed.wrapping_add(schedule));
+        let (shards, partitions) = shapes[schedule as usize % shapes.len()];
+        let cluster = Cluster::new(shared(schedule), 16, shards, partitions);
+        let expected = expected.get_or_insert_with(|| cluster.expected());
+        attempts(&mut dice, || cluster.pod("plan", &[]));
+        let plan = cluster.plan();
+        assert_eq!((plan.shards, plan.partitions), (shards, partitions));
+        for (stage, indexes) in [("etl", shards), ("aggregate", partitions)] {
+            let mut order: Vec<u32> = (0..indexes).collect();
+            dice.shuffle(&mut order);
+            // As many at once as there are cores to fight over.
+            for pair in order.chunks(2) {
+                thread::scope(|scope| {
+                    for index in pair {
+                        let mut dice = Dice(dice.roll(u64::MAX));
+                        let (cluster, hash) = (&cluster, plan.hash.as_str());
+                        scope.spawn(move || {
+                            attempts(&mut dice, || cluster.indexed(stage, hash, *index));
+                        });
+                    }
+                });
+            }
+        }
+        attempts(&mut dice, || cluster.pod("publish", &["--plan-hash", &plan.hash]));
+        let told = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
+        let result = told.result.unwrap();
+        assert_eq!((&result.digest, result.generation), (&*expected, 1), "schedule {schedule}");
+    }
+}
+
+#[test]
+fn any_order_of_killed_and_doubled_pods_publishes_one_digest_from_a_folder() {
+    schedules(|_| None, 6);
+}
+
+#[test]
+fn any_order_of_killed_and_doubled_pods_publishes_one_digest_from_mongodb() {
+    if Shared::mongo("probe").is_some() {
+        schedules(|schedule| Shared::mongo(&format!("schedule-{schedule}")), 6);
+    }
+}
