@@ -48,7 +48,7 @@ fn plain_documents_are_the_highest_ranked_words_of_what_is_visible() {
         });
         assert_eq!(count(&cluster, "trends-sample"), 1_500);
     }
-    assert!(!collections(&cluster).iter().any(|name| name.starts_with("trends-sample.")));
+    assert!(!collections(&cluster).iter().any(|name| name.starts_with("trends-sample~")));
 }
 
 #[test]
@@ -70,8 +70,8 @@ fn records_are_kept_once_each_however_often_their_shard_was_counted() {
         let records = cluster.mongo().await.database().collection::<Document>(SOURCE);
         records.find_one(doc! { "id": 701 }).await.unwrap().unwrap()
     });
-    assert_eq!(found.get_str("text").unwrap(), "wordhab oftenbf common number 701");
-    assert!(!collections(&cluster).iter().any(|name| name.starts_with("sample.")));
+    assert_eq!(found.get_str("text").unwrap(), "wordhab oftendf common number 701");
+    assert!(!collections(&cluster).iter().any(|name| name.starts_with("sample~")));
 }
 
 #[test]

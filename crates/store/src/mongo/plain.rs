@@ -11,6 +11,10 @@ use super::{MongoStore, fault};
 use crate::generations::newest;
 use crate::{AttemptId, Generation, Published, SourceName, StoreError};
 
+/// What parts the name of a collection from that of a run whose documents are written beside it. No
+/// source, run or attempt can hold it. Not a dot: some servers can't rename names with dots.
+pub(super) const BESIDE: char = '~';
+
 /// Documents of one insert.
 const BATCH: usize = 1000;
 
@@ -31,7 +35,7 @@ pub async fn refresh(
         }
         match &newest {
             Some(generation) if !generation.withdrawn && limit > 0 => {
-                let beside = format!("{target}.{}.{attempt}", generation.run);
+                let beside = format!("{target}{BESIDE}{}{BESIDE}{attempt}", generation.run);
                 write(store, generation, &beside, limit).await?;
                 swap(store, &beside, &target).await?;
                 sweep(store, &target, generation).await?;
@@ -126,7 +130,8 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<(),
 
 /// Drops what publishers of other runs, which were killed, left beside the documents.
 async fn sweep(store: &MongoStore, target: &str, shown: &Generation) -> Result<(), StoreError> {
-    let (beside, own) = (format!("{target}."), format!("{target}.{}.", shown.run));
+    let beside = format!("{target}{BESIDE}");
+    let own = format!("{beside}{}{BESIDE}", shown.run);
     for name in store.collections().await? {
         if name.starts_with(&beside) && !name.starts_with(&own) {
             drop_collection(store, &name).await?;

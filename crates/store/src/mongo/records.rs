@@ -75,7 +75,7 @@ pub async fn publish(
 /// Drops what runs that are no more have stored and not published.
 pub async fn sweep(store: &MongoStore, source: &SourceName) -> Result<(), StoreError> {
     let runs = store.runs().await?;
-    let beside = format!("{source}.");
+    let beside = format!("{source}{}", plain::BESIDE);
     for name in store.collections().await? {
         let run = name.strip_prefix(&beside);
         if run.is_some_and(|run| !runs.iter().any(|known| known.as_str() == run)) {
@@ -86,7 +86,7 @@ pub async fn sweep(store: &MongoStore, source: &SourceName) -> Result<(), StoreE
 }
 
 fn beside(source: &SourceName, run: &RunId) -> String {
-    format!("{source}.{run}")
+    format!("{source}{}{run}", plain::BESIDE)
 }
 
 fn document(id: RecordId, line: &[u8]) -> Option<Document> {
