@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use trendjob::Size;
 
+use crate::place::PlaceArgs;
+
 /// Turn piles of social posts into trending topics.
 #[derive(Debug, Parser)]
 #[command(name = "trendjob", version, arg_required_else_help = true, propagate_version = true)]
@@ -247,9 +249,8 @@ fn rate(text: &str) -> Result<f64, String> {
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
-    /// Where results are kept.
-    #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
-    pub(crate) store: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
 }
 
 /// Flags of `top`.
@@ -260,9 +261,8 @@ pub(crate) struct TopArgs {
     /// How many topics; 0 means all.
     #[arg(long, short = 'n', default_value_t = 10)]
     pub(crate) limit: u64,
-    /// Where results are kept.
-    #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
-    pub(crate) store: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     /// How to print them.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) output: Format,
@@ -271,9 +271,8 @@ pub(crate) struct TopArgs {
 /// Flags of commands that only need a store.
 #[derive(Debug, Flags)]
 pub(crate) struct StoreArgs {
-    /// Where results are kept.
-    #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
-    pub(crate) store: PathBuf,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     /// How to print the result: table or json.
     #[arg(long, value_parser = table_or_json, default_value = "table")]
     pub(crate) output: Format,

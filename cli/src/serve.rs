@@ -1,7 +1,6 @@
 //! `trendjob serve`, and serving at the end of `run` and `demo`.
 
 use std::io::IsTerminal as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +8,13 @@ use api::{ApiState, app};
 use service::logs::{self, Format};
 use service::probes::{Readiness, probes};
 use service::{metrics, server, shutdown};
-use store::{ObjectStore, Store};
+use store::Store;
 use tokio::runtime::Runtime;
 
 use crate::args::{ListenArgs, ServeArgs};
 use crate::failure::{Failure, chain};
 use crate::output::Output;
+use crate::place::Folder;
 
 /// Requests answered at once, and how long one may take.
 const CONCURRENCY: usize = 256;
@@ -23,15 +23,15 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Serves the store until Ctrl-C. It may be empty yet: a run may fill it meanwhile.
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
-        let store: Arc<dyn Store> = Arc::new(ObjectStore::open_folder(&args.store).await?);
-        serve(store, &args.store, &args.listen, None, output).await
+        let store = args.place.open(Folder::Any).await?;
+        serve(store, &args.place.name(), &args.listen, None, output).await
     })
 }
 
 /// Serves a store; `source` is one worth pointing at.
 pub(crate) async fn serve(
     store: Arc<dyn Store>,
-    place: &Path,
+    place: &str,
     listen: &ListenArgs,
     source: Option<&str>,
     output: Output,
@@ -48,7 +48,7 @@ pub(crate) async fn serve(
         tokio::spawn(server::serve(listener, probes, shutdown::requested()));
     }
     readiness.set(true);
-    Output::say(&format!("serving {} at http://{address}, Ctrl-C ends it", place.display()));
+    Output::say(&format!("serving {place} at http://{address}, Ctrl-C ends it"));
     if let Some(source) = source {
         output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
     }

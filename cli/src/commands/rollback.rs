@@ -1,18 +1,19 @@
 //! `trendjob rollback SOURCE --to G`.
 
-use store::{ObjectStore, SourceName, generations};
+use store::{SourceName, generations};
 
 use crate::args::RollbackArgs;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::place::Folder;
 use crate::run::now;
 
 /// Publishes an earlier generation again.
 pub(crate) async fn rollback(args: &RollbackArgs, output: Output) -> Result<(), Failure> {
-    let store = ObjectStore::open_existing_folder(&args.store.store).await?;
+    let store = args.store.place.open(Folder::Existing).await?;
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
-    let generation = generations::rollback(&store, &source, args.to, &now()).await?;
+    let generation = generations::rollback(&*store, &source, args.to, &now()).await?;
     if output.is_json() {
         return Output::json(&generation);
     }

@@ -3,11 +3,12 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
-use store::{Generation, ObjectStore, RunId, Store as _, generations};
+use store::{Generation, RunId, generations};
 
 use crate::args::StoreArgs;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::place::Folder;
 use crate::tables;
 
 /// How many generations of a source are listed.
@@ -22,10 +23,10 @@ struct Runs {
 
 /// Lists generations and runs.
 pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure> {
-    let store = ObjectStore::open_existing_folder(&args.store).await?;
+    let store = args.place.open(Folder::Existing).await?;
     let mut listed = Vec::new();
     for source in store.sources().await? {
-        listed.extend(generations::history(&store, &source, LISTED).await?);
+        listed.extend(generations::history(&*store, &source, LISTED).await?);
     }
     let published: HashSet<&RunId> = listed.iter().map(|entry| &entry.run).collect();
     let mut resumable = store.runs().await?;

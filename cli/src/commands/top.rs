@@ -1,14 +1,13 @@
 //! `trendjob top SOURCE`: topics by rank, as a table, JSON or CSV.
 
-use std::sync::Arc;
-
 use serde::Serialize;
-use store::{ObjectStore, Published, SourceName, Store, generations};
+use store::{Published, SourceName, generations};
 use trends::{Kind, Topic};
 
 use crate::args::{Format, TopArgs};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::place::Folder;
 use crate::tables;
 
 /// How many topics are read and printed at once.
@@ -30,7 +29,7 @@ struct Ranked {
 
 /// Prints the highest-ranked topics.
 pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
-    let store: Arc<dyn Store> = Arc::new(ObjectStore::open_existing_folder(&args.store).await?);
+    let store = args.place.open(Folder::Existing).await?;
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
     let newest = generations::newest(&*store, &source, 0).await?;

@@ -56,7 +56,13 @@ pub(crate) fn run_and_serve(
     runtime.block_on(report::result(&store, &outcome, output))?;
     if let Some(listen) = listen {
         let source = outcome.plan.source.as_str();
-        return runtime.block_on(serve::serve(store, &job.store, &listen, Some(source), output));
+        return runtime.block_on(serve::serve(
+            store,
+            &job.store.display().to_string(),
+            &listen,
+            Some(source),
+            output,
+        ));
     }
     output.note(&format!(
         "see more with: trendjob top {0} --store {1}; serve it with: trendjob serve --store {1}",

@@ -20,15 +20,7 @@ pub fn unsupported(spec: &TrendJobSpec) -> Vec<FieldError> {
 /// The fields of a valid spec that `trendjob run` can't honour yet. That results go to a folder
 /// instead of the sink's MongoDB is no such field.
 pub fn unsupported_locally(spec: &TrendJobSpec) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    for (index, uri) in spec.input.uris.iter().enumerate() {
-        let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
-        if ["http", "https"].iter().any(|remote| remote.eq_ignore_ascii_case(scheme)) {
-            let path = format!("spec.input.uris[{index}]");
-            errors.push(FieldError::new(&path, UNSUPPORTED.to_owned()));
-        }
-    }
-    errors.extend(unsupported(spec));
+    let mut errors = unsupported(spec);
     if spec.sink.mongodb.store_records {
         let path = "spec.sink.mongodb.storeRecords";
         errors.push(FieldError::new(path, UNSUPPORTED.to_owned()));

@@ -141,14 +141,13 @@ fn what_a_local_run_cannot_do_is_named_field_by_field() {
     assert_eq!(
         paths,
         [
-            "spec.input.uris[1]",
             "spec.analysis.profile",
             "spec.analysis.kinds",
             "spec.analysis.window",
             "spec.sink.mongodb.storeRecords"
         ]
     );
-    assert!(errors[0].message == "not supported by this version of trendjob run yet");
+    assert!(errors[0].message == "not supported by this version of trendjob yet");
 }
 
 #[test]

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::*;
 use crate::conformance::conformance;
 
+mod bad_times;
+mod server;
+
 /// What to do where there is no server.
 pub(super) const SKIPPED: &str = "skipped: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017";
 

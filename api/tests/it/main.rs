@@ -1,0 +1,4 @@
+//! The API as a process.
+
+#[cfg(all(test, feature = "serve"))]
+mod process;

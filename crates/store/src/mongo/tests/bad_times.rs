@@ -1,0 +1,158 @@
+//! What a store makes of servers in bad times, which a healthy one can't show: by the documented
+//! codes, from a server of this test.
+
+use super::server::{Answer, Server, done, failure, found};
+use super::*;
+use crate::AttemptId;
+
+/// A store on a scripted server that was found in order.
+async fn store(server: &Server, patience: Duration) -> MongoStore {
+    let uri = MongoUri::new(&format!("mongodb://127.0.0.1:{}/?directConnection=true", server.port));
+    // Reading begins with the format, of which there is none.
+    server.then([nothing()]);
+    open(uri, patience).await.unwrap()
+}
+
+async fn open(uri: MongoUri, patience: Duration) -> Result<MongoStore, StoreError> {
+    let (database, ca_file, access) = ("test".to_owned(), None, Access::Read);
+    MongoStore::open(&MongoOptions { uri, database, ca_file, access, patience }).await
+}
+
+fn nothing() -> Answer {
+    Answer::Reply(found(Vec::new()))
+}
+
+fn write_error(code: i32, message: &str) -> Answer {
+    let error = doc! { "index": 0, "code": code, "errmsg": message };
+    Answer::Reply(doc! { "ok": 1, "n": 0, "writeErrors": [error] })
+}
+
+fn key() -> Key {
+    Key::plan(&RunId::new("run").unwrap())
+}
+
+const LONG: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn a_wrong_password_is_said_at_once_and_never_shown() {
+    let server = Server::start([failure(18, "AuthenticationFailed", "Authentication failed.")]);
+    let uri = format!("mongodb://somebody:s3cret@127.0.0.1:{}/?directConnection=true", server.port);
+    let error = open(MongoUri::new(&uri), LONG).await.unwrap_err();
+    assert!(matches!(error, StoreError::Denied { .. }), "{error:?}");
+    let shown = format!("{error} {error:?}");
+    assert!(shown.contains("check the URI in the Secret") && !shown.contains("s3cret"), "{shown}");
+    assert_eq!(server.received.lock().unwrap().len(), 1, "one try");
+}
+
+#[tokio::test]
+async fn a_user_without_the_role_is_told_which() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    server.then([failure(13, "Unauthorized", "not authorized on test to execute command")]);
+    let error = store.insert(&key(), "x".into()).await.unwrap_err();
+    assert!(
+        matches!(&error, StoreError::Denied { what, .. } if what.contains("readWrite")),
+        "{error}"
+    );
+    assert!(!error.is_retryable());
+}
+
+#[tokio::test]
+async fn elections_shutdowns_and_cut_connections_are_waited_out() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    server.then([
+        failure(10107, "NotWritablePrimary", "not primary"),
+        failure(91, "ShutdownInProgress", "shutting down"),
+        Answer::Cut,
+        done(),
+    ]);
+    let inserted = store.insert(&key(), "x".into()).await.unwrap();
+    assert_eq!(inserted, Insertion::Inserted);
+}
+
+#[tokio::test]
+async fn an_insert_whose_reply_was_lost_is_known_as_ones_own() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    server.then([Answer::Cut, write_error(11000, "E11000 duplicate key"), Answer::Inserted]);
+    let inserted = store.insert(&key(), "x".into()).await.unwrap();
+    assert_eq!(inserted, Insertion::Inserted);
+}
+
+#[tokio::test]
+async fn an_insert_that_came_second_is_told_what_stands_there() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    let other = Stored {
+        id: "run".to_owned(),
+        run: None,
+        stage: None,
+        n: None,
+        by: "another".to_owned(),
+        value: binary(&"theirs".into()),
+    };
+    let other = mongodb::bson::serialize_to_document(&other).unwrap();
+    server.then([
+        write_error(11000, "E11000 duplicate key"),
+        Answer::Reply(found(vec![other.into()])),
+    ]);
+    let inserted = store.insert(&key(), "mine".into()).await.unwrap();
+    assert_eq!(inserted, Insertion::Present("theirs".into()));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_reported_as_it_is_and_at_once() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    for answer in [
+        failure(14031, "OutOfDiskSpace", "Cannot insert, out of disk space"),
+        write_error(8, "WT_ERROR: No space left on device"),
+    ] {
+        server.then([answer]);
+        let attempt = AttemptId::new("a").unwrap();
+        let run = RunId::new("run").unwrap();
+        let block = BlockKey { run, stage: Stage::Etl, index: 0, attempt, name: "x".to_owned() };
+        let error = store.put_block(&block, "x".into()).await.unwrap_err();
+        assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_majority_that_can_not_be_had_is_an_error_and_no_success() {
+    let server = Server::start([]);
+    let store = store(&server, Duration::from_secs(1)).await;
+    let concern = doc! { "code": 64, "codeName": "WriteConcernTimeout", "errmsg": "waiting for replication timed out" };
+    let unsure = Answer::Reply(doc! { "ok": 1, "n": 1, "writeConcernError": concern });
+    server.then(std::iter::repeat_n(unsure, 50));
+    let error = store.insert(&key(), "x".into()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_or_absent_is_given_up_after_the_patience() {
+    let server = Server::start([]);
+    let store = store(&server, Duration::from_secs(1)).await;
+    server.then(std::iter::repeat_n(Answer::Silence, 50));
+    let error = store.get(&key()).await.unwrap_err();
+    assert!(error.is_retryable(), "{error:?}");
+    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let absent = MongoUri::new(&format!("mongodb://{unused}/"));
+    let error = open(absent, Duration::from_secs(1)).await.unwrap_err();
+    assert!(error.is_retryable() && error.to_string().contains(&unused.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn a_uri_that_is_none_is_refused_without_being_repeated() {
+    for uri in [
+        "",
+        "localhost:27017",
+        "mongodb://user:p@ss@w@host/",
+        "mongodb://user:s3cret@/",
+        "http://user:s3cret@host/",
+    ] {
+        let error = open(MongoUri::new(uri), LONG).await.unwrap_err();
+        assert!(matches!(error, StoreError::Refused(_)), "{uri}: {error:?}");
+        assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}
