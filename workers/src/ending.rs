@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
+use service::machine;
 use store::StoreError;
 use trendjob::{Outcome, TerminationMessage};
 
@@ -50,7 +51,10 @@ impl Ending {
         let message = TerminationMessage { stage: stage.to_owned(), index, ..*self.0 };
         let TerminationMessage { outcome, reason, message: why, .. } = &message;
         match outcome {
-            Outcome::Done => tracing::info!(stage, index, "done"),
+            Outcome::Done => {
+                let peak_memory = machine::peak_memory();
+                tracing::info!(stage, index, peak_memory, "done");
+            }
             Outcome::Superseded | Outcome::Stopped => {
                 tracing::warn!(stage, index, reason, why, "ended");
             }

@@ -1,4 +1,5 @@
 //! The API as a process.
 
-#[cfg(all(test, feature = "serve"))]
+#[cfg(test)]
+#[cfg(feature = "serve")]
 mod process;

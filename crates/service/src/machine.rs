@@ -7,13 +7,19 @@ use std::fs;
 pub fn memory_limit() -> Option<u64> {
     let cgroup = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let cgroup = cgroup.and_then(|limit| limit.trim().parse().ok());
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|info| total(&info));
+    let machine =
+        fs::read_to_string("/proc/meminfo").ok().and_then(|info| kibibytes(&info, "MemTotal:"));
     [cgroup, machine].into_iter().flatten().min()
 }
 
-/// `MemTotal:       24632456 kB`
-fn total(info: &str) -> Option<u64> {
-    let line = info.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+/// The most memory this process has held so far, in bytes.
+pub fn peak_memory() -> Option<u64> {
+    kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
+}
+
+/// The value of a line like `MemTotal:       24632456 kB`, in bytes.
+fn kibibytes(info: &str, name: &str) -> Option<u64> {
+    let line = info.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }
@@ -24,6 +30,7 @@ mod tests {
 
     #[test]
     fn the_machines_memory_is_read_in_kibibytes() {
+        let total = |info| kibibytes(info, "MemTotal:");
         assert_eq!(total("MemFree: 1 kB\n"), None);
         assert_eq!(total("MemTotal:       24 kB\nMemFree: 1 kB\n"), Some(24 * 1024));
     }

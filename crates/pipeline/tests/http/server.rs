@@ -106,30 +106,23 @@ fn answer(mut connection: TcpStream, number: usize, served: &Served) -> Option<(
         (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap() + 1)
     });
     let version = served.change_after.map_or(1, |after| 1 + usize::from(number > after));
-    let mut head = format!("ETag: \"v{version}\"\r\nConnection: close\r\n");
-    let body = match range {
+    let fields = format!("ETag: \"v{version}\"\r\nConnection: close\r\n");
+    let (status, body) = match range {
         Some((from, _)) if from >= size => {
-            let head =
-                format!("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n{head}\r\n");
-            return connection.write_all(head.as_bytes()).ok();
+            ("416 Range Not Satisfiable".to_owned(), &served.content[..0])
         }
         Some((from, to)) => {
             let to = to.min(size);
-            head.insert_str(
-                0,
-                &format!(
-                    "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {from}-{}/{size}\r\n",
-                    to - 1
-                ),
-            );
-            &served.content[from..to]
+            let last = to - 1;
+            (
+                format!("206 Partial Content\r\nContent-Range: bytes {from}-{last}/{size}"),
+                &served.content[from..to],
+            )
         }
-        None => {
-            head.insert_str(0, "HTTP/1.1 200 OK\r\n");
-            &served.content[..]
-        }
+        None => ("200 OK".to_owned(), &served.content[..]),
     };
-    head += &format!("Content-Length: {}\r\n\r\n", body.len());
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n");
     connection.write_all(head.as_bytes()).ok()?;
     let sent = if is_every(served.cut_every) { body.len() / 2 } else { body.len() };
     connection.write_all(&body[..sent]).ok()
