@@ -106,6 +106,9 @@ pub(crate) struct RunArgs {
     /// Memory for counting and sorting, as 512Mi [default: 60 % of the limit, at most 4Gi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
+    /// Bytes of rows per stored block, before compression. For tests: results don't depend on it.
+    #[arg(long, value_name = "SIZE", hide = true)]
+    pub(crate) block_size: Option<Size>,
 }
 
 /// A stage after the plan.

@@ -17,6 +17,9 @@ pub(crate) async fn export(progress: Arc<Progress>) -> Infallible {
         metrics::counter!("trendjob_worker_input_bytes_total").absolute(value(&progress.bytes));
         metrics::counter!("trendjob_worker_records_total").absolute(value(&progress.records));
         metrics::counter!("trendjob_worker_spilled_runs_total").absolute(value(&progress.spilled));
+        metrics::counter!("trendjob_worker_blocks_total").absolute(value(&progress.blocks));
+        metrics::counter!("trendjob_worker_garbage_blocks_total")
+            .absolute(value(&progress.garbage));
         for (reason, count) in progress.malformed_by_reason() {
             metrics::counter!("trendjob_worker_malformed_total", "reason" => reason)
                 .absolute(count);

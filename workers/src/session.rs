@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pipeline::etl::RecordSink;
 use pipeline::input::{Credentials, Remote};
-use pipeline::{Cancel, Context, Limits, Progress};
+use pipeline::{BlockSizes, Cancel, Context, Limits, Progress};
 use service::probes::{Readiness, probes};
 use service::{machine, metrics, server, shutdown};
 use store::{AttemptId, MongoStore, RunId, SourceName, Store};
@@ -30,6 +30,9 @@ const ASSUMED_MEMORY: u64 = 1 << 30;
 
 /// The most memory taken unless more is asked for.
 const MOST_MEMORY: u64 = 4 << 30;
+
+/// The most rows of a block: no stored value is above 1 MiB, whatever compression makes of it.
+const MOST_BLOCK: usize = 512 << 10;
 
 /// Runs the stage that was asked for.
 pub(crate) fn run(args: &Args) -> Ending {
@@ -139,6 +142,10 @@ fn context(
     let unusable = |error: String| Ending::unusable("InvalidArguments", error);
     let attempt = args.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
     let memory = args.memory.map_or_else(default_memory, trendjob::Size::bytes);
+    let blocks = args.block_size.map_or_else(BlockSizes::default, |size| {
+        let size = usize::try_from(size.bytes()).unwrap_or(usize::MAX).min(MOST_BLOCK);
+        BlockSizes { partials: size, terms: size }
+    });
     let spill = args.spill.clone().unwrap_or_else(std::env::temp_dir);
     fs::create_dir_all(&spill).map_err(|error| {
         unusable(format!("making the folder for spilling {}: {error}", spill.display()))
@@ -152,6 +159,7 @@ fn context(
             threads: args.threads.map_or_else(default_threads, usize::from),
             memory: usize::try_from(memory).unwrap_or(usize::MAX),
             spill,
+            blocks,
             keep_rejects: false,
             hash_seed: RandomState::new().hash_one(()),
         },

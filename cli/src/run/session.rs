@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use pipeline::input::Remote;
 use pipeline::plan::Spec;
-use pipeline::{Cancel, Context, Error, Limits, Plan, Progress, local};
+use pipeline::{BlockSizes, Cancel, Context, Error, Limits, Plan, Progress, local};
 use store::retention::clean_up;
 use store::{AttemptId, Generation, ObjectStore, RunId, RunLock, Stage, Store as _};
 use tokio::runtime::Runtime;
@@ -148,6 +148,7 @@ fn context(
             threads: job.threads,
             memory: job.memory,
             spill,
+            blocks: BlockSizes::default(),
             keep_rejects: job.rejects.is_some(),
             // The standard library's keys are random; a hash of nothing is as random as they.
             hash_seed: RandomState::new().hash_one(()),

@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 use trends::format::FormatError;
 use trends::result::BlockRef;
 
+use crate::context::Progress;
 use crate::{Context, Error};
 
 /// Writes under way at once. Enough to hide the latency of a sync; each holds a block in memory.
@@ -32,7 +33,13 @@ impl<'a> BlockSink<'a> {
         let reference = BlockRef::to(name, &block);
         let key = self.home.block(&reference.name);
         let store = self.context.store.clone();
-        let write = async move { Ok(store.put_block(&key, block.into()).await?) };
+        let progress = self.context.progress.clone();
+        let write = async move {
+            store.put_block(&key, block.into()).await?;
+            Progress::add(&progress.blocks, 1);
+            Progress::add(&progress.unmarked, 1);
+            Ok(())
+        };
         self.writes.spawn_on(write, &self.context.runtime);
         Ok(reference)
     }

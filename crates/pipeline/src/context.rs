@@ -49,8 +49,25 @@ pub struct Limits {
     pub spill: PathBuf,
     /// Whether malformed lines are kept in full, for `--rejects`.
     pub keep_rejects: bool,
+    /// How rows are cut into blocks.
+    pub blocks: BlockSizes,
     /// Perturbs the hash of the counting tables; any number does.
     pub hash_seed: u64,
+}
+
+/// Bytes of rows per block, before compression. Results don't depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockSizes {
+    /// Of a shard's partials: large, for they are read once, from the beginning to the end.
+    pub partials: usize,
+    /// Of the terms that are served: about 64 KiB when compressed, for one is read per look-up.
+    pub terms: usize,
+}
+
+impl Default for BlockSizes {
+    fn default() -> Self {
+        Self { partials: 256 << 10, terms: 160 << 10 }
+    }
 }
 
 impl Context {
@@ -109,6 +126,12 @@ pub struct Progress {
     malformed: [AtomicU64; Malformed::ALL.len()],
     /// Sorted runs that were spilled to disk.
     pub spilled: AtomicU64,
+    /// Blocks that were stored.
+    pub blocks: AtomicU64,
+    /// Blocks among them that are in no marker yet.
+    pub(crate) unmarked: AtomicU64,
+    /// Blocks among them that no marker will ever name, because another attempt was first.
+    pub garbage: AtomicU64,
     /// Partitions to aggregate, 0 until the first stage is over.
     pub partitions_total: AtomicU64,
     /// Partitions that were aggregated.

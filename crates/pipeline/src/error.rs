@@ -164,6 +164,7 @@ impl Error {
             Self::Store(error) => matches!(
                 error,
                 StoreError::Newer { .. }
+                    | StoreError::Damaged { .. }
                     | StoreError::Denied { .. }
                     | StoreError::Name(_)
                     | StoreError::Refused(_)

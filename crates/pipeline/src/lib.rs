@@ -16,7 +16,7 @@ pub mod plan;
 pub mod publish;
 mod supersede;
 
-pub use context::{Cancel, Context, Limits, Progress};
+pub use context::{BlockSizes, Cancel, Context, Limits, Progress};
 pub use error::Error;
 pub use plan::{Plan, RecordFormat, Spec};
 pub use supersede::check_not_superseded;

@@ -1,16 +1,37 @@
-//! Reading the markers of a run. Owns the checks that each follows the plan and that none is
-//! missing; what they report is their stages' own.
+//! Writing and reading the markers of a run. Owns the checks that each follows the plan and that none
+//! is missing, and the count of what a second attempt stored for nothing; what they report is their stages' own.
+
+use std::sync::atomic::Ordering;
 
 use futures::{StreamExt as _, TryStreamExt as _};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::Stage;
-use store::marker::{Marker, marker};
+use store::document::Home;
+use store::marker::{Marker, mark, marker};
 
+use crate::context::Progress;
 use crate::plan::Plan;
 use crate::{Context, Error};
 
 /// Reads under way at once.
 const AT_ONCE: usize = 16;
+
+/// Inserts the marker of this attempt, unless another was first. Returns the one that counts.
+pub(crate) fn marked<R: Serialize + DeserializeOwned>(
+    context: &Context,
+    plan: &Plan,
+    home: &Home,
+    report: R,
+) -> Result<Marker<R>, Error> {
+    let marker = context.wait(mark(&*context.store, home, &plan.hash()?, report))?;
+    // Only a worker can be second, and that does one stage and index at a time.
+    let stored = context.progress.unmarked.swap(0, Ordering::Relaxed);
+    if marker.attempt != home.attempt {
+        Progress::add(&context.progress.garbage, stored);
+    }
+    Ok(marker)
+}
 
 /// The marker of a stage and index, if an attempt finished it.
 pub(crate) fn finished<R: DeserializeOwned>(

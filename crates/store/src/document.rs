@@ -12,6 +12,9 @@ use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError
 /// The largest document kept in its record. Well below the 1 MiB no stored value exceeds.
 const MAX_INLINE: usize = 256 << 10;
 
+/// The format of all documents. A newer one is refused by name instead of being misread.
+const FORMAT: u32 = 1;
+
 /// What a piece of a longer document holds before compression.
 const PIECE: usize = 512 << 10;
 
@@ -36,6 +39,24 @@ impl Home {
     }
 }
 
+/// What is read of a document before anything else.
+#[derive(Debug, Deserialize)]
+struct Versioned {
+    format: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Document<T> {
+    format: u32,
+    value: Stored<T>,
+}
+
+impl<T> Document<T> {
+    fn of(value: Stored<T>) -> Self {
+        Self { format: FORMAT, value }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Stored<T> {
@@ -51,12 +72,13 @@ pub async fn insert_document<T: Serialize + DeserializeOwned>(
     home: &Home,
     value: T,
 ) -> Result<(T, bool), StoreError> {
-    let inline = json(key, &Stored::Inline(&value))?;
+    let inline = json(key, &Document::of(Stored::Inline(&value)))?;
     let record = if inline.len() <= MAX_INLINE {
         inline
     } else {
         let pieces = put_pieces(store, key, home, &value).await?;
-        json(key, &Stored::<()>::Pieces { home: home.clone(), pieces })?
+        let home = home.clone();
+        json(key, &Document::<()>::of(Stored::Pieces { home, pieces }))?
     };
     match store.insert(key, record.into()).await? {
         Insertion::Inserted => Ok((value, true)),
@@ -111,7 +133,12 @@ async fn resolve<T: DeserializeOwned>(
     key: &Key,
     record: &[u8],
 ) -> Result<T, StoreError> {
-    match serde_json::from_slice(record).map_err(|error| damaged(key, &error))? {
+    let read = |error: serde_json::Error| damaged(key, &error);
+    let Versioned { format } = serde_json::from_slice(record).map_err(read)?;
+    if format > FORMAT {
+        return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
+    }
+    match serde_json::from_slice::<Document<T>>(record).map_err(read)?.value {
         Stored::Inline(value) => Ok(value),
         Stored::Pieces { home, pieces } => {
             let mut whole = Vec::new();

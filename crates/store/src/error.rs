@@ -59,12 +59,10 @@ pub enum StoreError {
         /// How it was noticed.
         what: String,
     },
-    /// The store was written by a newer version.
-    #[error(
-        "the store {place} has format {found}, this program knows up to {known}: use a newer trendjob or another --store"
-    )]
+    /// The store, or what it holds at a key, was written by a newer version.
+    #[error("{place} has format {found}, this program knows up to {known}: use a newer trendjob")]
     Newer {
-        /// Where the store is.
+        /// The store or the key.
         place: String,
         /// Its format.
         found: u32,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pipeline::input::{Identity, Remote};
-use pipeline::{Cancel, Context, Limits, RecordFormat, Spec, local};
+use pipeline::{BlockSizes, Cancel, Context, Limits, RecordFormat, Spec, local};
 use store::{
     AttemptId, Generation, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName,
     Store, generations, mongo::Access,
@@ -229,6 +229,7 @@ impl Cluster {
                 threads: 2,
                 memory: 256 << 20,
                 spill: self.folder.path().to_owned(),
+                blocks: BlockSizes::default(),
                 keep_rejects: false,
                 hash_seed: 7,
             },
@@ -270,6 +271,12 @@ impl Pod {
         let mut command = Command::new(self.command.get_program());
         command.args(kept).env("MONGODB_URI", uri).stderr(Stdio::null());
         self.command = command;
+        self
+    }
+
+    /// Cuts its blocks at another size.
+    pub(crate) fn cut_at(mut self, block_size: u64) -> Self {
+        self.command.arg("--block-size").arg(block_size.to_string());
         self
     }
 

@@ -8,6 +8,15 @@ mod database;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
+mod outages;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod schedules;
+/// The scripted server of the store's own tests.
+#[cfg(test)]
+#[path = "../../../crates/store/src/mongo/tests/server.rs"]
+#[expect(dead_code, reason = "the store's tests need more of it")]
+mod server;

@@ -130,6 +130,91 @@ fn a_late_pod_of_an_old_run_ends_superseded_and_changes_nothing() {
 }
 
 #[test]
+fn a_late_pod_ends_superseded_also_after_a_rollback() {
+    let mut cluster = Cluster::new(None, 16, 3, 2);
+    cluster.run_through();
+    cluster.restart();
+    let late = cluster.plan();
+    cluster.restart();
+    cluster.run_through();
+    let store = cluster.store();
+    let source = store::SourceName::new(crate::cluster::SOURCE).unwrap();
+    cluster.wait(store::generations::rollback(&*store, &source, 1, "now")).unwrap();
+    let newest = cluster.newest();
+    assert_eq!(newest.as_ref().unwrap().rollback_to, Some(1));
+    cluster.config.restart = 1;
+    let told = cluster.indexed("etl", &late.hash, 0).run().done();
+    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
+    let told = cluster.pod("publish", &["--plan-hash", &late.hash]).run().done();
+    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(cluster.newest(), newest);
+}
+
+/// Changes all stored files of a run whose paths hold this, and says how many there were.
+fn spoil(cluster: &Cluster, part: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> usize {
+    let mut folders = vec![cluster.folder.path().join("store")];
+    let mut spoilt = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_string_lossy().contains(part) {
+                fs::write(&path, change(fs::read(&path).unwrap())).unwrap();
+                spoilt += 1;
+            }
+        }
+    }
+    spoilt
+}
+
+#[test]
+fn a_damaged_block_is_named_and_never_merged() {
+    type Change = fn(Vec<u8>) -> Vec<u8>;
+    let changes: [(Change, &str); 2] = [
+        (
+            |mut block| {
+                let middle = block.len() / 2;
+                block[middle] ^= 1;
+                block
+            },
+            "is damaged",
+        ),
+        (|block| block[..block.len() / 2].to_vec(), "is damaged"),
+    ];
+    for (change, expected) in changes {
+        let cluster = Cluster::new(None, 16, 2, 1);
+        let plan = cluster.plan();
+        for index in 0..2 {
+            cluster.indexed("etl", &plan.hash, index).run().done();
+        }
+        assert!(spoil(&cluster, "partial-", change) > 0);
+        let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "StoreDamaged");
+        assert!(told.message.contains("partial-") && told.message.contains(expected), "{told:?}");
+        assert!(cluster.newest().is_none());
+    }
+}
+
+#[test]
+fn a_plan_and_a_marker_of_a_newer_format_are_left_to_a_newer_worker() {
+    let newer = |bytes: Vec<u8>| {
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains("\"format\":1"), "{text}");
+        text.replacen("\"format\":1", "\"format\":2", 1).into_bytes()
+    };
+    let cluster = Cluster::new(None, 16, 1, 1);
+    let plan = cluster.plan();
+    cluster.indexed("etl", &plan.hash, 0).run().done();
+    assert!(spoil(&cluster, "/markers/", newer) > 0);
+    let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "StoreNewer");
+    assert!(told.message.contains("has format 2"), "{}", told.message);
+    assert_eq!(spoil(&cluster, "/plan", newer), 1);
+    let told = cluster.indexed("etl", &plan.hash, 0).run().failed(42, "StoreNewer");
+    assert!(told.message.contains("plan") && told.message.contains("has format 2"), "{told:?}");
+    cluster.pod("plan", &[]).run().failed(42, "StoreNewer");
+}
+
+#[test]
 fn purging_removes_the_runs_of_one_trendjob_and_what_is_visible_of_them() {
     let mut cluster = Cluster::new(None, 2, 1, 1);
     cluster.run_through();

@@ -28,22 +28,24 @@ impl Dice {
 /// Does one index until it is done: some attempts are killed, some have a twin.
 fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
     loop {
+        // What was cut differently must never be mixed.
+        let block_size = 4_096 << dice.roll(8);
         match dice.roll(4) {
             0 => {
-                let running = pod().start();
+                let running = pod().cut_at(block_size).start();
                 // Not a wait for anything: the moment of the kill is what is random.
                 thread::park_timeout(Duration::from_millis(dice.roll(40)));
                 running.kill();
             }
             1 => {
-                let twins = [pod().start(), pod().start()];
+                let twins = [pod().start(), pod().cut_at(block_size).start()];
                 for twin in twins {
                     twin.end().done();
                 }
                 return;
             }
             _ => {
-                pod().run().done();
+                pod().cut_at(block_size).run().done();
                 return;
             }
         }

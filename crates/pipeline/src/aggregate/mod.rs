@@ -8,7 +8,7 @@ mod verdict;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use store::marker::{Marker, mark};
+use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
 use trends::format::RowWriter;
@@ -24,12 +24,10 @@ pub use verdict::check_malformed;
 use crate::blocks::{BlockSink, unencodable};
 use crate::context::Progress;
 use crate::etl::Shard;
+use crate::markers::{self, marked};
 use crate::plan::Plan;
 use crate::supersede::unless_superseded;
-use crate::{Context, Error, markers};
-
-/// Bytes of rows per block of terms, before compression: about 64 KiB after it.
-const BLOCK: usize = 160 << 10;
+use crate::{Context, Error};
 
 /// What the marker of a partition reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,7 +93,7 @@ fn merged(
 ) -> Result<Marker<AggregateReport>, Error> {
     let home = context.home(Stage::Aggregate, u32::from(partition));
     let mut output = Output {
-        terms: Terms::default(),
+        terms: Terms::cut_at(context.limits.blocks.terms),
         hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
         ranks: RankCollector::new(context.limits.memory, context.limits.spill.clone()),
         sink: BlockSink::new(context, home.clone()),
@@ -106,7 +104,7 @@ fn merged(
         output.add(&row)
     })?;
     let report = output.finish(plan.without(shards))?;
-    Ok(context.wait(mark(&*context.store, &home, &plan.hash()?, report))?)
+    marked(context, plan, &home, report)
 }
 
 /// Where the merged rows of a partition go.
@@ -137,20 +135,24 @@ impl Output<'_> {
 }
 
 /// Cuts rows into blocks and remembers the first key of each.
-#[derive(Default)]
 struct Terms {
+    block_size: usize,
     writer: RowWriter,
     first: Option<(Kind, String)>,
     blocks: Vec<TermBlock>,
 }
 
 impl Terms {
+    fn cut_at(block_size: usize) -> Self {
+        Self { block_size, writer: RowWriter::default(), first: None, blocks: Vec::new() }
+    }
+
     fn add(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
         if self.first.is_none() {
             self.first = Some((row.kind, String::from_utf8_lossy(row.term).into_owned()));
         }
         self.writer.push(row);
-        if self.writer.raw_len() >= BLOCK { self.cut(sink) } else { Ok(()) }
+        if self.writer.raw_len() >= self.block_size { self.cut(sink) } else { Ok(()) }
     }
 
     fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<(), Error> {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use store::Stage;
-use store::marker::{Marker, mark};
+use store::marker::Marker;
 use trends::RecordCounts;
 use trends::record::Malformed;
 use trends::result::BlockRef;
@@ -20,8 +20,9 @@ use trends::result::BlockRef;
 pub use records::{Record, RecordSink};
 pub use rejects::{Reject, for_each_reject};
 
+use crate::markers::{self, marked};
 use crate::plan::Plan;
-use crate::{Context, Error, markers};
+use crate::{Context, Error};
 
 /// What the marker of a shard reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +109,7 @@ pub fn etl(context: &Context, plan: &Plan, index: u32) -> Result<Shard, Error> {
         partials,
         rejects: scanned.rejects,
     };
-    let marker = context.wait(mark(&*context.store, &home, &plan.hash()?, report))?;
+    let marker = marked(context, plan, &home, report)?;
     Ok(Shard { index, marker })
 }
 

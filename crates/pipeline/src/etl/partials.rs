@@ -17,9 +17,6 @@ use crate::blocks::{BlockSink, unencodable};
 use crate::plan::Plan;
 use crate::{Context, Error};
 
-/// Bytes of rows per block, before compression.
-const BLOCK: usize = 256 << 10;
-
 /// A sorted run, wherever it is.
 enum Run<'a> {
     Memory(PartitionRun),
@@ -76,7 +73,7 @@ pub(super) fn write(
                 // There are at most 1,024 partitions.
                 runs.push(Run::Spilled(spill.partition(at as u16)?));
             }
-            let blocks = write_one(&mut sink, at, runs)?;
+            let blocks = write_one(&mut sink, context.limits.blocks.partials, at, runs)?;
             done.lock().unwrap_or_else(PoisonError::into_inner)[at] = blocks;
         }
     };
@@ -91,6 +88,7 @@ pub(super) fn write(
 
 fn write_one(
     sink: &mut BlockSink<'_>,
+    block_size: usize,
     partition: usize,
     runs: Vec<Run<'_>>,
 ) -> Result<Vec<BlockRef>, Error> {
@@ -103,7 +101,7 @@ fn write_one(
     };
     merge(runs, |row| {
         writer.push(&row);
-        if writer.raw_len() >= BLOCK { cut(&mut writer, &mut blocks, sink) } else { Ok(()) }
+        if writer.raw_len() >= block_size { cut(&mut writer, &mut blocks, sink) } else { Ok(()) }
     })?;
     if writer.rows() > 0 {
         cut(&mut writer, &mut blocks, sink)?;

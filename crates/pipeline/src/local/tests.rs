@@ -8,7 +8,7 @@ use store::{AttemptId, ObjectStore, Published, RunId, SourceName, Store};
 use trends::{Kind, Partitions};
 
 use super::*;
-use crate::{Cancel, Limits, RecordFormat};
+use crate::{BlockSizes, Cancel, Limits, RecordFormat};
 
 async fn store() -> Arc<dyn Store> {
     let bucket = Arc::new(object_store::memory::InMemory::new());
@@ -43,6 +43,7 @@ fn context(store: Arc<dyn Store>, run: &str, threads: usize, memory: usize) -> C
             threads,
             memory,
             spill: std::env::temp_dir(),
+            blocks: BlockSizes::default(),
             keep_rejects: false,
             hash_seed: 1,
         },

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pipeline::input::{Credentials, Identity, Remote};
 use pipeline::local::{self, Outcome};
-use pipeline::{Cancel, Context, Error, Limits, RecordFormat, Spec};
+use pipeline::{BlockSizes, Cancel, Context, Error, Limits, RecordFormat, Spec};
 use store::{AttemptId, ObjectStore, RunId, SourceName};
 use trends::Partitions;
 
@@ -59,6 +59,7 @@ async fn run(spec: Spec, remote: Remote) -> Result<Outcome, Error> {
             threads: 2,
             memory: 64 << 20,
             spill: std::env::temp_dir(),
+            blocks: BlockSizes::default(),
             keep_rejects: false,
             hash_seed: 1,
         },

@@ -6,6 +6,8 @@ use super::*;
 use crate::conformance::conformance;
 
 mod bad_times;
+// The worker's tests use it too, other parts of it.
+#[expect(dead_code, reason = "shared with tests of another crate")]
 mod server;
 
 /// What to do where there is no server.

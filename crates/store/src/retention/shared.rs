@@ -90,6 +90,8 @@ async fn is_lower(store: &dyn Store, run: &RunId, highest: u64) -> Result<bool, 
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::generations::Outcome;
     use crate::{ObjectStore, Stage};
@@ -113,7 +115,8 @@ mod tests {
         let record = serde_json::json!({ "source": source }).to_string();
         store.insert(&Key::run(&run(name)), record.into()).await.unwrap();
         let start = generations::begin(store, source, &run(name)).await.unwrap();
-        let plan = serde_json::json!({ "inline": { "start": start, "more": [1] } }).to_string();
+        let plan = json!({ "format": 1, "value": { "inline": { "start": start, "more": [1] } } });
+        let plan = plan.to_string();
         store.insert(&Key::plan(&run(name)), plan.into()).await.unwrap();
         start
     }

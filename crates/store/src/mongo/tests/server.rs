@@ -42,16 +42,27 @@ pub(super) fn found(documents: Vec<Bson>) -> Document {
 pub(super) struct Server {
     pub(super) port: u16,
     script: Arc<Mutex<VecDeque<Answer>>>,
+    /// What is answered to a command when the script is over.
+    rule: fn(&str) -> Answer,
     /// The commands that were received, without those of the handshake.
     pub(super) received: Arc<Mutex<Vec<Document>>>,
 }
 
 impl Server {
     pub(super) fn start(script: impl IntoIterator<Item = Answer>) -> Self {
+        Self::listening(script.into_iter().collect(), |_| done())
+    }
+
+    /// Answers by the names of commands.
+    pub(super) fn answering(rule: fn(&str) -> Answer) -> Self {
+        Self::listening(VecDeque::new(), rule)
+    }
+
+    fn listening(script: VecDeque<Answer>, rule: fn(&str) -> Answer) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let script = Arc::new(Mutex::new(script.into_iter().collect()));
-        let server = Self { port, script, received: Arc::default() };
+        let script = Arc::new(Mutex::new(script));
+        let server = Self { port, script, rule, received: Arc::default() };
         let shared = server.clone();
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
@@ -107,7 +118,8 @@ impl Server {
             "endSessions" => done(),
             _ => {
                 self.received.lock().unwrap().push(command);
-                self.script.lock().unwrap().pop_front().unwrap_or_else(done)
+                let next = self.script.lock().unwrap().pop_front();
+                next.unwrap_or_else(|| (self.rule)(&name))
             }
         };
         match answer {
