@@ -19,9 +19,18 @@ static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// Starts recording, once per process; nothing is listened on.
 pub fn init() {
+    init_with(&[]);
+}
+
+/// The same with bounds of their own for some metrics, by their names.
+pub fn init_with(bounds: &[(&str, &[f64])]) {
     RECORDER.get_or_init(|| {
         let durations = Matcher::Suffix("_seconds".to_owned());
-        let builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATIONS);
+        let mut builder = PrometheusBuilder::new().set_buckets_for_metric(durations, &DURATIONS);
+        for (name, bounds) in bounds {
+            let metric = Matcher::Full((*name).to_owned());
+            builder = builder.and_then(|builder| builder.set_buckets_for_metric(metric, bounds));
+        }
         builder.and_then(PrometheusBuilder::install_recorder).ok()
     });
 }

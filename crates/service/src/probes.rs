@@ -56,6 +56,18 @@ impl Gate {
 
 /// The routes. A process that answers at all is alive.
 pub fn probes(readiness: Readiness) -> Router {
+    probes_while(readiness, || Ok(()))
+}
+
+/// The routes of a process that is alive for as long as it says so; else why not.
+pub fn probes_while(
+    readiness: Readiness,
+    alive: impl Fn() -> Result<(), String> + Clone + Send + Sync + 'static,
+) -> Router {
+    let alive = async move || match alive() {
+        Ok(()) => (StatusCode::OK, "alive\n".to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not alive: {why}\n")),
+    };
     let ready = async move || {
         let missing = readiness.missing();
         if missing.is_empty() {
@@ -67,7 +79,7 @@ pub fn probes(readiness: Readiness) -> Router {
     let metrics =
         async || ([(header::CONTENT_TYPE, crate::metrics::CONTENT_TYPE)], crate::metrics::render());
     Router::new()
-        .route("/livez", get(async || "alive\n"))
+        .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
 }

@@ -29,6 +29,10 @@ pub struct TrendJobStatus {
     /// How often the run was started again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarts: Option<u32>,
+    /// The annotation `trendjob.dev/restart` that the run was begun for, cut to 256 characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub observed_restart: Option<String>,
     /// When the run started (RFC 3339).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64), extend("format" = "date-time"))]

@@ -1,0 +1,332 @@
+//! What is wrong with the pods of a Job, from the pods and the events about them. Pure; owns which
+//! causes are told apart, which of several is named, and what a user is told to do about each.
+
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
+use trendjob::TerminationMessage;
+
+use crate::names::Stage;
+
+/// The container of every worker pod.
+pub const CONTAINER: &str = "worker";
+
+/// The longest message that is passed on, in bytes; conditions hold 2,048 characters.
+const MESSAGE: usize = 1_500;
+
+/// What keeps pods from coming up, or made one fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The stage of the pod.
+    pub stage: Stage,
+    /// Its index, of an indexed stage.
+    pub index: Option<u32>,
+    /// One word for it.
+    pub reason: String,
+    /// What happened to what, and what to do.
+    pub message: String,
+    /// How the worker ended, if it did.
+    pub exit_code: Option<i32>,
+    /// Whether it stays so until somebody mends something.
+    pub needs_help: bool,
+}
+
+/// The most telling cause among pods of a stage and the events about them and their Job.
+pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
+    let waiting = || pods.iter().find_map(|pod| waiting(stage, pod, events));
+    let created = || not_created(stage, pods, events);
+    let failed = || last_failed(stage, &unmended(pods));
+    waiting().or_else(created).or_else(failed)
+}
+
+/// The pods without those that failed and whose successor came up.
+fn unmended(pods: &[Pod]) -> Vec<Pod> {
+    let is_up = |pod: &Pod| {
+        let state = container_state(pod);
+        state.is_some_and(|state| state.running.is_some())
+            || terminated(pod).is_some_and(|ended| ended.exit_code == 0)
+    };
+    let is_mended = |failed: &Pod| {
+        pods.iter()
+            .any(|pod| index(pod) == index(failed) && created(pod) > created(failed) && is_up(pod))
+    };
+    pods.iter().filter(|pod| !is_mended(pod)).cloned().collect()
+}
+
+/// The failure of the pod that failed last.
+pub fn last_failed(stage: Stage, pods: &[Pod]) -> Option<Finding> {
+    let failures = pods.iter().filter_map(|pod| {
+        let finding = failed(stage, pod)?;
+        let at = terminated(pod).and_then(|ended| ended.finished_at.clone()).map(|time| time.0);
+        Some((finding.exit_code == Some(42), at, finding))
+    });
+    // One that no retry mends says more than a later one that a retry may.
+    failures.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1))).map(|(_, _, finding)| finding)
+}
+
+/// What the worker of a pod reported, if it ended well.
+pub fn report(pod: &Pod) -> Option<TerminationMessage> {
+    let ended = terminated(pod)?;
+    let message = TerminationMessage::from_json(ended.message.as_deref()?).ok()?;
+    (ended.exit_code == 0).then_some(message)
+}
+
+fn container_state(pod: &Pod) -> Option<&ContainerState> {
+    let containers = pod.status.as_ref()?.container_statuses.as_deref()?;
+    containers.iter().find(|one| one.name == CONTAINER)?.state.as_ref()
+}
+
+fn terminated(pod: &Pod) -> Option<&ContainerStateTerminated> {
+    container_state(pod)?.terminated.as_ref()
+}
+
+fn index(pod: &Pod) -> Option<u32> {
+    let annotations = pod.metadata.annotations.as_ref()?;
+    annotations.get("batch.kubernetes.io/job-completion-index")?.parse().ok()
+}
+
+fn name(pod: &Pod) -> &str {
+    pod.metadata.name.as_deref().unwrap_or_default()
+}
+
+/// Why a pod does not come up.
+fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
+    let finding = |reason: &str, what: &str, advice: &str, needs_help| {
+        let message = format!("pod {}: {}. {advice}", name(pod), cut(what));
+        let (index, reason) = (index(pod), reason.to_owned());
+        Some(Finding { stage, index, reason, message, exit_code: None, needs_help })
+    };
+    if let Some(waiting) = container_state(pod).and_then(|state| state.waiting.as_ref()) {
+        let reason = waiting.reason.as_deref().unwrap_or_default();
+        let what = waiting.message.as_deref().unwrap_or(reason);
+        let advice = match reason {
+            "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => Some(
+                "Check the worker image: its name, that the nodes can pull it, and imagePullSecrets",
+            ),
+            "CreateContainerConfigError" => Some(
+                "Make the Secret or key it names: sink.mongodb.uriSecretRef and \
+                 input.credentialsSecretRef say which are used",
+            ),
+            "CreateContainerError" | "RunContainerError" => {
+                Some("Check that the image is a trendjob worker for this architecture")
+            }
+            _ => None,
+        };
+        if let Some(advice) = advice {
+            return finding(reason, what, advice, true);
+        }
+    }
+    if let Some(event) = events.iter().find(|event| {
+        event.involved_object.uid == pod.metadata.uid
+            && matches!(event.reason.as_deref(), Some("FailedMount" | "FailedAttachVolume"))
+    }) && container_state(pod).is_none_or(|state| state.waiting.is_some())
+    {
+        let reason = event.reason.as_deref().unwrap_or_default();
+        let what = event.message.as_deref().unwrap_or_default();
+        let advice = "Make the ConfigMap, Secret or volume it names: input.volume and \
+                      sink.mongodb.caSecretRef say which are mounted";
+        return finding(reason, what, advice, true);
+    }
+    let conditions = pod.status.as_ref()?.conditions.as_deref().unwrap_or_default();
+    let unscheduled = conditions.iter().find(|one| {
+        one.type_ == "PodScheduled"
+            && one.status == "False"
+            && one.reason.as_deref() == Some("Unschedulable")
+    })?;
+    let what = unscheduled.message.as_deref().unwrap_or_default();
+    if what.contains("persistentvolumeclaim") {
+        let advice = "Make or bind the claim that input.volume names";
+        return finding("VolumeUnavailable", what, advice, true);
+    }
+    let advice =
+        "It starts by itself when a node has room: add nodes, lower resources or parallelism";
+    finding("Unschedulable", what, advice, false)
+}
+
+/// Why the Job controller could not make pods.
+fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
+    let refused = |event: &&Event| {
+        event.involved_object.kind.as_deref() == Some("Job")
+            && event.reason.as_deref() == Some("FailedCreate")
+    };
+    // Once pods are there, an event about their absence is old.
+    let event = events.iter().filter(refused).max_by_key(|event| at(event))?;
+    if pods.iter().any(|pod| created(pod) > at(event)) {
+        return None;
+    }
+    let what = event.message.as_deref().unwrap_or_default();
+    let advice = if what.contains("PodSecurity") {
+        "Give the pods what the namespace's Pod Security standard asks for: podSecurityContext"
+    } else if what.contains("quota") {
+        "Raise the namespace's ResourceQuota, or lower resources or parallelism"
+    } else {
+        "Mend what refuses the pods in this namespace"
+    };
+    let message = format!("pods can't be made: {}. {advice}", cut(what));
+    let reason = "FailedCreate".to_owned();
+    Some(Finding { stage, index: None, reason, message, exit_code: None, needs_help: true })
+}
+
+fn at(event: &Event) -> Option<k8s_openapi::jiff::Timestamp> {
+    let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
+    let precise = series.or(event.event_time.as_ref()).map(|time| time.0);
+    event.last_timestamp.as_ref().map(|time| time.0).or(precise)
+}
+
+fn created(pod: &Pod) -> Option<k8s_openapi::jiff::Timestamp> {
+    pod.metadata.creation_timestamp.as_ref().map(|time| time.0)
+}
+
+/// How a pod failed.
+fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
+    let index = index(pod);
+    let finding = |reason: &str, message: String, exit_code| {
+        let reason = reason.to_owned();
+        Some(Finding { stage, index, reason, message, exit_code, needs_help: false })
+    };
+    let Some(ended) = terminated(pod) else {
+        let status = pod.status.as_ref()?;
+        let reason = status.reason.as_deref()?;
+        let what = status.message.as_deref().unwrap_or(reason);
+        return (status.phase.as_deref() == Some("Failed"))
+            .then(|| finding(reason, format!("pod {}: {}", name(pod), cut(what)), None))?;
+    };
+    let code = ended.exit_code;
+    if code == 0 {
+        return None;
+    }
+    if ended.reason.as_deref() == Some("OOMKilled") {
+        let message = format!(
+            "pod {} used more memory than its limit and was killed. Raise \
+             spec.{}.resources.limits.memory",
+            name(pod),
+            if stage == Stage::Publish { "plan" } else { stage.name() }
+        );
+        return finding("OOMKilled", message, Some(code));
+    }
+    let text = ended.message.as_deref().unwrap_or_default();
+    if let Ok(message) = TerminationMessage::from_json(text) {
+        return finding(&message.reason, cut(&message.message).to_owned(), Some(code));
+    }
+    let reason = ended.reason.as_deref().unwrap_or("Error");
+    let said = if text.is_empty() { String::new() } else { format!(": {}", cut(text)) };
+    finding(reason, format!("pod {} ended with exit code {code}{said}", name(pod)), Some(code))
+}
+
+/// The beginning of a text, within what a condition holds.
+fn cut(text: &str) -> &str {
+    let text = text.trim().trim_end_matches('.');
+    let mut end = text.len().min(MESSAGE);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pod(name: &str, status: &Value) -> Pod {
+        let metadata = json!({
+            "name": name, "uid": format!("uid-{name}"), "creationTimestamp": "2026-01-01T00:00:10Z",
+            "annotations": {"batch.kubernetes.io/job-completion-index": "3"},
+        });
+        serde_json::from_value(json!({ "metadata": metadata, "status": status })).unwrap()
+    }
+
+    fn ended(name: &str, code: i32, reason: &str, message: &str, at: &str) -> Pod {
+        let state = json!({"terminated": {
+            "exitCode": code, "reason": reason, "message": message, "finishedAt": at,
+        }});
+        pod(name, &json!({"phase": "Failed", "containerStatuses": [container(&state)]}))
+    }
+
+    fn container(state: &Value) -> Value {
+        json!({"name": "worker", "state": state, "image": "", "imageID": "", "ready": false, "restartCount": 0})
+    }
+
+    fn event(kind: &str, uid: &str, reason: &str, message: &str, at: &str) -> Event {
+        serde_json::from_value(json!({
+            "metadata": {"name": "e"}, "reason": reason, "message": message, "lastTimestamp": at,
+            "involvedObject": {"kind": kind, "uid": uid},
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_keeps_a_pod_from_coming_up_is_named_with_what_to_do() {
+        let waiting = |reason: &str, message: &str| {
+            let state = json!({"waiting": {"reason": reason, "message": message}});
+            pod("p", &json!({"containerStatuses": [container(&state)]}))
+        };
+        let named = |pod: Pod, events: &[Event]| diagnose(Stage::Etl, &[pod], events);
+        let found = named(waiting("ImagePullBackOff", "Back-off pulling image"), &[]).unwrap();
+        assert_eq!((found.reason.as_str(), found.index), ("ImagePullBackOff", Some(3)));
+        assert!(found.needs_help && found.message.contains("imagePullSecrets"), "{found:?}");
+        let missing = waiting("CreateContainerConfigError", "secret \"mongo\" not found");
+        let found = named(missing, &[]).unwrap();
+        assert!(found.message.contains("secret \"mongo\" not found. Make the Secret"), "{found:?}");
+        assert_eq!(named(waiting("ContainerCreating", ""), &[]), None);
+        let mount = [event(
+            "Pod",
+            "uid-p",
+            "FailedMount",
+            "configmap \"c\" not found",
+            "2026-01-01T00:00:11Z",
+        )];
+        let found = named(waiting("ContainerCreating", ""), &mount).unwrap();
+        assert!(found.reason == "FailedMount" && found.message.contains("configmap \"c\""));
+        let unscheduled = |message: &str| {
+            pod(
+                "p",
+                &json!({"conditions": [{"type": "PodScheduled", "status": "False",
+                "reason": "Unschedulable", "message": message}]}),
+            )
+        };
+        let found = named(unscheduled("0/1 nodes: persistentvolumeclaim \"x\" not found"), &[]);
+        assert_eq!(found.unwrap().reason, "VolumeUnavailable");
+        let found = named(unscheduled("0/1 nodes: Insufficient cpu"), &[]).unwrap();
+        assert!(found.reason == "Unschedulable" && !found.needs_help);
+    }
+
+    #[test]
+    fn pods_that_can_not_be_made_are_explained_until_there_are_some() {
+        let refused = [event(
+            "Job",
+            "uid-j",
+            "FailedCreate",
+            "violates PodSecurity \"restricted\"",
+            "2026-01-01T00:00:05Z",
+        )];
+        let found = diagnose(Stage::Plan, &[], &refused).unwrap();
+        assert!(found.needs_help && found.message.contains("podSecurityContext"), "{found:?}");
+        let running = pod("p", &json!({"phase": "Running"}));
+        assert_eq!(diagnose(Stage::Plan, &[running], &refused), None);
+    }
+
+    #[test]
+    fn of_failed_pods_the_one_that_no_retry_mends_is_named() {
+        let message = r#"{"format":1,"stage":"etl","index":3,"outcome":"failed","reason":"SourceChanged","message":"a changed"}"#;
+        let pods = [
+            ended("a", 42, "Error", message, "2026-01-01T00:00:01Z"),
+            ended("b", 137, "OOMKilled", "", "2026-01-01T00:00:02Z"),
+        ];
+        let found = diagnose(Stage::Etl, &pods, &[]).unwrap();
+        assert_eq!((found.reason.as_str(), found.message.as_str()), ("SourceChanged", "a changed"));
+        let found = diagnose(Stage::Etl, &pods[1..], &[]).unwrap();
+        assert!(found.reason == "OOMKilled" && found.message.contains("spec.etl.resources"));
+        let panicked = ended("c", 101, "Error", "thread panicked", "2026-01-01T00:00:02Z");
+        let found = diagnose(Stage::Etl, &[panicked], &[]).unwrap();
+        assert_eq!(found.message, "pod c ended with exit code 101: thread panicked");
+        let well = ended(
+            "d",
+            0,
+            "Completed",
+            r#"{"format":1,"stage":"plan","index":0,"outcome":"done"}"#,
+            "2026-01-01T00:00:02Z",
+        );
+        assert_eq!(diagnose(Stage::Plan, std::slice::from_ref(&well), &[]), None);
+        assert!(report(&well).is_some());
+    }
+}

@@ -1,0 +1,126 @@
+//! What the operator measures, as Prometheus metrics. Owns their names, labels and buckets.
+
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::jiff::Timestamp;
+use trendjob::TrendJobStatus;
+
+use crate::names::STAGE_LABEL;
+use crate::object::TrendJobObject;
+use crate::observed::Observed;
+use crate::reconcile::Error;
+
+/// A pass is over.
+pub(crate) fn reconciled(took: Duration, error: Option<&Error>) {
+    metrics::histogram!("trendjob_operator_reconcile_seconds").record(took);
+    metrics::counter!("trendjob_operator_reconciles_total").increment(1);
+    if let Some(error) = error {
+        metrics::counter!("trendjob_operator_reconcile_errors_total", "reason" => error.reason())
+            .increment(1);
+    }
+}
+
+/// A Job was made. Of the first of a TrendJob, how long it took since the TrendJob was accepted.
+pub(crate) fn job_created(object: &TrendJobObject, job: &Job) {
+    let labels = job.metadata.labels.as_ref();
+    let stage = labels.and_then(|labels| labels.get(STAGE_LABEL)).cloned().unwrap_or_default();
+    let restarts = object.status.as_ref().and_then(|status| status.restarts).unwrap_or(0);
+    if stage == "plan"
+        && restarts == 0
+        && let Some(accepted) = &object.metadata.creation_timestamp
+    {
+        let seconds = Timestamp::now().duration_since(accepted.0).as_secs_f64();
+        metrics::histogram!("trendjob_operator_first_job_seconds").record(seconds);
+    }
+    metrics::counter!("trendjob_operator_jobs_created_total", "stage" => stage).increment(1);
+}
+
+/// A status is about to change.
+pub(crate) fn progressed(before: Option<&TrendJobStatus>, status: &TrendJobStatus, _: &Observed) {
+    let ended_before = before.is_some_and(|before| before.completion_time.is_some());
+    let is_same = before.is_some_and(|before| before.run_uid == status.run_uid);
+    if status.completion_time.is_none() || (ended_before && is_same) {
+        return;
+    }
+    let outcome = status.stage.clone().unwrap_or_default();
+    metrics::counter!("trendjob_operator_runs_total", "outcome" => outcome).increment(1);
+    if let Some(shards) = &status.shards {
+        let outcomes = [("succeeded", shards.succeeded), ("failed", shards.failed)];
+        for (outcome, count) in outcomes {
+            metrics::counter!("trendjob_operator_shards_total", "outcome" => outcome)
+                .increment(u64::from(count));
+        }
+    }
+    if let Some(seconds) = status.active_seconds {
+        metrics::histogram!("trendjob_operator_run_active_seconds").record(seconds as f64);
+    }
+}
+
+/// Bounds of what takes long, in seconds: a run may take an hour, and the tail matters.
+const LONG: [f64; 12] =
+    [1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0];
+
+/// Starts recording.
+pub(crate) fn init() {
+    service::metrics::init_with(&[("trendjob_operator_run_active_seconds", &LONG)]);
+}
+
+/// A watch failed and begins again.
+pub(crate) fn watch_failed(resource: &'static str) {
+    metrics::counter!("trendjob_operator_watch_errors_total", "resource" => resource).increment(1);
+}
+
+/// For how long nothing was heard of each watch.
+pub(crate) fn watches(ages: &[(String, Duration)]) {
+    for (path, age) in ages {
+        metrics::gauge!("trendjob_operator_watch_age_seconds", "path" => path.clone())
+            .set(age.as_secs_f64());
+    }
+}
+
+/// How many TrendJobs wait for a pass.
+pub(crate) fn queue(depth: usize) {
+    metrics::gauge!("trendjob_operator_queue_depth").set(depth as f64);
+}
+
+/// Whether this operator works.
+pub(crate) fn leading(is_leading: bool) {
+    metrics::gauge!("trendjob_operator_leading").set(if is_leading { 1.0 } else { 0.0 });
+}
+
+/// How many TrendJobs there are by stage, and how old the oldest run is that has not ended.
+pub(crate) fn runs(trendjobs: impl Iterator<Item = std::sync::Arc<TrendJobObject>>) {
+    let now = Timestamp::now();
+    let mut oldest = 0.0_f64;
+    let mut stages: std::collections::BTreeMap<String, u32> =
+        STAGES.iter().map(|stage| ((*stage).to_owned(), 0)).collect();
+    for object in trendjobs {
+        let Some(status) = &object.status else { continue };
+        if let Some(stage) = &status.stage {
+            *stages.entry(stage.clone()).or_default() += 1;
+        }
+        let started: Option<Timestamp> =
+            status.start_time.as_deref().and_then(|text| text.parse().ok());
+        if let Some(started) = started.filter(|_| status.completion_time.is_none()) {
+            oldest = oldest.max(now.duration_since(started).as_secs_f64());
+        }
+    }
+    for (stage, count) in stages {
+        metrics::gauge!("trendjob_operator_trendjobs", "stage" => stage).set(f64::from(count));
+    }
+    metrics::gauge!("trendjob_operator_oldest_run_seconds").set(oldest);
+}
+
+/// All stages, so that one nobody is in shows as none.
+const STAGES: [&str; 9] = [
+    "Pending",
+    "Plan",
+    "Etl",
+    "Aggregate",
+    "Publish",
+    "Restarting",
+    "Complete",
+    "Superseded",
+    "Failed",
+];

@@ -1,0 +1,186 @@
+//! What was seen of the cluster about one TrendJob in one pass: values, no clients. Owns their shape.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::jiff::Timestamp;
+use trendjob::{DeletionPolicy, RunConfig, TerminationMessage, TrendJobSpec, TrendJobStatus};
+
+use crate::diagnosis::Finding;
+use crate::names::Stage;
+use crate::object::{JobObject, JobStatus};
+
+/// A TrendJob whose spec can be followed.
+#[derive(Debug, Clone)]
+pub struct Valid {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its uid.
+    pub uid: String,
+    /// The generation of the spec.
+    pub generation: Option<i64>,
+    /// What is asked for now; a run's own is in its [`Pinned`].
+    pub spec: TrendJobSpec,
+    /// What was last said about it.
+    pub status: TrendJobStatus,
+    /// Labels that its Jobs carry, too.
+    pub queue_labels: BTreeMap<String, String>,
+    /// The value of its restart annotation.
+    pub restart: Option<String>,
+    /// Whether it has the finalizer of this operator.
+    pub has_finalizer: bool,
+    /// Since when it is being deleted.
+    pub deleted: Option<Timestamp>,
+}
+
+impl Valid {
+    /// Whether its results go with it.
+    pub fn is_purged(&self) -> bool {
+        self.spec.deletion_policy == DeletionPolicy::Delete
+    }
+
+    /// Whether a condition holds.
+    pub fn holds(&self, kind: &str) -> bool {
+        let holds = |condition: &trendjob::Condition| {
+            condition.kind == kind && condition.status == trendjob::ConditionStatus::True
+        };
+        self.status.conditions.iter().any(holds)
+    }
+
+    /// Whether its run has ended, well or not.
+    pub fn is_finished(&self) -> bool {
+        self.holds("Complete") || self.holds("Failed")
+    }
+}
+
+/// A run that was begun: its `ConfigMap`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pinned {
+    /// What its pods are told.
+    pub config: RunConfig,
+    /// The restart annotation of the TrendJob when it began.
+    pub restart: Option<String>,
+    /// The runs since a user last started one, this one included, from 1.
+    pub tries: u32,
+    /// When it was begun.
+    pub created: Timestamp,
+}
+
+/// A Job of the current run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObservedJob {
+    /// Its name.
+    pub name: String,
+    /// Its stage.
+    pub stage: Stage,
+    /// Whether it is going.
+    pub is_deleted: bool,
+    /// Whether its pods are held.
+    pub is_suspended: bool,
+    /// How many pods may run.
+    pub parallelism: u32,
+    /// How many indexes it has.
+    pub completions: u32,
+    /// The shards its pods go on without.
+    pub without: String,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// Its counts.
+    pub status: JobStatus,
+    /// How it ended.
+    pub end: Option<End>,
+}
+
+/// How a Job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// All its pods or indexes succeeded.
+    Complete,
+    /// Not all did.
+    Failed {
+        /// The reason Kubernetes gives.
+        reason: String,
+        /// What it says about it.
+        message: String,
+    },
+}
+
+impl ObservedJob {
+    /// What is known of a watched Job.
+    pub fn of(stage: Stage, job: &JobObject) -> Self {
+        let status = job.status.clone().unwrap_or_default();
+        let metadata = &job.metadata;
+        let annotation = |name: &str| metadata.annotations.as_ref()?.get(name).cloned();
+        let held = |kind: &str| {
+            status.conditions.iter().find(|one| one.kind == kind && one.status == "True").cloned()
+        };
+        let end = held("Complete").map(|_| End::Complete).or_else(|| {
+            held("Failed").map(|one| End::Failed { reason: one.reason, message: one.message })
+        });
+        Self {
+            name: metadata.name.clone().unwrap_or_default(),
+            stage,
+            is_deleted: metadata.deletion_timestamp.is_some(),
+            is_suspended: job.spec.suspend,
+            parallelism: job.spec.parallelism,
+            completions: job.spec.completions,
+            without: annotation(crate::names::WITHOUT_ANNOTATION).unwrap_or_default(),
+            created: metadata.creation_timestamp.as_ref().map(|time| time.0),
+            status,
+            end,
+        }
+    }
+
+    /// Whether its pods may be running.
+    pub fn is_running(&self) -> bool {
+        self.end.is_none() && !self.is_deleted && !self.is_suspended
+    }
+}
+
+/// Everything that was seen.
+#[derive(Debug, Clone, Default)]
+pub struct Observed {
+    /// The current run.
+    pub run: Option<Pinned>,
+    /// Its Jobs by stage; of a repeated one the last.
+    pub jobs: BTreeMap<Stage, ObservedJob>,
+    /// How many Jobs of a stage there were, where it was repeated.
+    pub repeated: BTreeMap<Stage, u32>,
+    /// What the pods of finished plan and publish Jobs reported.
+    pub messages: BTreeMap<Stage, TerminationMessage>,
+    /// What is wrong with pods.
+    pub finding: Option<Finding>,
+    /// Pods that are going but don't, by name and uid.
+    pub stuck_pods: Vec<(String, String)>,
+    /// When to look again at pods that have time left to come up or to go.
+    pub look_again: bool,
+    /// Whether the claim of the input is for one node at a time.
+    pub is_single_node: bool,
+    /// Of a TrendJob that is being deleted.
+    pub deletion: Deletion,
+}
+
+/// What is left of a TrendJob that is being deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deletion {
+    /// Jobs of its runs.
+    pub jobs: Vec<String>,
+    /// Whether pods of them are left.
+    pub has_pods: bool,
+    /// The Job that removes its results.
+    pub purge: Option<Purge>,
+    /// Whether its namespace is going, where nothing can be created any more.
+    pub is_namespace_going: bool,
+}
+
+/// The Job that removes results.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purge {
+    /// It works, since then.
+    Running,
+    /// It is done.
+    Done,
+    /// It gave up.
+    Failed(String),
+}

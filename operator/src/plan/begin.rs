@@ -1,0 +1,51 @@
+//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, and the
+//! removal of the run before. Its first Job follows when the `ConfigMap` was seen.
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+
+use super::state::State;
+use super::{Action, Plan, events, run_name, status};
+use crate::names::Stage;
+use crate::observed::{Observed, Valid};
+use crate::settings::Settings;
+use crate::specs;
+
+/// Begins the run with this number, unless it is suspended.
+pub(super) fn plan(
+    job: &Valid,
+    observed: &Observed,
+    settings: &Settings,
+    restart: u32,
+    tries: u32,
+    now: Timestamp,
+) -> Plan {
+    let run = run_name(job, restart);
+    if job.spec.suspend {
+        let status = status::status(job, observed, &State::Pending, now);
+        let notices = events::notices(job, &status, &State::Pending);
+        return Plan { status: Some(status), notices, ..Plan::default() };
+    }
+    let mut actions = Vec::new();
+    if let Some(before) = &observed.run
+        && before.config.restart != restart
+    {
+        let jobs = observed.jobs.values().filter(|job| !job.is_deleted);
+        actions.extend(jobs.map(|job| Action::DeleteJob { name: job.name.clone() }));
+        let name = run_name(job, before.config.restart).base();
+        actions.push(Action::DeleteConfigMap { name });
+    }
+    let config_map = specs::config_map(job, settings, &run, tries);
+    actions.extend(config_map.map(|map| Action::CreateConfigMap(Box::new(map))));
+    let mut begun = job.clone();
+    if job.status.run_uid.as_deref() != Some(&run.run()) {
+        let asked = super::finished::asked_for(job);
+        begun.status = status::fresh(&job.status, run.run(), restart, asked, now);
+    }
+    let state = State::Running { stage: Stage::Plan, finding: None };
+    let nothing = Observed::default();
+    let status = status::status(&begun, &nothing, &state, now);
+    let notices = events::notices(job, &status, &state);
+    Plan { actions, status: Some(status), notices, requeue: Some(Duration::ZERO) }
+}

@@ -1,0 +1,213 @@
+//! What to do about a TrendJob, from what was seen of it. Pure and infallible, given the time: owns the
+//! order of the policies, each of which has a file; refuses to know clients.
+
+mod begin;
+mod clock;
+pub mod conditions;
+mod deletion;
+pub mod events;
+mod finished;
+mod hold;
+mod parallelism;
+pub mod state;
+mod status;
+mod step;
+
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::ConfigMap;
+use k8s_openapi::jiff::Timestamp;
+use trendjob::TrendJobStatus;
+
+pub use events::Notice;
+pub use finished::is_restart_asked;
+pub(crate) use parallelism::of as parallelism;
+pub use status::invalid;
+pub(crate) use step::{REPEATS, plan_hash};
+
+use crate::names::RunName;
+use crate::observed::{Observed, Valid};
+use crate::settings::Settings;
+use state::{Failure, State};
+use step::Step;
+
+/// How soon pods that do not come up are looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long an object is left alone at most. A watch that lost an event is mended by this.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// What the client has to do, in this order; then the status is written and the events are told.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Changes of the cluster.
+    pub actions: Vec<Action>,
+    /// What is to be said. `None` leaves it as it is.
+    pub status: Option<TrendJobStatus>,
+    /// What changed, for people.
+    pub notices: Vec<Notice>,
+    /// When to look again even if nothing happens. `None` if nothing can.
+    pub requeue: Option<Duration>,
+}
+
+/// One change of the cluster. Each may be repeated without harm.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Keeps the TrendJob until its results are removed.
+    AddFinalizer,
+    /// Lets it go.
+    RemoveFinalizer,
+    /// Pins a run. One that exists stays as it is.
+    CreateConfigMap(Box<ConfigMap>),
+    /// Starts a stage. One that exists stays as it is.
+    CreateJob(Box<Job>),
+    /// Holds or releases the pods of a Job.
+    SuspendJob {
+        /// Its name.
+        name: String,
+        /// Whether they are held.
+        suspend: bool,
+    },
+    /// Changes how many pods of a Job may run.
+    ScaleJob {
+        /// Its name.
+        name: String,
+        /// How many.
+        parallelism: u32,
+    },
+    /// Removes a Job with its pods.
+    DeleteJob {
+        /// Its name.
+        name: String,
+    },
+    /// Removes a `ConfigMap`.
+    DeleteConfigMap {
+        /// Its name.
+        name: String,
+    },
+    /// Removes a pod whose node can't say that it is gone.
+    ForceDeletePod {
+        /// Its name.
+        name: String,
+        /// Its uid: another of the same name stays.
+        uid: String,
+    },
+    /// Removes the TrendJob.
+    DeleteTrendJob,
+}
+
+impl Action {
+    /// Its name in logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AddFinalizer => "AddFinalizer",
+            Self::RemoveFinalizer => "RemoveFinalizer",
+            Self::CreateConfigMap(_) => "CreateConfigMap",
+            Self::CreateJob(_) => "CreateJob",
+            Self::SuspendJob { .. } => "SuspendJob",
+            Self::ScaleJob { .. } => "ScaleJob",
+            Self::DeleteJob { .. } => "DeleteJob",
+            Self::DeleteConfigMap { .. } => "DeleteConfigMap",
+            Self::ForceDeletePod { .. } => "ForceDeletePod",
+            Self::DeleteTrendJob => "DeleteTrendJob",
+        }
+    }
+}
+
+/// Decides what to do.
+pub fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) -> Plan {
+    if let Some(since) = job.deleted {
+        return deletion::plan(job, observed, settings, since, now);
+    }
+    let finalizer = deletion::finalizer(job);
+    let mut plan = if job.is_finished() {
+        finished::plan(job, observed, settings, now)
+    } else if observed.run.is_none() {
+        begin::plan(job, observed, settings, job.status.restarts.unwrap_or(0), 1, now)
+    } else {
+        go_on(job, observed, settings, now)
+    };
+    plan.actions.splice(0..0, finalizer);
+    plan
+}
+
+/// Takes a run that was begun one step on.
+fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) -> Plan {
+    let step = step::step(job, observed);
+    let mut actions = Vec::new();
+    let mut requeue = IDLE;
+    let state = match step {
+        Step::Ended(ended) => ended,
+        Step::Wait(_) | Step::Create { .. } if clock::is_over(job, now) => {
+            State::Failed(clock::over(job, step.stage()))
+        }
+        Step::Wait(stage) => {
+            let held = hold::hold(job, observed, stage, &mut actions);
+            if held.is_none() {
+                parallelism::adjust(job, observed, stage, &mut actions);
+            }
+            held.unwrap_or_else(|| State::Running { stage, finding: observed.finding.clone() })
+        }
+        Step::Create { stage, .. } if job.spec.suspend => hold::by_user(stage),
+        Step::Create { stage, number, ref without } => {
+            let made = crate::specs::stage_job(job, observed, settings, stage, number, without);
+            actions.extend(made.map(|made| Action::CreateJob(Box::new(made))));
+            State::Running { stage, finding: None }
+        }
+    };
+    let state = match state {
+        State::Failed(failure) => {
+            actions.extend(stop(observed));
+            match finished::restart_in(job, observed, &failure, now) {
+                Some(Duration::ZERO) => return again(job, observed, settings, &failure, now),
+                Some(wait) => {
+                    requeue = wait;
+                    State::Restarting(failure)
+                }
+                None => State::Failed(failure),
+            }
+        }
+        state => state,
+    };
+    for (name, uid) in &observed.stuck_pods {
+        actions.push(Action::ForceDeletePod { name: name.clone(), uid: uid.clone() });
+    }
+    if observed.look_again || matches!(&state, State::Running { finding: Some(_), .. }) {
+        requeue = requeue.min(LOOK_AGAIN);
+    }
+    let status = status::status(job, observed, &state, now);
+    let requeue = requeue.min(clock::left(job, &status, now).unwrap_or(IDLE));
+    let requeue =
+        if state.is_final() { finished::ttl_in(job, &status, now) } else { Some(requeue) };
+    let notices = events::notices(job, &status, &state);
+    Plan { actions, status: Some(status), notices, requeue }
+}
+
+/// Starts the next run after one that failed.
+fn again(
+    job: &Valid,
+    observed: &Observed,
+    settings: &Settings,
+    failure: &Failure,
+    now: Timestamp,
+) -> Plan {
+    let tries = observed.run.as_ref().map_or(1, |run| run.tries + 1);
+    let restart = observed.run.as_ref().map_or(0, |run| run.config.restart + 1);
+    let mut plan = begin::plan(job, observed, settings, restart, tries, now);
+    if let Some(status) = &mut plan.status {
+        status::note_failure(status, failure, now);
+    }
+    plan
+}
+
+/// Ends what still runs.
+fn stop(observed: &Observed) -> impl Iterator<Item = Action> {
+    let running = observed.jobs.values().filter(|job| job.end.is_none() && !job.is_deleted);
+    running.map(|job| Action::DeleteJob { name: job.name.clone() })
+}
+
+/// The names of a TrendJob's run.
+fn run_name(job: &Valid, restart: u32) -> RunName<'_> {
+    RunName { name: &job.name, uid: &job.uid, restart }
+}

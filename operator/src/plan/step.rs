@@ -1,0 +1,151 @@
+//! What comes next in a run, from the Jobs there are: the order of the stages, gaps, and messages
+//! that were lost. A Job that somebody deleted is made again, unless a later stage has begun.
+
+use trendjob::{Outcome, TerminationMessage};
+
+use super::state::{Failure, State};
+use crate::names::Stage;
+use crate::observed::{End, Observed, ObservedJob, Valid};
+
+/// How often a Job is repeated whose pod succeeded without its message being seen.
+pub(crate) const REPEATS: u32 = 3;
+
+/// The reason of a Job of which only some indexes failed.
+const FAILED_INDEXES: &str = "FailedIndexes";
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    /// A stage is at work.
+    Wait(Stage),
+    /// A stage can begin.
+    Create {
+        /// Which one.
+        stage: Stage,
+        /// How many of its Jobs there were.
+        number: u32,
+        /// The shards it goes on without.
+        without: String,
+    },
+    /// Nothing.
+    Ended(State),
+}
+
+impl Step {
+    /// The stage it is about; of an ended run, the last.
+    pub(super) const fn stage(&self) -> Stage {
+        match self {
+            Self::Wait(stage) | Self::Create { stage, .. } => *stage,
+            Self::Ended(_) => Stage::Publish,
+        }
+    }
+
+    fn create(stage: Stage, without: &str) -> Self {
+        Self::Create { stage, number: 0, without: without.to_owned() }
+    }
+}
+
+/// What comes next.
+pub(super) fn step(job: &Valid, observed: &Observed) -> Step {
+    let Some((stage, last)) = observed.jobs.last_key_value() else {
+        let is_planned = plan_hash(job, observed).is_some();
+        return Step::create(if is_planned { Stage::Etl } else { Stage::Plan }, "");
+    };
+    if last.is_deleted {
+        return Step::Wait(*stage);
+    }
+    match &last.end {
+        None => Step::Wait(*stage),
+        Some(End::Failed { reason, message }) => match gaps(job, last, reason) {
+            Some(failed) => Step::create(Stage::Aggregate, failed),
+            None => Step::Ended(State::Failed(failure(observed, last, reason, message))),
+        },
+        Some(End::Complete) => match stage {
+            Stage::Plan | Stage::Publish => reported(observed, *stage),
+            Stage::Etl => Step::create(Stage::Aggregate, ""),
+            Stage::Aggregate => Step::create(Stage::Publish, &last.without),
+        },
+    }
+}
+
+/// The hash of the plan of the current run, once it is known.
+pub(crate) fn plan_hash(job: &Valid, observed: &Observed) -> Option<String> {
+    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
+    let run = observed.run.as_ref().map(|run| run.config.run());
+    let noted = || job.status.plan_hash.clone().filter(|_| job.status.run_uid == run);
+    told.map(|plan| plan.hash.clone()).or_else(noted)
+}
+
+/// The shards that failed, if the run may go on without them.
+fn gaps<'a>(job: &Valid, etl: &'a ObservedJob, reason: &str) -> Option<&'a str> {
+    let failed = etl.status.failed_indexes.as_deref()?;
+    let count = count(failed);
+    let is_borne = etl.stage == Stage::Etl
+        && reason == FAILED_INDEXES
+        && count <= job.spec.failure_policy.max_failed_shards
+        && count < etl.completions;
+    is_borne.then_some(failed)
+}
+
+/// How many indexes a text like `3,17-19` names.
+pub(super) fn count(indexes: &str) -> u32 {
+    let parts = indexes.split(',').filter(|part| !part.is_empty());
+    let counts = parts.map(|part| match part.split_once('-') {
+        Some((first, last)) => {
+            let number = |text: &str| text.parse::<u32>().unwrap_or(0);
+            number(last).saturating_sub(number(first)) + 1
+        }
+        None => 1,
+    });
+    counts.sum()
+}
+
+fn failure(observed: &Observed, job: &ObservedJob, reason: &str, message: &str) -> Failure {
+    let of_stage = |finding: &&crate::diagnosis::Finding| finding.stage == job.stage;
+    if let Some(finding) = observed.finding.as_ref().filter(of_stage) {
+        return Failure::from(finding);
+    }
+    let failed = job.status.failed_indexes.as_deref().unwrap_or_default();
+    let indexes = if failed.is_empty() { String::new() } else { format!(", indexes {failed}") };
+    Failure::of(job.stage, reason, format!("Job {}{indexes}: {message}", job.name))
+}
+
+/// What follows from the message of a plan or publish pod that succeeded.
+fn reported(observed: &Observed, stage: Stage) -> Step {
+    let Some(message) = observed.messages.get(&stage) else {
+        let number = observed.repeated.get(&stage).copied().unwrap_or(1);
+        if number < REPEATS {
+            // Whatever the pod did is in the store: the next one only reports it.
+            let without = observed.jobs.get(&stage).map(|job| job.without.clone());
+            return Step::Create { stage, number, without: without.unwrap_or_default() };
+        }
+        let message = format!(
+            "the {stage} pod ended well {REPEATS} times, but its termination message could not be read: \
+             something removes pods before the operator sees them"
+        );
+        return Step::Ended(State::Failed(Failure::of(stage, "MessageLost", message)));
+    };
+    match message {
+        TerminationMessage { outcome: Outcome::Superseded, .. } => Step::Ended(State::Superseded),
+        TerminationMessage { result: Some(result), records, .. } => {
+            Step::Ended(State::Complete { result: result.clone(), records: *records })
+        }
+        TerminationMessage { plan: Some(_), .. } => Step::create(Stage::Etl, ""),
+        _ => {
+            let message = format!("the {stage} pod reported neither a plan nor a result");
+            Step::Ended(State::Failed(Failure::of(stage, "InvalidMessage", message)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indexes_are_counted_as_kubernetes_writes_them() {
+        for (text, expected) in [("", 0), ("3", 1), ("3,17-19", 4), ("0-9999", 10_000)] {
+            assert_eq!(count(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Doing what was planned. Client; decides nothing: each action is one request that may be repeated
+//! without harm, and after them the status is written and the events are told.
+
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use kube::Resource as _;
+use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::runtime::events::{Event, EventType};
+use serde_json::json;
+
+use super::{Context, Error, doing};
+use crate::metrics;
+use crate::names::FINALIZER;
+use crate::object::{TrendJobObject, trendjobs};
+use crate::observed::Observed;
+use crate::plan::{Action, Notice, Plan};
+
+/// Who changes what, to the API server.
+pub(crate) const FIELD_MANAGER: &str = "trendjob-operator";
+
+/// Does everything, in order, and says when to look again.
+pub(super) async fn act(
+    object: &TrendJobObject,
+    plan: Plan,
+    observed: &Observed,
+    context: &Context,
+) -> Result<Option<Duration>, Error> {
+    let actor = Actor::new(object, context);
+    let mut is_gone = false;
+    for action in plan.actions {
+        is_gone |= matches!(action, Action::RemoveFinalizer | Action::DeleteTrendJob);
+        actor.act(action).await?;
+    }
+    let status = plan.status.filter(|_| !is_gone || object.metadata.deletion_timestamp.is_none());
+    if let Some(status) = status
+        && object.status.as_ref() != Some(&status)
+    {
+        let before = object.status.as_ref();
+        metrics::progressed(before, &status, observed);
+        let written = actor.write_status(&status).await?;
+        if let Some(written) = written {
+            context.written.note(object, written);
+        }
+    }
+    for notice in plan.notices {
+        actor.tell(notice).await;
+    }
+    Ok(plan.requeue)
+}
+
+struct Actor<'a> {
+    object: &'a TrendJobObject,
+    context: &'a Context,
+    name: &'a str,
+    trendjobs: Api<TrendJobObject>,
+    jobs: Api<Job>,
+    maps: Api<ConfigMap>,
+}
+
+impl<'a> Actor<'a> {
+    fn new(object: &'a TrendJobObject, context: &'a Context) -> Self {
+        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        let client = context.client.clone();
+        Self {
+            object,
+            context,
+            name: object.metadata.name.as_deref().unwrap_or_default(),
+            trendjobs: Api::namespaced_with(client.clone(), namespace, &trendjobs()),
+            jobs: Api::namespaced(client.clone(), namespace),
+            maps: Api::namespaced(client, namespace),
+        }
+    }
+
+    async fn act(&self, action: Action) -> Result<(), Error> {
+        tracing::debug!(action = action.name(), "acting");
+        match action {
+            Action::AddFinalizer => self.set_finalizer(true).await,
+            Action::RemoveFinalizer => self.set_finalizer(false).await,
+            Action::CreateConfigMap(map) => self.create_config_map(&map).await,
+            Action::CreateJob(job) => self.create_job(&job).await,
+            Action::SuspendJob { name, suspend } => {
+                self.patch_job(&name, &json!({ "spec": { "suspend": suspend } })).await
+            }
+            Action::ScaleJob { name, parallelism } => {
+                self.patch_job(&name, &json!({ "spec": { "parallelism": parallelism } })).await
+            }
+            Action::DeleteJob { name } => {
+                tracing::info!(job = name, "deleting a Job");
+                let deleted = self.jobs.delete(&name, &DeleteParams::background()).await;
+                gone(deleted.map(drop)).map_err(doing(format!("deleting Job {name}")))
+            }
+            Action::DeleteConfigMap { name } => {
+                let deleted = self.maps.delete(&name, &DeleteParams::background()).await;
+                gone(deleted.map(drop)).map_err(doing(format!("deleting ConfigMap {name}")))
+            }
+            Action::ForceDeletePod { name, uid } => self.force_delete(&name, uid).await,
+            Action::DeleteTrendJob => {
+                tracing::info!("its time is over: deleting the TrendJob");
+                let params = DeleteParams {
+                    preconditions: self
+                        .object
+                        .metadata
+                        .uid
+                        .clone()
+                        .map(|uid| Preconditions { uid: Some(uid), resource_version: None }),
+                    ..DeleteParams::background()
+                };
+                let deleted = self.trendjobs.delete(self.name, &params).await;
+                gone(deleted.map(drop)).map_err(doing("deleting the TrendJob"))
+            }
+        }
+    }
+
+    /// Adds or removes the finalizer. Guarded by the version: somebody else's finalizers stay.
+    async fn set_finalizer(&self, present: bool) -> Result<(), Error> {
+        let doing_it = || doing("changing the finalizers of the TrendJob");
+        let Some(current) = self.trendjobs.get_opt(self.name).await.map_err(doing_it())? else {
+            return Ok(());
+        };
+        if current.metadata.uid != self.object.metadata.uid {
+            return Err(Error::Gone);
+        }
+        let mut finalizers = current.metadata.finalizers.unwrap_or_default();
+        if finalizers.iter().any(|name| name == FINALIZER) == present {
+            return Ok(());
+        }
+        finalizers.retain(|name| name != FINALIZER);
+        if present {
+            finalizers.push(FINALIZER.to_owned());
+        }
+        let version = current.metadata.resource_version;
+        let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
+        let patched = self.trendjobs.patch(self.name, &merge(), &Patch::Merge(patch)).await;
+        gone(patched.map(drop)).map_err(doing_it())
+    }
+
+    /// Pins a run, if its TrendJob still is the one that was seen: the garbage collector would remove
+    /// what an owner that is gone leaves, but not at once.
+    async fn create_config_map(&self, map: &ConfigMap) -> Result<(), Error> {
+        let metadata = self.trendjobs.get_metadata_opt(self.name).await;
+        let metadata = metadata.map_err(doing("reading the TrendJob again"))?;
+        let is_same = metadata.is_some_and(|found| {
+            found.metadata.uid == self.object.metadata.uid
+                && found.metadata.deletion_timestamp.is_none()
+        });
+        if !is_same {
+            return Err(Error::Gone);
+        }
+        let name = map.meta().name.clone().unwrap_or_default();
+        let created = self.maps.create(&post(), map).await;
+        there(created.map(drop)).map_err(doing(format!("creating ConfigMap {name}")))
+    }
+
+    async fn create_job(&self, job: &Job) -> Result<(), Error> {
+        let name = job.metadata.name.clone().unwrap_or_default();
+        let created = self.jobs.create(&post(), job).await;
+        match there(created.map(|_| true)) {
+            Ok(is_new) => {
+                if is_new {
+                    tracing::info!(job = name, "created a Job");
+                    metrics::job_created(self.object, job);
+                }
+                Ok(())
+            }
+            Err(error) => Err(doing(format!("creating Job {name}"))(error)),
+        }
+    }
+
+    async fn patch_job(&self, name: &str, patch: &serde_json::Value) -> Result<(), Error> {
+        tracing::info!(job = name, %patch, "changing a Job");
+        let patched = self.jobs.patch(name, &merge(), &Patch::Merge(patch)).await;
+        gone(patched.map(drop)).map_err(doing(format!("changing Job {name}")))
+    }
+
+    async fn force_delete(&self, name: &str, uid: String) -> Result<(), Error> {
+        let namespace = self.object.metadata.namespace.as_deref().unwrap_or_default();
+        let pods: Api<Pod> = Api::namespaced(self.context.client.clone(), namespace);
+        tracing::warn!(
+            pod = name,
+            "its node does not say that it is gone: deleting the pod by force"
+        );
+        let params = DeleteParams {
+            grace_period_seconds: Some(0),
+            preconditions: Some(Preconditions { uid: Some(uid), resource_version: None }),
+            ..DeleteParams::background()
+        };
+        gone(pods.delete(name, &params).await.map(drop))
+            .map_err(doing(format!("deleting pod {name}")))
+    }
+
+    /// Writes the status as its only owner, whatever version it is over.
+    async fn write_status(
+        &self,
+        status: &trendjob::TrendJobStatus,
+    ) -> Result<Option<TrendJobObject>, Error> {
+        let resource = trendjobs();
+        let patch = json!({
+            "apiVersion": resource.api_version,
+            "kind": resource.kind,
+            // Another TrendJob of the same name is refused.
+            "metadata": { "name": self.name, "uid": self.object.metadata.uid },
+            "status": status,
+        });
+        let params = PatchParams::apply(FIELD_MANAGER).force();
+        match self.trendjobs.patch_status(self.name, &params, &Patch::Apply(patch)).await {
+            Ok(written) => Ok(Some(written)),
+            // Deleted in the meantime: nobody reads its status any more.
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(doing("writing the status")(error)),
+        }
+    }
+
+    /// Tells an event. One that is lost is no reason to do anything again.
+    async fn tell(&self, notice: Notice) {
+        let Notice { is_warning, reason, action, note } = notice;
+        if is_warning {
+            tracing::warn!(reason, note, "told");
+        } else {
+            tracing::info!(reason, note, "told");
+        }
+        let event = Event {
+            type_: if is_warning { EventType::Warning } else { EventType::Normal },
+            reason,
+            note: Some(note),
+            action: action.to_owned(),
+            secondary: None,
+        };
+        let about = self.object.object_ref(&trendjobs());
+        if let Err(error) = self.context.recorder.publish(&event, &about).await {
+            tracing::warn!(%error, reason = event.reason, "an event was not recorded");
+        }
+    }
+}
+
+fn post() -> PostParams {
+    PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PostParams::default() }
+}
+
+fn merge() -> PatchParams {
+    PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
+}
+
+/// What is gone need not be changed or deleted.
+fn gone(done: Result<(), kube::Error>) -> Result<(), kube::Error> {
+    match done {
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
+        done => done,
+    }
+}
+
+/// What is there need not be created. Says whether it was.
+fn there<T: Default>(created: Result<T, kube::Error>) -> Result<T, kube::Error> {
+    match created {
+        Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
+            Ok(T::default())
+        }
+        created => created,
+    }
+}

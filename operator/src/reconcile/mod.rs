@@ -1,0 +1,202 @@
+//! One pass over one TrendJob, as a sentence: observe what is there (client), validate what is asked
+//! (pure), plan what to do (pure, given the time), act (client). Owns that sentence and what a failed
+//! pass means for the next.
+
+mod act;
+mod observe;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use kube::Client;
+use kube::runtime::controller::Action as Next;
+use kube::runtime::events::Recorder;
+use kube::runtime::reflector::Store;
+use tokio::time::Instant;
+
+use crate::metrics;
+use crate::object::{JobObject, TrendJobObject};
+use crate::observed::Observed;
+use crate::plan::{self, Plan, events, plan};
+use crate::settings::Settings;
+use crate::validate::{manager, validate};
+
+/// The longest wait after failed passes over an object; the first is a hundredth of it.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// What every pass is given.
+pub struct Context {
+    /// The cluster.
+    pub client: Client,
+    /// The Jobs of this operator, as last seen.
+    pub jobs: Store<JobObject>,
+    /// What the operator was told at its start.
+    pub settings: Settings,
+    /// Where events go.
+    pub recorder: Recorder,
+    /// What was written over which version of an object: until the watch shows it, it counts.
+    pub written: Written,
+    /// How often passes over an object failed since one succeeded, by its uid.
+    pub failures: Mutex<HashMap<String, u32>>,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// A pass that could not be finished. The next does it again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The API server refused or did not answer.
+    #[error("{doing} failed")]
+    Api {
+        /// What was being done, to which object.
+        doing: String,
+        /// Why.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// The TrendJob is not the one that was watched.
+    #[error("the TrendJob was deleted or made again in the meantime")]
+    Gone,
+}
+
+impl Error {
+    /// One word for metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Gone => "Gone",
+            Self::Api { source, .. } => match &**source {
+                kube::Error::Api(status) => match status.code {
+                    403 => "Forbidden",
+                    404 => "NotFound",
+                    409 => "Conflict",
+                    422 => "Invalid",
+                    429 => "TooManyRequests",
+                    _ => "ApiServer",
+                },
+                _ => "Connection",
+            },
+        }
+    }
+}
+
+/// Says what was being done when the API server refused.
+pub(crate) fn doing(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Error {
+    let doing = what.into();
+    move |source| Error::Api { doing, source: Box::new(source) }
+}
+
+/// One pass over one TrendJob.
+///
+/// # Errors
+/// If the API server refuses something or does not answer; the pass may be repeated.
+#[tracing::instrument(skip_all, fields(namespace, name))]
+pub async fn reconcile(seen: Arc<TrendJobObject>, context: Arc<Context>) -> Result<Next, Error> {
+    let span = tracing::Span::current();
+    span.record("namespace", seen.metadata.namespace.as_deref());
+    span.record("name", seen.metadata.name.as_deref());
+    let began = Instant::now();
+    let ended = pass(&seen, &context).await;
+    metrics::reconciled(began.elapsed(), ended.as_ref().err());
+    let uid = seen.metadata.uid.clone().unwrap_or_default();
+    let mut failures = context.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    if ended.is_ok() {
+        failures.remove(&uid);
+    } else {
+        *failures.entry(uid).or_default() += 1;
+    }
+    ended
+}
+
+/// When an object is tried again whose pass failed.
+#[expect(clippy::needless_pass_by_value, reason = "the controller calls it so")]
+pub fn on_error(seen: Arc<TrendJobObject>, error: &Error, context: Arc<Context>) -> Next {
+    let uid = seen.metadata.uid.as_deref().unwrap_or_default();
+    let failures = context.failures.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = failures.get(uid).copied().unwrap_or(1).clamp(1, 10);
+    let wait = (LONGEST_BACKOFF / 100 * (1 << (count - 1))).min(LONGEST_BACKOFF);
+    let (namespace, name) = (seen.metadata.namespace.as_deref(), seen.metadata.name.as_deref());
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    if matches!(error.reason(), "Conflict" | "Gone" | "NotFound") {
+        tracing::debug!(namespace, name, %error, cause, "another pass is needed");
+    } else {
+        tracing::warn!(namespace, name, %error, cause, ?wait, "a pass failed");
+    }
+    Next::requeue(wait)
+}
+
+async fn pass(seen: &TrendJobObject, context: &Context) -> Result<Next, Error> {
+    if manager(seen) != trendjob::OPERATOR {
+        return Ok(Next::await_change());
+    }
+    let object = context.written.newest(seen);
+    let now = Timestamp::now();
+    let (plan, observed) = match validate(&object) {
+        Ok(job) => {
+            // Client.
+            let observed = observe::observe(&job, context, now).await?;
+            // Pure.
+            (plan(&job, &observed, &context.settings, now), observed)
+        }
+        Err(invalid) => (refused(&object, &invalid.0, now), Observed::default()),
+    };
+    // Client.
+    let requeue = act::act(&object, plan, &observed, context).await?;
+    Ok(requeue.map_or_else(Next::await_change, Next::requeue))
+}
+
+/// What to do about a spec that can't be followed.
+fn refused(object: &TrendJobObject, why: &str, now: Timestamp) -> Plan {
+    let before = object.status.clone().unwrap_or_default();
+    let status = plan::invalid(&before, object.metadata.generation, why, now);
+    let notices = events::invalid(&before, why).into_iter().collect();
+    // One that is being deleted must not hang on what this version can't read.
+    let is_held = object.metadata.deletion_timestamp.is_some()
+        && object.metadata.finalizers.iter().flatten().any(|name| name == crate::names::FINALIZER);
+    let actions = if is_held { vec![plan::Action::RemoveFinalizer] } else { Vec::new() };
+    Plan { actions, status: (!is_held).then_some(status), notices, requeue: None }
+}
+
+/// What was written, until the watch shows it: else the next pass would decide by what was before,
+/// and tell the same events again.
+#[derive(Debug, Default)]
+pub struct Written(Mutex<HashMap<String, (String, TrendJobObject)>>);
+
+impl Written {
+    /// The object as last seen or written, whichever is newer.
+    fn newest(&self, seen: &TrendJobObject) -> TrendJobObject {
+        let uid = seen.metadata.uid.as_deref().unwrap_or_default();
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match written.get(uid) {
+            Some((over, object)) if Some(over) == seen.metadata.resource_version.as_ref() => {
+                object.clone()
+            }
+            Some(_) => {
+                written.remove(uid);
+                seen.clone()
+            }
+            None => seen.clone(),
+        }
+    }
+
+    /// Notes what was written over a version. `seen` is what the watch showed then.
+    fn note(&self, seen: &TrendJobObject, object: TrendJobObject) {
+        let Some(uid) = seen.metadata.uid.clone() else { return };
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Written twice before the watch showed the first: it is still over what the watch shows.
+        let over = written.get(&uid).map(|(over, _)| over.clone());
+        if let Some(over) = over.or_else(|| seen.metadata.resource_version.clone()) {
+            written.insert(uid, (over, object));
+        }
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+}

@@ -1,0 +1,253 @@
+//! What there is of one TrendJob. Client; owns what is read from the watches, what is asked for, and
+//! when: pods and events only where something does not come up or has ended.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Event, PersistentVolumeClaim, Pod};
+use k8s_openapi::jiff::Timestamp;
+use kube::api::{Api, ListParams};
+use kube::runtime::reflector::ObjectRef;
+use trendjob::{RunConfig, TerminationMessage};
+
+use super::{Context, Error, doing};
+use crate::diagnosis::{diagnose, last_failed, report};
+use crate::names::{RESTART_ANNOTATION, RunName, STAGE_LABEL, Stage, TRIES_ANNOTATION, UID_LABEL};
+use crate::object::{is_child, jobs};
+use crate::observed::{Deletion, End, Observed, ObservedJob, Pinned, Purge, Valid};
+use crate::plan::is_restart_asked;
+
+/// The most pods that are looked at of one Job.
+const PODS: u32 = 50;
+/// Of so many pods the events are asked for.
+const PODS_WITH_EVENTS: usize = 3;
+/// How long pods may take to come up before somebody asks why.
+const UNREADY: Duration = Duration::from_secs(5);
+/// How long after its grace a pod may still be going before it is taken for lost.
+const LOST: Duration = Duration::from_secs(120);
+
+/// Looks at everything that matters now.
+pub(super) async fn observe(
+    job: &Valid,
+    context: &Context,
+    now: Timestamp,
+) -> Result<Observed, Error> {
+    let look =
+        Look { job, context, now, pods: Api::namespaced(context.client.clone(), &job.namespace) };
+    let mut observed = Observed::default();
+    if job.deleted.is_some() {
+        if job.has_finalizer && job.is_purged() {
+            observed.deletion = look.deletion().await?;
+        }
+        return Ok(observed);
+    }
+    if job.is_finished() && !is_restart_asked(job) {
+        return Ok(observed);
+    }
+    let restart = job.status.restarts.unwrap_or(0);
+    observed.run = look.pinned(restart).await?;
+    look.jobs(restart, &mut observed);
+    for stage in [Stage::Plan, Stage::Publish] {
+        if let Some(message) = look.message(stage, &observed).await? {
+            observed.messages.insert(stage, message);
+        }
+    }
+    look.at_pods(&mut observed).await?;
+    observed.is_single_node = look.is_single_node(&observed).await?;
+    Ok(observed)
+}
+
+/// What is looked at, and with what.
+struct Look<'a> {
+    job: &'a Valid,
+    context: &'a Context,
+    now: Timestamp,
+    pods: Api<Pod>,
+}
+
+impl Look<'_> {
+    fn run(&self, restart: u32) -> RunName<'_> {
+        RunName { name: &self.job.name, uid: &self.job.uid, restart }
+    }
+
+    /// The run that was begun, by its `ConfigMap`.
+    async fn pinned(&self, restart: u32) -> Result<Option<Pinned>, Error> {
+        let maps: Api<ConfigMap> =
+            Api::namespaced(self.context.client.clone(), &self.job.namespace);
+        let name = self.run(restart).base();
+        let found =
+            maps.get_opt(&name).await.map_err(doing(format!("reading ConfigMap {name}")))?;
+        let Some(map) = found.filter(|map| is_child(&map.metadata, &self.job.uid)) else {
+            return Ok(None);
+        };
+        let config = map.data.as_ref().and_then(|data| data.get(RunConfig::KEY));
+        let config = config.and_then(|json| RunConfig::from_json(json).ok());
+        let annotation = |name: &str| map.metadata.annotations.as_ref()?.get(name).cloned();
+        Ok(config.map(|config| Pinned {
+            config,
+            restart: annotation(RESTART_ANNOTATION),
+            tries: annotation(TRIES_ANNOTATION).and_then(|text| text.parse().ok()).unwrap_or(1),
+            created: map.metadata.creation_timestamp.as_ref().map_or(self.now, |time| time.0),
+        }))
+    }
+
+    /// The Jobs of the run, as the watch has them.
+    fn jobs(&self, restart: u32, observed: &mut Observed) {
+        let run = self.run(restart);
+        for stage in Stage::ALL {
+            let numbers = if stage.is_indexed() { 0..1 } else { 0..crate::plan::REPEATS };
+            for number in numbers {
+                let key = ObjectRef::new_with(&run.job(stage, number), jobs())
+                    .within(&self.job.namespace);
+                let Some(found) = self.context.jobs.get(&key) else { continue };
+                if is_child(&found.metadata, &self.job.uid) {
+                    observed.jobs.insert(stage, ObservedJob::of(stage, &found));
+                    observed.repeated.insert(stage, number + 1);
+                }
+            }
+        }
+    }
+
+    /// What the pod of a finished Job reported, unless that is known or no longer needed.
+    async fn message(
+        &self,
+        stage: Stage,
+        observed: &Observed,
+    ) -> Result<Option<TerminationMessage>, Error> {
+        let Some(job) = observed.jobs.get(&stage) else { return Ok(None) };
+        let is_last = observed.jobs.keys().next_back() == Some(&stage);
+        if job.end != Some(End::Complete) || !is_last {
+            return Ok(None);
+        }
+        let pods = self.pods_of(&job.name).await?;
+        Ok(pods.iter().find_map(report))
+    }
+
+    async fn pods_of(&self, job: &str) -> Result<Vec<Pod>, Error> {
+        let params = ListParams::default()
+            .labels(&format!("batch.kubernetes.io/job-name={job}"))
+            .limit(PODS);
+        let pods = self.pods.list(&params).await;
+        Ok(pods.map_err(doing(format!("listing the pods of Job {job}")))?.items)
+    }
+
+    /// Looks for what is wrong with the pods of the stage at work.
+    async fn at_pods(&self, observed: &mut Observed) -> Result<(), Error> {
+        let Some(job) = observed.jobs.values().next_back().cloned() else { return Ok(()) };
+        let is_failed = matches!(job.end, Some(End::Failed { .. }));
+        if is_failed {
+            let pods = self.pods_of(&job.name).await?;
+            observed.finding = last_failed(job.stage, &pods);
+            return Ok(());
+        }
+        if !job.is_running() {
+            return Ok(());
+        }
+        let is_unready = job.status.ready < job.status.active
+            || (job.status.active == 0 && job.status.succeeded < job.completions);
+        observed.look_again = is_unready || job.status.terminating > 0;
+        let age = job.created.map_or(Duration::ZERO, |created| self.since(created));
+        let is_late = is_unready && age >= UNREADY;
+        if !is_late && job.status.failed == 0 && job.status.terminating == 0 {
+            return Ok(());
+        }
+        let pods = self.pods_of(&job.name).await?;
+        observed.stuck_pods = pods.iter().filter_map(|pod| self.stuck(pod)).collect();
+        let events = if is_late { self.events(&job, &pods).await? } else { Vec::new() };
+        observed.finding = diagnose(job.stage, &pods, &events);
+        Ok(())
+    }
+
+    fn since(&self, time: Timestamp) -> Duration {
+        let seconds = self.now.as_second() - time.as_second();
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
+    }
+
+    /// A pod that should have been gone for long.
+    fn stuck(&self, pod: &Pod) -> Option<(String, String)> {
+        let going = pod.metadata.deletion_timestamp.as_ref()?;
+        // The time of deletion is when the grace ends.
+        let is_stuck = self.since(going.0) >= LOST;
+        is_stuck.then(|| Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?)))?
+    }
+
+    /// Events about a Job and some of its pods.
+    async fn events(&self, job: &ObservedJob, pods: &[Pod]) -> Result<Vec<Event>, Error> {
+        let events: Api<Event> = Api::namespaced(self.context.client.clone(), &self.job.namespace);
+        let waiting = pods.iter().filter(|pod| {
+            pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending")
+        });
+        let pods = waiting.filter_map(|pod| pod.metadata.name.as_deref()).take(PODS_WITH_EVENTS);
+        let mut found = Vec::new();
+        for (kind, name) in pods.map(|name| ("Pod", name)).chain([("Job", job.name.as_str())]) {
+            let selector = format!("involvedObject.kind={kind},involvedObject.name={name}");
+            let params = ListParams::default().fields(&selector).limit(PODS);
+            let listed = events.list(&params).await;
+            found.extend(
+                listed.map_err(doing(format!("listing the events of {kind} {name}")))?.items,
+            );
+        }
+        Ok(found)
+    }
+
+    /// Whether the input can only be on one node at a time.
+    async fn is_single_node(&self, observed: &Observed) -> Result<bool, Error> {
+        let volume = self.job.spec.input.volume.as_ref();
+        let claim = volume.and_then(|volume| volume.persistent_volume_claim.as_ref());
+        let Some(claim) = claim.filter(|_| self.is_before_etl(observed)) else { return Ok(false) };
+        let claims: Api<PersistentVolumeClaim> =
+            Api::namespaced(self.context.client.clone(), &self.job.namespace);
+        let name = &claim.claim_name;
+        let found = claims.get_opt(name).await;
+        let found = found.map_err(doing(format!("reading PersistentVolumeClaim {name}")))?;
+        let modes = found.and_then(|found| found.spec?.access_modes).unwrap_or_default();
+        Ok(modes.iter().all(|mode| mode.starts_with("ReadWriteOnce")))
+    }
+
+    /// Whether the next Job to be made may be that of etl.
+    fn is_before_etl(&self, observed: &Observed) -> bool {
+        match observed.jobs.last_key_value() {
+            None => self.job.status.plan_hash.is_some(),
+            Some((stage, job)) => *stage == Stage::Plan && job.end == Some(End::Complete),
+        }
+    }
+
+    /// What is left of a TrendJob that is being deleted.
+    async fn deletion(&self) -> Result<Deletion, Error> {
+        let jobs: Api<Job> = Api::namespaced(self.context.client.clone(), &self.job.namespace);
+        let params = ListParams::default().labels(&format!("{UID_LABEL}={}", self.job.uid));
+        let found = jobs.list(&params).await.map_err(doing("listing the Jobs that are left"))?;
+        let mut deletion = Deletion::default();
+        for job in found.items {
+            let labels: BTreeMap<_, _> = job.metadata.labels.clone().unwrap_or_default();
+            let name = job.metadata.name.clone().unwrap_or_default();
+            if labels.get(STAGE_LABEL).is_some_and(|stage| stage == crate::specs::PURGE) {
+                deletion.purge = Some(purge(&job));
+            } else if job.metadata.deletion_timestamp.is_none() {
+                deletion.jobs.push(name);
+            }
+        }
+        if deletion.purge.is_none() {
+            let pods = self.pods.list_metadata(&params.limit(1)).await;
+            deletion.has_pods =
+                !pods.map_err(doing("listing the pods that are left"))?.items.is_empty();
+        }
+        Ok(deletion)
+    }
+}
+
+fn purge(job: &Job) -> Purge {
+    let conditions = job.status.as_ref().and_then(|status| status.conditions.as_deref());
+    let held = |kind: &str| {
+        conditions.unwrap_or_default().iter().find(|one| one.type_ == kind && one.status == "True")
+    };
+    if held("Complete").is_some() {
+        return Purge::Done;
+    }
+    held("Failed").map_or(Purge::Running, |failed| {
+        let name = job.metadata.name.as_deref().unwrap_or_default();
+        let why = failed.message.as_deref().unwrap_or_default();
+        Purge::Failed(format!("Job {name} failed: {why}"))
+    })
+}

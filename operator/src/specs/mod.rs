@@ -1,0 +1,11 @@
+//! What the objects of a run look like: one kind a file, built from values alone.
+
+mod config_map;
+mod metadata;
+mod pod;
+mod purge_job;
+mod stage_job;
+
+pub(crate) use config_map::config_map;
+pub(crate) use purge_job::{STAGE as PURGE, purge_job};
+pub(crate) use stage_job::stage_job;

@@ -1,0 +1,172 @@
+//! Watching TrendJobs and their Jobs. Owns that each watch has its own backoff, that everything seen is
+//! kept in a store, and which TrendJob an event is about; refuses to decide anything.
+
+mod pulse;
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::pin::pin;
+
+use futures::StreamExt as _;
+use kube::Api;
+use kube::api::ObjectMeta;
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::watcher::{self, Event};
+use serde::de::DeserializeOwned;
+use service::probes::Gate;
+
+pub use pulse::{PulseLayer, Pulses};
+
+use crate::metrics;
+use crate::names::{JOB_LABEL, MANAGED_BY};
+use crate::object::{JobObject, TrendJobObject, jobs, prune, trendjobs};
+use crate::queue::Queue;
+
+/// Objects in one answer to a list.
+const PAGE: u32 = 100;
+
+/// What a watch needs beside the cluster.
+#[derive(Debug)]
+pub struct Told {
+    /// Where the TrendJobs go that something happened to.
+    pub queue: Queue,
+    /// Ready when all objects were listed once.
+    pub listed: Gate,
+}
+
+/// An empty store, and what fills it.
+pub fn empty<K>(resource: kube::core::ApiResource) -> (Store<K>, Writer<K>)
+where
+    K: kube::Resource<DynamicType = kube::core::ApiResource> + Clone + 'static,
+{
+    let writer = Writer::new(resource);
+    (writer.as_reader(), writer)
+}
+
+/// Watches TrendJobs, for ever.
+pub async fn watch_trendjobs(
+    api: Api<TrendJobObject>,
+    writer: Writer<TrendJobObject>,
+    told: Told,
+    forget: impl Fn(&str),
+) {
+    let mut known = HashMap::new();
+    watch(api, watcher::Config::default(), writer, told, "trendjobs", move |object, is_gone| {
+        let uid = object.metadata.uid.clone().unwrap_or_default();
+        if is_gone {
+            known.remove(&uid);
+            forget(&uid);
+            return None;
+        }
+        let asked = fingerprint(&object.metadata);
+        // What changed is only what this operator wrote itself.
+        let is_new = known.insert(uid, asked) != Some(asked);
+        is_new.then(|| ObjectRef::from_obj_with(object, trendjobs()))
+    })
+    .await;
+}
+
+/// Watches the Jobs of this operator, for ever.
+pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, told: Told) {
+    let (managed_by, operator) = MANAGED_BY;
+    let config = watcher::Config::default().labels(&format!("{managed_by}={operator}"));
+    watch(api, config, writer, told, "jobs", |job, _| owner(&job.metadata)).await;
+}
+
+/// The TrendJob a Job was made for; by label, for the Job that removes results has no owner.
+fn owner(metadata: &ObjectMeta) -> Option<ObjectRef<TrendJobObject>> {
+    let name = metadata.labels.as_ref()?.get(JOB_LABEL)?;
+    let namespace = metadata.namespace.as_ref()?;
+    Some(ObjectRef::new_with(name, trendjobs()).within(namespace))
+}
+
+/// What of a TrendJob others change. Its status is not among it.
+fn fingerprint(metadata: &ObjectMeta) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    metadata.generation.hash(&mut hasher);
+    metadata.labels.hash(&mut hasher);
+    metadata.annotations.hash(&mut hasher);
+    metadata.finalizers.hash(&mut hasher);
+    metadata.deletion_timestamp.is_some().hash(&mut hasher);
+    hasher.finish()
+}
+
+async fn watch<K>(
+    api: Api<K>,
+    config: watcher::Config,
+    writer: Writer<K>,
+    told: Told,
+    resource: &'static str,
+    mut about: impl FnMut(&K, bool) -> Option<ObjectRef<TrendJobObject>>,
+) where
+    K: kube::Resource<DynamicType = kube::core::ApiResource>
+        + Clone
+        + DeserializeOwned
+        + Debug
+        + Send
+        + Sync
+        + 'static,
+{
+    let events = watcher::watcher(api, config.page_size(PAGE))
+        .default_backoff()
+        .modify(|object| prune(object.meta_mut()));
+    let mut events = pin!(reflector::reflector(writer, events));
+    // The store shows what was listed when the list is whole, so nobody is told before.
+    let mut listed = Vec::new();
+    while let Some(event) = events.next().await {
+        match event {
+            Ok(Event::Init) => listed.clear(),
+            Ok(Event::InitApply(object)) => listed.extend(about(&object, false)),
+            Ok(Event::InitDone) => {
+                tracing::debug!(resource, objects = listed.len(), "listed");
+                listed.drain(..).for_each(|object| told.queue.push(object));
+                told.listed.set(true);
+            }
+            Ok(Event::Apply(object)) => {
+                if let Some(name) = about(&object, false) {
+                    told.queue.push(name);
+                }
+            }
+            Ok(Event::Delete(object)) => {
+                if let Some(name) = about(&object, true) {
+                    told.queue.push(name);
+                }
+            }
+            Err(error) => {
+                metrics::watch_failed(resource);
+                tracing::warn!(resource, %error, "a watch failed: it begins again by itself");
+            }
+        }
+    }
+}
+
+/// The store of Jobs, its writer, and the same for TrendJobs.
+pub fn stores() -> (Stores, Writers) {
+    let (trendjob_store, trendjob_writer) = empty(trendjobs());
+    let (job_store, job_writer) = empty(jobs());
+    (
+        Stores { trendjobs: trendjob_store, jobs: job_store },
+        Writers { trendjobs: trendjob_writer, jobs: job_writer },
+    )
+}
+
+/// What was seen last.
+#[derive(Debug, Clone)]
+pub struct Stores {
+    /// TrendJobs.
+    pub trendjobs: Store<TrendJobObject>,
+    /// Jobs.
+    pub jobs: Store<JobObject>,
+}
+
+/// What fills the stores.
+#[derive(Debug)]
+pub struct Writers {
+    /// Of TrendJobs.
+    pub trendjobs: Writer<TrendJobObject>,
+    /// Of Jobs.
+    pub jobs: Writer<JobObject>,
+}

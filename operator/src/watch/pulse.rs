@@ -1,0 +1,107 @@
+//! Whether watches are alive: when the API server last sent anything on each, bookmarks included, of
+//! which the watcher itself says nothing. Owns a layer of the client that sees the answers.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::{Method, Request, Response};
+use http_body_util::BodyExt as _;
+use kube::client::Body;
+use tokio::time::Instant;
+use tower::{BoxError, Layer, Service};
+
+/// When there last was a sign of life, by the path of the collection. Clones share.
+#[derive(Debug, Clone, Default)]
+pub struct Pulses(Arc<Mutex<HashMap<String, Instant>>>);
+
+impl Pulses {
+    /// Begins to look at the lists and watches of a collection.
+    pub fn expect(&self, path: String) {
+        self.lock().insert(path, Instant::now());
+    }
+
+    /// The collection that was silent for longest, and for how long.
+    pub fn oldest(&self) -> Option<(String, Duration)> {
+        let now = Instant::now();
+        let ages =
+            self.lock().iter().map(|(path, at)| (path.clone(), now - *at)).collect::<Vec<_>>();
+        ages.into_iter().max_by_key(|(_, age)| *age)
+    }
+
+    /// All of them.
+    pub fn ages(&self) -> Vec<(String, Duration)> {
+        let now = Instant::now();
+        self.lock().iter().map(|(path, at)| (path.clone(), now - *at)).collect()
+    }
+
+    fn beat(&self, path: &str) {
+        if let Some(at) = self.lock().get_mut(path) {
+            *at = Instant::now();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lets pulses see what a client is answered.
+#[derive(Debug, Clone)]
+pub struct PulseLayer(pub Pulses);
+
+impl<S> Layer<S> for PulseLayer {
+    type Service = PulseService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        PulseService { inner, pulses: self.0.clone() }
+    }
+}
+
+/// A client whose answers are seen.
+#[derive(Debug, Clone)]
+pub struct PulseService<S> {
+    inner: S,
+    pulses: Pulses,
+}
+
+impl<S, B> Service<Request<Body>> for PulseService<S>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<http_body_util::combinators::UnsyncBoxBody<bytes::Bytes, BoxError>>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context).map_err(Into::into)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let path = (request.method() == Method::GET).then(|| request.uri().path().to_owned());
+        let pulses = self.pulses.clone();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer = answer.await.map_err(Into::into)?;
+            let is_success = answer.status().is_success();
+            Ok(answer.map(|body| {
+                let body = body.map_err(Into::into);
+                match path.filter(|_| is_success) {
+                    Some(path) => body
+                        .map_frame(move |frame| {
+                            pulses.beat(&path);
+                            frame
+                        })
+                        .boxed_unsync(),
+                    None => body.boxed_unsync(),
+                }
+            }))
+        })
+    }
+}
