@@ -1,5 +1,5 @@
-//! The TrendJobs that something happened to. Owns that one is in it once, however often it was told,
-//! and how many there are.
+//! The TrendJobs that something happened to, on their way to the controller, which does one that was
+//! told twice once. Owns how many wait.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,15 +28,14 @@ impl Queue {
         (queue, out(receiver))
     }
 
-    /// Puts one in. It is bounded by what there is: each is in it once.
+    /// Puts one in. The controller takes it out at once, however many passes it has under way.
     pub fn push(&self, name: Name) {
-        if self.lock().insert(name.clone()) {
-            // Without a receiver the operator is stopping.
-            drop(self.sender.send(name));
-        }
+        self.lock().insert(name.clone());
+        // Without a receiver the operator is stopping.
+        drop(self.sender.send(name));
     }
 
-    /// A pass over it begins: what happens from now on needs another.
+    /// A pass over it begins, or there is none to be made.
     pub fn begun(&self, name: &Name) {
         self.lock().remove(name);
     }

@@ -10,6 +10,7 @@ use kube::client::ClientBuilder;
 use kube::runtime::Controller;
 use kube::runtime::controller::{self, Error as ControllerError};
 use kube::runtime::events::{Recorder, Reporter};
+use kube::runtime::reflector::ObjectRef;
 use kube::{Api, Client, Config, Resource as _};
 use service::probes::{Readiness, probes_while};
 use service::{server, shutdown};
@@ -139,6 +140,7 @@ async fn work(
             recorder: recorder(&client),
             written: Written::default(),
             failures: Mutex::default(),
+            going: Mutex::default(),
         });
         let told = |name| Told { queue: queue.clone(), listed: readiness.register(name) };
         let namespace = scope.as_deref();
@@ -184,9 +186,7 @@ async fn control(
     concurrency: u16,
     stores: Stores,
     queue: Queue,
-    changed: impl futures::Stream<Item = kube::runtime::reflector::ObjectRef<TrendJobObject>>
-    + Send
-    + 'static,
+    changed: impl futures::Stream<Item = ObjectRef<TrendJobObject>> + Send + 'static,
     context: Arc<Context>,
 ) {
     // Passes wait for both stores: without its Jobs a TrendJob looks as if it had not begun.
@@ -194,8 +194,9 @@ async fn control(
         return;
     }
     let nothing = futures::stream::pending::<Arc<TrendJobObject>>();
+    let taken = queue.clone();
     let begun = move |seen: Arc<TrendJobObject>, context| {
-        queue.begun(&kube::runtime::reflector::ObjectRef::from_obj_with(&*seen, trendjobs()));
+        queue.begun(&ObjectRef::from_obj_with(&*seen, trendjobs()));
         reconcile::reconcile(seen, context)
     };
     Controller::for_shared_stream_with(nothing, stores.trendjobs, trendjobs())
@@ -205,8 +206,15 @@ async fn control(
         .run(begun, reconcile::on_error, context)
         .for_each(async |done| match done {
             // Deleted before its turn came.
-            Ok(_)
-            | Err(ControllerError::ObjectNotFound(_) | ControllerError::ReconcilerFailed(..)) => {}
+            Err(ControllerError::ObjectNotFound(gone)) => {
+                let name = ObjectRef::new_with(&gone.name, trendjobs());
+                let name = match &gone.namespace {
+                    Some(namespace) => name.within(namespace),
+                    None => name,
+                };
+                taken.begun(&name);
+            }
+            Ok(_) | Err(ControllerError::ReconcilerFailed(..)) => {}
             Err(error) => tracing::warn!(%error, "the controller stumbled"),
         })
         .await;

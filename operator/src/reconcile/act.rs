@@ -1,6 +1,7 @@
 //! Doing what was planned. Client; decides nothing: each action is one request that may be repeated
 //! without harm, and after them the status is written and the events are told.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -164,8 +165,18 @@ impl<'a> Actor<'a> {
                 }
                 Ok(())
             }
+            Err(error) if is_namespace_going(&error) => {
+                self.note_going();
+                Err(Error::NamespaceGoing { doing: format!("creating Job {name}") })
+            }
             Err(error) => Err(doing(format!("creating Job {name}"))(error)),
         }
+    }
+
+    /// Notes that nothing can be created here any more: the next pass goes by it.
+    fn note_going(&self) {
+        let mut going = self.context.going.lock().unwrap_or_else(PoisonError::into_inner);
+        going.extend(self.object.metadata.uid.clone());
     }
 
     async fn patch_job(&self, name: &str, patch: &serde_json::Value) -> Result<(), Error> {
@@ -232,6 +243,13 @@ impl<'a> Actor<'a> {
             tracing::warn!(%error, reason = event.reason, "an event was not recorded");
         }
     }
+}
+
+/// Whether something can't be created because its namespace is going.
+fn is_namespace_going(error: &kube::Error) -> bool {
+    let kube::Error::Api(status) = error else { return false };
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    status.code == 403 && causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
 }
 
 fn post() -> PostParams {

@@ -5,7 +5,7 @@
 mod act;
 mod observe;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ pub struct Context {
     pub recorder: Recorder,
     /// What was written over which version of an object: until the watch shows it, it counts.
     pub written: Written,
+    /// The TrendJobs in whose namespaces nothing can be created any more, by their uids.
+    pub going: Mutex<HashSet<String>>,
     /// How often passes over an object failed since one succeeded, by its uid.
     pub failures: Mutex<HashMap<String, u32>>,
 }
@@ -60,6 +62,12 @@ pub enum Error {
         #[source]
         source: Box<kube::Error>,
     },
+    /// The namespace is going.
+    #[error("{doing} was refused: the namespace is being deleted")]
+    NamespaceGoing {
+        /// What was being done.
+        doing: String,
+    },
     /// The TrendJob is not the one that was watched.
     #[error("the TrendJob was deleted or made again in the meantime")]
     Gone,
@@ -70,6 +78,7 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Gone => "Gone",
+            Self::NamespaceGoing { .. } => "NamespaceGoing",
             Self::Api { source, .. } => match &**source {
                 kube::Error::Api(status) => match status.code {
                     403 => "Forbidden",
@@ -122,7 +131,7 @@ pub fn on_error(seen: Arc<TrendJobObject>, error: &Error, context: Arc<Context>)
     let wait = (LONGEST_BACKOFF / 100 * (1 << (count - 1))).min(LONGEST_BACKOFF);
     let (namespace, name) = (seen.metadata.namespace.as_deref(), seen.metadata.name.as_deref());
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    if matches!(error.reason(), "Conflict" | "Gone" | "NotFound") {
+    if matches!(error.reason(), "Conflict" | "Gone" | "NamespaceGoing" | "NotFound") {
         tracing::debug!(namespace, name, %error, cause, "another pass is needed");
     } else {
         tracing::warn!(namespace, name, %error, cause, ?wait, "a pass failed");

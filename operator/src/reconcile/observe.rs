@@ -2,6 +2,7 @@
 //! when: pods and events only where something does not come up or has ended.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -213,12 +214,19 @@ impl Look<'_> {
         }
     }
 
+    /// Whether something could not be created because the namespace is going.
+    fn is_namespace_going(&self) -> bool {
+        let going = self.context.going.lock().unwrap_or_else(PoisonError::into_inner);
+        going.contains(&self.job.uid)
+    }
+
     /// What is left of a TrendJob that is being deleted.
     async fn deletion(&self) -> Result<Deletion, Error> {
         let jobs: Api<Job> = Api::namespaced(self.context.client.clone(), &self.job.namespace);
         let params = ListParams::default().labels(&format!("{UID_LABEL}={}", self.job.uid));
         let found = jobs.list(&params).await.map_err(doing("listing the Jobs that are left"))?;
-        let mut deletion = Deletion::default();
+        let is_namespace_going = self.is_namespace_going();
+        let mut deletion = Deletion { is_namespace_going, ..Deletion::default() };
         for job in found.items {
             let labels: BTreeMap<_, _> = job.metadata.labels.clone().unwrap_or_default();
             let name = job.metadata.name.clone().unwrap_or_default();

@@ -2,4 +2,14 @@
 //! cluster. Tests of the cluster use the one that `KUBECONFIG` names.
 
 #[cfg(test)]
+mod causes;
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
 mod definition;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod life_cycle;
+#[cfg(test)]
+mod runs;

@@ -76,7 +76,7 @@ impl Cluster {
             r#"{{"apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "metadata": {{"name": "test"}},
                 "spec": {{"source": "{SOURCE}",
                     "input": {{"uris": ["file:///data/*.ndjson"], "volume": {{"persistentVolumeClaim": {{"claimName": "data"}}}}}},
-                    "sharding": {{"chunkSize": "1Mi", "maxShards": {shards}, "partitions": {partitions}}},
+                    "sharding": {{"chunkSize": "64Ki", "maxShards": {shards}, "partitions": {partitions}}},
                     "sink": {{"mongodb": {{"database": "{database}", "uriSecretRef": {{"name": "m", "key": "uri"}}}},
                               "retention": {{"runs": 2, "grace": "1s"}}}}}}}}"#
         );

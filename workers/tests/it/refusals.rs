@@ -7,7 +7,8 @@ use crate::cluster::Cluster;
 
 #[test]
 fn a_small_run_is_carried_through_by_its_plan_pod() {
-    let cluster = Cluster::new(None, 2, 1, 2);
+    let mut cluster = Cluster::new(None, 2, 1, 2);
+    cluster.config.spec.sharding.chunk_size = "1Mi".parse().unwrap();
     let told = cluster.pod("plan", &[]).run().done();
     let (plan, result, records) = (told.plan.unwrap(), told.result.unwrap(), told.records.unwrap());
     assert_eq!((plan.shards, plan.start_number, plan.objects), (1, 1, 2));

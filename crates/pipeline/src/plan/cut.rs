@@ -26,7 +26,8 @@ pub(super) struct Cut {
 
 /// Cuts objects, given as (bytes, whether they can be cut), into chunks of `chunk_size`, lowered
 /// until there are as many as the shards that were asked for, and groups neighbouring chunks into
-/// at most `max_shards` shards of about equal bytes.
+/// at most `max_shards` shards of about equal bytes. Small objects share a shard until they fill a
+/// chunk: a thousand of them are no thousand pods.
 pub(super) fn cut(
     objects: &[(u64, bool)],
     chunk_size: u64,
@@ -43,7 +44,8 @@ pub(super) fn cut(
     }
     let chunks = chunks(objects, chunk_size);
     let count = chunks.len() as u64;
-    let shards = group(&chunks, shards.unwrap_or(max_shards).max(1));
+    let filled = u32::try_from(filled(objects, chunk_size)).unwrap_or(u32::MAX);
+    let shards = group(&chunks, shards.unwrap_or_else(|| max_shards.min(filled)).max(1));
     Cut { shards, chunk_size, chunks: count }
 }
 
@@ -52,6 +54,13 @@ fn count(objects: &[(u64, bool)], chunk_size: u64) -> u64 {
         if *splittable { size.div_ceil(chunk_size) } else { u64::from(*size > 0) }
     };
     objects.iter().map(of).sum()
+}
+
+/// How many chunks the objects fill. A compressed one fills a chunk: it is larger than it looks.
+fn filled(objects: &[(u64, bool)], chunk_size: u64) -> u64 {
+    let bytes: u64 = objects.iter().filter(|object| object.1).map(|object| object.0).sum();
+    let compressed = objects.iter().filter(|object| object.0 > 0 && !object.1).count();
+    bytes.div_ceil(chunk_size) + compressed as u64
 }
 
 fn chunks(objects: &[(u64, bool)], chunk_size: u64) -> Vec<Range> {
@@ -127,6 +136,16 @@ mod tests {
     fn a_compressed_object_is_one_chunk_and_an_empty_one_none() {
         let cut = cut(&[(100, false), (0, true), (0, false)], 10, 500, Some(7));
         assert_eq!(cut.shards, [[Range { object: 0, start: 0, end: 100 }]]);
+    }
+
+    #[test]
+    fn small_objects_share_a_shard_until_they_fill_a_chunk() {
+        let small = vec![(1_000, true); 1_000];
+        assert_eq!(cut(&small, 1 << 20, 500, None).shards.len(), 1);
+        assert_eq!(cut(&small, 100_000, 500, None).shards.len(), 10);
+        assert_eq!(cut(&small, 100_000, 4, None).shards.len(), 4);
+        let compressed = vec![(1_000, false); 20];
+        assert_eq!(cut(&compressed, 1 << 20, 500, None).shards.len(), 20);
     }
 
     #[test]

@@ -1,0 +1,151 @@
+//! What a user did wrong, or a cluster lacks: named within 30 s by a condition and an event; mended and
+//! started again it goes through.
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::api::{Api, Patch, PatchParams};
+use serde_json::{Value, json};
+
+use crate::cluster::{Testbed, digest, holds, manifests};
+
+#[tokio::test]
+async fn a_missing_secret_is_named_and_once_it_is_there_the_run_goes_on() {
+    let Some(testbed) = Testbed::new("secret").await else { return };
+    let expected = testbed.posts(1).await;
+    let _operator = testbed.operator();
+    let mongodb = json!({"uriSecretRef": {"name": "nowhere", "key": "uri"}});
+    testbed.apply("job", json!({"spec": {"sink": {"mongodb": mongodb}}})).await;
+    let message = testbed.cause("job", &["CreateContainerConfigError"]).await;
+    assert!(message.contains("\"nowhere\""), "{message}");
+    let object = testbed.trendjobs().get("job").await.unwrap();
+    assert!(holds(&object, "Stalled") && !holds(&object, "Reconciling"));
+    let uri = manifests::mongodb_uri();
+    let secret = json!({"metadata": {"name": "nowhere"}, "stringData": {"uri": uri}});
+    testbed.create::<Secret>(&testbed.api(), secret).await;
+    let object = testbed.until_condition("job", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    assert!(!holds(&object, "Stalled"));
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn a_missing_volume_is_named() {
+    let Some(testbed) = Testbed::new("volume").await else { return };
+    let _operator = testbed.operator();
+    let map = json!({"configMap": {"name": "missing-map"}});
+    testbed.apply("map", json!({"spec": {"input": {"volume": map}}})).await;
+    let claim = json!({"configMap": null, "persistentVolumeClaim": {"claimName": "missing-claim"}});
+    testbed.apply("claim", json!({"spec": {"input": {"volume": claim}}})).await;
+    let message = testbed.cause("claim", &["VolumeUnavailable"]).await;
+    assert!(message.contains("missing-claim"), "{message}");
+    let message = testbed.cause("map", &["FailedMount"]).await;
+    assert!(message.contains("missing-map"), "{message}");
+    let expected = {
+        let posts = manifests::posts(1);
+        let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+        let map = json!({"metadata": {"name": "missing-map"}, "data": data});
+        testbed.create::<ConfigMap>(&testbed.api(), map).await;
+        crate::cluster::expected(&posts)
+    };
+    let object = testbed.until_condition("map", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn an_image_that_can_not_be_pulled_is_named() {
+    let Some(testbed) = Testbed::new("image").await else { return };
+    testbed.posts(1).await;
+    let _operator = testbed.operator_with(&["--image-pull-policy", "Never"]);
+    let plan = json!({"image": "docker.io/trendjob/worker:no-such-tag"});
+    testbed.apply("job", json!({"spec": {"plan": plan}})).await;
+    let reasons = ["ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff"];
+    let message = testbed.cause("job", &reasons).await;
+    assert!(message.contains("no-such-tag"), "{message}");
+    // The pod parts may change while it is suspended.
+    testbed.patch("job", json!({"spec": {"suspend": true}})).await;
+    testbed.until_condition("job", "Suspended").await;
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn a_namespace_that_refuses_the_pods_is_named() {
+    let Some(testbed) = Testbed::new("refused").await else { return };
+    testbed.posts(1).await;
+    let _operator = testbed.operator();
+    let root = json!({"podSecurityContext": {"runAsUser": 0}});
+    testbed.apply("job", json!({"spec": {"plan": root}})).await;
+    let message = testbed.cause("job", &["FailedCreate"]).await;
+    assert!(message.contains("PodSecurity"), "{message}");
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn input_that_is_missing_fails_the_run_and_mended_and_restarted_it_goes_through() {
+    let Some(testbed) = Testbed::new("missing").await else { return };
+    let posts = manifests::posts(2);
+    let data = json!({"other.txt": "nothing"});
+    let map = json!({"metadata": {"name": "posts"}, "data": data});
+    testbed.create::<ConfigMap>(&testbed.api(), map).await;
+    let _operator = testbed.operator();
+    testbed.apply("job", json!({})).await;
+    let message = testbed.cause("job", &["InvalidInput"]).await;
+    assert!(message.contains("no file matches"), "{message}");
+    let object = testbed.until("job", "Failed", |object| holds(object, "Failed")).await;
+    let failure = object.status.unwrap().last_failure.unwrap();
+    assert_eq!((failure.stage.as_str(), failure.exit_code), ("plan", Some(42)));
+    let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+    let maps: Api<ConfigMap> = testbed.api();
+    maps.patch("posts", &PatchParams::default(), &Patch::Merge(json!({ "data": data })))
+        .await
+        .unwrap();
+    let annotations = json!({"trendjob.dev/restart": "1"});
+    testbed.patch("job", json!({"metadata": {"annotations": annotations}})).await;
+    let object = testbed.until("job", "Complete", |object| holds(object, "Complete")).await;
+    assert_eq!(digest(&object), crate::cluster::expected(&posts));
+    assert_eq!(object.status.unwrap().restarts, Some(1));
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
+    let Some(testbed) = Testbed::new("malformed").await else { return };
+    let text = "{\"text\":\"fine words\"}\n{\"text\": cut\n".repeat(3_000);
+    let data = json!({"a.ndjson": text, "b.ndjson": text});
+    let map = json!({"metadata": {"name": "posts"}, "data": data});
+    testbed.create::<ConfigMap>(&testbed.api(), map).await;
+    let _operator = testbed.operator();
+    testbed.apply("job", json!({})).await;
+    let message = testbed.cause("job", &["TooManyMalformed"]).await;
+    assert!(message.contains("a.ndjson at byte 22"), "{message}");
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn a_pod_killed_for_its_memory_is_named() {
+    let Some(testbed) = Testbed::new("oom").await else { return };
+    // One line that is longer than all the memory there is.
+    let line = format!("{{\"text\":\"{}\"}}\n", "a ".repeat(12 << 20));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(line.as_bytes()).unwrap();
+    let packed = STANDARD.encode(packed.finish().unwrap());
+    let data = json!({"a.ndjson": manifests::posts(1)[0].1});
+    let map = json!({
+        "metadata": {"name": "posts"}, "data": data, "binaryData": {"b.ndjson.gz": packed},
+    });
+    testbed.create::<ConfigMap>(&testbed.api(), map).await;
+    let _operator = testbed.operator();
+    let memory = json!({"memory": "14Mi"});
+    let resources = json!({"requests": memory, "limits": memory});
+    let input = json!({"uris": ["file:///data/*.ndjson*"], "maxRecordSize": "64Mi"});
+    testbed.apply("job", json!({"spec": {"etl": {"resources": resources}, "input": input}})).await;
+    testbed.until_stage("job", "Etl").await;
+    let message = testbed.cause("job", &["OOMKilled"]).await;
+    assert!(message.contains("spec.etl.resources.limits.memory"), "{message}");
+    testbed.done().await;
+}

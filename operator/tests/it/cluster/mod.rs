@@ -1,0 +1,265 @@
+//! A namespace of a real cluster for one test: with a MongoDB, an operator that has the least rights that
+//! work, and waits on conditions that show everything when they are in vain.
+
+mod expected;
+pub(crate) mod manifests;
+mod operator;
+mod show;
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ::operator::object::{TrendJobObject, trendjobs};
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Secret};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::core::{ApiResource, GroupVersionKind};
+use kube::{Client, Config};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, timeout};
+
+pub(crate) use expected::expected;
+
+/// How long anything may take; only a test that fails takes so long.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A namespace of the cluster.
+pub(crate) struct Testbed {
+    pub(crate) client: Client,
+    pub(crate) namespace: String,
+    pub(crate) worker_image: String,
+    pub(crate) kubeconfig: PathBuf,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+/// A variable of the environment.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok()
+}
+
+/// Whether the node of the cluster is this machine, so that it sees files and servers of the test.
+pub(crate) fn node_is_here() -> bool {
+    variable("TRENDJOB_TEST_NODE_IS_HERE").is_some()
+}
+
+impl Testbed {
+    /// A new namespace; `None`, and why, where there is no cluster.
+    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+    pub(crate) async fn new(test: &str) -> Option<Self> {
+        let (Some(_), Some(worker_image)) =
+            (variable("KUBECONFIG"), variable("TRENDJOB_TEST_WORKER_IMAGE"))
+        else {
+            eprintln!(
+                "skipped on a cluster: KUBECONFIG names the one these tests use, and \
+                 TRENDJOB_TEST_WORKER_IMAGE an image of trendjob-worker that it has"
+            );
+            return None;
+        };
+        let config = Config::infer().await.unwrap();
+        let client = Client::try_from(config).unwrap();
+        let namespace = format!("tj-{test}-{}", std::process::id());
+        let folder = tempfile::tempdir().unwrap();
+        let kubeconfig = folder.path().join("kubeconfig");
+        let testbed = Self { client, namespace, worker_image, kubeconfig, folder };
+        testbed.set_up().await;
+        Some(testbed)
+    }
+
+    async fn set_up(&self) {
+        manifests::install_definition(&self.client).await;
+        manifests::start_mongodb(&self.client).await;
+        let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+        let metadata = json!({"name": self.namespace, "labels": labels});
+        self.create::<Namespace>(&Api::all(self.client.clone()), json!({"metadata": metadata}))
+            .await;
+        let uri = manifests::mongodb_uri();
+        let secret = json!({"metadata": {"name": "trendjob-mongodb"}, "stringData": {"uri": uri}});
+        self.create::<Secret>(&self.api(), secret).await;
+        self.grant().await;
+    }
+
+    /// An API of this namespace.
+    pub(crate) fn api<K>(&self) -> Api<K>
+    where
+        K: kube::Resource<Scope = kube::core::NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    pub(crate) fn trendjobs(&self) -> Api<TrendJobObject> {
+        Api::namespaced_with(self.client.clone(), &self.namespace, &trendjobs())
+    }
+
+    pub(crate) async fn create<K>(&self, api: &Api<K>, object: Value)
+    where
+        K: Clone + serde::Serialize + serde::de::DeserializeOwned + Debug,
+    {
+        let object: K = serde_json::from_value(object).unwrap();
+        api.create(&PostParams::default(), &object).await.unwrap();
+    }
+
+    /// A database of this test's own.
+    pub(crate) fn database(&self) -> String {
+        self.namespace.clone()
+    }
+
+    /// Applies a TrendJob over the `ConfigMap` `posts` with changes to its spec.
+    pub(crate) async fn apply(&self, name: &str, changes: Value) {
+        let object = manifests::trendjob(name, &self.database(), changes);
+        let object: TrendJobObject = serde_json::from_value(object).unwrap();
+        self.trendjobs().create(&PostParams::default(), &object).await.unwrap();
+    }
+
+    /// Changes a TrendJob.
+    pub(crate) async fn patch(&self, name: &str, patch: Value) {
+        let patch = Patch::Merge(patch);
+        self.trendjobs().patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    /// Makes the `ConfigMap` `posts`, and returns the digest of what is in it.
+    pub(crate) async fn posts(&self, files: usize) -> String {
+        let posts = manifests::posts(files);
+        let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+        let map = json!({"metadata": {"name": "posts"}, "data": data});
+        self.create::<ConfigMap>(&self.api(), map).await;
+        expected(&posts)
+    }
+
+    /// Waits until something holds of a TrendJob.
+    pub(crate) async fn until(
+        &self,
+        name: &str,
+        what: &str,
+        holds: impl Fn(&TrendJobObject) -> bool,
+    ) -> TrendJobObject {
+        let looked = timeout(PATIENCE, async {
+            loop {
+                if let Ok(Some(object)) = self.trendjobs().get_opt(name).await
+                    && holds(&object)
+                {
+                    return object;
+                }
+                sleep(LOOK).await;
+            }
+        });
+        if let Ok(object) = looked.await {
+            return object;
+        }
+        panic!("{name} did not become {what}\n{}", self.show().await)
+    }
+
+    /// Waits until a condition of a TrendJob holds.
+    pub(crate) async fn until_condition(&self, name: &str, kind: &str) -> TrendJobObject {
+        let object =
+            self.until(name, kind, |object| holds(object, kind) || holds(object, "Failed")).await;
+        assert!(holds(&object, kind), "{name} failed\n{}", self.show().await);
+        object
+    }
+
+    /// Waits until a TrendJob is in a stage.
+    pub(crate) async fn until_stage(&self, name: &str, stage: &str) -> TrendJobObject {
+        self.until(name, stage, |object| {
+            object.status.as_ref().and_then(|status| status.stage.as_deref()) == Some(stage)
+        })
+        .await
+    }
+
+    /// Waits until something else holds.
+    pub(crate) async fn wait(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        let looked = timeout(PATIENCE, async {
+            while !holds().await {
+                sleep(LOOK).await;
+            }
+        });
+        if looked.await.is_ok() {
+            return;
+        }
+        panic!("{what} did not come about\n{}", self.show().await)
+    }
+
+    /// Waits until a TrendJob names a cause, within 30 s, and returns what its event says of it.
+    pub(crate) async fn cause(&self, name: &str, reasons: &[&str]) -> String {
+        let began = Instant::now();
+        let object = self
+            .until(name, &format!("{reasons:?}"), |object| {
+                reasons.contains(&ready_reason(object).as_str())
+            })
+            .await;
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(30), "it took {took:?}");
+        let reason = ready_reason(&object);
+        let ready = condition(&object, "Ready").unwrap();
+        self.wait(&format!("an event {reason}"), async || {
+            self.events(name).await.iter().any(|event| event.reason.as_deref() == Some(&reason))
+        })
+        .await;
+        ready.message.clone()
+    }
+
+    /// The events about a TrendJob.
+    pub(crate) async fn events(&self, name: &str) -> Vec<Event> {
+        let selector = format!("involvedObject.kind=TrendJob,involvedObject.name={name}");
+        let params = ListParams::default().fields(&selector);
+        self.api::<Event>().list(&params).await.unwrap().items
+    }
+
+    /// The names of all Jobs.
+    pub(crate) async fn jobs(&self) -> Vec<String> {
+        let jobs = self.api::<Job>().list(&ListParams::default()).await.unwrap();
+        jobs.items.iter().map(kube::ResourceExt::name_any).collect()
+    }
+
+    pub(crate) async fn pods(&self) -> Vec<Pod> {
+        self.api::<Pod>().list(&ListParams::default()).await.unwrap().items
+    }
+
+    /// Ends the test: nothing of it is left.
+    pub(crate) async fn done(self) {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        drop(namespaces.delete(&self.namespace, &DeleteParams::background()).await);
+    }
+
+    /// An API for objects of any kind.
+    pub(crate) fn dynamic(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespaced: bool,
+    ) -> Api<DynamicObject> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        if namespaced {
+            Api::namespaced_with(self.client.clone(), &self.namespace, &resource)
+        } else {
+            Api::all_with(self.client.clone(), &resource)
+        }
+    }
+}
+
+/// A condition of a TrendJob.
+pub(crate) fn condition<'a>(
+    object: &'a TrendJobObject,
+    kind: &str,
+) -> Option<&'a trendjob::Condition> {
+    object.status.as_ref()?.conditions.iter().find(|one| one.kind == kind)
+}
+
+/// Whether a condition of a TrendJob holds.
+pub(crate) fn holds(object: &TrendJobObject, kind: &str) -> bool {
+    condition(object, kind).is_some_and(|one| one.status == trendjob::ConditionStatus::True)
+}
+
+/// Why a TrendJob is or isn't ready.
+pub(crate) fn ready_reason(object: &TrendJobObject) -> String {
+    condition(object, "Ready").map(|one| one.reason.clone()).unwrap_or_default()
+}
+
+/// The digest of what a TrendJob published.
+pub(crate) fn digest(object: &TrendJobObject) -> String {
+    let result = object.status.as_ref().and_then(|status| status.result.clone());
+    result.unwrap_or_default().digest
+}

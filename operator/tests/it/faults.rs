@@ -1,0 +1,151 @@
+//! Operators, pods and databases that end at any moment. Whatever ends, every run is published with
+//! the digest of one machine, each child is made once, and nothing is left over.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt as _;
+use kube::api::{Api, DeleteParams};
+use serde_json::json;
+use tokio::time::sleep;
+
+use crate::cluster::{Testbed, digest, holds, manifests, node_is_here, variable};
+
+/// A small generator (`SplitMix64`), so that a printed seed repeats the moments.
+struct Dice(u64);
+
+impl Dice {
+    fn new() -> Self {
+        let seed = variable("TRENDJOB_TEST_SEED").and_then(|seed| seed.parse().ok());
+        Self::say(seed.unwrap_or_else(|| u64::from(std::process::id())))
+    }
+
+    #[expect(clippy::print_stderr, reason = "a failure must be repeatable")]
+    fn say(seed: u64) -> Self {
+        eprintln!("seed {seed}");
+        Self(seed)
+    }
+
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (mixed ^ (mixed >> 31)) % sides
+    }
+
+    /// Not a wait for anything: the moment is what is random.
+    async fn moment(&mut self, up_to: u64) {
+        sleep(Duration::from_millis(self.roll(up_to))).await;
+    }
+}
+
+#[tokio::test]
+async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
+    let Some(testbed) = Testbed::new("killed").await else { return };
+    let expected = testbed.posts(4).await;
+    let mut dice = Dice::new();
+    let runs = variable("TRENDJOB_TEST_RUNS").and_then(|runs| runs.parse().ok()).unwrap_or(4);
+    for run in 0..runs {
+        let name = format!("run-{run}");
+        let mut operator = testbed.operator();
+        testbed.apply(&name, json!({})).await;
+        loop {
+            dice.moment(2_500).await;
+            operator.kill();
+            operator = testbed.operator_with(&["--no-leader-election"]);
+            let object = testbed.trendjobs().get(&name).await.unwrap();
+            if holds(&object, "Complete") || holds(&object, "Failed") {
+                break;
+            }
+        }
+        let object = testbed.until_condition(&name, "Complete").await;
+        assert_eq!(digest(&object), expected);
+    }
+    // Each child was made once: names are never used twice.
+    let jobs = testbed.jobs().await;
+    assert_eq!(jobs.len(), 4 * runs, "{jobs:?}");
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn two_operators_at_once_make_no_child_twice() {
+    let Some(testbed) = Testbed::new("both").await else { return };
+    let expected = testbed.posts(4).await;
+    let _first = testbed.operator_with(&["--no-leader-election"]);
+    let _second = testbed.operator_with(&["--no-leader-election"]);
+    for run in 0..3 {
+        testbed.apply(&format!("run-{run}"), json!({})).await;
+    }
+    for run in 0..3 {
+        let object = testbed.until_condition(&format!("run-{run}"), "Complete").await;
+        assert_eq!(digest(&object), expected);
+    }
+    assert_eq!(testbed.jobs().await.len(), 12);
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn another_operator_takes_over_when_the_one_at_work_stops() {
+    let Some(testbed) = Testbed::new("takeover").await else { return };
+    let expected = testbed.posts(1).await;
+    let first = testbed.operator();
+    testbed.apply("before", json!({})).await;
+    testbed.until_condition("before", "Complete").await;
+    let _second = testbed.operator();
+    assert_eq!(first.stop(), Some(0), "stopped as asked to");
+    testbed.apply("after", json!({})).await;
+    let object = testbed.until_condition("after", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn pods_deleted_while_they_run_change_nothing() {
+    let Some(testbed) = Testbed::new("deleted").await else { return };
+    let expected = testbed.posts(8).await;
+    let _operator = testbed.operator();
+    let mut dice = Dice::new();
+    testbed.apply("job", json!({"spec": {"sharding": {"maxShards": 8, "parallelism": 2}}})).await;
+    let pods: Api<Pod> = testbed.api();
+    let mut deleted: BTreeMap<String, u32> = BTreeMap::new();
+    for _ in 0..12 {
+        dice.moment(700).await;
+        for pod in testbed.pods().await {
+            let phase = pod.status.as_ref().and_then(|status| status.phase.clone());
+            let stage = pod.labels().get("trendjob.dev/stage").cloned().unwrap_or_default();
+            // No stage for ever.
+            let times = deleted.entry(stage).or_default();
+            if matches!(phase.as_deref(), Some("Pending" | "Running")) && *times < 3 {
+                *times += 1;
+                drop(pods.delete(&pod.name_any(), &DeleteParams::default().grace_period(0)).await);
+                break;
+            }
+        }
+    }
+    let object = testbed.until_condition("job", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    testbed.done().await;
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+async fn a_database_that_is_restarted_in_the_middle_is_waited_for() {
+    let Some(testbed) = Testbed::new("database").await else { return };
+    if !node_is_here() {
+        eprintln!("skipped: TRENDJOB_TEST_NODE_IS_HERE is not set, so the database keeps nothing");
+        return;
+    }
+    let expected = testbed.posts(8).await;
+    let _operator = testbed.operator();
+    testbed.apply("job", json!({})).await;
+    testbed.until_stage("job", "Etl").await;
+    let pods: Api<Pod> = Api::namespaced(testbed.client.clone(), manifests::MONGODB);
+    pods.delete("mongodb", &DeleteParams::default().grace_period(0)).await.unwrap();
+    testbed.wait("it is gone", async || pods.get_opt("mongodb").await.unwrap().is_none()).await;
+    manifests::start_mongodb_pod(&testbed.client).await;
+    let object = testbed.until_condition("job", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    testbed.done().await;
+}
