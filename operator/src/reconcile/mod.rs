@@ -17,7 +17,7 @@ use kube::runtime::reflector::Store;
 use tokio::time::Instant;
 
 use crate::metrics;
-use crate::object::{JobObject, TrendJobObject};
+use crate::object::{JobObject, TrendJobObject, prune};
 use crate::observed::Observed;
 use crate::plan::{self, Plan, events, plan};
 use crate::settings::Settings;
@@ -174,38 +174,50 @@ fn refused(object: &TrendJobObject, why: &str, now: Timestamp) -> Plan {
 /// What was written, until the watch shows it: else the next pass would decide by what was before,
 /// and tell the same events again.
 #[derive(Debug, Default)]
-pub struct Written(Mutex<HashMap<String, (String, TrendJobObject)>>);
+pub struct Written(Mutex<HashMap<String, Newer>>);
+
+/// What was written last, and which versions it is newer than.
+#[derive(Debug)]
+struct Newer {
+    than: Vec<String>,
+    object: TrendJobObject,
+}
 
 impl Written {
     /// The object as last seen or written, whichever is newer.
     fn newest(&self, seen: &TrendJobObject) -> TrendJobObject {
         let uid = seen.metadata.uid.as_deref().unwrap_or_default();
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match written.get(uid) {
-            Some((over, object)) if Some(over) == seen.metadata.resource_version.as_ref() => {
-                object.clone()
-            }
-            Some(_) => {
-                written.remove(uid);
-                seen.clone()
-            }
-            None => seen.clone(),
+        let mut written = self.lock();
+        let version = seen.metadata.resource_version.as_ref();
+        let newer = written.get(uid);
+        if let Some(newer) = newer.filter(|newer| newer.than.iter().any(|one| Some(one) == version))
+        {
+            return newer.object.clone();
         }
+        written.remove(uid);
+        seen.clone()
     }
 
-    /// Notes what was written over a version. `seen` is what the watch showed then.
-    fn note(&self, seen: &TrendJobObject, object: TrendJobObject) {
-        let Some(uid) = seen.metadata.uid.clone() else { return };
-        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Written twice before the watch showed the first: it is still over what the watch shows.
-        let over = written.get(&uid).map(|(over, _)| over.clone());
-        if let Some(over) = over.or_else(|| seen.metadata.resource_version.clone()) {
-            written.insert(uid, (over, object));
-        }
+    /// Notes what was written over an object.
+    fn note(&self, over: &TrendJobObject, mut object: TrendJobObject) {
+        let (Some(uid), Some(version)) = (&over.metadata.uid, &over.metadata.resource_version)
+        else {
+            return;
+        };
+        prune(&mut object.metadata);
+        let mut written = self.lock();
+        // The watch may still show a version before that.
+        let mut than = written.remove(uid).map(|newer| newer.than).unwrap_or_default();
+        than.push(version.clone());
+        written.insert(uid.clone(), Newer { than, object });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Newer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets an object that is gone.
     pub fn forget(&self, uid: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.lock().remove(uid);
     }
 }

@@ -62,7 +62,7 @@ pub(crate) async fn start_mongodb_pod(client: &Client) {
     let arguments = variable("TRENDJOB_TEST_MONGODB_ARGS").unwrap_or_default();
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     let data = if node_is_here() {
-        let folder = std::env::temp_dir().join(format!("trendjob-mongodb-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(MONGODB);
         json!({"hostPath": {"path": folder, "type": "DirectoryOrCreate"}})
     } else {
         json!({"emptyDir": {}})
