@@ -19,6 +19,8 @@ pub const RESTART_ANNOTATION: &str = "trendjob.dev/restart";
 pub const TRIES_ANNOTATION: &str = "trendjob.dev/tries";
 /// The annotation of a Job with the shards its pods go on without.
 pub const WITHOUT_ANNOTATION: &str = "trendjob.dev/without-shards";
+/// The annotation of a Job with the hash of the plan its pods go by.
+pub const PLAN_ANNOTATION: &str = "trendjob.dev/plan-hash";
 /// What keeps a TrendJob until its results are removed.
 pub const FINALIZER: &str = "trendjob.dev/purge";
 /// Labels of a TrendJob that its Jobs carry, too.

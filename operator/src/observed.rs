@@ -6,7 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 use trendjob::{DeletionPolicy, RunConfig, TerminationMessage, TrendJobSpec, TrendJobStatus};
 
 use crate::diagnosis::Finding;
-use crate::names::Stage;
+use crate::names::{PLAN_ANNOTATION, Stage, WITHOUT_ANNOTATION};
 use crate::object::{JobObject, JobStatus};
 
 /// A TrendJob whose spec can be followed.
@@ -84,6 +84,8 @@ pub struct ObservedJob {
     pub completions: u32,
     /// The shards its pods go on without.
     pub without: String,
+    /// The plan its pods go by.
+    pub plan_hash: Option<String>,
     /// When it was made.
     pub created: Option<Timestamp>,
     /// Its counts.
@@ -125,7 +127,8 @@ impl ObservedJob {
             is_suspended: job.spec.suspend,
             parallelism: job.spec.parallelism,
             completions: job.spec.completions,
-            without: annotation(crate::names::WITHOUT_ANNOTATION).unwrap_or_default(),
+            without: annotation(WITHOUT_ANNOTATION).unwrap_or_default(),
+            plan_hash: annotation(PLAN_ANNOTATION),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
             status,
             end,

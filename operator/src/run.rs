@@ -114,8 +114,11 @@ fn hostname() -> String {
         .map_or_else(|_| "operator".to_owned(), |name| name.trim().to_owned())
 }
 
-/// Watches and works, until told to stop.
-async fn work(
+/// Watches and works, until told to stop. The Lease is the caller's.
+///
+/// # Errors
+/// If a part ends that works for ever.
+pub async fn work(
     args: &RunArgs,
     client: Client,
     readiness: &Readiness,

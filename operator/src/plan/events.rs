@@ -105,6 +105,12 @@ fn held(state: &State) -> Notice {
     notice(false, "Suspended", "Suspend", note)
 }
 
+/// A value of the restart annotation that it doesn't have yet.
+fn next_restart(job: &Valid, status: &TrendJobStatus) -> u64 {
+    let now = job.restart.as_ref().and_then(|value| value.parse().ok());
+    now.unwrap_or_else(|| u64::from(status.restarts.unwrap_or(0))).saturating_add(1)
+}
+
 fn of_state(job: &Valid, status: &TrendJobStatus, state: &State) -> Option<Notice> {
     let before = &job.status;
     let entered = before.stage != status.stage || before.run_uid != status.run_uid;
@@ -130,7 +136,7 @@ fn of_state(job: &Valid, status: &TrendJobStatus, state: &State) -> Option<Notic
                 place(failure.stage.name(), failure.index),
                 failure.message,
                 job.name,
-                status.restarts.unwrap_or(0) + 1,
+                next_restart(job, status),
             );
             Some(notice(true, &failure.reason, "Fail", what))
         }

@@ -88,6 +88,14 @@ impl State {
         matches!(self, Self::Running { .. } | Self::Restarting(_))
     }
 
+    /// The stage a run is in that goes on.
+    pub const fn at(&self) -> Option<Stage> {
+        match self {
+            Self::Running { stage, .. } | Self::Held { stage, .. } => Some(*stage),
+            _ => None,
+        }
+    }
+
     /// What the column says.
     pub fn stage(&self) -> String {
         let name = match self {

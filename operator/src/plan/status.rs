@@ -161,13 +161,14 @@ pub(super) fn note_failure(status: &mut TrendJobStatus, failure: &Failure, now: 
 fn facts(status: &TrendJobStatus, observed: &Observed, state: &State) -> conditions::Facts {
     let is_complete = matches!(state, State::Complete { .. });
     let etl = observed.jobs.get(&Stage::Etl);
-    let is_later = |stage: Stage| observed.jobs.keys().any(|known| *known > stage);
+    let is_later = observed.jobs.keys().any(|stage| *stage > Stage::Etl)
+        || state.at().is_some_and(|stage| stage > Stage::Etl);
     let failed = status.shards.as_ref().map_or(0, |shards| shards.failed);
     conditions::Facts {
         is_planned: status.plan_hash.is_some(),
         shards: status.shards.clone(),
         shards_complete: is_complete
-            || is_later(Stage::Etl)
+            || is_later
             || etl.is_some_and(|etl| etl.end == Some(End::Complete)),
         has_gaps: failed > 0,
     }

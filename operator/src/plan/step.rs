@@ -73,7 +73,9 @@ pub(crate) fn plan_hash(job: &Valid, observed: &Observed) -> Option<String> {
     let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
     let run = observed.run.as_ref().map(|run| run.config.run());
     let noted = || job.status.plan_hash.clone().filter(|_| job.status.run_uid == run);
-    told.map(|plan| plan.hash.clone()).or_else(noted)
+    // A Job whose creation was not noted any more says it, too.
+    let given = || observed.jobs.values().find_map(|job| job.plan_hash.clone());
+    told.map(|plan| plan.hash.clone()).or_else(noted).or_else(given)
 }
 
 /// The shards that failed, if the run may go on without them.

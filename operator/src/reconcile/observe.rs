@@ -118,7 +118,9 @@ impl Look<'_> {
     ) -> Result<Option<TerminationMessage>, Error> {
         let Some(job) = observed.jobs.get(&stage) else { return Ok(None) };
         let is_last = observed.jobs.keys().next_back() == Some(&stage);
-        if job.end != Some(End::Complete) || !is_last {
+        // What follows from it was done, but may not have been noted.
+        let is_unknown = stage == Stage::Plan && self.job.status.plan_hash.is_none();
+        if job.end != Some(End::Complete) || !(is_last || is_unknown) {
             return Ok(None);
         }
         let pods = self.pods_of(&job.name).await?;

@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use trendjob::Outcome;
 
 use super::{metadata, pod};
-use crate::names::{QUEUE_LABEL, RunName, STAGE_LABEL, Stage, WITHOUT_ANNOTATION};
+use crate::names::{PLAN_ANNOTATION, QUEUE_LABEL, RunName, STAGE_LABEL, Stage, WITHOUT_ANNOTATION};
 use crate::observed::{Observed, Valid};
 use crate::plan::{parallelism, plan_hash};
 use crate::settings::Settings;
@@ -39,10 +39,14 @@ pub(crate) fn stage_job(
     let pod_labels = labels.clone();
     labels.extend(job.queue_labels.clone());
     metadata.labels = Some(labels);
-    if !without.is_empty() {
-        metadata.annotations =
-            Some(BTreeMap::from([(WITHOUT_ANNOTATION.to_owned(), without.to_owned())]));
+    let mut annotations = BTreeMap::new();
+    if let Some(hash) = &hash {
+        annotations.insert(PLAN_ANNOTATION.to_owned(), hash.clone());
     }
+    if !without.is_empty() {
+        annotations.insert(WITHOUT_ANNOTATION.to_owned(), without.to_owned());
+    }
+    metadata.annotations = Some(annotations).filter(|annotations| !annotations.is_empty());
     let arguments = arguments(stage, hash.as_deref(), without);
     let template = pod::template(job, pinned, settings, stage, observed.is_single_node, arguments);
     let retries = i32::try_from(job.spec.failure_policy.backoff_limit_per_shard).ok();

@@ -2,6 +2,10 @@
 //! cluster. Tests of the cluster use the one that `KUBECONFIG` names.
 
 #[cfg(test)]
+mod api_server;
+#[cfg(test)]
+mod bad_times;
+#[cfg(test)]
 mod causes;
 #[cfg(test)]
 mod cluster;
@@ -12,4 +16,8 @@ mod faults;
 #[cfg(test)]
 mod life_cycle;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod runs;
+#[cfg(test)]
+mod story;

@@ -150,7 +150,7 @@ pub(crate) fn trendjob(name: &str, database: &str, changes: Value) -> Value {
 }
 
 /// Merges as `kubectl patch --type=merge` does.
-fn merge(into: &mut Value, changes: Value) {
+pub(crate) fn merge(into: &mut Value, changes: Value) {
     match (into, changes) {
         (Value::Object(into), Value::Object(changes)) => {
             for (name, change) in changes {

@@ -1,0 +1,242 @@
+//! An API server in bad times: whatever fails and whenever, each object is made once and the run ends as
+//! it would have ended.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use clap::Parser as _;
+use operator::args::{Args, Command, RunArgs};
+use operator::run;
+use operator::watch::Pulses;
+use serde_json::{Value, json};
+use service::probes::Readiness;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::api_server::{ApiServer, Fault};
+use crate::cluster::manifests;
+
+const TRENDJOB: &str = "/apis/trendjob.dev/v1alpha1/namespaces/team/trendjobs/job";
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// An operator over the server; it works until it is dropped.
+struct Working(JoinHandle<()>);
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn arguments() -> RunArgs {
+    let args = Args::parse_from(["operator", "run", "--worker-image", "worker"]);
+    let Command::Run(args) = args.command else { panic!("it runs") };
+    *args
+}
+
+fn operator(server: &ApiServer) -> Working {
+    let client = server.client();
+    Working(tokio::spawn(async move {
+        let (readiness, pulses) = (Readiness::default(), Pulses::default());
+        run::work(&arguments(), client, &readiness, &pulses).await.unwrap();
+    }))
+}
+
+fn apply(server: &ApiServer, changes: Value) {
+    let mut object = manifests::trendjob("job", "trends", changes);
+    object["metadata"]["namespace"] = "team".into();
+    object["metadata"]["generation"] = 1.into();
+    object["metadata"]["uid"] = "6a2f41a3-c54c-4e3c-a3a4-3c1f3a7e0b11".into();
+    object["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z".into();
+    server.put(TRENDJOB, object);
+}
+
+async fn until(server: &ApiServer, what: &str, holds: impl Fn(&ApiServer) -> bool) {
+    let waited = timeout(PATIENCE, async {
+        while !holds(server) {
+            sleep(Duration::from_millis(10)).await;
+        }
+    });
+    if waited.await.is_err() {
+        let objects: Vec<_> = server.state().objects.clone().into_iter().collect();
+        panic!("{what} did not come about\n{:#?}\n{:#?}", objects, server.state().asked);
+    }
+}
+
+fn stage(server: &ApiServer) -> String {
+    let object = server.state().objects[TRENDJOB].clone();
+    object["status"]["stage"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Ends a Job as its controller does, with a pod that reported this.
+fn end(server: &ApiServer, job: &str, message: &Value) {
+    let name = job.rsplit('/').next().unwrap().to_owned();
+    let pod = json!({
+        "metadata": {"name": format!("{name}-x"), "namespace": "team",
+                     "labels": {"batch.kubernetes.io/job-name": name}},
+        "spec": {"containers": [{"name": "worker"}]},
+        "status": {"phase": "Succeeded", "containerStatuses": [{
+            "name": "worker", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"terminated": {"exitCode": 0, "message": message.to_string()}},
+        }]},
+    });
+    // The pods of other Jobs are not asked for here: the server knows no selectors.
+    let pods = server.paths("/pods/");
+    for pod in pods {
+        server.state().objects.remove(&pod);
+    }
+    server.put(&format!("/api/v1/namespaces/team/pods/{name}-x"), pod);
+    server.change(job, |job| {
+        let succeeded = job["spec"]["completions"].clone();
+        job["status"] = json!({
+            "succeeded": succeeded,
+            "conditions": [{"type": "Complete", "status": "True"}],
+        });
+    });
+}
+
+fn planned() -> Value {
+    json!({"format": 1, "stage": "plan", "index": 0, "outcome": "done",
+           "plan": {"hash": "h", "startNumber": 1, "shards": 4, "partitions": 2, "objects": 1,
+                    "compressed": 0, "bytes": 100}})
+}
+
+fn published() -> Value {
+    json!({"format": 1, "stage": "publish", "index": 0, "outcome": "done",
+           "result": {"database": "trends", "generation": 1, "digest": "d", "topics": 9,
+                      "incomplete": false}})
+}
+
+/// Takes a run to its end, as the Job controller would, and returns the objects there are.
+async fn through(server: &ApiServer) -> BTreeSet<String> {
+    for (stage, message) in [
+        ("plan", planned()),
+        ("etl", json!({})),
+        ("aggregate", json!({})),
+        ("publish", published()),
+    ] {
+        let job = format!("job-6a2f41a3-0-{stage}");
+        until(server, &job, |server| !server.paths(&job).is_empty()).await;
+        end(server, &server.paths(&format!("jobs/{job}"))[0], &message);
+    }
+    until(server, "Complete", |server| stage(server) == "Complete").await;
+    let state = server.state();
+    let paths = state.objects.keys().filter(|path| !path.contains("/events/"));
+    paths.cloned().collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_request_fails_the_run_ends_as_it_would_have_and_nothing_is_made_twice() {
+    let server = ApiServer::default();
+    let _operator = operator(&server);
+    apply(&server, json!({}));
+    let expected = through(&server).await;
+    let (asked, posts) = {
+        let state = server.state();
+        let asked: BTreeSet<_> = state.asked.iter().cloned().collect();
+        let posts = state.asked.iter().filter(|one| one.starts_with("POST /apis/batch")).count();
+        (asked, posts)
+    };
+    assert_eq!(posts, 4, "{asked:?}");
+    let requests = [
+        ("GET", "/configmaps/"),
+        ("POST", "/configmaps"),
+        ("POST", "/jobs"),
+        ("GET", "/pods"),
+        ("GET", "/trendjobs/job"),
+        ("PATCH", "/trendjobs/job/status"),
+        ("POST", "/events"),
+        ("GET", "/jobs"),
+    ];
+    let faults = [
+        Fault::Answer(409, "Conflict"),
+        Fault::Answer(410, "Expired"),
+        Fault::Answer(429, "TooManyRequests"),
+        Fault::Answer(500, "InternalError"),
+        Fault::Lost,
+        Fault::LostAnswer,
+    ];
+    for (method, path) in requests {
+        for fault in &faults {
+            let server = ApiServer::default();
+            for _ in 0..3 {
+                server.fail(method, path, fault.clone());
+            }
+            let _operator = operator(&server);
+            apply(&server, json!({}));
+            let found = through(&server).await;
+            assert_eq!(found, expected, "{method} {path} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_whose_version_is_too_old_lists_again_and_misses_nothing() {
+    let server = ApiServer::default();
+    let _operator = operator(&server);
+    apply(&server, json!({}));
+    until(&server, "its Job", |server| !server.paths("-plan").is_empty()).await;
+    // Every watch that begins from now on is told to list again, once.
+    server.state().forgotten = 5;
+    let expected = through(&server).await;
+    assert!(expected.iter().any(|path| path.ends_with("-publish")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_is_looked_at_twice_a_minute_at_most() {
+    let server = ApiServer::default();
+    let _operator = operator(&server);
+    apply(&server, json!({}));
+    until(&server, "its Job", |server| !server.paths("-plan").is_empty()).await;
+    let job = server.paths("jobs/job-").remove(0);
+    server.change(&job, |job| job["status"] = json!({"active": 1, "ready": 1}));
+    // What that changed is seen and written.
+    sleep(Duration::from_secs(10)).await;
+    let passes = |server: &ApiServer| {
+        server
+            .state()
+            .asked
+            .iter()
+            .filter(|one| one.contains("GET /api/v1/namespaces/team/configmaps"))
+            .count()
+    };
+    let before = passes(&server);
+    sleep(Duration::from_secs(60)).await;
+    assert!(passes(&server) - before <= 2, "{:#?}", server.state().asked);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_finished_one_costs_no_request_at_all() {
+    let server = ApiServer::default();
+    let first = operator(&server);
+    apply(&server, json!({}));
+    through(&server).await;
+    drop(first);
+    server.state().asked.clear();
+    let _operator = operator(&server);
+    sleep(Duration::from_secs(3_600)).await;
+    let asked = server.state().asked.clone();
+    assert!(
+        asked.iter().all(|one| one.ends_with("/trendjobs") || one.ends_with("/jobs")),
+        "{asked:#?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spec_that_can_not_be_read_is_said_and_stops_no_other() {
+    let server = ApiServer::default();
+    let _operator = operator(&server);
+    let bad = TRENDJOB.replace("/trendjobs/job", "/trendjobs/bad");
+    let mut object = manifests::trendjob("bad", "trends", json!({}));
+    object["metadata"]["namespace"] = "team".into();
+    object["spec"]["fieldOfTheFuture"] = true.into();
+    server.put(&bad, object);
+    apply(&server, json!({}));
+    through(&server).await;
+    let path = server.paths("trendjobs/bad").remove(0);
+    let conditions = server.state().objects[&path]["status"]["conditions"].clone();
+    let stalled =
+        conditions.as_array().unwrap().iter().find(|one| one["type"] == "Stalled").unwrap();
+    assert_eq!((&stalled["status"], &stalled["reason"]), (&json!("True"), &json!("InvalidSpec")));
+    assert!(stalled["message"].as_str().unwrap().contains("fieldOfTheFuture"));
+}

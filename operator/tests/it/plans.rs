@@ -1,0 +1,233 @@
+//! What is planned through the life of a TrendJob, as stories whose text a person reviewed.
+
+use operator::diagnosis::Finding;
+use operator::names::Stage;
+use operator::observed::{Deletion, Purge};
+use serde_json::json;
+use trendjob::{Outcome, TerminationMessage};
+
+use crate::story::Story;
+
+/// A run of four shards that is counting.
+fn counting(changes: serde_json::Value) -> Story {
+    let mut story = Story::new(changes);
+    story.settle("applied");
+    story.after(3).complete(Stage::Plan).planned(4).settle("the plan pod is done");
+    story
+}
+
+#[test]
+fn a_small_run_is_over_with_its_plan_pod() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    story.after(3).complete(Stage::Plan).planned(1).published(Stage::Plan, false);
+    story.settle("the plan pod did everything");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_large_run_goes_from_stage_to_stage() {
+    let mut story = counting(json!({}));
+    story.job(Stage::Etl).status.succeeded = 3;
+    story.after(2).settle("three shards are counted");
+    story.after(2).complete(Stage::Etl).settle("all shards are counted");
+    story.after(2).complete(Stage::Aggregate).settle("all partitions are merged");
+    story.after(2).complete(Stage::Publish).published(Stage::Publish, false).settle("published");
+    story.after(3_600).settle("an hour later");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn gaps_that_are_allowed_are_frozen_into_the_later_stages() {
+    let mut story = counting(json!({"spec": {"failurePolicy": {"maxFailedShards": 2}}}));
+    story.job(Stage::Etl).status.succeeded = 2;
+    story.fail(Stage::Etl, "FailedIndexes", "1,3").settle("two shards failed");
+    story.complete(Stage::Aggregate).settle("merged");
+    story.complete(Stage::Publish).published(Stage::Publish, true).settle("published");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn more_gaps_than_are_allowed_fail_the_run() {
+    let mut story = counting(json!({"spec": {"failurePolicy": {"maxFailedShards": 1}}}));
+    story.fail(Stage::Etl, "MaxFailedIndexesExceeded", "1,3").settle("two shards failed");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn no_shard_at_all_is_no_result_with_gaps() {
+    let mut story = counting(json!({"spec": {"failurePolicy": {"maxFailedShards": 10}}}));
+    story.fail(Stage::Etl, "FailedIndexes", "0-3").settle("all shards failed");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_run_is_held_and_released_and_its_clock_stands_meanwhile() {
+    let mut story = Story::new(json!({"spec": {"suspend": true, "activeDeadlineSeconds": 100}}));
+    story.settle("applied suspended");
+    story.after(500).change(json!({"spec": {"suspend": false}})).settle("released");
+    story.after(60).change(json!({"spec": {"suspend": true}})).settle("held while planning");
+    story.after(1_000).settle("held for long");
+    story.change(json!({"spec": {"suspend": false}})).settle("released again");
+    story.after(20).complete(Stage::Plan).planned(4);
+    story.change(json!({"spec": {"suspend": true}})).settle("held between two stages");
+    story.change(json!({"spec": {"suspend": false}})).settle("released once more");
+    story.after(20).settle("a hundred seconds of work have gone by");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_job_with_a_queue_label_is_only_made_and_deleted() {
+    let queued = json!({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team"}}});
+    let mut story = Story::new(queued);
+    story.settle("applied");
+    story.job(Stage::Plan).is_suspended = false;
+    story.settle("admitted");
+    story.job(Stage::Plan).is_suspended = true;
+    story.settle("evicted");
+    story.change(json!({"spec": {"suspend": true}})).settle("suspended by the user");
+    story.change(json!({"spec": {"suspend": false}})).settle("released by the user");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn parallelism_can_be_changed_while_pods_run() {
+    let mut story = counting(json!({"spec": {"sharding": {"parallelism": 2}}}));
+    story.change(json!({"spec": {"sharding": {"parallelism": 3}}})).settle("three at once");
+    story.change(json!({"spec": {"sharding": {"parallelism": 50}}})).settle("as many as there are");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_failed_run_is_tried_again_after_longer_and_longer_waits() {
+    let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 2}}}));
+    for run in ["first", "second", "third"] {
+        story.settle(&format!("the {run} run"));
+        story.after(5).fail(Stage::Plan, "BackoffLimitExceeded", "").settle("it failed");
+        story.after(9).settle("nine seconds later");
+        story.after(11).pass("twenty seconds later");
+    }
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_restart_that_is_asked_for_begins_after_the_end() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    let asked = json!({"metadata": {"annotations": {"trendjob.dev/restart": "1"}}});
+    story.change(asked).settle("asked for while it runs: not yet");
+    story.fail(Stage::Plan, "PodFailurePolicy", "").settle("it failed");
+    story.after(5).settle("it has begun for that value already or not");
+    let again = json!({"metadata": {"annotations": {"trendjob.dev/restart": "2"}}});
+    story.after(5).change(again).settle("asked for again");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_message_that_was_lost_is_asked_for_again_but_not_for_ever() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    for _ in 0..3 {
+        story.after(3).complete(Stage::Plan).settle("done, but its pod is gone");
+    }
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_job_that_somebody_deleted_is_made_again_unless_a_later_one_is_there() {
+    let mut story = counting(json!({}));
+    story.observed.jobs.clear();
+    story.observed.messages.clear();
+    story.settle("all Jobs were deleted while it counted");
+    story.complete(Stage::Etl).settle("counted");
+    story.observed.jobs.remove(&Stage::Etl);
+    story.settle("the Job of etl was deleted while it merged");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_run_that_a_later_one_overtook_is_complete_but_not_published() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    let message =
+        TerminationMessage { outcome: Outcome::Superseded, ..TerminationMessage::default() };
+    story.observed.messages.insert(Stage::Plan, message);
+    story.complete(Stage::Plan).settle("superseded");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn what_is_wrong_with_pods_is_told_once_and_again_when_it_changes() {
+    let mut story = counting(json!({}));
+    let finding = |reason: &str, needs_help, exit_code| Finding {
+        stage: Stage::Etl,
+        index: Some(3),
+        reason: reason.to_owned(),
+        message: "as it is".to_owned(),
+        exit_code,
+        needs_help,
+    };
+    story.observed.finding = Some(finding("ImagePullBackOff", true, None));
+    story.after(6).settle("the image can't be pulled");
+    story.observed.finding = Some(finding("OOMKilled", false, Some(137)));
+    story.after(6).settle("it can, but memory is short");
+    story.observed.finding = None;
+    story.after(6).settle("it goes on");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_finished_trendjob_goes_when_its_time_is_over() {
+    let mut story = Story::new(json!({"spec": {"ttlSecondsAfterFinished": 60}}));
+    story.settle("applied");
+    story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
+    story.after(59).settle("59 s later");
+    story.after(1).pass("60 s later");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn results_that_go_with_the_trendjob_are_removed_when_nothing_writes_any_more() {
+    let mut story = Story::new(json!({"spec": {"deletionPolicy": "Delete"}}));
+    story.settle("applied");
+    story.change(json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
+    let seen = |jobs: &[&str], has_pods, purge| Deletion {
+        jobs: jobs.iter().map(|name| (*name).to_owned()).collect(),
+        has_pods,
+        purge,
+        is_namespace_going: false,
+    };
+    story.observed.deletion = seen(&["job-6a2f41a3-0-plan"], true, None);
+    story.pass("deleted while it plans");
+    story.observed.deletion = seen(&[], true, None);
+    story.pass("its pod is going");
+    story.observed.deletion = seen(&[], false, None);
+    story.pass("its pod is gone");
+    story.observed.deletion = seen(&[], false, Some(Purge::Running));
+    story.pass("being removed");
+    story.observed.deletion = seen(&[], false, Some(Purge::Done));
+    story.pass("removed");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_trendjob_goes_whatever_keeps_its_results_from_being_removed() {
+    for (what, deletion, after) in [
+        (
+            "failed",
+            Deletion { purge: Some(Purge::Failed("why".to_owned())), ..Deletion::default() },
+            1,
+        ),
+        ("namespace", Deletion { is_namespace_going: true, ..Deletion::default() }, 1),
+        ("late", Deletion { purge: Some(Purge::Running), ..Deletion::default() }, 601),
+    ] {
+        let mut story = Story::new(json!({"spec": {"deletionPolicy": "Delete"}}));
+        story.settle("applied");
+        story.change(json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
+        story.observed.deletion = deletion;
+        story.text.clear();
+        story.after(after).pass(what);
+        assert!(story.text.contains("RemoveFinalizer"), "{}", story.text);
+        assert!(story.text.contains("Warning PurgeAbandoned"), "{}", story.text);
+    }
+}

@@ -1,0 +1,248 @@
+//! A TrendJob's life without a cluster: passes of `plan` over what a test says was seen, with everything
+//! that was planned done at once. Written down as text that a person reviews.
+
+use std::fmt::Write as _;
+
+use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use operator::names::Stage;
+use operator::object::{JobStatus, TrendJobObject};
+use operator::observed::{End, Observed, ObservedJob, Pinned};
+use operator::plan::{Action, Plan, plan};
+use operator::settings::Settings;
+use operator::validate::validate;
+use serde_json::{Value, json};
+use trendjob::{PlanSummary, Published, RunConfig, TerminationMessage};
+
+/// A TrendJob, what is there of it, and what happened so far.
+pub(crate) struct Story {
+    pub(crate) object: TrendJobObject,
+    pub(crate) observed: Observed,
+    pub(crate) now: Timestamp,
+    pub(crate) text: String,
+}
+
+impl Story {
+    /// A TrendJob that was just applied.
+    pub(crate) fn new(changes: Value) -> Self {
+        let mut object = json!({
+            "apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob",
+            "metadata": {
+                "name": "job", "namespace": "team", "generation": 1,
+                "uid": "6a2f41a3-c54c-4e3c-a3a4-3c1f3a7e0b11",
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+            },
+            "spec": {
+                "source": "sample",
+                "input": {"uris": ["file:///data/*"], "volume": {"configMap": {"name": "posts"}}},
+            },
+        });
+        crate::cluster::manifests::merge(&mut object, changes);
+        Self {
+            object: serde_json::from_value(object).unwrap(),
+            observed: Observed::default(),
+            now: "2026-01-01T00:00:00Z".parse().unwrap(),
+            text: String::new(),
+        }
+    }
+
+    /// Changes the spec or the metadata.
+    pub(crate) fn change(&mut self, changes: Value) -> &mut Self {
+        let mut object = serde_json::to_value(&self.object).unwrap();
+        crate::cluster::manifests::merge(&mut object, changes);
+        self.object = serde_json::from_value(object).unwrap();
+        self
+    }
+
+    pub(crate) fn after(&mut self, seconds: i64) -> &mut Self {
+        self.now = self.now.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+        self
+    }
+
+    /// The Job of a stage.
+    pub(crate) fn job(&mut self, stage: Stage) -> &mut ObservedJob {
+        self.observed.jobs.get_mut(&stage).unwrap()
+    }
+
+    /// The Job of a stage is over.
+    pub(crate) fn complete(&mut self, stage: Stage) -> &mut Self {
+        let job = self.job(stage);
+        job.end = Some(End::Complete);
+        job.status = JobStatus { succeeded: job.completions, ..JobStatus::default() };
+        self
+    }
+
+    /// The Job of a stage failed.
+    pub(crate) fn fail(&mut self, stage: Stage, reason: &str, indexes: &str) -> &mut Self {
+        let job = self.job(stage);
+        let (reason, message) = (reason.to_owned(), "as Kubernetes says it".to_owned());
+        job.end = Some(End::Failed { reason, message });
+        job.status.failed_indexes = Some(indexes.to_owned()).filter(|indexes| !indexes.is_empty());
+        self
+    }
+
+    /// What the plan pod reports of a run of so many shards.
+    pub(crate) fn planned(&mut self, shards: u32) -> &mut Self {
+        let plan = PlanSummary {
+            hash: "5".repeat(64),
+            start_number: 7,
+            shards,
+            partitions: 8,
+            objects: 3,
+            compressed: 0,
+            bytes: 12_345,
+        };
+        let message = TerminationMessage { plan: Some(plan), ..TerminationMessage::default() };
+        self.observed.messages.insert(Stage::Plan, message);
+        self
+    }
+
+    /// What the pod reports that published.
+    pub(crate) fn published(&mut self, stage: Stage, incomplete: bool) -> &mut Self {
+        let message = self.observed.messages.entry(stage).or_default();
+        message.result = Some(Published {
+            database: "trends".to_owned(),
+            generation: 4,
+            digest: "d".repeat(8),
+            topics: 99,
+            incomplete,
+        });
+        message.records = Some(trendjob::Records { read: 10, counted: 8, empty: 1, malformed: 1 });
+        self
+    }
+
+    /// One pass; everything that was planned is done.
+    pub(crate) fn pass(&mut self, what: &str) -> &mut Self {
+        let job = validate(&self.object).unwrap();
+        let before = job.status.clone();
+        let made = plan(&job, &self.observed, &Settings::default(), self.now);
+        writeln!(self.text, "{what}").unwrap();
+        self.tell(&made, &before);
+        for action in made.actions {
+            self.act(action);
+        }
+        if let Some(status) = made.status {
+            self.object.status = Some(status);
+        }
+        self
+    }
+
+    /// Passes until one more would do, say and tell nothing.
+    pub(crate) fn settle(&mut self, what: &str) -> &mut Self {
+        self.pass(what);
+        for _ in 0..5 {
+            let job = validate(&self.object).unwrap();
+            let next = plan(&job, &self.observed, &Settings::default(), self.now);
+            let is_same = next.status.is_none() || next.status == self.object.status;
+            if next.actions.is_empty() && next.notices.is_empty() && is_same {
+                return self;
+            }
+            self.pass("  then");
+        }
+        panic!("never settles\n{}", self.text);
+    }
+
+    fn tell(&mut self, made: &Plan, before: &trendjob::TrendJobStatus) {
+        let text = &mut self.text;
+        for action in &made.actions {
+            writeln!(text, "    {}", short(action)).unwrap();
+        }
+        if let Some(status) = made.status.as_ref().filter(|status| *status != before) {
+            let mut line = format!("    {}", status.stage.as_deref().unwrap_or_default());
+            if let Some(shards) = &status.shards {
+                write!(line, " {}", shards.summary).unwrap();
+            }
+            for one in &status.conditions {
+                if one.status == trendjob::ConditionStatus::True {
+                    write!(line, ", {} ({})", one.kind, one.reason).unwrap();
+                }
+            }
+            writeln!(text, "{line}").unwrap();
+        }
+        for notice in &made.notices {
+            let kind = if notice.is_warning { "Warning" } else { "Normal" };
+            writeln!(text, "    {kind} {}: {}", notice.reason, notice.note).unwrap();
+        }
+        if let Some(requeue) = made.requeue {
+            writeln!(text, "    again in {} s", requeue.as_secs()).unwrap();
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::CreateConfigMap(map) => {
+                let config = RunConfig::from_json(&map.data.as_ref().unwrap()["run.json"]).unwrap();
+                let annotations = map.metadata.annotations.clone().unwrap();
+                self.observed = Observed {
+                    run: Some(Pinned {
+                        config,
+                        restart: annotations.get("trendjob.dev/restart").cloned(),
+                        tries: annotations["trendjob.dev/tries"].parse().unwrap(),
+                        created: self.now,
+                    }),
+                    ..Observed::default()
+                };
+            }
+            Action::CreateJob(job) => {
+                let labels = job.metadata.labels.clone().unwrap();
+                let Some(stage) = Stage::ALL
+                    .into_iter()
+                    .find(|stage| labels["trendjob.dev/stage"] == stage.name())
+                else {
+                    return;
+                };
+                let lean = serde_json::to_value(&*job).unwrap();
+                let lean = serde_json::from_value(lean).unwrap();
+                let mut seen = ObservedJob::of(stage, &lean);
+                seen.created = Some(self.now);
+                self.observed.jobs.insert(stage, seen);
+                *self.observed.repeated.entry(stage).or_default() += 1;
+            }
+            Action::SuspendJob { name, suspend } => self.named(&name).is_suspended = suspend,
+            Action::ScaleJob { name, parallelism } => self.named(&name).parallelism = parallelism,
+            Action::DeleteJob { name } => self.observed.jobs.retain(|_, job| job.name != name),
+            Action::AddFinalizer => {
+                self.object.metadata.finalizers = Some(vec!["trendjob.dev/purge".to_owned()]);
+            }
+            Action::RemoveFinalizer => self.object.metadata.finalizers = None,
+            Action::DeleteConfigMap { .. }
+            | Action::ForceDeletePod { .. }
+            | Action::DeleteTrendJob => {}
+        }
+    }
+
+    fn named(&mut self, name: &str) -> &mut ObservedJob {
+        self.observed.jobs.values_mut().find(|job| job.name == name).unwrap()
+    }
+}
+
+/// An action as a reviewer wants to see it.
+fn short(action: &Action) -> String {
+    match action {
+        Action::CreateConfigMap(map) => {
+            format!("create ConfigMap {}", map.metadata.name.as_deref().unwrap())
+        }
+        Action::CreateJob(job) => {
+            let spec = job.spec.as_ref().unwrap();
+            let container = &spec.template.spec.as_ref().unwrap().containers[0];
+            let arguments = container.args.as_ref().unwrap().join(" ");
+            let held = if spec.suspend == Some(true) { " held" } else { "" };
+            format!(
+                "create Job {}{held}, {} of {}: {arguments}",
+                job.metadata.name.as_deref().unwrap(),
+                spec.parallelism.unwrap_or(1),
+                spec.completions.unwrap_or(1),
+            )
+        }
+        Action::SuspendJob { name, suspend: true } => format!("hold Job {name}"),
+        Action::SuspendJob { name, suspend: false } => format!("release Job {name}"),
+        Action::ScaleJob { name, parallelism } => {
+            format!("let {parallelism} pods of Job {name} run")
+        }
+        Action::DeleteJob { name } => format!("delete Job {name}"),
+        Action::DeleteConfigMap { name } => format!("delete ConfigMap {name}"),
+        Action::ForceDeletePod { name, .. } => format!("delete pod {name} by force"),
+        Action::AddFinalizer | Action::RemoveFinalizer | Action::DeleteTrendJob => {
+            action.name().to_owned()
+        }
+    }
+}
