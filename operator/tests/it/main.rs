@@ -10,6 +10,10 @@ mod causes;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod definition;
 #[cfg(test)]
 mod faults;
@@ -21,3 +25,8 @@ mod plans;
 mod runs;
 #[cfg(test)]
 mod story;
+/// The arguments of the worker, as it parses them.
+#[cfg(test)]
+#[path = "../../../workers/src/args.rs"]
+#[expect(dead_code, reason = "the worker reads all of them")]
+mod worker_args;

@@ -1,10 +1,18 @@
 //! Whole runs on a real cluster: what is published is what one machine publishes.
 
-use k8s_openapi::api::batch::v1::Job;
-use kube::api::{DeleteParams, ListParams};
-use serde_json::json;
+use std::io::Write as _;
 
-use crate::cluster::{Testbed, condition, digest, holds};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume, PersistentVolumeClaim};
+use kube::ResourceExt as _;
+use kube::api::{Api, DeleteParams, ListParams};
+use serde_json::{Value, json};
+
+use crate::cluster::{self, Testbed, condition, digest, holds, manifests, node_is_here};
 
 #[tokio::test]
 async fn a_small_trendjob_is_one_pod_and_publishes_what_one_machine_does() {
@@ -55,5 +63,112 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
             testbed.jobs().await.is_empty() && testbed.pods().await.is_empty()
         })
         .await;
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn shards_that_fail_for_good_are_left_out_where_that_is_allowed() {
+    let Some(testbed) = Testbed::new("gaps").await else { return };
+    let posts = manifests::posts(7);
+    let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(posts[0].1.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    // Cut in the middle: no retry mends it.
+    let binary = json!({"posts-99.ndjson.gz": STANDARD.encode(&packed[..packed.len() / 2])});
+    let map = json!({"metadata": {"name": "posts"}, "data": data, "binaryData": binary});
+    testbed.create::<ConfigMap>(&testbed.api(), map).await;
+    let _operator = testbed.operator();
+    let spec = json!({
+        "input": {"uris": ["file:///data/*.ndjson*"]},
+        "failurePolicy": {"maxFailedShards": 1},
+    });
+    testbed.apply("job", json!({ "spec": spec })).await;
+    let object = testbed.until_condition("job", "Complete").await;
+    let status = object.status.as_ref().unwrap();
+    assert!(status.result.as_ref().unwrap().incomplete);
+    let shards = status.shards.as_ref().unwrap();
+    assert_eq!((shards.failed, shards.summary.as_str()), (1, "3/4"));
+    assert_eq!(condition(&object, "Published").unwrap().reason, "Incomplete");
+    let events = testbed.events("job").await;
+    assert!(events.iter().any(|event| event.reason.as_deref() == Some("Gaps")));
+    testbed.done().await;
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+async fn a_file_on_a_volume_is_counted_as_on_one_machine() {
+    let Some(testbed) = Testbed::new("claim").await else { return };
+    if !node_is_here() {
+        eprintln!(
+            "skipped: TRENDJOB_TEST_NODE_IS_HERE is not set, so the node sees no file of this test"
+        );
+        return;
+    }
+    let folder = testbed.folder.path().join("posts");
+    std::fs::create_dir(&folder).unwrap();
+    let text: String = manifests::posts(40).into_iter().map(|(_, text)| text).collect();
+    std::fs::write(folder.join("posts.ndjson"), text).unwrap();
+    for path in [testbed.folder.path(), &folder] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+    }
+    let folder = folder.display().to_string();
+    let expected = {
+        let folder = folder.clone();
+        std::thread::spawn(move || cluster::digest_of(&folder)).join().unwrap()
+    };
+    let spec = json!({
+        "accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": testbed.namespace,
+        "resources": {"requests": {"storage": "1Gi"}},
+    });
+    let claim = json!({"metadata": {"name": "tweets"}, "spec": spec});
+    testbed.create::<PersistentVolumeClaim>(&testbed.api(), claim).await;
+    let volumes: Api<PersistentVolume> = Api::all(testbed.client.clone());
+    let volume = json!({
+        "metadata": {"name": testbed.namespace},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"], "storageClassName": "", "capacity": {"storage": "1Gi"},
+            "hostPath": {"path": folder},
+        },
+    });
+    testbed.create::<PersistentVolume>(&volumes, volume).await;
+    let _operator = testbed.operator();
+    let volume = json!({"configMap": null, "persistentVolumeClaim": {"claimName": "tweets"}});
+    let sharding = json!({"chunkSize": "100Ki", "maxShards": 6, "parallelism": 3, "partitions": 3});
+    let spec = json!({"input": {"volume": volume}, "sharding": sharding});
+    testbed.apply("job", json!({ "spec": spec })).await;
+    testbed.until_stage("job", "Etl").await;
+    testbed.patch("job", json!({"spec": {"sharding": {"parallelism": 1}}})).await;
+    let object = testbed.until_condition("job", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    let jobs: Vec<Job> = testbed.api().list(&ListParams::default()).await.unwrap().items;
+    let etl = jobs.iter().find(|job| job.name_any().ends_with("-etl")).unwrap();
+    let pods = etl.spec.as_ref().unwrap().template.spec.as_ref().unwrap();
+    assert!(pods.topology_spread_constraints.is_none(), "the claim is for one node");
+    drop(volumes.delete(&testbed.namespace, &DeleteParams::default()).await);
+    testbed.done().await;
+}
+
+#[tokio::test]
+#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+async fn objects_on_a_server_are_counted_as_on_one_machine() {
+    let Some(testbed) = Testbed::new("http").await else { return };
+    if !node_is_here() {
+        eprintln!(
+            "skipped: TRENDJOB_TEST_NODE_IS_HERE is not set, so pods see no server of this test"
+        );
+        return;
+    }
+    let posts = manifests::posts(4);
+    let expected = cluster::expected(&posts);
+    let address = cluster::serve(&testbed, posts).await;
+    let _operator = testbed.operator();
+    let uris: Vec<String> =
+        (0..4).map(|file| format!("http://{address}/posts-0{file}.ndjson")).collect();
+    let input = json!({"uris": uris, "volume": null});
+    testbed.apply("job", json!({"spec": {"input": input}})).await;
+    let object = testbed.until_condition("job", "Complete").await;
+    assert_eq!(digest(&object), expected);
     testbed.done().await;
 }

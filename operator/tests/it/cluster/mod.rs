@@ -2,6 +2,7 @@
 //! work, and waits on conditions that show everything when they are in vain.
 
 mod expected;
+mod http;
 pub(crate) mod manifests;
 mod operator;
 mod show;
@@ -19,7 +20,8 @@ use kube::{Client, Config};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
-pub(crate) use expected::expected;
+pub(crate) use expected::{digest as digest_of, expected};
+pub(crate) use http::serve;
 
 /// How long anything may take; only a test that fails takes so long.
 const PATIENCE: Duration = Duration::from_secs(180);
