@@ -12,6 +12,9 @@ pub const CONTAINER: &str = "worker";
 /// The longest message that is passed on, in bytes; conditions hold 2,048 characters.
 const MESSAGE: usize = 1_500;
 
+/// The longest reason, in characters; conditions hold 128.
+const REASON: usize = 64;
+
 /// What keeps pods from coming up, or made one fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -66,7 +69,20 @@ pub fn last_failed(stage: Stage, pods: &[Pod]) -> Option<Finding> {
 pub fn report(pod: &Pod) -> Option<TerminationMessage> {
     let ended = terminated(pod)?;
     let message = TerminationMessage::from_json(ended.message.as_deref()?).ok()?;
-    (ended.exit_code == 0).then_some(message)
+    (ended.exit_code == 0 && is_bounded(&message)).then_some(message)
+}
+
+/// Whether a message fits into a status and into arguments, whatever image wrote it.
+fn is_bounded(message: &TerminationMessage) -> bool {
+    let is_word = |text: &str, most| {
+        text.len() <= most
+            && text.chars().all(|one| one.is_ascii_alphanumeric() || "-_".contains(one))
+    };
+    message.plan.as_ref().is_none_or(|plan| is_word(&plan.hash, 128))
+        && message
+            .result
+            .as_ref()
+            .is_none_or(|result| is_word(&result.digest, 128) && is_word(&result.database, 63))
 }
 
 fn container_state(pod: &Pod) -> Option<&ContainerState> {
@@ -204,7 +220,8 @@ fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
     }
     let text = ended.message.as_deref().unwrap_or_default();
     if let Ok(message) = TerminationMessage::from_json(text) {
-        return finding(&message.reason, cut(&message.message).to_owned(), Some(code));
+        let reason = message.reason.chars().take(REASON).collect::<String>();
+        return finding(&reason, cut(&message.message).to_owned(), Some(code));
     }
     let reason = ended.reason.as_deref().unwrap_or("Error");
     let said = if text.is_empty() { String::new() } else { format!(": {}", cut(text)) };
@@ -328,5 +345,8 @@ mod tests {
         );
         assert_eq!(diagnose(Stage::Plan, std::slice::from_ref(&well), &[]), None);
         assert!(report(&well).is_some());
+        let strange = r#"{"format":1,"stage":"plan","index":0,"outcome":"done","plan":{"hash":"--x /","startNumber":1,"shards":1,"partitions":1,"objects":1,"compressed":0,"bytes":1}}"#;
+        let strange = ended("e", 0, "Completed", strange, "2026-01-01T00:00:02Z");
+        assert_eq!(report(&strange), None, "what becomes an argument is checked");
     }
 }

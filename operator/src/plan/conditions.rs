@@ -78,7 +78,19 @@ pub fn invalid(
 fn settled(before: &[Condition], generation: Option<i64>, said: Said, now: &str) -> Condition {
     let status = if said.holds { ConditionStatus::True } else { ConditionStatus::False };
     let same = before.iter().find(|one| one.kind == said.kind && one.status == status);
-    let mut message = said.message;
+    Condition {
+        kind: said.kind.to_owned(),
+        status,
+        observed_generation: generation,
+        last_transition_time: same
+            .map_or_else(|| now.to_owned(), |one| one.last_transition_time.clone()),
+        reason: said.reason,
+        message: shortened(said.message),
+    }
+}
+
+/// A message within what the definition allows.
+pub(super) fn shortened(mut message: String) -> String {
     if message.len() > MESSAGE {
         let mut end = MESSAGE;
         while !message.is_char_boundary(end) {
@@ -87,15 +99,7 @@ fn settled(before: &[Condition], generation: Option<i64>, said: Said, now: &str)
         message.truncate(end);
         message.push('…');
     }
-    Condition {
-        kind: said.kind.to_owned(),
-        status,
-        observed_generation: generation,
-        last_transition_time: same
-            .map_or_else(|| now.to_owned(), |one| one.last_transition_time.clone()),
-        reason: said.reason,
-        message,
-    }
+    message
 }
 
 fn kstatus(state: &State) -> Vec<Said> {

@@ -143,6 +143,7 @@ fn cut(indexes: &str) -> String {
 /// Notes what went wrong last; the same again keeps its time.
 pub(super) fn note_failure(status: &mut TrendJobStatus, failure: &Failure, now: Timestamp) {
     let Failure { stage, index, exit_code, reason, message } = failure.clone();
+    let message = conditions::shortened(message);
     let noted = LastFailure {
         stage: stage.name().to_owned(),
         index,

@@ -24,6 +24,8 @@ mod plans;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]
+mod states;
+#[cfg(test)]
 mod story;
 /// The arguments of the worker, as it parses them.
 #[cfg(test)]
