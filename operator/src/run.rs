@@ -144,13 +144,14 @@ pub async fn work(
             written: Written::default(),
             failures: Mutex::default(),
             going: Mutex::default(),
+            begun: Mutex::default(),
         });
         let told = |name| Told { queue: queue.clone(), listed: readiness.register(name) };
         let namespace = scope.as_deref();
         let api: Api<TrendJobObject> = api(&client, namespace, &trendjobs());
         pulses.expect(TrendJobObject::url_path(&trendjobs(), namespace));
         let forgetful = Arc::clone(&context);
-        let forget = move |uid: &str| forgetful.written.forget(uid);
+        let forget = move |uid: &str| forgetful.forget(uid);
         watches.spawn(watch::watch_trendjobs(api, writers.trendjobs, told("trendjobs"), forget));
         let api: Api<JobObject> = self::api(&client, namespace, &jobs());
         pulses.expect(JobObject::url_path(&jobs(), namespace));

@@ -1,7 +1,6 @@
-//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, and the
-//! removal of the run before. Its first Job follows when the `ConfigMap` was seen.
-
-use std::time::Duration;
+//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, its first Job,
+//! and the removal of the run before. Where the `ConfigMap` is there already, what it says counts, so
+//! the Job follows when it was read.
 
 use k8s_openapi::jiff::Timestamp;
 
@@ -36,16 +35,19 @@ pub(super) fn plan(
         let name = run_name(job, before.config.restart).base();
         actions.push(Action::DeleteConfigMap { name });
     }
-    let config_map = specs::config_map(job, settings, &run, tries);
+    let pinned = specs::pinned(job, settings, &run, tries, now);
+    let config_map = specs::config_map(job, &run, &pinned);
     actions.extend(config_map.map(|map| Action::CreateConfigMap(Box::new(map))));
-    let mut begun = job.clone();
+    let begun = Observed { run: Some(pinned), ..Observed::default() };
+    let first = specs::stage_job(job, &begun, settings, Stage::Plan, 0, "");
+    actions.extend(first.map(|first| Action::CreateJob(Box::new(first))));
+    let mut current = job.clone();
     if job.status.run_uid.as_deref() != Some(&run.run()) {
         let asked = super::finished::asked_for(job);
-        begun.status = status::fresh(&job.status, run.run(), restart, asked, now);
+        current.status = status::fresh(&job.status, run.run(), restart, asked, now);
     }
     let state = State::Running { stage: Stage::Plan, finding: None };
-    let nothing = Observed::default();
-    let status = status::status(&begun, &nothing, &state, now);
+    let status = status::status(&current, &Observed::default(), &state, now);
     let notices = events::notices(job, &status, &state);
-    Plan { actions, status: Some(status), notices, requeue: Some(Duration::ZERO) }
+    Plan { actions, status: Some(status), notices, requeue: Some(super::IDLE) }
 }

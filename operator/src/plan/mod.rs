@@ -121,7 +121,11 @@ pub fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: Timestam
         return deletion::plan(job, observed, settings, since, now);
     }
     let finalizer = deletion::finalizer(job);
-    let mut plan = if job.is_finished() {
+    // A run that began before the status said so has precedence over the one before, which is over.
+    let has_begun = observed.run.as_ref().is_some_and(|run| {
+        job.status.restarts.is_some_and(|restarts| run.config.restart > restarts)
+    });
+    let mut plan = if job.is_finished() && !has_begun {
         finished::plan(job, observed, settings, now)
     } else if observed.run.is_none() {
         begin::plan(job, observed, settings, job.status.restarts.unwrap_or(0), 1, now)

@@ -5,15 +5,16 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference, Pod};
 use kube::Resource as _;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
-use kube::runtime::events::{Event, EventType};
+use kube::runtime::events::{Event, EventType, Recorder};
 use serde_json::json;
+use tracing::Instrument as _;
 
 use super::{Context, Error, doing};
 use crate::metrics;
-use crate::names::FINALIZER;
+use crate::names::{FINALIZER, RESTART_LABEL};
 use crate::object::{TrendJobObject, trendjobs};
 use crate::observed::Observed;
 use crate::plan::{Action, Notice, Plan};
@@ -45,9 +46,7 @@ pub(super) async fn act(
             context.written.note(object, written);
         }
     }
-    for notice in plan.notices {
-        actor.tell(notice).await;
-    }
+    actor.tell(plan.notices);
     Ok(plan.requeue)
 }
 
@@ -150,27 +149,41 @@ impl<'a> Actor<'a> {
             return Err(Error::Gone);
         }
         let name = map.meta().name.clone().unwrap_or_default();
-        let created = self.maps.create(&post(), map).await;
-        there(created.map(drop)).map_err(doing(format!("creating ConfigMap {name}")))
+        match self.maps.create(&post(), map).await {
+            Ok(_) => Ok(()),
+            // Pinned by an earlier pass, maybe with another image: what follows goes by that.
+            Err(error) if is_present(&error) => {
+                self.note_begun(map);
+                Err(Error::Begun)
+            }
+            Err(error) => Err(doing(format!("creating ConfigMap {name}"))(error)),
+        }
     }
 
     async fn create_job(&self, job: &Job) -> Result<(), Error> {
         let name = job.metadata.name.clone().unwrap_or_default();
-        let created = self.jobs.create(&post(), job).await;
-        match there(created.map(|_| true)) {
-            Ok(is_new) => {
-                if is_new {
-                    tracing::info!(job = name, "created a Job");
-                    metrics::job_created(self.object, job);
-                }
+        match self.jobs.create(&post(), job).await {
+            Ok(_) => {
+                tracing::info!(job = name, "created a Job");
+                metrics::job_created(self.object, job);
                 Ok(())
             }
+            // The watch has not shown it yet.
+            Err(error) if is_present(&error) => Ok(()),
             Err(error) if is_namespace_going(&error) => {
                 self.note_going();
                 Err(Error::NamespaceGoing { doing: format!("creating Job {name}") })
             }
             Err(error) => Err(doing(format!("creating Job {name}"))(error)),
         }
+    }
+
+    /// Notes that a run has begun of which the status says nothing: the next pass goes by it.
+    fn note_begun(&self, map: &ConfigMap) {
+        let label = map.metadata.labels.as_ref().and_then(|labels| labels.get(RESTART_LABEL));
+        let restart = label.and_then(|label| label.parse().ok()).unwrap_or(0);
+        let mut begun = self.context.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.extend(self.object.metadata.uid.clone().map(|uid| (uid, restart)));
     }
 
     /// Notes that nothing can be created here any more: the next pass goes by it.
@@ -223,25 +236,39 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Tells an event. One that is lost is no reason to do anything again.
-    async fn tell(&self, notice: Notice) {
-        let Notice { is_warning, reason, action, note } = notice;
-        if is_warning {
-            tracing::warn!(reason, note, "told");
-        } else {
-            tracing::info!(reason, note, "told");
+    /// Tells events, in their order, while the pass goes on. One that is lost is no reason to do anything
+    /// again.
+    fn tell(&self, notices: Vec<Notice>) {
+        if notices.is_empty() {
+            return;
         }
-        let event = Event {
-            type_: if is_warning { EventType::Warning } else { EventType::Normal },
-            reason,
-            note: Some(note),
-            action: action.to_owned(),
-            secondary: None,
-        };
         let about = self.object.object_ref(&trendjobs());
-        if let Err(error) = self.context.recorder.publish(&event, &about).await {
-            tracing::warn!(%error, reason = event.reason, "an event was not recorded");
-        }
+        let recorder = self.context.recorder.clone();
+        let telling = async move {
+            for notice in notices {
+                tell(&recorder, &about, notice).await;
+            }
+        };
+        tokio::spawn(telling.in_current_span());
+    }
+}
+
+async fn tell(recorder: &Recorder, about: &ObjectReference, notice: Notice) {
+    let Notice { is_warning, reason, action, note } = notice;
+    if is_warning {
+        tracing::warn!(reason, note, "told");
+    } else {
+        tracing::info!(reason, note, "told");
+    }
+    let event = Event {
+        type_: if is_warning { EventType::Warning } else { EventType::Normal },
+        reason,
+        note: Some(note),
+        action: action.to_owned(),
+        secondary: None,
+    };
+    if let Err(error) = recorder.publish(&event, about).await {
+        tracing::warn!(%error, reason = event.reason, "an event was not recorded");
     }
 }
 
@@ -268,12 +295,7 @@ fn gone(done: Result<(), kube::Error>) -> Result<(), kube::Error> {
     }
 }
 
-/// What is there need not be created. Says whether it was.
-fn there<T: Default>(created: Result<T, kube::Error>) -> Result<T, kube::Error> {
-    match created {
-        Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-            Ok(T::default())
-        }
-        created => created,
-    }
+/// Whether something can't be created because it is there.
+fn is_present(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 409 && status.reason == "AlreadyExists")
 }

@@ -40,6 +40,8 @@ pub struct Context {
     pub written: Written,
     /// The TrendJobs in whose namespaces nothing can be created any more, by their uids.
     pub going: Mutex<HashSet<String>>,
+    /// Runs that had begun although the status did not say so: restarts by the uid of the TrendJob.
+    pub begun: Mutex<HashMap<String, u32>>,
     /// How often passes over an object failed since one succeeded, by its uid.
     pub failures: Mutex<HashMap<String, u32>>,
 }
@@ -47,6 +49,16 @@ pub struct Context {
 impl std::fmt::Debug for Context {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// Forgets a TrendJob that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.written.lock().remove(uid);
+        self.going.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
     }
 }
 
@@ -68,6 +80,9 @@ pub enum Error {
         /// What was being done.
         doing: String,
     },
+    /// The run was begun before, which the status did not say.
+    #[error("the run has begun already")]
+    Begun,
     /// The TrendJob is not the one that was watched.
     #[error("the TrendJob was deleted or made again in the meantime")]
     Gone,
@@ -78,6 +93,7 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Gone => "Gone",
+            Self::Begun => "Begun",
             Self::NamespaceGoing { .. } => "NamespaceGoing",
             Self::Api { source, .. } => match &**source {
                 kube::Error::Api(status) => match status.code {
@@ -131,7 +147,7 @@ pub fn on_error(seen: Arc<TrendJobObject>, error: &Error, context: Arc<Context>)
     let wait = (LONGEST_BACKOFF / 100 * (1 << (count - 1))).min(LONGEST_BACKOFF);
     let (namespace, name) = (seen.metadata.namespace.as_deref(), seen.metadata.name.as_deref());
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    if matches!(error.reason(), "Conflict" | "Gone" | "NamespaceGoing" | "NotFound") {
+    if matches!(error.reason(), "Begun" | "Conflict" | "Gone" | "NamespaceGoing" | "NotFound") {
         tracing::debug!(namespace, name, %error, cause, "another pass is needed");
     } else {
         tracing::warn!(namespace, name, %error, cause, ?wait, "a pass failed");
@@ -214,10 +230,5 @@ impl Written {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Newer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Forgets an object that is gone.
-    pub fn forget(&self, uid: &str) {
-        self.lock().remove(uid);
     }
 }

@@ -46,7 +46,8 @@ pub(super) async fn observe(
     if job.is_finished() && !is_restart_asked(job) {
         return Ok(observed);
     }
-    let restart = job.status.restarts.unwrap_or(0);
+    let noted = job.status.run_uid.as_ref().and(job.status.restarts);
+    let Some(restart) = noted.max(look.begun()) else { return Ok(observed) };
     observed.run = look.pinned(restart).await?;
     look.jobs(restart, &mut observed);
     for stage in [Stage::Plan, Stage::Publish] {
@@ -214,6 +215,12 @@ impl Look<'_> {
             None => self.job.status.plan_hash.is_some(),
             Some((stage, job)) => *stage == Stage::Plan && job.end == Some(End::Complete),
         }
+    }
+
+    /// The run that was found to have begun although the status did not say so.
+    fn begun(&self) -> Option<u32> {
+        let begun = self.context.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.get(&self.job.uid).copied()
     }
 
     /// Whether something could not be created because the namespace is going.

@@ -171,6 +171,36 @@ async fn whatever_request_fails_the_run_ends_as_it_would_have_and_nothing_is_mad
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_whose_beginning_was_not_noted_goes_on() {
+    for fault in [Fault::LostAnswer, Fault::Lost, Fault::Answer(500, "InternalError")] {
+        for (method, path) in [("POST", "/configmaps"), ("POST", "/jobs"), ("PATCH", "/status")] {
+            let server = ApiServer::default();
+            let _operator = operator(&server);
+            apply(&server, json!({}));
+            until(&server, "its Job", |server| !server.paths("-0-plan").is_empty()).await;
+            server.change(&server.paths("jobs/job-").remove(0), |job| {
+                let failed =
+                    json!({"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"});
+                job["status"] = json!({"conditions": [failed]});
+            });
+            until(&server, "Failed", |server| stage(server) == "Failed").await;
+            server.fail(method, path, fault.clone());
+            let annotations = json!({"trendjob.dev/restart": "1"});
+            server.change(TRENDJOB, |object| object["metadata"]["annotations"] = annotations);
+            until(&server, "its next Job", |server| !server.paths("-1-plan").is_empty()).await;
+            let job = server.paths("-1-plan").remove(0);
+            let mut told = planned();
+            told["result"] = published()["result"].clone();
+            end(&server, &job, &told);
+            until(&server, "Complete", |server| stage(server) == "Complete").await;
+            assert_eq!(server.paths("jobs/job-").len(), 1, "the run before is gone");
+            let object = server.state().objects[TRENDJOB].clone();
+            assert_eq!(object["status"]["restarts"], 1, "{method} {path} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_watch_whose_version_is_too_old_lists_again_and_misses_nothing() {
     let server = ApiServer::default();
     let _operator = operator(&server);

@@ -1,0 +1,353 @@
+#!/usr/bin/env python3
+"""What the operator costs: how soon it acts, how much it does, how much memory it holds.
+
+Pods are played by this script: it registers a node of its own, and pods on it report what a worker would and are
+done at once. So what is measured is the operator, the API server and the Job controller, not the counting.
+
+    python bench/operator.py --operator target/release/trendjob-operator --queued 100 --finished 10000
+
+Needs KUBECONFIG (of a cluster for tests: a namespace and a node are made and removed) and kubectl.
+"""
+
+import argparse
+import json
+import os
+import queue
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+NAMESPACE = "trendjob-bench"
+NODE = "trendjob-bench"
+GROUP = "/apis/trendjob.dev/v1alpha1"
+
+
+class Api:
+    """The API server, through `kubectl proxy`."""
+
+    def __init__(self, port):
+        self.base = f"http://127.0.0.1:{port}"
+
+    def ask(self, method, path, body=None, kind="application/json"):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.base + path, data=data, method=method)
+        request.add_header("Content-Type", kind)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code in (404, 409):
+                return None
+            raise RuntimeError(f"{method} {path}: {error.code} {error.read()[:300]}") from error
+
+    def patch(self, path, body):
+        return self.ask("PATCH", path, body, "application/merge-patch+json")
+
+    def watch(self, path, seen):
+        """Calls seen(kind, object, time) for whatever happens from now on."""
+
+        def follow():
+            version = self.ask("GET", f"{path}?limit=1")["metadata"]["resourceVersion"]
+            while True:
+                try:
+                    url = f"{self.base}{path}?watch=true&resourceVersion={version}"
+                    with urllib.request.urlopen(url, timeout=600) as lines:
+                        for line in lines:
+                            event = json.loads(line)
+                            if event["type"] in ("ADDED", "MODIFIED"):
+                                version = event["object"]["metadata"]["resourceVersion"]
+                                seen(event["type"], event["object"], time.monotonic())
+                except (OSError, ValueError):
+                    time.sleep(0.1)
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+def message(stage, shards):
+    """What a worker of a stage reports."""
+    told = {"format": 1, "stage": stage, "index": 0, "outcome": "done"}
+    if stage == "plan":
+        told["plan"] = {"hash": "a" * 64, "startNumber": 1, "shards": shards, "partitions": 1, "objects": 1,
+                        "compressed": 0, "bytes": 1}
+    if stage == "publish" or (stage == "plan" and shards == 1):
+        told["result"] = {"database": "trends", "generation": 1, "digest": "d" * 64, "topics": 1, "incomplete": False}
+        told["records"] = {"read": 1, "counted": 1, "empty": 0, "malformed": 0}
+    return json.dumps(told)
+
+
+class Kubelet:
+    """Ends the pods of its node, some threads at once."""
+
+    def __init__(self, api):
+        self.api = api
+        self.pods = queue.Queue()
+        self.taken = set()
+        self.shards = {}
+        api.ask("POST", "/api/v1/nodes", {
+            "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE, "trendjob-bench": "yes"}},
+            "spec": {"taints": [{"key": "trendjob-bench", "effect": "NoSchedule"}]},
+        })
+        self.beat()
+        threading.Thread(target=self.beats, daemon=True).start()
+        api.watch(f"/api/v1/namespaces/{NAMESPACE}/pods", self.seen)
+        for _ in range(8):
+            threading.Thread(target=self.work, daemon=True).start()
+
+    def beat(self):
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        condition = {"type": "Ready", "status": "True", "reason": "Bench", "lastHeartbeatTime": now}
+        room = {"cpu": "10000", "memory": "10000Gi", "pods": "20000", "ephemeral-storage": "10000Gi"}
+        self.api.patch(f"/api/v1/nodes/{NODE}/status",
+                       {"status": {"conditions": [condition], "capacity": room, "allocatable": room}})
+
+    def beats(self):
+        while True:
+            time.sleep(10)
+            self.beat()
+
+    def seen(self, _, pod, __):
+        name = pod["metadata"]["name"]
+        if pod["spec"].get("nodeName") == NODE and name not in self.taken:
+            self.taken.add(name)
+            self.pods.put(pod)
+
+    def work(self):
+        while True:
+            pod = self.pods.get()
+            labels = pod["metadata"]["labels"]
+            stage = labels["trendjob.dev/stage"]
+            told = message(stage, self.shards.get(labels["trendjob.dev/name"], 1))
+            ended = {"exitCode": 0, "reason": "Completed", "message": told,
+                     "finishedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+            status = {"phase": "Succeeded", "containerStatuses": [{
+                "name": "worker", "image": "x", "imageID": "x", "ready": False, "restartCount": 0,
+                "state": {"terminated": ended}}]}
+            self.api.patch(f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}/status", {"status": status})
+
+
+def trendjob(name):
+    parts = {"nodeSelector": {"trendjob-bench": "yes"}, "tolerations": [{"key": "trendjob-bench", "operator": "Exists"}]}
+    return {
+        "apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {"source": name, "input": {"uris": ["http://nowhere/x.ndjson"]},
+                 "sharding": {"partitions": 1}, "plan": parts, "etl": parts, "aggregate": parts},
+    }
+
+
+def percentiles(what, seconds, goal):
+    ordered = sorted(seconds)
+    p99 = ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))]
+    print(f"{what}: p50 {statistics.median(ordered):.3f} s, p99 {p99:.3f} s, of {len(ordered)} (goal {goal})")
+
+
+class Record:
+    """When what was first seen."""
+
+    def __init__(self, api):
+        self.first = {}
+        self.kept = threading.Condition()
+        api.watch(f"{GROUP}/namespaces/{NAMESPACE}/trendjobs", self.trendjob)
+        api.watch(f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", self.job)
+
+    def note(self, key, at):
+        with self.kept:
+            self.first.setdefault(key, at)
+            self.kept.notify_all()
+
+    def trendjob(self, _, seen, at):
+        name = seen["metadata"]["name"]
+        self.note(("accepted", name), at)
+        for one in seen.get("status", {}).get("conditions", []):
+            if one["type"] in ("Complete", "Failed") and one["status"] == "True":
+                self.note((one["type"], name), at)
+
+    def job(self, _, seen, at):
+        labels = seen["metadata"]["labels"]
+        name, stage = labels["trendjob.dev/name"], labels["trendjob.dev/stage"]
+        self.note((stage, name), at)
+        for one in seen.get("status", {}).get("conditions", []):
+            if one["type"] == "Complete":
+                self.note((stage + "-done", name), at)
+
+    def wait(self, keys, patience=900):
+        until = time.monotonic() + patience
+        with self.kept:
+            while not all(key in self.first for key in keys):
+                if not self.kept.wait(timeout=1) and time.monotonic() > until:
+                    missing = [key for key in keys if key not in self.first]
+                    sys.exit(f"did not come about: {missing[:5]} and {len(missing)} in all")
+
+    def between(self, one, other, names):
+        return [max(0.0, self.first[(other, name)] - self.first[(one, name)]) for name in names]
+
+
+def create(api, names, threads=8):
+    todo = queue.Queue()
+    for name in names:
+        todo.put(name)
+
+    def work():
+        while True:
+            try:
+                name = todo.get_nowait()
+            except queue.Empty:
+                return
+            api.ask("POST", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs", trendjob(name))
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def resident(process):
+    text = open(f"/proc/{process.pid}/status", encoding="utf-8").read()
+    return {name: int(re.search(name + r":\s+(\d+)", text).group(1)) / 1024 for name in ("VmRSS", "VmHWM")}
+
+
+def finish(api, names):
+    """Makes finished TrendJobs with the Job each had, without running them."""
+    todo = queue.Queue()
+    for name in names:
+        todo.put(name)
+    template = api.ask("GET", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs/latency-0")["status"]
+
+    def work():
+        while True:
+            try:
+                name = todo.get_nowait()
+            except queue.Empty:
+                return
+            body = trendjob(name)
+            body["spec"]["managedBy"] = "trendjob.dev/operator"
+            made = api.ask("POST", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs", body)
+            status = dict(template, runUID=made["metadata"]["uid"] + "-0")
+            api.patch(f"{GROUP}/namespaces/{NAMESPACE}/trendjobs/{name}/status", {"status": status})
+            uid = made["metadata"]["uid"]
+            api.ask("POST", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", {
+                "metadata": {
+                    "name": f"{name}-{uid[:8]}-0-plan",
+                    "labels": {"app.kubernetes.io/managed-by": "trendjob-operator", "trendjob.dev/name": name,
+                               "trendjob.dev/stage": "plan", "trendjob.dev/uid": uid},
+                    "ownerReferences": [{"apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "name": name,
+                                         "uid": uid, "controller": True, "blockOwnerDeletion": True}],
+                },
+                "spec": {"suspend": True, "template": {"spec": {
+                    "restartPolicy": "Never", "containers": [{"name": "worker", "image": "x"}]}}},
+            })
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+
+def operator(path, log):
+    command = [path, "run", "--namespace", NAMESPACE, "--no-leader-election", "--metrics-listen", "127.0.0.1:9292"]
+    process = subprocess.Popen(command, stderr=open(log, "w", encoding="utf-8"))
+    return process
+
+
+def metric(name):
+    """The value of a metric with its labels, 0 if there is none."""
+    with urllib.request.urlopen("http://127.0.0.1:9292/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    found = [line.rsplit(" ", 1)[1] for line in lines if line.rsplit(" ", 1)[0] == name]
+    return float(found[0]) if found else 0.0
+
+
+def until_up(name, least):
+    """Waits until the operator is up and a metric has at least this value."""
+    while True:
+        try:
+            if metric(name) >= least:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--operator", default="target/release/trendjob-operator")
+    parser.add_argument("--queued", type=int, default=100, help="TrendJobs applied at once")
+    parser.add_argument("--small", type=int, default=200, help="small TrendJobs for the throughput")
+    parser.add_argument("--finished", type=int, default=10_000, help="finished TrendJobs for the memory")
+    args = parser.parse_args()
+    proxy = subprocess.Popen(["kubectl", "proxy", "--port=8991"], stdout=subprocess.DEVNULL)
+    process = None
+    api = Api(8991)
+    try:
+        for _ in range(100):
+            try:
+                api.ask("GET", "/version")
+                break
+            except OSError:
+                time.sleep(0.1)
+        api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        secret = {"metadata": {"name": "trendjob-mongodb"}, "stringData": {"uri": "mongodb://nowhere/"}}
+        api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
+        kubelet = Kubelet(api)
+        record = Record(api)
+        time.sleep(1)
+        process = operator(args.operator, "/tmp/trendjob-operator-bench.log")
+        until_up("trendjob_operator_queue_depth", 0)
+        names = [f"latency-{number}" for number in range(args.queued)]
+        for name in names:
+            kubelet.shards[name] = 2
+        create(api, names, threads=16)
+        record.wait([("Complete", name) for name in names])
+        percentiles("TrendJob accepted to plan Job created", record.between("accepted", "plan", names), "1 s")
+        percentiles("plan finished to etl Job created", record.between("plan-done", "etl", names), "1 s")
+        percentiles("apply to Complete, all stages", record.between("accepted", "Complete", names), "none")
+
+        names = [f"small-{number}" for number in range(args.small)]
+        began = time.monotonic()
+        create(api, names, threads=16)
+        record.wait([("plan", name) for name in names])
+        begun = max(record.first[("plan", name)] for name in names) - began
+        record.wait([("Complete", name) for name in names])
+        ended = max(record.first[("Complete", name)] for name in names) - began
+        print(f"small TrendJobs a second: {len(names) / begun:.1f} begun, {len(names) / ended:.1f} complete (goal 10)")
+
+        one = ["alone"]
+        create(api, one)
+        record.wait([("Complete", "alone")])
+        took = record.between("accepted", "Complete", one)[0]
+        print(f"one small TrendJob with a pod that is done at once, apply to Complete: {took:.2f} s")
+
+        if args.finished:
+            process.terminate()
+            process.wait()
+            finish(api, [f"finished-{number}" for number in range(args.finished)])
+            process = operator(args.operator, "/tmp/trendjob-operator-bench.log")
+            until_up('trendjob_operator_trendjobs{stage="Complete"}', args.finished)
+            time.sleep(20)
+            before = metric("trendjob_operator_reconciles_total")
+            memory = resident(process)
+            print(f"{args.finished} finished TrendJobs: {memory['VmRSS']:.0f} MiB resident, "
+                  f"{memory['VmHWM']:.0f} MiB at most (goal 128)")
+            time.sleep(60)
+            passes = metric("trendjob_operator_reconciles_total") - before
+            print(f"passes over them in an idle minute: {passes:.0f}")
+    finally:
+        if process:
+            process.kill()
+        try:
+            api.ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+            api.ask("DELETE", f"/api/v1/nodes/{NODE}")
+        finally:
+            proxy.kill()
+
+
+if __name__ == "__main__":
+    if "KUBECONFIG" not in os.environ:
+        sys.exit("KUBECONFIG is not set: this needs a cluster for tests")
+    main()
