@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::command::Desk;
+use crate::command::{Desk, Running};
 use crate::inputs::{awkward, many_words, statuses};
 use crate::oracle::{Counts, Preset};
+use crate::outcome::Published;
 
 /// Runs with each of these options and expects one digest, the oracle's counts among them.
 #[track_caller]
@@ -136,4 +137,22 @@ fn more_shards_than_lines_are_not_made_up() {
     let whole = desk.publish(&[&file]);
     assert_eq!(published.digest, whole.digest);
     assert!((1..=64).contains(&published.number("shards")), "{}", published.json);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_smallest_memory_needs_no_more_open_files_than_any_process_has() {
+    let desk = Desk::new();
+    let input = many_words(200_000);
+    let file = desk.write("in.ndjson", &input);
+    let right = desk.publish(&[&file]);
+    let args = desk.run_args(&["--memory", "1Ki", "--threads", "2", "--partitions", "1", &file]);
+    let command = desk.command(&[]);
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", "ulimit -n 128; exec \"$0\" \"$@\""]).arg(command.get_program());
+    limited.args(&args).current_dir(command.get_current_dir().unwrap());
+    let published = Published::of(&Running::start(limited).outcome());
+    assert!(published.number("spilled") > 16, "it spilled more often than files are kept");
+    assert_eq!(published.digest, right.digest);
+    desk.assert_counts(&published, &Counts::of(Preset::Twitter, &[&input]));
 }

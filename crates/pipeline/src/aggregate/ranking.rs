@@ -16,6 +16,9 @@ use crate::blocks::{BlockSink, unencodable};
 /// Bytes of topics per page, before compression: about 64 KiB after it.
 const PAGE: usize = 128 << 10;
 
+/// A smaller budget would make a file of every few topics.
+const MIN_BUDGET: usize = 1 << 18;
+
 /// What an entry costs besides its term.
 const ENTRY: usize = size_of::<Entry>();
 
@@ -45,7 +48,7 @@ struct Topics {
 
 impl RankCollector {
     pub(super) fn new(budget: usize, folder: PathBuf) -> Self {
-        Self { kinds: BTreeMap::new(), budget, folder }
+        Self { kinds: BTreeMap::new(), budget: budget.max(MIN_BUDGET), folder }
     }
 
     /// Adds a row. Rows come in order, so those of one term come together.

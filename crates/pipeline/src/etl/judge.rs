@@ -144,7 +144,11 @@ fn spill(
     partitions: trends::Partitions,
     spills: &mut Vec<Spill>,
 ) -> Result<(), Error> {
-    spills.push(Spill::write(&context.limits.spill, counter.drain(partitions))?);
+    let folder = &context.limits.spill;
+    if spills.len() >= Spill::MOST {
+        *spills = vec![Spill::merged(folder, spills)?];
+    }
+    spills.push(Spill::write(folder, counter.drain(partitions))?);
     Progress::add(&context.progress.spilled, 1);
     Ok(())
 }

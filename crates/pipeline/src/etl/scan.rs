@@ -49,7 +49,7 @@ pub(super) fn scan(
     let object = |range: &Range| &plan.objects[range.object as usize];
     let (files, streams): (Vec<_>, Vec<_>) =
         ranges.iter().partition(|range| object(range).is_plain_file());
-    let segments = Mutex::new(Segments { ranges: files, at: None });
+    let segments = Mutex::new(Segments { ranges: files.into_iter(), at: None });
     let (sender, receiver) = sync_channel(2 * threads);
     let (give_back, spare) = channel();
     let blocks = Mutex::new(receiver);
@@ -105,18 +105,18 @@ pub(super) fn scan(
 
 /// The plain ranges that are left.
 struct Segments<'a> {
-    ranges: Vec<&'a Range>,
+    ranges: std::vec::IntoIter<&'a Range>,
     /// How far the first of them was claimed.
     at: Option<u64>,
 }
 
 impl Segments<'_> {
     fn claim(&mut self) -> Option<Range> {
-        let range = **self.ranges.first()?;
+        let range = **self.ranges.as_slice().first()?;
         let start = self.at.unwrap_or(range.start);
         let end = start.saturating_add(SEGMENT).min(range.end);
         if end == range.end {
-            self.ranges.remove(0);
+            self.ranges.next();
             self.at = None;
         } else {
             self.at = Some(end);

@@ -1,5 +1,5 @@
-//! Sorted runs on disk, when counting outgrows its memory. Owns the temporary file; its blocks are
-//! those of partials.
+//! Sorted runs on disk, when counting outgrows its memory. Owns the temporary files and how many there
+//! may be; their blocks are those of partials.
 
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use trends::RowRef;
 use trends::count::PartitionRun;
 use trends::format::{RowReader, RowWriter};
-use trends::merge::Cursor;
+use trends::merge::{Cursor, merge};
 
 use crate::Error;
 use crate::blocks::unencodable;
@@ -27,32 +27,34 @@ pub(super) struct Spill {
 }
 
 impl Spill {
+    /// The most that are kept apart: each is an open file, and a block in memory when it is read.
+    pub(super) const MOST: usize = 16;
+
     /// Writes the runs to a temporary file in `folder`; it is gone when this is dropped, or the
     /// process killed.
     pub(super) fn write(folder: &Path, runs: Vec<PartitionRun>) -> Result<Self, Error> {
-        let failed = |source| Error::Spill { path: folder.to_owned(), source };
-        let file = tempfile::tempfile_in(folder).map_err(failed)?;
-        let mut out = BufWriter::new(file);
-        let mut at = 0_u64;
-        let mut partitions = Vec::with_capacity(runs.len());
+        let mut writer = SpillWriter::new(folder)?;
         for mut run in runs {
-            let start = at;
-            let mut writer = RowWriter::default();
             while let Some(row) = run.row() {
-                writer.push(&row);
+                writer.push(&row)?;
                 let Ok(()) = run.advance();
-                if writer.raw_len() >= BLOCK || run.row().is_none() {
-                    let block = writer.finish().map_err(unencodable)?;
-                    // A block is far below 4 GiB.
-                    let length = (block.len() as u32).to_le_bytes();
-                    out.write_all(&length).and_then(|()| out.write_all(&block)).map_err(failed)?;
-                    at += 4 + block.len() as u64;
-                }
             }
-            partitions.push(start..at);
+            writer.end_partition()?;
         }
-        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok(Self { file: Mutex::new(file), folder: folder.to_owned(), partitions })
+        writer.finish()
+    }
+
+    /// Merges spills into one.
+    pub(super) fn merged(folder: &Path, spills: &[Self]) -> Result<Self, Error> {
+        let mut writer = SpillWriter::new(folder)?;
+        let partitions = spills.first().map_or(0, |spill| spill.partitions.len());
+        for partition in 0..partitions {
+            // There are at most 1,024 partitions.
+            let cursors = spills.iter().map(|spill| spill.partition(partition as u16));
+            merge(cursors.collect::<Result<_, _>>()?, |row| writer.push(&row))?;
+            writer.end_partition()?;
+        }
+        writer.finish()
     }
 
     /// The run of a partition.
@@ -74,6 +76,57 @@ impl Spill {
     }
 }
 
+/// Writes rows, partition by partition.
+struct SpillWriter<'a> {
+    folder: &'a Path,
+    out: BufWriter<File>,
+    rows: RowWriter,
+    at: u64,
+    partitions: Vec<Range<u64>>,
+}
+
+impl<'a> SpillWriter<'a> {
+    fn new(folder: &'a Path) -> Result<Self, Error> {
+        let file = tempfile::tempfile_in(folder).map_err(|source| failed(folder, source))?;
+        let (out, rows) = (BufWriter::new(file), RowWriter::default());
+        Ok(Self { folder, out, rows, at: 0, partitions: Vec::new() })
+    }
+
+    fn push(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
+        self.rows.push(row);
+        if self.rows.raw_len() >= BLOCK { self.cut() } else { Ok(()) }
+    }
+
+    fn cut(&mut self) -> Result<(), Error> {
+        let block = self.rows.finish().map_err(unencodable)?;
+        // A block is far below 4 GiB.
+        let length = (block.len() as u32).to_le_bytes();
+        let written = self.out.write_all(&length).and_then(|()| self.out.write_all(&block));
+        written.map_err(|source| failed(self.folder, source))?;
+        self.at += 4 + block.len() as u64;
+        Ok(())
+    }
+
+    fn end_partition(&mut self) -> Result<(), Error> {
+        if self.rows.rows() > 0 {
+            self.cut()?;
+        }
+        let start = self.partitions.last().map_or(0, |last| last.end);
+        self.partitions.push(start..self.at);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Spill, Error> {
+        let Self { folder, out, partitions, .. } = self;
+        let file = out.into_inner().map_err(|error| failed(folder, error.into_error()))?;
+        Ok(Spill { file: Mutex::new(file), folder: folder.to_owned(), partitions })
+    }
+}
+
+fn failed(folder: &Path, source: std::io::Error) -> Error {
+    Error::Spill { path: folder.to_owned(), source }
+}
+
 /// Reads the run of one partition.
 #[derive(Debug)]
 pub(super) struct SpillCursor<'a> {
@@ -88,7 +141,7 @@ impl SpillCursor<'_> {
         if self.rest.is_empty() {
             return Ok(());
         }
-        let failed = |source| Error::Spill { path: self.spill.folder.clone(), source };
+        let failed = |source| failed(&self.spill.folder, source);
         let block = self.spill.read(self.rest.start).map_err(failed)?;
         let damaged = |error| failed(std::io::Error::other(error));
         self.reader = Some(RowReader::open(&block).map_err(damaged)?);
@@ -106,11 +159,8 @@ impl Cursor for SpillCursor<'_> {
 
     fn advance(&mut self) -> Result<(), Error> {
         if let Some(reader) = &mut self.reader {
-            let path = &self.spill.folder;
-            reader.advance().map_err(|error| Error::Spill {
-                path: path.clone(),
-                source: std::io::Error::other(error),
-            })?;
+            let advanced = reader.advance();
+            advanced.map_err(|error| failed(&self.spill.folder, std::io::Error::other(error)))?;
         }
         if self.row().is_none() { self.next_block() } else { Ok(()) }
     }
