@@ -6,8 +6,9 @@ use std::fs;
 use serde_json::Value;
 
 use crate::command::Desk;
-use crate::inputs::awkward;
+use crate::inputs::{awkward, gzip, status, statuses};
 use crate::oracle::{Preset, Verdict, judge, lines};
+use crate::outcome::assert_says;
 
 /// Where a rejected line begins; the object by the last part of its name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,4 +78,48 @@ fn a_rejected_line_can_be_read_in_the_file_of_rejects() {
     assert_eq!(line["line"], "oops there");
     assert_eq!(line["reason"], "syntax");
     assert_eq!(line["offset"], 0);
+}
+
+#[test]
+fn a_line_that_is_too_long_is_told_alike_of_every_compression() {
+    let desk = Desk::new();
+    let long = "x".repeat(3 << 20);
+    let input = [status("love"), long, status("peace")].join("\n").into_bytes();
+    let rejects = desk.path("rejects.ndjson");
+    let told = |bytes: &[u8]| {
+        let file = desk.write("in.ndjson", bytes);
+        let limits = ["--max-malformed-percent", "100", "--max-record-size", "1Mi"];
+        desk.publish(&[&limits[..], &["--rejects", &rejects, &file]].concat());
+        fs::read_to_string(&rejects).unwrap()
+    };
+    let plain = told(&input);
+    assert_says(&plain, &["too-long", &"x".repeat(1 << 16)]);
+    assert_eq!(told(&gzip(&input)), plain);
+}
+
+#[test]
+fn rejects_are_never_written_over_an_input() {
+    let desk = Desk::new();
+    let file = desk.write("in/first.ndjson", statuses(["love"]));
+    let before = fs::read(&file).unwrap();
+    let folder = desk.path("in");
+    desk.run(&["--rejects", &file, &folder]).refused(42).says(&["first.ndjson", "is an input"]);
+    assert_eq!(fs::read(&file).unwrap(), before);
+    // A new file beside the inputs is none of them.
+    let rejects = desk.path("in/rejects.ndjson");
+    assert_eq!(desk.publish(&["--rejects", &rejects, &folder]).number("objects"), 1);
+    assert_eq!(fs::read(&rejects).unwrap(), b"");
+}
+
+#[test]
+fn a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_counted() {
+    let desk = Desk::new();
+    let file = desk.write("in.ndjson", statuses(["love"]));
+    let folder = desk.path("in");
+    fs::create_dir(&folder).unwrap();
+    for rejects in ["no/such/folder/rejects", "in"] {
+        desk.run(&["--rejects", &desk.path(rejects), &file]).refused(42).says(&[rejects]);
+    }
+    let runs = fs::read_dir(desk.path("store/runs"));
+    assert!(runs.is_err() || runs.unwrap().count() == 0, "no run was begun");
 }

@@ -203,6 +203,30 @@ fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
 }
 
 #[test]
+fn a_byte_order_mark_takes_nothing_from_the_size_limit_however_the_file_is_read() {
+    let desk = Desk::new();
+    // Two bytes below what is read at once of plain and of compressed files: the mark makes them meet.
+    for limit in [5 * MIB / 4 - 2, 2 * MIB - 2] {
+        let line = status_of(limit, &word(0));
+        let marked = [b"\xEF\xBB\xBF", &line[..], b"\n", status(&word(1)).as_bytes()].concat();
+        let longer = [b"\xEF\xBB\xBF ", &line[..], b"\n", status(&word(1)).as_bytes()].concat();
+        for (name, pack) in [("plain", <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>), ("packed", gzip)] {
+            let size = limit.to_string();
+            let rejects = desk.path("rejects.ndjson");
+            let args = [&ALL[..], &["--max-record-size", &size, "--rejects", &rejects]].concat();
+            let published =
+                desk.publish(&[&args[..], &[&desk.write(name, pack(&marked))]].concat());
+            assert_eq!((published.read, published.counted), (2, 2), "{name} {limit}");
+            let published =
+                desk.publish(&[&args[..], &[&desk.write(name, pack(&longer))]].concat());
+            assert_eq!((published.read, published.counted), (2, 1), "{name} {limit}");
+            let places: Vec<u64> = read_rejects(&rejects).keys().map(|at| at.offset).collect();
+            assert_eq!(places, [3], "the mark is no part of the line");
+        }
+    }
+}
+
+#[test]
 fn the_size_limit_is_sixteen_mebibytes_unless_told() {
     let desk = Desk::new();
     let input = [status_of(16 * MIB, "love"), status_of(16 * MIB + 1, "peace")].join(&b'\n');

@@ -13,12 +13,9 @@ use super::records::RecordBatch;
 use super::rejects::RejectLog;
 use super::spill::Spill;
 use crate::context::Progress;
-use crate::input::Lines;
+use crate::input::{BYTE_ORDER_MARK, Lines};
 use crate::plan::Plan;
 use crate::{Context, Error};
-
-/// What UTF-8 files of some systems begin with.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// One thread's share of a shard.
 pub(super) struct Judge<'a> {
@@ -153,15 +150,17 @@ fn spill(
     Ok(())
 }
 
+/// How many bytes before the first line of an object are none of it.
+fn mark(offset: u64, block: &[u8]) -> usize {
+    if offset == 0 && block.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 }
+}
+
 impl Lines for Judge<'_> {
     fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error> {
         let before = self.tally.read();
         // Once for the whole block is faster than line by line, and nearly all blocks are UTF-8.
         let is_utf8 = simdutf8::basic::from_utf8(block).is_ok();
-        let mut start = 0;
-        if offset == 0 && block.starts_with(BYTE_ORDER_MARK) {
-            start = BYTE_ORDER_MARK.len();
-        }
+        let mut start = mark(offset, block);
         for newline in memchr_iter(b'\n', block) {
             self.line(offset + start as u64, &block[start..newline], is_utf8)?;
             start = newline + 1;
@@ -175,6 +174,7 @@ impl Lines for Judge<'_> {
 
     fn too_long(&mut self, offset: u64, beginning: &[u8]) -> Result<(), Error> {
         Progress::add(&self.context.progress.records, 1);
-        self.reject(offset, Malformed::TooLong, self.max_line, beginning)
+        let start = mark(offset, beginning);
+        self.reject(offset + start as u64, Malformed::TooLong, self.max_line, &beginning[start..])
     }
 }

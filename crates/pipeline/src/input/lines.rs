@@ -15,6 +15,15 @@ const TAIL: u64 = 8 << 10;
 /// How much more is read when the last line is longer.
 const MORE: u64 = 256 << 10;
 
+/// What UTF-8 files of some systems begin with. It is no part of the first line.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// How many bytes of a line without an end tell that it is longer than `max_line`, wherever it is cut:
+/// a mark before it may be among them.
+pub(super) const fn surely_too_long(offset: u64, max_line: usize) -> usize {
+    if offset == 0 { max_line + BYTE_ORDER_MARK.len() } else { max_line }
+}
+
 /// A buffer above this was grown for a long line.
 const LARGE: usize = 1 << 20;
 
@@ -65,7 +74,7 @@ pub(crate) fn read_lines(
         if filled == size {
             return sink.lines(from + first as u64, &buffer[first..]);
         }
-        if buffer.len() - last > max_line {
+        if buffer.len() - last > surely_too_long(from + last as u64, max_line) {
             if last > first {
                 sink.lines(from + first as u64, &buffer[first..last])?;
             }

@@ -16,7 +16,7 @@ pub use compression::Compression;
 pub use discover::{Found, discover};
 pub(crate) use file::InputFile;
 pub use file::inspect;
-pub(crate) use lines::{Lines, read_lines};
+pub(crate) use lines::{BYTE_ORDER_MARK, Lines, read_lines};
 pub use object::{FileVersion, Identity, Object, Place};
 pub(crate) use opened::{OpenObject, inspect_remote};
 pub(crate) use remote::is_remote;

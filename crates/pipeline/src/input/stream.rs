@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use memchr::{memchr, memrchr};
 
 use super::Object;
+use super::lines::surely_too_long;
 use crate::Error;
 
 /// How much is decompressed before lines are handed on.
 const BLOCK: usize = 1 << 20;
 
-/// What of a line that is too long is kept to show it.
-const BEGINNING: usize = 1 << 10;
+/// What of a line that is too long is kept: as much as of any malformed line.
+const BEGINNING: usize = 64 << 10;
 
 /// A piece of a decompressed object.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ pub(crate) fn stream_lines(
             let lines = std::mem::replace(&mut buffer, next);
             hand_on(StreamBlock::Lines { offset, lines })?;
             offset += length;
-        } else if buffer.len() > max_line {
+        } else if buffer.len() > surely_too_long(offset, max_line) {
             let beginning = buffer[..BEGINNING.min(buffer.len())].to_vec();
             hand_on(StreamBlock::TooLong { offset, beginning })?;
             offset += skip_line(&mut decoder, &mut buffer)
