@@ -167,3 +167,22 @@ async fn too_many_malformed_lines_publish_nothing_and_are_named() {
     assert!(message.contains("jq -c '.[]'"), "{message}");
     assert_eq!(context.store.sources().await.unwrap(), []);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_plan_has_the_hash_it_was_made_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.ndjson");
+    std::fs::write(&path, lines(3)).unwrap();
+    let store = store().await;
+    // Read less than exactly, this number becomes its neighbour.
+    for (run, percent) in [("a", 31.245_270_191_439_438), ("b", 100.0 / 30.0)] {
+        let spec = Spec { max_malformed_percent: percent, ..spec(&path) };
+        let context = context(Arc::clone(&store), run, 1, 1 << 20);
+        let hashes = tokio::task::spawn_blocking(move || {
+            let made = plan(&context, &spec).unwrap();
+            (made.hash().unwrap(), stored(&context, None).unwrap().hash().unwrap())
+        });
+        let (made, stored) = hashes.await.unwrap();
+        assert_eq!(made, stored, "{percent}");
+    }
+}
