@@ -36,6 +36,7 @@ pub(crate) fn spec(job: &TrendJobSpec, data: &Path) -> Result<Spec, Ending> {
         source: SourceName::new(source).map_err(|error| unusable(error.to_string()))?,
         uris: input.uris.clone(),
         data: Some(data.to_owned()),
+        kept_out: None,
         spooled: None,
         // Every pod has its own copy of a ConfigMap, with its own times.
         identity: if config_map { Identity::Content } else { Identity::Modified },

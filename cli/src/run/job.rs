@@ -65,6 +65,7 @@ impl Job {
         let mut spec = match args.inputs.as_slice() {
             [file] if is_manifest(file) => {
                 let (spec, retention) = manifest::job(Path::new(file))?;
+                check_data(&spec, args)?;
                 job.retention = retention;
                 spec
             }
@@ -103,6 +104,21 @@ impl Job {
     }
 }
 
+/// That somebody says what the manifest's /data is here.
+fn check_data(spec: &Spec, args: &RunArgs) -> Result<(), Failure> {
+    let mounted = |uri: &&String| {
+        uri.strip_prefix("file://").is_some_and(|p| Path::new(p).starts_with("/data"))
+    };
+    match spec.uris.iter().find(mounted) {
+        Some(uri) if args.data.is_none() && !Path::new("/data").exists() => {
+            Err(Failure::usage(format!(
+                "--data DIR is missing: the manifest reads {uri}, and there is no /data on this machine"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn is_manifest(input: &str) -> bool {
     let extension = Path::new(input).extension();
     extension.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
@@ -116,6 +132,7 @@ fn spec(source: &str, uris: Vec<String>, threads: usize) -> Result<Spec, Failure
         source: self::source(source)?,
         uris,
         data: None,
+        kept_out: None,
         spooled: None,
         identity: Identity::Modified,
         compression: None,
@@ -180,5 +197,6 @@ fn override_by_flags(spec: &mut Spec, args: &RunArgs) -> Result<(), Failure> {
     }
     spec.shards = args.shards;
     spec.data.clone_from(&args.data);
+    spec.kept_out = Some(args.store.clone());
     Ok(())
 }

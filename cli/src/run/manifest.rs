@@ -54,6 +54,7 @@ pub(super) fn job(file: &Path) -> Result<(Spec, Retention), Failure> {
         source: source(name)?,
         uris: input.uris.clone(),
         data: None,
+        kept_out: None,
         spooled: None,
         identity: Identity::Modified,
         compression,

@@ -132,3 +132,17 @@ fn a_duplicate_key_in_a_job_file_is_refused() {
     assert_eq!(outcome.code, Some(42), "{outcome:#?}");
     assert_says(&outcome.all(), &["source"]);
 }
+
+#[test]
+fn a_run_that_is_not_told_what_data_is_says_how_to_tell_it() {
+    if std::path::Path::new("/data").exists() {
+        return crate::command::skipped("this machine has a /data");
+    }
+    let desk = Desk::new();
+    let job = desk.write("job.yaml", GOOD);
+    let outcome = desk.trendjob(&["run", &job, "--store", &desk.store(), "--output", "json"]);
+    outcome.refused(2).says(&["--data DIR", "file:///data/in.ndjson"]);
+    desk.write("posts/in.ndjson", statuses(["love"]));
+    let posts = desk.path("posts");
+    desk.trendjob(&["run", &job, "--data", &posts, "--store", &desk.store()]).done();
+}

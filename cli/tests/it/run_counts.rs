@@ -268,3 +268,22 @@ fn without_a_store_option_the_store_is_a_hidden_folder_here() {
     let top = desk.trendjob(&["top", "sample", "--output", "csv"]).done();
     assert_says(&top.stdout, &["1,word,love,1,1"]);
 }
+
+#[test]
+fn what_the_store_holds_is_never_taken_for_input() {
+    let desk = Desk::new();
+    desk.write("first.ndjson", statuses(["love and peace"]));
+    desk.write("sub/second.ndjson", statuses(["peace"]));
+    let folder = desk.path(".");
+    let first = desk.publish(&[&folder]);
+    assert_eq!(first.number("objects"), 2);
+    // Now the store is full of files, and the folder of the demo has statuses like any other.
+    desk.write("store/demo/statuses.ndjson", statuses(["war"]));
+    desk.write(".hidden/demo/statuses.ndjson", statuses(["war"]));
+    for input in [folder, desk.path("**/*.ndjson"), "**/*.ndjson".to_owned()] {
+        let again = desk.publish(&[&input]);
+        assert_eq!(again.digest, first.digest, "{input}");
+    }
+    let named = desk.publish(&[&desk.path("store/demo/*.ndjson")]);
+    assert_eq!((named.number("objects"), named.topics), (1, 0), "whoever names it means it");
+}

@@ -208,6 +208,7 @@ impl Cluster {
             source: SourceName::new(SOURCE).unwrap(),
             uris: vec![self.data().display().to_string()],
             data: None,
+            kept_out: None,
             spooled: None,
             identity: Identity::Modified,
             compression: None,

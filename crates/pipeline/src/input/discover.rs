@@ -2,6 +2,7 @@
 //! which order objects come; an object matched twice is read once.
 
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -18,21 +19,32 @@ pub struct Found {
     pub name: String,
 }
 
-/// Finds the files behind URIs, ordered by path. `data` stands in for `/data` of a manifest's
-/// `file:` URIs.
+/// Where files are looked for, and where they aren't.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Places<'a> {
+    /// The folder that stands in for `/data` of a manifest's `file:` URIs.
+    pub data: Option<&'a Path>,
+    /// A folder that is left out where it lies below one that is named: the store's own.
+    pub kept_out: Option<&'a Path>,
+}
+
+/// Finds the files behind URIs, ordered by path.
 ///
 /// A folder means every file in it and below, except names that begin with a dot (which also are
-/// the other copies of a mounted `ConfigMap`'s files).
+/// the other copies of a mounted `ConfigMap`'s files); a glob matches such names only if it spells
+/// out the dot, as in a shell.
 ///
 /// # Errors
 /// If a URI names nothing that can be read: a missing path, an empty folder, a glob without match.
-pub fn discover(uris: &[String], data: Option<&Path>) -> Result<Vec<Found>, Error> {
+pub fn discover(uris: &[String], places: Places<'_>) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
+    let kept_out = places.kept_out.and_then(|folder| folder.canonicalize().ok());
     for uri in uris {
         let before = found.len();
-        let path = local_path(uri, data)?;
+        let path = local_path(uri, places.data)?;
+        let mut visit = Visit::below(&path, kept_out.as_deref());
         if fs::symlink_metadata(&path).is_ok() {
-            visit(&path, &path, &mut HashSet::new(), &mut found)?;
+            visit.path(&path, &mut found)?;
             if found.len() == before {
                 return Err(Error::Input(format!(
                     "the folder {} holds no file to read: files whose name begins with a dot are skipped",
@@ -40,7 +52,7 @@ pub fn discover(uris: &[String], data: Option<&Path>) -> Result<Vec<Found>, Erro
                 )));
             }
         } else if is_glob(&path) {
-            expand(uri, &path, &mut found)?;
+            expand(uri, &path, kept_out.as_deref(), &mut found)?;
         } else {
             return Err(Error::Input(format!(
                 "{} does not exist: give a file, a folder, a glob in quotes, or - for standard input",
@@ -76,20 +88,29 @@ fn is_glob(path: &Path) -> bool {
     path.to_string_lossy().contains(['*', '?', '['])
 }
 
-fn expand(uri: &str, pattern: &Path, found: &mut Vec<Found>) -> Result<(), Error> {
+fn expand(
+    uri: &str,
+    pattern: &Path,
+    kept_out: Option<&Path>,
+    found: &mut Vec<Found>,
+) -> Result<(), Error> {
     let invalid = |error: glob::PatternError| {
         Error::Input(format!("{uri} is no valid glob: {} at character {}", error.msg, error.pos))
     };
     let paths = glob::glob(&pattern.to_string_lossy()).map_err(invalid)?;
     let before = found.len();
+    let literal: PathBuf =
+        pattern.components().take_while(|part| !is_glob(part.as_os_str().as_ref())).collect();
+    let dots = has_hidden(pattern.strip_prefix(&literal).unwrap_or(pattern));
+    let mut visit = Visit::below(&literal, kept_out);
     for path in paths {
         let path = path.map_err(|error| {
             let path = error.path().to_owned();
             Error::Read { path, offset: None, source: error.into() }
         })?;
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let hidden = !dots && has_hidden(path.strip_prefix(&literal).unwrap_or(&path));
         if !hidden && !path.is_dir() {
-            visit(&path, &path, &mut HashSet::new(), found)?;
+            visit.path(&path, found)?;
         }
     }
     if found.len() == before {
@@ -98,33 +119,119 @@ fn expand(uri: &str, pattern: &Path, found: &mut Vec<Found>) -> Result<(), Error
     Ok(())
 }
 
-/// Adds a file, or all files below a folder. Follows links, but enters no folder twice.
-fn visit(
-    path: &Path,
-    name: &Path,
-    entered: &mut HashSet<PathBuf>,
-    found: &mut Vec<Found>,
-) -> Result<(), Error> {
-    let failed = |source| Error::Read { path: name.to_owned(), offset: None, source };
-    let canonical = path.canonicalize().map_err(failed)?;
-    let metadata = fs::metadata(&canonical).map_err(failed)?;
-    if metadata.is_file() {
-        found.push(Found { path: path.to_owned(), canonical, name: name.display().to_string() });
-        return Ok(());
+/// Whether a name in a path begins with a dot. That the path begins with `.` or `..` is no such name.
+fn has_hidden(path: &Path) -> bool {
+    path.components().any(|part| matches!(part, Component::Normal(name) if is_hidden(name)))
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// A walk through a file or a folder.
+struct Visit<'a> {
+    kept_out: Option<&'a Path>,
+    entered: HashSet<PathBuf>,
+}
+
+impl<'a> Visit<'a> {
+    /// A walk from what the user named. Who names what is in the folder that is kept out, means it.
+    fn below(named: &Path, kept_out: Option<&'a Path>) -> Self {
+        let inside =
+            |folder: &&Path| named.canonicalize().is_ok_and(|path| path.starts_with(folder));
+        Self { kept_out: kept_out.filter(|folder| !inside(folder)), entered: HashSet::new() }
     }
-    if !metadata.is_dir() {
-        return Err(Error::Input(format!(
-            "{} is neither a file nor a folder: pipe it in and name - instead",
-            name.display()
-        )));
-    }
-    if entered.insert(canonical) {
-        for entry in fs::read_dir(path).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            if !entry.file_name().to_string_lossy().starts_with('.') {
-                visit(&entry.path(), &name.join(entry.file_name()), entered, found)?;
+
+    /// Adds a file, or all files below a folder. Follows links, but enters no folder twice.
+    fn path(&mut self, path: &Path, found: &mut Vec<Found>) -> Result<(), Error> {
+        let failed = |source| Error::Read { path: path.to_owned(), offset: None, source };
+        let metadata = fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() && !metadata.is_dir() {
+            return Err(Error::Input(format!(
+                "{} is neither a file nor a folder: pipe it in and name - instead",
+                path.display()
+            )));
+        }
+        let canonical = path.canonicalize().map_err(failed)?;
+        if self.kept_out.is_some_and(|folder| canonical.starts_with(folder)) {
+            return Ok(());
+        }
+        if metadata.is_file() {
+            let name = path.display().to_string();
+            found.push(Found { path: path.to_owned(), canonical, name });
+        } else if self.entered.insert(canonical) {
+            for entry in fs::read_dir(path).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                if !is_hidden(&entry.file_name()) {
+                    self.path(&entry.path(), found)?;
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder with these files, and what is found of it by its relative names.
+    struct Folder(tempfile::TempDir);
+
+    impl Folder {
+        fn with(files: &[&str]) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            for file in files {
+                let path = folder.path().join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "{}").unwrap();
+            }
+            Self(folder)
+        }
+
+        fn found(&self, uri: &str, kept_out: &str) -> Vec<String> {
+            let kept_out = self.0.path().join(kept_out);
+            let places = Places { data: None, kept_out: Some(&kept_out) };
+            let uri = self.0.path().join(uri).display().to_string();
+            let found = discover(&[uri], places).unwrap();
+            let root = self.0.path().canonicalize().unwrap();
+            let name = |found: &Found| found.canonical.strip_prefix(&root).unwrap().to_owned();
+            found.iter().map(|found| name(found).display().to_string()).collect()
+        }
+    }
+
+    #[test]
+    fn a_glob_matches_hidden_names_only_where_it_spells_out_the_dot() {
+        let folder = Folder::with(&["a.x", ".b.x", ".store/demo/c.x", "sub/.git/d.x", "sub/e.x"]);
+        assert_eq!(folder.found("*.x", "none"), ["a.x"]);
+        assert_eq!(folder.found("**/*.x", "none"), ["a.x", "sub/e.x"]);
+        assert_eq!(folder.found(".*.x", "none"), [".b.x"]);
+        assert_eq!(folder.found(".store/demo/*.x", "none"), [".store/demo/c.x"]);
+        assert_eq!(folder.found("", "none"), ["a.x", "sub/e.x"]);
+    }
+
+    #[test]
+    fn a_folder_that_is_kept_out_is_read_only_where_it_is_named() {
+        let folder = Folder::with(&["a.x", "out/format", "out/demo/b.x", "outer/c.x"]);
+        assert_eq!(folder.found("", "out"), ["a.x", "outer/c.x"]);
+        assert_eq!(folder.found("**/*.x", "out"), ["a.x", "outer/c.x"]);
+        assert_eq!(folder.found("out/demo", "out"), ["out/demo/b.x"]);
+        assert_eq!(folder.found("out/demo/*.x", "out"), ["out/demo/b.x"]);
+        assert_eq!(
+            folder.found("", "not-there"),
+            ["a.x", "out/demo/b.x", "out/format", "outer/c.x"]
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_named_with_what_to_do() {
+        use std::os::fd::AsRawFd as _;
+        let (reader, _writer) = std::io::pipe().unwrap();
+        let uri = format!("/dev/fd/{}", reader.as_raw_fd());
+        if fs::symlink_metadata(&uri).is_ok() {
+            let error = discover(&[uri.clone()], Places::default()).unwrap_err().to_string();
+            assert!(error.contains(&uri) && error.contains("name - instead"), "{error}");
+        }
+    }
 }

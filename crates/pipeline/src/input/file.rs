@@ -24,6 +24,12 @@ pub fn inspect(
     let name = &found.name;
     let failed = |source| Error::Read { path: PathBuf::from(name), offset: None, source };
     let path = std::path::absolute(&found.path).map_err(failed)?;
+    if path.to_str().is_none() {
+        // A plan is JSON, which can't hold such a path.
+        return Err(Error::Input(format!(
+            "the path of {name} is not UTF-8: rename it, or pipe the file in"
+        )));
+    }
     let mut file = File::open(&path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let mut head = Vec::new();
@@ -146,4 +152,23 @@ fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
 #[cfg(windows)]
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_no_plan_can_hold_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(OsStr::from_bytes(b"odd\xFF.ndjson"));
+        std::fs::write(&path, "{}").unwrap();
+        let found = Found { canonical: path.clone(), name: path.display().to_string(), path };
+        let error = inspect(&found, None, Identity::Modified).unwrap_err().to_string();
+        assert!(error.contains("odd\u{fffd}.ndjson is not UTF-8"), "{error}");
+    }
 }

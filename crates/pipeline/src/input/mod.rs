@@ -13,7 +13,7 @@ mod remote;
 mod stream;
 
 pub use compression::Compression;
-pub use discover::{Found, discover};
+pub use discover::{Found, Places, discover};
 pub(crate) use file::InputFile;
 pub use file::inspect;
 pub(crate) use lines::{BYTE_ORDER_MARK, Lines, read_lines};

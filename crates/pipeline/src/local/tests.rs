@@ -20,6 +20,7 @@ fn spec(path: &Path) -> Spec {
         source: SourceName::new("sample").unwrap(),
         uris: vec![path.display().to_string()],
         data: None,
+        kept_out: None,
         spooled: None,
         identity: crate::input::Identity::Modified,
         compression: None,

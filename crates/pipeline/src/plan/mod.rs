@@ -17,7 +17,8 @@ use cut::{Cut, cut};
 
 use crate::etl::Shard;
 use crate::input::{
-    Compression, Found, Identity, Object, Remote, discover, inspect, inspect_remote, is_remote,
+    Compression, Found, Identity, Object, Places, Remote, discover, inspect, inspect_remote,
+    is_remote,
 };
 use crate::{Cancel, Context, Error};
 
@@ -30,6 +31,8 @@ pub struct Spec {
     pub uris: Vec<String>,
     /// The folder that stands in for `/data` of a manifest.
     pub data: Option<PathBuf>,
+    /// A folder of this program that is no input where it lies below one that is: the store's.
+    pub kept_out: Option<PathBuf>,
     /// Where standard input was spooled to.
     pub spooled: Option<PathBuf>,
     /// How versions of local files are told apart.
@@ -221,7 +224,8 @@ fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>,
         objects.push(inspect(&spooled, spec.compression, spec.identity)?);
     }
     let (urls, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|uri| is_remote(uri));
-    for found in discover(&named, spec.data.as_deref())? {
+    let places = Places { data: spec.data.as_deref(), kept_out: spec.kept_out.as_deref() };
+    for found in discover(&named, places)? {
         objects.push(inspect(&found, spec.compression, spec.identity)?);
     }
     // In the order of their names, each once.

@@ -36,6 +36,7 @@ fn spec(uris: Vec<String>, chunk_size: u64) -> Spec {
         source: SourceName::new("sample").unwrap(),
         uris,
         data: None,
+        kept_out: None,
         spooled: None,
         identity: Identity::Modified,
         compression: None,

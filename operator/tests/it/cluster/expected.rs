@@ -25,6 +25,7 @@ pub(crate) fn digest(path: &str) -> String {
         source: SourceName::new("local").unwrap(),
         uris: vec![path.to_owned()],
         data: None,
+        kept_out: None,
         spooled: None,
         identity: Identity::Modified,
         compression: None,
