@@ -50,11 +50,28 @@ fn message(plan: &Plan, records: &RecordCounts, percent: f64, samples: &[&Sample
     text + "\nnothing was published; see every such line with --rejects FILE, or allow more with maxMalformedPercent (--max-malformed-percent)"
 }
 
+/// What files of another format begin with, as it shows in a line, and what to do with them.
+const OTHER_FORMATS: [(&str, &str); 5] = [
+    (
+        "\u{fffd}7zXZ\0",
+        "this is an xz file, which can't be read: unpack it first, xz -d FILE, or pipe it in",
+    ),
+    ("PK\u{3}\u{4}", "this is a zip file, which can't be read: unpack it first, or unzip -p FILE"),
+    ("\u{4}\"M\u{18}", "this is an lz4 file, which can't be read: unpack it first, lz4 -d FILE"),
+    ("PAR1", "this is a Parquet file, which can't be read: export it as newline-delimited JSON"),
+    ("<", "this looks like HTML or XML, not one record a line: was an error page downloaded?"),
+];
+
 /// What the first line of an object tells about a file that isn't newline-delimited JSON at all.
 fn hint(first: &Sample) -> Option<&'static str> {
     let line = first.line.as_str();
-    // The marks of UTF-16 are no UTF-8, so they show as replacement characters.
-    if line.starts_with("\u{fffd}\u{fffd}") || line.contains('\0') {
+    if let Some((_, hint)) = OTHER_FORMATS.iter().find(|(start, _)| line.starts_with(start)) {
+        return Some(hint);
+    }
+    // The marks of UTF-16 are no UTF-8, so they show as replacement characters. Without one, every
+    // other byte of what JSON is mostly made of is NUL; a few NULs only tell of a broken text.
+    let nuls = line.bytes().filter(|byte| *byte == 0).count();
+    if nuls > 0 && nuls * 3 >= line.chars().count() {
         return Some("this looks like UTF-16: convert it first, iconv -f UTF-16 -t UTF-8 FILE");
     }
     match (first.reason.as_str(), line.trim_start().bytes().next()) {
@@ -65,5 +82,36 @@ fn hint(first: &Sample) -> Option<&'static str> {
             "this looks like pretty-printed JSON, not one record a line: convert it first, jq -c . FILE",
         ),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use trends::record::Malformed;
+
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_lines_of_json_is_told_by_its_first_line() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+        for (line, hinted) in [
+            (&b"\xFD7zXZ\0\0\x04\xE6\xD6"[..], Some("xz")),
+            (b"PK\x03\x04\x14\0\0\0", Some("zip")),
+            (b"\x04\x22\x4D\x18\x64\x40", Some("lz4")),
+            (b"PAR1\x15\x04", Some("Parquet")),
+            (b"<!DOCTYPE html>", Some("HTML")),
+            (&utf16("\u{feff}{\"text\":\"love\"}"), Some("UTF-16")),
+            (&utf16("{\"text\":\"love\"}"), Some("UTF-16")),
+            (b"[{\"text\":\"love\"},", Some("array")),
+            (b"{", Some("pretty-printed")),
+            (b"{\"text\":\"a NUL \0 in a text\"}", None),
+            (b"\xFF\xFE not much of UTF-16", None),
+            (b"{\"text\":", None),
+        ] {
+            let found = hint(&Sample::new(0, 0, Malformed::Syntax, 0, line));
+            let shown = line.escape_ascii();
+            assert_eq!(found.is_some(), hinted.is_some(), "{shown}: {found:?}");
+            assert!(found.unwrap_or_default().contains(hinted.unwrap_or_default()), "{shown}");
+        }
     }
 }

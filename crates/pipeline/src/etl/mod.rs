@@ -66,7 +66,13 @@ impl Sample {
     /// How much of a line is shown, in bytes.
     pub const SHOWN: usize = 120;
 
-    fn new(object: u32, offset: u64, reason: Malformed, column: u64, line: &[u8]) -> Self {
+    pub(crate) fn new(
+        object: u32,
+        offset: u64,
+        reason: Malformed,
+        column: u64,
+        line: &[u8],
+    ) -> Self {
         let shown = &line[..line.len().min(Self::SHOWN)];
         let line = String::from_utf8_lossy(shown).into_owned();
         Self { object, offset, reason: reason.name().to_owned(), column, line }
