@@ -94,6 +94,15 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The file for malformed lines can't be written.
+    #[error("writing the rejects to {path}")]
+    Rejects {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The store refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -137,6 +146,7 @@ impl Error {
             Self::NotReady { .. } => "NotReady",
             Self::OutsidePlan { .. } => "OutsidePlan",
             Self::Spill { .. } => "SpillFailed",
+            Self::Rejects { .. } => "RejectsFailed",
             Self::Store(StoreError::Full { .. }) => "StoreFull",
             Self::Store(StoreError::Denied { .. }) => "StoreDenied",
             Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. }) => "StoreDamaged",
