@@ -117,6 +117,8 @@ fn table_or_json(name: &str) -> Result<Format, String> {
 
 /// Flags of `run`.
 #[derive(Debug, Flags)]
+#[command(mut_arg("listen", |listen| listen.requires("serve")))]
+#[command(mut_arg("metrics_listen", |listen| listen.requires("serve")))]
 pub(crate) struct RunArgs {
     /// A manifest ending in .yaml or .yml; or files, folders, globs in quotes, - for standard input.
     #[arg(value_name = "JOB.yaml|URI", required_unless_present = "resume")]
@@ -149,8 +151,11 @@ pub(crate) struct RunArgs {
     /// The longest line that is read, 1Mi to 64Mi [default: 16Mi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_record_size: Option<Size>,
-    /// Go on with a run that was stopped.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["inputs", "source", "dry_run"])]
+    /// Go on with a run that was stopped. Its plan says what is read and how it is cut.
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "inputs", "source", "dry_run", "preset", "shards", "chunk_size", "partitions",
+        "max_malformed_percent", "max_record_size", "data",
+    ])]
     pub(crate) resume: Option<String>,
     /// Print the plan and change nothing.
     #[arg(long)]

@@ -11,17 +11,19 @@ mod run;
 mod serve;
 mod synthetic;
 mod tables;
+mod typed;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use args::{Args, Command};
+use args::Command;
 use failure::Failure;
 use output::Output;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = match typed::args() {
+        Ok(args) => args,
+        Err(told) => return told,
+    };
     let output = Output::new(args.command.format(), args.quiet);
     let ended = serve::logs(args.verbose, args.quiet).and_then(|()| dispatch(args.command, output));
     match ended {

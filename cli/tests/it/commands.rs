@@ -257,3 +257,21 @@ fn retention_keeps_at_least_the_last_two_results_to_go_back_to() {
     assert_eq!(desk.rows()[0].term, "love");
     assert_eq!(desk.publish(&[&file]).digest, last.unwrap().digest);
 }
+
+#[test]
+fn a_usage_error_is_json_where_json_is_asked_for_and_help_never_is() {
+    let desk = Desk::new();
+    for args in [
+        &["run", "--output", "json", "--nonsense", "x.ndjson"][..],
+        &["run", "--nonsense", "x.ndjson", "--output=json"],
+        &["top", "--output", "json"],
+        &["rollback", "sample", "--to", "0", "--output", "json"],
+    ] {
+        let refusal = desk.trendjob(args).refused(2);
+        assert_eq!(refusal.reason, "Usage", "{args:?}");
+        assert!(!refusal.message.starts_with("error"), "{refusal:?}");
+        assert_says(&refusal.message, &["nonsense|source|--to"]);
+    }
+    let help = desk.trendjob(&["run", "--output", "json", "--help"]).done();
+    assert_says(&help.stdout, &["Usage:"]);
+}

@@ -146,7 +146,9 @@ fn a_run_that_does_not_exist_or_has_ended_is_not_resumed_into_another_result() {
     let file = desk.write("in.ndjson", statuses(["love"]));
     let first = desk.publish(&[&file]);
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    let before = desk.stored();
     resume(&desk, unknown).refused(42).says(&[unknown]);
+    assert_eq!(desk.stored(), before, "it leaves nothing behind");
     let again = resume(&desk, &first.run);
     if again.code == Some(0) {
         let again = Published::of(&again);
@@ -239,4 +241,23 @@ fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
     }
     assert!(interrupted > 0, "no interrupt hit a run at work");
     assert_eq!(scene.desk.publish(&scene.args()).digest, scene.calm.digest);
+}
+
+#[test]
+fn a_resumed_run_takes_no_flag_that_its_plan_has_settled() {
+    let desk = Desk::new();
+    let run = "01890a5d-ac96-774b-bcce-b302099a8057";
+    for flag in [
+        "--preset=mastodon",
+        "--shards=3",
+        "--chunk-size=1Ki",
+        "--partitions=3",
+        "--max-malformed-percent=50",
+        "--max-record-size=1Mi",
+        "--data=.",
+        "--source=other",
+    ] {
+        let args = ["run", "--resume", run, flag, "--store", &desk.store(), "--output", "json"];
+        desk.trendjob(&args).refused(2).says(&["--resume", flag.split('=').next().unwrap()]);
+    }
 }
