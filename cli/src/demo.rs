@@ -10,6 +10,7 @@ use crate::args::DemoArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::run::{self, Job};
+use crate::serve::Listening;
 use crate::synthetic::Synthetic;
 use crate::tables;
 
@@ -22,10 +23,11 @@ const MALFORMED: f64 = 0.001;
 pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Result<(), Failure> {
     // Opening the store first tells a folder of something else before anything is written to it.
     let store = runtime.block_on(run::open(&args.store))?;
+    let listening =
+        (!args.no_serve).then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
     let statuses = statuses(&args.store, output)?;
-    let job = Job::of_file("demo", &statuses, args.store.clone())?;
-    let serve = (!args.no_serve).then_some(args.listen);
-    run::run_and_serve(runtime, store, &job, serve, output)
+    let job = Job::of_file("demo", &statuses, args.store)?;
+    run::run_and_serve(runtime, store, &job, listening, output)
 }
 
 /// The file of statuses, from the last time or made now.
@@ -45,12 +47,20 @@ fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
         path.display()
     ));
     fs::create_dir_all(&folder).map_err(failed)?;
-    // Renamed when whole, so that a demo that was interrupted makes them anew.
-    let partial = path.with_extension(format!("partial-{}", std::process::id()));
-    let mut file = BufWriter::new(File::create(&partial).map_err(failed)?);
-    write(RECORDS, SEED, MALFORMED, &mut file).map_err(failed)?;
-    file.flush().map_err(failed)?;
-    fs::rename(&partial, &path).map_err(failed)?;
+    // Renamed when whole, so that a demo that was interrupted makes them anew. Named as the store names
+    // what it stages, so that one that was killed is swept with it.
+    let partial = folder.join(format!("statuses#{}", std::process::id()));
+    let make = || {
+        let mut file = BufWriter::new(File::create(&partial)?);
+        write(RECORDS, SEED, MALFORMED, &mut file)?;
+        file.flush()?;
+        fs::rename(&partial, &path)
+    };
+    make().map_err(|error| {
+        // On a full disk, half of the data must not stay in the way.
+        drop(fs::remove_file(&partial));
+        failed(error)
+    })?;
     Ok(path)
 }
 

@@ -9,6 +9,7 @@ use service::logs::{self, Format};
 use service::probes::{Readiness, probes};
 use service::{metrics, server, shutdown};
 use store::Store;
+use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::args::{ListenArgs, ServeArgs};
@@ -24,27 +25,46 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
         let store = args.place.open(Folder::Any).await?;
-        serve(store, &args.place.name(), &args.listen, None, output).await
+        let listening = Listening::on(&args.listen).await?;
+        serve(store, &args.place.name(), listening, None, output).await
     })
+}
+
+/// The ports that will be served: taken before any work is done, so that one in use is told at once.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    api: TcpListener,
+    metrics: Option<TcpListener>,
+}
+
+impl Listening {
+    /// Takes the ports.
+    pub(crate) async fn on(listen: &ListenArgs) -> Result<Self, Failure> {
+        let bound = |error: server::BindError| Failure::other("Listen", chain(&error));
+        let api = server::bind(listen.listen, "--listen").await.map_err(bound)?;
+        let metrics = match listen.metrics_listen {
+            Some(address) => Some(server::bind(address, "--metrics-listen").await.map_err(bound)?),
+            None => None,
+        };
+        Ok(Self { api, metrics })
+    }
 }
 
 /// Serves a store; `source` is one worth pointing at.
 pub(crate) async fn serve(
     store: Arc<dyn Store>,
     place: &str,
-    listen: &ListenArgs,
+    listening: Listening,
     source: Option<&str>,
     output: Output,
 ) -> Result<(), Failure> {
     metrics::init();
     let readiness = Readiness::default();
-    let bound = |error: server::BindError| Failure::other("Listen", chain(&error));
-    let listener = server::bind(listen.listen, "--listen").await.map_err(bound)?;
+    let Listening { api: listener, metrics } = listening;
     let address =
         listener.local_addr().map_err(|error| Failure::other("Listen", error.to_string()))?;
-    if let Some(metrics_listen) = listen.metrics_listen {
+    if let Some(listener) = metrics {
         let probes = probes(readiness.clone());
-        let listener = server::bind(metrics_listen, "--metrics-listen").await.map_err(bound)?;
         tokio::spawn(server::serve(listener, probes, shutdown::requested()));
     }
     readiness.set(true);

@@ -16,19 +16,23 @@ use pipeline::{Cancel, plan};
 use store::{ObjectStore, Store as _};
 use tokio::runtime::Runtime;
 
-use crate::args::{ListenArgs, RunArgs};
+use crate::args::RunArgs;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve;
+use crate::serve::{self, Listening};
 
 pub(crate) use job::Job;
 
 /// Runs, resumes, or only plans.
 pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Result<(), Failure> {
-    let serve = args.serve.then(|| args.listen.clone());
     let job = Job::of_args(args)?;
     if job.dry_run {
         let spec = job.spec.as_ref().ok_or_else(|| Failure::usage("nothing to plan"))?;
+        if spec.uris.iter().any(|uri| uri == "-") {
+            return Err(Failure::usage(
+                "--dry-run can't tell how standard input will be cut before it was read: name files",
+            ));
+        }
         return report::plan(
             &plan::draft(spec, &Remote::default(), &Cancel::default())?,
             job.threads,
@@ -36,7 +40,9 @@ pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Resu
         );
     }
     let store = runtime.block_on(open(&job.store))?;
-    run_and_serve(runtime, store, &job, serve, output)
+    let listening =
+        args.serve.then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
+    run_and_serve(runtime, store, &job, listening, output)
 }
 
 /// Opens a store to write to.
@@ -49,17 +55,17 @@ pub(crate) fn run_and_serve(
     runtime: &Runtime,
     store: Arc<ObjectStore>,
     job: &Job,
-    listen: Option<ListenArgs>,
+    listening: Option<Listening>,
     output: Output,
 ) -> Result<(), Failure> {
     let outcome = session::run(runtime, &store, job, output)?;
     runtime.block_on(report::result(&store, &outcome, output))?;
-    if let Some(listen) = listen {
+    if let Some(listening) = listening {
         let source = outcome.plan.source.as_str();
         return runtime.block_on(serve::serve(
             store,
             &job.store.display().to_string(),
-            &listen,
+            listening,
             Some(source),
             output,
         ));

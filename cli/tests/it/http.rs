@@ -336,6 +336,16 @@ fn a_port_in_use_is_named() {
     let outcome = desk.trendjob(&args);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
     outcome.failed_saying(&[&address, "in use"]);
+    assert_ne!(desk.top().code, Some(0), "told before hours are spent on a run, not after");
+    let outcome = desk.trendjob(&["demo", "--store", &store, "--listen", &address]);
+    outcome.failed_saying(&[&address, "in use"]);
+    assert!(std::fs::metadata(desk.path("store/demo")).is_err(), "no sample data was made");
+    for flag in ["--listen", "--metrics-listen"] {
+        let args = ["run", "--source", "sample", "--store", &store, flag, "127.0.0.1:0", &file];
+        let outcome = desk.trendjob(&args);
+        assert_eq!(outcome.code, Some(2), "{outcome:#?}");
+        outcome.failed_saying(&["--serve"]);
+    }
 }
 
 #[cfg(unix)]
