@@ -1,7 +1,7 @@
 //! Where results are read from: a folder, or the MongoDB of a cluster. Owns which flags say so; never
 //! shows a URI.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args as Flags;
@@ -52,6 +52,11 @@ impl PlaceArgs {
             }
             (None, Folder::Any) => Ok(Arc::new(ObjectStore::open_folder(&self.store).await?)),
         }
+    }
+
+    /// The folder, unless it is a database.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.mongodb.is_none().then_some(self.store.as_path())
     }
 
     /// How messages call it.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use serde::Serialize;
-use store::{Generation, RunId, generations};
+use store::{Generation, RunId, RunLock, generations};
 
 use crate::args::StoreArgs;
 use crate::failure::Failure;
@@ -17,7 +17,7 @@ const LISTED: u64 = 100;
 #[derive(Debug, Serialize)]
 struct Runs {
     generations: Vec<Generation>,
-    /// Runs that were not published and whose data is still there.
+    /// Runs that were not published, whose data is still there, and which nobody works on.
     resumable: Vec<RunId>,
 }
 
@@ -31,6 +31,10 @@ pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure
     let published: HashSet<&RunId> = listed.iter().map(|entry| &entry.run).collect();
     let mut resumable = store.runs().await?;
     resumable.retain(|run| !published.contains(run));
+    if let Some(folder) = args.place.folder() {
+        // Where it can't be told, as on a read-only disk, a run is listed.
+        resumable.retain(|run| RunLock::is_free(folder, run).unwrap_or(true));
+    }
     let runs = Runs { generations: listed, resumable };
     if output.is_json() {
         return Output::json(&runs);
@@ -48,7 +52,10 @@ pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure
     let header = ["source", "generation", "published", "run", ""];
     Output::print(&tables::columns(&header, &[1], rows))?;
     for run in &runs.resumable {
-        Output::print(&format!("not published: {run} (trendjob run --resume {run})\n"))?;
+        let how = args.place.folder().map_or_else(String::new, |folder| {
+            format!(" (trendjob run --resume {run} --store {})", folder.display())
+        });
+        Output::print(&format!("not published: {run}{how}\n"))?;
     }
     Ok(())
 }

@@ -36,10 +36,13 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     let Some(newest) = newest.filter(|newest| !newest.withdrawn) else {
         let published = store.sources().await?;
         let published: Vec<_> = published.iter().map(SourceName::as_str).collect();
-        return Err(Failure::permanent(
-            "UnknownSource",
-            format!("nothing is published under {source}; published are: {}", published.join(", ")),
-        ));
+        let known = if published.is_empty() {
+            "nothing is published in this store yet".to_owned()
+        } else {
+            format!("published are: {}", published.join(", "))
+        };
+        let message = format!("nothing is published under {source}; {known}");
+        return Err(Failure::permanent("UnknownSource", message));
     };
     let published = Published::open(store, newest).await?;
     let limit = if args.limit == 0 { u64::MAX } else { args.limit };

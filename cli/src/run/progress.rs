@@ -53,7 +53,8 @@ impl Drop for Display {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let template = "{msg:>12} {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {prefix} {eta} left";
+    // The bar takes what the words leave of a line: what wraps can't be drawn over.
+    let template = "{msg:>13} {wide_bar} {bytes}/{total_bytes} {prefix} {eta} left";
     // The template is fixed; if it were wrong, the plain bar would do.
     bar.set_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
@@ -63,15 +64,16 @@ fn bar() -> ProgressBar {
 
 fn draw(bar: &ProgressBar, progress: &Progress) {
     let Seen { bytes, total, records, partitions, partitions_total } = seen(progress);
-    bar.set_length(total);
-    bar.set_position(bytes.min(total));
-    let seconds = bar.elapsed().as_secs().max(1);
-    bar.set_prefix(format!("{} records/s", tables::grouped(records / seconds)));
+    // The first of these draws, so the words come before the numbers they are about.
+    let seconds = bar.elapsed().as_secs_f64().max(0.1);
     bar.set_message(match (total, partitions_total) {
         (0, _) => "planning".to_owned(),
         (_, 0) => "counting".to_owned(),
         _ => format!("merging {partitions}/{partitions_total}"),
     });
+    bar.set_prefix(format!("{} records/s", tables::grouped((records as f64 / seconds) as u64)));
+    bar.set_length(total);
+    bar.set_position(bytes.min(total));
 }
 
 fn line(progress: &Progress) -> String {

@@ -45,32 +45,64 @@ pub(super) fn run(
     job: &Job,
     output: Output,
 ) -> Result<Finished, Failure> {
+    if let Some(file) = &job.rejects {
+        rejects::check(file)?;
+    }
     let run = job.resume.clone().map_or_else(new_run, Ok)?;
     let lock = RunLock::acquire(&job.store, &run)?.ok_or_else(|| {
         Failure::other("InProgress", format!("run {run} is in progress in another process"))
     })?;
-    if job.resume.is_some() && !runtime.block_on(exists(store, &run))? {
+    let spool = job.store.join("spool").join(run.as_str());
+    let ended = locked(runtime, store, job, &run, &spool, output);
+    match &ended {
+        Ok(_) => drop(fs::remove_dir_all(&spool)),
+        // A run that was not even begun leaves nothing to go on with.
+        Err(_) if matches!(runtime.block_on(exists(store, &run)), Ok(false)) => {
+            drop(fs::remove_dir_all(&spool));
+            lock.discard();
+        }
+        Err(_) => {}
+    }
+    ended
+}
+
+/// The same, with the lock in hand.
+fn locked(
+    runtime: &Runtime,
+    store: &Arc<ObjectStore>,
+    job: &Job,
+    run: &RunId,
+    spool: &Path,
+    output: Output,
+) -> Result<Finished, Failure> {
+    if job.resume.is_some() && !runtime.block_on(exists(store, run))? {
         return Err(Failure::permanent(
             "UnknownRun",
             format!("there is no run {run} to go on with: trendjob runs lists those there are"),
         ));
     }
-    runtime.block_on(tidy(store, job, &run));
+    runtime.block_on(tidy(store, job, run));
     let mut spec = job.spec.clone();
-    let spool = job.store.join("spool").join(run.as_str());
     if let Some(spec) = &mut spec {
-        spool_input(runtime, spec, &spool)?;
+        spool_input(runtime, spec, spool)?;
     }
-    let context = context(runtime, store, job, &run)?;
-    let outcome = watched(runtime, &context, spec, job.rejects.as_deref(), output)?;
+    let context = context(runtime, store, job, run)?;
+    let ended = watched(runtime, &context, spec, job.rejects.as_deref(), output);
+    let outcome = ended.map_err(|error| {
+        if error.is_resumable() && matches!(runtime.block_on(exists(store, run)), Ok(true)) {
+            output.note(&format!(
+                "go on with: trendjob run --resume {run} --store {} (before another run is started)",
+                job.store.display()
+            ));
+        }
+        error
+    })?;
 
     // Published: what follows is tidiness, and no reason to fail.
-    let partials = runtime.block_on(store.remove_blocks(&run, Stage::Etl));
+    let partials = runtime.block_on(store.remove_blocks(run, Stage::Etl));
     if let Err(error) = partials {
         tracing::warn!(%run, error = chain(&error), "the partials of a published run were not removed");
     }
-    drop(fs::remove_dir_all(&spool));
-    drop(lock);
     Ok(Finished {
         plan: outcome.plan,
         generation: outcome.generation,
@@ -88,7 +120,7 @@ fn watched(
     spec: Option<Spec>,
     rejects_file: Option<&Path>,
     output: Output,
-) -> Result<local::Outcome, Failure> {
+) -> Result<local::Outcome, Error> {
     let cancel = context.cancel.clone();
     let stopper = runtime.spawn(async move {
         service::shutdown::requested().await;
@@ -113,16 +145,7 @@ fn watched(
     let ended = runtime.block_on(work);
     stopper.abort();
     drop(display);
-    let outcome = ended.map_err(|_| Error::Panicked)?;
-    if let Err(error) = &outcome
-        && !error.is_permanent()
-    {
-        output.note(&format!(
-            "go on with: trendjob run --resume {} (before another run is started)",
-            context.run
-        ));
-    }
-    Ok(outcome?)
+    ended.map_err(|_| Error::Panicked)?
 }
 
 fn new_run() -> Result<RunId, Failure> {

@@ -29,7 +29,9 @@ fn a_missing_file_is_named() {
     assert_refused(&desk, &[&desk.path("nowhere.ndjson")], &["nowhere.ndjson"]);
     assert_refused(&desk, &["not/here/at.all"], &["not/here/at.all"]);
     let uri = format!("file://{}", desk.path("gone.ndjson"));
+    let before = desk.stored();
     assert_refused(&desk, &[&desk.path("before.ndjson"), &uri], &["gone.ndjson"]);
+    assert_eq!(desk.stored(), before, "a run that never began leaves nothing behind");
 }
 
 #[test]

@@ -158,6 +158,11 @@ impl Error {
         }
     }
 
+    /// Whether the same run, continued later, may come to its end.
+    pub fn is_resumable(&self) -> bool {
+        !self.is_permanent() && !matches!(self, Self::Superseded { .. })
+    }
+
     /// Whether trying again without changing anything can't help.
     pub fn is_permanent(&self) -> bool {
         match self {
