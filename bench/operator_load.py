@@ -4,8 +4,9 @@
 Pods are played by this script: it registers a node of its own, and pods on it report what a worker would and are
 done at once. So what is measured is the operator, the API server and the Job controller, not the counting.
 
-    python bench/operator.py --operator target/release/trendjob-operator --queued 100 --finished 10000
+    python bench/operator_load.py --operator target/release/trendjob-operator --queued 100 --finished 10000
 
+It isn't called operator.py, which every script beside it would import for Python's own module of that name.
 Needs KUBECONFIG (of a cluster for tests: a namespace and a node are made and removed) and kubectl.
 """
 
