@@ -88,14 +88,13 @@ fn locked(
     }
     let context = context(runtime, store, job, run)?;
     let ended = watched(runtime, &context, spec, job.rejects.as_deref(), output);
-    let outcome = ended.map_err(|error| {
+    let outcome = ended.inspect_err(|error| {
         if error.is_resumable() && matches!(runtime.block_on(exists(store, run)), Ok(true)) {
             output.note(&format!(
                 "go on with: trendjob run --resume {run} --store {} (before another run is started)",
                 job.store.display()
             ));
         }
-        error
     })?;
 
     // Published: what follows is tidiness, and no reason to fail.
