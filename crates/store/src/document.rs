@@ -76,8 +76,7 @@ pub async fn insert_document<T: Serialize + DeserializeOwned>(
     let record = if inline.len() <= MAX_INLINE {
         inline
     } else {
-        let pieces = put_pieces(store, key, home, &value).await?;
-        let home = home.clone();
+        let (home, pieces) = put_pieces(store, key, home, &value).await?;
         json(key, &Document::<()>::of(Stored::Pieces { home, pieces }))?
     };
     match store.insert(key, record.into()).await? {
@@ -111,21 +110,24 @@ pub async fn read_block(
     }
 }
 
+/// Stores a long document with the blocks of the plan, which stay for as long as the run does: those
+/// of its own stage may go before, as partials do once a run is published, and a marker is read later.
 async fn put_pieces<T: Serialize>(
     store: &dyn Store,
     key: &Key,
-    home: &Home,
+    of: &Home,
     value: &T,
-) -> Result<Vec<BlockRef>, StoreError> {
+) -> Result<(Home, Vec<BlockRef>), StoreError> {
     let whole = json(key, value)?;
+    let home = Home { stage: Stage::Plan, ..of.clone() };
     let mut pieces = Vec::new();
     for (number, piece) in whole.chunks(PIECE).enumerate() {
-        let name = format!("document-{number:05}");
+        let name = format!("{}-document-{number:05}", of.stage);
         let block = seal(BlockType::Bytes, piece).map_err(|error| damaged(key, &error))?;
         pieces.push(BlockRef::to(name.clone(), &block));
         store.put_block(&home.block(&name), block.into()).await?;
     }
-    Ok(pieces)
+    Ok((home, pieces))
 }
 
 async fn resolve<T: DeserializeOwned>(
@@ -158,4 +160,38 @@ fn json<T: Serialize>(key: &Key, value: &T) -> Result<Vec<u8>, StoreError> {
 
 fn damaged(key: &Key, what: &dyn std::fmt::Display) -> StoreError {
     StoreError::Damaged { key: key.to_string(), what: what.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ObjectStore;
+
+    #[tokio::test]
+    async fn a_long_marker_outlives_the_blocks_of_its_stage() {
+        let store = ObjectStore::in_memory().await.unwrap();
+        let name = |name| AttemptId::new(name).unwrap();
+        let run = RunId::new("run").unwrap();
+        let home = Home { run: run.clone(), stage: Stage::Etl, index: 3, attempt: name("a") };
+        // The same attempt has another long document at the same index.
+        let other = Home { stage: Stage::Aggregate, ..home.clone() };
+        let (long, longer) = ("x".repeat(3 * MAX_INLINE), "y".repeat(5 * PIECE));
+        for (home, value) in [(&home, &long), (&other, &longer)] {
+            let key = Key::marker(&run, home.stage, home.index);
+            let inserted = insert_document(&store, &key, home, value.clone()).await.unwrap();
+            assert_eq!(inserted, (value.clone(), true));
+        }
+        store.put_block(&home.block("partial"), "rows".into()).await.unwrap();
+        store.remove_blocks(&run, Stage::Etl).await.unwrap();
+        assert!(store.get_block(&home.block("partial")).await.is_err());
+        for (home, value) in [(home, long), (other, longer)] {
+            let key = Key::marker(&run, home.stage, home.index);
+            let found: Option<String> = read_document(&store, &key).await.unwrap();
+            assert_eq!(found, Some(value), "{key}");
+        }
+        store.remove_run(&run).await.unwrap();
+        let block = Home { run, stage: Stage::Plan, index: 3, attempt: name("a") };
+        let piece = store.get_block(&block.block("etl-document-00000")).await;
+        assert!(matches!(piece, Err(StoreError::Missing { .. })), "it goes with its run");
+    }
 }
