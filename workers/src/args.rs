@@ -149,6 +149,9 @@ pub(crate) struct PurgeArgs {
     /// How many plain documents are kept of what is visible afterwards.
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     pub(crate) documents: u64,
+    /// That the collection of the source's name holds records which go with their run.
+    #[arg(long)]
+    pub(crate) store_records: bool,
 }
 
 /// Where results are kept.

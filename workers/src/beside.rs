@@ -5,7 +5,7 @@ use pipeline::etl::{Record, RecordSink};
 use pipeline::{Context, Error, Plan};
 use store::mongo::records::RecordId;
 use store::mongo::{plain, records};
-use store::{MongoStore, RunId, SourceName};
+use store::{MongoStore, RunId, SourceName, StoreError};
 use tokio::runtime::Handle;
 use trendjob::MongoSink;
 
@@ -28,22 +28,39 @@ impl RecordSink for Records {
     }
 }
 
-/// Brings everything beside a result to what was just published.
+/// Brings everything beside a result to what was just published. `stored` is how many records the
+/// shards of the result say that they stored.
 pub(crate) fn publish(
     context: &Context,
     store: &MongoStore,
     plan: &Plan,
     sink: &MongoSink,
     without: &[u32],
+    stored: u64,
 ) -> Result<(), Error> {
     let source = &plan.source;
     context.runtime.block_on(async {
         if sink.store_records {
-            records::publish(store, source, &context.run, without).await?;
+            records::publish(store, source, &context.run, without, stored).await?;
         }
-        // -1 means all.
-        let limit = u64::try_from(sink.documents).unwrap_or(u64::MAX);
-        plain::refresh(store, source, &context.attempt, limit).await?;
+        plain::refresh(store, source, &context.attempt, limit(sink)).await?;
         Ok(())
     })
+}
+
+/// Makes good what an attempt at a run, which a later one has overtaken, may have left behind.
+pub(crate) fn catch_up(
+    context: &Context,
+    store: &MongoStore,
+    source: &str,
+    sink: &MongoSink,
+) -> Result<(), Error> {
+    let source = SourceName::new(source).map_err(StoreError::Name)?;
+    let caught_up = plain::catch_up(store, &source, &context.attempt, limit(sink));
+    Ok(context.runtime.block_on(caught_up)?)
+}
+
+/// How many plain documents there are; -1 means all.
+fn limit(sink: &MongoSink) -> u64 {
+    u64::try_from(sink.documents).unwrap_or(u64::MAX)
 }

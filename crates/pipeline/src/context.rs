@@ -124,6 +124,8 @@ pub struct Progress {
     pub records: AtomicU64,
     /// Malformed lines among them, in the order of `Malformed::ALL`.
     malformed: [AtomicU64; Malformed::ALL.len()],
+    /// Records that were counted and could not be kept, where they are kept.
+    pub left_out: AtomicU64,
     /// Sorted runs that were spilled to disk.
     pub spilled: AtomicU64,
     /// Blocks that were stored.

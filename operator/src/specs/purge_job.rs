@@ -33,6 +33,9 @@ pub(crate) fn purge_job(job: &Valid, observed: &Observed, settings: &Settings) -
     // The worker takes a number; all is more than there can be.
     let documents = u64::try_from(sink.documents).unwrap_or(u64::MAX);
     arguments.push(format!("--documents={documents}"));
+    if sink.store_records {
+        arguments.push("--store-records".to_owned());
+    }
     let image = observed.run.as_ref().map(|run| run.config.worker_image.clone());
     let image = image.unwrap_or_else(|| settings.worker_image.clone());
     let mut template = pod::purge_template(job, settings, &image, arguments);

@@ -8,6 +8,11 @@ impl Work {
     pub(crate) fn etl(&self, plan_hash: &str, shard: u32) -> Result<Ending, Ending> {
         let plan = self.plan_of(plan_hash)?;
         let shard = pipeline::etl::etl(&self.context, &plan, shard)?;
-        Ok(Ending::done(counted(&shard.marker.report.records)))
+        let report = &shard.marker.report;
+        if report.left_out > 0 {
+            let why = "they are above 8 MiB, or hold what no document can";
+            tracing::warn!(left_out = report.left_out, why, "records were counted, but not kept");
+        }
+        Ok(Ending::done(counted(&report.records)))
     }
 }

@@ -1,7 +1,8 @@
 //! The plan pod: plans the run, and carries a small one through all stages.
 
+use pipeline::etl::{self, Shard};
 use pipeline::input::{Compression, Object};
-use pipeline::{Plan, check_not_superseded, local, plan};
+use pipeline::{Plan, Spec, check_not_superseded, local, plan};
 use trendjob::{PlanSummary, TerminationMessage};
 
 use super::{Work, now};
@@ -18,9 +19,23 @@ impl Work {
             return Ok(Ending::done(TerminationMessage { plan: summary, ..Default::default() }));
         }
         // Three Jobs in a row cost more than such a run.
-        check_not_superseded(&self.context, &plan)?;
-        let outcome = local::run(&self.context, Some(&spec), |_, _| Ok(()), now)?;
-        self.follow_up(&outcome.plan, &[])?;
+        self.caught_up(self.carry_through(&plan, &spec, summary))
+    }
+
+    fn carry_through(
+        &self,
+        plan: &Plan,
+        spec: &Spec,
+        summary: Option<PlanSummary>,
+    ) -> Result<Ending, Ending> {
+        check_not_superseded(&self.context, plan)?;
+        let mut kept = 0;
+        let counted = |_: &Plan, shards: &[Shard]| {
+            kept = etl::kept(shards);
+            Ok(())
+        };
+        let outcome = local::run(&self.context, Some(spec), counted, now)?;
+        self.follow_up(plan, &[], kept)?;
         let published = self.published(&outcome.generation, &outcome.index);
         Ok(Ending::done(TerminationMessage { plan: summary, ..published }))
     }

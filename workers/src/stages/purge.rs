@@ -18,7 +18,12 @@ pub(crate) async fn purge(place: &Place, args: &PurgeArgs) -> Result<Ending, End
         return Err(unusable("--uid is empty: it would name every run".to_owned()));
     }
     // Runs are `<uid>-<restart>`; with the dash no other uid begins with this one.
-    let removed = remove_all(&*place.store, &source, &format!("{}-", args.uid), &now()).await?;
+    let prefix = format!("{}-", args.uid);
+    if let Some(mongo) = place.mongo.as_ref().filter(|_| args.store_records) {
+        // While the log still says whose they are.
+        records::withdraw(mongo, &source, |run| run.as_str().starts_with(&prefix)).await?;
+    }
+    let removed = remove_all(&*place.store, &source, &prefix, &now()).await?;
     if let Some(mongo) = &place.mongo {
         let attempt = AttemptId::new(&format!("purge-{}", args.uid));
         let attempt = attempt.map_err(|error| unusable(error.to_string()))?;

@@ -125,6 +125,12 @@ pub fn finished(context: &Context, plan: &Plan, index: u32) -> Result<Option<Sha
     Ok(found.map(|marker| Shard { index, marker }))
 }
 
+/// How many records of these shards were kept, where records are.
+pub fn kept(shards: &[Shard]) -> u64 {
+    let reports = shards.iter().map(|shard| &shard.marker.report);
+    reports.map(|report| report.records.counted.saturating_sub(report.left_out)).sum()
+}
+
 /// All shards of a run but those it goes on without, in order.
 ///
 /// # Errors

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::context::Progress;
 use crate::{Context, Error};
 
 /// Bytes of records that are handed on at once.
@@ -31,6 +32,7 @@ pub struct Record {
 #[derive(Debug)]
 pub(super) struct RecordBatch {
     sink: Arc<dyn RecordSink>,
+    progress: Arc<Progress>,
     shard: u32,
     records: Vec<Record>,
     bytes: usize,
@@ -41,7 +43,8 @@ impl RecordBatch {
     /// A batch for a shard, if records are kept.
     pub(super) fn new(context: &Context, shard: u32) -> Option<Self> {
         let sink = Arc::clone(context.records.as_ref()?);
-        Some(Self { sink, shard, records: Vec::new(), bytes: 0, left_out: 0 })
+        let progress = Arc::clone(&context.progress);
+        Some(Self { sink, progress, shard, records: Vec::new(), bytes: 0, left_out: 0 })
     }
 
     pub(super) fn add(&mut self, object: u32, offset: u64, line: &[u8]) -> Result<(), Error> {
@@ -58,7 +61,9 @@ impl RecordBatch {
 
     fn flush(&mut self) -> Result<(), Error> {
         if !self.records.is_empty() {
-            self.left_out += self.sink.store(self.shard, &self.records)?;
+            let left_out = self.sink.store(self.shard, &self.records)?;
+            Progress::add(&self.progress.left_out, left_out);
+            self.left_out += left_out;
             self.records.clear();
             self.bytes = 0;
         }

@@ -1,7 +1,7 @@
 //! The connection to a database. Owns what is set in code, over whatever the URI says: reads from the
 //! primary, majority concerns, bounded pools and waits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use mongodb::options::{
@@ -65,10 +65,7 @@ pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String
     client.read_concern = Some(ReadConcern::majority());
     client.write_concern = Some(WriteConcern::majority());
     if let Some(ca) = &options.ca_file {
-        // The driver would say so only with the first operation, and every one after it.
-        std::fs::File::open(ca).map_err(|error| {
-            StoreError::Refused(format!("reading the CA {}: {error}", ca.display()))
-        })?;
+        check_ca(ca)?;
         let mut tls = match client.tls.take() {
             Some(Tls::Enabled(tls)) => tls,
             _ => TlsOptions::default(),
@@ -78,4 +75,17 @@ pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String
     }
     let client = Client::with_options(client).map_err(unusable)?;
     Ok((client.database(&options.database), place))
+}
+
+/// That a file holds certificates. The driver would only say so with the first operation, as of a
+/// server that can't be reached, and it would be tried again.
+fn check_ca(file: &Path) -> Result<(), StoreError> {
+    let refused = |what: &dyn std::fmt::Display| {
+        StoreError::Refused(format!("reading the CA {}: {what}", file.display()))
+    };
+    let pem = std::fs::read(file).map_err(|error| refused(&error))?;
+    if String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
+        return Ok(());
+    }
+    Err(refused(&"it holds no certificate; give a PEM file, -----BEGIN CERTIFICATE----- and so on"))
 }

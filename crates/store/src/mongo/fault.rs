@@ -5,11 +5,12 @@ use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use crate::StoreError;
 
-/// Codes of servers that will answer again: elections, shutdowns, networks between servers, and
-/// waits that were too short. From the specification of retryable reads and writes.
-const PASSING: [i32; 20] = [
-    6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 134, 189, 202, 262, 9001, 10107, 11600, 11602, 13435,
-    13436,
+/// Codes of servers that will answer again: elections, shutdowns, networks between servers, waits that
+/// were too short, and operations that stand in each other's way. From the specification of retryable
+/// reads and writes and the server's list of error codes.
+const PASSING: [i32; 24] = [
+    6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 117, 133, 134, 189, 202, 262, 9001, 10107, 11600, 11602,
+    12586, 12587, 13435, 13436,
 ];
 const NOT_PRIMARY: i32 = 10058;
 
@@ -28,18 +29,46 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     code(error) == Some(DUPLICATE)
 }
 
+/// That a document is there which no majority of the servers has yet: it may still be lost, and be
+/// ours to insert again.
+pub(super) fn unsettled() -> Error {
+    Error::custom(Unsettled)
+}
+
+struct Unsettled;
+
 /// Whether all that kept documents from being inserted is that they are there already.
 pub(super) fn is_only_duplicates(error: &Error) -> bool {
-    let ErrorKind::InsertMany(many) = &*error.kind else { return is_duplicate(error) };
-    let writes = many.write_errors.as_deref().unwrap_or_default();
-    many.write_concern_error.is_none()
-        && !writes.is_empty()
-        && writes.iter().all(|write| write.code == DUPLICATE)
+    is_duplicate(error) || unholdable(error) == Some(0)
 }
 
 /// Whether what was to be dropped or renamed is not there.
 pub(super) fn is_missing_namespace(error: &Error) -> bool {
     code(error) == Some(26)
+}
+
+/// What servers answer that can't rename over a collection that exists: to the option, or to the name.
+const UNSUPPORTED: [i32; 7] = [9, 20, 48, 72, 115, 238, 40415];
+
+/// Whether the server lacks what was asked for, rather than refusing it to this user.
+pub(super) fn is_unsupported(error: &Error) -> bool {
+    code(error).is_some_and(|code| UNSUPPORTED.contains(&code))
+}
+
+/// What a server answers of single documents that it can't hold, whatever the driver thinks of them:
+/// values, depths, sizes and names of fields that it has rules for.
+const UNHOLDABLE: [i32; 9] = [2, 15, 17280, 22, 52, 55, 57, 121, 10334];
+
+/// How many documents of an insert can't be held, if that is all that kept documents out, besides
+/// their being there already.
+pub(super) fn unholdable(error: &Error) -> Option<u64> {
+    let ErrorKind::InsertMany(many) = &*error.kind else { return None };
+    let writes = many.write_errors.as_deref().unwrap_or_default();
+    let known = |code: i32| code == DUPLICATE || UNHOLDABLE.contains(&code);
+    let is_all = many.write_concern_error.is_none()
+        && !writes.is_empty()
+        && writes.iter().all(|write| known(write.code));
+    is_all.then(|| writes.iter().filter(|write| write.code != DUPLICATE).count() as u64)
 }
 
 /// Whether the same operation may succeed later by itself.
@@ -57,6 +86,7 @@ pub(super) fn is_passing(error: &Error) -> bool {
         | ErrorKind::ServerSelection { .. }
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::InvalidResponse { .. } => true,
+        ErrorKind::Custom(_) => error.get_custom::<Unsettled>().is_some(),
         _ => code(error).is_some_and(|code| PASSING.contains(&code) || code == NOT_PRIMARY),
     }
 }
@@ -138,6 +168,7 @@ pub(super) fn message(error: &Error) -> String {
             }
         }
         ErrorKind::Io(error) => error.to_string(),
+        ErrorKind::Custom(_) => "no majority of the servers has it yet".to_owned(),
         other => other.to_string(),
     }
 }

@@ -189,20 +189,19 @@ impl MongoStore {
 
     /// Inserts a document, and says whether this call did or what stands there.
     async fn create(&self, collection: &str, stored: Stored) -> Result<Option<Stored>, StoreError> {
-        let insert = || async {
-            match self.collection(collection).insert_one(&stored).await {
-                Ok(_) => Ok(true),
-                Err(error) if fault::is_duplicate(&error) => Ok(false),
-                Err(error) => Err(error),
+        let values = self.collection(collection);
+        let create = || async {
+            match values.insert_one(&stored).await {
+                Ok(_) => return Ok(None),
+                Err(error) if fault::is_duplicate(&error) => {}
+                Err(error) => return Err(error),
             }
+            let present = values.find_one(doc! { "_id": &stored.id }).await?;
+            let present = present.ok_or_else(fault::unsettled)?;
+            // Ours, and only the reply was lost.
+            Ok((present.by != stored.by).then_some(present))
         };
-        if self.retry("writing", &stored.id, insert).await? {
-            return Ok(None);
-        }
-        let present = self.read(collection, &stored.id).await?;
-        let present = present.ok_or_else(|| StoreError::Missing { key: self.named(&stored.id) })?;
-        // Ours, and only the reply was lost.
-        Ok((present.by != stored.by).then_some(present))
+        self.retry("writing", &stored.id, create).await
     }
 
     async fn delete(&self, collection: &str, what: Document) -> Result<(), StoreError> {

@@ -1,5 +1,5 @@
 //! Plain documents for people in a shell and for readers of the original layout: `trends-<source>`
-//! with `{_id: rank, word, count, documents}`. Owns how they follow what is visible.
+//! with `{_id: rank, word, count, documents, generation}`. Owns how they follow what is visible.
 //!
 //! They are a copy: written beside the old ones, then renamed over them. Where a server can't rename
 //! over a collection that exists there is a short gap between dropping the old and renaming the new.
@@ -8,7 +8,7 @@ use mongodb::bson::{Document, doc};
 use trends::Kind;
 
 use super::{MongoStore, fault};
-use crate::generations::newest;
+use crate::generations::{newest, since};
 use crate::{AttemptId, Generation, Published, SourceName, StoreError};
 
 /// What parts the name of a collection from that of a run whose documents are written beside it. No
@@ -17,6 +17,9 @@ pub(super) const BESIDE: char = '~';
 
 /// Documents of one insert.
 const BATCH: usize = 1000;
+
+/// The field that says which generation a document is of.
+const GENERATION: &str = "generation";
 
 /// Makes the plain documents of a source those of its newest generation, the `limit` highest-ranked words;
 /// again, until no other generation came between.
@@ -36,8 +39,12 @@ pub async fn refresh(
         match &newest {
             Some(generation) if !generation.withdrawn && limit > 0 => {
                 let beside = format!("{target}{BESIDE}{}{BESIDE}{attempt}", generation.run);
-                write(store, generation, &beside, limit).await?;
-                swap(store, &beside, &target).await?;
+                let written = write(store, generation, &beside, limit).await?;
+                // A publisher of a later generation may have swept it away while it was written.
+                if count(store, &beside).await? != written || !swap(store, &beside, &target).await?
+                {
+                    continue;
+                }
                 sweep(store, &target, generation).await?;
             }
             _ => drop_collection(store, &target).await?,
@@ -46,13 +53,47 @@ pub async fn refresh(
     }
 }
 
-/// Writes the documents of a generation to a collection that nobody reads yet.
+/// The same, if those of an earlier generation are shown: its publisher may have put them there last,
+/// and died before it saw that it was overtaken.
+pub async fn catch_up(
+    store: &MongoStore,
+    source: &SourceName,
+    attempt: &AttemptId,
+    limit: u64,
+) -> Result<(), StoreError> {
+    let target = format!("trends-{source}");
+    let first = || async {
+        let documents = store.database.collection::<Document>(&target);
+        documents.find_one(doc! { "_id": 1_i64 }).await
+    };
+    let first = store.retry("reading", &target, first).await?;
+    let shown = first.and_then(|first| first.get_i64(GENERATION).ok());
+    let newest = newest(store, source, 0).await?.map(|newest| number(newest.generation));
+    if shown.is_some() && shown != newest && limit > 0 {
+        refresh(store, source, attempt, limit).await?;
+    }
+    Ok(())
+}
+
+/// The same with as many words as there are now: for whoever changes what is visible without knowing
+/// how many were asked for.
+pub async fn follow(
+    store: &MongoStore,
+    source: &SourceName,
+    attempt: &AttemptId,
+) -> Result<(), StoreError> {
+    let shown = count(store, &format!("trends-{source}")).await?;
+    catch_up(store, source, attempt, shown).await
+}
+
+/// Writes the documents of a generation to a collection that nobody reads yet, and says how many
+/// there are.
 async fn write(
     store: &MongoStore,
     generation: &Generation,
     collection: &str,
     limit: u64,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     drop_collection(store, collection).await?;
     let published = Published::open(std::sync::Arc::new(store.clone()), generation.clone()).await?;
     let documents = store.database.collection::<Document>(collection);
@@ -68,15 +109,15 @@ async fn write(
         if topics.is_empty() {
             break;
         }
-        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         let batch: Vec<Document> = (rank + 1..)
             .zip(&topics)
             .map(|(rank, topic)| {
                 doc! {
-                    "_id": count(rank),
+                    "_id": number(rank),
                     "word": &topic.term,
-                    "count": count(topic.count),
-                    "documents": count(topic.documents),
+                    "count": number(topic.count),
+                    "documents": number(topic.documents),
+                    GENERATION: number(generation.generation),
                 }
             })
             .collect();
@@ -90,13 +131,27 @@ async fn write(
         store.retry("writing plain documents to", collection, insert).await?;
         rank += topics.len() as u64;
     }
-    Ok(())
+    Ok(rank)
 }
 
-/// Puts a collection in the place of another.
-pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<(), StoreError> {
+/// BSON has no unsigned numbers.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// How many documents a collection holds.
+pub(super) async fn count(store: &MongoStore, name: &str) -> Result<u64, StoreError> {
+    let documents = store.database.collection::<Document>(name);
+    let count = || async { documents.count_documents(doc! {}).await };
+    store.retry("counting", name, count).await
+}
+
+/// Puts a collection in the place of another. `false` if there was none to put there, which is also
+/// what a try finds whose reply was lost.
+pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<bool, StoreError> {
     let database = store.database.name();
-    let command = |replace: bool| {
+    let admin = store.database.client().database("admin");
+    let rename = async |replace: bool| {
         let mut command = doc! {
             "renameCollection": format!("{database}.{from}"),
             "to": format!("{database}.{to}"),
@@ -104,37 +159,41 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<(),
         if replace {
             command.insert("dropTarget", true);
         }
-        command
-    };
-    let admin = store.database.client().database("admin");
-    let over = || async {
-        match admin.run_command(command(true)).await {
-            // An earlier try was done, and its reply lost.
-            Err(error) if fault::is_missing_namespace(&error) => Ok(true),
-            Err(error) if !fault::is_passing(&error) => Ok(false),
-            renamed => renamed.map(|_| true),
+        match admin.run_command(command).await {
+            Ok(_) => Ok(Some(true)),
+            Err(error) if fault::is_missing_namespace(&error) => Ok(Some(false)),
+            Err(error) if replace && fault::is_unsupported(&error) => Ok(None),
+            Err(error) => Err(error),
         }
     };
-    if store.retry("renaming", from, over).await? {
-        return Ok(());
+    if let Some(renamed) = store.retry("renaming", from, || rename(true)).await? {
+        return Ok(renamed);
+    }
+    // Such a server may not have looked whether there is anything to put there.
+    if !store.collections().await?.iter().any(|name| name == from) {
+        return Ok(false);
     }
     drop_collection(store, to).await?;
-    let rename = || async {
-        match admin.run_command(command(false)).await {
-            Err(error) if fault::is_missing_namespace(&error) => Ok(()),
-            renamed => renamed.map(drop),
-        }
-    };
-    store.retry("renaming", from, rename).await
+    let renamed = store.retry("renaming", from, || rename(false)).await?;
+    Ok(renamed.unwrap_or(false))
 }
 
-/// Drops what publishers of other runs, which were killed, left beside the documents.
+/// Drops what publishers of earlier generations, which were killed, left beside the documents. Those
+/// of later ones may be at work; and one of an earlier generation that still is begins again.
 async fn sweep(store: &MongoStore, target: &str, shown: &Generation) -> Result<(), StoreError> {
     let beside = format!("{target}{BESIDE}");
-    let own = format!("{beside}{}{BESIDE}", shown.run);
-    for name in store.collections().await? {
-        if name.starts_with(&beside) && !name.starts_with(&own) {
-            drop_collection(store, &name).await?;
+    let names = store.collections().await?;
+    let names: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix(&beside)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    // Read after the names: whoever writes beside has published before.
+    let before = shown.generation.saturating_sub(1);
+    let later = since(store, &shown.source, before, u64::MAX).await?;
+    for name in names {
+        let run = name.split(BESIDE).next();
+        if !later.iter().any(|entry| Some(entry.run.as_str()) == run) {
+            drop_collection(store, &format!("{beside}{name}")).await?;
         }
     }
     Ok(())
@@ -149,4 +208,65 @@ pub(super) async fn drop_collection(store: &MongoStore, name: &str) -> Result<()
         }
     };
     store.retry("dropping", name, dropped).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MongoOptions;
+    use super::super::tests::options;
+    use super::*;
+    use crate::generations::{self, Outcome};
+    use crate::{RunId, Store as _};
+
+    async fn store(options: &MongoOptions, collections: &[&str]) -> MongoStore {
+        let store = MongoStore::open(options).await.unwrap();
+        for name in collections {
+            let collection = store.database.collection::<Document>(name);
+            collection.insert_one(doc! { "_id": *name }).await.unwrap();
+        }
+        store
+    }
+
+    async fn beside(store: &MongoStore) -> Vec<String> {
+        let mut names = store.collections().await.unwrap();
+        names.retain(|name| name.starts_with("trends-"));
+        names.sort();
+        names
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_later_publisher_writes_is_not_swept_away() {
+        let Some(options) = options("swept") else { return };
+        let names =
+            ["trends-s", "trends-s~gone~c", "trends-s~one~a", "trends-s~two~b", "trends-st~gone~d"];
+        let store = store(&options, &names).await;
+        let source = SourceName::new("s").unwrap();
+        let mut log = Vec::new();
+        for (start, name) in [(1, "one"), (2, "two")] {
+            let run = RunId::new(name).unwrap();
+            let published = generations::publish(&store, &source, &run, start, "", false).await;
+            let Ok(Outcome::Published(entry)) = published else { panic!("{published:?}") };
+            log.push(entry);
+        }
+        sweep(&store, "trends-s", &log[0]).await.unwrap();
+        let left = ["trends-s", "trends-st~gone~d", "trends-s~one~a", "trends-s~two~b"];
+        assert_eq!(beside(&store).await, left);
+        sweep(&store, "trends-s", &log[1]).await.unwrap();
+        assert_eq!(beside(&store).await, ["trends-s", "trends-st~gone~d", "trends-s~two~b"]);
+        assert!(store.runs().await.unwrap().is_empty(), "nothing else was touched");
+        store.database.drop().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_collection_takes_the_place_of_another_but_only_if_it_is_there() {
+        let Some(options) = options("swapped") else { return };
+        let store = store(&options, &["trends-old", "trends-new"]).await;
+        assert!(!swap(&store, "trends-none", "trends-new").await.unwrap());
+        assert_eq!(beside(&store).await, ["trends-new", "trends-old"]);
+        assert!(swap(&store, "trends-new", "trends-old").await.unwrap());
+        assert_eq!(beside(&store).await, ["trends-old"]);
+        let moved = store.database.collection::<Document>("trends-old").find_one(doc! {}).await;
+        assert_eq!(moved.unwrap(), Some(doc! { "_id": "trends-new" }));
+        store.database.drop().await.unwrap();
+    }
 }

@@ -14,7 +14,7 @@ mod server;
 pub(super) const SKIPPED: &str = "skipped: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017";
 
 #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-fn options(database: &str) -> Option<MongoOptions> {
+pub(super) fn options(database: &str) -> Option<MongoOptions> {
     let Some(uri) = std::env::var_os("MONGODB_URI") else {
         eprintln!("{SKIPPED}");
         return None;

@@ -81,6 +81,18 @@ async fn an_insert_whose_reply_was_lost_is_known_as_ones_own() {
 }
 
 #[tokio::test]
+async fn a_document_that_no_majority_has_yet_is_waited_for_and_inserted_again_when_it_is_lost() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    let there = || write_error(11000, "E11000 duplicate key");
+    // A primary that is voted out loses what only it has.
+    server.then([there(), nothing(), there(), nothing(), done()]);
+    let inserted = store.insert(&key(), "x".into()).await.unwrap();
+    assert_eq!(inserted, Insertion::Inserted);
+    assert_eq!(server.received.lock().unwrap().len(), 1 + 5);
+}
+
+#[tokio::test]
 async fn an_insert_that_came_second_is_told_what_stands_there() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
@@ -154,5 +166,25 @@ async fn a_uri_that_is_none_is_refused_without_being_repeated() {
         let error = open(MongoUri::new(uri), LONG).await.unwrap_err();
         assert!(matches!(error, StoreError::Refused(_)), "{uri}: {error:?}");
         assert!(!error.to_string().contains("s3cret"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_ca_that_is_none_is_refused_before_any_server_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (absent, other) = (folder.path().join("absent.crt"), folder.path().join("key.pem"));
+    std::fs::write(&other, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+    for (file, expected) in [(absent, "No such file"), (other, "holds no certificate")] {
+        let options = MongoOptions {
+            uri: MongoUri::new("mongodb://127.0.0.1:1/"),
+            database: "test".to_owned(),
+            ca_file: Some(file.clone()),
+            access: Access::Read,
+            patience: LONG,
+        };
+        let error = MongoStore::open(&options).await.unwrap_err();
+        assert!(matches!(error, StoreError::Refused(_)), "{error:?}");
+        let error = error.to_string();
+        assert!(error.contains(expected) && error.contains(file.to_str().unwrap()), "{error}");
     }
 }
