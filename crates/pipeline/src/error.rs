@@ -67,6 +67,14 @@ pub enum Error {
         /// The newest generation.
         generation: u64,
     },
+    /// The run is no more.
+    #[error(
+        "run {run} was removed: it was purged, or a later run was published long ago; nothing is left to do"
+    )]
+    Removed {
+        /// The run.
+        run: String,
+    },
     /// What an earlier stage must have left isn't there.
     #[error("run {run} has no {what} yet: the stage before has not finished")]
     NotReady {
@@ -143,6 +151,7 @@ impl Error {
             Self::TooManyMalformed(_) => "TooManyMalformed",
             Self::PlanMismatch { .. } => "PlanMismatch",
             Self::Superseded { .. } => "Superseded",
+            Self::Removed { .. } => "RunRemoved",
             Self::NotReady { .. } => "NotReady",
             Self::OutsidePlan { .. } => "OutsidePlan",
             Self::Spill { .. } => "SpillFailed",
@@ -171,6 +180,7 @@ impl Error {
             | Self::SourceChanged { .. }
             | Self::TooManyMalformed(_)
             | Self::PlanMismatch { .. }
+            | Self::Removed { .. }
             | Self::OutsidePlan { .. } => true,
             Self::Read { source, .. } => matches!(
                 source.kind(),

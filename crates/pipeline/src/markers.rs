@@ -6,18 +6,21 @@ use std::sync::atomic::Ordering;
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::Stage;
 use store::document::Home;
 use store::marker::{Marker, mark, marker};
+use store::{Key, Stage};
 
 use crate::context::Progress;
 use crate::plan::Plan;
-use crate::{Context, Error};
+use crate::{Context, Error, check_not_superseded};
 
 /// Reads under way at once.
 const AT_ONCE: usize = 16;
 
 /// Inserts the marker of this attempt, unless another was first. Returns the one that counts.
+///
+/// # Errors
+/// `Superseded` or `Removed` if the run was removed meanwhile; what this attempt stored is, too.
 pub(crate) fn marked<R: Serialize + DeserializeOwned>(
     context: &Context,
     plan: &Plan,
@@ -25,12 +28,25 @@ pub(crate) fn marked<R: Serialize + DeserializeOwned>(
     report: R,
 ) -> Result<Marker<R>, Error> {
     let marker = context.wait(mark(&*context.store, home, &plan.hash()?, report))?;
+    unless_removed(context, plan)?;
     // Only a worker can be second, and that does one stage and index at a time.
     let stored = context.progress.unmarked.swap(0, Ordering::Relaxed);
     if marker.attempt != home.attempt {
         Progress::add(&context.progress.garbage, stored);
     }
     Ok(marker)
+}
+
+/// That the run is still there. What a slow attempt stores of one that was removed has no reader, and
+/// nobody would find it any more. The plan goes first: if it is there after the marker was inserted,
+/// whoever removes the run finds the marker and the blocks, too.
+fn unless_removed(context: &Context, plan: &Plan) -> Result<(), Error> {
+    if context.wait(context.store.get(&Key::plan(&context.run)))?.is_some() {
+        return Ok(());
+    }
+    context.wait(context.store.remove_run(&context.run))?;
+    check_not_superseded(context, plan)?;
+    Err(Error::Removed { run: context.run.to_string() })
 }
 
 /// The marker of a stage and index, if an attempt finished it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use store::document::read_block;
 use store::generations::{self, Generation, Outcome};
-use store::marker::{Marker, mark};
+use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, result_digest, unhex};
 use trends::result::{PartitionIndex, RankingPage, ResultIndex};
@@ -39,7 +39,7 @@ pub fn publish(
         let home = context.home(Stage::Publish, 0);
         let index =
             unless_superseded(context, plan, || index(context, plan, records, shards, partitions))?;
-        context.wait(mark(store, &home, &plan.hash()?, index))?
+        markers::marked(context, plan, &home, index)?
     };
     context.cancel.check()?;
     let incomplete = index.report.incomplete;

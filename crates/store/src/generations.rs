@@ -106,6 +106,9 @@ pub async fn since(
 }
 
 /// Inserts the next generation for a run, unless it is published already or superseded.
+///
+/// # Errors
+/// `Refused` if the run was purged: what a generation names must be there.
 pub async fn publish(
     store: &dyn Store,
     source: &SourceName,
@@ -137,11 +140,27 @@ pub async fn publish(
             rollback_to: None,
             withdrawn: false,
         };
+        refuse_retired(store, run).await?;
         if insert(store, &entry).await? {
+            // Who purges retires first and then looks at what is visible; so one sees the other.
+            if let Err(refused) = refuse_retired(store, run).await {
+                withdraw(store, source, |other| other == run, published_at).await?;
+                return Err(refused);
+            }
             return Ok(Outcome::Published(entry));
         }
         known = entry.generation;
     }
+}
+
+/// That a run is not about to be removed.
+async fn refuse_retired(store: &dyn Store, run: &RunId) -> Result<(), StoreError> {
+    if store.get(&Key::retired(run)).await?.is_none() {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!(
+        "run {run} can't be published: it was purged and its data is going or gone"
+    )))
 }
 
 /// Makes an earlier generation visible again, by a new entry that names its run.

@@ -153,12 +153,19 @@ impl Plan {
 /// Makes the plan of a run and stores it, unless it has one already.
 ///
 /// # Errors
-/// If the input names nothing readable.
+/// If the input names nothing readable; `Removed` if the run was one and is no more.
 pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     let key = Key::plan(&context.run);
     match context.wait(read_document(&*context.store, &key))? {
         Some(plan) => Ok(plan),
-        None => make(context, draft(spec, &context.remote, &context.cancel)?),
+        None => {
+            // A late attempt must not begin the run anew, with a number above that of later runs.
+            let retired = context.wait(context.store.get(&Key::retired(&context.run)))?;
+            if retired.is_some() {
+                return Err(Error::Removed { run: context.run.to_string() });
+            }
+            make(context, draft(spec, &context.remote, &context.cancel)?)
+        }
     }
 }
 

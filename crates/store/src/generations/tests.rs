@@ -1,7 +1,7 @@
 //! What the log answers in the cases that two well-behaved publishers never bring about.
 
 use super::*;
-use crate::ObjectStore;
+use crate::{BlockKey, ObjectStore, Stage};
 
 fn source() -> SourceName {
     SourceName::new("s").unwrap()
@@ -89,4 +89,68 @@ async fn a_long_log_is_found_from_any_entry_and_read_from_its_end() {
     let other = SourceName::new("other").unwrap();
     assert_eq!(newest(&store, &other, 0).await.unwrap(), None);
     assert!(history(&store, &other, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_was_purged_is_not_published_any_more() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    store.insert(&Key::run(&run("one")), "{}".into()).await.unwrap();
+    publish(&store, "one", 1).await.unwrap();
+    store.insert(&Key::retired(&run("gone")), "{}".into()).await.unwrap();
+    let refused = publish(&store, "gone", 2).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(why) if why.contains("purged")), "{refused:?}");
+    assert_eq!(history(&store, &source(), 9).await.unwrap().len(), 1, "nothing was inserted");
+}
+
+/// A store in which a run is retired at the very moment its generation is inserted.
+#[derive(Debug)]
+struct PurgedMeanwhile(ObjectStore);
+
+#[async_trait::async_trait]
+impl Store for PurgedMeanwhile {
+    async fn insert(&self, key: &Key, value: bytes::Bytes) -> Result<Insertion, StoreError> {
+        if key.as_str() == "generations/s/00000000000000000002" {
+            self.0.insert(&Key::retired(&run("two")), "{}".into()).await?;
+        }
+        self.0.insert(key, value).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<bytes::Bytes>, StoreError> {
+        self.0.get(key).await
+    }
+
+    async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        self.0.runs().await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
+        self.0.sources().await
+    }
+
+    async fn put_block(&self, key: &BlockKey, bytes: bytes::Bytes) -> Result<(), StoreError> {
+        self.0.put_block(key, bytes).await
+    }
+
+    async fn get_block(&self, key: &BlockKey) -> Result<bytes::Bytes, StoreError> {
+        self.0.get_block(key).await
+    }
+
+    async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
+        self.0.remove_blocks(run, stage).await
+    }
+
+    async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
+        self.0.remove_run(run).await
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_purged_while_it_is_published_is_taken_back() {
+    let store = PurgedMeanwhile(ObjectStore::in_memory().await.unwrap());
+    store.insert(&Key::run(&run("one")), "{}".into()).await.unwrap();
+    publish(&store, "one", 1).await.unwrap();
+    let refused = publish(&store, "two", 2).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(_)), "{refused:?}");
+    let newest = newest(&store, &source(), 0).await.unwrap().unwrap();
+    assert_eq!((newest.generation, newest.run, newest.rollback_to), (3, run("one"), Some(1)));
 }
