@@ -23,9 +23,10 @@ use crate::{Cancel, Error};
 const PIECE: u64 = 8 << 20;
 const TAIL: u64 = 64 << 10;
 
-/// How long a connection, the head of an answer and a piece may take.
+/// How long a connection, the head of an answer, silence within an answer, and a piece may take.
 const CONNECT: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_secs(60);
 const BODY: Duration = Duration::from_secs(120);
 
 /// Looks at what is behind a URL.
@@ -43,7 +44,7 @@ pub(crate) fn inspect(
     loop {
         match target.look(said) {
             Ok(object) => return Ok(object),
-            Err(fault) => attempts.wait(cancel, fault)?,
+            Err(fault) => attempts.wait(cancel, uri, fault)?,
         }
     }
 }
@@ -83,6 +84,7 @@ impl<'a> Target<'a> {
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(HEAD))
+            .timeout_per_read(Some(SILENCE.min(remote.patience)))
             .timeout_recv_body(Some(BODY))
             .user_agent(concat!("trendjob/", env!("CARGO_PKG_VERSION")))
             .build();
@@ -101,7 +103,7 @@ impl<'a> Target<'a> {
             request = request.header(header::AUTHORIZATION, authorization);
         }
         let request = if range.is_none() {
-            // An object of any size in one answer has no time limit of its own.
+            // An object of any size in one answer may take any time, but not be silent for long.
             request.config().timeout_recv_body(None).build()
         } else {
             request
@@ -139,18 +141,20 @@ impl<'a> Target<'a> {
     }
 
     fn look(&self, said: Option<Compression>) -> Result<Object, Fault> {
-        let response = self.ask(Some((0, 4)))?;
-        // What has no byte has none in this range either.
-        let empty = response.status() == StatusCode::RANGE_NOT_SATISFIABLE;
-        let ranges = response.status() == StatusCode::PARTIAL_CONTENT;
-        let size = if empty { Some(0) } else { size(&response) };
-        let size = size.ok_or_else(|| {
+        let mut response = self.ask(Some((0, 4)))?;
+        if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            // So answers what is empty; or a server that wants no ranges at all.
+            response = self.ask(None)?;
+        }
+        let size = size(&response).ok_or_else(|| {
             Error::Input(format!(
                 "{} can't be planned: the server tells no size (neither Content-Range nor Content-Length); download it and give the file",
                 self.uri
             ))
         })?;
         let version = version(&response);
+        // Parts that nothing ties together could be of different versions: then it is read as a whole.
+        let ranges = version.is_some() && is_part(&response, 0);
         let mut head = Vec::new();
         if size > 0 {
             let mut body = response.into_body().into_reader().take(4);
@@ -183,6 +187,15 @@ fn size(response: &Response<Body>) -> Option<u64> {
     text(header::CONTENT_LENGTH)?.parse().ok()
 }
 
+/// Whether an answer is the part of the object that begins at an offset: `bytes 5-9/100`. Whatever
+/// else it may be, as parts of a multipart message, is not what was asked for.
+fn is_part(response: &Response<Body>, from: u64) -> bool {
+    let range = response.headers().get(header::CONTENT_RANGE);
+    let range = range.and_then(|range| range.to_str().ok()?.strip_prefix("bytes "));
+    let first = range.and_then(|range| range.split_once('-')?.0.trim().parse().ok());
+    response.status() == StatusCode::PARTIAL_CONTENT && first == Some(from)
+}
+
 fn version(response: &Response<Body>) -> Option<String> {
     let headers = response.headers();
     let value = headers.get(header::ETAG).or_else(|| headers.get(header::LAST_MODIFIED))?;
@@ -209,17 +222,16 @@ impl Attempts {
 
     /// Waits before the next attempt, if there is one.
     #[expect(clippy::disallowed_methods, reason = "readers of input are threads that may block")]
-    fn wait(&mut self, cancel: &Cancel, fault: Fault) -> Result<(), Error> {
+    fn wait(&mut self, cancel: &Cancel, uri: &str, fault: Fault) -> Result<(), Error> {
         let error = match fault {
             Fault::Passing(error) => error,
             Fault::Final(error) => return Err(error),
         };
         cancel.check()?;
         let Some(delay) = self.delays.next() else {
-            let (path, offset) = (PathBuf::from("the input's server"), None);
-            return Err(Error::Read { path, offset, source: error });
+            return Err(Error::Read { path: PathBuf::from(uri), offset: None, source: error });
         };
-        tracing::warn!(%error, ?delay, "trying again");
+        tracing::warn!(uri, %error, ?delay, "trying the server again");
         std::thread::sleep(delay);
         Ok(())
     }
@@ -291,8 +303,18 @@ impl<'a> HttpReader<'a> {
                 .changed(format!("its version is {now} instead of {planned}"))
                 .into());
         }
-        if self.ranges != (response.status() == StatusCode::PARTIAL_CONTENT) {
-            let what = format!("the server answered {} to a range", response.status());
+        let is_asked = if self.ranges {
+            is_part(&response, self.at)
+        } else {
+            response.status() == StatusCode::OK
+        };
+        if !is_asked {
+            let range = response.headers().get(header::CONTENT_RANGE);
+            let what = format!(
+                "the server answered {} with {range:?} when asked for the bytes from {}",
+                response.status(),
+                self.at
+            );
             return Err(self.object.changed(what).into());
         }
         if let Some(now) = crate::input::http::size(&response).filter(|now| *now != size) {
@@ -337,7 +359,8 @@ impl Read for HttpReader<'_> {
                 }
                 Err(fault) => {
                     self.piece = None;
-                    self.attempts.wait(&self.cancel, fault).map_err(io::Error::other)?;
+                    let name = &self.object.name;
+                    self.attempts.wait(&self.cancel, name, fault).map_err(io::Error::other)?;
                 }
             }
         }

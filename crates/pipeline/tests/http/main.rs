@@ -142,6 +142,47 @@ async fn an_object_that_changes_under_a_run_fails_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn parts_that_nothing_ties_together_are_never_asked_for() {
+    let script = Served { tag: None, change_after: Some(2), ..Served::new(records()) };
+    let server = Server::start(script);
+    let outcome = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
+    assert_eq!((outcome.plan.chunks, server.requests()), (1, 2));
+    assert_eq!(outcome.index.digest, expected().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_part_than_was_asked_for_is_not_taken_for_it() {
+    let server = Server::start(Served { shifted: 7, ..Served::new(records()) });
+    let outcome = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(error.reason(), "SourceChanged", "{error}");
+    assert!(error.to_string().contains("when asked for the bytes from"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_whose_server_refuses_parts_is_not_taken_for_empty() {
+    let server = Server::start(Served { refuses_parts: true, ..Served::new(records()) });
+    assert_eq!(digest(&server, "/posts", 1_000).await, expected().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_falls_silent_is_asked_for_again_or_ends_the_attempt() {
+    let remote = Remote { patience: Duration::from_secs(1), ..Remote::default() };
+    for ranges in [true, false] {
+        let script = Served { ranges, stall_every: Some(2), ..Served::new(records()) };
+        let server = Server::start(script);
+        let outcome = run(spec(vec![server.url("/posts")], 1 << 30), remote.clone()).await;
+        if ranges {
+            assert_eq!(outcome.unwrap().index.digest, expected().await);
+        } else {
+            let error = outcome.unwrap_err();
+            assert!(!error.is_permanent(), "another attempt may do better: {error}");
+            assert!(error.to_string().contains(&server.url("/posts")), "{error}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credentials_are_sent_and_their_lack_is_named_without_a_retry() {
     let guarded =
         || Served { authorization: Some("Bearer secret".to_owned()), ..Served::new(records()) };

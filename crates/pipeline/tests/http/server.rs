@@ -17,6 +17,14 @@ pub(crate) struct Served {
     pub(crate) fail_every: Option<usize>,
     /// After so many answers there is another version.
     pub(crate) change_after: Option<usize>,
+    /// The entity tag, without its quotes and version.
+    pub(crate) tag: Option<&'static str>,
+    /// How many bytes the parts begin too early, in what is said and what is sent.
+    pub(crate) shifted: usize,
+    /// Whether a request for a part is refused, however large the object is.
+    pub(crate) refuses_parts: bool,
+    /// Every n-th answer stops in the middle without an end.
+    pub(crate) stall_every: Option<usize>,
     /// What requests must show.
     pub(crate) authorization: Option<String>,
 }
@@ -29,6 +37,10 @@ impl Served {
             cut_every: None,
             fail_every: None,
             change_after: None,
+            tag: Some("v"),
+            shifted: 0,
+            refuses_parts: false,
+            stall_every: None,
             authorization: None,
         }
     }
@@ -106,9 +118,11 @@ fn answer(mut connection: TcpStream, number: usize, served: &Served) -> Option<(
         (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap() + 1)
     });
     let version = served.change_after.map_or(1, |after| 1 + usize::from(number > after));
-    let fields = format!("ETag: \"v{version}\"\r\nConnection: close\r\n");
+    let tag = served.tag.map(|tag| format!("ETag: \"{tag}{version}\"\r\n"));
+    let fields = format!("{}Connection: close\r\n", tag.unwrap_or_default());
+    let range = range.map(|(from, to)| (from.saturating_sub(served.shifted), to));
     let (status, body) = match range {
-        Some((from, _)) if from >= size => {
+        Some((from, _)) if from >= size || served.refuses_parts => {
             ("416 Range Not Satisfiable".to_owned(), &served.content[..0])
         }
         Some((from, to)) => {
@@ -124,6 +138,12 @@ fn answer(mut connection: TcpStream, number: usize, served: &Served) -> Option<(
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\n{fields}Content-Length: {length}\r\n\r\n");
     connection.write_all(head.as_bytes()).ok()?;
+    if is_every(served.stall_every) {
+        connection.write_all(&body[..body.len() / 2]).ok()?;
+        // Until the other side gives up.
+        std::io::Read::read(&mut connection, &mut [0]).ok()?;
+        return None;
+    }
     let sent = if is_every(served.cut_every) { body.len() / 2 } else { body.len() };
     connection.write_all(&body[..sent]).ok()
 }
