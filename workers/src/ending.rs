@@ -46,6 +46,11 @@ impl Ending {
         }))
     }
 
+    /// Whether a later run made the work useless.
+    pub(crate) fn is_superseded(&self) -> bool {
+        self.0.outcome == Outcome::Superseded
+    }
+
     /// Writes the message and logs the end.
     pub(crate) fn tell(self, stage: &str, index: u32, file: &Path) -> ExitCode {
         let message = TerminationMessage { stage: stage.to_owned(), index, ..*self.0 };
@@ -53,13 +58,13 @@ impl Ending {
         match outcome {
             Outcome::Done => {
                 let peak_memory = machine::peak_memory();
-                tracing::info!(stage, index, peak_memory, "done");
+                tracing::info!(peak_memory, "done");
             }
             Outcome::Superseded | Outcome::Stopped => {
-                tracing::warn!(stage, index, reason, why, "ended");
+                tracing::warn!(reason, why, "ended");
             }
             Outcome::Failed | Outcome::Retry => {
-                tracing::error!(stage, index, reason, why, "failed");
+                tracing::error!(reason, why, "failed");
             }
         }
         let written = message.to_json().map_err(|error| error.to_string());
@@ -67,7 +72,7 @@ impl Ending {
             written.and_then(|json| fs::write(file, json).map_err(|error| error.to_string()));
         if let Err(error) = written {
             let file = file.display();
-            tracing::warn!(stage, index, %file, error, "the termination message was not written");
+            tracing::warn!(%file, error, "the termination message was not written");
         }
         ExitCode::from(message.outcome.exit_code())
     }

@@ -1,39 +1,48 @@
-//! A store that ends the process at a chosen write, as a kill would. Only built for tests.
+//! A store that has something happen to the process at a chosen write: it is killed, stands still or
+//! panics. Only built for tests.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use store::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-/// Says which write is the last, counted from 1: `before:3` or `after:3`.
+/// Says what happens at which write, counted from 1: `kill-before:3`, `kill-after:3`, `stop-before:3` or
+/// `panic-before:3`.
 const VARIABLE: &str = "TRENDJOB_FAULT";
 
-/// Ends the process before or after the n-th write.
+/// Lets something happen before or after the n-th write.
 #[derive(Debug)]
 pub(crate) struct FaultyStore {
     store: Arc<dyn Store>,
     writes: AtomicU64,
-    before: Option<u64>,
-    after: Option<u64>,
+    fault: String,
 }
 
 impl FaultyStore {
     /// Wraps a store as the environment says.
     pub(crate) fn over(store: Arc<dyn Store>) -> Arc<dyn Store> {
-        let at = std::env::var_os(VARIABLE).and_then(|value| value.into_string().ok());
-        let number = |prefix: &str| at.as_ref()?.strip_prefix(prefix)?.parse().ok();
-        let (before, after) = (number("before:"), number("after:"));
-        Arc::new(Self { store, writes: AtomicU64::new(0), before, after })
+        let fault = std::env::var_os(VARIABLE).and_then(|value| value.into_string().ok());
+        Arc::new(Self { store, writes: AtomicU64::new(0), fault: fault.unwrap_or_default() })
     }
 
+    #[expect(clippy::panic, reason = "that is what is asked for")]
     async fn write<T>(&self, write: impl Future<Output = T>) -> T {
-        let number = Some(self.writes.fetch_add(1, Ordering::SeqCst) + 1);
-        if number == self.before {
+        let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
+        let is_now = |fault: &str| self.fault == format!("{fault}:{number}");
+        if is_now("kill-before") {
             std::process::abort();
         }
+        if is_now("panic-before") {
+            panic!("asked for");
+        }
+        if is_now("stop-before") {
+            // Until somebody lets it go on.
+            drop(Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status());
+        }
         let written = write.await;
-        if number == self.after {
+        if is_now("kill-after") {
             std::process::abort();
         }
         written

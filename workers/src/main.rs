@@ -7,12 +7,15 @@ mod beside;
 mod ending;
 #[cfg(feature = "fault-points")]
 mod fault;
+mod identity;
 mod job;
 mod place;
 mod progress;
+mod refused;
 mod session;
 mod stages;
 
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -20,15 +23,25 @@ use service::logs::{self, Format};
 
 use args::Args;
 use ending::Ending;
+use identity::Identity;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let stage = args.command.stage();
-    let ended =
-        logs::init(&args.log, if args.log_plain { Format::Plain(false) } else { Format::Json });
-    let ending = match ended {
-        Ok(()) => session::run(&args),
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return refused::end(&error),
+    };
+    let identity = Identity::of(&args);
+    let format = if args.log_plain { Format::Plain(false) } else { Format::Json };
+    let ending = match logs::init_with(&args.log, format, identity.fields()) {
+        Ok(()) => attempt(&args, &identity),
         Err(error) => Ending::unusable("InvalidArguments", error.to_string()),
     };
-    ending.tell(stage, args.index(), &args.termination_log)
+    ending.tell(args.command.stage(), args.index(), &args.termination_log)
+}
+
+/// A panic is a defect; the operator is told of it like of anything else.
+fn attempt(args: &Args, identity: &Identity) -> Ending {
+    set_hook(Box::new(|panic| tracing::error!(%panic, "panicked")));
+    let attempt = AssertUnwindSafe(|| session::run(args, identity));
+    catch_unwind(attempt).unwrap_or_else(|_| pipeline::Error::Panicked.into())
 }

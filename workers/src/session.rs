@@ -14,12 +14,11 @@ use service::probes::{Readiness, probes};
 use service::{machine, metrics, server, shutdown};
 use store::{AttemptId, MongoStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
-use tracing::Instrument as _;
-use uuid::Uuid;
 
 use crate::args::{Args, Command, RunArgs};
 use crate::beside::Records;
 use crate::ending::Ending;
+use crate::identity::Identity;
 use crate::{job, place, progress, stages};
 
 /// How long a stage may take to stop by itself. What it stored stays; the next attempt goes on.
@@ -35,23 +34,23 @@ const MOST_MEMORY: u64 = 4 << 30;
 const MOST_BLOCK: usize = 512 << 10;
 
 /// Runs the stage that was asked for.
-pub(crate) fn run(args: &Args) -> Ending {
+pub(crate) fn run(args: &Args, identity: &Identity) -> Ending {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return Ending::retry("Runtime", error.to_string()),
     };
-    let ending = runtime.block_on(live(&runtime, args)).unwrap_or_else(|ending| ending);
+    let ending = runtime.block_on(live(&runtime, args, identity)).unwrap_or_else(|ending| ending);
     // A stage that did not stop in time is left behind: nothing it may still write counts alone.
     runtime.shutdown_background();
     ending
 }
 
-async fn live(runtime: &Runtime, args: &Args) -> Result<Ending, Ending> {
+async fn live(runtime: &Runtime, args: &Args, identity: &Identity) -> Result<Ending, Ending> {
     let progress = Arc::<Progress>::default();
     observe(args, &progress).await?;
     let cancel = Cancel::default();
-    let work = begin(runtime, args, progress, cancel.clone());
+    let work = begin(runtime, args, identity, progress, cancel.clone());
     tokio::select! {
         ended = work => ended,
         () = stopped(&cancel) => Ok(Ending::stopped()),
@@ -82,6 +81,7 @@ async fn stopped(cancel: &Cancel) {
 async fn begin(
     runtime: &Runtime,
     args: &Args,
+    identity: &Identity,
     progress: Arc<Progress>,
     cancel: Cancel,
 ) -> Result<Ending, Ending> {
@@ -96,51 +96,41 @@ async fn begin(
     };
     let config = job::read(&run.run_config)?;
     let place = place::open(&args.place, &config.spec.sink.mongodb.database).await?;
-    let mut context = context(runtime, run, &config.run(), place.store, progress, cancel)?;
+    let (store, attempt) = (place.store, &identity.attempt);
+    let mut context = context(runtime, run, (&config.run(), attempt), store, progress, cancel)?;
     if config.spec.sink.mongodb.store_records {
         context.records = Some(records(&context, place.mongo.as_ref(), &config.spec.source)?);
     }
-    let span = tracing::info_span!(
-        "attempt",
-        run = %context.run,
-        stage = args.command.stage(),
-        index = args.index(),
-        attempt = %context.attempt,
-    );
     let work = stages::Work { context, mongo: place.mongo, config, data: run.data.clone() };
-    let entered = span.clone();
     let work = match &args.command {
-        Command::Plan(_) => runtime.spawn_blocking(move || entered.in_scope(|| work.plan())),
+        Command::Plan(_) => runtime.spawn_blocking(move || work.plan()),
         Command::Etl(index) => {
             let (hash, shard) = (index.later.plan_hash.clone(), index.index);
-            runtime.spawn_blocking(move || entered.in_scope(|| work.etl(&hash, shard)))
+            runtime.spawn_blocking(move || work.etl(&hash, shard))
         }
         Command::Aggregate(index) => {
             let (hash, partition) = (index.later.plan_hash.clone(), index.index);
             let without = index.later.without_shards.0.clone();
-            let stage = move || entered.in_scope(|| work.aggregate(&hash, partition, &without));
-            runtime.spawn_blocking(stage)
+            runtime.spawn_blocking(move || work.aggregate(&hash, partition, &without))
         }
         Command::Publish(later) => {
             let (hash, without) = (later.plan_hash.clone(), later.without_shards.0.clone());
-            runtime.spawn_blocking(move || entered.in_scope(|| work.publish(&hash, &without)))
+            runtime.spawn_blocking(move || work.publish(&hash, &without))
         }
         Command::Purge(_) => return Ok(Ending::default()),
     };
-    let ended = work.instrument(span).await;
-    ended.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()))
+    work.await.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()))
 }
 
 fn context(
     runtime: &Runtime,
     args: &RunArgs,
-    run: &str,
+    (run, attempt): (&str, &str),
     store: Arc<dyn Store>,
     progress: Arc<Progress>,
     cancel: Cancel,
 ) -> Result<Context, Ending> {
     let unusable = |error: String| Ending::unusable("InvalidArguments", error);
-    let attempt = args.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
     let memory = args.memory.map_or_else(default_memory, trendjob::Size::bytes);
     let blocks = args.block_size.map_or_else(BlockSizes::default, |size| {
         let size = usize::try_from(size.bytes()).unwrap_or(usize::MAX).min(MOST_BLOCK);
@@ -154,7 +144,7 @@ fn context(
         store,
         runtime: runtime.handle().clone(),
         run: RunId::new(run).map_err(|error| unusable(error.to_string()))?,
-        attempt: AttemptId::new(&attempt).map_err(|error| unusable(error.to_string()))?,
+        attempt: AttemptId::new(attempt).map_err(|error| unusable(error.to_string()))?,
         limits: Limits {
             threads: args.threads.map_or_else(default_threads, usize::from),
             memory: usize::try_from(memory).unwrap_or(usize::MAX),

@@ -1,0 +1,53 @@
+//! Which attempt a process is: at which run, stage and index, and by which name. Owns where each comes
+//! from; every line of the log says them.
+
+use std::fs;
+
+use service::logs::Fields;
+use trendjob::RunConfig;
+use uuid::Uuid;
+
+use crate::args::{Args, Command};
+
+/// What tells this process from all others.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    /// The run; empty if its configuration can't be read, and the TrendJob's uid when it is purged.
+    run: String,
+    stage: &'static str,
+    index: u32,
+    /// The name of the attempt: the pod's UID, or a new one.
+    pub(crate) attempt: String,
+}
+
+impl Identity {
+    /// Reads it off the arguments, before anything is checked.
+    pub(crate) fn of(args: &Args) -> Self {
+        let (stage, index) = (args.command.stage(), args.index());
+        let attempt =
+            |given: Option<&String>| given.cloned().unwrap_or_else(|| Uuid::now_v7().to_string());
+        let run = match &args.command {
+            Command::Purge(purge) => {
+                let (run, attempt) = (purge.uid.clone(), format!("purge-{}", purge.uid));
+                return Self { run, stage, index, attempt };
+            }
+            Command::Plan(run) => run,
+            Command::Etl(index) | Command::Aggregate(index) => &index.later.run,
+            Command::Publish(later) => &later.run,
+        };
+        let attempt = attempt(run.attempt.as_ref());
+        // Whether it can be used is for the stage to find out and to say.
+        let config = fs::read_to_string(&run.run_config).ok();
+        let config = config.and_then(|config| RunConfig::from_json(&config).ok());
+        Self { run: config.map_or_else(String::new, |config| config.run()), stage, index, attempt }
+    }
+
+    /// What every line of the log says.
+    pub(crate) fn fields(&self) -> Fields {
+        Fields::default()
+            .with("run", self.run.as_str())
+            .with("stage", self.stage)
+            .with("index", self.index)
+            .with("attempt", self.attempt.as_str())
+    }
+}
