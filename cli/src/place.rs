@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args as Flags;
-use store::{ObjectStore, Store};
+use store::{ObjectStore, SourceName, Store};
 
 use crate::failure::Failure;
 
@@ -67,8 +67,29 @@ impl PlaceArgs {
         }
     }
 
+    /// Brings the plain documents of a source to what is visible now, where there are such.
+    #[cfg(feature = "mongodb")]
+    pub(crate) async fn follow(&self, source: &SourceName) -> Result<(), Failure> {
+        let Some(uri) = &self.mongodb else { return Ok(()) };
+        let store = self.database(uri).await?;
+        let attempt = store::AttemptId::new(&uuid::Uuid::now_v7().to_string());
+        let attempt = attempt.map_err(store::StoreError::from)?;
+        Ok(store::mongo::plain::follow(&store, source, &attempt).await?)
+    }
+
+    #[cfg(not(feature = "mongodb"))]
+    #[expect(clippy::unused_async, reason = "as with the feature")]
+    pub(crate) async fn follow(&self, _source: &SourceName) -> Result<(), Failure> {
+        Ok(())
+    }
+
     #[cfg(feature = "mongodb")]
     async fn open_mongodb(&self, uri: &str) -> Result<Arc<dyn Store>, Failure> {
+        Ok(Arc::new(self.database(uri).await?))
+    }
+
+    #[cfg(feature = "mongodb")]
+    async fn database(&self, uri: &str) -> Result<store::MongoStore, Failure> {
         use store::{MongoOptions, MongoStore, MongoUri, mongo::Access};
         let options = MongoOptions {
             uri: MongoUri::new(uri),
@@ -78,7 +99,7 @@ impl PlaceArgs {
             // Somebody waits for the answer.
             patience: std::time::Duration::from_secs(5),
         };
-        Ok(Arc::new(MongoStore::open(&options).await?))
+        Ok(MongoStore::open(&options).await?)
     }
 
     #[cfg(not(feature = "mongodb"))]

@@ -3,3 +3,6 @@
 #[cfg(test)]
 #[cfg(feature = "serve")]
 mod process;
+#[cfg(test)]
+#[cfg(feature = "serve")]
+mod results;

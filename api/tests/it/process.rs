@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
+use crate::results::{QUESTIONS, Twice};
+
 /// A process that ends with the test.
 struct Api {
     child: Child,
@@ -60,6 +62,24 @@ fn an_empty_store_is_served_and_sigterm_ends_it_well() {
     let term = Command::new("kill").arg(api.child.id().to_string()).status();
     assert!(term.unwrap().success());
     assert_eq!(api.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn the_same_is_answered_from_a_database_as_from_a_folder() {
+    let Some(results) = Twice::publish("api") else { return };
+    let folder = Api::start(&["--store", results.store().to_str().unwrap()]);
+    let database = ["--mongodb-uri", &results.uri, "--database", &results.database];
+    let database = Api::start(&database);
+    for api in [&folder, &database] {
+        api.wait_for("/readyz", "HTTP/1.1 200");
+    }
+    let body = |answer: String| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    for question in QUESTIONS {
+        let answers = [&folder, &database].map(|api| body(get(api.port, question).unwrap()));
+        assert_eq!(answers[0], answers[1], "{question}");
+    }
+    let topic = body(get(database.port, QUESTIONS[0]).unwrap());
+    assert!(topic.contains("\"User Topic Trends\":\"2\""), "{topic}");
 }
 
 #[test]

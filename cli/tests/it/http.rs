@@ -10,7 +10,7 @@ use crate::command::{Desk, Running, until};
 use crate::inputs::{statuses, word};
 
 /// A server on a port of its own, and what it serves.
-struct Server {
+pub(crate) struct Server {
     desk: Desk,
     running: Running,
     address: String,
@@ -35,13 +35,19 @@ impl Server {
     #[track_caller]
     fn start(desk: Desk) -> Self {
         let store = desk.store();
-        let args = ["serve", "--store", &store, "--listen", "127.0.0.1:0"];
+        Self::over(desk, &["--store", &store])
+    }
+
+    /// A server of what these arguments name.
+    #[track_caller]
+    pub(crate) fn over(desk: Desk, place: &[&str]) -> Self {
+        let args = [&["serve", "--listen", "127.0.0.1:0"], place].concat();
         let mut running = Running::start(desk.command(&args));
         let address = running.line(address);
         Self { desk, running, address }
     }
 
-    fn get(&self, path: &str) -> Reply {
+    pub(crate) fn get(&self, path: &str) -> Reply {
         self.ask("GET", path, "")
     }
 
@@ -74,10 +80,10 @@ impl Server {
 }
 
 #[derive(Debug)]
-struct Reply {
-    status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     headers: BTreeMap<String, String>,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Reply {

@@ -25,6 +25,8 @@ mod inputs;
 mod invariance;
 #[cfg(test)]
 mod lines;
+#[cfg(all(test, feature = "mongodb"))]
+mod mongodb;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
@@ -33,6 +35,9 @@ mod outcome;
 mod real_data;
 #[cfg(test)]
 mod rejects;
+#[cfg(all(test, feature = "mongodb"))]
+#[path = "../../../api/tests/it/results.rs"]
+mod results;
 #[cfg(test)]
 mod run_counts;
 #[cfg(test)]

@@ -21,6 +21,7 @@ use trendjob::{RunConfig, TerminationMessage, parse_manifest};
 pub(crate) const SOURCE: &str = "sample";
 
 /// A store that processes share, and where it is.
+#[derive(Clone)]
 pub(crate) enum Shared {
     Folder(PathBuf),
     Mongo { uri: String, database: String },
@@ -48,6 +49,8 @@ pub(crate) struct Cluster {
     pub(crate) config: RunConfig,
     runtime: Runtime,
     pods: AtomicUsize,
+    /// Whether the store is somebody else's, who removes it.
+    is_guest: bool,
 }
 
 /// How a pod ended.
@@ -91,14 +94,14 @@ impl Cluster {
             spec,
         };
         let runtime = Runtime::new().unwrap();
-        Self { folder, shared, config, runtime, pods: AtomicUsize::new(0) }
+        Self { folder, shared, config, runtime, pods: AtomicUsize::new(0), is_guest: false }
     }
 
-    /// Another TrendJob over the same data and store.
+    /// Another TrendJob over the same store, with data of its own.
     pub(crate) fn sharing(other: &Self) -> Self {
-        let Shared::Folder(store) = &other.shared else { panic!("for folders only") };
-        let mut same = Self::new(Some(Shared::Folder(store.clone())), 16, 2, 2);
+        let mut same = Self::new(Some(other.shared.clone()), 16, 2, 2);
         same.config.uid.replace_range(..1, "9");
+        same.is_guest = true;
         same
     }
 
@@ -113,26 +116,37 @@ impl Cluster {
 
     /// A pod that has not begun.
     pub(crate) fn pod(&self, stage: &str, args: &[&str]) -> Pod {
-        let number = self.pods.fetch_add(1, Ordering::Relaxed);
+        let mut pod = self.process(stage);
         let config = self.folder.path().join(format!("run-{}.json", self.config.restart));
         // Whole at any moment: other pods may be reading it.
-        let staged = config.with_extension(format!("staged-{number}"));
+        let staged = pod.termination.with_extension("staged");
         fs::write(&staged, self.config.to_json().unwrap()).unwrap();
         fs::rename(&staged, &config).unwrap();
-        let termination = self.folder.path().join(format!("termination-{number}"));
+        let attempt = pod.termination.file_name().unwrap().to_owned();
+        pod.command
+            .arg("--run-config")
+            .arg(&config)
+            .arg("--data")
+            .arg(self.data())
+            .args(["--threads", "1"])
+            .args(if args.contains(&"--memory") { &[][..] } else { &["--memory", "64Mi"] })
+            .arg("--attempt")
+            .arg(attempt)
+            .args(args);
+        pod
+    }
+
+    /// A process at a stage, with what all of them are told.
+    fn process(&self, stage: &str) -> Pod {
+        let number = self.pods.fetch_add(1, Ordering::Relaxed);
+        let termination = self.folder.path().join(format!("pod-{number}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_trendjob-worker"));
         command
             .env_remove("MONGODB_URI")
             .arg(stage)
-            .arg("--run-config")
-            .arg(&config)
             .arg("--termination-log")
             .arg(&termination)
-            .arg("--data")
-            .arg(self.data())
-            .args(["--threads", "1", "--memory", "64Mi", "--store-patience", "60s"])
-            .args(["--attempt", &format!("pod-{number}")])
-            .args(args)
+            .args(["--store-patience", "60s"])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(termination.with_extension("log")).unwrap());
@@ -163,6 +177,33 @@ impl Cluster {
             self.indexed("aggregate", &plan.hash, index).run().done();
         }
         self.pod("publish", &["--plan-hash", &plan.hash]).run().done()
+    }
+
+    /// A pod that removes all runs of the TrendJob.
+    pub(crate) fn purge(&self, args: &[&str]) -> Pod {
+        let mut pod = self.process("purge");
+        pod.command.args(["--uid", &self.config.uid, "--source", SOURCE]).args(args);
+        if let Shared::Mongo { database, .. } = &self.shared {
+            pod.command.args(["--database", database]);
+        }
+        pod
+    }
+
+    /// The files of the folder whose paths hold this.
+    pub(crate) fn stored(&self, part: &str) -> Vec<PathBuf> {
+        let mut folders = vec![self.folder.path().join("store")];
+        let mut found = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.to_string_lossy().contains(part) {
+                    found.push(path);
+                }
+            }
+        }
+        found
     }
 
     /// The store, opened by the test.
@@ -245,7 +286,7 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if matches!(self.shared, Shared::Mongo { .. }) {
+        if matches!(self.shared, Shared::Mongo { .. }) && !self.is_guest {
             drop(self.wait(async { self.mongo().await.database().drop().await }));
         }
     }
@@ -259,7 +300,6 @@ pub(crate) struct Pod {
 
 impl Pod {
     /// Sets a variable of its environment.
-    #[cfg(feature = "fault-points")]
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
@@ -268,9 +308,12 @@ impl Pod {
     /// Names another database, instead of the store.
     pub(crate) fn mongodb(mut self, uri: &str) -> Self {
         let args: Vec<_> = self.command.get_args().map(ToOwned::to_owned).collect();
-        let kept: Vec<_> = args.iter().take_while(|arg| *arg != "--store").collect();
+        let is_store = |at: usize| args.get(at).is_some_and(|arg| arg == "--store");
+        let kept = (0..args.len()).filter(|at| !is_store(*at) && (*at == 0 || !is_store(at - 1)));
+        let kept: Vec<_> = kept.map(|at| args[at].clone()).collect();
+        let log = fs::File::create(self.termination.with_extension("log")).unwrap();
         let mut command = Command::new(self.command.get_program());
-        command.args(kept).env("MONGODB_URI", uri).stderr(Stdio::null());
+        command.args(kept).env("MONGODB_URI", uri).stdout(Stdio::null()).stderr(log);
         self.command = command;
         self
     }
@@ -308,6 +351,23 @@ impl Running {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal, as TERM or CONT.
+    pub(crate) fn signal(&self, name: &str) {
+        let (signal, process) = (format!("-{name}"), self.child.id().to_string());
+        assert!(Command::new("kill").args([signal, process]).status().unwrap().success());
+    }
+
+    /// Waits until it stands still.
+    #[cfg(feature = "fault-points")]
+    pub(crate) fn wait_for_stop(&mut self) {
+        let stat = format!("/proc/{}/stat", self.child.id());
+        // The state follows the name, which is in parentheses.
+        while !fs::read_to_string(&stat).unwrap().contains(") T ") {
+            assert!(self.child.try_wait().unwrap().is_none(), "it ended instead");
+            std::thread::yield_now();
+        }
     }
 }
 

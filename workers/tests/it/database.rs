@@ -2,9 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use store::{Published, SourceName, generations};
+use serde_json::Value;
+use store::marker::marker;
+use store::mongo::plain;
+use store::{AttemptId, Published, SourceName, Stage, generations};
 use trends::Kind;
 
 use crate::cluster::{Cluster, SOURCE, Shared};
@@ -74,6 +78,17 @@ fn records_are_kept_once_each_however_often_their_shard_was_counted() {
     assert!(!collections(&cluster).iter().any(|name| name.starts_with("sample~")));
 }
 
+/// How many blocks markers of kept runs refer to: whatever a stage reports, a reference has a name, a
+/// length and a checksum.
+fn references(report: &Value) -> u64 {
+    match report {
+        Value::Object(members) if members.contains_key("checksum") => 1,
+        Value::Object(members) => members.values().map(references).sum(),
+        Value::Array(values) => values.iter().map(references).sum(),
+        _ => 0,
+    }
+}
+
 #[test]
 fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_over() {
     let Some(shared) = Shared::mongo("leftovers") else { return };
@@ -81,32 +96,75 @@ fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_ov
     // Overtaken: planned and half counted, then a later run publishes.
     let overtaken = cluster.plan();
     cluster.indexed("etl", &overtaken.hash, 0).run().done();
-    for _ in 0..4 {
+    // Failed: too many lines of its input are none.
+    cluster.restart();
+    let whole = std::fs::read(cluster.data().join("000.ndjson")).unwrap();
+    std::fs::write(cluster.data().join("000.ndjson"), "{bad\n".repeat(3_000)).unwrap();
+    let failed = cluster.plan();
+    for index in 0..2 {
+        cluster.indexed("etl", &failed.hash, index).run().done();
+    }
+    cluster.indexed("aggregate", &failed.hash, 0).run().failed(42, "TooManyMalformed");
+    std::fs::write(cluster.data().join("000.ndjson"), whole).unwrap();
+    // Another TrendJob publishes under the same name and is deleted.
+    let other = Cluster::sharing(&cluster);
+    other.run_through();
+    other.purge(&[]).run().done();
+    let store = cluster.store();
+    let mut published = 0;
+    // Until the grace of what was retired first, a second, is over: only the two runs that are kept and
+    // those that were retired within it are there.
+    loop {
         cluster.restart();
         cluster.run_through();
+        published += 1;
+        let runs = cluster.wait(store.runs()).unwrap();
+        let gone = (0..3).all(|restart| {
+            !runs.iter().any(|run| run.as_str().ends_with(&format!("555555555555-{restart}")))
+        });
+        if gone {
+            break;
+        }
     }
-    // Retired ones go with the first clean-up after their grace, which here is a second.
-    let until = std::time::Duration::from_millis(1_100);
-    thread::park_timeout(until);
-    cluster.restart();
-    cluster.run_through();
-    let runs = cluster.wait(cluster.store().runs()).unwrap();
-    // The two that are kept, and the one that this publishing retired.
-    assert_eq!(runs.len(), 3, "{runs:?}");
-    assert_eq!(count(&cluster, "trendjob.plans"), 3);
+    let runs = cluster.wait(store.runs()).unwrap();
+    let of = |count: usize| count as u64;
+    assert_eq!(count(&cluster, "trendjob.runs"), of(runs.len()));
+    assert_eq!(count(&cluster, "trendjob.plans"), of(runs.len()));
     // Per run: 2 shards, 2 partitions, 1 publish.
-    assert_eq!(count(&cluster, "trendjob.markers"), 3 * 5);
-    let blocks = cluster.wait(async {
-        let store = cluster.mongo().await;
-        let blocks = store.database().collection::<Document>("trendjob.blocks");
-        blocks.count_documents(doc! { "stage": "etl" }).await.unwrap()
-    });
-    assert_eq!(blocks, 0, "partials of published runs are gone");
+    assert_eq!(count(&cluster, "trendjob.markers"), of(runs.len()) * 5);
+    let mut referred = 0;
+    for run in &runs {
+        for (stage, index) in [(Stage::Aggregate, 0), (Stage::Aggregate, 1), (Stage::Publish, 0)] {
+            let found = cluster.wait(marker::<Value>(&*store, run, stage, index)).unwrap().unwrap();
+            // Publishing refers to the terms of the partitions, which have said so themselves.
+            let report = found.report;
+            let own = if stage == Stage::Publish { &report["rankings"] } else { &report };
+            referred += references(own);
+        }
+    }
+    assert_eq!(count(&cluster, "trendjob.blocks"), referred, "of {runs:?}");
+    // The logs stay, and that runs were retired: overtaken, failed, purged, and those beyond two.
+    assert_eq!(count(&cluster, "trendjob.starts"), 3 + published);
+    assert_eq!(count(&cluster, "trendjob.generations"), 2 + published);
+    assert_eq!(count(&cluster, "trendjob.retired"), 3 + published - 2);
+    assert_eq!(count(&cluster, "trendjob.store"), 1);
+    let expected = [
+        "trendjob.blocks",
+        "trendjob.generations",
+        "trendjob.markers",
+        "trendjob.plans",
+        "trendjob.retired",
+        "trendjob.runs",
+        "trendjob.starts",
+        "trendjob.store",
+        "trends-sample",
+    ];
+    assert_eq!(collections(&cluster), expected);
 }
 
-#[test]
-fn a_reader_sees_the_old_result_or_the_new_one_and_nothing_else() {
-    let cluster = Cluster::new(None, 16, 2, 2);
+/// Reads every millisecond while another TrendJob publishes under the same name.
+fn polled(shared: Option<Shared>) {
+    let cluster = Cluster::new(shared, 16, 2, 2);
     cluster.run_through();
     let store = cluster.store();
     let source = SourceName::new(SOURCE).unwrap();
@@ -138,9 +196,118 @@ fn a_reader_sees_the_old_result_or_the_new_one_and_nothing_else() {
                 assert_eq!((now.0, now.2[0].term.as_str()), (2, "unheard"));
             }
             seen += 1;
-            thread::park_timeout(std::time::Duration::from_millis(1));
+            thread::park_timeout(Duration::from_millis(1));
         }
         assert!(seen > 10);
     });
     assert_eq!(read().0, 2);
+}
+
+#[test]
+fn a_reader_sees_the_old_result_or_the_new_one_and_nothing_else() {
+    polled(None);
+    if let Some(shared) = Shared::mongo("polled") {
+        polled(Some(shared));
+    }
+}
+
+/// The first plain document: its word, and of which generation it is.
+fn first_plain(cluster: &Cluster) -> (String, i64) {
+    cluster.wait(async {
+        let plain = cluster.mongo().await;
+        let plain = plain.database().collection::<Document>("trends-sample");
+        let first = plain.find_one(doc! { "_id": 1 }).await.unwrap().unwrap();
+        (first.get_str("word").unwrap().to_owned(), first.get_i64("generation").unwrap())
+    })
+}
+
+#[test]
+fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() {
+    let Some(shared) = Shared::mongo("followed") else { return };
+    let mut cluster = Cluster::new(Some(shared), 16, 1, 1);
+    let old = cluster.run_through();
+    let hash = cluster.plan().hash;
+    cluster.restart();
+    std::fs::write(cluster.data().join("new.ndjson"), "{\"text\":\"unheard\"}\n".repeat(90_000))
+        .unwrap();
+    let plan = cluster.plan();
+    cluster.indexed("etl", &plan.hash, 0).run().done();
+    cluster.indexed("aggregate", &plan.hash, 0).run().done();
+    // Publishers are killed again and again, at moments of their own.
+    for moment in 0..12 {
+        let running = cluster.pod("publish", &["--plan-hash", &plan.hash]).start();
+        thread::park_timeout(Duration::from_millis(moment * 15));
+        running.kill();
+    }
+    cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
+    assert_eq!(first_plain(&cluster), ("unheard".to_owned(), 2));
+    assert_eq!(count(&cluster, "trends-sample"), 10_000, "all that are kept of more words");
+    // As if the publisher of the first run had put its documents there last, and died.
+    cluster.wait(async {
+        let plain = cluster.mongo().await;
+        let plain = plain.database().collection::<Document>("trends-sample");
+        let stale = doc! { "_id": 1_i64, "word": "stale", "count": 1_i64, "generation": 1_i64 };
+        plain.replace_one(doc! { "_id": 1 }, stale).await.unwrap();
+    });
+    cluster.config.restart = 0;
+    let late = cluster.pod("publish", &["--plan-hash", &hash]).run().done();
+    assert_eq!(late.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(old.outcome, trendjob::Outcome::Done);
+    assert_eq!(first_plain(&cluster), ("unheard".to_owned(), 2));
+    // Whoever goes back to an earlier result brings them along.
+    let source = SourceName::new(SOURCE).unwrap();
+    let word = cluster.wait(async {
+        let mongo = cluster.mongo().await;
+        let back = generations::rollback(&mongo, &source, 1, "").await.unwrap();
+        let attempt = AttemptId::new("back").unwrap();
+        plain::follow(&mongo, &source, &attempt).await.unwrap();
+        let shown = Published::open(std::sync::Arc::new(mongo), back).await.unwrap();
+        shown.ranked(Kind::Word, 0, 1).await.unwrap().remove(0).term
+    });
+    assert_eq!(first_plain(&cluster), (word, 3));
+    // What the killed ones left beside goes with the next publisher.
+    cluster.config.restart = 2;
+    cluster.run_through();
+    assert!(!collections(&cluster).iter().any(|name| name.starts_with("trends-sample~")));
+}
+
+#[test]
+fn records_that_no_document_can_hold_are_left_out_and_the_run_goes_on() {
+    let Some(shared) = Shared::mongo("unholdable") else { return };
+    let mut cluster = Cluster::new(Some(shared), 0, 1, 1);
+    cluster.config.spec.sink.mongodb.store_records = true;
+    let fine = "{\"text\":\"ordinary words\"}\n".repeat(3_000);
+    let long = format!("{{\"text\":\"ordinary\",\"pad\":\"{}\"}}", "x".repeat(8 << 20));
+    let deep = format!("{{\"text\":\"ordinary\",\"a\":{}{}}}", "[".repeat(110), "]".repeat(110));
+    let odd = [&long, &deep, r#"{"text":"ordinary","a\u0000b":1}"#];
+    let text = format!("{fine}{}\n{fine}", odd.join("\n"));
+    std::fs::write(cluster.data().join("odd.ndjson"), text).unwrap();
+    // Some servers take these names, some don't.
+    let names = "{\"text\":\"ordinary\",\"$a\":1,\"b.c\":{\"$d\":2}}\n";
+    std::fs::write(cluster.data().join("names.ndjson"), format!("{fine}{names}{fine}")).unwrap();
+    let told = cluster.run_through();
+    assert_eq!(told.records.unwrap().counted, 12_004);
+    let kept = count(&cluster, SOURCE);
+    assert!(kept == 12_000 || kept == 12_001, "{kept}");
+}
+
+#[test]
+fn records_stay_whole_when_a_slow_pod_stores_some_again_and_go_when_they_are_purged() {
+    let Some(shared) = Shared::mongo("again") else { return };
+    let mut cluster = Cluster::new(Some(shared), 4, 1, 1);
+    cluster.config.spec.sink.mongodb.store_records = true;
+    let counted = cluster.run_through().records.unwrap().counted;
+    let beside = format!("{SOURCE}~{}", cluster.config.run());
+    cluster.wait(async {
+        let database = cluster.mongo().await;
+        let late = database.database().collection::<Document>(&beside);
+        late.insert_one(doc! { "_id": "000000-000000-000000000000000" }).await.unwrap();
+    });
+    let hash = cluster.plan().hash;
+    cluster.pod("publish", &["--plan-hash", &hash]).run().done();
+    assert_eq!(count(&cluster, SOURCE), counted);
+    assert!(!collections(&cluster).contains(&beside));
+    cluster.purge(&["--store-records"]).run().done();
+    let left = collections(&cluster);
+    assert!(!left.iter().any(|name| name == SOURCE || name == "trends-sample"), "{left:?}");
 }

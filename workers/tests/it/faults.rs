@@ -6,12 +6,11 @@ use crate::cluster::{Cluster, Shared};
 
 /// Every stage is killed before and after each of its writes; the next attempt ends it right.
 #[cfg(feature = "fault-points")]
-#[test]
-fn a_pod_killed_at_any_write_leaves_what_the_next_attempt_makes_whole() {
-    let cluster = Cluster::new(None, 16, 2, 2);
+fn kill_at_every_write(shared: Option<Shared>) {
+    let cluster = Cluster::new(shared, 16, 2, 2);
     let expected = cluster.expected();
     let kill_at_each = |pod: &dyn Fn() -> crate::cluster::Pod| {
-        for place in ["before", "after"] {
+        for place in ["kill-before", "kill-after"] {
             for write in 1.. {
                 let ended = pod().env("TRENDJOB_FAULT", &format!("{place}:{write}")).run();
                 if ended.status.code() == Some(0) {
@@ -34,6 +33,74 @@ fn a_pod_killed_at_any_write_leaves_what_the_next_attempt_makes_whole() {
     assert_eq!((result.digest, result.generation), (expected, 1));
 }
 
+#[cfg(feature = "fault-points")]
+#[test]
+fn a_pod_killed_at_any_write_leaves_what_the_next_attempt_makes_whole() {
+    kill_at_every_write(None);
+    if let Some(shared) = Shared::mongo("killed") {
+        kill_at_every_write(Some(shared));
+    }
+}
+
+#[cfg(feature = "fault-points")]
+#[test]
+fn a_panic_is_told_like_any_other_end_and_another_attempt_goes_on() {
+    let cluster = Cluster::new(None, 16, 2, 1);
+    let plan = cluster.plan();
+    for write in 1..=2 {
+        let pod = cluster.indexed("etl", &plan.hash, 0);
+        let ended = pod.env("TRENDJOB_FAULT", &format!("panic-before:{write}")).run();
+        assert!(ended.log.contains("\"message\":\"panicked\""), "{}", ended.log);
+        ended.failed(1, "Panicked");
+    }
+    // Also outside of the threads that do the work.
+    let ended = cluster.purge(&[]).env("TRENDJOB_FAULT", "panic-before:1").run();
+    ended.failed(1, "Panicked");
+    cluster.purge(&[]).run().done();
+}
+
+/// A pod that stands still before its first write until all others are done.
+#[cfg(feature = "fault-points")]
+fn stopped(cluster: &Cluster, plan: &str) -> crate::cluster::Running {
+    let pod = cluster.indexed("etl", plan, 0).env("TRENDJOB_FAULT", "stop-before:1");
+    let mut slow = pod.start();
+    slow.wait_for_stop();
+    slow
+}
+
+#[cfg(feature = "fault-points")]
+#[test]
+fn a_pod_that_stood_still_while_its_run_was_published_ends_well_and_changes_nothing() {
+    let cluster = Cluster::new(None, 16, 2, 2);
+    let plan = cluster.plan();
+    let slow = stopped(&cluster, &plan.hash);
+    let told = cluster.run_through();
+    let newest = cluster.newest();
+    slow.signal("CONT");
+    slow.end().done();
+    let again = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
+    assert_eq!((again.result, cluster.newest()), (told.result, newest));
+}
+
+#[cfg(feature = "fault-points")]
+#[test]
+fn a_pod_that_stood_still_until_its_run_was_removed_leaves_nothing_of_it() {
+    let mut cluster = Cluster::new(None, 16, 2, 2);
+    let slow = stopped(&cluster, &cluster.plan().hash);
+    let removed = store::RunId::new(&cluster.config.run()).unwrap();
+    let store = cluster.store();
+    // Later runs publish until the grace of the first one, a second, is over.
+    while cluster.wait(store.runs()).unwrap().contains(&removed) {
+        cluster.restart();
+        cluster.run_through();
+    }
+    slow.signal("CONT");
+    let told = slow.end().done();
+    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
+    let left = cluster.stored(&format!("/{removed}/"));
+    assert_eq!(left, Vec::<std::path::PathBuf>::new());
+}
+
 #[test]
 fn sigterm_stops_a_pod_with_its_own_exit_code_and_message() {
     // A store that never answers keeps the pod busy for as long as it takes.
@@ -44,7 +111,6 @@ fn sigterm_stops_a_pod_with_its_own_exit_code_and_message() {
     let running = cluster.pod("plan", &[]).mongodb(&uri).start();
     // The pod is up once it connects.
     let (_connection, _) = silent.accept().unwrap();
-    let kill = std::process::Command::new("kill").arg(running.child.id().to_string()).status();
-    assert!(kill.unwrap().success());
+    running.signal("TERM");
     running.end().failed(143, "Stopped");
 }

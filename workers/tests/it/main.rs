@@ -10,6 +10,8 @@ mod faults;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod outages;
 #[cfg(test)]
 mod refusals;

@@ -1,7 +1,11 @@
 //! Databases that are absent, go away, are slow, full or refuse.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
+
+use serde_json::json;
 
 use crate::cluster::{Cluster, Running, Shared};
 use crate::gate::Gate;
@@ -95,7 +99,7 @@ fn answered(uri: impl Fn(u16) -> String, server: &Server, code: i32, reason: &st
     let cluster = Cluster::new(None, 1, 1, 1);
     let pod = cluster.pod("plan", &[]).mongodb(&uri(server.port));
     let ended = pod.run();
-    assert!(!ended.log.contains("s3cret"), "{}", ended.log);
+    assert!(ended.log.contains(reason) && !ended.log.contains("s3cret"), "{}", ended.log);
     let message = ended.failed(code, reason).message;
     assert!(!message.contains("s3cret"), "{message}");
     message
@@ -129,7 +133,62 @@ fn a_uri_that_is_none_ends_a_pod_for_good() {
     for uri in ["localhost:27017", "http://user:s3cret@host/", "mongodb://user:s3cret@/"] {
         let cluster = Cluster::new(None, 1, 1, 1);
         let ended = cluster.pod("plan", &[]).mongodb(uri).run();
-        assert!(!ended.log.contains("s3cret"), "{}", ended.log);
+        assert!(ended.log.contains("Refused") && !ended.log.contains("s3cret"), "{}", ended.log);
         ended.failed(42, "Refused");
     }
+}
+
+/// The answer to a request for a path, once there is one.
+fn get(port: u16, path: &str) -> String {
+    loop {
+        if let Ok(mut connection) = TcpStream::connect(("127.0.0.1", port)) {
+            let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            let mut answer = String::new();
+            connection.write_all(request.as_bytes()).unwrap();
+            connection.read_to_string(&mut answer).unwrap();
+            return answer;
+        }
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn a_pod_that_waits_for_its_database_says_so_in_probes_metrics_and_every_line_of_its_log() {
+    let failing = Server::answering(|_| failure(91, "ShutdownInProgress", "shutting down"));
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let cluster = Cluster::new(None, 1, 1, 1);
+    let listen = ["--plan-hash", "x", "--index", "7", "--metrics-listen", &unused.to_string()];
+    let uri = format!("mongodb://127.0.0.1:{}/?directConnection=true", failing.port);
+    let running = cluster.pod("etl", &listen).mongodb(&uri).start();
+    for probe in ["/livez", "/readyz"] {
+        assert!(get(unused.port(), probe).starts_with("HTTP/1.1 200"), "{probe}");
+    }
+    let metrics = loop {
+        let metrics = get(unused.port(), "/metrics");
+        if metrics.contains("trendjob_store_retries_total{") {
+            break metrics;
+        }
+        thread::yield_now();
+    };
+    for name in [
+        "input_bytes_total 0",
+        "records_total 0",
+        "malformed_total{reason=\"syntax\"} 0",
+        "spilled_runs_total 0",
+        "blocks_total 0",
+        "garbage_blocks_total 0",
+        "left_out_records_total 0",
+    ] {
+        assert!(metrics.contains(&format!("trendjob_worker_{name}")), "{name}: {metrics}");
+    }
+    running.signal("TERM");
+    let ended = running.end();
+    let run = cluster.config.run();
+    for line in ended.log.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        let said = [&line["run"], &line["stage"], &line["index"], &line["attempt"]];
+        assert_eq!(said, [&json!(run), &json!("etl"), &json!(7), &json!("pod-0")], "{line}");
+    }
+    assert!(ended.log.contains("trying the store again"), "{}", ended.log);
+    ended.failed(143, "Stopped");
 }

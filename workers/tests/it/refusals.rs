@@ -64,6 +64,26 @@ fn a_run_goes_on_without_the_shards_it_is_told_to_and_says_so() {
 }
 
 #[test]
+fn arguments_that_cannot_be_understood_end_a_pod_for_good_with_a_message() {
+    let cluster = Cluster::new(None, 1, 1, 1);
+    for (stage, args, expected) in [
+        ("etl", &["--plan-hash", "x", "--index", "one"][..], "\"one\""),
+        ("etl", &["--index", "0"], "--plan-hash"),
+        ("publish", &["--plan-hash", "x", "--without-shards", "3-"], "3-"),
+        ("plan", &["--surprise"], "--surprise"),
+    ] {
+        let ended = cluster.pod(stage, args).run();
+        let log = ended.log.clone();
+        let told = ended.failed(42, "InvalidArguments");
+        let message = told.message.replace('\'', "\"");
+        assert!(message.contains(expected) && !message.contains("Usage"), "{message}");
+        assert_eq!(told.stage, stage);
+        let line: serde_json::Value = serde_json::from_str(log.trim_end()).unwrap();
+        assert_eq!(line["level"], "ERROR", "{log}");
+    }
+}
+
+#[test]
 fn a_configuration_that_cannot_be_read_is_named_with_its_file() {
     let cluster = Cluster::new(None, 1, 1, 1);
     let pod = cluster.pod("plan", &[]);
@@ -151,22 +171,13 @@ fn a_late_pod_ends_superseded_also_after_a_rollback() {
     assert_eq!(cluster.newest(), newest);
 }
 
-/// Changes all stored files of a run whose paths hold this, and says how many there were.
+/// Changes all stored files whose paths hold this, and says how many there were.
 fn spoil(cluster: &Cluster, part: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> usize {
-    let mut folders = vec![cluster.folder.path().join("store")];
-    let mut spoilt = 0;
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.to_string_lossy().contains(part) {
-                fs::write(&path, change(fs::read(&path).unwrap())).unwrap();
-                spoilt += 1;
-            }
-        }
+    let found = cluster.stored(part);
+    for path in &found {
+        fs::write(path, change(fs::read(path).unwrap())).unwrap();
     }
-    spoilt
+    found.len()
 }
 
 #[test]
@@ -221,17 +232,13 @@ fn purging_removes_the_runs_of_one_trendjob_and_what_is_visible_of_them() {
     cluster.run_through();
     cluster.restart();
     cluster.run_through();
-    let uid = cluster.config.uid.clone();
-    let store = cluster.folder.path().join("store");
-    let status = std::process::Command::new(env!("CARGO_BIN_EXE_trendjob-worker"))
-        .args(["purge", "--source", crate::cluster::SOURCE, "--uid", &uid, "--store"])
-        .arg(store)
-        .arg("--termination-log")
-        .arg(cluster.folder.path().join("purged"))
-        .status()
-        .unwrap();
-    assert_eq!(status.code(), Some(0));
+    let late = cluster.pod("plan", &[]);
+    cluster.purge(&[]).run().done();
     assert!(cluster.newest().unwrap().withdrawn);
     let store = cluster.store();
     assert_eq!(cluster.wait(store.runs()).unwrap(), []);
+    // A pod that comes back from a node that was lost begins nothing anew.
+    late.run().failed(42, "RunRemoved");
+    assert_eq!(cluster.wait(store.runs()).unwrap(), []);
+    cluster.purge(&[]).run().done();
 }

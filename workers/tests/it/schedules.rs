@@ -30,14 +30,22 @@ fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
     loop {
         // What was cut differently must never be mixed.
         let block_size = 4_096 << dice.roll(8);
-        match dice.roll(4) {
+        match dice.roll(5) {
             0 => {
                 let running = pod().cut_at(block_size).start();
                 // Not a wait for anything: the moment of the kill is what is random.
-                thread::park_timeout(Duration::from_millis(dice.roll(40)));
+                thread::park_timeout(Duration::from_millis(dice.roll(80)));
                 running.kill();
             }
             1 => {
+                let running = pod().cut_at(block_size).start();
+                thread::park_timeout(Duration::from_millis(dice.roll(80)));
+                running.signal("TERM");
+                let ended = running.end();
+                // No code: it had not yet said that it wants to be told.
+                assert!(matches!(ended.status.code(), Some(0 | 143) | None), "{}", ended.log);
+            }
+            2 => {
                 let twins = [pod().start(), pod().cut_at(block_size).start()];
                 for twin in twins {
                     twin.end().done();

@@ -1,0 +1,114 @@
+//! One result in a folder and the same in the MongoDB that `MONGODB_URI` names, to be served by
+//! processes. Tests of the command line use it, too.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pipeline::input::{Identity, Remote};
+use pipeline::{BlockSizes, Cancel, Context, Limits, RecordFormat, Spec, local};
+use store::mongo::Access;
+use store::{AttemptId, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName, Store};
+use tokio::runtime::Runtime;
+
+/// Requests whose answers tell one result from another.
+pub(crate) const QUESTIONS: [&str; 4] = [
+    "/api/trends?source=sample&topic=peace",
+    "/api/v1/trends?source=sample&limit=100",
+    "/api/v1/sources",
+    "/api/trends?source=unknown&topic=peace",
+];
+
+/// The same result twice.
+pub(crate) struct Twice {
+    folder: tempfile::TempDir,
+    pub(crate) uri: String,
+    pub(crate) database: String,
+    runtime: Runtime,
+}
+
+impl Twice {
+    /// Publishes it, if there is a MongoDB to publish it in.
+    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+    pub(crate) fn publish(test: &str) -> Option<Self> {
+        let Some(uri) = std::env::var_os("MONGODB_URI") else {
+            eprintln!(
+                "skipped: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017"
+            );
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = Runtime::new().unwrap();
+        let database = format!("test-{test}-{}", std::process::id());
+        let twice = Self { folder, uri: uri.into_string().unwrap(), database, runtime };
+        let folder = twice.runtime.block_on(ObjectStore::open_folder(&twice.store())).unwrap();
+        twice.run(Arc::new(folder));
+        twice.run(Arc::new(twice.mongo()));
+        Some(twice)
+    }
+
+    /// The folder it is in.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join("store")
+    }
+
+    fn mongo(&self) -> MongoStore {
+        let options = MongoOptions {
+            uri: MongoUri::new(&self.uri),
+            database: self.database.clone(),
+            ca_file: None,
+            access: Access::Write,
+            patience: Duration::from_secs(60),
+        };
+        self.runtime.block_on(MongoStore::open(&options)).unwrap()
+    }
+
+    fn run(&self, store: Arc<dyn Store>) {
+        let input = self.folder.path().join("in.ndjson");
+        let text = ["love love love", "love peace", "Peace hope", "hope http", "zebra"];
+        let lines = text.map(|text| format!("{{\"text\":\"{text}\"}}\n"));
+        std::fs::write(&input, lines.concat()).unwrap();
+        let spec = Spec {
+            source: SourceName::new("sample").unwrap(),
+            uris: vec![input.display().to_string()],
+            data: None,
+            spooled: None,
+            identity: Identity::Modified,
+            compression: None,
+            record: RecordFormat::Twitter,
+            max_malformed_percent: 0.0,
+            max_record_size: 1 << 20,
+            chunk_size: 1 << 20,
+            max_shards: 1,
+            shards: None,
+            partitions: trends::Partitions::new(3).unwrap(),
+        };
+        let context = Context {
+            store,
+            runtime: self.runtime.handle().clone(),
+            run: RunId::new("run").unwrap(),
+            attempt: AttemptId::new("attempt").unwrap(),
+            limits: Limits {
+                threads: 1,
+                memory: 64 << 20,
+                spill: self.folder.path().to_owned(),
+                blocks: BlockSizes::default(),
+                keep_rejects: false,
+                hash_seed: 7,
+            },
+            records: None,
+            remote: Remote::default(),
+            cancel: Cancel::default(),
+            progress: Arc::default(),
+        };
+        let now = || "2026-01-01T00:00:00Z".to_owned();
+        local::run(&context, Some(&spec), |_, _| Ok(()), now).unwrap();
+    }
+}
+
+impl Drop for Twice {
+    fn drop(&mut self) {
+        let database = self.mongo();
+        drop(self.runtime.block_on(database.database().drop().into_future()));
+    }
+}

@@ -1,0 +1,80 @@
+//! What pods hold in memory, as the kernel counts it for them.
+
+use std::fmt::Write as _;
+
+use crate::cluster::{Cluster, Ended};
+
+const TERMS: u64 = 1_000_000;
+
+/// What the whole process of a pod may hold.
+const LIMIT: u64 = 64 << 20;
+
+/// Six letters for each number, in no order: the factor is odd and no multiple of 13.
+fn word(number: u64) -> String {
+    let mut rest = number * 2_654_435_761 % 26_u64.pow(6);
+    let mut letters = String::new();
+    for _ in 0..6 {
+        letters.push(char::from(b'a' + (rest % 26) as u8));
+        rest /= 26;
+    }
+    letters
+}
+
+/// Every term twice, far apart, ten a record.
+fn write_terms(cluster: &Cluster) {
+    let numbers: Vec<u64> = (0..TERMS).chain(TERMS / 3..TERMS).chain(0..TERMS / 3).collect();
+    let mut text = String::new();
+    for ten in numbers.chunks(10) {
+        let words: Vec<String> = ten.iter().copied().map(word).collect();
+        writeln!(text, "{{\"text\":\"{}\"}}", words.join(" ")).unwrap();
+    }
+    std::fs::write(cluster.data().join("terms.ndjson"), text).unwrap();
+}
+
+fn peak(ended: &Ended) -> u64 {
+    let last: serde_json::Value = serde_json::from_str(ended.log.lines().last().unwrap()).unwrap();
+    last["peak_memory"].as_u64().unwrap()
+}
+
+#[test]
+fn a_partition_of_a_million_terms_in_64_shards_is_merged_in_64_mib() {
+    let cluster = Cluster::new(None, 0, 64, 1);
+    write_terms(&cluster);
+    let plan = cluster.plan();
+    assert_eq!(plan.shards, 64);
+    for index in 0..plan.shards {
+        cluster.indexed("etl", &plan.hash, index).run().done();
+    }
+    // So little that sorting has to spill.
+    let args = ["--plan-hash", &plan.hash, "--index", "0", "--memory", "16Mi"];
+    let merged = cluster.pod("aggregate", &args).run();
+    assert!(peak(&merged) < LIMIT, "{} bytes", peak(&merged));
+    merged.done();
+    let told = cluster.pod("publish", &["--plan-hash", &plan.hash]).run();
+    assert!(peak(&told) < LIMIT, "{} bytes", peak(&told));
+    // A few of them are stop words.
+    let topics = told.done().result.unwrap().topics;
+    assert!((TERMS - 1_000..=TERMS).contains(&topics), "{topics}");
+}
+
+/// Counts all terms in one shard with so much memory for them, and says what the process held.
+fn counted_with(memory: &str) -> u64 {
+    let cluster = Cluster::new(None, 0, 1, 1);
+    write_terms(&cluster);
+    let plan = cluster.plan();
+    let args = ["--plan-hash", &plan.hash, "--index", "0", "--memory", memory];
+    // Tables grow by doubling, and glibc keeps the pieces they leave; the allocator of static builds,
+    // which images hold, gives them back at once, as this makes it do.
+    let pod = cluster.pod("etl", &args);
+    let ended = pod.env("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072").run();
+    let peak = peak(&ended);
+    ended.done();
+    peak
+}
+
+#[test]
+fn a_shard_that_outgrows_its_memory_is_spilled_and_stays_within_the_limit_of_its_pod() {
+    // Three fifths of the limit are for counting, unless a pod is told otherwise.
+    let (spilled, whole) = (counted_with("38Mi"), counted_with("1Gi"));
+    assert!(spilled < LIMIT && LIMIT < whole, "{spilled} bytes, {whole} without spilling");
+}
