@@ -24,8 +24,6 @@ impl Identity {
     /// Reads it off the arguments, before anything is checked.
     pub(crate) fn of(args: &Args) -> Self {
         let (stage, index) = (args.command.stage(), args.index());
-        let attempt =
-            |given: Option<&String>| given.cloned().unwrap_or_else(|| Uuid::now_v7().to_string());
         let run = match &args.command {
             Command::Purge(purge) => {
                 let (run, attempt) = (purge.uid.clone(), format!("purge-{}", purge.uid));
@@ -35,7 +33,7 @@ impl Identity {
             Command::Etl(index) | Command::Aggregate(index) => &index.later.run,
             Command::Publish(later) => &later.run,
         };
-        let attempt = attempt(run.attempt.as_ref());
+        let attempt = run.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
         // Whether it can be used is for the stage to find out and to say.
         let config = fs::read_to_string(&run.run_config).ok();
         let config = config.and_then(|config| RunConfig::from_json(&config).ok());

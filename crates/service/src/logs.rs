@@ -38,10 +38,9 @@ pub struct Fields(String);
 impl Fields {
     /// Adds a field.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<serde_json::Value>) -> Self {
+    pub fn with(self, name: &str, value: impl Into<serde_json::Value>) -> Self {
         let name = serde_json::Value::from(name);
-        self.0.push_str(&format!("{name}:{},", value.into()));
-        self
+        Self(format!("{}{name}:{},", self.0, value.into()))
     }
 }
 
