@@ -80,6 +80,8 @@ impl PlaceArgs {
     #[cfg(not(feature = "mongodb"))]
     #[expect(clippy::unused_async, reason = "as with the feature")]
     pub(crate) async fn follow(&self, _source: &SourceName) -> Result<(), Failure> {
+        // A folder has none.
+        let _ = &self.mongodb;
         Ok(())
     }
 

@@ -41,7 +41,7 @@ impl Server {
     /// A server of what these arguments name.
     #[track_caller]
     pub(crate) fn over(desk: Desk, place: &[&str]) -> Self {
-        let args = [&["serve", "--listen", "127.0.0.1:0"], place].concat();
+        let args = [&["serve", "--listen", "127.0.0.1:0"][..], place].concat();
         let mut running = Running::start(desk.command(&args));
         let address = running.line(address);
         Self { desk, running, address }

@@ -8,6 +8,7 @@ use store::generations::{self, Generation, Outcome};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, result_digest, unhex};
+use trends::format::RankingReader;
 use trends::result::{PartitionIndex, RankingPage, ResultIndex};
 use trends::{Kind, RecordCounts};
 
@@ -122,7 +123,9 @@ fn rank(
         RankCursor::new(move || {
             let Some(page) = pages.next() else { return Ok(None) };
             let block = context.wait(read_block(&*context.store, &home, &page.block))?;
-            Ok(Some(block.to_vec()))
+            let key = || home.block(&page.block.name).to_string();
+            let page = RankingReader::open(&block);
+            Ok(Some(page.map_err(|error| StoreError::undecodable(key(), &error))?))
         })
     });
     let mut pages = Page::new(kind, kind.name().to_owned());

@@ -147,7 +147,8 @@ async fn resolve<T: DeserializeOwned>(
             for piece in &pieces {
                 let block = read_block(store, &home, piece).await?;
                 let raw = open(BlockType::Bytes, &block);
-                whole.extend(raw.map_err(|error| damaged(key, &error))?);
+                let key = || home.block(&piece.name).to_string();
+                whole.extend(raw.map_err(|error| StoreError::undecodable(key(), &error))?);
             }
             serde_json::from_slice(&whole).map_err(|error| damaged(key, &error))
         }

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::Path;
 
+use trends::format::{FormatError, VERSION};
+
 use crate::key::InvalidName;
 
 /// A failed operation on a store: what was being done, to which key or path, and why it failed.
@@ -87,6 +89,16 @@ impl StoreError {
     /// Whether the same call may succeed later without anybody changing anything.
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
+    }
+
+    /// What is wrong with a block at a key that can't be decoded.
+    pub fn undecodable(key: String, error: &FormatError) -> Self {
+        match error {
+            FormatError::Newer(found) => {
+                Self::Newer { place: key, found: u32::from(*found), known: u32::from(VERSION) }
+            }
+            error => Self::Damaged { key, what: error.to_string() },
+        }
     }
 
     /// What failed at a path of this machine.

@@ -139,8 +139,8 @@ impl Published {
             return Ok(Arc::clone(topics));
         }
         let bytes = read_block(&*self.store, home, block).await?;
-        let topics = decode(&bytes)
-            .map_err(|error| StoreError::Damaged { key: key.clone(), what: error.to_string() })?;
+        let topics =
+            decode(&bytes).map_err(|error| StoreError::undecodable(key.clone(), &error))?;
         let topics = Arc::new(topics);
         let mut cache = self.lock();
         if cache.len() >= CACHED_BLOCKS {

@@ -181,28 +181,46 @@ fn spoil(cluster: &Cluster, part: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> 
 }
 
 #[test]
-fn a_damaged_block_is_named_and_never_merged() {
+fn a_block_that_is_damaged_or_of_a_newer_format_is_named_and_never_merged() {
     type Change = fn(Vec<u8>) -> Vec<u8>;
-    let changes: [(Change, &str); 2] = [
+    let changes: [(Change, &str, &str); 3] = [
         (
             |mut block| {
                 let middle = block.len() / 2;
                 block[middle] ^= 1;
                 block
             },
+            "StoreDamaged",
             "is damaged",
         ),
-        (|block| block[..block.len() / 2].to_vec(), "is damaged"),
+        (|block| block[..block.len() / 2].to_vec(), "StoreDamaged", "is damaged"),
+        (
+            |mut block| {
+                // After two bytes that say whose it is.
+                block[2] += 1;
+                block
+            },
+            "StoreNewer",
+            "has format 2",
+        ),
     ];
-    for (change, expected) in changes {
+    for (change, reason, expected) in changes {
         let cluster = Cluster::new(None, 16, 2, 1);
         let plan = cluster.plan();
         for index in 0..2 {
             cluster.indexed("etl", &plan.hash, index).run().done();
         }
         assert!(spoil(&cluster, "partial-", change) > 0);
-        let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "StoreDamaged");
+        let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, reason);
         assert!(told.message.contains("partial-") && told.message.contains(expected), "{told:?}");
+        // And the same with what publishing puts together.
+        let cluster = Cluster::new(None, 16, 1, 1);
+        let plan = cluster.plan();
+        cluster.indexed("etl", &plan.hash, 0).run().done();
+        cluster.indexed("aggregate", &plan.hash, 0).run().done();
+        assert!(spoil(&cluster, "ranking-", change) > 0);
+        let told = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().failed(42, reason);
+        assert!(told.message.contains("ranking-") && told.message.contains(expected), "{told:?}");
         assert!(cluster.newest().is_none());
     }
 }

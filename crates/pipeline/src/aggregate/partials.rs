@@ -51,7 +51,7 @@ impl<'a> PartialCursor<'a> {
 }
 
 fn damaged(home: &Home, block: &BlockRef, error: &trends::format::FormatError) -> StoreError {
-    StoreError::Damaged { key: home.block(&block.name).to_string(), what: error.to_string() }
+    StoreError::undecodable(home.block(&block.name).to_string(), error)
 }
 
 impl Cursor for PartialCursor<'_> {

@@ -6,7 +6,8 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
 
-use trends::format::{RankedTopic, RankingReader, RankingWriter};
+use store::StoreError;
+use trends::format::{FormatError, RankedTopic, RankingReader, RankingWriter};
 use trends::result::RankingPage;
 use trends::{Kind, RowRef, cmp_rank};
 
@@ -132,7 +133,7 @@ impl Topics {
 }
 
 /// The pages of a spilled run.
-fn spilled(file: File, folder: PathBuf) -> impl FnMut() -> Result<Option<Vec<u8>>, Error> {
+fn spilled(file: File, folder: PathBuf) -> impl FnMut() -> Result<Option<RankingReader>, Error> {
     let mut reader = BufReader::new(file);
     move || {
         let failed = |source| Error::Spill { path: folder.clone(), source };
@@ -143,7 +144,8 @@ fn spilled(file: File, folder: PathBuf) -> impl FnMut() -> Result<Option<Vec<u8>
         }
         let mut page = vec![0; u32::from_le_bytes(length) as usize];
         reader.read_exact(&mut page).map_err(failed)?;
-        Ok(Some(page))
+        let opened = RankingReader::open(&page);
+        opened.map(Some).map_err(|error| failed(std::io::Error::other(error)))
     }
 }
 
@@ -192,27 +194,34 @@ impl Page {
 
 /// A ranking that is read page by page.
 pub(crate) struct RankCursor<'a> {
-    next_page: Box<dyn FnMut() -> Result<Option<Vec<u8>>, Error> + 'a>,
+    next_page: Box<dyn FnMut() -> Result<Option<RankingReader>, Error> + 'a>,
     page: Option<RankingReader>,
 }
 
 impl<'a> RankCursor<'a> {
-    pub(crate) fn new(next_page: impl FnMut() -> Result<Option<Vec<u8>>, Error> + 'a) -> Self {
+    pub(crate) fn new(
+        next_page: impl FnMut() -> Result<Option<RankingReader>, Error> + 'a,
+    ) -> Self {
         Self { next_page: Box::new(next_page), page: None }
     }
 
     fn next(&mut self, from: usize) -> Result<Option<Head>, Error> {
         loop {
             if let Some(page) = &mut self.page
-                && let Some(topic) = page.topic().map_err(unencodable)?
+                && let Some(topic) = page.topic().map_err(|error| inconsistent(&error))?
             {
                 let RankedTopic { term, count, documents } = topic;
                 return Ok(Some(Head { term: term.to_vec(), count, documents, from }));
             }
             let Some(page) = (self.next_page)()? else { return Ok(None) };
-            self.page = Some(RankingReader::open(&page).map_err(unencodable)?);
+            self.page = Some(page);
         }
     }
+}
+
+/// A page whose checksum fits and whose content does not.
+fn inconsistent(error: &FormatError) -> StoreError {
+    StoreError::undecodable("a page of a partition's ranking".to_owned(), error)
 }
 
 /// The topic a cursor stands on; the greatest of a heap ranks first.

@@ -17,7 +17,8 @@ pub use rows::{RowReader, RowWriter};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: [u8; 2] = *b"TJ";
-const VERSION: u8 = 1;
+/// The newest version that is read, and the one that is written.
+pub const VERSION: u8 = 1;
 const HEAD: usize = 8;
 const TAIL: usize = 8;
 
