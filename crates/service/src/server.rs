@@ -1,12 +1,25 @@
 //! Listening and serving until asked to stop. Owns what a taken port is called and how long anybody is
 //! waited for.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderValue, Request};
+use axum::serve::Listener as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::deadline::Deadlines;
 use crate::metrics;
@@ -15,8 +28,15 @@ use crate::metrics;
 /// than a request is given, so that it never cuts off one that is being answered.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long requests that are under way may take after a stop was asked for.
-const DRAIN: Duration = Duration::from_secs(10);
+/// The most bytes of a request line and its headers; more is answered with 431 and nothing else.
+const HEAD: usize = 32 << 10;
+
+/// The most connections at once, so that all their heads fit into 128 MiB. In practice each takes a
+/// tenth of it.
+const CONNECTIONS: usize = 4096;
+
+/// How long whoever was let in last has to say what it wants, before idle connections are closed.
+const SETTLE: Duration = Duration::from_millis(100);
 
 /// An address that can't be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -58,30 +78,131 @@ fn host(address: SocketAddr) -> String {
     }
 }
 
+/// How a server leaves once it was asked to stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Leave {
+    /// How long it goes on answering, telling every client to close its connection: as long as it
+    /// takes until nobody is sent here any more.
+    pub delay: Duration,
+    /// How long requests that are under way may take afterwards.
+    pub finish: Duration,
+}
+
+impl Leave {
+    /// Without a delay: for what nobody is sent to, and for people at a terminal.
+    pub const AT_ONCE: Self = Self { delay: Duration::ZERO, finish: Duration::from_secs(10) };
+}
+
 /// Serves until `stop` is over, then finishes what is under way, within ten seconds.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-    let listener = Deadlines::new(listener, PATIENCE);
-    let graceful = axum::serve(listener, app).with_graceful_shutdown(async move {
-        stop.await;
-        drop(stopping);
-    });
+) {
+    serve_and_leave(listener, app, stop, Leave::AT_ONCE).await;
+}
+
+/// Serves until `stop` is over, then leaves.
+pub async fn serve_and_leave(
+    listener: TcpListener,
+    app: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+    leave: Leave,
+) {
     tokio::select! {
-        served = async { graceful.await } => served,
-        () = async {
-            // Both ends of the channel going away mean the same.
-            drop(stopped.await);
-            tokio::time::sleep(DRAIN).await;
-        } => {
-            tracing::warn!(waited = ?DRAIN, "stopped with requests under way");
-            Ok(())
-        }
+        () = serve_to_the_end(listener, app, stop, leave) => {}
         // Serving is what measures.
         never = metrics::upkeep() => match never {},
+    }
+}
+
+async fn serve_to_the_end(
+    listener: TcpListener,
+    app: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+    leave: Leave,
+) {
+    let mut connections = Connections::new(listener, app);
+    tokio::select! {
+        never = connections.take_for_ever() => match never {},
+        () = stop => {}
+    }
+    connections.leaving.store(true, Ordering::Relaxed);
+    if !leave.delay.is_zero() {
+        let never = tokio::time::timeout(leave.delay, connections.take_for_ever());
+        match never.await {
+            Ok(never) => match never {},
+            Err(_) => tracing::info!(after = ?leave.delay, "taking no more connections"),
+        }
+    }
+    let open = connections.close();
+    if !leave.delay.is_zero() {
+        tokio::time::sleep(SETTLE).await;
+    }
+    if tokio::time::timeout(leave.finish, open.shutdown()).await.is_err() {
+        tracing::warn!(waited = ?leave.finish, "stopped with requests under way");
+    }
+}
+
+/// The connections of a server, each served by a task of its own.
+///
+/// `axum::serve` would do the same without bounds: it lets the head of a request take 400 KB and any
+/// number of connections in, and tells nobody that it is about to leave.
+struct Connections {
+    listener: Deadlines,
+    http: http1::Builder,
+    app: Router,
+    places: Arc<Semaphore>,
+    open: GracefulShutdown,
+    leaving: Arc<AtomicBool>,
+}
+
+impl Connections {
+    fn new(listener: TcpListener, app: Router) -> Self {
+        let mut http = http1::Builder::new();
+        http.max_buf_size(HEAD).max_header_size(HEAD);
+        Self {
+            listener: Deadlines::new(listener, PATIENCE),
+            http,
+            app,
+            places: Arc::new(Semaphore::new(CONNECTIONS)),
+            open: GracefulShutdown::new(),
+            leaving: Arc::default(),
+        }
+    }
+
+    /// Takes connections; those that are too many wait where they come in.
+    async fn take_for_ever(&mut self) -> Infallible {
+        loop {
+            // Nobody closes it.
+            let place = Arc::clone(&self.places).acquire_owned().await.ok();
+            let (connection, _) = self.listener.accept().await;
+            let app = TowerToHyperService::new(self.app.clone());
+            let leaving = Arc::clone(&self.leaving);
+            let service = service_fn(move |request: Request<Incoming>| {
+                let (answer, leaving) = (app.call(request), Arc::clone(&leaving));
+                async move {
+                    let mut answer = answer.await?;
+                    if leaving.load(Ordering::Relaxed) {
+                        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
+                    Ok::<_, Infallible>(answer)
+                }
+            });
+            let served = self.http.serve_connection(TokioIo::new(connection), service);
+            let served = self.open.watch(served);
+            tokio::spawn(async move {
+                if let Err(error) = served.await {
+                    tracing::trace!(%error, "a connection ended");
+                }
+                drop(place);
+            });
+        }
+    }
+
+    /// Takes no more connections; those that are open remain.
+    fn close(self) -> GracefulShutdown {
+        self.open
     }
 }
 
@@ -131,7 +252,7 @@ mod tests {
         let (stop, stopped) = oneshot::channel();
         let app = Router::new().route("/", get(answer));
         let served = tokio::spawn(async move {
-            serve(listener, app, async { drop(stopped.await) }).await.unwrap();
+            serve(listener, app, async { drop(stopped.await) }).await;
         });
         (address, stop, served)
     }
@@ -185,6 +306,68 @@ mod tests {
         let began = Instant::now();
         drop(stop);
         served.await.unwrap();
-        assert!(began.elapsed() < DRAIN / 2, "took {:?}", began.elapsed());
+        assert!(began.elapsed() < Leave::AT_ONCE.finish / 2, "took {:?}", began.elapsed());
+    }
+
+    /// A server that answers at once, and what stops it.
+    async fn quick(leave: Leave) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+        let listener = free().await;
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let app = Router::new().route("/", get(async || "done"));
+        let stopped = async { drop(stopped.await) };
+        let served = tokio::spawn(serve_and_leave(listener, app, stopped, leave));
+        (address, stop, served)
+    }
+
+    /// A request on a connection, and its answer as far as it came.
+    async fn ask(client: &mut TcpStream, head: &str) -> String {
+        client.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"done") && client.read_buf(&mut answer).await.unwrap_or(0) > 0 {}
+        String::from_utf8(answer).unwrap()
+    }
+
+    const HELLO: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    #[tokio::test]
+    async fn who_leaves_goes_on_answering_and_tells_its_clients_to_go() {
+        let never = Leave { delay: Duration::from_secs(3600), ..Leave::AT_ONCE };
+        let (address, stop, served) = quick(never).await;
+        let mut old = TcpStream::connect(address).await.unwrap();
+        let answer = ask(&mut old, HELLO).await;
+        assert!(!answer.contains("connection: close"), "{answer}");
+        drop(stop);
+        loop {
+            // New ones are taken, too.
+            let mut new = TcpStream::connect(address).await.unwrap();
+            let answer = ask(&mut new, HELLO).await;
+            assert!(answer.ends_with("done"), "{answer}");
+            if answer.contains("connection: close") {
+                break;
+            }
+        }
+        let answer = ask(&mut old, HELLO).await;
+        assert!(answer.contains("connection: close") && answer.ends_with("done"), "{answer}");
+        assert_eq!(old.read(&mut [0]).await.unwrap(), 0, "and it is closed");
+        served.abort();
+    }
+
+    #[tokio::test]
+    async fn nobody_is_let_in_once_the_delay_is_over() {
+        let short = Leave { delay: Duration::from_millis(50), ..Leave::AT_ONCE };
+        let (address, stop, served) = quick(short).await;
+        drop(stop);
+        served.await.unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_head_that_never_ends_is_cut_off() {
+        let (address, _stop, _served) = quick(Leave::AT_ONCE).await;
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let long = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(HEAD));
+        let answer = ask(&mut client, &long).await;
+        assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
     }
 }
