@@ -80,6 +80,16 @@ pub async fn newest(
     found.map(|(n, bytes)| parse(&Key::generation(source, n), &bytes)).transpose()
 }
 
+/// The entry of one number, `None` if there is none yet.
+pub async fn at(
+    store: &dyn Store,
+    source: &SourceName,
+    n: u64,
+) -> Result<Option<Generation>, StoreError> {
+    let key = Key::generation(source, n);
+    store.get(&key).await?.map(|bytes| parse(&key, &bytes)).transpose()
+}
+
 /// The last `limit` generations of a source, newest first.
 pub async fn history(
     store: &dyn Store,
@@ -257,9 +267,8 @@ async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreErro
 }
 
 async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generation, StoreError> {
-    let key = Key::generation(source, n);
-    let bytes = store.get(&key).await?;
-    parse(&key, &bytes.ok_or_else(|| StoreError::Missing { key: key.to_string() })?)
+    let missing = || StoreError::Missing { key: Key::generation(source, n).to_string() };
+    at(store, source, n).await?.ok_or_else(missing)
 }
 
 fn parse(key: &Key, bytes: &[u8]) -> Result<Generation, StoreError> {
