@@ -1,60 +1,104 @@
-//! The routes and what all of them share.
+//! The service: its routes and what all of them share.
 
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::routing::get;
-use axum::{Json, Router, middleware};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use store::Store;
 
-use crate::access::{RequestIds, record};
+use crate::access::Access;
+use crate::answer::{Answer, Answers};
 use crate::current::Current;
-use crate::limits::{Limits, limit};
+use crate::overload::Places;
+use crate::pinned::Pinned;
 use crate::problem::Problem;
-use crate::{compatible, ranked, sources};
+use crate::resources::{self, index, openapi};
+use crate::settings::Settings;
+use crate::{cors, limits};
 
 /// What handlers share. Clones share it, too.
 #[derive(Debug, Clone)]
-pub struct ApiState {
-    pub(crate) current: Arc<Current>,
-    limits: Limits,
-    ids: RequestIds,
+pub struct ApiState(Arc<Shared>);
+
+/// One allocation, because every request clones the state a few times.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) current: Current,
+    pub(crate) pinned: Pinned,
+    pub(crate) answers: Answers,
+    pub(crate) index: Answer,
+    pub(crate) document: Answer,
+    settings: Settings,
 }
 
 impl ApiState {
-    /// An API over a store, answering at most `concurrency` requests at once, each within `timeout`.
-    pub fn new(store: Arc<dyn Store>, concurrency: usize, timeout: Duration) -> Self {
-        let current = Arc::new(Current::new(store));
-        Self { current, limits: Limits::new(concurrency, timeout), ids: RequestIds::new() }
+    /// An API over a store.
+    pub fn new(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self(Arc::new(Shared {
+            current: Current::new(Arc::clone(&store)),
+            pinned: Pinned::new(store),
+            answers: Answers::default(),
+            index: index::answer(),
+            document: openapi::answer(),
+            settings,
+        }))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 
 /// The whole service.
 pub fn app(state: ApiState) -> Router {
-    let (limits, ids) = (state.limits.clone(), state.ids.clone());
-    Router::new()
-        .route("/", get(index))
-        .route("/api/trends", get(compatible::get))
-        .route("/api/v1/sources", get(sources::get))
-        .route("/api/v1/trends", get(ranked::get))
+    let Settings { concurrency, queue, timeout, origins } = &state.settings;
+    let places = Arc::new(Places::new(*concurrency, *queue, *timeout));
+    let access = Access::new(resources::all().iter().map(|resource| resource.path));
+    let routes = resources::all()
+        .into_iter()
+        .fold(Router::new(), |router, resource| router.route(resource.path, (resource.methods)()));
+    let app = routes
         .fallback(async || Problem::not_found("there is nothing here: see / for what there is"))
-        .method_not_allowed_fallback(async || Problem::method_not_allowed())
-        .layer(middleware::from_fn_with_state(limits, limit))
-        // Outermost: who is turned away is recorded, too.
-        .layer(middleware::from_fn_with_state(ids, record))
-        .with_state(state)
+        .method_not_allowed_fallback(async || Problem::method_not_allowed());
+    // Outermost is what records: who is turned away is recorded, too.
+    let app = match cors::layer(origins) {
+        None => app.layer(from_fn_with_state((access, places), recorded_and_bounded)),
+        Some(cors) => app
+            .layer(from_fn_with_state(places, bounded))
+            .layer(cors)
+            .layer(from_fn_with_state(access, recorded)),
+    };
+    app.with_state(state)
 }
 
-/// What there is.
-async fn index() -> Json<serde_json::Value> {
-    Json(serde_json::json!({
-        "name": "trendjob",
-        "endpoints": [
-            "/api/v1/sources",
-            "/api/v1/trends?source=SOURCE&limit=10",
-            "/api/trends?source=SOURCE&topic=TOPIC",
-        ],
-    }))
+/// Both at once, where nothing comes between them: a layer costs every request as much as half of
+/// what is done in it.
+async fn recorded_and_bounded(
+    State((access, places)): State<(Access, Arc<Places>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    access.record(request, |request| bounded(State(places), request, next)).await
+}
+
+/// Lets a request through and records what became of it.
+async fn recorded(State(access): State<Access>, request: Request, next: Next) -> Response {
+    access.record(request, |request| next.run(request)).await
+}
+
+/// Lets a request through that is within all bounds.
+async fn bounded(State(places): State<Arc<Places>>, request: Request, next: Next) -> Response {
+    match limits::check(request.uri(), request.headers()) {
+        Ok(()) => places.answer(next.run(request)).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 #[cfg(test)]

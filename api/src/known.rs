@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use store::SourceName;
-use tokio::sync::Mutex;
 
 /// Names that are remembered, with results or without. 128 bytes each at most.
 const NAMES: usize = 1024;
@@ -22,7 +21,7 @@ pub(crate) struct Known<T> {
 
 #[derive(Debug)]
 struct Remembered<T> {
-    value: Arc<Mutex<T>>,
+    value: Arc<T>,
     used: u64,
     opened: bool,
 }
@@ -35,7 +34,7 @@ impl<T> Default for Known<T> {
 
 impl<T: Default> Known<T> {
     /// What is remembered of a source, or a beginning.
-    pub(crate) fn of(&mut self, source: &SourceName) -> Arc<Mutex<T>> {
+    pub(crate) fn of(&mut self, source: &SourceName) -> Arc<T> {
         self.uses += 1;
         if let Some(known) = self.sources.get_mut(source) {
             known.used = self.uses;
@@ -44,7 +43,7 @@ impl<T: Default> Known<T> {
         if self.sources.len() >= NAMES {
             self.forget(|_, _| true);
         }
-        let value = Arc::<Mutex<T>>::default();
+        let value = Arc::<T>::default();
         let known = Remembered { value: Arc::clone(&value), used: self.uses, opened: false };
         self.sources.insert(source.clone(), known);
         value

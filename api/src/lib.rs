@@ -1,17 +1,26 @@
 //! HTTP over published trends: [`app`] is the whole service as a value, without a port.
 //!
-//! Stateless: every answer is made of one generation of one source, read through the store.
+//! Stateless: every answer is made of one generation of one source, read through the store, and
+//! nothing is ever written.
 
 mod access;
+mod answer;
 mod app;
-mod compatible;
+mod cors;
 mod current;
-mod etag;
+mod cursor;
 mod known;
 mod limits;
+mod openapi;
+mod overload;
+mod pinned;
 mod problem;
 mod query;
-mod ranked;
-mod sources;
+mod refreshed;
+mod resources;
+mod settings;
 
 pub use app::{ApiState, app};
+pub use cors::{InvalidOrigin, Origin};
+pub use openapi::document;
+pub use settings::Settings;

@@ -1,7 +1,11 @@
 //! Errors as RFC 9457 problems. Owns what of an error a caller is told: nothing of where the store is.
 
+use std::error::Error;
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use store::StoreError;
 
@@ -9,28 +13,38 @@ use store::StoreError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     status: StatusCode,
-    title: &'static str,
     detail: String,
+    cause: Option<Cause>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What the log is told of a problem and the caller isn't. Goes with the answer as an extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cause(pub(crate) Arc<str>);
+
+/// Why a request was not answered (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct Body<'a> {
+    /// What the status is called. The type of every problem is `about:blank`.
     title: &'a str,
+    /// The status of the answer.
+    #[schemars(range(min = 400, max = 599))]
     status: u16,
+    /// What is wrong, and what would be right.
     detail: &'a str,
 }
 
 impl Problem {
-    fn new(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, title, detail: detail.into() }
+    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into(), cause: None }
     }
 
-    pub(crate) fn bad_parameter(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid parameter", detail)
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
     }
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not found", detail)
+        Self::new(StatusCode::NOT_FOUND, detail)
     }
 
     pub(crate) fn unknown_source(source: &str) -> Self {
@@ -44,42 +58,63 @@ impl Problem {
     }
 
     pub(crate) fn method_not_allowed() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed", "use GET or HEAD")
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD")
     }
 
-    pub(crate) fn overloaded(detail: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "try again later", detail)
+    pub(crate) fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, detail)
     }
 
-    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
-        tracing::error!(%error, "an answer can't be written");
-        Self::new(
+    pub(crate) fn uri_too_long(most: usize) -> Self {
+        Self::new(StatusCode::URI_TOO_LONG, format!("path and query may take {most} bytes"))
+    }
+
+    pub(crate) fn headers_too_large(most: usize) -> Self {
+        let detail = format!("names and values of headers may take {most} bytes together");
+        Self::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
+    }
+
+    pub(crate) fn overloaded(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
+
+    pub(crate) fn internal(error: &dyn Error) -> Self {
+        let problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "internal error",
             "the answer can't be written: the log of the server says why",
-        )
+        );
+        problem.caused_by(error)
+    }
+
+    fn caused_by(self, error: &dyn Error) -> Self {
+        let mut cause = error.to_string();
+        let mut next = error.source();
+        while let Some(source) = next {
+            cause = format!("{cause}: {source}");
+            next = source.source();
+        }
+        Self { cause: Some(Cause(cause.into())), ..self }
     }
 }
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        tracing::error!(%error, cause, "a result can't be read");
-        if error.is_retryable() {
+        let problem = if error.is_retryable() {
             Self::overloaded("the store can't be read")
         } else {
             Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "internal error",
                 "the published result can't be read: its store is damaged or of another version, the log of the server says where",
             )
-        }
+        };
+        problem.caused_by(&error)
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, title, detail } = self;
+        let Self { status, detail, cause } = self;
+        let title = status.canonical_reason().unwrap_or_default();
         let body = Body { title, status: status.as_u16(), detail: &detail };
         let json = serde_json::to_string(&body).unwrap_or_default() + "\n";
         let fixed = [
@@ -90,6 +125,9 @@ impl IntoResponse for Problem {
         let mut response = (status, fixed, json).into_response();
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if let Some(cause) = cause {
+            response.extensions_mut().insert(cause);
         }
         response
     }

@@ -1,31 +1,79 @@
-//! Query parameters: by name, the first wins, unknown and repeated ones are refused where asked.
+//! Questions: what of a request an answer depends on. Owns its parameters: by name, the first wins,
+//! unknown and repeated ones are refused where asked.
 
-use axum::extract::{FromRequestParts, Query};
-use axum::http::request::Parts;
+use std::borrow::Cow;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, Uri};
+use trends::Kind;
+use trends::kind::UnknownKind;
 
 use crate::problem::Problem;
 
-/// The parameters of a request, in order.
-#[derive(Debug)]
-pub(crate) struct Parameters(Vec<(String, String)>);
+/// More than any answer takes.
+const MAX_PARAMETERS: usize = 32;
 
-impl Parameters {
+/// A request without its body, which nobody reads.
+#[derive(Debug)]
+pub(crate) struct Question {
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+impl Question {
+    /// Path and parameters as they were sent.
+    pub(crate) fn text(&self) -> &str {
+        self.uri.path_and_query().map_or("", |text| text.as_str())
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The parameters, in order.
+    pub(crate) fn parameters(&self) -> Result<Parameters<'_>, Problem> {
+        let query = self.uri.query().unwrap_or_default();
+        let pairs: Vec<_> =
+            form_urlencoded::parse(query.as_bytes()).take(MAX_PARAMETERS + 1).collect();
+        if pairs.len() > MAX_PARAMETERS {
+            let detail = format!("too many parameters: at most {MAX_PARAMETERS} are read");
+            return Err(Problem::bad_request(detail));
+        }
+        Ok(Parameters(pairs))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Question {
+    type Rejection = Infallible;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
+        let (parts, _) = request.into_parts();
+        Ok(Self { uri: parts.uri, headers: parts.headers })
+    }
+}
+
+/// The parameters of a question.
+#[derive(Debug)]
+pub(crate) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+
+impl Parameters<'_> {
     /// The first value of a parameter.
     pub(crate) fn first(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
     }
 
     /// Refuses parameters that aren't among those allowed, and those given twice.
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Problem> {
         for (at, (name, _)) in self.0.iter().enumerate() {
-            if !allowed.contains(&name.as_str()) {
+            if !allowed.contains(&name.as_ref()) {
                 let allowed =
                     if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
                 let detail = format!("unknown parameter {name:?}: allowed are {allowed}");
-                return Err(Problem::bad_parameter(detail));
+                return Err(Problem::bad_request(detail));
             }
             if self.0.iter().take(at).any(|(earlier, _)| earlier == name) {
-                return Err(Problem::bad_parameter(format!("{name} is given twice: give it once")));
+                return Err(Problem::bad_request(format!("{name} is given twice: give it once")));
             }
         }
         Ok(())
@@ -41,19 +89,16 @@ impl Parameters {
         let Some(value) = self.first(name) else { return Ok(default) };
         value.parse().ok().filter(|number| bounds.contains(number)).ok_or_else(|| {
             let (least, most) = bounds.into_inner();
-            Problem::bad_parameter(format!(
+            Problem::bad_request(format!(
                 "{name}={value:?} must be a number from {least} to {most}"
             ))
         })
     }
-}
 
-impl<S: Send + Sync> FromRequestParts<S> for Parameters {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        let Query(pairs) = query.map_err(|error| Problem::bad_parameter(error.body_text()))?;
-        Ok(Self(pairs))
+    /// The kind of terms asked for, if any is.
+    pub(crate) fn kind(&self) -> Result<Option<Kind>, Problem> {
+        let kind: Result<Option<Kind>, UnknownKind> =
+            self.first("kind").map(str::parse).transpose();
+        kind.map_err(|error| Problem::bad_request(error.to_string()))
     }
 }

@@ -2,9 +2,8 @@
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
-use std::time::Duration;
 
-use api::{ApiState, app};
+use api::{ApiState, Settings, app};
 use service::logs::{self, Format};
 use service::probes::{Readiness, probes};
 use service::{metrics, server, shutdown};
@@ -16,10 +15,6 @@ use crate::args::{ListenArgs, ServeArgs};
 use crate::failure::{Failure, chain};
 use crate::output::Output;
 use crate::place::Folder;
-
-/// Requests answered at once, and how long one may take.
-const CONCURRENCY: usize = 256;
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves the store until Ctrl-C. It may be empty yet: a run may fill it meanwhile.
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
@@ -72,9 +67,9 @@ pub(crate) async fn serve(
     if let Some(source) = source {
         output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
     }
-    let state = ApiState::new(store, CONCURRENCY, TIMEOUT);
-    let served = server::serve(listener, app(state), shutdown::requested()).await;
-    served.map_err(|error| Failure::other("Serve", error.to_string()))
+    let app = app(ApiState::new(store, Settings::default()));
+    server::serve(listener, app, shutdown::requested()).await;
+    Ok(())
 }
 
 /// Starts logging as the flags ask for.

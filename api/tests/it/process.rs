@@ -1,66 +1,21 @@
-//! The `trendjob-api` command as a process: ready when its store answers, not ready when it does not.
+//! The command by itself: ready when its store answers, not ready when it does not.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::Command;
 
+use crate::api::{Api, get};
 use crate::results::{QUESTIONS, Twice};
-
-/// A process that ends with the test.
-struct Api {
-    child: Child,
-    port: u16,
-    probes: u16,
-}
-
-impl Api {
-    fn start(args: &[&str]) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (api, probes) = (free(), free());
-        let child = Command::new(env!("CARGO_BIN_EXE_trendjob-api"))
-            .env_remove("MONGODB_URI")
-            .args(["serve", "--listen", &format!("127.0.0.1:{api}")])
-            .args(["--metrics-listen", &format!("127.0.0.1:{probes}")])
-            .args(args)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self { child, port: api, probes }
-    }
-
-    /// Waits until a probe answers with this status.
-    fn wait_for(&self, path: &str, status: &str) {
-        while get(self.probes, path).is_none_or(|answer| !answer.starts_with(status)) {
-            std::thread::yield_now();
-        }
-    }
-}
-
-impl Drop for Api {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn get(port: u16, path: &str) -> Option<String> {
-    let mut connection = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    connection.write_all(request.as_bytes()).ok()?;
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).ok()?;
-    Some(answer)
-}
 
 #[test]
 fn an_empty_store_is_served_and_sigterm_ends_it_well() {
     let folder = tempfile::tempdir().unwrap();
-    let mut api = Api::start(&["--store", folder.path().to_str().unwrap()]);
+    let store = folder.path().to_str().unwrap();
+    let mut api = Api::start(&["--store", store, "--drain-delay", "0"]);
     api.wait_for("/readyz", "HTTP/1.1 200");
     let answer = get(api.port, "/api/v1/sources").unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("{\"sources\":[]}"), "{answer}");
-    let term = Command::new("kill").arg(api.child.id().to_string()).status();
-    assert!(term.unwrap().success());
+    api.terminate();
     assert_eq!(api.child.wait().unwrap().code(), Some(0));
 }
 
@@ -102,4 +57,12 @@ fn a_store_nobody_named_is_asked_for() {
     let mut log = String::new();
     api.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("set MONGODB_URI"), "{log}");
+}
+
+#[test]
+fn the_document_is_printed() {
+    let printed = Command::new(env!("CARGO_BIN_EXE_trendjob-api")).arg("openapi").output().unwrap();
+    assert!(printed.status.success());
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/openapi.json");
+    assert!(printed.stdout == std::fs::read(committed).unwrap());
 }

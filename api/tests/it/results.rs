@@ -72,6 +72,7 @@ impl Twice {
             source: SourceName::new("sample").unwrap(),
             uris: vec![input.display().to_string()],
             data: None,
+            kept_out: None,
             spooled: None,
             identity: Identity::Modified,
             compression: None,

@@ -11,11 +11,17 @@ const HOUR: Duration = Duration::from_secs(3600);
 const LOVE: &str = "/api/trends?source=sample&topic=love";
 const RANKED: &str = "/api/v1/trends?source=sample";
 
-async fn shaky(concurrency: usize, timeout: Duration) -> (Arc<Shaky>, Arc<dyn Store>, Router) {
+/// The sample over a store that can fail.
+pub(super) async fn shaky(settings: Settings) -> (Arc<Shaky>, Arc<dyn Store>, Router) {
     let (inner, _) = sample().await;
     let shaky = Shaky::over(Arc::clone(&inner));
-    let app = app(ApiState::new(shaky.clone(), concurrency, timeout));
+    let app = app(ApiState::new(shaky.clone(), settings));
     (shaky, inner, app)
+}
+
+/// So many requests at once, none of them for longer than a test.
+fn at_once(concurrency: usize, queue: usize) -> Settings {
+    Settings { concurrency, queue, timeout: HOUR, origins: Vec::new() }
 }
 
 /// A request that runs beside the test.
@@ -43,7 +49,7 @@ async fn a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn the_newest_is_looked_up_once_a_second_for_all_who_ask() {
-    let (store, inner, app) = shaky(1000, HOUR).await;
+    let (store, inner, app) = shaky(at_once(1000, 0)).await;
     assert!(all(&app, LOVE, 100).await.iter().all(StatusCode::is_success));
     assert_eq!(store.asked("markers/publish"), 1, "opened once, however many came at first");
     let next = format!("generations/sample/{:020}", 2);
@@ -62,7 +68,7 @@ async fn the_newest_is_looked_up_once_a_second_for_all_who_ask() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_not_there_is_looked_up_once_a_second_too() {
-    let (store, inner, app) = shaky(1000, HOUR).await;
+    let (store, inner, app) = shaky(at_once(1000, 0)).await;
     let uri = "/api/v1/trends?source=later";
     assert!(all(&app, uri, 100).await.iter().all(|status| *status == StatusCode::NOT_FOUND));
     assert_eq!(store.asked("generations/later"), 1);
@@ -76,7 +82,7 @@ async fn what_is_not_there_is_looked_up_once_a_second_too() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_is_answered_from_one_generation_whatever_is_published_meanwhile() {
-    let (store, inner, app) = shaky(8, HOUR).await;
+    let (store, inner, app) = shaky(at_once(8, 0)).await;
     let gate = store.gate.acquire().await.unwrap();
     let pinned = asking(&app, LOVE);
     store.waiting(1).await;
@@ -98,7 +104,7 @@ async fn a_request_is_answered_from_one_generation_whatever_is_published_meanwhi
 
 #[tokio::test(start_paused = true)]
 async fn a_damaged_block_is_a_500_that_does_not_say_where_the_store_is() {
-    let (store, inner, app) = shaky(8, HOUR).await;
+    let (store, inner, app) = shaky(at_once(8, 0)).await;
     store.damaged.store(true, Ordering::Relaxed);
     for uri in [LOVE, RANKED] {
         let response = get(&app, uri).await;
@@ -121,8 +127,8 @@ async fn a_damaged_block_is_a_500_that_does_not_say_where_the_store_is() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_that_is_away_is_a_503_and_what_is_known_is_served() {
-    let (store, _, app) = shaky(1000, HOUR).await;
-    store.unavailable.store(true, Ordering::Relaxed);
+    let (store, _, app) = shaky(at_once(1000, 0)).await;
+    store.away(true);
     for uri in [LOVE, RANKED, "/api/v1/sources"] {
         let response = get(&app, uri).await;
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE, "{uri}");
@@ -132,18 +138,18 @@ async fn a_store_that_is_away_is_a_503_and_what_is_known_is_served() {
     }
     all(&app, LOVE, 100).await;
     assert_eq!(store.asked("generations/sample"), 1, "it is left alone for a second");
-    store.unavailable.store(false, Ordering::Relaxed);
+    store.away(false);
     a_second().await;
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
 
-    store.unavailable.store(true, Ordering::Relaxed);
+    store.away(true);
     a_second().await;
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "its blocks were read before");
 }
 
 #[tokio::test(start_paused = true)]
 async fn another_store_in_the_same_place_is_noticed_within_a_second() {
-    let (store, inner, app) = shaky(8, HOUR).await;
+    let (store, inner, app) = shaky(at_once(8, 0)).await;
     publish(&inner, "sample", 2, &[("old", 1)]).await;
     assert!(text(get(&app, RANKED).await).await.contains("old"));
     // As many generations, fewer, none.
@@ -163,7 +169,7 @@ async fn another_store_in_the_same_place_is_noticed_within_a_second() {
 
 #[tokio::test(start_paused = true)]
 async fn who_comes_too_many_is_turned_away_and_others_are_not() {
-    let (store, _, app) = shaky(1, HOUR).await;
+    let (store, _, app) = shaky(at_once(1, 0)).await;
     let gate = store.gate.acquire().await.unwrap();
     let first = asking(&app, LOVE);
     store.waiting(1).await;
@@ -178,7 +184,8 @@ async fn who_comes_too_many_is_turned_away_and_others_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_takes_too_long_is_given_up_with_all_it_held() {
-    let (store, _, app) = shaky(1, Duration::from_secs(5)).await;
+    let (store, _, app) =
+        shaky(Settings { timeout: Duration::from_secs(5), ..at_once(1, 0) }).await;
     let gate = store.gate.acquire().await.unwrap();
     let began = tokio::time::Instant::now();
     let response = get(&app, LOVE).await;
@@ -187,4 +194,56 @@ async fn a_request_that_takes_too_long_is_given_up_with_all_it_held() {
     assert!(text(response).await.contains("took too long"));
     drop(gate);
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_finds_no_place_waits_in_the_queue_and_who_finds_none_there_is_turned_away() {
+    let (store, _, app) = shaky(at_once(1, 2)).await;
+    let gate = store.gate.acquire().await.unwrap();
+    let first = asking(&app, LOVE);
+    store.waiting(1).await;
+    let queued = [asking(&app, "/api/v1/sources"), asking(&app, "/api/v1/sources")];
+    let mut turned_away = 0;
+    // The two are in the queue once a third is turned away.
+    while turned_away == 0 {
+        let status = asking(&app, "/").await.unwrap().0;
+        turned_away += usize::from(status == StatusCode::SERVICE_UNAVAILABLE);
+    }
+    assert!(!first.is_finished() && queued.iter().all(|request| !request.is_finished()));
+    drop(gate);
+    assert_eq!(first.await.unwrap().0, StatusCode::OK);
+    for request in queued {
+        assert_eq!(request.await.unwrap().0, StatusCode::OK);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_says_nothing_keeps_nobody_from_what_is_known() {
+    let (store, inner, app) = shaky(at_once(1000, 0)).await;
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
+    store.silent.store(true, Ordering::Relaxed);
+    publish(&inner, "sample", 2, &[("peace", 1)]).await;
+    a_second().await;
+    let began = tokio::time::Instant::now();
+    assert!(all(&app, LOVE, 100).await.iter().all(StatusCode::is_success));
+    let waited = began.elapsed();
+    assert!(waited < Duration::from_secs(1), "a moment, in case the store answers: {waited:?}");
+    for _ in 0..100 {
+        assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
+    }
+    assert_eq!(began.elapsed(), waited, "nobody waits for it any more");
+    let next = format!("generations/sample/{:020}", 2);
+    assert_eq!(store.asked(&next), 2, "when it was opened, and once since");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_up_outlives_those_who_asked_for_it() {
+    let (store, _, app) =
+        shaky(Settings { timeout: Duration::from_secs(5), ..at_once(8, 0) }).await;
+    store.silent.store(true, Ordering::Relaxed);
+    let began = tokio::time::Instant::now();
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(began.elapsed(), Duration::from_secs(10));
+    assert_eq!(store.asked("generations/sample"), 1, "the second waited for the first one's");
 }

@@ -16,6 +16,8 @@ pub(super) struct Shaky {
     asked: Mutex<Vec<String>>,
     pub(super) unavailable: AtomicBool,
     pub(super) damaged: AtomicBool,
+    /// It takes questions and answers none.
+    pub(super) silent: AtomicBool,
     /// Blocks are only read with a permit.
     pub(super) gate: Semaphore,
     pub(super) at_the_gate: AtomicUsize,
@@ -28,6 +30,7 @@ impl Shaky {
             asked: Mutex::default(),
             unavailable: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
+            silent: AtomicBool::new(false),
             gate: Semaphore::new(1),
             at_the_gate: AtomicUsize::new(0),
         })
@@ -54,12 +57,25 @@ impl Shaky {
         }
     }
 
+    /// Makes it go away, or come back.
+    pub(super) fn away(&self, away: bool) {
+        self.unavailable.store(away, Ordering::Relaxed);
+    }
+
+    /// How many requests wait for a block.
+    pub(super) fn at_the_gate(&self) -> usize {
+        self.at_the_gate.load(Ordering::Relaxed)
+    }
+
     fn note(&self, key: &str) {
         self.asked.lock().unwrap().push(key.to_owned());
     }
 
-    fn ask(&self, key: &str) -> Result<(), StoreError> {
+    async fn ask(&self, key: &str) -> Result<(), StoreError> {
         self.note(key);
+        if self.silent.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         if self.unavailable.load(Ordering::Relaxed) {
             let (key, source) = (format!("/secret/{key}"), "connection refused".into());
             return Err(StoreError::Unavailable { doing: "reading", key, source });
@@ -75,7 +91,7 @@ impl Store for Shaky {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.ask(key.as_str())?;
+        self.ask(key.as_str()).await?;
         self.inner().get(key).await
     }
 
@@ -84,7 +100,7 @@ impl Store for Shaky {
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        self.ask("sources")?;
+        self.ask("sources").await?;
         self.inner().sources().await
     }
 
@@ -93,7 +109,7 @@ impl Store for Shaky {
     }
 
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
-        self.ask(&key.to_string())?;
+        self.ask(&key.to_string()).await?;
         self.at_the_gate.fetch_add(1, Ordering::Relaxed);
         let _permit = self.gate.acquire().await.unwrap();
         self.at_the_gate.fetch_sub(1, Ordering::Relaxed);

@@ -1,0 +1,85 @@
+//! The OpenAPI document: fresh, complete, and true of what is answered.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::openapi::document;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/openapi.json");
+
+#[test]
+fn the_document_in_the_repository_is_the_one_of_the_code() {
+    let expected = document();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(FILE, &expected).unwrap();
+    }
+    let found = fs::read_to_string(FILE).unwrap_or_default();
+    assert!(
+        found == expected,
+        "manifests/openapi.json is not fresh: UPDATE=1 cargo test writes it"
+    );
+}
+
+#[tokio::test]
+async fn the_document_is_served_and_every_endpoint_of_the_index_is_in_it() {
+    let (_, app) = sample().await;
+    assert_eq!(text(get(&app, "/api/v1/openapi.json").await).await, document());
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let index: Value = serde_json::from_str(&text(get(&app, "/").await).await).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    for endpoint in index["endpoints"].as_array().unwrap() {
+        let path = endpoint.as_str().unwrap().split('?').next().unwrap();
+        assert!(paths.contains_key(path), "{path}");
+    }
+    assert_eq!(paths.len(), index["endpoints"].as_array().unwrap().len() + 1, "and the index");
+}
+
+/// The schema of an answer as a document of its own, for a validator that knows nothing of ours.
+fn validator(document: &Value, path: &str, status: &str, content: &str) -> jsonschema::Validator {
+    let responses = &document["paths"][path]["get"]["responses"];
+    let mut response = &responses[status];
+    if let Some(reference) = response["$ref"].as_str() {
+        response = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
+    }
+    let schema = &response["content"][content]["schema"];
+    assert!(schema.is_object(), "{path} {status} is not described");
+    let whole = json!({ "allOf": [schema], "components": document["components"] });
+    jsonschema::draft202012::new(&whole).unwrap()
+}
+
+#[tokio::test]
+async fn every_answer_is_what_the_document_says() {
+    let (_, app) = sample().await;
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    for (uri, status) in [
+        ("/", "200"),
+        ("/api/v1/openapi.json", "200"),
+        ("/api/v1/sources", "200"),
+        ("/api/v1/sources?x=1", "400"),
+        ("/api/v1/trends?source=sample", "200"),
+        ("/api/v1/trends?source=sample&limit=1", "200"),
+        ("/api/v1/trends?source=sample&limit=0", "400"),
+        ("/api/v1/trends?source=nobody", "404"),
+        ("/api/v1/trends?cursor=MS9zYW1wbGUvOS94L3dvcmQvMQ", "410"),
+        ("/api/trends?source=sample&topic=love", "200"),
+        ("/api/trends?source=sample&topic=none", "200"),
+        ("/api/trends?source=sample", "400"),
+        ("/api/trends?source=nobody&topic=love", "404"),
+    ] {
+        let response = get(&app, uri).await;
+        assert_eq!(response.status().as_str(), status, "{uri}");
+        let content = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+        let answer: Value = serde_json::from_str(&text(response).await).unwrap();
+        let path = uri.split('?').next().unwrap();
+        let validator = validator(&document, path, status, &content);
+        let errors: Vec<String> =
+            validator.iter_errors(&answer).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{uri}: {errors:?}");
+        // Nothing is answered that is not described.
+        let mut other = answer.clone();
+        other.as_object_mut().unwrap().clear();
+        assert!(path.ends_with("openapi.json") || !validator.is_valid(&other), "{uri}");
+    }
+}

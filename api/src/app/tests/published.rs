@@ -1,0 +1,58 @@
+//! Publishes without a pipeline. The tests of the process use it, too.
+
+use std::sync::Arc;
+
+use store::document::Home;
+use store::marker::mark;
+use store::{AttemptId, RunId, SourceName, Stage, Store, generations};
+use trends::format::{RankedTopic, RankingWriter, RowWriter};
+use trends::result::{BlockRef, PartitionIndex, RankingPage, ResultIndex, TermBlock};
+use trends::{Bucket, Kind, RecordCounts, RowRef};
+
+/// Publishes words with their counts, in one partition and one page.
+pub(super) async fn publish(
+    store: &Arc<dyn Store>,
+    source: &str,
+    start: u64,
+    words: &[(&str, u64)],
+) {
+    let run = RunId::new(&format!("{source}-{start}")).unwrap();
+    let attempt = AttemptId::new("attempt").unwrap();
+    let home = |stage| Home { run: run.clone(), stage, index: 0, attempt: attempt.clone() };
+    let mut sorted: Vec<_> = words.to_vec();
+    sorted.sort_unstable();
+    let mut rows = RowWriter::default();
+    for (word, count) in &sorted {
+        let (term, bucket) = (word.as_bytes(), Bucket::WHOLE);
+        rows.push(&RowRef { kind: Kind::Word, term, bucket, count: *count, documents: 1 });
+    }
+    let mut ranks = RankingWriter::new(Kind::Word);
+    sorted.sort_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
+    for (word, count) in &sorted {
+        ranks.push(RankedTopic { term: word.as_bytes(), count: *count, documents: 1 });
+    }
+    let put = async |stage, name: &str, block: Vec<u8>| {
+        let reference = BlockRef::to(name.to_owned(), &block);
+        store.put_block(&home(stage).block(name), block.into()).await.unwrap();
+        reference
+    };
+    let first = words.iter().map(|(word, _)| (*word).to_owned()).min().unwrap_or_default();
+    let terms = put(Stage::Aggregate, "terms", rows.finish().unwrap()).await;
+    let terms = vec![TermBlock { kind: Kind::Word, first, rows: words.len() as u32, block: terms }];
+    let (hot, count) = sorted.first().map_or(("", 0), |(word, count)| (*word, *count));
+    let block = put(Stage::Publish, "word", ranks.finish().unwrap()).await;
+    let page = RankingPage { first: hot.to_owned(), count, topics: words.len() as u32, block };
+    let pages = if words.is_empty() { vec![] } else { vec![page] };
+    let index = ResultIndex {
+        digest: "0".repeat(64),
+        records: RecordCounts::default(),
+        bytes: 0,
+        long_terms: 0,
+        incomplete: false,
+        partitions: vec![PartitionIndex { attempt: attempt.to_string(), terms }],
+        rankings: [(Kind::Word, pages)].into(),
+    };
+    mark(&**store, &home(Stage::Publish), "hash", index).await.unwrap();
+    let source = SourceName::new(source).unwrap();
+    generations::publish(&**store, &source, &run, start, "now", false).await.unwrap();
+}

@@ -1,0 +1,191 @@
+//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by rank.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::{Published, StoreError};
+use trends::Kind;
+
+use super::Resource;
+use crate::answer::{Answer, etag};
+use crate::app::ApiState;
+use crate::cursor::Cursor;
+use crate::openapi::{Parameter, Schemas, kinds, operation};
+use crate::pinned::gone;
+use crate::problem::Problem;
+use crate::query::{Parameters, Question};
+
+const DEFAULT_LIMIT: u64 = 10;
+const MAX_LIMIT: u64 = 1000;
+const MAX_OFFSET: u64 = u32::MAX as u64;
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "/api/v1/trends",
+    methods: || get(trends),
+    operation: described,
+    example: "?source=SOURCE&limit=10",
+};
+
+/// Topics by rank, of one generation of a source.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Trends<'a> {
+    /// The name it is published under.
+    source: &'a str,
+    /// The generation all of this is from.
+    generation: u64,
+    /// What sort of terms.
+    #[schemars(schema_with = "kinds")]
+    kind: Kind,
+    /// How many topics of this kind the generation has.
+    total: u64,
+    /// The topics, by rank.
+    topics: Vec<Ranked<'a>>,
+    /// The cursor of the topics that come next, from the same generation; absent after the last ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// A topic and its place.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Ranked<'a> {
+    /// Its place, from 1.
+    rank: u64,
+    /// What sort of term.
+    #[schemars(schema_with = "kinds")]
+    kind: Kind,
+    /// The term.
+    term: &'a str,
+    /// How often it occurred.
+    count: u64,
+    /// In how many records.
+    documents: u64,
+}
+
+/// What is asked for: which part of which ranking.
+#[derive(Debug)]
+struct Page {
+    published: Arc<Published>,
+    kind: Kind,
+    offset: u64,
+    limit: u64,
+    /// What asked for it, unless that was for the newest.
+    cursor: Option<Cursor>,
+}
+
+async fn trends(State(state): State<ApiState>, question: Question) -> Result<Response, Problem> {
+    let page = Page::asked_for(&state, &question.parameters()?).await?;
+    let results = [Arc::clone(&page.published)];
+    state.answers.answer(&question, &results, async || page.answer().await).await
+}
+
+impl Page {
+    async fn asked_for(state: &ApiState, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        parameters.only(&["source", "kind", "limit", "offset", "cursor"])?;
+        let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
+        let kind = parameters.kind()?;
+        if let Some(cursor) = parameters.first("cursor") {
+            let cursor = Cursor::parse(cursor)?;
+            let source = parameters.first("source");
+            let agrees = source.is_none_or(|source| source == cursor.source.as_str())
+                && kind.is_none_or(|kind| kind == cursor.kind)
+                && parameters.first("offset").is_none();
+            if !agrees {
+                let detail = "the cursor is of another listing: give it with the same source and kind, or alone, and without an offset";
+                return Err(Problem::bad_request(detail));
+            }
+            let published = state.pinned.of(&state.current, &cursor).await?;
+            let (kind, offset) = (cursor.kind, cursor.offset);
+            return Ok(Self { published, kind, offset, limit, cursor: Some(cursor) });
+        }
+        let offset = parameters.number("offset", 0..=MAX_OFFSET, 0)?;
+        let source = parameters.first("source").ok_or_else(|| {
+            Problem::bad_request("source is missing: /api/v1/sources lists what is published")
+        })?;
+        let published = state.current.of(source).await?;
+        let published = published.ok_or_else(|| Problem::unknown_source(source))?;
+        let kind = kind.unwrap_or(Kind::Word);
+        Ok(Self { published, kind, offset, limit, cursor: None })
+    }
+
+    async fn answer(&self) -> Result<Answer, Problem> {
+        let Self { published, kind, offset, limit, cursor } = self;
+        // At most 1,000.
+        let topics = match (published.ranked(*kind, *offset, *limit as usize).await, cursor) {
+            (Ok(topics), _) => topics,
+            // Its run was removed while somebody paged through it.
+            (Err(StoreError::Missing { .. }), Some(cursor)) => return Err(gone(cursor)),
+            (Err(error), _) => return Err(Problem::from(error)),
+        };
+        let generation = published.generation();
+        let total = published.topics(*kind);
+        let after = offset + topics.len() as u64;
+        let next = (!topics.is_empty() && after < total)
+            .then(|| Cursor::new(generation, *kind, after).to_string());
+        let ranked = (offset + 1..).zip(&topics).map(|(rank, topic)| Ranked {
+            rank,
+            kind: topic.kind,
+            term: &topic.term,
+            count: topic.count,
+            documents: topic.documents,
+        });
+        let link = next.as_ref().map(|next| {
+            // Relative to what was asked, so that it holds behind any prefix of a path.
+            format!("<?limit={limit}&cursor={next}>; rel=\"next\"")
+        });
+        let answer = Trends {
+            source: generation.source.as_str(),
+            generation: generation.generation,
+            kind: *kind,
+            total,
+            topics: ranked.collect(),
+            next,
+        };
+        let question = ["trends", kind.name(), &limit.to_string(), &offset.to_string()];
+        let answer = Answer::json(etag::of(generation, &question), &answer)?;
+        Ok(answer.linking(link.and_then(|link| HeaderValue::try_from(link).ok())))
+    }
+}
+
+fn described(schemas: &mut Schemas) -> Value {
+    let number = |least: u64, most: u64, default: u64| json!({ "type": "integer", "minimum": least, "maximum": most, "default": default });
+    let parameters = [
+        Parameter {
+            name: "source",
+            description: "The name it is published under; not needed with a cursor.",
+            schema: json!({ "type": "string" }),
+            required: false,
+        },
+        Parameter {
+            name: "kind",
+            description: "What sort of terms; word unless something else is asked for.",
+            schema: kinds(schemas.generator()).to_value(),
+            required: false,
+        },
+        Parameter {
+            name: "limit",
+            description: "How many topics at most.",
+            schema: number(1, MAX_LIMIT, DEFAULT_LIMIT),
+            required: false,
+        },
+        Parameter {
+            name: "offset",
+            description: "How many topics to leave out, in the newest generation.",
+            schema: number(0, MAX_OFFSET, 0),
+            required: false,
+        },
+        Parameter {
+            name: "cursor",
+            description: "Where to go on: `next` of the answer before. It stays in the generation it is from, whatever is published meanwhile.",
+            schema: json!({ "type": "string" }),
+            required: false,
+        },
+    ];
+    let answer = schemas.of::<Trends<'_>>();
+    operation("trends", "Topics by rank", &parameters, answer, &[400, 404, 410, 500])
+}

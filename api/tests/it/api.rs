@@ -1,0 +1,117 @@
+//! The `trendjob-api` command under test, and what asks it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+
+/// A process that ends with the test.
+pub(crate) struct Api {
+    pub(crate) child: Child,
+    pub(crate) port: u16,
+    pub(crate) probes: u16,
+}
+
+impl Api {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, probes) = (free(), free());
+        let child = Command::new(env!("CARGO_BIN_EXE_trendjob-api"))
+            .env_remove("MONGODB_URI")
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(["--metrics-listen", &format!("127.0.0.1:{probes}")])
+            .args(args)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Self { child, port, probes }
+    }
+
+    /// The same, with nobody who reads what it logs.
+    pub(crate) fn start_quietly(args: &[&str]) -> Self {
+        let mut api = Self::start(&[args, &["--log", "off"]].concat());
+        drop(api.child.stderr.take());
+        api
+    }
+
+    /// Waits until a probe answers with this status.
+    pub(crate) fn wait_for(&self, path: &str, status: &str) {
+        self.wait_until(|| get(self.probes, path).is_some_and(|answer| answer.starts_with(status)));
+    }
+
+    /// Waits until something holds.
+    pub(crate) fn wait_until(&self, holds: impl Fn() -> bool) {
+        while !holds() {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Asks it to stop, as Kubernetes does.
+    pub(crate) fn terminate(&self) {
+        let term = Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(term.unwrap().success());
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// One answer on a connection of its own, head and body, or nothing if there is no server.
+pub(crate) fn get(port: u16, path: &str) -> Option<String> {
+    let mut connection = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// A client that keeps its connection for as long as the server does, as clients of services do.
+#[derive(Default)]
+pub(crate) struct Client {
+    connection: Option<BufReader<TcpStream>>,
+}
+
+impl Client {
+    /// Asks for a path, and tells what is wrong with the answer unless it is a whole one of 200.
+    pub(crate) fn ask(&mut self, port: u16, path: &str) -> Result<(), String> {
+        let asked = self.answer(port, path).map_err(|error| error.to_string());
+        let (status, closes) = asked?;
+        if closes {
+            self.connection = None;
+        }
+        if status == "HTTP/1.1 200 OK" { Ok(()) } else { Err(status) }
+    }
+
+    fn answer(&mut self, port: u16, path: &str) -> std::io::Result<(String, bool)> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(BufReader::new(TcpStream::connect(("127.0.0.1", port))?)),
+        };
+        let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\n\r\n");
+        connection.get_mut().write_all(request.as_bytes())?;
+        let (mut status, mut length, mut closes) = (String::new(), 0, false);
+        loop {
+            let mut line = String::new();
+            if connection.read_line(&mut line)? == 0 {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            let line = line.trim_end().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(told) = line.strip_prefix("content-length: ") {
+                length = told.parse().unwrap();
+            }
+            closes |= line == "connection: close";
+            if status.is_empty() {
+                status = line.to_ascii_uppercase();
+            }
+        }
+        connection.read_exact(&mut vec![0; length])?;
+        Ok((status, closes))
+    }
+}

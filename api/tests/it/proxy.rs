@@ -1,0 +1,103 @@
+//! Stands between the API and a MongoDB, to be cut or held up, and notes the commands that pass.
+
+use std::collections::BTreeSet;
+use std::io::{self, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+
+/// What becomes of what comes through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// It passes.
+    Pass,
+    /// It waits.
+    Hold,
+    /// Connections are closed, old ones and new ones.
+    Cut,
+}
+
+/// A proxy. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    mode: Arc<(Mutex<Mode>, Condvar)>,
+    open: Arc<Mutex<Vec<TcpStream>>>,
+    commands: Arc<Mutex<BTreeSet<String>>>,
+}
+
+impl Proxy {
+    /// One before a server, as `127.0.0.1:27017`.
+    pub(crate) fn before(server: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mode = Arc::new((Mutex::new(Mode::Pass), Condvar::new()));
+        let proxy = Self { port, mode, open: Arc::default(), commands: Arc::default() };
+        let (shared, server) = (proxy.clone(), server.to_owned());
+        thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let (proxy, server) = (shared.clone(), server.clone());
+                thread::spawn(move || drop(proxy.connect(client, &server)));
+            }
+        });
+        proxy
+    }
+
+    /// Changes what becomes of what comes through.
+    pub(crate) fn set(&self, mode: Mode) {
+        *self.mode.0.lock().unwrap() = mode;
+        self.mode.1.notify_all();
+        if mode == Mode::Cut {
+            for connection in self.open.lock().unwrap().drain(..) {
+                drop(connection.shutdown(Shutdown::Both));
+            }
+        }
+    }
+
+    /// The names of all commands so far.
+    pub(crate) fn commands(&self) -> BTreeSet<String> {
+        self.commands.lock().unwrap().clone()
+    }
+
+    fn connect(&self, client: TcpStream, server: &str) -> io::Result<()> {
+        if *self.mode.0.lock().unwrap() == Mode::Cut {
+            return Ok(());
+        }
+        let server = TcpStream::connect(server)?;
+        let both = [client.try_clone()?, server.try_clone()?];
+        self.open.lock().unwrap().extend(both);
+        let (mut answers, mut to) = (server.try_clone()?, client.try_clone()?);
+        thread::spawn(move || {
+            drop(io::copy(&mut answers, &mut to));
+            drop(to.shutdown(Shutdown::Both));
+        });
+        let ended = self.pass(&client, &server);
+        drop(server.shutdown(Shutdown::Both));
+        ended
+    }
+
+    /// Passes messages on, one by one.
+    fn pass(&self, mut client: &TcpStream, mut server: &TcpStream) -> io::Result<()> {
+        loop {
+            let mut head = [0; 16];
+            client.read_exact(&mut head)?;
+            let number = |at: usize| i32::from_le_bytes(head[at..at + 4].try_into().unwrap());
+            let mut body = vec![0; usize::try_from(number(0)).unwrap() - head.len()];
+            client.read_exact(&mut body)?;
+            // OP_MSG: flags, the kind of the section, then a document, which begins with its length and
+            // the type and name of its first field. OP_QUERY is only used for the handshake.
+            if number(12) == 2013 {
+                let name = body[4 + 1 + 4 + 1..].split(|byte| *byte == 0).next().unwrap();
+                let name = String::from_utf8(name.to_vec()).unwrap();
+                self.commands.lock().unwrap().insert(name);
+            }
+            let mut mode = self.mode.0.lock().unwrap();
+            while *mode == Mode::Hold {
+                mode = self.mode.1.wait(mode).unwrap();
+            }
+            drop(mode);
+            server.write_all(&head)?;
+            server.write_all(&body)?;
+        }
+    }
+}
