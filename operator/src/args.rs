@@ -88,6 +88,9 @@ pub struct RunArgs {
     /// How long removing results may take before a deleted TrendJob goes without it.
     #[arg(long, env = "TRENDJOB_PURGE_PATIENCE", default_value = "10m", value_name = "DURATION")]
     pub purge_patience: trendjob::Duration,
+    /// How long after its grace a pod may still be going before it is taken for lost with its node.
+    #[arg(long, env = "TRENDJOB_LOST_PATIENCE", default_value = "2m", value_name = "DURATION")]
+    pub lost_patience: trendjob::Duration,
     /// How many TrendJobs are worked on at once.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
     pub concurrency: u16,
@@ -126,6 +129,7 @@ impl RunArgs {
             memory_request: self.worker_memory.clone(),
             memory_limit: self.worker_memory_limit.clone(),
             purge_patience: Duration::from_secs(self.purge_patience.seconds()),
+            lost_patience: Duration::from_secs(self.lost_patience.seconds()),
         }
     }
 }

@@ -111,10 +111,14 @@ fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
         Some(Finding { stage, index, reason, message, exit_code: None, needs_help })
     };
     if let Some(waiting) = container_state(pod).and_then(|state| state.waiting.as_ref()) {
-        let reason = waiting.reason.as_deref().unwrap_or_default();
+        let reason = match waiting.reason.as_deref().unwrap_or_default() {
+            // They take turns, for ever, about one and the same cause.
+            "ErrImagePull" => "ImagePullBackOff",
+            reason => reason,
+        };
         let what = waiting.message.as_deref().unwrap_or(reason);
         let advice = match reason {
-            "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => Some(
+            "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => Some(
                 "Check the worker image: its name, that the nodes can pull it, and imagePullSecrets",
             ),
             "CreateContainerConfigError" => Some(
@@ -157,14 +161,16 @@ fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     finding("Unschedulable", what, advice, false)
 }
 
+/// Whether an event says that a pod of a Job could not be made.
+pub fn is_refusal(event: &Event) -> bool {
+    event.involved_object.kind.as_deref() == Some("Job")
+        && event.reason.as_deref() == Some("FailedCreate")
+}
+
 /// Why the Job controller could not make pods.
 fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
-    let refused = |event: &&Event| {
-        event.involved_object.kind.as_deref() == Some("Job")
-            && event.reason.as_deref() == Some("FailedCreate")
-    };
     // Once pods are there, an event about their absence is old.
-    let event = events.iter().filter(refused).max_by_key(|event| at(event))?;
+    let event = events.iter().filter(|event| is_refusal(event)).max_by_key(|event| at(event))?;
     if pods.iter().any(|pod| created(pod) > at(event)) {
         return None;
     }
@@ -281,6 +287,9 @@ mod tests {
         let found = named(waiting("ImagePullBackOff", "Back-off pulling image"), &[]).unwrap();
         assert_eq!((found.reason.as_str(), found.index), ("ImagePullBackOff", Some(3)));
         assert!(found.needs_help && found.message.contains("imagePullSecrets"), "{found:?}");
+        // The two take turns: one of them would be told again and again.
+        let found = named(waiting("ErrImagePull", "not found"), &[]).unwrap();
+        assert_eq!(found.reason, "ImagePullBackOff");
         let missing = waiting("CreateContainerConfigError", "secret \"mongo\" not found");
         let found = named(missing, &[]).unwrap();
         assert!(found.message.contains("secret \"mongo\" not found. Make the Secret"), "{found:?}");
@@ -320,6 +329,11 @@ mod tests {
         assert!(found.needs_help && found.message.contains("podSecurityContext"), "{found:?}");
         let running = pod("p", &json!({"phase": "Running"}));
         assert_eq!(diagnose(Stage::Plan, &[running], &refused), None);
+        let quota =
+            "pods \"x\" is forbidden: exceeded quota: team, requested: cpu=1, limited: cpu=0";
+        let refused = [event("Job", "uid-j", "FailedCreate", quota, "2026-01-01T00:00:05Z")];
+        let found = diagnose(Stage::Etl, &[], &refused).unwrap();
+        assert!(found.needs_help && found.message.contains("ResourceQuota"), "{found:?}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 pub mod args;
 pub mod crd;
+pub mod definition;
 pub mod diagnosis;
 mod leader;
 mod metrics;

@@ -6,7 +6,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::jiff::Timestamp;
 use trendjob::TrendJobStatus;
 
-use crate::names::STAGE_LABEL;
+use crate::names::{STAGE_LABEL, Stage};
 use crate::object::TrendJobObject;
 use crate::observed::Observed;
 use crate::reconcile::Error;
@@ -37,7 +37,20 @@ pub(crate) fn job_created(object: &TrendJobObject, job: &Job) {
 }
 
 /// A status is about to change.
-pub(crate) fn progressed(before: Option<&TrendJobStatus>, status: &TrendJobStatus, _: &Observed) {
+pub(crate) fn progressed(
+    before: Option<&TrendJobStatus>,
+    status: &TrendJobStatus,
+    observed: &Observed,
+) {
+    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
+    let is_new = before.is_none_or(|before| before.plan_hash != status.plan_hash);
+    if let Some(plan) = told.filter(|_| is_new) {
+        let plain = plan.objects.saturating_sub(plan.compressed);
+        for (compressed, count) in [("yes", plan.compressed), ("no", plain)] {
+            metrics::counter!("trendjob_operator_input_objects_total", "compressed" => compressed)
+                .increment(count);
+        }
+    }
     let ended_before = before.is_some_and(|before| before.completion_time.is_some());
     let is_same = before.is_some_and(|before| before.run_uid == status.run_uid);
     if status.completion_time.is_none() || (ended_before && is_same) {
@@ -57,13 +70,16 @@ pub(crate) fn progressed(before: Option<&TrendJobStatus>, status: &TrendJobStatu
     }
 }
 
-/// Bounds of what takes long, in seconds: a run may take an hour, and the tail matters.
-const LONG: [f64; 12] =
-    [1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0];
+/// Bounds of what may take long, in seconds: a run may take an hour, and the tail matters.
+const LONG: [f64; 14] =
+    [0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0];
 
 /// Starts recording.
 pub(crate) fn init() {
-    service::metrics::init_with(&[("trendjob_operator_run_active_seconds", &LONG)]);
+    service::metrics::init_with(&[
+        ("trendjob_operator_run_active_seconds", &LONG),
+        ("trendjob_operator_first_job_seconds", &LONG),
+    ]);
 }
 
 /// A watch failed and begins again.
@@ -82,6 +98,11 @@ pub(crate) fn watches(ages: &[(String, Duration)]) {
 /// How many TrendJobs wait for a pass.
 pub(crate) fn queue(depth: usize) {
     metrics::gauge!("trendjob_operator_queue_depth").set(depth as f64);
+}
+
+/// How many fields this version writes or reads that the cluster's definition doesn't have.
+pub(crate) fn missing_fields(count: usize) {
+    metrics::gauge!("trendjob_operator_definition_missing_fields").set(count as f64);
 }
 
 /// Whether this operator works.

@@ -21,6 +21,8 @@ pub const TRIES_ANNOTATION: &str = "trendjob.dev/tries";
 pub const WITHOUT_ANNOTATION: &str = "trendjob.dev/without-shards";
 /// The annotation of a Job with the hash of the plan its pods go by.
 pub const PLAN_ANNOTATION: &str = "trendjob.dev/plan-hash";
+/// The annotation of a Job that tells what the spec said about its pods from what it says now.
+pub const PARTS_ANNOTATION: &str = "trendjob.dev/pod-parts";
 /// What keeps a TrendJob until its results are removed.
 pub const FINALIZER: &str = "trendjob.dev/purge";
 /// Labels of a TrendJob that its Jobs carry, too.

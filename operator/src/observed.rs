@@ -6,7 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 use trendjob::{DeletionPolicy, RunConfig, TerminationMessage, TrendJobSpec, TrendJobStatus};
 
 use crate::diagnosis::Finding;
-use crate::names::{PLAN_ANNOTATION, Stage, WITHOUT_ANNOTATION};
+use crate::names::{PARTS_ANNOTATION, PLAN_ANNOTATION, QUEUE_LABEL, Stage, WITHOUT_ANNOTATION};
 use crate::object::{JobObject, JobStatus};
 
 /// A TrendJob whose spec can be followed.
@@ -78,6 +78,8 @@ pub struct ObservedJob {
     pub is_deleted: bool,
     /// Whether its pods are held.
     pub is_suspended: bool,
+    /// Whether a queue decides when its pods run: by the Job's own label, as the queue sees it.
+    pub is_queued: bool,
     /// How many pods may run.
     pub parallelism: u32,
     /// How many indexes it has.
@@ -86,6 +88,8 @@ pub struct ObservedJob {
     pub without: String,
     /// The plan its pods go by.
     pub plan_hash: Option<String>,
+    /// What the spec said about its pods.
+    pub parts: Option<String>,
     /// When it was made.
     pub created: Option<Timestamp>,
     /// Its counts.
@@ -125,10 +129,12 @@ impl ObservedJob {
             stage,
             is_deleted: metadata.deletion_timestamp.is_some(),
             is_suspended: job.spec.suspend,
+            is_queued: metadata.labels.as_ref().is_some_and(|all| all.contains_key(QUEUE_LABEL)),
             parallelism: job.spec.parallelism,
             completions: job.spec.completions,
             without: annotation(WITHOUT_ANNOTATION).unwrap_or_default(),
             plan_hash: annotation(PLAN_ANNOTATION),
+            parts: annotation(PARTS_ANNOTATION),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
             status,
             end,
@@ -150,14 +156,18 @@ pub struct Observed {
     pub jobs: BTreeMap<Stage, ObservedJob>,
     /// How many Jobs of a stage there were, where it was repeated.
     pub repeated: BTreeMap<Stage, u32>,
+    /// The names of Jobs that are left of the run before.
+    pub previous: Vec<String>,
     /// What the pods of finished plan and publish Jobs reported.
     pub messages: BTreeMap<Stage, TerminationMessage>,
     /// What is wrong with pods.
     pub finding: Option<Finding>,
     /// Pods that are going but don't, by name and uid.
     pub stuck_pods: Vec<(String, String)>,
-    /// When to look again at pods that have time left to come up or to go.
+    /// Whether to look again soon at pods that have time left to come up or to go.
     pub look_again: bool,
+    /// Whether the namespace is going, and waits for pods that wait for Jobs to go.
+    pub is_namespace_going: bool,
     /// Whether the claim of the input is for one node at a time.
     pub is_single_node: bool,
     /// Of a TrendJob that is being deleted.

@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures::StreamExt as _;
-use futures::future::select_all;
+use futures::future::{join_all, select_all};
+use futures::{FutureExt as _, StreamExt as _};
 use kube::client::ClientBuilder;
 use kube::runtime::Controller;
 use kube::runtime::controller::{self, Error as ControllerError};
@@ -18,6 +18,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::args::RunArgs;
+use crate::definition;
 use crate::leader::Candidate;
 use crate::metrics;
 use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
@@ -84,7 +85,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
     );
     readiness.set(true);
     if args.no_leader_election {
-        return work(args, client, &readiness, &pulses).await;
+        return lead(args, client, &readiness, &pulses).await;
     }
     let identity = format!("{}_{}", hostname(), Uuid::now_v7());
     let mut candidate = Candidate::new(client.clone(), &namespace, &args.lease_name, &identity);
@@ -95,7 +96,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
     tracing::info!(identity, "holds the Lease");
     metrics::leading(true);
     let ended = tokio::select! {
-        ended = work(args, client, &readiness, &pulses) => ended,
+        ended = lead(args, client, &readiness, &pulses) => ended,
         () = candidate.hold() => Err(Error::LeaseLost),
     };
     metrics::leading(false);
@@ -112,6 +113,20 @@ fn client(config: Config, pulses: &Pulses) -> Result<Client, Error> {
 fn hostname() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "operator".to_owned(), |name| name.trim().to_owned())
+}
+
+/// Works, with an eye on the definition.
+async fn lead(
+    args: &RunArgs,
+    client: Client,
+    readiness: &Readiness,
+    pulses: &Pulses,
+) -> Result<(), Error> {
+    let compared = definition::compare(client.clone());
+    tokio::select! {
+        ended = work(args, client, readiness, pulses) => ended,
+        never = compared => match never {},
+    }
 }
 
 /// Watches and works, until told to stop. The Lease is the caller's.
@@ -159,9 +174,17 @@ pub async fn work(
         measured.push((queue.clone(), stores.clone()));
         controllers.push(Box::pin(control(args.concurrency, stores, queue, changed, context)));
     }
+    // Each ends when a stop was asked for and its passes are over.
+    let controlled = async {
+        let (_, _, others) = select_all(controllers).await;
+        if shutdown::requested().now_or_never().is_none() {
+            return Err(Error::Ended);
+        }
+        join_all(others).await;
+        Ok(())
+    };
     tokio::select! {
-        // Each ends when a stop was asked for and its passes are over.
-        _ = select_all(controllers) => Ok(()),
+        ended = controlled => ended,
         _ = watches.join_next() => Err(Error::Ended),
         () = measure(pulses, measured) => Err(Error::Ended),
     }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub memory_limit: String,
     /// How long results may take to be removed before a TrendJob goes without it.
     pub purge_patience: Duration,
+    /// How long after its grace a pod may still be going before its node is taken for lost.
+    pub lost_patience: Duration,
 }
 
 impl Default for Settings {
@@ -34,6 +36,7 @@ impl Default for Settings {
             memory_request: "256Mi".to_owned(),
             memory_limit: "1Gi".to_owned(),
             purge_patience: Duration::from_secs(600),
+            lost_patience: Duration::from_secs(120),
         }
     }
 }

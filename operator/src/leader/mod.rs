@@ -54,8 +54,10 @@ impl Candidate {
         let mut renewed = Instant::now();
         loop {
             sleep(EVERY).await;
+            // The others count from when it is written, which may be long before the answer is here.
+            let began = Instant::now();
             match timeout(RENEW_WITHIN, self.attempt()).await {
-                Ok(Ok(true)) => renewed = Instant::now(),
+                Ok(Ok(true)) => renewed = began,
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => tracing::warn!(%error, "renewing the Lease failed"),
                 Err(_) => tracing::warn!("renewing the Lease took too long"),

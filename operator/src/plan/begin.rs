@@ -1,6 +1,5 @@
-//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, its first Job,
-//! and the removal of the run before. Where the `ConfigMap` is there already, what it says counts, so
-//! the Job follows when it was read.
+//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, and its first
+//! Job. Where the `ConfigMap` is there already, what it says counts, so the Job follows when it was read.
 
 use k8s_openapi::jiff::Timestamp;
 
@@ -23,18 +22,10 @@ pub(super) fn plan(
     let run = run_name(job, restart);
     if job.spec.suspend {
         let status = status::status(job, observed, &State::Pending, now);
-        let notices = events::notices(job, &status, &State::Pending);
+        let notices = events::notices(job, observed, &status, &State::Pending);
         return Plan { status: Some(status), notices, ..Plan::default() };
     }
     let mut actions = Vec::new();
-    if let Some(before) = &observed.run
-        && before.config.restart != restart
-    {
-        let jobs = observed.jobs.values().filter(|job| !job.is_deleted);
-        actions.extend(jobs.map(|job| Action::DeleteJob { name: job.name.clone() }));
-        let name = run_name(job, before.config.restart).base();
-        actions.push(Action::DeleteConfigMap { name });
-    }
     let pinned = specs::pinned(job, settings, &run, tries, now);
     let config_map = specs::config_map(job, &run, &pinned);
     actions.extend(config_map.map(|map| Action::CreateConfigMap(Box::new(map))));
@@ -48,6 +39,6 @@ pub(super) fn plan(
     }
     let state = State::Running { stage: Stage::Plan, finding: None };
     let status = status::status(&current, &Observed::default(), &state, now);
-    let notices = events::notices(job, &status, &state);
+    let notices = events::notices(job, &Observed::default(), &status, &state);
     Plan { actions, status: Some(status), notices, requeue: Some(super::IDLE) }
 }

@@ -23,6 +23,15 @@ pub(super) fn finalizer(job: &Valid) -> Option<Action> {
     }
 }
 
+/// What to do about a run whose namespace is being deleted. Kubernetes deletes pods first and Jobs when
+/// there are no pods; but of a Job that tries an index again, the failed pod stays until its successor is
+/// made, which the namespace refuses. So the Jobs go now.
+pub(super) fn with_namespace(observed: &Observed) -> Plan {
+    let jobs = observed.jobs.values().filter(|job| !job.is_deleted);
+    let actions = jobs.map(|job| Action::DeleteJob { name: job.name.clone() }).collect();
+    Plan { actions, requeue: Some(SOON), ..Plan::default() }
+}
+
 /// What to do about a TrendJob that is being deleted.
 pub(super) fn plan(
     job: &Valid,

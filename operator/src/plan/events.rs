@@ -5,7 +5,8 @@ use trendjob::{ConditionStatus, TrendJobStatus};
 
 use super::conditions::place;
 use super::state::{Holder, State};
-use crate::observed::Valid;
+use crate::names::Stage;
+use crate::observed::{Observed, Valid};
 
 /// An event about a TrendJob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +38,12 @@ fn notice(is_warning: bool, reason: &str, action: &'static str, note: String) ->
 }
 
 /// What to tell when the status changes to this one.
-pub(super) fn notices(job: &Valid, status: &TrendJobStatus, state: &State) -> Vec<Notice> {
+pub(super) fn notices(
+    job: &Valid,
+    observed: &Observed,
+    status: &TrendJobStatus,
+    state: &State,
+) -> Vec<Notice> {
     let before = &job.status;
     let began = status.run_uid.is_some() && before.run_uid != status.run_uid;
     let became = |kind: &str| holds(status, kind) && (began || !holds(before, kind));
@@ -47,7 +53,7 @@ pub(super) fn notices(job: &Valid, status: &TrendJobStatus, state: &State) -> Ve
         notices.push(notice(false, "RunStarted", "Plan", format!("run {run} has begun")));
     }
     if became("Planned") {
-        notices.push(notice(false, "Planned", "Plan", planned(status)));
+        notices.push(notice(false, "Planned", "Plan", planned(status, observed)));
     }
     if became("ShardsComplete") && status.shards.as_ref().is_some_and(|shards| shards.failed > 0) {
         notices.push(notice(true, "Gaps", "Aggregate", gaps(status)));
@@ -76,8 +82,17 @@ fn holds(status: &TrendJobStatus, kind: &str) -> bool {
     status.conditions.iter().any(|one| one.kind == kind && one.status == ConditionStatus::True)
 }
 
-fn planned(status: &TrendJobStatus) -> String {
-    format!("{} bytes of input in {}", status.bytes.unwrap_or(0), shards(status))
+fn planned(status: &TrendJobStatus, observed: &Observed) -> String {
+    let what = format!("{} bytes of input in {}", status.bytes.unwrap_or(0), shards(status));
+    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
+    match told {
+        Some(plan) if plan.compressed > 0 => format!(
+            "{what}; {} of {} objects are compressed: each of them is read by one pod, from its beginning to \
+             its end",
+            plan.compressed, plan.objects
+        ),
+        _ => what,
+    }
 }
 
 /// How many shards there are, in words.

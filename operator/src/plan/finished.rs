@@ -23,9 +23,21 @@ pub(super) fn asked_for(job: &Valid) -> Option<String> {
     job.restart.as_ref().map(|text| text.chars().take(ASKED).collect())
 }
 
-/// Whether another run is asked for after the last one ended.
+/// Whether another run is asked for than the one this status is about.
+fn is_asked(job: &Valid, status: &TrendJobStatus) -> bool {
+    job.restart.is_some() && asked_for(job) != status.observed_restart && !job.spec.suspend
+}
+
+/// Whether another run is to begin, now that the last one has ended. One that is suspended stays as it
+/// ended until it is released: what it published is as it was.
 pub fn is_restart_asked(job: &Valid) -> bool {
-    job.is_finished() && asked_for(job) != job.status.observed_restart && job.restart.is_some()
+    job.is_finished() && is_asked(job, &job.status)
+}
+
+/// When to look at a run again that has just ended; `None` if nothing more happens by itself.
+pub(super) fn next(job: &Valid, status: &TrendJobStatus, now: Timestamp) -> Option<Duration> {
+    // Asked for while it ran: nobody tells of its own end.
+    if is_asked(job, status) { Some(Duration::ZERO) } else { ttl_in(job, status, now) }
 }
 
 /// What to do about a run that has ended.
@@ -40,11 +52,15 @@ pub(super) fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: T
     }
     let mut status = job.status.clone();
     status.observed_generation = job.generation;
+    // `kubectl wait` takes no condition for true that was judged of an earlier generation.
+    for condition in &mut status.conditions {
+        condition.observed_generation = job.generation;
+    }
     Plan { status: Some(status), requeue, ..Plan::default() }
 }
 
 /// When a finished TrendJob goes; `None` if it stays.
-pub(super) fn ttl_in(job: &Valid, status: &TrendJobStatus, now: Timestamp) -> Option<Duration> {
+fn ttl_in(job: &Valid, status: &TrendJobStatus, now: Timestamp) -> Option<Duration> {
     let ttl = i64::from(job.spec.ttl_seconds_after_finished?);
     let ended: Timestamp = status.completion_time.as_deref()?.parse().ok()?;
     let left = ended.as_second().saturating_add(ttl).saturating_sub(now.as_second());

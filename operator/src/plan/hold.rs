@@ -1,10 +1,11 @@
 //! Holding a run: by `spec.suspend`, or by the queue its Jobs wait in. Owns who may say so: of a Job
-//! that carries a queue label only the queue says whether its pods run.
+//! that carries a queue label itself only the queue says whether its pods run.
 
 use super::Action;
 use super::state::{Holder, State};
-use crate::names::{QUEUE_LABEL, Stage};
+use crate::names::Stage;
 use crate::observed::{Observed, Valid};
+use crate::specs::parts_hash;
 
 /// A stage that is held by `spec.suspend`.
 pub(super) const fn by_user(stage: Stage) -> State {
@@ -20,9 +21,11 @@ pub(super) fn hold(
 ) -> Option<State> {
     let running = observed.jobs.get(&stage)?;
     let name = running.name.clone();
-    let is_queued = job.queue_labels.contains_key(QUEUE_LABEL);
-    match (job.spec.suspend, is_queued) {
+    // The pods of a Job can't be changed, so what was changed of them while it was held needs another.
+    let is_changed = running.parts.as_ref().is_some_and(|one| *one != parts_hash(job, stage));
+    match (job.spec.suspend, running.is_queued) {
         // What the queue admitted is given back; the next Job goes on from what is stored.
+        _ if is_changed && !running.is_deleted => actions.push(Action::DeleteJob { name }),
         (true, true) if !running.is_deleted => actions.push(Action::DeleteJob { name }),
         (true, false) if !running.is_suspended => {
             actions.push(Action::SuspendJob { name, suspend: true });

@@ -9,6 +9,7 @@ pub mod events;
 mod finished;
 mod hold;
 mod parallelism;
+mod previous;
 pub mod state;
 mod status;
 mod step;
@@ -24,7 +25,8 @@ pub use events::Notice;
 pub use finished::is_restart_asked;
 pub(crate) use parallelism::of as parallelism;
 pub use status::invalid;
-pub(crate) use step::{REPEATS, plan_hash};
+pub(crate) use status::rfc3339;
+pub(crate) use step::{REPEATS, indexes, plan_hash};
 
 use crate::names::RunName;
 use crate::observed::{Observed, Valid};
@@ -34,6 +36,9 @@ use step::Step;
 
 /// How soon pods that do not come up are looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// The same once it is known why. Whoever mends it makes the Job change, which is seen at once.
+const LOOK_SELDOM: Duration = Duration::from_secs(15);
 
 /// How long an object is left alone at most. A watch that lost an event is mended by this.
 const IDLE: Duration = Duration::from_secs(300);
@@ -120,6 +125,9 @@ pub fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: Timestam
     if let Some(since) = job.deleted {
         return deletion::plan(job, observed, settings, since, now);
     }
+    if observed.is_namespace_going {
+        return deletion::with_namespace(observed);
+    }
     let finalizer = deletion::finalizer(job);
     // A run that began before the status said so has precedence over the one before, which is over.
     let has_begun = observed.run.as_ref().is_some_and(|run| {
@@ -139,7 +147,7 @@ pub fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: Timestam
 /// Takes a run that was begun one step on.
 fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) -> Plan {
     let step = step::step(job, observed);
-    let mut actions = Vec::new();
+    let mut actions = previous::remove(job, observed);
     let mut requeue = IDLE;
     let state = match step {
         Step::Ended(ended) => ended,
@@ -160,10 +168,15 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
             State::Running { stage, finding: None }
         }
     };
+    let mut failed = None;
     let state = match state {
         State::Failed(failure) => {
             actions.extend(stop(observed));
             match finished::restart_in(job, observed, &failure, now) {
+                Some(_) if job.spec.suspend => {
+                    failed = Some(failure);
+                    State::Pending
+                }
                 Some(Duration::ZERO) => return again(job, observed, settings, &failure, now),
                 Some(wait) => {
                     requeue = wait;
@@ -177,15 +190,24 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
     for (name, uid) in &observed.stuck_pods {
         actions.push(Action::ForceDeletePod { name: name.clone(), uid: uid.clone() });
     }
-    if observed.look_again || matches!(&state, State::Running { finding: Some(_), .. }) {
-        requeue = requeue.min(LOOK_AGAIN);
+    requeue = requeue.min(look_again(observed, &state));
+    let mut status = status::status(job, observed, &state, now);
+    if let Some(failure) = failed {
+        status::note_failure(&mut status, &failure, now);
     }
-    let status = status::status(job, observed, &state, now);
     let requeue = requeue.min(clock::left(job, &status, now).unwrap_or(IDLE));
-    let requeue =
-        if state.is_final() { finished::ttl_in(job, &status, now) } else { Some(requeue) };
-    let notices = events::notices(job, &status, &state);
+    let requeue = if state.is_final() { finished::next(job, &status, now) } else { Some(requeue) };
+    let notices = events::notices(job, observed, &status, &state);
     Plan { actions, status: Some(status), notices, requeue }
+}
+
+/// How soon pods are looked at again, for as long as something is wrong with them.
+fn look_again(observed: &Observed, state: &State) -> Duration {
+    match state {
+        State::Running { finding: Some(_), .. } => LOOK_SELDOM,
+        _ if observed.look_again => LOOK_AGAIN,
+        _ => IDLE,
+    }
 }
 
 /// Starts the next run after one that failed.

@@ -2,7 +2,7 @@
 //! decides itself.
 
 use super::Action;
-use crate::names::{QUEUE_LABEL, Stage};
+use crate::names::Stage;
 use crate::observed::{Observed, Valid};
 
 /// What a stage with so many indexes begins with.
@@ -15,7 +15,7 @@ pub(super) fn adjust(job: &Valid, observed: &Observed, stage: Stage, actions: &m
     let running = observed.jobs.get(&stage).filter(|running| running.is_running());
     let Some(running) = running.filter(|_| stage.is_indexed()) else { return };
     let parallelism = of(job, running.completions);
-    if running.parallelism != parallelism && !job.queue_labels.contains_key(QUEUE_LABEL) {
+    if running.parallelism != parallelism && !running.is_queued {
         actions.push(Action::ScaleJob { name: running.name.clone(), parallelism });
     }
 }

@@ -13,7 +13,7 @@ use crate::observed::{End, Observed, Valid};
 const INDEXES: usize = 1_000;
 
 /// A time as the API server writes it: whole seconds.
-pub(super) fn rfc3339(time: Timestamp) -> String {
+pub(crate) fn rfc3339(time: Timestamp) -> String {
     time.round(Unit::Second).unwrap_or(time).to_string()
 }
 

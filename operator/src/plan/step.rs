@@ -89,17 +89,21 @@ fn gaps<'a>(job: &Valid, etl: &'a ObservedJob, reason: &str) -> Option<&'a str> 
     is_borne.then_some(failed)
 }
 
-/// How many indexes a text like `3,17-19` names.
-pub(super) fn count(indexes: &str) -> u32 {
-    let parts = indexes.split(',').filter(|part| !part.is_empty());
-    let counts = parts.map(|part| match part.split_once('-') {
-        Some((first, last)) => {
-            let number = |text: &str| text.parse::<u32>().unwrap_or(0);
-            number(last).saturating_sub(number(first)) + 1
+/// The indexes that a text like `3,17-19` names.
+pub(crate) fn indexes(text: &str) -> impl Iterator<Item = u32> {
+    let parts = text.split(',').filter(|part| !part.is_empty());
+    parts.flat_map(|part| {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        match (first.parse::<u32>(), last.parse::<u32>()) {
+            (Ok(first), Ok(last)) => first..last.saturating_add(1),
+            _ => 0..0,
         }
-        None => 1,
-    });
-    counts.sum()
+    })
+}
+
+/// How many those are.
+pub(super) fn count(text: &str) -> u32 {
+    u32::try_from(indexes(text).count()).unwrap_or(u32::MAX)
 }
 
 fn failure(observed: &Observed, job: &ObservedJob, reason: &str, message: &str) -> Failure {
@@ -148,6 +152,11 @@ mod tests {
     fn indexes_are_counted_as_kubernetes_writes_them() {
         for (text, expected) in [("", 0), ("3", 1), ("3,17-19", 4), ("0-9999", 10_000)] {
             assert_eq!(count(text), expected, "{text}");
+        }
+        assert_eq!(indexes("3,17-19").collect::<Vec<_>>(), [3, 17, 18, 19]);
+        // Nothing that Kubernetes writes; nothing that counts.
+        for text in ["x", "5-3", "3-", "-"] {
+            assert_eq!(count(text), 0, "{text}");
         }
     }
 }

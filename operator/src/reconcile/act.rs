@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference, Pod};
+use k8s_openapi::jiff::Timestamp;
 use kube::Resource as _;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::runtime::events::{Event, EventType, Recorder};
@@ -17,10 +18,13 @@ use crate::metrics;
 use crate::names::{FINALIZER, RESTART_LABEL};
 use crate::object::{TrendJobObject, trendjobs};
 use crate::observed::Observed;
-use crate::plan::{Action, Notice, Plan};
+use crate::plan::{Action, Notice, Plan, rfc3339};
 
 /// Who changes what, to the API server.
 pub(crate) const FIELD_MANAGER: &str = "trendjob-operator";
+
+/// Why a pod has failed whose node is lost.
+const LOST: &str = "NodeLost";
 
 /// Does everything, in order, and says when to look again.
 pub(super) async fn act(
@@ -198,6 +202,9 @@ impl<'a> Actor<'a> {
         gone(patched.map(drop)).map_err(doing(format!("changing Job {name}")))
     }
 
+    /// Says that a pod has failed, as the garbage collector of pods says it where a node was removed, and
+    /// deletes it. Else the Job controller would wait for it for ever: it replaces, and lets go of, only
+    /// what has failed. As a disruption it costs no retry.
     async fn force_delete(&self, name: &str, uid: String) -> Result<(), Error> {
         let namespace = self.object.metadata.namespace.as_deref().unwrap_or_default();
         let pods: Api<Pod> = Api::namespaced(self.context.client.clone(), namespace);
@@ -205,6 +212,16 @@ impl<'a> Actor<'a> {
             pod = name,
             "its node does not say that it is gone: deleting the pod by force"
         );
+        let message = "its node did not say in time that it is gone";
+        let failed = json!({
+            "metadata": { "uid": uid },
+            "status": { "phase": "Failed", "reason": LOST, "message": message, "conditions": [{
+                "type": "DisruptionTarget", "status": "True", "reason": LOST, "message": message,
+                "lastTransitionTime": rfc3339(Timestamp::now()),
+            }]},
+        });
+        let said = pods.patch_status(name, &merge(), &Patch::Strategic(failed)).await;
+        gone(said.map(drop)).map_err(doing(format!("ending pod {name}")))?;
         let params = DeleteParams {
             grace_period_seconds: Some(0),
             preconditions: Some(Preconditions { uid: Some(uid), resource_version: None }),

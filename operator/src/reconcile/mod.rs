@@ -4,6 +4,7 @@
 
 mod act;
 mod observe;
+mod pods;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +26,9 @@ use crate::validate::{manager, validate};
 
 /// The longest wait after failed passes over an object; the first is a hundredth of it.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// How often in a row an error may come that only says that another pass is needed.
+const USUAL: u32 = 4;
 
 /// What every pass is given.
 pub struct Context {
@@ -120,11 +124,11 @@ pub(crate) fn doing(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Erro
 ///
 /// # Errors
 /// If the API server refuses something or does not answer; the pass may be repeated.
-#[tracing::instrument(skip_all, fields(namespace, name))]
+#[tracing::instrument(skip_all, fields(namespace, trendjob))]
 pub async fn reconcile(seen: Arc<TrendJobObject>, context: Arc<Context>) -> Result<Next, Error> {
     let span = tracing::Span::current();
     span.record("namespace", seen.metadata.namespace.as_deref());
-    span.record("name", seen.metadata.name.as_deref());
+    span.record("trendjob", seen.metadata.name.as_deref());
     let began = Instant::now();
     let ended = pass(&seen, &context).await;
     metrics::reconciled(began.elapsed(), ended.as_ref().err());
@@ -145,12 +149,15 @@ pub fn on_error(seen: Arc<TrendJobObject>, error: &Error, context: Arc<Context>)
     let failures = context.failures.lock().unwrap_or_else(PoisonError::into_inner);
     let count = failures.get(uid).copied().unwrap_or(1).clamp(1, 10);
     let wait = (LONGEST_BACKOFF / 100 * (1 << (count - 1))).min(LONGEST_BACKOFF);
-    let (namespace, name) = (seen.metadata.namespace.as_deref(), seen.metadata.name.as_deref());
+    let (namespace, trendjob) = (seen.metadata.namespace.as_deref(), seen.metadata.name.as_deref());
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    if matches!(error.reason(), "Begun" | "Conflict" | "Gone" | "NamespaceGoing" | "NotFound") {
-        tracing::debug!(namespace, name, %error, cause, "another pass is needed");
+    let is_usual =
+        matches!(error.reason(), "Begun" | "Conflict" | "Gone" | "NamespaceGoing" | "NotFound");
+    // What is usual once is a fault when it stays.
+    if is_usual && count <= USUAL {
+        tracing::debug!(namespace, trendjob, %error, cause, "another pass is needed");
     } else {
-        tracing::warn!(namespace, name, %error, cause, ?wait, "a pass failed");
+        tracing::warn!(namespace, trendjob, %error, cause, ?wait, "a pass failed");
     }
     Next::requeue(wait)
 }

@@ -6,27 +6,22 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, PersistentVolumeClaim, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ListParams};
 use kube::runtime::reflector::ObjectRef;
 use trendjob::{RunConfig, TerminationMessage};
 
+use super::pods::JobPods;
 use super::{Context, Error, doing};
-use crate::diagnosis::{diagnose, last_failed, report};
+use crate::diagnosis::{diagnose, is_refusal, last_failed, report};
 use crate::names::{RESTART_ANNOTATION, RunName, STAGE_LABEL, Stage, TRIES_ANNOTATION, UID_LABEL};
 use crate::object::{is_child, jobs};
 use crate::observed::{Deletion, End, Observed, ObservedJob, Pinned, Purge, Valid};
 use crate::plan::is_restart_asked;
 
-/// The most pods that are looked at of one Job.
-const PODS: u32 = 50;
-/// Of so many pods the events are asked for.
-const PODS_WITH_EVENTS: usize = 3;
 /// How long pods may take to come up before somebody asks why.
 const UNREADY: Duration = Duration::from_secs(5);
-/// How long after its grace a pod may still be going before it is taken for lost.
-const LOST: Duration = Duration::from_secs(120);
 
 /// Looks at everything that matters now.
 pub(super) async fn observe(
@@ -94,21 +89,30 @@ impl Look<'_> {
         }))
     }
 
-    /// The Jobs of the run, as the watch has them.
+    /// The Jobs of a run, as the watch has them, and how many of their stage there were.
+    fn jobs_of(&self, restart: u32) -> impl Iterator<Item = (ObservedJob, u32)> {
+        let all = Stage::ALL.into_iter().flat_map(|stage| {
+            let most = if stage.is_indexed() { 1 } else { crate::plan::REPEATS };
+            (0..most).map(move |number| (stage, number))
+        });
+        all.filter_map(move |(stage, number)| {
+            let name = self.run(restart).job(stage, number);
+            let key = ObjectRef::new_with(&name, jobs()).within(&self.job.namespace);
+            let found = self.context.jobs.get(&key)?;
+            is_child(&found.metadata, &self.job.uid)
+                .then(|| (ObservedJob::of(stage, &found), number + 1))
+        })
+    }
+
+    /// The Jobs of the run, and what is left of the one before.
     fn jobs(&self, restart: u32, observed: &mut Observed) {
-        let run = self.run(restart);
-        for stage in Stage::ALL {
-            let numbers = if stage.is_indexed() { 0..1 } else { 0..crate::plan::REPEATS };
-            for number in numbers {
-                let key = ObjectRef::new_with(&run.job(stage, number), jobs())
-                    .within(&self.job.namespace);
-                let Some(found) = self.context.jobs.get(&key) else { continue };
-                if is_child(&found.metadata, &self.job.uid) {
-                    observed.jobs.insert(stage, ObservedJob::of(stage, &found));
-                    observed.repeated.insert(stage, number + 1);
-                }
-            }
+        for (job, count) in self.jobs_of(restart) {
+            observed.repeated.insert(job.stage, count);
+            observed.jobs.insert(job.stage, job);
         }
+        let previous = restart.checked_sub(1).map(|before| self.jobs_of(before));
+        let left = previous.into_iter().flatten().filter(|(job, _)| !job.is_deleted);
+        observed.previous = left.map(|(job, _)| job.name).collect();
     }
 
     /// What the pod of a finished Job reported, unless that is known or no longer needed.
@@ -120,29 +124,25 @@ impl Look<'_> {
         let Some(job) = observed.jobs.get(&stage) else { return Ok(None) };
         let is_last = observed.jobs.keys().next_back() == Some(&stage);
         // What follows from it was done, but may not have been noted.
-        let is_unknown = stage == Stage::Plan && self.job.status.plan_hash.is_none();
+        let run = observed.run.as_ref().map(|run| run.config.run());
+        let is_noted = self.job.status.plan_hash.is_some() && self.job.status.run_uid == run;
+        let is_unknown = stage == Stage::Plan && !is_noted;
         if job.end != Some(End::Complete) || !(is_last || is_unknown) {
             return Ok(None);
         }
-        let pods = self.pods_of(&job.name).await?;
-        Ok(pods.iter().find_map(report))
+        Ok(self.pods_of(job).succeeded().await?.iter().find_map(report))
     }
 
-    async fn pods_of(&self, job: &str) -> Result<Vec<Pod>, Error> {
-        let params = ListParams::default()
-            .labels(&format!("batch.kubernetes.io/job-name={job}"))
-            .limit(PODS);
-        let pods = self.pods.list(&params).await;
-        Ok(pods.map_err(doing(format!("listing the pods of Job {job}")))?.items)
+    fn pods_of<'a>(&self, job: &'a ObservedJob) -> JobPods<'a> {
+        JobPods::new(&self.context.client, &self.job.namespace, job)
     }
 
     /// Looks for what is wrong with the pods of the stage at work.
     async fn at_pods(&self, observed: &mut Observed) -> Result<(), Error> {
         let Some(job) = observed.jobs.values().next_back().cloned() else { return Ok(()) };
-        let is_failed = matches!(job.end, Some(End::Failed { .. }));
-        if is_failed {
-            let pods = self.pods_of(&job.name).await?;
-            observed.finding = last_failed(job.stage, &pods);
+        let all = self.pods_of(&job);
+        if matches!(job.end, Some(End::Failed { .. })) {
+            observed.finding = last_failed(job.stage, &all.failed().await?);
             return Ok(());
         }
         if !job.is_running() {
@@ -152,47 +152,37 @@ impl Look<'_> {
             || (job.status.active == 0 && job.status.succeeded < job.completions);
         observed.look_again = is_unready || job.status.terminating > 0;
         let age = job.created.map_or(Duration::ZERO, |created| self.since(created));
+        let (mut pods, mut events) = (Vec::new(), Vec::new());
         let is_late = is_unready && age >= UNREADY;
-        if !is_late && job.status.failed == 0 && job.status.terminating == 0 {
-            return Ok(());
+        if is_late {
+            pods = all.pending().await?;
+            events = all.events(&pods).await?;
+            if events.iter().any(is_refusal) {
+                pods.extend(all.newest().await?);
+            }
         }
-        let pods = self.pods_of(&job.name).await?;
-        observed.stuck_pods = pods.iter().filter_map(|pod| self.stuck(pod)).collect();
-        let events = if is_late { self.events(&job, &pods).await? } else { Vec::new() };
+        // Those that were only moved or stopped are not in the count.
+        if job.status.failed > 0 || (is_late && job.status.active == 0) {
+            let failed = all.failed().await?;
+            pods.extend(all.successors(&failed).await?);
+            // Somebody deleted pods that have ended: maybe all there is.
+            if failed.iter().any(|pod| pod.metadata.deletion_timestamp.is_some()) {
+                observed.is_namespace_going = self.is_going().await?;
+            }
+            pods.extend(failed);
+        }
         observed.finding = diagnose(job.stage, &pods, &events);
+        if job.status.terminating > 0 {
+            let patience = self.context.settings.lost_patience;
+            let since = self.now.checked_sub(patience).unwrap_or(self.now);
+            observed.stuck_pods = all.stuck(since).await?;
+        }
         Ok(())
     }
 
     fn since(&self, time: Timestamp) -> Duration {
         let seconds = self.now.as_second() - time.as_second();
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
-    }
-
-    /// A pod that should have been gone for long.
-    fn stuck(&self, pod: &Pod) -> Option<(String, String)> {
-        let going = pod.metadata.deletion_timestamp.as_ref()?;
-        // The time of deletion is when the grace ends.
-        let is_stuck = self.since(going.0) >= LOST;
-        is_stuck.then(|| Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?)))?
-    }
-
-    /// Events about a Job and some of its pods.
-    async fn events(&self, job: &ObservedJob, pods: &[Pod]) -> Result<Vec<Event>, Error> {
-        let events: Api<Event> = Api::namespaced(self.context.client.clone(), &self.job.namespace);
-        let waiting = pods.iter().filter(|pod| {
-            pod.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending")
-        });
-        let pods = waiting.filter_map(|pod| pod.metadata.name.as_deref()).take(PODS_WITH_EVENTS);
-        let mut found = Vec::new();
-        for (kind, name) in pods.map(|name| ("Pod", name)).chain([("Job", job.name.as_str())]) {
-            let selector = format!("involvedObject.kind={kind},involvedObject.name={name}");
-            let params = ListParams::default().fields(&selector).limit(PODS);
-            let listed = events.list(&params).await;
-            found.extend(
-                listed.map_err(doing(format!("listing the events of {kind} {name}")))?.items,
-            );
-        }
-        Ok(found)
     }
 
     /// Whether the input can only be on one node at a time.
@@ -221,6 +211,15 @@ impl Look<'_> {
     fn begun(&self) -> Option<u32> {
         let begun = self.context.begun.lock().unwrap_or_else(PoisonError::into_inner);
         begun.get(&self.job.uid).copied()
+    }
+
+    /// Whether the namespace is being deleted.
+    async fn is_going(&self) -> Result<bool, Error> {
+        let namespaces: Api<Namespace> = Api::all(self.context.client.clone());
+        let name = &self.job.namespace;
+        let found = namespaces.get_metadata_opt(name).await;
+        let found = found.map_err(doing(format!("reading namespace {name}")))?;
+        Ok(found.is_none_or(|found| found.metadata.deletion_timestamp.is_some()))
     }
 
     /// Whether something could not be created because the namespace is going.

@@ -7,5 +7,6 @@ mod purge_job;
 mod stage_job;
 
 pub(crate) use config_map::{config_map, pinned};
+pub(crate) use pod::parts_hash;
 pub(crate) use purge_job::{STAGE as PURGE, purge_job};
 pub(crate) use stage_job::stage_job;

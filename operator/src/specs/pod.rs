@@ -2,6 +2,7 @@
 //! own TrendJob, and what `spec.plan`, `spec.etl` and `spec.aggregate` say about them.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use k8s_openapi::api::core::v1::{
     Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource,
@@ -88,6 +89,14 @@ fn parts(job: &Valid, stage: Stage) -> PodParts {
         Stage::Aggregate => &job.spec.aggregate,
     };
     parts.clone().unwrap_or_default()
+}
+
+/// What tells what the spec says about the pods of a stage from anything else it may say. Of another
+/// version it may differ for the same: then a Job is made again, which costs a little time.
+pub(crate) fn parts_hash(job: &Valid, stage: Stage) -> String {
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(&parts(job, stage)).unwrap_or_default().hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// A pod that is being put together.

@@ -11,7 +11,9 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use trendjob::Outcome;
 
 use super::{metadata, pod};
-use crate::names::{PLAN_ANNOTATION, QUEUE_LABEL, RunName, STAGE_LABEL, Stage, WITHOUT_ANNOTATION};
+use crate::names::{
+    PARTS_ANNOTATION, PLAN_ANNOTATION, QUEUE_LABEL, RunName, STAGE_LABEL, Stage, WITHOUT_ANNOTATION,
+};
 use crate::observed::{Observed, Valid};
 use crate::plan::{parallelism, plan_hash};
 use crate::settings::Settings;
@@ -39,14 +41,15 @@ pub(crate) fn stage_job(
     let pod_labels = labels.clone();
     labels.extend(job.queue_labels.clone());
     metadata.labels = Some(labels);
-    let mut annotations = BTreeMap::new();
+    let parts = pod::parts_hash(job, stage);
+    let mut annotations = BTreeMap::from([(PARTS_ANNOTATION.to_owned(), parts)]);
     if let Some(hash) = &hash {
         annotations.insert(PLAN_ANNOTATION.to_owned(), hash.clone());
     }
     if !without.is_empty() {
         annotations.insert(WITHOUT_ANNOTATION.to_owned(), without.to_owned());
     }
-    metadata.annotations = Some(annotations).filter(|annotations| !annotations.is_empty());
+    metadata.annotations = Some(annotations);
     let arguments = arguments(stage, hash.as_deref(), without);
     let template = pod::template(job, pinned, settings, stage, observed.is_single_node, arguments);
     let retries = i32::try_from(job.spec.failure_policy.backoff_limit_per_shard).ok();

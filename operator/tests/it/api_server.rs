@@ -12,8 +12,10 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use kube::Client;
 use kube::client::Body;
+use operator::watch::{PulseLayer, Pulses};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
+use tower::Layer as _;
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
@@ -48,6 +50,10 @@ pub(crate) struct State {
     version: u64,
     /// Watches that begin before this version are told that they are too old.
     pub(crate) forgotten: u64,
+    /// Watches and lists are answered by a connection on which nothing comes.
+    pub(crate) is_silent: bool,
+    /// How often watches were told that nothing happened.
+    bookmarks: u64,
 }
 
 /// An API server in memory.
@@ -64,12 +70,23 @@ impl ApiServer {
 
     /// A client of this server.
     pub(crate) fn client(&self) -> Client {
+        self.client_with(Pulses::default())
+    }
+
+    /// A client that shows when it hears of this server.
+    pub(crate) fn client_with(&self, pulses: Pulses) -> Client {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
             async move { server.serve(request).await }
         });
-        Client::new(service, "default")
+        Client::new(PulseLayer(pulses).layer(service), "default")
+    }
+
+    /// Tells all watches that nothing happened.
+    pub(crate) fn bookmark(&self) {
+        self.state().bookmarks += 1;
+        self.changed.notify_waiters();
     }
 
     /// Plans a fault.
@@ -172,23 +189,37 @@ impl ApiServer {
         if since < self.state().forgotten {
             return failure(410, "Expired");
         }
-        let begun = (self.clone(), path.to_owned(), since);
-        let lines = futures::stream::unfold(begun, async |(server, path, since)| {
+        let told = self.state().bookmarks;
+        let begun = (self.clone(), path.to_owned(), since, told);
+        let lines = futures::stream::unfold(begun, async |(server, path, since, told)| {
             loop {
                 // Before it is looked: what happens in between is not missed.
                 let signal = Arc::clone(&server.changed);
                 let changed = signal.notified();
+                if server.state().is_silent {
+                    changed.await;
+                    continue;
+                }
                 let next = server.state().after(&path, since);
                 if let Some((version, event)) = next {
-                    let line = format!("{event}\n").into_bytes();
-                    let frame = Frame::data(Bytes::from(line));
-                    return Some((Ok::<_, Infallible>(frame), (server, path, version)));
+                    return Some((line(&event), (server, path, version, told)));
+                }
+                let bookmarks = server.state().bookmarks;
+                if bookmarks > told {
+                    let event = json!({"type": "BOOKMARK", "object": {
+                        "kind": "x", "apiVersion": "x", "metadata": {"resourceVersion": since.to_string()},
+                    }});
+                    return Some((line(&event), (server, path, since, bookmarks)));
                 }
                 changed.await;
             }
         });
         Response::builder().status(200).body(StreamBody::new(lines).boxed_unsync()).unwrap()
     }
+}
+
+fn line(event: &Value) -> Result<Frame<Bytes>, Infallible> {
+    Ok(Frame::data(Bytes::from(format!("{event}\n").into_bytes())))
 }
 
 impl State {

@@ -201,6 +201,50 @@ async fn a_restart_whose_beginning_was_not_noted_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restart_asked_for_while_a_run_is_at_work_begins_when_it_ends() {
+    let server = ApiServer::default();
+    let _operator = operator(&server);
+    apply(&server, json!({}));
+    until(&server, "its Job", |server| !server.paths("-0-plan").is_empty()).await;
+    let annotations = json!({"trendjob.dev/restart": "1"});
+    server.change(TRENDJOB, |object| object["metadata"]["annotations"] = annotations);
+    let mut told = planned();
+    told["result"] = published()["result"].clone();
+    end(&server, &server.paths("-0-plan").remove(0), &told);
+    until(&server, "its next run", |server| !server.paths("-1-plan").is_empty()).await;
+    let left = ["jobs/job-6a2f41a3-0", "configmaps/job-6a2f41a3-0"];
+    let is_gone = |server: &ApiServer| left.iter().all(|left| server.paths(left).is_empty());
+    until(&server, "the end of what is left of the one before", is_gone).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_falls_silent_is_known_by_its_age() {
+    let server = ApiServer::default();
+    let pulses = Pulses::default();
+    let client = server.client_with(pulses.clone());
+    let seen = pulses.clone();
+    let _operator = Working(tokio::spawn(async move {
+        let readiness = Readiness::default();
+        run::work(&arguments(), client, &readiness, &seen).await.unwrap();
+    }));
+    apply(&server, json!({}));
+    until(&server, "its Job", |server| !server.paths("-plan").is_empty()).await;
+    // The server says something each minute, as one does with bookmarks.
+    for _ in 0..60 {
+        sleep(Duration::from_secs(60)).await;
+        server.bookmark();
+        sleep(Duration::from_secs(1)).await;
+        let oldest = pulses.oldest();
+        assert!(oldest.as_ref().is_some_and(|(_, age)| age.as_secs() < 120), "{oldest:?}");
+    }
+    // From now on it takes what it is asked and says nothing: connections look healthy.
+    server.state().is_silent = true;
+    sleep(Duration::from_secs(700)).await;
+    let (path, age) = pulses.oldest().unwrap();
+    assert!(age > Duration::from_secs(600), "{path} {age:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_watch_whose_version_is_too_old_lists_again_and_misses_nothing() {
     let server = ApiServer::default();
     let _operator = operator(&server);

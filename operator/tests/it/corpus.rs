@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kube::api::PostParams;
-use serde_json::Value;
+use kube::api::{Patch, PatchParams, PostParams};
+use serde_json::{Value, json};
 
 use crate::cluster::Testbed;
 
@@ -91,5 +91,104 @@ async fn the_api_server_refuses_what_is_refused_with_the_same_words() {
             assert!(!ours || said.contains(rule.message), "{name}: {said}");
         }
     }
+    testbed.done().await;
+}
+
+/// What becomes of a TrendJob when its spec is changed so; its name is not used again.
+async fn change(testbed: &Testbed, name: &str, before: Value, after: Value) -> Result<(), String> {
+    testbed.apply(name, before).await;
+    let patch = Patch::Merge(after);
+    let changed = testbed.trendjobs().patch(name, &PatchParams::default(), &patch).await;
+    changed.map(drop).map_err(|error| match error {
+        kube::Error::Api(status) => status.message.clone(),
+        other => other.to_string(),
+    })
+}
+
+#[tokio::test]
+async fn the_api_server_takes_the_changes_that_a_run_can_follow_and_no_other() {
+    let Some(testbed) = Testbed::new("changes").await else { return };
+    let image = json!({"etl": {"image": "other"}});
+    for (name, before, after) in [
+        ("suspend", json!({}), json!({"suspend": true})),
+        ("parallelism", json!({}), json!({"sharding": {"parallelism": 3}})),
+        ("deadline", json!({}), json!({"activeDeadlineSeconds": 60})),
+        (
+            "no-deadline",
+            json!({"activeDeadlineSeconds": 60}),
+            json!({"activeDeadlineSeconds": null}),
+        ),
+        ("ttl", json!({}), json!({"ttlSecondsAfterFinished": 60})),
+        ("deletion", json!({}), json!({"deletionPolicy": "Delete"})),
+        ("pods", json!({"suspend": true}), image.clone()),
+        ("pods-vanish", json!({"suspend": true}), json!({"etl": null})),
+        // Together: the pods of a run that is released have to be as they were said to be.
+        (
+            "pods-and-release",
+            json!({"suspend": true}),
+            json!({"suspend": false, "etl": {"image": "x"}}),
+        ),
+    ] {
+        let said =
+            change(&testbed, name, json!({ "spec": before }), json!({ "spec": after })).await;
+        assert_eq!(said, Ok(()), "{name}");
+    }
+    let credentials = json!({"input": {"credentialsSecretRef": {"name": "s"}}});
+    for (name, before, after, message) in [
+        ("source", json!({}), json!({"source": "other"}), "source can't be changed"),
+        (
+            "uris",
+            json!({}),
+            json!({"input": {"uris": ["file:///data/x"]}}),
+            "input can't be changed",
+        ),
+        ("appears", json!({}), credentials.clone(), "input can't be changed"),
+        (
+            "vanishes",
+            credentials,
+            json!({"input": {"credentialsSecretRef": null}}),
+            "input can't be changed",
+        ),
+        ("window-appears", json!({}), json!({"analysis": {"window": "1h"}}), "analysis can't be"),
+        ("chunks", json!({}), json!({"sharding": {"chunkSize": "1Mi"}}), "only parallelism can be"),
+        (
+            "sink",
+            json!({}),
+            json!({"sink": {"mongodb": {"database": "x"}}}),
+            "sink can't be changed",
+        ),
+        ("manager", json!({}), json!({"managedBy": "a.b/c"}), "managedBy can't be changed"),
+        ("policy", json!({}), json!({"failurePolicy": {"restartLimit": 1}}), "failurePolicy can't"),
+        ("pods-at-work", json!({}), image, "etl can only be changed while suspended"),
+        (
+            "pods-appear",
+            json!({"plan": null}),
+            json!({"plan": {}}),
+            "plan can only be changed while",
+        ),
+        (
+            "ttl-and-delete",
+            json!({"deletionPolicy": "Delete"}),
+            json!({"ttlSecondsAfterFinished": 60}),
+            trendjob::rules::TTL_DELETE,
+        ),
+    ] {
+        let said =
+            change(&testbed, name, json!({ "spec": before }), json!({ "spec": after })).await;
+        let said = said.expect_err(name);
+        assert!(said.contains(message), "{name}: {said}");
+    }
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn the_definition_of_this_version_lacks_nothing_in_the_cluster() {
+    let Some(testbed) = Testbed::new("definition").await else { return };
+    testbed
+        .wait("the definition is described", async || {
+            let missing = operator::definition::missing(&testbed.client).await;
+            missing.is_ok_and(|missing| missing.is_empty())
+        })
+        .await;
     testbed.done().await;
 }

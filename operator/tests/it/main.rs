@@ -16,11 +16,17 @@ mod corpus;
 #[cfg(test)]
 mod definition;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod life_cycle;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod runs;
 #[cfg(test)]

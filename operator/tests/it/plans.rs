@@ -77,6 +77,18 @@ fn a_run_is_held_and_released_and_its_clock_stands_meanwhile() {
 }
 
 #[test]
+fn pods_that_were_changed_while_a_run_was_held_get_another_job() {
+    let mut story = counting(json!({}));
+    story.change(json!({"spec": {"suspend": true}})).settle("held");
+    story.change(json!({"spec": {"etl": {"image": "mended"}}})).settle("another image");
+    story.change(json!({"spec": {"suspend": false}})).settle("released");
+    story.change(json!({"spec": {"suspend": true}})).settle("held again");
+    let both = json!({"spec": {"suspend": false, "etl": {"image": "mended again"}}});
+    story.change(both).settle("another image and released, at once");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
 fn a_job_with_a_queue_label_is_only_made_and_deleted() {
     let queued = json!({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team"}}});
     let mut story = Story::new(queued);
@@ -87,6 +99,20 @@ fn a_job_with_a_queue_label_is_only_made_and_deleted() {
     story.settle("evicted");
     story.change(json!({"spec": {"suspend": true}})).settle("suspended by the user");
     story.change(json!({"spec": {"suspend": false}})).settle("released by the user");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn of_a_job_that_is_in_a_queue_the_queue_decides_whatever_became_of_the_label() {
+    let queue = json!({"kueue.x-k8s.io/queue-name": "team"});
+    let mut story = Story::new(json!({"metadata": {"labels": queue}}));
+    story.settle("applied");
+    story.change(json!({"metadata": {"labels": null}})).settle("the label is gone: still queued");
+    story.job(Stage::Plan).is_suspended = false;
+    story.settle("admitted");
+    story.complete(Stage::Plan).planned(4).settle("the next Job is in no queue");
+    story.change(json!({"metadata": {"labels": queue}})).settle("the label is back");
+    story.change(json!({"spec": {"suspend": true}})).settle("held, not given back");
     insta::assert_snapshot!(story.text);
 }
 
@@ -120,6 +146,87 @@ fn a_restart_that_is_asked_for_begins_after_the_end() {
     story.after(5).settle("it has begun for that value already or not");
     let again = json!({"metadata": {"annotations": {"trendjob.dev/restart": "2"}}});
     story.after(5).change(again).settle("asked for again");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_restart_that_is_asked_for_while_suspended_waits_until_it_is_released() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
+    story.change(json!({
+        "spec": {"suspend": true},
+        "metadata": {"annotations": {"trendjob.dev/restart": "1"}},
+    }));
+    story.settle("suspended and asked for: it stays as it ended");
+    story.change(json!({"spec": {"suspend": false}})).settle("released");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_failed_run_that_is_suspended_is_tried_again_when_it_is_released() {
+    let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 1}}}));
+    story.settle("applied");
+    story.change(json!({"spec": {"suspend": true}}));
+    story.fail(Stage::Plan, "BackoffLimitExceeded", "").settle("it failed while it was held");
+    let failure = story.object.status.as_ref().unwrap().last_failure.clone().unwrap();
+    assert_eq!(failure.reason, "BackoffLimitExceeded");
+    story.after(1_000).settle("held for long");
+    story.change(json!({"spec": {"suspend": false}})).settle("released");
+    story.after(10).settle("ten seconds later");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn what_is_said_of_a_finished_run_is_said_of_the_spec_as_it_is_now() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
+    let later = json!({"metadata": {"generation": 2}, "spec": {"ttlSecondsAfterFinished": 60}});
+    story.change(later).settle("its time to live is set");
+    let status = story.object.status.as_ref().unwrap();
+    // `kubectl wait` ignores conditions of earlier generations.
+    assert_eq!(status.observed_generation, Some(2));
+    assert!(status.conditions.iter().all(|one| one.observed_generation == Some(2)));
+}
+
+#[test]
+fn compressed_objects_are_mentioned_when_they_are_planned() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    story.complete(Stage::Plan).planned(4);
+    let message = story.observed.messages.get_mut(&Stage::Plan).unwrap();
+    message.plan.as_mut().unwrap().compressed = 2;
+    story.settle("planned");
+    assert!(story.text.contains("2 of 3 objects are compressed"), "{}", story.text);
+}
+
+#[test]
+fn a_status_stays_small_whatever_is_wrong() {
+    let mut story = counting(json!({}));
+    let indexes: Vec<_> = (0..20_000).step_by(2).map(|index: u32| index.to_string()).collect();
+    let indexes = indexes.join(",");
+    story.observed.finding = Some(Finding {
+        stage: Stage::Etl,
+        index: Some(9_999),
+        reason: "Error".to_owned(),
+        message: "é".repeat(50_000),
+        exit_code: Some(42),
+        needs_help: false,
+    });
+    story.settle("a pod failed");
+    story.fail(Stage::Etl, "FailedIndexes", &indexes).settle("all failed");
+    let status = serde_json::to_string(story.object.status.as_ref().unwrap()).unwrap();
+    assert!(status.contains("FailedIndexes") || status.contains("Error"), "{status}");
+    assert!(status.len() <= 32 << 10, "{} bytes", status.len());
+}
+
+#[test]
+fn the_jobs_of_a_namespace_that_goes_are_deleted_so_that_it_can() {
+    let mut story = counting(json!({}));
+    story.observed.is_namespace_going = true;
+    story.text.clear();
+    story.pass("the namespace is going");
     insta::assert_snapshot!(story.text);
 }
 

@@ -50,6 +50,15 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
     assert_eq!(status.observed_generation, object.metadata.generation);
     assert_eq!(status.shards.as_ref().unwrap().summary, "4/4");
     assert!(serde_json::to_string(status).unwrap().len() < 32 << 10);
+    assert_eq!(
+        testbed.row("large").await,
+        "NAME=large STAGE=Complete SHARDS=4/4 FAILED=0 COMPLETE=True SUSPENDED=false"
+    );
+    let events = testbed.events("large").await;
+    for reason in ["RunStarted", "Planned", "ShardsComplete", "Published"] {
+        let told = events.iter().filter(|event| event.reason.as_deref() == Some(reason)).count();
+        assert_eq!(told, 1, "{reason}");
+    }
     let jobs: Vec<Job> = testbed.api().list(&ListParams::default()).await.unwrap().items;
     assert_eq!(jobs.len(), 4);
     for job in &jobs {

@@ -172,7 +172,9 @@ impl Story {
             Action::CreateConfigMap(map) => {
                 let config = RunConfig::from_json(&map.data.as_ref().unwrap()["run.json"]).unwrap();
                 let annotations = map.metadata.annotations.clone().unwrap();
+                let previous = self.observed.jobs.values().map(|job| job.name.clone()).collect();
                 self.observed = Observed {
+                    previous,
                     run: Some(Pinned {
                         config,
                         restart: annotations.get("trendjob.dev/restart").cloned(),
@@ -199,7 +201,10 @@ impl Story {
             }
             Action::SuspendJob { name, suspend } => self.named(&name).is_suspended = suspend,
             Action::ScaleJob { name, parallelism } => self.named(&name).parallelism = parallelism,
-            Action::DeleteJob { name } => self.observed.jobs.retain(|_, job| job.name != name),
+            Action::DeleteJob { name } => {
+                self.observed.jobs.retain(|_, job| job.name != name);
+                self.observed.previous.retain(|job| *job != name);
+            }
             Action::AddFinalizer => {
                 self.object.metadata.finalizers = Some(vec!["trendjob.dev/purge".to_owned()]);
             }

@@ -19,8 +19,9 @@ type Files = Arc<BTreeMap<String, String>>;
 pub(crate) async fn serve(testbed: &Testbed, files: Vec<(String, String)>) -> String {
     let nodes: Api<Node> = Api::all(testbed.client.clone());
     let nodes = nodes.list(&ListParams::default()).await.unwrap();
-    let addresses = nodes.items[0].status.clone().unwrap().addresses.unwrap();
-    let host = addresses.iter().find(|one| one.type_ == "InternalIP").unwrap().address.clone();
+    let addresses = nodes.iter().flat_map(|node| node.status.iter().flat_map(|one| &one.addresses));
+    let internal = addresses.flatten().find(|one| one.type_ == "InternalIP");
+    let host = internal.unwrap().address.clone();
     let listener = tokio::net::TcpListener::bind((host.as_str(), 0)).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let files: Files = Arc::new(files.into_iter().collect());

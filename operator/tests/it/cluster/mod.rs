@@ -8,10 +8,15 @@ mod operator;
 mod show;
 
 use std::fmt::Debug;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ::operator::object::{TrendJobObject, trendjobs};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, Namespace, Pod, Secret};
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
@@ -131,6 +136,25 @@ impl Testbed {
         expected(&posts)
     }
 
+    /// Makes the `ConfigMap` `posts` with a line in it that is longer than all the memory there is, and returns
+    /// the spec of a TrendJob whose pods are killed for it, again and again.
+    pub(crate) async fn too_large_a_line(&self) -> Value {
+        let line = format!("{{\"text\":\"{}\"}}\n", "a ".repeat(12 << 20));
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(line.as_bytes()).unwrap();
+        let packed = STANDARD.encode(packed.finish().unwrap());
+        let data = json!({"a.ndjson": manifests::posts(1)[0].1});
+        let map = json!({
+            "metadata": {"name": "posts"}, "data": data, "binaryData": {"b.ndjson.gz": packed},
+        });
+        self.create::<ConfigMap>(&self.api(), map).await;
+        let memory = json!({"memory": "14Mi"});
+        json!({
+            "input": {"uris": ["file:///data/*.ndjson*"], "maxRecordSize": "64Mi"},
+            "etl": {"resources": {"requests": memory, "limits": memory}},
+        })
+    }
+
     /// Waits until something holds of a TrendJob.
     pub(crate) async fn until(
         &self,
@@ -207,6 +231,23 @@ impl Testbed {
         let selector = format!("involvedObject.kind=TrendJob,involvedObject.name={name}");
         let params = ListParams::default().fields(&selector);
         self.api::<Event>().list(&params).await.unwrap().items
+    }
+
+    /// A TrendJob as `kubectl get` shows it, without its age.
+    pub(crate) async fn row(&self, name: &str) -> String {
+        let path = format!("{}/{name}", self.trendjobs().resource_url());
+        let table = ::http::Request::get(path)
+            .header("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io")
+            .body(Vec::new());
+        let table: Value = self.client.request(table.unwrap()).await.unwrap();
+        let columns = table["columnDefinitions"].as_array().unwrap().iter();
+        let cells = columns.zip(table["rows"][0]["cells"].as_array().unwrap());
+        let shown = cells.filter(|(column, _)| column["priority"] == 0 && column["name"] != "Age");
+        let text = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+        let shown = shown.map(|(column, cell)| {
+            format!("{}={}", text(&column["name"]).to_uppercase(), text(cell))
+        });
+        shown.collect::<Vec<_>>().join(" ")
     }
 
     /// The names of all Jobs.

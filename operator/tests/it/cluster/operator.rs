@@ -8,7 +8,7 @@ use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{Api, DynamicObject, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Testbed;
 
@@ -91,6 +91,18 @@ impl Testbed {
             let params = PatchParams::apply("trendjob-tests").force();
             api.patch(&name, &params, &Patch::Apply(&object)).await.unwrap();
         }
+        self.token().await;
+    }
+
+    /// Gives the operator of another namespace its rights in this one.
+    pub(crate) async fn bind(&self, of: &str) {
+        let api = self.dynamic("rbac.authorization.k8s.io/v1", "RoleBinding", true);
+        let subjects = json!([{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": of}]);
+        let patch = Patch::Merge(json!({ "subjects": subjects }));
+        api.patch(ACCOUNT, &PatchParams::default(), &patch).await.unwrap();
+    }
+
+    async fn token(&self) {
         let accounts: Api<ServiceAccount> = self.api();
         let hour =
             TokenRequestSpec { expiration_seconds: Some(3_600), ..TokenRequestSpec::default() };

@@ -1,0 +1,124 @@
+//! The pods of one Job and what was told about them. Client; owns which are asked for and how many: a Job
+//! may have ten thousand, most of them done, and the one that matters must be among those that are seen.
+
+use k8s_openapi::api::core::v1::{Event, Pod};
+use k8s_openapi::jiff::Timestamp;
+use kube::Client;
+use kube::api::{Api, ListParams};
+use kube::core::{ObjectMeta, PartialObjectMeta};
+
+use super::{Error, doing};
+use crate::observed::ObservedJob;
+use crate::plan::indexes;
+
+/// The most pods of one kind that are looked at, and the most events about one object.
+const MOST: u32 = 50;
+/// Of so many pods the events are asked for.
+const PODS_WITH_EVENTS: usize = 3;
+/// The most pods that run at once: `sharding.parallelism`.
+const MOST_RUNNING: u32 = 1_000;
+/// So many failed indexes are looked at: one of them is named.
+const FAILED_INDEXES: usize = 10;
+
+const INDEX_LABEL: &str = "batch.kubernetes.io/job-completion-index";
+/// Running or done.
+const UP: &str = "status.phase!=Failed,status.phase!=Pending";
+
+/// The pods of a Job.
+pub(super) struct JobPods<'a> {
+    pods: Api<Pod>,
+    events: Api<Event>,
+    job: &'a ObservedJob,
+}
+
+impl<'a> JobPods<'a> {
+    pub(super) fn new(client: &Client, namespace: &str, job: &'a ObservedJob) -> Self {
+        let events = Api::namespaced(client.clone(), namespace);
+        Self { pods: Api::namespaced(client.clone(), namespace), events, job }
+    }
+
+    /// Those that did what they should.
+    pub(super) async fn succeeded(&self) -> Result<Vec<Pod>, Error> {
+        self.list("", "status.phase=Succeeded").await
+    }
+
+    /// Those that failed; of an Indexed Job that is over, those of the indexes that failed for good, for
+    /// others were tried again and did well.
+    pub(super) async fn failed(&self) -> Result<Vec<Pod>, Error> {
+        let failed = self.job.status.failed_indexes.as_deref().unwrap_or_default();
+        let failed: Vec<_> = indexes(failed).take(FAILED_INDEXES).collect();
+        let is_over = self.job.end.is_some() && !failed.is_empty();
+        let of = if is_over { of_indexes(&failed) } else { String::new() };
+        self.list(&of, "status.phase=Failed").await
+    }
+
+    /// Those that are not up yet.
+    pub(super) async fn pending(&self) -> Result<Vec<Pod>, Error> {
+        self.list("", "status.phase=Pending").await
+    }
+
+    /// Those that came up after others of their index failed.
+    pub(super) async fn successors(&self, failed: &[Pod]) -> Result<Vec<Pod>, Error> {
+        if failed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let indexes = failed.iter().filter_map(|pod| label(&pod.metadata, INDEX_LABEL));
+        let indexes: Vec<u32> = indexes.filter_map(|index| index.parse().ok()).collect();
+        let of = if indexes.is_empty() { String::new() } else { of_indexes(&indexes) };
+        self.list(&of, UP).await
+    }
+
+    /// The newest of those that came up.
+    pub(super) async fn newest(&self) -> Result<Vec<Pod>, Error> {
+        self.list("", UP).await
+    }
+
+    /// Those that should have been gone at this time, by name and uid.
+    pub(super) async fn stuck(&self, since: Timestamp) -> Result<Vec<(String, String)>, Error> {
+        let params = self.params("", "status.phase!=Succeeded,status.phase!=Failed");
+        let listed = self.pods.list_metadata(&params.limit(MOST_RUNNING)).await;
+        let listed = listed.map_err(doing(format!("listing the pods of Job {}", self.job.name)))?;
+        Ok(listed.items.iter().filter_map(|pod| stuck(pod, since)).collect())
+    }
+
+    /// Why pods could not be made, and what keeps some of these from coming up.
+    pub(super) async fn events(&self, pending: &[Pod]) -> Result<Vec<Event>, Error> {
+        let pods = pending.iter().filter_map(|pod| pod.metadata.name.as_deref());
+        let pods = pods.take(PODS_WITH_EVENTS).map(|name| ("Pod", name, "type=Warning"));
+        let job = ("Job", self.job.name.as_str(), "reason=FailedCreate");
+        let mut found = Vec::new();
+        for (kind, name, which) in pods.chain([job]) {
+            let fields = format!("involvedObject.kind={kind},involvedObject.name={name},{which}");
+            let listed = self.events.list(&ListParams::default().fields(&fields).limit(MOST)).await;
+            let listed = listed.map_err(doing(format!("listing the events of {kind} {name}")))?;
+            found.extend(listed.items);
+        }
+        Ok(found)
+    }
+
+    async fn list(&self, labels: &str, fields: &str) -> Result<Vec<Pod>, Error> {
+        let listed = self.pods.list(&self.params(labels, fields).limit(MOST)).await;
+        Ok(listed.map_err(doing(format!("listing the pods of Job {}", self.job.name)))?.items)
+    }
+
+    fn params(&self, labels: &str, fields: &str) -> ListParams {
+        let labels = format!("batch.kubernetes.io/job-name={}{labels}", self.job.name);
+        ListParams::default().labels(&labels).fields(fields)
+    }
+}
+
+/// Selects the pods of these indexes, in addition.
+fn of_indexes(indexes: &[u32]) -> String {
+    let indexes: Vec<_> = indexes.iter().map(ToString::to_string).collect();
+    format!(",{INDEX_LABEL} in ({})", indexes.join(","))
+}
+
+fn label<'a>(metadata: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+    metadata.labels.as_ref()?.get(name).map(String::as_str)
+}
+
+/// A pod that should have been gone by then. The time of its deletion is when its grace ends.
+fn stuck(pod: &PartialObjectMeta<Pod>, since: Timestamp) -> Option<(String, String)> {
+    let going = pod.metadata.deletion_timestamp.as_ref()?;
+    (going.0 <= since).then(|| Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?)))?
+}

@@ -1,0 +1,42 @@
+//! The operator's rights: the same in one namespace as in all, and none to what it must not see. That they
+//! are enough is what every test of the cluster shows: its operator has no others.
+
+use serde_json::Value;
+
+const FILES: [&str; 2] = ["cluster", "namespaced"];
+
+/// The documents of a file of rights.
+fn documents(file: &str) -> Vec<Value> {
+    let path = format!("{}/../manifests/rbac/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split("\n---\n").map(|document| serde_saphyr::from_str(document).unwrap()).collect()
+}
+
+/// The rules of the first role in a file.
+fn rules(file: &str) -> Vec<Value> {
+    let all = documents(file);
+    let role = all.into_iter().find(|one| one["rules"].is_array()).unwrap();
+    role["rules"].as_array().unwrap().clone()
+}
+
+#[test]
+fn rights_in_one_namespace_are_those_in_all() {
+    assert_eq!(rules("cluster"), rules("namespaced"));
+}
+
+#[test]
+fn no_right_reaches_secrets_or_everything() {
+    for file in FILES {
+        for document in documents(file) {
+            for rule in document["rules"].as_array().into_iter().flatten() {
+                for part in ["apiGroups", "resources", "verbs"] {
+                    for one in rule[part].as_array().unwrap() {
+                        let one = one.as_str().unwrap();
+                        let is_closed = !["secrets", "*", "pods/exec", "pods/log"].contains(&one);
+                        assert!(is_closed, "{file}: {one}");
+                    }
+                }
+            }
+        }
+    }
+}
