@@ -275,6 +275,14 @@ def until_up(name, least):
         time.sleep(0.2)
 
 
+def until_quiet():
+    """Waits until nothing happens any more: the Job controller takes its time to look at thousands of new Jobs."""
+    before = -1.0
+    while (passes := metric("trendjob_operator_reconciles_total")) != before:
+        before = passes
+        time.sleep(20)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--operator", default="target/release/trendjob-operator")
@@ -330,7 +338,7 @@ def main():
             finish(api, [f"finished-{number}" for number in range(args.finished)])
             process = operator(args.operator, "/tmp/trendjob-operator-bench.log")
             until_up('trendjob_operator_trendjobs{stage="Complete"}', args.finished)
-            time.sleep(20)
+            until_quiet()
             before = metric("trendjob_operator_reconciles_total")
             memory = resident(process)
             print(f"{args.finished} finished TrendJobs: {memory['VmRSS']:.0f} MiB resident, "
