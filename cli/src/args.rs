@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
-use trendjob::Size;
+use trendjob::{Duration, Size};
 
 use crate::place::PlaceArgs;
 
@@ -60,6 +60,11 @@ pub(crate) enum Command {
   trendjob top demo
   trendjob top demo --limit 0 --output csv > all.csv")]
     Top(TopArgs),
+    /// Ask an API over HTTP and print its answer.
+    #[command(after_help = "Examples:
+  trendjob fetch 'http://127.0.0.1:8383/api/v1/trends?source=demo&limit=5'
+  trendjob fetch --wait 2m 'http://trendjob-api:8383/api/v1/trends?source=quickstart'")]
+    Fetch(FetchArgs),
     /// Check a TrendJob manifest as the API server would.
     #[command(after_help = "Examples:
   trendjob validate job.yaml
@@ -90,7 +95,9 @@ impl Command {
             Self::Runs(args) => args.output,
             Self::Rollback(args) => args.store.output,
             Self::Top(args) => args.output,
-            Self::Generate(_) | Self::Serve(_) | Self::Completions(_) => Format::Table,
+            Self::Generate(_) | Self::Serve(_) | Self::Fetch(_) | Self::Completions(_) => {
+                Format::Table
+            }
         }
     }
 }
@@ -271,6 +278,16 @@ pub(crate) struct TopArgs {
     /// How to print them.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) output: Format,
+}
+
+/// Flags of `fetch`.
+#[derive(Debug, Flags)]
+pub(crate) struct FetchArgs {
+    /// What to ask for.
+    pub(crate) url: String,
+    /// Ask again until there is a success, for so long, as 30s or 2m.
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) wait: Option<Duration>,
 }
 
 /// Flags of commands that only need a store.

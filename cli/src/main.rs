@@ -41,6 +41,7 @@ fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
         Command::Generate(args) => commands::generate(&args),
         Command::Serve(args) => serve::command(&runtime, &args, output),
         Command::Top(args) => runtime.block_on(commands::top(&args)),
+        Command::Fetch(args) => runtime.block_on(commands::fetch(&args)),
         Command::Validate(args) => commands::validate(&args, output),
         Command::Runs(args) => runtime.block_on(commands::runs(&args, output)),
         Command::Rollback(args) => runtime.block_on(commands::rollback(&args, output)),

@@ -95,14 +95,14 @@ pub(crate) fn watches(ages: &[(String, Duration)]) {
     }
 }
 
+/// How many fields of TrendJobs this operator knows and the cluster does not.
+pub(crate) fn definition(lacking: usize) {
+    metrics::gauge!("trendjob_operator_definition_lacking_fields").set(lacking as f64);
+}
+
 /// How many TrendJobs wait for a pass.
 pub(crate) fn queue(depth: usize) {
     metrics::gauge!("trendjob_operator_queue_depth").set(depth as f64);
-}
-
-/// How many fields this version writes or reads that the cluster's definition doesn't have.
-pub(crate) fn missing_fields(count: usize) {
-    metrics::gauge!("trendjob_operator_definition_missing_fields").set(count as f64);
 }
 
 /// Whether this operator works.

@@ -18,9 +18,8 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::args::RunArgs;
-use crate::definition;
 use crate::leader::Candidate;
-use crate::metrics;
+use crate::{definition, metrics};
 use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
 use crate::queue::Queue;
 use crate::reconcile::{self, Context, Written};
@@ -84,8 +83,9 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
         "the operator is up"
     );
     readiness.set(true);
+    tokio::spawn(definition::watch(client.clone()));
     if args.no_leader_election {
-        return lead(args, client, &readiness, &pulses).await;
+        return work(args, client, &readiness, &pulses).await;
     }
     let identity = format!("{}_{}", hostname(), Uuid::now_v7());
     let mut candidate = Candidate::new(client.clone(), &namespace, &args.lease_name, &identity);
@@ -96,7 +96,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
     tracing::info!(identity, "holds the Lease");
     metrics::leading(true);
     let ended = tokio::select! {
-        ended = lead(args, client, &readiness, &pulses) => ended,
+        ended = work(args, client, &readiness, &pulses) => ended,
         () = candidate.hold() => Err(Error::LeaseLost),
     };
     metrics::leading(false);
@@ -113,20 +113,6 @@ fn client(config: Config, pulses: &Pulses) -> Result<Client, Error> {
 fn hostname() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map_or_else(|_| "operator".to_owned(), |name| name.trim().to_owned())
-}
-
-/// Works, with an eye on the definition.
-async fn lead(
-    args: &RunArgs,
-    client: Client,
-    readiness: &Readiness,
-    pulses: &Pulses,
-) -> Result<(), Error> {
-    let compared = definition::compare(client.clone());
-    tokio::select! {
-        ended = work(args, client, readiness, pulses) => ended,
-        never = compared => match never {},
-    }
 }
 
 /// Watches and works, until told to stop. The Lease is the caller's.

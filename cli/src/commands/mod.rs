@@ -1,6 +1,7 @@
 //! The commands that answer at once, one file each.
 
 mod completions;
+mod fetch;
 mod generate;
 mod rollback;
 mod runs;
@@ -8,6 +9,7 @@ mod top;
 mod validate;
 
 pub(crate) use completions::completions;
+pub(crate) use fetch::fetch;
 pub(crate) use generate::generate;
 pub(crate) use rollback::rollback;
 pub(crate) use runs::runs;

@@ -193,8 +193,8 @@ async fn the_definition_of_this_version_lacks_nothing_in_the_cluster() {
     let Some(testbed) = Testbed::new("definition").await else { return };
     testbed
         .wait("the definition is described", async || {
-            let missing = operator::definition::missing(&testbed.client).await;
-            missing.is_ok_and(|missing| missing.is_empty())
+            let known = operator::definition::look(&testbed.client).await;
+            known.is_ok_and(|known| known == operator::definition::Definition::Same)
         })
         .await;
     testbed.done().await;

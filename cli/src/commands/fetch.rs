@@ -1,0 +1,71 @@
+//! `trendjob fetch URL`: asks an API over HTTP and prints its answer, for places that have no other
+//! client, as pods of a cluster. Owns what counts as an answer worth waiting for.
+
+use crate::args::FetchArgs;
+use crate::failure::Failure;
+
+/// Prints what is behind a URL.
+#[cfg(feature = "http")]
+pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
+    use std::time::Duration;
+    use tokio::time::{Instant, sleep};
+
+    /// How often it is asked.
+    const AGAIN: Duration = Duration::from_millis(500);
+    let until = args.wait.map(|wait| Instant::now() + Duration::from_secs(wait.seconds()));
+    loop {
+        let url = args.url.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&url)).await;
+        let failure = match asked.map_err(|_| pipeline::Error::Panicked)? {
+            Ok(text) => return crate::output::Output::print(&text),
+            Err(failure) => failure,
+        };
+        // What is wrong with the URL itself no waiting mends.
+        if failure.code == 42 || until.is_none_or(|until| Instant::now() > until) {
+            return Err(failure);
+        }
+        tokio::select! {
+            () = sleep(AGAIN) => {}
+            () = service::shutdown::requested() => return Err(pipeline::Error::Cancelled.into()),
+        }
+    }
+}
+
+/// Asks once. Anything but a success is a failure that shows the whole answer.
+#[cfg(feature = "http")]
+fn ask(url: &str) -> Result<String, Failure> {
+    use std::time::Duration;
+
+    /// How long an answer may take.
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let config = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(PATIENCE))
+        .user_agent(concat!("trendjob/", env!("CARGO_PKG_VERSION")))
+        .build();
+    let unanswered = |error: ureq::Error| match error {
+        ureq::Error::BadUri(what) => Failure::permanent(
+            "InvalidUrl",
+            format!("asking {url}: this is no URL ({what}): it looks like http://HOST:8383/api/v1/sources"),
+        ),
+        error => Failure::other("Unanswered", format!("asking {url}: {error}")),
+    };
+    let mut answer = config.new_agent().get(url).call().map_err(unanswered)?;
+    let text = answer.body_mut().read_to_string().map_err(unanswered)?;
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(text);
+    }
+    Err(Failure::other("Refused", format!("{url} answered {status}: {}", text.trim_end())))
+}
+
+/// Prints what is behind a URL.
+#[cfg(not(feature = "http"))]
+#[expect(clippy::unused_async, reason = "as with the feature")]
+pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
+    Err(Failure::usage(format!(
+        "this trendjob can't ask {}{}: build it with cargo install --path cli --features http",
+        args.url,
+        if args.wait.is_some() { " or wait for it" } else { "" }
+    )))
+}
