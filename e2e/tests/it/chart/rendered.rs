@@ -1,0 +1,213 @@
+//! What the chart renders keeps its promises: least rights, restricted pods, nothing where it should not be.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{EVERYTHING, objects, only};
+use crate::tools::{helms, read};
+use crate::yaml::{self, name, pod_spec, text};
+
+#[test]
+fn every_pod_is_restricted_whatever_is_switched_on() {
+    for helm in helms() {
+        for values in [&[][..], EVERYTHING, &["mongodb.auth.enabled=false", "mongodb.persistence.enabled=false"]] {
+            let all = objects(&helm, values);
+            let pods: Vec<&Value> = all.iter().filter(|object| pod_spec(object).is_some()).collect();
+            assert!(pods.len() >= 4, "operator, API, MongoDB and the test");
+            for object in pods {
+                let pod = pod_spec(object).unwrap();
+                let of = name(object);
+                assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{of}");
+                assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{of}");
+                for container in pod["containers"].as_array().unwrap() {
+                    let context = &container["securityContext"];
+                    assert_eq!(context["allowPrivilegeEscalation"], false, "{of}");
+                    assert_eq!(context["readOnlyRootFilesystem"], true, "{of}");
+                    assert_eq!(context["capabilities"], json!({"drop": ["ALL"]}), "{of}");
+                    assert!(container["resources"]["limits"]["memory"].is_string(), "{of}");
+                    assert!(container["resources"]["requests"]["cpu"].is_string(), "{of}");
+                }
+                // Only the operator talks to the cluster.
+                if !of.ends_with("-operator") {
+                    assert_eq!(pod["automountServiceAccountToken"], false, "{of}");
+                }
+            }
+        }
+    }
+}
+
+/// The rules of a kind of role in some documents, without those about the Lease.
+fn rules(documents: &[Value], kind: &str) -> Vec<Value> {
+    let roles = documents.iter().filter(|object| text(object, "/kind") == kind);
+    let rules = roles.flat_map(|role| role["rules"].as_array().unwrap().clone());
+    rules.filter(|rule| rule["apiGroups"][0] != "coordination.k8s.io").collect()
+}
+
+#[test]
+fn the_operator_may_do_what_manifests_say_in_all_namespaces_or_in_those_it_watches() {
+    for helm in helms() {
+        let all = objects(&helm, &[]);
+        let documented = yaml::documents(&read("manifests/rbac/cluster.yaml"));
+        assert_eq!(rules(&all, "ClusterRole"), rules(&documented, "ClusterRole"));
+        assert_eq!(rules(&all, "Role"), Vec::<Value>::new());
+        let some = objects(&helm, &["operator.watchNamespaces={a,trendjob-system}"]);
+        assert_eq!(rules(&some, "ClusterRole"), Vec::<Value>::new());
+        let documented = yaml::documents(&read("manifests/rbac/namespaced.yaml"));
+        let once = rules(&documented, "Role");
+        assert_eq!(rules(&some, "Role"), [once.clone(), once].concat(), "once in each namespace");
+        let kinds: BTreeSet<&str> = some.iter().map(|object| text(object, "/kind")).collect();
+        assert!(!kinds.contains("ClusterRoleBinding"));
+    }
+}
+
+#[test]
+fn nothing_but_the_operator_has_a_role() {
+    for helm in helms() {
+        let all = objects(&helm, EVERYTHING);
+        let bindings = all.iter().filter(|object| text(object, "/kind").ends_with("RoleBinding"));
+        let subjects: BTreeSet<&str> = bindings
+            .flat_map(|binding| binding["subjects"].as_array().unwrap())
+            .map(|subject| text(subject, "/name"))
+            .collect();
+        assert_eq!(subjects, BTreeSet::from(["trendjob-operator"]));
+        // And what is bound reads no Secret.
+        for role in all.iter().filter(|object| text(object, "/kind").ends_with("Role")) {
+            let resources = role["rules"].as_array().unwrap().iter();
+            let mut resources = resources.flat_map(|rule| rule["resources"].as_array().unwrap());
+            assert!(!resources.any(|resource| resource == "secrets" || resource == "*"));
+        }
+    }
+}
+
+#[test]
+fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy() {
+    for helm in helms() {
+        let all = objects(&helm, &["jobNamespaces={trends,more}"]);
+        for namespace in ["trends", "more"] {
+            let there: BTreeSet<String> =
+                all.iter().filter(|object| text(object, "/metadata/namespace") == namespace).map(name).collect();
+            // The TrendJob and the ConfigMap of helm test run in the first of them.
+            let tested = there.iter().filter(|name| name.ends_with("/trendjob-test")).count();
+            assert_eq!(tested, if namespace == "trends" { 2 } else { 0 });
+            let expected =
+                ["NetworkPolicy/trendjob-workers", "Secret/trendjob-mongodb", "ServiceAccount/trendjob-worker"];
+            assert!(expected.iter().all(|name| there.contains(*name)), "{there:?}");
+            assert_eq!(there.len() - tested, expected.len(), "{there:?}");
+        }
+        // The password of the API's user goes nowhere else.
+        let secrets = all.iter().filter(|object| text(object, "/kind") == "Secret");
+        let read_only: Vec<&str> = secrets
+            .filter(|secret| text(secret, "/metadata/name").ends_with("-readonly"))
+            .map(|secret| text(secret, "/metadata/namespace"))
+            .collect();
+        assert_eq!(read_only, ["trendjob-system"]);
+    }
+}
+
+#[test]
+fn the_api_only_ever_sees_the_read_only_secret() {
+    for helm in helms() {
+        for (values, expected) in [
+            (&[][..], "trendjob-mongodb-readonly"),
+            (
+                &["mongodb.enabled=false", "connection.existingSecret=w", "connection.existingReadOnlySecret=r"],
+                "r",
+            ),
+        ] {
+            let all = objects(&helm, values);
+            let pod = pod_spec(only(&all, "Deployment", "-api")).unwrap();
+            let secrets: Vec<&str> = pod["containers"][0]["env"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|variable| text(variable, "/valueFrom/secretKeyRef/name"))
+                .collect();
+            assert_eq!(secrets, [expected]);
+            assert!(pod["volumes"].is_null());
+        }
+    }
+}
+
+#[test]
+fn an_external_mongodb_leaves_no_trace_of_the_one_for_trying_out() {
+    for helm in helms() {
+        let values = ["mongodb.enabled=false", "connection.uri=mongodb://w@db/", "connection.readOnlyUri=mongodb://r@db/"];
+        let all = objects(&helm, &values);
+        assert!(!all.iter().any(|object| text(object, "/kind") == "StatefulSet"));
+        let uri = |end| text(only(&all, "Secret", end), "/data/uri").to_owned();
+        assert_eq!(uri("trendjob-mongodb"), "bW9uZ29kYjovL3dAZGIv");
+        assert_eq!(uri("-readonly"), "bW9uZ29kYjovL3JAZGIv");
+    }
+}
+
+#[test]
+fn where_load_decides_the_deployment_says_no_number_of_its_own() {
+    for helm in helms() {
+        let scaled = objects(&helm, &[]);
+        assert!(only(&scaled, "Deployment", "-api")["spec"]["replicas"].is_null());
+        let target = &only(&scaled, "HorizontalPodAutoscaler", "-api")["spec"]["scaleTargetRef"];
+        assert_eq!(target["name"], only(&scaled, "Deployment", "-api")["metadata"]["name"]);
+        let fixed = objects(&helm, &["api.autoscaling.enabled=false", "api.replicas=4"]);
+        assert_eq!(only(&fixed, "Deployment", "-api")["spec"]["replicas"], 4);
+        assert!(!fixed.iter().any(|object| text(object, "/kind") == "HorizontalPodAutoscaler"));
+    }
+}
+
+#[test]
+fn images_are_those_of_the_chart_unless_values_say_otherwise() {
+    for helm in helms() {
+        let image = |values: &[&str], end: &str| {
+            let all = objects(&helm, values);
+            pod_spec(only(&all, "Deployment", end)).unwrap()["containers"][0].clone()
+        };
+        assert_eq!(image(&[], "-api")["image"], "docker.io/trendjob/api:0.1.0");
+        assert_eq!(image(&["image.tag=9"], "-api")["image"], "docker.io/trendjob/api:9");
+        assert_eq!(image(&["image.registry=r.example/x", "api.image.tag=8"], "-api")["image"], "r.example/x/api:8");
+        let digest = format!("api.image.digest=sha256:{}", "0".repeat(64));
+        let pinned = format!("docker.io/trendjob/api@sha256:{}", "0".repeat(64));
+        assert_eq!(image(&[&digest], "-api")["image"], pinned.as_str());
+        let operator = image(&["image.tag=9", "workers.image.tag=7", "image.pullPolicy=Never"], "-operator");
+        let arguments = operator["args"].as_array().unwrap();
+        assert!(arguments.contains(&json!("--worker-image=docker.io/trendjob/worker:7")), "{arguments:?}");
+        assert!(arguments.contains(&json!("--image-pull-policy=Never")), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_definition_can_be_left_out_and_is_kept_unless_values_say_otherwise() {
+    for helm in helms() {
+        let policy = |values: &[&str]| {
+            let all = objects(&helm, values);
+            let definition = only(&all, "CustomResourceDefinition", "trendjobs.trendjob.dev");
+            definition["metadata"]["annotations"]["helm.sh/resource-policy"].clone()
+        };
+        assert_eq!(policy(&[]), "keep");
+        assert_eq!(policy(&["crds.keep=false"]), Value::Null);
+        let without = objects(&helm, &["crds.enabled=false"]);
+        assert!(!without.iter().any(|object| text(object, "/kind") == "CustomResourceDefinition"));
+    }
+}
+
+#[test]
+fn what_all_objects_should_carry_they_carry() {
+    for helm in helms() {
+        for object in objects(&helm, EVERYTHING) {
+            let metadata = &object["metadata"];
+            assert_eq!(metadata["labels"]["team"], "trends", "{}", name(&object));
+            assert_eq!(metadata["labels"]["app.kubernetes.io/instance"], "trendjob", "{}", name(&object));
+            assert_eq!(metadata["annotations"]["team"], "trends", "{}", name(&object));
+        }
+    }
+}
+
+#[test]
+fn names_stay_within_their_limit_at_their_longest() {
+    for helm in helms() {
+        let long = format!("fullnameOverride={}", "a".repeat(60));
+        for object in objects(&helm, &[&long, "metrics.dashboard.enabled=true"]) {
+            // A Service's name is a label of DNS; a StatefulSet's is one of its pods'.
+            assert!(text(&object, "/metadata/name").len() <= 58, "{}", name(&object));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A real cluster, used as users use it: with `kubectl`. Owns that tests take turns, because the definition of TrendJobs
+//! is the cluster's, and that a test which fails shows what was going on.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use serde_json::Value;
+
+use crate::tools::{Ended, is_there, run, run_with, skipped, until, variable};
+
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Where the chart is installed, and where TrendJobs run that are not beside it.
+pub(crate) const NAMESPACE: &str = "trendjob";
+
+/// A cluster for tests: what is called `trendjob` there is ours.
+pub(crate) struct Cluster {
+    _turn: MutexGuard<'static, ()>,
+}
+
+/// What the chart needs on this cluster: a file of values.
+pub(crate) fn values() -> Option<PathBuf> {
+    variable("TRENDJOB_TEST_CHART_VALUES").map(PathBuf::from)
+}
+
+impl Cluster {
+    /// The cluster that KUBECONFIG names, if it is one for these tests.
+    pub(crate) fn take() -> Option<Self> {
+        if variable("KUBECONFIG").is_none() || variable("TRENDJOB_TEST_CLUSTER_IS_OURS").is_none() {
+            skipped(
+                "on a cluster: KUBECONFIG names one for tests that has the images of images/build, and \
+                 TRENDJOB_TEST_CLUSTER_IS_OURS=1 says that the CustomResourceDefinition of TrendJobs, with all of \
+                 them, and what is called trendjob may be removed from it",
+            );
+            return None;
+        }
+        if !is_there("kubectl") || !is_there("helm") {
+            skipped("on a cluster: there is no kubectl, or no helm");
+            return None;
+        }
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(Self { _turn: turn })
+    }
+
+    /// `kubectl` with these words.
+    pub(crate) fn kubectl(&self, words: &str) -> Ended {
+        self.kubectl_words(&words.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// `kubectl` with words that hold spaces.
+    #[expect(clippy::unused_self, reason = "whose turn it is not does not call")]
+    pub(crate) fn kubectl_words(&self, words: &[&str]) -> Ended {
+        run(Command::new("kubectl").args(words))
+    }
+
+    /// What `kubectl get` finds, as a value; null where there is nothing.
+    pub(crate) fn get(&self, words: &str) -> Value {
+        let got = self.kubectl(&format!("get --output=json --ignore-not-found {words}")).ok();
+        if got.trim().is_empty() { Value::Null } else { serde_json::from_str(&got).unwrap() }
+    }
+
+    /// Applies a text of manifests.
+    #[expect(clippy::unused_self, reason = "whose turn it is not does not call")]
+    pub(crate) fn apply(&self, words: &str, text: &str) -> Ended {
+        let words = ["apply", "--filename=-"].into_iter().chain(words.split_whitespace());
+        run_with(Command::new("kubectl").args(words), text)
+    }
+
+    /// Makes a namespace that lets in restricted pods alone.
+    pub(crate) fn make_namespace(&self, name: &str) {
+        self.apply(
+            "",
+            &format!(
+                "{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: \
+                 {{pod-security.kubernetes.io/enforce: restricted}}}}}}"
+            ),
+        )
+        .ok();
+        until("the account of the namespace", || {
+            let account = self.get(&format!("--namespace={name} serviceaccount default"));
+            (!account.is_null()).then_some(())
+        });
+    }
+
+    /// Removes what tests of this crate leave, or others left.
+    pub(crate) fn clean_up(&self) {
+        // TrendJobs first, while somebody may still be there who takes care of their finalizers.
+        self.remove_trendjobs();
+        self.kubectl(&format!("delete --ignore-not-found --wait=true namespace {NAMESPACE} trends")).ok();
+        self.kubectl("delete --ignore-not-found clusterrole,clusterrolebinding --selector=app.kubernetes.io/part-of=trendjob").ok();
+        self.kubectl("delete --ignore-not-found crd trendjobs.trendjob.dev").ok();
+    }
+
+    /// Removes all TrendJobs; where nobody is there any more who removes their results, without that.
+    fn remove_trendjobs(&self) {
+        if self.get("crd trendjobs.trendjob.dev").is_null() {
+            return;
+        }
+        let all = self.get("trendjobs --all-namespaces");
+        for trendjob in all["items"].as_array().into_iter().flatten() {
+            let text = |pointer| crate::yaml::text(trendjob, pointer).to_owned();
+            let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+            let release = r#"--patch={"metadata":{"finalizers":null}}"#;
+            self.kubectl_words(&["patch", "trendjob", &name, "--namespace", &namespace, "--type=merge", release]);
+            self.kubectl(&format!("delete --ignore-not-found trendjob {name} --namespace={namespace}")).ok();
+        }
+    }
+
+    /// The logs of pods of a part of the release.
+    pub(crate) fn logs(&self, part: &str) -> String {
+        let selector = format!("app.kubernetes.io/component={part}");
+        self.kubectl(&format!("logs --namespace={NAMESPACE} --selector={selector} --tail=-1 --prefix")).out
+    }
+
+    /// Everything there is to know, for who has to find out why a test failed.
+    #[expect(clippy::print_stderr, reason = "this is what a failed test says")]
+    fn show(&self) {
+        for words in [
+            "get all,pvc,networkpolicy,configmap --all-namespaces --output=wide --selector=app.kubernetes.io/name=trendjob",
+            "get trendjobs --all-namespaces --output=yaml",
+            "get events --namespace=trendjob --sort-by=.lastTimestamp",
+            "describe pods --namespace=trendjob",
+            "describe hpa --namespace=trendjob",
+        ] {
+            let shown = self.kubectl(words);
+            eprintln!("\n$ kubectl {words}\n{}{}", shown.out, shown.err);
+        }
+        let pods = self.get(&format!("pods --namespace={NAMESPACE}"));
+        for pod in pods["items"].as_array().into_iter().flatten() {
+            let name = crate::yaml::text(pod, "/metadata/name");
+            let logs = self.kubectl(&format!("logs --namespace={NAMESPACE} {name} --tail=40"));
+            eprintln!("\n$ kubectl logs {name}\n{}{}", logs.out, logs.err);
+        }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.show();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `images/build`: the same binaries give the same images, with labels, without root, without anything else.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::tools::{Ended, is_there, run, skipped, top};
+
+const PROGRAMS: [(&str, &str); 4] =
+    [("operator", "trendjob-operator"), ("worker", "trendjob-worker"), ("api", "trendjob-api"), ("cli", "trendjob")];
+
+fn build(binaries: &Path, output: &Path, arguments: &[&str]) -> Ended {
+    let mut command = Command::new(top().join("images/build"));
+    command.arg("--binaries").arg(binaries).arg("--output").arg(output).args(["--tag", "e2e"]).args(arguments);
+    run(command.env("SOURCE_DATE_EPOCH", "1700000000"))
+}
+
+/// Stand-ins for binaries; what is tested is what is around them.
+fn binaries(folder: &Path, size: usize) {
+    for (_, program) in PROGRAMS {
+        fs::write(folder.join(program), vec![b'x'; size]).unwrap();
+    }
+}
+
+fn is_skipped() -> bool {
+    let is_there = is_there("buildah");
+    if !is_there {
+        skipped("building images: there is no buildah");
+    }
+    !is_there
+}
+
+/// The configuration of an image in an archive, and the files in its only layer.
+fn look(archive: &Path) -> (Value, BTreeSet<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let tar = |arguments: &[&str], file: &Path| {
+        run(Command::new("tar").args(arguments).arg(file).current_dir(folder.path())).ok()
+    };
+    tar(&["--extract", "--file"], archive);
+    let read = |name: &str| -> Value {
+        serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap()
+    };
+    let manifest = read("manifest.json");
+    let layers = manifest[0]["Layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 1, "{manifest}");
+    let layer = folder.path().join(layers[0].as_str().unwrap());
+    let files = tar(&["--list", "--file"], &layer).lines().map(str::to_owned).collect();
+    (read(manifest[0]["Config"].as_str().unwrap()), files)
+}
+
+#[test]
+fn the_same_binaries_give_the_same_images_to_the_byte() {
+    if is_skipped() {
+        return;
+    }
+    let (first, second, programs) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    binaries(programs.path(), 100);
+    build(programs.path(), first.path(), &[]).ok();
+    // The same content, written at another time.
+    binaries(programs.path(), 100);
+    build(programs.path(), second.path(), &[]).ok();
+    for (target, _) in PROGRAMS {
+        let image = |folder: &Path| fs::read(folder.join(format!("{target}.tar"))).unwrap();
+        assert!(image(first.path()) == image(second.path()), "{target}");
+    }
+}
+
+#[test]
+fn an_image_is_one_program_of_a_user_without_rights_with_labels() {
+    if is_skipped() {
+        return;
+    }
+    let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    binaries(programs.path(), 100);
+    build(programs.path(), output.path(), &[]).ok();
+    for (target, program) in PROGRAMS {
+        let (image, files) = look(&output.path().join(format!("{target}.tar")));
+        assert_eq!(files, BTreeSet::from([program.to_owned()]), "{target}");
+        let config = &image["config"];
+        assert_eq!(config["User"], "65532:65532", "{target}");
+        assert_eq!(config["Entrypoint"], json!([format!("/{program}")]), "{target}");
+        let labels = &config["Labels"];
+        assert_eq!(labels["org.opencontainers.image.title"], program);
+        assert_eq!(labels["org.opencontainers.image.version"], "0.1.0");
+        assert_eq!(labels["org.opencontainers.image.licenses"], "Apache-2.0");
+        assert_eq!(labels["org.opencontainers.image.created"], "2023-11-14T22:13:20Z");
+        assert!(labels["org.opencontainers.image.revision"].is_string(), "{labels}");
+    }
+}
+
+#[test]
+fn an_image_of_30_mb_is_refused() {
+    if is_skipped() {
+        return;
+    }
+    let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    binaries(programs.path(), 30_000_000);
+    let said = build(programs.path(), output.path(), &["cli"]).refused();
+    assert!(said.contains("docker.io/trendjob/cli:e2e is not under 30 MB"), "{said}");
+}
+
+#[test]
+fn a_wrong_argument_is_named_with_what_would_be_right() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, expected) in
+        [(&["workers"][..], "operator, worker, api, cli"), (&["--load", "docker"], "containerd, kind")]
+    {
+        let said = build(folder.path(), folder.path(), arguments).refused();
+        assert!(said.contains(expected), "{said}");
+    }
+}

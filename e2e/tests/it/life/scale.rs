@@ -1,0 +1,58 @@
+//! Load through the Service makes the autoscaler add replicas; a rolling restart under it, and the way back, cost no
+//! request.
+
+use std::net::SocketAddr;
+
+use crate::cluster::{Cluster, NAMESPACE};
+use crate::load::Load;
+use crate::tools::{chart, skipped, until, variable};
+use crate::yaml::text;
+
+use super::steps::helm_put;
+
+/// Small enough that a gentle load is much: what is tested is that replicas follow load, not how much one does.
+const SENSITIVE: &str = "upgrade trendjob --wait --set api.autoscaling.minReplicas=1,api.autoscaling.maxReplicas=3 \
+    --set api.autoscaling.targetCPUUtilizationPercentage=50,api.resources.requests.cpu=20m \
+    --set api.autoscaling.behavior.scaleDown.stabilizationWindowSeconds=0 \
+    --set api.autoscaling.behavior.scaleDown.policies[0].type=Percent \
+    --set api.autoscaling.behavior.scaleDown.policies[0].value=100 \
+    --set api.autoscaling.behavior.scaleDown.policies[0].periodSeconds=15";
+
+pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
+    if variable("TRENDJOB_TEST_NODE_IS_HERE").is_none() {
+        skipped("load: TRENDJOB_TEST_NODE_IS_HERE=1 says that Services are reached from here");
+        return;
+    }
+    helm_put("helm", SENSITIVE, &chart()).ok();
+    until_replicas(cluster, "one replica", |ready| ready == 1);
+    let service = cluster.get(&format!("service trendjob-api --namespace={NAMESPACE}"));
+    let address: SocketAddr = format!("{}:8383", text(&service, "/spec/clusterIP")).parse().unwrap();
+    let load = Load::start(address, "/api/v1/trends?source=quickstart&limit=5", 4, 100);
+    until_replicas(cluster, "more replicas under load", |ready| ready >= 2);
+    let before = load.answered();
+    cluster.kubectl(&format!("rollout restart deployment/trendjob-api --namespace={NAMESPACE}")).ok();
+    cluster.kubectl(&format!("rollout status deployment/trendjob-api --namespace={NAMESPACE} --timeout=3m")).ok();
+    let during = load.answered() - before;
+    assert!(during > 100, "there was load during the restart: {during} requests");
+    // The old pods end while there is still load.
+    until("the end of the old pods", || {
+        let pods = cluster.get(&format!("pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=api"));
+        let pods = pods["items"].as_array().unwrap();
+        (!pods.iter().any(|pod| pod["metadata"]["deletionTimestamp"].is_string())).then_some(())
+    });
+    let (answered, failures) = load.stop();
+    assert!(failures.is_empty(), "{} of {answered} requests failed: {:?}", failures.len(), &failures[..failures.len().min(5)]);
+    until_replicas(cluster, "fewer replicas afterwards", |ready| ready == 1);
+}
+
+/// Waits until the autoscaler and the Deployment agree on a number of ready replicas.
+fn until_replicas(cluster: &Cluster, what: &str, holds: impl Fn(u64) -> bool) {
+    until(what, || {
+        let scaler = cluster.get(&format!("hpa trendjob-api --namespace={NAMESPACE}"));
+        let deployment = cluster.get(&format!("deployment trendjob-api --namespace={NAMESPACE}"));
+        let wanted = scaler["status"]["desiredReplicas"].as_u64()?;
+        let status = &deployment["status"];
+        let (all, ready) = (status["replicas"].as_u64()?, status["readyReplicas"].as_u64()?);
+        (wanted == all && all == ready && holds(ready)).then_some(())
+    });
+}

@@ -1,0 +1,135 @@
+//! Installing, testing and uninstalling, as documented.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::cluster::{Cluster, NAMESPACE, values};
+use crate::tools::{Ended, chart, read, run, top, until};
+use crate::yaml::{document, name, text};
+
+/// `helm` with words, for this namespace.
+pub(crate) fn helm(program: &str, words: &str) -> Ended {
+    run(Command::new(program).args(words.split_whitespace()).args(["--namespace", NAMESPACE]))
+}
+
+/// `helm install` or `upgrade` of a chart with what this cluster needs.
+pub(crate) fn helm_put(program: &str, words: &str, chart: &std::path::Path) -> Ended {
+    let mut command = Command::new(program);
+    command.args(words.split_whitespace()).arg(chart).args(["--namespace", NAMESPACE, "--timeout", "3m"]);
+    if let Some(values) = values() {
+        command.arg("--values").arg(values);
+    }
+    run(&mut command)
+}
+
+/// The commands of the README's section about clusters: the block that begins with `helm install`.
+fn commands() -> String {
+    let readme = read("README.md");
+    let blocks = readme.split("\n\n").filter(|block| block.starts_with("    "));
+    let mut found = blocks.filter(|block| block.contains("    helm install"));
+    let block = found.next().unwrap().to_owned();
+    assert!(found.next().is_none(), "which block is meant?");
+    block.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+}
+
+/// Types the README as it stands. What differs between clusters, as images that can't be pulled, is in values.
+pub(crate) fn type_the_readme(cluster: &Cluster) {
+    let values = values().map(|file| format!("--values '{}'", file.display())).unwrap_or_default();
+    let shell = format!(
+        "set -eu\nhelm() {{ command helm \"$@\" {values} --timeout 3m; }}\n{}",
+        commands()
+    );
+    let printed = run(Command::new("bash").args(["-c", &shell]).current_dir(top())).ok();
+    // The last command shows trends: four posts, five words above one.
+    let answer = printed.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{printed}"));
+    assert_eq!(counts(answer)[0], ("coffee".to_owned(), 4), "{printed}");
+    assert_eq!(counts(answer)[1], ("kettle".to_owned(), 3), "{printed}");
+    cluster.kubectl(&format!("delete pod ask --namespace={NAMESPACE}")).ok();
+}
+
+/// Terms and counts of an answer of `/api/v1/trends`.
+pub(crate) fn counts(answer: &str) -> Vec<(String, u64)> {
+    let answer: Value = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    let topics = answer["topics"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    topics.iter().map(|topic| (text(topic, "/term").to_owned(), topic["count"].as_u64().unwrap())).collect()
+}
+
+impl Cluster {
+    /// Asks the API from a pod, by the name of its Service; says whether that was a success, and what it answered.
+    pub(crate) fn ask(&self, release: &str, path: &str, wait: &str) -> (bool, String) {
+        let mut pod = document(&read("manifests/examples/ask.yaml"));
+        let url = format!("http://{release}-api.{NAMESPACE}.svc.cluster.local:8383{path}");
+        pod["spec"]["containers"][0]["args"] = serde_json::json!(["fetch", format!("--wait={wait}"), url]);
+        self.kubectl(&format!("delete pod ask --namespace={NAMESPACE} --ignore-not-found")).ok();
+        self.apply(&format!("--namespace={NAMESPACE}"), &pod.to_string()).ok();
+        let phase = until("an end of pod ask", || {
+            let pod = self.get(&format!("pod ask --namespace={NAMESPACE}"));
+            Some(text(&pod, "/status/phase").to_owned()).filter(|phase| phase == "Succeeded" || phase == "Failed")
+        });
+        let logs = self.kubectl(&format!("logs pod/ask --namespace={NAMESPACE}")).ok();
+        self.kubectl(&format!("delete pod ask --namespace={NAMESPACE}")).ok();
+        (phase == "Succeeded", logs)
+    }
+}
+
+/// `helm test` passes and leaves nothing behind, neither objects nor a source.
+pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
+    let before = everything_of(cluster, release);
+    helm(program, &format!("test {release} --timeout 4m")).ok();
+    until("nothing that helm test left", || {
+        let left: Vec<_> = everything_of(cluster, release).difference(&before).cloned().collect();
+        left.is_empty().then_some(())
+    });
+    let full = if release == "trendjob" { "trendjob".to_owned() } else { format!("{release}-trendjob") };
+    let (is_well, sources) = cluster.ask(&full, "/api/v1/sources", "1m");
+    assert!(is_well && !sources.contains(&format!("{full}-test")), "{sources}");
+}
+
+/// The names of all objects with the label of a release, in all namespaces and beside them; events and what
+/// controllers make by themselves (pods, replica sets, endpoints) aside.
+pub(crate) fn everything_of(cluster: &Cluster, release: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for namespaced in ["true", "false"] {
+        let kinds = cluster.kubectl(&format!("api-resources --verbs=list,get --namespaced={namespaced} --output=name")).ok();
+        // Measured, not kept.
+        let kinds = kinds.lines().filter(|kind| !kind.ends_with("metrics.k8s.io") && !kind.starts_with("events"));
+        let kinds = kinds.collect::<Vec<_>>().join(",");
+        let all = if namespaced == "true" { "--all-namespaces" } else { "" };
+        let list = cluster.get(&format!("{kinds} {all} --selector=app.kubernetes.io/instance={release}"));
+        let controlled = |object: &&Value| !object["metadata"]["ownerReferences"].is_array();
+        found.extend(list["items"].as_array().into_iter().flatten().filter(controlled).map(name));
+    }
+    // Endpoints are a Service's without saying so.
+    found.retain(|name| !name.starts_with("Endpoints/"));
+    found
+}
+
+/// Uninstalls; nothing is left but the definition.
+pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
+    assert!(everything_of(cluster, release).len() > 15, "or the search finds nothing");
+    let said = helm(program, &format!("uninstall {release} --wait --timeout 3m")).ok();
+    assert!(said.contains("trendjobs.trendjob.dev"), "what is kept is said: {said}");
+    until("nothing but the definition", || {
+        let left = everything_of(cluster, release);
+        (left == BTreeSet::from(["CustomResourceDefinition/trendjobs.trendjob.dev".to_owned()])).then_some(())
+    });
+    for kind in ["pod", "persistentvolumeclaim", "lease", "replicaset"] {
+        until(&format!("no {kind}"), || {
+            let left = cluster.get(&format!("{kind} --namespace={NAMESPACE} --selector=app.kubernetes.io/instance={release}"));
+            left["items"].as_array().is_none_or(Vec::is_empty).then_some(())
+        });
+    }
+    let trendjobs = cluster.get(&format!("trendjobs --namespace={NAMESPACE}"));
+    assert!(!trendjobs["items"].as_array().unwrap().is_empty(), "TrendJobs stay");
+}
+
+/// Another release adopts the definition that the first left, as the chart's README says.
+pub(crate) fn install_over_the_kept_definition(cluster: &Cluster, program: &str) {
+    let refused = helm_put(program, "install other", &chart()).refused();
+    assert!(refused.contains("trendjobs.trendjob.dev"), "{refused}");
+    helm_put(program, "install other --take-ownership --wait", &chart()).ok();
+    helm_test(cluster, program, "other");
+    uninstall(cluster, program, "other");
+}

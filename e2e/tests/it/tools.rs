@@ -1,0 +1,118 @@
+//! The programs that users type, found or skipped. Owns how they are called and how waits end.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The repository.
+pub(crate) fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The chart.
+pub(crate) fn chart() -> PathBuf {
+    top().join("charts/trendjob")
+}
+
+/// A file of the repository.
+pub(crate) fn read(path: &str) -> String {
+    std::fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A variable of the environment.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok().filter(|text| !text.is_empty())
+}
+
+/// Tells who runs the tests what they left out.
+#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Whether a program is there.
+pub(crate) fn is_there(program: &str) -> bool {
+    let found = Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null());
+    // `found` is a chain of references to a temporary otherwise.
+    found_status(found)
+}
+
+fn found_status(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).status().is_ok()
+}
+
+/// What a program did.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) well: bool,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Ended {
+    /// What it printed; whoever calls expects that it ended well.
+    #[track_caller]
+    pub(crate) fn ok(self) -> String {
+        assert!(self.well, "{}\n{}", self.out, self.err);
+        self.out
+    }
+
+    /// What it complained of; whoever calls expects that it did.
+    #[track_caller]
+    pub(crate) fn refused(self) -> String {
+        assert!(!self.well, "it did not fail:\n{}", self.out);
+        self.err
+    }
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(command: &mut Command) -> Ended {
+    let name = format!("{command:?}");
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.unwrap_or_else(|error| panic!("{name}: {error}"));
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// Runs a program that is given a text.
+pub(crate) fn run_with(command: &mut Command, text: &str) -> Ended {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    std::io::Seek::rewind(&mut file).unwrap();
+    let output = command.stdin(file).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+/// All Helms there are: `helm`, and the one of the other major version that TRENDJOB_TEST_HELM3 names.
+pub(crate) fn helms() -> Vec<String> {
+    let other = variable("TRENDJOB_TEST_HELM3");
+    if other.is_none() {
+        skipped("Helm 3: TRENDJOB_TEST_HELM3 names one that the tests of the chart use, too");
+    }
+    let helms: Vec<_> = [Some("helm".to_owned()), other].into_iter().flatten().collect();
+    if !is_there("helm") {
+        skipped("the tests of the chart: there is no helm");
+        return Vec::new();
+    }
+    helms
+}
+
+/// How long anything may take; only a test that fails takes so long.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Waits until something holds, and returns it.
+#[track_caller]
+#[expect(clippy::disallowed_methods, reason = "a condition outside is looked at again and again")]
+pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "{what} did not come about");
+        thread::sleep(Duration::from_millis(200));
+    }
+}
