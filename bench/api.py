@@ -1,18 +1,26 @@
-"""The HTTP API against a bare axum handler that returns the same bytes. Prints ratios of requests per
-second within each round, and how long answers take at half of the most; see README.md."""
+#!/usr/bin/env python3
+"""What the API costs: one replica against a bare axum handler that returns the same bytes, and replicas under load.
+
+    cargo build --profile dist && cargo build --profile dist -p trendjob-api --features serve
+    cargo build --profile dist -p trendjob-e2e --examples
+    python bench/api.py                                       # one replica, over a folder
+    python bench/api.py --service trendjob/trendjob-api       # and the replicas of that Service, over time
+
+Server and clients share this machine, so absolute numbers say little: the ratio of the two servers, taken round by round
+in changing order, is what counts. The second part needs kubectl, a Service that is reached from here and has a
+HorizontalPodAutoscaler of its name, and a source with results (--source). Nothing is asked of any other machine.
+"""
 
 import argparse
 import json
 import os
-import re
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
-
-UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
 
 
 def free_port():
@@ -21,118 +29,119 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def start(command, port, path, log):
-    """A server, once it answers."""
-    server = subprocess.Popen(command, stderr=log)
-    while True:
+def ask(url):
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return answer.read()
+
+
+def until_answered(url, server):
+    """Returns the first answer of a server that has just been started."""
+    while server.poll() is None:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}{path}").read()
-            return server
+            return ask(url)
         except OSError:
-            if server.poll() is not None:
-                raise SystemExit(f"{command[0]} ended with {server.returncode}")
             time.sleep(0.05)
+    sys.exit(f"the server of {url} ended with {server.returncode}")
 
 
-def wrk(port, path, seconds, connections, headers=()):
-    """Requests per second of all connections, as fast as they can."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
-    for header in headers:
-        command += ["-H", header]
-    told = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
-    for bad in "Non-2xx", "Socket errors":
-        if bad in told:
-            raise SystemExit(told)
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
+def load(binaries, address, path, clients, seconds, rest=0):
+    command = [f"{binaries}/examples/load", address, path, str(clients), str(seconds), str(rest)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-# wrk asks as fast as it can; so that half of the most is asked for, each connection waits between
-# requests. It counts no time of that wait.
-PACED = """
-function delay() return %d end
-"""
-
-
-def latencies(port, path, seconds, connections, rate):
-    """Percentiles in milliseconds while about `rate` requests per second are asked for."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(PACED % max(1, round(connections / rate * 1000)))
-        script.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name]
-        told = subprocess.run([*command, f"http://127.0.0.1:{port}{path}"], capture_output=True, text=True, check=True).stdout
-    found = {}
-    for percent, value, unit in re.findall(r"(\d+)%\s+([\d.]+)(us|ms|s)", told):
-        found[int(percent)] = float(value) * UNITS[unit]
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1]), found
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", required=True, help="a folder with results, as trendjob demo --no-serve --store makes one")
-    parser.add_argument("--source", default="demo")
-    parser.add_argument("--topic", default="love")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--target", default="target/dist")
-    parser.add_argument("--json", help="where to write all that was measured")
-    args = parser.parse_args()
-    paths = {
-        "compatible": f"/api/trends?source={args.source}&topic={args.topic}",
-        "10 topics": f"/api/v1/trends?source={args.source}",
-        "100 topics": f"/api/v1/trends?source={args.source}&limit=100",
-    }
-    folder = tempfile.mkdtemp()
-    quiet, logged = open(os.path.join(folder, "log"), "w"), open(os.path.join(folder, "access"), "w")
-
-    def api(port, *flags, log):
-        probes = free_port()
-        command = [os.path.join(args.target, "trendjob-api"), "serve", "--store", args.store, "--drain-delay", "0"]
-        command += ["--listen", f"127.0.0.1:{port}", "--metrics-listen", f"127.0.0.1:{probes}", *flags]
-        return start(command, port, "/", log)
-
-    ports = {name: free_port() for name in ("failures logged", "every request logged")}
-    servers = [
-        api(ports["failures logged"], log=quiet),
-        api(ports["every request logged"], "--log", "info", log=logged),
-    ]
-    measured = {}
+def one_replica(arguments, folder):
+    binaries = arguments.binaries
+    store = f"{folder}/store"
+    subprocess.run([f"{binaries}/trendjob", "-q", "demo", "--no-serve", "--store", store], check=True,
+                   stdout=subprocess.DEVNULL)
+    path = "/api/v1/trends?source=demo&limit=10"
+    api, bare, metrics = (f"127.0.0.1:{free_port()}" for _ in range(3))
+    servers = []
     try:
-        for name, path in paths.items():
-            body = urllib.request.urlopen(f"http://127.0.0.1:{ports['failures logged']}{path}").read()
-            file = os.path.join(folder, "body")
-            with open(file, "wb") as bytes_of:
-                bytes_of.write(body)
-            ports["bare"] = free_port()
-            route = path.split("?")[0]
-            bare = start([os.path.join(args.target, "examples", "bare"), f"127.0.0.1:{ports['bare']}", route, file], ports["bare"], path, quiet)
-            servers.append(bare)
-            rates = {server: [] for server in ports}
-            order = list(ports)
-            for _ in range(args.rounds):
-                for server in order:
-                    rates[server].append(wrk(ports[server], path, args.seconds, args.connections))
-                order = order[1:] + order[:1]
-            print(f"{name}: {len(body)} bytes, bare axum {statistics.median(rates['bare']):,.0f} requests/s")
-            for server in ports:
-                if server == "bare":
-                    continue
-                ratios = [ours / bare for ours, bare in zip(rates[server], rates["bare"])]
-                median, least, most = statistics.median(ratios), min(ratios), max(ratios)
-                print(f"  {server:21} {median:.2f} of it ({least:.2f} to {most:.2f})")
-                # Half of the most of this server, in the middle round.
-                rate = statistics.median(rates[server]) / 2
-                reached, times = latencies(ports[server], path, args.seconds, args.connections, rate)
-                print(f"  {'':21} at {reached:,.0f} requests/s p50 {times[50]:.2f} ms, p99 {times[99]:.2f} ms")
-                measured.setdefault(name, {})[server] = {"rates": rates[server], "ratios": ratios, "paced": reached, "latencies": times}
-            measured[name]["bare"] = rates["bare"]
-            bare.terminate()
+        servers.append(subprocess.Popen([f"{binaries}/trendjob-api", "serve", "--store", store, "--listen", api,
+                                         "--metrics-listen", metrics, "--log", "warn"]))
+        body = until_answered(f"http://{api}{path}", servers[-1])
+        answer = f"{folder}/answer.json"
+        with open(answer, "wb") as file:
+            file.write(body)
+        servers.append(subprocess.Popen([f"{binaries}/examples/bare", bare, answer]))
+        assert until_answered(f"http://{bare}{path}", servers[-1]) == body
+        rounds = []
+        for number in range(arguments.rounds):
+            order = [("api", api), ("bare", bare)]
+            found = {}
+            for name, address in order if number % 2 else reversed(order):
+                load(binaries, address, path, arguments.clients, 1)
+                found[name] = load(binaries, address, path, arguments.clients, arguments.seconds)
+            rounds.append(found)
+            print(f"round {number + 1}: " + "; ".join(
+                f"{name} {one['per_second']}/s, p50 {one['p50']} us, p99 {one['p99']} us, {one['failed']} failed"
+                for name, one in sorted(found.items())), flush=True)
     finally:
         for server in servers:
             server.terminate()
-    if args.json:
-        with open(args.json, "w") as file:
-            json.dump(measured, file, indent=1)
+            server.wait()
+    ratios = [one["api"]["per_second"] / one["bare"]["per_second"] for one in rounds]
+    middle = {name: {field: statistics.median(one[name][field] for one in rounds) for field in ("per_second", "p50", "p99")}
+              for name in ("api", "bare")}
+    print(f"one replica does {statistics.median(ratios):.2f} of what a bare handler does ({min(ratios):.2f} to "
+          f"{max(ratios):.2f}), for {len(body)} bytes, {arguments.clients} clients")
+    return {"bytes": len(body), "clients": arguments.clients, "ratios": ratios, "median": middle}
+
+
+def kubectl(*words):
+    printed = subprocess.run(["kubectl", *words, "--output", "json"], check=True, capture_output=True, text=True).stdout
+    return json.loads(printed)
+
+
+def replicas(arguments):
+    """Load, then none, and how many pods are ready meanwhile."""
+    namespace, name = arguments.service.split("/")
+    service = kubectl("get", "service", name, "--namespace", namespace)
+    address = f"{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
+    path = f"/api/v1/trends?source={arguments.source}&limit=10"
+    command = [f"{arguments.binaries}/examples/load", address, path, str(arguments.clients), str(arguments.load),
+               str(arguments.rest)]
+    began, seen = time.monotonic(), []
+    loading = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    while True:
+        at = time.monotonic() - began
+        status = kubectl("get", "deployment", name, "--namespace", namespace)["status"]
+        ready = status.get("readyReplicas", 0)
+        if not seen or seen[-1][1] != ready:
+            seen.append((round(at), ready))
+            print(f"{at:5.0f} s: {ready} ready, {'under load' if loading.poll() is None else 'without load'}", flush=True)
+        fewest = kubectl("get", "hpa", name, "--namespace", namespace)["spec"]["minReplicas"]
+        if loading.poll() is not None and (ready == fewest or at > arguments.load + arguments.patience):
+            break
+        time.sleep(1)
+    outcome = json.loads(loading.communicate()[0])
+    print(f"{outcome['requests']} requests, {outcome['failed']} failed, {outcome['per_second']}/s, p50 {outcome['p50']} us, "
+          f"p99 {outcome['p99']} us")
+    return {"replicas": seen, **outcome}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    parser.add_argument("--binaries", default=f"{top}/target/dist", help="where the binaries are")
+    parser.add_argument("--clients", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of one measurement")
+    parser.add_argument("--service", metavar="NAMESPACE/NAME", help="put load on the API of a cluster, too")
+    parser.add_argument("--source", default="quickstart")
+    parser.add_argument("--load", type=int, default=90, help="seconds of load on the cluster")
+    parser.add_argument("--rest", type=int, default=10, help="milliseconds between two requests of a client there")
+    parser.add_argument("--patience", type=int, default=600, help="seconds to wait for the fewest replicas afterwards")
+    parser.add_argument("--json", help="where results are written, too")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        results = {"one": one_replica(arguments, folder)}
+    if arguments.service:
+        results["cluster"] = replicas(arguments)
+    if arguments.json:
+        with open(arguments.json, "w") as file:
+            json.dump(results, file, indent=2)
 
 
 if __name__ == "__main__":

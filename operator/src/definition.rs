@@ -104,9 +104,8 @@ fn compare(document: &Value) -> Definition {
     let lacking: Vec<_> =
         fields(&trendjob::structural()).difference(&fields(served)).cloned().collect();
     // Of a part that is missing as a whole, the whole is named.
-    let outermost = |field: &&String| {
-        !lacking.iter().any(|other| field.starts_with(&format!("{other}.")))
-    };
+    let outermost =
+        |field: &&String| !lacking.iter().any(|other| field.starts_with(&format!("{other}.")));
     let lacking: Vec<_> = lacking.iter().filter(outermost).cloned().collect();
     if lacking.is_empty() { Definition::Same } else { Definition::Lacking(lacking) }
 }

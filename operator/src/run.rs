@@ -19,11 +19,11 @@ use uuid::Uuid;
 
 use crate::args::RunArgs;
 use crate::leader::Candidate;
-use crate::{definition, metrics};
 use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
 use crate::queue::Queue;
 use crate::reconcile::{self, Context, Written};
 use crate::watch::{self, PulseLayer, Pulses, Stores, Told};
+use crate::{definition, metrics};
 
 /// How often what is going on is measured.
 const MEASURE: Duration = Duration::from_secs(15);

@@ -46,7 +46,9 @@ fn ask(url: &str) -> Result<String, Failure> {
     let unanswered = |error: ureq::Error| match error {
         ureq::Error::BadUri(what) => Failure::permanent(
             "InvalidUrl",
-            format!("asking {url}: this is no URL ({what}): it looks like http://HOST:8383/api/v1/sources"),
+            format!(
+                "asking {url}: this is no URL ({what}): it looks like http://HOST:8383/api/v1/sources"
+            ),
         ),
         error => Failure::other("Unanswered", format!("asking {url}: {error}")),
     };

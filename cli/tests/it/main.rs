@@ -17,6 +17,8 @@ mod commands;
 mod compressed;
 #[cfg(test)]
 mod faults;
+#[cfg(all(test, feature = "http"))]
+mod fetch;
 #[cfg(test)]
 mod http;
 #[cfg(test)]

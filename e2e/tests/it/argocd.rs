@@ -16,10 +16,13 @@ fn script() -> String {
 fn lua(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
-            let fields: Vec<String> = fields.iter().map(|(name, value)| format!("[{name:?}]={}", lua(value))).collect();
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("[{name:?}]={}", lua(value))).collect();
             format!("{{{}}}", fields.join(","))
         }
-        Value::Array(items) => format!("{{{}}}", items.iter().map(lua).collect::<Vec<_>>().join(",")),
+        Value::Array(items) => {
+            format!("{{{}}}", items.iter().map(lua).collect::<Vec<_>>().join(","))
+        }
         Value::Null => "nil".to_owned(),
         other => other.to_string(),
     }
@@ -35,9 +38,13 @@ fn health(object: &Value) -> (String, String) {
 /// The rows of the table of states, as objects, each with the state's name and what kstatus makes of it.
 fn states() -> Vec<(String, Value, String)> {
     let readme = read("operator/README.md");
-    let table = readme.split("<!-- states -->").nth(1).unwrap().split("<!-- /states -->").next().unwrap();
+    let table =
+        readme.split("<!-- states -->").nth(1).unwrap().split("<!-- /states -->").next().unwrap();
     let mut rows = table.lines().filter(|line| line.starts_with('|')).map(|line| {
-        line.trim_matches('|').split('|').map(|cell| cell.trim().replace("**", "")).collect::<Vec<_>>()
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| cell.trim().replace("**", ""))
+            .collect::<Vec<_>>()
     });
     let heads = rows.next().unwrap();
     rows.skip(1)
@@ -61,7 +68,8 @@ fn states() -> Vec<(String, Value, String)> {
 
 #[test]
 fn the_health_of_every_state_is_what_it_means_for_a_user() {
-    let found: Vec<(String, String)> = states().into_iter().map(|(state, object, _)| (state, health(&object).0)).collect();
+    let found: Vec<(String, String)> =
+        states().into_iter().map(|(state, object, _)| (state, health(&object).0)).collect();
     let expected = [
         ("suspended before it began", "Suspended"),
         ("pods run", "Progressing"),
@@ -74,7 +82,10 @@ fn the_health_of_every_state_is_what_it_means_for_a_user() {
         ("a later run was first", "Healthy"),
         ("failed", "Degraded"),
     ];
-    let expected: Vec<_> = expected.iter().map(|(state, health)| ((*state).to_owned(), (*health).to_owned())).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(state, health)| ((*state).to_owned(), (*health).to_owned()))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -95,7 +106,8 @@ fn the_health_never_contradicts_kstatus() {
 fn nothing_is_concluded_before_the_operator_saw_the_object() {
     let (status, message) = health(&json!({"metadata": {"generation": 1}}));
     assert_eq!((status.as_str(), message.as_str()), ("Progressing", "waiting for the operator"));
-    let (_, mut published, _) = states().into_iter().find(|(state, ..)| state == "published").unwrap();
+    let (_, mut published, _) =
+        states().into_iter().find(|(state, ..)| state == "published").unwrap();
     assert_eq!(health(&published), ("Healthy".to_owned(), "said by Ready".to_owned()));
     published["metadata"]["generation"] = json!(3);
     assert_eq!(health(&published).0, "Progressing", "what is said is of an earlier spec");

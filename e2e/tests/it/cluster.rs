@@ -88,7 +88,10 @@ impl Cluster {
     pub(crate) fn clean_up(&self) {
         // TrendJobs first, while somebody may still be there who takes care of their finalizers.
         self.remove_trendjobs();
-        self.kubectl(&format!("delete --ignore-not-found --wait=true namespace {NAMESPACE} trends")).ok();
+        self.kubectl(&format!(
+            "delete --ignore-not-found --wait=true namespace {NAMESPACE} trends"
+        ))
+        .ok();
         self.kubectl("delete --ignore-not-found clusterrole,clusterrolebinding --selector=app.kubernetes.io/part-of=trendjob").ok();
         self.kubectl("delete --ignore-not-found crd trendjobs.trendjob.dev").ok();
     }
@@ -103,15 +106,29 @@ impl Cluster {
             let text = |pointer| crate::yaml::text(trendjob, pointer).to_owned();
             let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
             let release = r#"--patch={"metadata":{"finalizers":null}}"#;
-            self.kubectl_words(&["patch", "trendjob", &name, "--namespace", &namespace, "--type=merge", release]);
-            self.kubectl(&format!("delete --ignore-not-found trendjob {name} --namespace={namespace}")).ok();
+            self.kubectl_words(&[
+                "patch",
+                "trendjob",
+                &name,
+                "--namespace",
+                &namespace,
+                "--type=merge",
+                release,
+            ]);
+            self.kubectl(&format!(
+                "delete --ignore-not-found trendjob {name} --namespace={namespace}"
+            ))
+            .ok();
         }
     }
 
     /// The logs of pods of a part of the release.
     pub(crate) fn logs(&self, part: &str) -> String {
         let selector = format!("app.kubernetes.io/component={part}");
-        self.kubectl(&format!("logs --namespace={NAMESPACE} --selector={selector} --tail=-1 --prefix")).out
+        self.kubectl(&format!(
+            "logs --namespace={NAMESPACE} --selector={selector} --tail=-1 --prefix"
+        ))
+        .out
     }
 
     /// Everything there is to know, for who has to find out why a test failed.

@@ -84,11 +84,14 @@ pub(crate) fn runs_as_pods(cluster: &Cluster) {
     }
     let phase = until("the end of the run", || {
         let pod = cluster.get(&format!("pod compose {namespace}"));
-        Some(text(&pod, "/status/phase").to_owned()).filter(|phase| phase == "Succeeded" || phase == "Failed")
+        Some(text(&pod, "/status/phase").to_owned())
+            .filter(|phase| phase == "Succeeded" || phase == "Failed")
     });
     assert_eq!(phase, "Succeeded", "{}", cluster.kubectl(&format!("logs compose {namespace}")).out);
     let (is_well, answer) = cluster.ask("trendjob", "/api/v1/trends?source=compose&limit=1", "1m");
     assert!(is_well, "{answer}");
     assert_eq!(counts(&answer), [("love".to_owned(), 2)]);
-    cluster.kubectl(&format!("delete pod/compose configmap/compose service/mongodb {namespace}")).ok();
+    cluster
+        .kubectl(&format!("delete pod/compose configmap/compose service/mongodb {namespace}"))
+        .ok();
 }

@@ -9,12 +9,22 @@ use serde_json::{Value, json};
 
 use crate::tools::{Ended, is_there, run, skipped, top};
 
-const PROGRAMS: [(&str, &str); 4] =
-    [("operator", "trendjob-operator"), ("worker", "trendjob-worker"), ("api", "trendjob-api"), ("cli", "trendjob")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("operator", "trendjob-operator"),
+    ("worker", "trendjob-worker"),
+    ("api", "trendjob-api"),
+    ("cli", "trendjob"),
+];
 
 fn build(binaries: &Path, output: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(top().join("images/build"));
-    command.arg("--binaries").arg(binaries).arg("--output").arg(output).args(["--tag", "e2e"]).args(arguments);
+    command
+        .arg("--binaries")
+        .arg(binaries)
+        .arg("--output")
+        .arg(output)
+        .args(["--tag", "e2e"])
+        .args(arguments);
     run(command.env("SOURCE_DATE_EPOCH", "1700000000"))
 }
 
@@ -106,9 +116,10 @@ fn an_image_of_30_mb_is_refused() {
 #[test]
 fn a_wrong_argument_is_named_with_what_would_be_right() {
     let folder = tempfile::tempdir().unwrap();
-    for (arguments, expected) in
-        [(&["workers"][..], "operator, worker, api, cli"), (&["--load", "docker"], "containerd, kind")]
-    {
+    for (arguments, expected) in [
+        (&["workers"][..], "operator, worker, api, cli"),
+        (&["--load", "docker"], "containerd, kind"),
+    ] {
         let said = build(folder.path(), folder.path(), arguments).refused();
         assert!(said.contains(expected), "{said}");
     }

@@ -9,7 +9,6 @@ mod cluster;
 mod compose;
 mod images;
 mod life;
-mod load;
 mod manifests;
 mod tools;
 mod yaml;

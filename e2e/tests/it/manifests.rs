@@ -41,18 +41,24 @@ const REMOVE: &str = "delete --ignore-not-found crd --selector=trendjob.dev/stan
 
 /// All manifests, with their paths.
 fn manifests() -> Vec<(String, String)> {
-    let mut paths = vec!["manifests/crd/trendjobs.yaml".to_owned(), "manifests/install.yaml".to_owned()];
+    let mut paths =
+        vec!["manifests/crd/trendjobs.yaml".to_owned(), "manifests/install.yaml".to_owned()];
     for folder in ["manifests/rbac", "manifests/examples"] {
         let entries = fs::read_dir(top().join(folder)).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        paths.extend(names.filter(|name| name.ends_with(".yaml")).map(|name| format!("{folder}/{name}")));
+        paths.extend(
+            names.filter(|name| name.ends_with(".yaml")).map(|name| format!("{folder}/{name}")),
+        );
     }
     paths.sort();
     let mut all: Vec<_> = paths.into_iter().map(|path| (path.clone(), read(&path))).collect();
     // What a CronJob creates is a manifest, too; so is what Airflow does.
     let schedule = documents(&read("manifests/examples/schedule.yaml"));
     let map = schedule.iter().find(|object| text(object, "/kind") == "ConfigMap").unwrap();
-    all.push(("the TrendJob of schedule.yaml".to_owned(), text(map, "/data/trendjob.yaml").to_owned()));
+    all.push((
+        "the TrendJob of schedule.yaml".to_owned(),
+        text(map, "/data/trendjob.yaml").to_owned(),
+    ));
     if let Some(trendjob) = airflow() {
         all.push(("the TrendJob of airflow.py".to_owned(), trendjob));
     }
@@ -106,15 +112,20 @@ fn the_dag_for_airflow_creates_one_trendjob_and_knows_its_end() {
     let Some(trendjob) = airflow() else { return };
     let objects = documents(&trendjob);
     assert_eq!(objects.iter().map(name).collect::<Vec<_>>(), ["TrendJob/airflow-20260101"]);
-    assert_eq!(objects[0]["spec"]["input"]["uris"][0], "https://posts.example.org/2026-01-01.ndjson.gz");
+    assert_eq!(
+        objects[0]["spec"]["input"]["uris"][0],
+        "https://posts.example.org/2026-01-01.ndjson.gz"
+    );
 }
 
 #[test]
 fn an_example_that_is_documented_is_there_and_the_other_way_round() {
     let readme = read("manifests/README.md");
     let entries = fs::read_dir(top().join("manifests/examples")).unwrap();
-    let there: BTreeSet<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let documented = readme.split('`').skip(1).step_by(2).filter_map(|path| path.strip_prefix("examples/"));
+    let there: BTreeSet<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let documented =
+        readme.split('`').skip(1).step_by(2).filter_map(|path| path.strip_prefix("examples/"));
     assert_eq!(documented.map(str::to_owned).collect::<BTreeSet<_>>(), there);
 }
 
@@ -133,17 +144,24 @@ fn an_api_server_accepts_every_manifest_and_whatever_the_chart_renders() {
         cluster.kubectl(&format!("wait --for=condition=Established --timeout=1m crd/{crd}")).ok();
     }
     let namespaces = [NAMESPACE, "trends", "more", "trendjob-system", "argocd", "flux-system"];
-    let ours: Vec<&str> =
-        namespaces.into_iter().filter(|name| cluster.get(&format!("namespace {name}")).is_null()).collect();
+    let ours: Vec<&str> = namespaces
+        .into_iter()
+        .filter(|name| cluster.get(&format!("namespace {name}")).is_null())
+        .collect();
     for namespace in &ours {
         cluster.make_namespace(namespace);
     }
     let mut accepted = 0;
     for (path, manifest) in manifests() {
         let has_own_namespace = manifest.contains("namespace:");
-        let namespace = if has_own_namespace { String::new() } else { format!(" --namespace={NAMESPACE}") };
+        let namespace =
+            if has_own_namespace { String::new() } else { format!(" --namespace={NAMESPACE}") };
         // What is created under a generated name can't be applied.
-        let verb = if manifest.contains("generateName") && path.starts_with("the ") { "create" } else { "apply" };
+        let verb = if manifest.contains("generateName") && path.starts_with("the ") {
+            "create"
+        } else {
+            "apply"
+        };
         let words = format!("{verb} --filename=- --dry-run=server --validate=strict{namespace}");
         let said = run_with(Command::new("kubectl").args(words.split_whitespace()), &manifest);
         assert!(said.well, "{path}: {}{}", said.out, said.err);
@@ -152,7 +170,8 @@ fn an_api_server_accepts_every_manifest_and_whatever_the_chart_renders() {
     }
     for values in [&[][..], EVERYTHING, &["operator.watchNamespaces={trendjob-system}"]] {
         let rendered = template("helm", values).ok();
-        let said = cluster.apply("--dry-run=server --validate=strict --namespace=trendjob-system", &rendered);
+        let said = cluster
+            .apply("--dry-run=server --validate=strict --namespace=trendjob-system", &rendered);
         assert!(said.well, "{values:?}: {}{}", said.out, said.err);
         assert!(!said.err.contains("would violate PodSecurity"), "{values:?}: {}", said.err);
         accepted += documents(&rendered).len();

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The repository.
 pub(crate) fn top() -> PathBuf {
@@ -34,13 +34,9 @@ pub(crate) fn skipped(why: &str) {
 
 /// Whether a program is there.
 pub(crate) fn is_there(program: &str) -> bool {
-    let found = Command::new(program).arg("--help").stdout(Stdio::null()).stderr(Stdio::null());
-    // `found` is a chain of references to a temporary otherwise.
-    found_status(found)
-}
-
-fn found_status(command: &mut Command) -> bool {
-    command.stdin(Stdio::null()).status().is_ok()
+    let mut command = Command::new(program);
+    command.arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
 }
 
 /// What a program did.
@@ -100,19 +96,19 @@ pub(crate) fn helms() -> Vec<String> {
     helms
 }
 
-/// How long anything may take; only a test that fails takes so long.
+/// How long anything may take, and how often it is looked at; only a test that fails takes so long.
 const PATIENCE: Duration = Duration::from_secs(180);
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Waits until something holds, and returns it.
 #[track_caller]
-#[expect(clippy::disallowed_methods, reason = "a condition outside is looked at again and again")]
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
-    loop {
+    // Looking takes time, too.
+    for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
         if let Some(found) = look() {
             return found;
         }
-        assert!(began.elapsed() < PATIENCE, "{what} did not come about");
-        thread::sleep(Duration::from_millis(200));
+        thread::park_timeout(LOOK);
     }
+    panic!("{what} did not come about")
 }

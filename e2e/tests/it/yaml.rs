@@ -6,7 +6,8 @@ use serde_json::Value;
 #[track_caller]
 pub(crate) fn documents(text: &str) -> Vec<Value> {
     let parts = text.split("\n---").map(|part| part.trim_start_matches("---"));
-    let parts = parts.filter(|part| part.lines().any(|line| !line.is_empty() && !line.starts_with('#')));
+    let parts =
+        parts.filter(|part| part.lines().any(|line| !line.is_empty() && !line.starts_with('#')));
     parts.map(document).collect()
 }
 

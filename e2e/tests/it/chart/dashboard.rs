@@ -34,7 +34,8 @@ fn every_metric_of_the_dashboard_is_recorded_by_the_programs() {
     for folder in ["api/src", "operator/src", "workers/src", "crates/store/src"] {
         recorded(&top().join(folder), &mut names);
     }
-    let dashboard: Value = serde_json::from_str(&read("charts/trendjob/dashboards/trendjob.json")).unwrap();
+    let dashboard: Value =
+        serde_json::from_str(&read("charts/trendjob/dashboards/trendjob.json")).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
     let queries = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
     let mut asked = 0;

@@ -16,7 +16,13 @@ pub(super) fn table(values: &str) -> String {
     for Entry { key, default, comment } in entries(values) {
         // A heading says what its fields are about.
         let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
-        writeln!(table, "| `{key}` | {} | {} |", default.replace('|', "\\|"), comment.replace('|', "\\|")).unwrap();
+        writeln!(
+            table,
+            "| `{key}` | {} | {} |",
+            default.replace('|', "\\|"),
+            comment.replace('|', "\\|")
+        )
+        .unwrap();
     }
     table
 }
@@ -53,11 +59,18 @@ fn entries(values: &str) -> Vec<Entry> {
 
 #[test]
 fn a_value_is_a_key_with_the_comment_above_it() {
-    let table = table("# All\na:\n  # One\n  b: 1\n  # Two\n  c: {d: \"|\"}\n  # Three\n  e:\n    # An entry\n    - x\n");
+    let table = table(
+        "# All\na:\n  # One\n  b: 1\n  # Two\n  c: {d: \"|\"}\n  # Three\n  e:\n    # An entry\n    - x\n",
+    );
     let rows: Vec<&str> = table.lines().skip(2).collect();
     assert_eq!(
         rows,
-        ["| `a` |  | All |", "| `a.b` | `1` | One |", "| `a.c` | `{d: \"\\|\"}` | Two |", "| `a.e` | `[...]` | Three |"]
+        [
+            "| `a` |  | All |",
+            "| `a.b` | `1` | One |",
+            "| `a.c` | `{d: \"\\|\"}` | Two |",
+            "| `a.e` | `[...]` | Three |"
+        ]
     );
 }
 

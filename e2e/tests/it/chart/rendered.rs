@@ -11,15 +11,23 @@ use crate::yaml::{self, name, pod_spec, text};
 #[test]
 fn every_pod_is_restricted_whatever_is_switched_on() {
     for helm in helms() {
-        for values in [&[][..], EVERYTHING, &["mongodb.auth.enabled=false", "mongodb.persistence.enabled=false"]] {
+        for values in [
+            &[][..],
+            EVERYTHING,
+            &["mongodb.auth.enabled=false", "mongodb.persistence.enabled=false"],
+        ] {
             let all = objects(&helm, values);
-            let pods: Vec<&Value> = all.iter().filter(|object| pod_spec(object).is_some()).collect();
+            let pods: Vec<&Value> =
+                all.iter().filter(|object| pod_spec(object).is_some()).collect();
             assert!(pods.len() >= 4, "operator, API, MongoDB and the test");
             for object in pods {
                 let pod = pod_spec(object).unwrap();
                 let of = name(object);
                 assert_eq!(pod["securityContext"]["runAsNonRoot"], true, "{of}");
-                assert_eq!(pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{of}");
+                assert_eq!(
+                    pod["securityContext"]["seccompProfile"]["type"], "RuntimeDefault",
+                    "{of}"
+                );
                 for container in pod["containers"].as_array().unwrap() {
                     let context = &container["securityContext"];
                     assert_eq!(context["allowPrivilegeEscalation"], false, "{of}");
@@ -85,13 +93,19 @@ fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy()
     for helm in helms() {
         let all = objects(&helm, &["jobNamespaces={trends,more}"]);
         for namespace in ["trends", "more"] {
-            let there: BTreeSet<String> =
-                all.iter().filter(|object| text(object, "/metadata/namespace") == namespace).map(name).collect();
+            let there: BTreeSet<String> = all
+                .iter()
+                .filter(|object| text(object, "/metadata/namespace") == namespace)
+                .map(name)
+                .collect();
             // The TrendJob and the ConfigMap of helm test run in the first of them.
             let tested = there.iter().filter(|name| name.ends_with("/trendjob-test")).count();
             assert_eq!(tested, if namespace == "trends" { 2 } else { 0 });
-            let expected =
-                ["NetworkPolicy/trendjob-workers", "Secret/trendjob-mongodb", "ServiceAccount/trendjob-worker"];
+            let expected = [
+                "NetworkPolicy/trendjob-workers",
+                "Secret/trendjob-mongodb",
+                "ServiceAccount/trendjob-worker",
+            ];
             assert!(expected.iter().all(|name| there.contains(*name)), "{there:?}");
             assert_eq!(there.len() - tested, expected.len(), "{there:?}");
         }
@@ -111,7 +125,11 @@ fn the_api_only_ever_sees_the_read_only_secret() {
         for (values, expected) in [
             (&[][..], "trendjob-mongodb-readonly"),
             (
-                &["mongodb.enabled=false", "connection.existingSecret=w", "connection.existingReadOnlySecret=r"],
+                &[
+                    "mongodb.enabled=false",
+                    "connection.existingSecret=w",
+                    "connection.existingReadOnlySecret=r",
+                ],
                 "r",
             ),
         ] {
@@ -132,7 +150,11 @@ fn the_api_only_ever_sees_the_read_only_secret() {
 #[test]
 fn an_external_mongodb_leaves_no_trace_of_the_one_for_trying_out() {
     for helm in helms() {
-        let values = ["mongodb.enabled=false", "connection.uri=mongodb://w@db/", "connection.readOnlyUri=mongodb://r@db/"];
+        let values = [
+            "mongodb.enabled=false",
+            "connection.uri=mongodb://w@db/",
+            "connection.readOnlyUri=mongodb://r@db/",
+        ];
         let all = objects(&helm, &values);
         assert!(!all.iter().any(|object| text(object, "/kind") == "StatefulSet"));
         let uri = |end| text(only(&all, "Secret", end), "/data/uri").to_owned();
@@ -163,13 +185,20 @@ fn images_are_those_of_the_chart_unless_values_say_otherwise() {
         };
         assert_eq!(image(&[], "-api")["image"], "docker.io/trendjob/api:0.1.0");
         assert_eq!(image(&["image.tag=9"], "-api")["image"], "docker.io/trendjob/api:9");
-        assert_eq!(image(&["image.registry=r.example/x", "api.image.tag=8"], "-api")["image"], "r.example/x/api:8");
+        assert_eq!(
+            image(&["image.registry=r.example/x", "api.image.tag=8"], "-api")["image"],
+            "r.example/x/api:8"
+        );
         let digest = format!("api.image.digest=sha256:{}", "0".repeat(64));
         let pinned = format!("docker.io/trendjob/api@sha256:{}", "0".repeat(64));
         assert_eq!(image(&[&digest], "-api")["image"], pinned.as_str());
-        let operator = image(&["image.tag=9", "workers.image.tag=7", "image.pullPolicy=Never"], "-operator");
+        let operator =
+            image(&["image.tag=9", "workers.image.tag=7", "image.pullPolicy=Never"], "-operator");
         let arguments = operator["args"].as_array().unwrap();
-        assert!(arguments.contains(&json!("--worker-image=docker.io/trendjob/worker:7")), "{arguments:?}");
+        assert!(
+            arguments.contains(&json!("--worker-image=docker.io/trendjob/worker:7")),
+            "{arguments:?}"
+        );
         assert!(arguments.contains(&json!("--image-pull-policy=Never")), "{arguments:?}");
     }
 }
@@ -195,7 +224,12 @@ fn what_all_objects_should_carry_they_carry() {
         for object in objects(&helm, EVERYTHING) {
             let metadata = &object["metadata"];
             assert_eq!(metadata["labels"]["team"], "trends", "{}", name(&object));
-            assert_eq!(metadata["labels"]["app.kubernetes.io/instance"], "trendjob", "{}", name(&object));
+            assert_eq!(
+                metadata["labels"]["app.kubernetes.io/instance"],
+                "trendjob",
+                "{}",
+                name(&object)
+            );
             assert_eq!(metadata["annotations"]["team"], "trends", "{}", name(&object));
         }
     }

@@ -23,7 +23,10 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["operator.purgePatience=10"], &["/operator/purgePatience"]),
     (&["connection.database=a.b"], &["/connection/database", "a.b"]),
     (&["mongodb.persistence.size=big"], &["/mongodb/persistence/size"]),
-    (&["api.podDisruptionBudget.maxUnavailable=half"], &["/api/podDisruptionBudget/maxUnavailable"]),
+    (
+        &["api.podDisruptionBudget.maxUnavailable=half"],
+        &["/api/podDisruptionBudget/maxUnavailable"],
+    ),
     // Each right, together wrong.
     (&["mongodb.enabled=false"], &["connection.existingSecret"]),
     (
@@ -32,15 +35,30 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     ),
     (&["connection.uri=mongodb://db/"], &["mongodb.enabled=false"]),
     (
-        &["mongodb.enabled=false", "connection.uri=postgres://u:secret@db/", "connection.readOnlyUri=mongodb://db/"],
+        &[
+            "mongodb.enabled=false",
+            "connection.uri=postgres://u:secret@db/",
+            "connection.readOnlyUri=mongodb://db/",
+        ],
         &["connection.uri", "mongodb+srv://"],
     ),
     (
-        &["mongodb.enabled=false", "connection.uri=mongodb://db/", "connection.existingSecret=mine", "connection.readOnlyUri=mongodb://db/"],
+        &[
+            "mongodb.enabled=false",
+            "connection.uri=mongodb://db/",
+            "connection.existingSecret=mine",
+            "connection.readOnlyUri=mongodb://db/",
+        ],
         &["twice"],
     ),
-    (&["mongodb.auth.existingSecret=mine"], &["connection.existingSecret", "connection.existingReadOnlySecret"]),
-    (&["operator.watchNamespaces={a}", "jobNamespaces={b}"], &["namespace b", "operator.watchNamespaces"]),
+    (
+        &["mongodb.auth.existingSecret=mine"],
+        &["connection.existingSecret", "connection.existingReadOnlySecret"],
+    ),
+    (
+        &["operator.watchNamespaces={a}", "jobNamespaces={b}"],
+        &["namespace b", "operator.watchNamespaces"],
+    ),
     (&["api.autoscaling.minReplicas=9", "api.autoscaling.maxReplicas=3"], &["(9)", "(3)"]),
     (&["api.requestTimeoutSeconds=60"], &["terminationGracePeriodSeconds"]),
     (&["api.ingress.enabled=true"], &["api.ingress.hosts"]),

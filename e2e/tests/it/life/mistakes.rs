@@ -10,9 +10,17 @@ use super::steps::helm_put;
 
 /// The chart without its definition, on a cluster that has none: Helm says so, and the operator's log does.
 pub(super) fn no_definition(cluster: &Cluster) {
-    let said = helm_put("helm", "install trendjob --set crds.enabled=false,api.autoscaling.enabled=false,api.replicas=1", &chart()).ok();
+    let said = helm_put(
+        "helm",
+        "install trendjob --set crds.enabled=false,api.autoscaling.enabled=false,api.replicas=1",
+        &chart(),
+    )
+    .ok();
     assert!(said.contains("ATTENTION") && said.contains("manifests/crd/trendjobs.yaml"), "{said}");
-    until_logged(cluster, "this cluster doesn't know TrendJobs: install their CustomResourceDefinition");
+    until_logged(
+        cluster,
+        "this cluster doesn't know TrendJobs: install their CustomResourceDefinition",
+    );
     let refused = cluster.apply("", &read("manifests/examples/quickstart.yaml")).refused();
     assert!(refused.contains("ensure CRDs are installed first"), "{refused}");
 }
@@ -29,14 +37,17 @@ pub(super) fn no_result_yet(cluster: &Cluster) {
 /// A definition from before the operator: it names what the cluster drops, until the chart brings the right one.
 pub(super) fn an_old_definition(cluster: &Cluster) {
     let mut old = document(&read("manifests/crd/trendjobs.yaml"));
-    let spec = old.pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties").unwrap();
+    let spec = old
+        .pointer_mut("/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties")
+        .unwrap();
     spec.as_object_mut().unwrap().remove("activeDeadlineSeconds").unwrap();
     cluster.apply("--server-side", &old.to_string()).ok();
     until_logged(cluster, "is older than this operator and drops spec.activeDeadlineSeconds");
     let upgrade = "upgrade trendjob --set api.autoscaling.enabled=false,api.replicas=1";
     let refused = helm_put("helm", upgrade, &chart()).refused();
     assert!(refused.contains("trendjobs.trendjob.dev"), "{refused}");
-    helm_put("helm", &format!("{upgrade} --take-ownership --force-conflicts --wait"), &chart()).ok();
+    helm_put("helm", &format!("{upgrade} --take-ownership --force-conflicts --wait"), &chart())
+        .ok();
     until_logged(cluster, "the cluster knows TrendJobs as this operator does");
 }
 
@@ -57,7 +68,11 @@ pub(super) fn no_secret(cluster: &Cluster) {
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "trendjob-mongodb"}, "data": secret["data"],
     });
     cluster.apply("--namespace=trends", &copy.to_string()).ok();
-    cluster.kubectl("wait --for=condition=Complete trendjob/quickstart --namespace=trends --timeout=3m").ok();
+    cluster
+        .kubectl(
+            "wait --for=condition=Complete trendjob/quickstart --namespace=trends --timeout=3m",
+        )
+        .ok();
     // So that uninstalling finds a TrendJob to leave alone.
     cluster.apply(&format!("--namespace={NAMESPACE}"), &quickstart).ok();
     let sources = cluster.ask("trendjob", "/api/v1/sources", "1m").1;
@@ -66,5 +81,7 @@ pub(super) fn no_secret(cluster: &Cluster) {
 }
 
 fn until_logged(cluster: &Cluster, what: &str) {
-    until(&format!("a line in the operator's log: {what}"), || cluster.logs("operator").contains(what).then_some(()));
+    until(&format!("a line in the operator's log: {what}"), || {
+        cluster.logs("operator").contains(what).then_some(())
+    });
 }

@@ -14,14 +14,18 @@ type Right = (String, String, String);
 /// The rights of an account in the namespace, but those that everybody has.
 fn rights(cluster: &Cluster, account: &str) -> BTreeSet<Right> {
     let list = |account: &str| -> BTreeSet<Right> {
-        let subject = format!("--as=system:serviceaccount:{NAMESPACE}:{account} --as-group=system:authenticated");
-        let printed = cluster.kubectl(&format!("auth can-i --list --namespace={NAMESPACE} {subject}")).ok();
+        let subject = format!(
+            "--as=system:serviceaccount:{NAMESPACE}:{account} --as-group=system:authenticated"
+        );
+        let printed =
+            cluster.kubectl(&format!("auth can-i --list --namespace={NAMESPACE} {subject}")).ok();
         // RESOURCES  [URLS]  [NAMES]  [VERBS], in columns.
         let lines = printed.lines().skip(1).filter(|line| !line.starts_with(' '));
         lines
             .flat_map(|line| {
                 let resource = line.split_whitespace().next().unwrap().to_owned();
-                let mut lists = line.split('[').skip(2).map(|part| part.split(']').next().unwrap().to_owned());
+                let mut lists =
+                    line.split('[').skip(2).map(|part| part.split(']').next().unwrap().to_owned());
                 let (names, verbs) = (lists.next().unwrap(), lists.next().unwrap());
                 let verbs: Vec<_> = verbs.split_whitespace().map(str::to_owned).collect();
                 verbs.into_iter().map(move |verb| (resource.clone(), names.clone(), verb))
@@ -47,13 +51,21 @@ fn documented() -> BTreeSet<Right> {
                 let dot = if group.is_empty() { "" } else { "." };
                 let slash = if sub.is_empty() { "" } else { "/" };
                 for verb in texts(&rule["verbs"]) {
-                    rights.insert((format!("{resource}{dot}{group}{slash}{sub}"), String::new(), verb));
+                    rights.insert((
+                        format!("{resource}{dot}{group}{slash}{sub}"),
+                        String::new(),
+                        verb,
+                    ));
                 }
             }
         }
     }
     for verb in ["get", "update"] {
-        rights.insert(("leases.coordination.k8s.io".into(), "trendjob-operator".into(), verb.into()));
+        rights.insert((
+            "leases.coordination.k8s.io".into(),
+            "trendjob-operator".into(),
+            verb.into(),
+        ));
     }
     rights
 }
@@ -74,7 +86,11 @@ pub(super) fn are_what_the_docs_say(cluster: &Cluster) {
         .collect();
     let expected = ["api", "mongodb", "operator", "worker"].map(str::to_owned);
     assert_eq!(parts, expected.into(), "all kinds of pods were let in");
-    let refusals = cluster.get(&format!("events --namespace={NAMESPACE} --field-selector=reason=FailedCreate"));
+    let refusals = cluster
+        .get(&format!("events --namespace={NAMESPACE} --field-selector=reason=FailedCreate"));
     let refusals = refusals["items"].as_array().unwrap();
-    assert!(!refusals.iter().any(|event| text(event, "/message").contains("PodSecurity")), "{refusals:?}");
+    assert!(
+        !refusals.iter().any(|event| text(event, "/message").contains("PodSecurity")),
+        "{refusals:?}"
+    );
 }

@@ -2,9 +2,11 @@
 //! request.
 
 use std::net::SocketAddr;
+use std::time::Duration;
+
+use e2e::load::{Asking, Load};
 
 use crate::cluster::{Cluster, NAMESPACE};
-use crate::load::Load;
 use crate::tools::{chart, skipped, until, variable};
 use crate::yaml::text;
 
@@ -26,22 +28,40 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
     helm_put("helm", SENSITIVE, &chart()).ok();
     until_replicas(cluster, "one replica", |ready| ready == 1);
     let service = cluster.get(&format!("service trendjob-api --namespace={NAMESPACE}"));
-    let address: SocketAddr = format!("{}:8383", text(&service, "/spec/clusterIP")).parse().unwrap();
-    let load = Load::start(address, "/api/v1/trends?source=quickstart&limit=5", 4, 100);
+    let address: SocketAddr =
+        format!("{}:8383", text(&service, "/spec/clusterIP")).parse().unwrap();
+    // Every tenth request begins a new connection, as those of new callers do: only these reach new replicas.
+    let load = Load::start(&Asking {
+        address,
+        path: "/api/v1/trends?source=quickstart&limit=5".to_owned(),
+        clients: 4,
+        pace: Duration::from_millis(10),
+        on_one_connection: 10,
+    });
     until_replicas(cluster, "more replicas under load", |ready| ready >= 2);
     let before = load.answered();
-    cluster.kubectl(&format!("rollout restart deployment/trendjob-api --namespace={NAMESPACE}")).ok();
-    cluster.kubectl(&format!("rollout status deployment/trendjob-api --namespace={NAMESPACE} --timeout=3m")).ok();
+    cluster
+        .kubectl(&format!("rollout restart deployment/trendjob-api --namespace={NAMESPACE}"))
+        .ok();
+    cluster
+        .kubectl(&format!(
+            "rollout status deployment/trendjob-api --namespace={NAMESPACE} --timeout=3m"
+        ))
+        .ok();
     let during = load.answered() - before;
     assert!(during > 100, "there was load during the restart: {during} requests");
     // The old pods end while there is still load.
     until("the end of the old pods", || {
-        let pods = cluster.get(&format!("pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=api"));
+        let pods = cluster.get(&format!(
+            "pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=api"
+        ));
         let pods = pods["items"].as_array().unwrap();
         (!pods.iter().any(|pod| pod["metadata"]["deletionTimestamp"].is_string())).then_some(())
     });
-    let (answered, failures) = load.stop();
-    assert!(failures.is_empty(), "{} of {answered} requests failed: {:?}", failures.len(), &failures[..failures.len().min(5)]);
+    let outcome = load.stop();
+    let (answered, failures) = (outcome.answered.len(), outcome.failures);
+    let first = &failures[..failures.len().min(5)];
+    assert!(failures.is_empty(), "{} failed, {answered} did not: {first:?}", failures.len());
     until_replicas(cluster, "fewer replicas afterwards", |ready| ready == 1);
 }
 

@@ -17,7 +17,12 @@ pub(crate) fn helm(program: &str, words: &str) -> Ended {
 /// `helm install` or `upgrade` of a chart with what this cluster needs.
 pub(crate) fn helm_put(program: &str, words: &str, chart: &std::path::Path) -> Ended {
     let mut command = Command::new(program);
-    command.args(words.split_whitespace()).arg(chart).args(["--namespace", NAMESPACE, "--timeout", "3m"]);
+    command.args(words.split_whitespace()).arg(chart).args([
+        "--namespace",
+        NAMESPACE,
+        "--timeout",
+        "3m",
+    ]);
     if let Some(values) = values() {
         command.arg("--values").arg(values);
     }
@@ -37,13 +42,12 @@ fn commands() -> String {
 /// Types the README as it stands. What differs between clusters, as images that can't be pulled, is in values.
 pub(crate) fn type_the_readme(cluster: &Cluster) {
     let values = values().map(|file| format!("--values '{}'", file.display())).unwrap_or_default();
-    let shell = format!(
-        "set -eu\nhelm() {{ command helm \"$@\" {values} --timeout 3m; }}\n{}",
-        commands()
-    );
+    let shell =
+        format!("set -eu\nhelm() {{ command helm \"$@\" {values} --timeout 3m; }}\n{}", commands());
     let printed = run(Command::new("bash").args(["-c", &shell]).current_dir(top())).ok();
     // The last command shows trends: four posts, five words above one.
-    let answer = printed.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{printed}"));
+    let answer =
+        printed.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{printed}"));
     assert_eq!(counts(answer)[0], ("coffee".to_owned(), 4), "{printed}");
     assert_eq!(counts(answer)[1], ("kettle".to_owned(), 3), "{printed}");
     cluster.kubectl(&format!("delete pod ask --namespace={NAMESPACE}")).ok();
@@ -51,9 +55,13 @@ pub(crate) fn type_the_readme(cluster: &Cluster) {
 
 /// Terms and counts of an answer of `/api/v1/trends`.
 pub(crate) fn counts(answer: &str) -> Vec<(String, u64)> {
-    let answer: Value = serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
+    let answer: Value =
+        serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
     let topics = answer["topics"].as_array().unwrap_or_else(|| panic!("{answer}"));
-    topics.iter().map(|topic| (text(topic, "/term").to_owned(), topic["count"].as_u64().unwrap())).collect()
+    topics
+        .iter()
+        .map(|topic| (text(topic, "/term").to_owned(), topic["count"].as_u64().unwrap()))
+        .collect()
 }
 
 impl Cluster {
@@ -61,12 +69,14 @@ impl Cluster {
     pub(crate) fn ask(&self, release: &str, path: &str, wait: &str) -> (bool, String) {
         let mut pod = document(&read("manifests/examples/ask.yaml"));
         let url = format!("http://{release}-api.{NAMESPACE}.svc.cluster.local:8383{path}");
-        pod["spec"]["containers"][0]["args"] = serde_json::json!(["fetch", format!("--wait={wait}"), url]);
+        pod["spec"]["containers"][0]["args"] =
+            serde_json::json!(["fetch", format!("--wait={wait}"), url]);
         self.kubectl(&format!("delete pod ask --namespace={NAMESPACE} --ignore-not-found")).ok();
         self.apply(&format!("--namespace={NAMESPACE}"), &pod.to_string()).ok();
         let phase = until("an end of pod ask", || {
             let pod = self.get(&format!("pod ask --namespace={NAMESPACE}"));
-            Some(text(&pod, "/status/phase").to_owned()).filter(|phase| phase == "Succeeded" || phase == "Failed")
+            Some(text(&pod, "/status/phase").to_owned())
+                .filter(|phase| phase == "Succeeded" || phase == "Failed")
         });
         let logs = self.kubectl(&format!("logs pod/ask --namespace={NAMESPACE}")).ok();
         self.kubectl(&format!("delete pod ask --namespace={NAMESPACE}")).ok();
@@ -82,7 +92,8 @@ pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
         let left: Vec<_> = everything_of(cluster, release).difference(&before).cloned().collect();
         left.is_empty().then_some(())
     });
-    let full = if release == "trendjob" { "trendjob".to_owned() } else { format!("{release}-trendjob") };
+    let full =
+        if release == "trendjob" { "trendjob".to_owned() } else { format!("{release}-trendjob") };
     let (is_well, sources) = cluster.ask(&full, "/api/v1/sources", "1m");
     assert!(is_well && !sources.contains(&format!("{full}-test")), "{sources}");
 }
@@ -92,12 +103,19 @@ pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
 pub(crate) fn everything_of(cluster: &Cluster, release: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for namespaced in ["true", "false"] {
-        let kinds = cluster.kubectl(&format!("api-resources --verbs=list,get --namespaced={namespaced} --output=name")).ok();
+        let kinds = cluster
+            .kubectl(&format!(
+                "api-resources --verbs=list,get --namespaced={namespaced} --output=name"
+            ))
+            .ok();
         // Measured, not kept.
-        let kinds = kinds.lines().filter(|kind| !kind.ends_with("metrics.k8s.io") && !kind.starts_with("events"));
+        let kinds = kinds
+            .lines()
+            .filter(|kind| !kind.ends_with("metrics.k8s.io") && !kind.starts_with("events"));
         let kinds = kinds.collect::<Vec<_>>().join(",");
         let all = if namespaced == "true" { "--all-namespaces" } else { "" };
-        let list = cluster.get(&format!("{kinds} {all} --selector=app.kubernetes.io/instance={release}"));
+        let list =
+            cluster.get(&format!("{kinds} {all} --selector=app.kubernetes.io/instance={release}"));
         let controlled = |object: &&Value| !object["metadata"]["ownerReferences"].is_array();
         found.extend(list["items"].as_array().into_iter().flatten().filter(controlled).map(name));
     }
@@ -113,11 +131,14 @@ pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
     assert!(said.contains("trendjobs.trendjob.dev"), "what is kept is said: {said}");
     until("nothing but the definition", || {
         let left = everything_of(cluster, release);
-        (left == BTreeSet::from(["CustomResourceDefinition/trendjobs.trendjob.dev".to_owned()])).then_some(())
+        (left == BTreeSet::from(["CustomResourceDefinition/trendjobs.trendjob.dev".to_owned()]))
+            .then_some(())
     });
     for kind in ["pod", "persistentvolumeclaim", "lease", "replicaset"] {
         until(&format!("no {kind}"), || {
-            let left = cluster.get(&format!("{kind} --namespace={NAMESPACE} --selector=app.kubernetes.io/instance={release}"));
+            let left = cluster.get(&format!(
+                "{kind} --namespace={NAMESPACE} --selector=app.kubernetes.io/instance={release}"
+            ));
             left["items"].as_array().is_none_or(Vec::is_empty).then_some(())
         });
     }

@@ -17,7 +17,10 @@ use super::steps::{counts, helm_put};
 /// A chart of the next version, packaged.
 fn next(tag: &str, folder: &std::path::Path) -> PathBuf {
     let mut command = Command::new("helm");
-    command.args(["package", "--version", tag, "--app-version", tag, "--destination"]).arg(folder).arg(chart());
+    command
+        .args(["package", "--version", tag, "--app-version", tag, "--destination"])
+        .arg(folder)
+        .arg(chart());
     run(&mut command).ok();
     folder.join(format!("trendjob-{tag}.tgz"))
 }
@@ -57,7 +60,8 @@ fn start(cluster: &Cluster, name: &str) {
 
 /// The images of the pods of a TrendJob by their stage.
 fn images(cluster: &Cluster, name: &str) -> BTreeSet<(String, String)> {
-    let pods = cluster.get(&format!("pods --namespace={NAMESPACE} --selector=trendjob.dev/name={name}"));
+    let pods =
+        cluster.get(&format!("pods --namespace={NAMESPACE} --selector=trendjob.dev/name={name}"));
     let pods = pods["items"].as_array().unwrap().iter();
     pods.map(|pod| {
         let stage = pod["metadata"]["labels"]["trendjob.dev/stage"].as_str().unwrap().to_owned();
@@ -67,15 +71,21 @@ fn images(cluster: &Cluster, name: &str) -> BTreeSet<(String, String)> {
 }
 
 fn complete(cluster: &Cluster, name: &str) {
-    let wait = format!("wait --for=condition=Complete trendjob/{name} --namespace={NAMESPACE} --timeout=3m");
+    let wait = format!(
+        "wait --for=condition=Complete trendjob/{name} --namespace={NAMESPACE} --timeout=3m"
+    );
     cluster.kubectl(&wait).ok();
 }
 
 /// What must not change by an upgrade: the Secrets, as they are.
 fn secrets(cluster: &Cluster) -> BTreeMap<String, String> {
-    let secrets = cluster.get(&format!("secrets --namespace={NAMESPACE} --selector=app.kubernetes.io/instance=trendjob"));
+    let secrets = cluster.get(&format!(
+        "secrets --namespace={NAMESPACE} --selector=app.kubernetes.io/instance=trendjob"
+    ));
     let secrets = secrets["items"].as_array().unwrap().iter();
-    secrets.map(|secret| (text(secret, "/metadata/name").to_owned(), secret["data"].to_string())).collect()
+    secrets
+        .map(|secret| (text(secret, "/metadata/name").to_owned(), secret["data"].to_string()))
+        .collect()
 }
 
 pub(super) fn leaves_a_run_in_flight_alone(cluster: &Cluster) {
@@ -109,9 +119,13 @@ pub(super) fn leaves_a_run_in_flight_alone(cluster: &Cluster) {
     start(cluster, "next");
     complete(cluster, "next");
     let of_new = images(cluster, "next");
-    assert!(of_new.iter().all(|(_, image)| *image == format!("docker.io/trendjob/worker:{tag}")), "{of_new:?}");
+    assert!(
+        of_new.iter().all(|(_, image)| *image == format!("docker.io/trendjob/worker:{tag}")),
+        "{of_new:?}"
+    );
     for source in ["flying", "next"] {
-        let (is_well, answer) = cluster.ask("trendjob", &format!("/api/v1/trends?source={source}"), "1m");
+        let (is_well, answer) =
+            cluster.ask("trendjob", &format!("/api/v1/trends?source={source}"), "1m");
         assert!(is_well, "{answer}");
         assert_eq!(counts(&answer).into_iter().collect::<BTreeMap<_, _>>(), expected, "{source}");
     }
