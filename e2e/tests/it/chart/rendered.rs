@@ -184,19 +184,19 @@ fn images_are_those_of_the_chart_unless_values_say_otherwise() {
             pod_spec(only(&all, "Deployment", end)).unwrap()["containers"][0].clone()
         };
         assert_eq!(image(&[], "-api")["image"], "docker.io/trendjob/api:0.1.0");
-        assert_eq!(image(&["image.tag=9"], "-api")["image"], "docker.io/trendjob/api:9");
+        assert_eq!(image(&["image.tag=v9"], "-api")["image"], "docker.io/trendjob/api:v9");
         assert_eq!(
-            image(&["image.registry=r.example/x", "api.image.tag=8"], "-api")["image"],
-            "r.example/x/api:8"
+            image(&["image.registry=r.example/x", "api.image.tag=v8"], "-api")["image"],
+            "r.example/x/api:v8"
         );
         let digest = format!("api.image.digest=sha256:{}", "0".repeat(64));
         let pinned = format!("docker.io/trendjob/api@sha256:{}", "0".repeat(64));
         assert_eq!(image(&[&digest], "-api")["image"], pinned.as_str());
         let operator =
-            image(&["image.tag=9", "workers.image.tag=7", "image.pullPolicy=Never"], "-operator");
+            image(&["image.tag=v9", "workers.image.tag=v7", "image.pullPolicy=Never"], "-operator");
         let arguments = operator["args"].as_array().unwrap();
         assert!(
-            arguments.contains(&json!("--worker-image=docker.io/trendjob/worker:7")),
+            arguments.contains(&json!("--worker-image=docker.io/trendjob/worker:v7")),
             "{arguments:?}"
         );
         assert!(arguments.contains(&json!("--image-pull-policy=Never")), "{arguments:?}");

@@ -12,7 +12,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     // Of the wrong kind or out of range.
     (&["operator.replicas=two"], &["/operator/replicas", "integer"]),
     (&["api.autoscaling.minReplicas=0"], &["/api/autoscaling/minReplicas", "want 1"]),
-    (&["api.service.port=70000"], &["/api/service/port", "65535"]),
+    (&["api.service.port=70000"], &["/api/service/port", "65,535"]),
     (&["image.pullPolicy=Sometimes"], &["/image/pullPolicy", "IfNotPresent"]),
     (&["api.service.type=Balancer"], &["/api/service/type", "LoadBalancer"]),
     (&["api.image.digest=sha256:abc"], &["/api/image/digest"]),
