@@ -60,7 +60,8 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["namespace b", "operator.watchNamespaces"],
     ),
     (&["api.autoscaling.minReplicas=9", "api.autoscaling.maxReplicas=3"], &["(9)", "(3)"]),
-    (&["api.requestTimeoutSeconds=60"], &["terminationGracePeriodSeconds"]),
+    (&["api.requestTimeoutSeconds=60"], &["/api/requestTimeoutSeconds", "want 25"]),
+    (&["api.drainSeconds=25"], &["terminationGracePeriodSeconds"]),
     (&["api.ingress.enabled=true"], &["api.ingress.hosts"]),
     (&["api.httpRoute.enabled=true"], &["api.httpRoute.parentRefs"]),
 ];
