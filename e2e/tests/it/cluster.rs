@@ -74,7 +74,7 @@ impl Cluster {
             "",
             &format!(
                 "{{apiVersion: v1, kind: Namespace, metadata: {{name: {name}, labels: \
-                 {{pod-security.kubernetes.io/enforce: restricted}}}}}}"
+                 {{trendjob.dev/made-by: e2e, pod-security.kubernetes.io/enforce: restricted}}}}}}"
             ),
         )
         .ok();
@@ -88,11 +88,13 @@ impl Cluster {
     pub(crate) fn clean_up(&self) {
         // TrendJobs first, while somebody may still be there who takes care of their finalizers.
         self.remove_trendjobs();
-        self.kubectl(&format!(
-            "delete --ignore-not-found --wait=true namespace {NAMESPACE} trends"
-        ))
-        .ok();
-        self.kubectl("delete --ignore-not-found clusterrole,clusterrolebinding --selector=app.kubernetes.io/part-of=trendjob").ok();
+        self.kubectl("delete --ignore-not-found namespace --selector=trendjob.dev/made-by=e2e")
+            .ok();
+        for kinds in ["clusterrole,clusterrolebinding", "crd"] {
+            let selector = "--selector=app.kubernetes.io/part-of=trendjob";
+            self.kubectl(&format!("delete --ignore-not-found {kinds} {selector}")).ok();
+        }
+        self.kubectl("delete --ignore-not-found crd --selector=trendjob.dev/made-by=e2e").ok();
         self.kubectl("delete --ignore-not-found crd trendjobs.trendjob.dev").ok();
     }
 
