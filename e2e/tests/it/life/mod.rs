@@ -1,6 +1,7 @@
 //! The life of an installation on a real cluster: from the README's first command to what is left after the last.
 
 mod mistakes;
+mod passwords;
 mod rights;
 mod scale;
 pub(crate) mod steps;
@@ -40,6 +41,7 @@ fn wrong_steps_of_newcomers_get_answers_that_help() {
     mistakes::no_result_yet(&cluster);
     mistakes::an_old_definition(&cluster);
     mistakes::no_secret(&cluster);
+    passwords::are_made_once(&cluster);
     steps::uninstall(&cluster, "helm", "trendjob");
     cluster.clean_up();
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::cluster::{Cluster, NAMESPACE, values};
-use crate::tools::{Ended, chart, read, run, top, until};
+use crate::tools::{Ended, chart, read, run, top, until, variable};
 use crate::yaml::{document, name, text};
 
 /// `helm` with words, for this namespace.
@@ -143,14 +143,35 @@ pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
         });
     }
     let trendjobs = cluster.get(&format!("trendjobs --namespace={NAMESPACE}"));
-    assert!(!trendjobs["items"].as_array().unwrap().is_empty(), "TrendJobs stay");
+    assert!(!trendjobs["items"].as_array().unwrap().is_empty(), "TrendJobs of users stay");
 }
 
-/// Another release adopts the definition that the first left, as the chart's README says.
+/// Another release adopts the definition that the first left, as the chart's README says; it keeps its results on a
+/// volume, where this machine can provide one.
 pub(crate) fn install_over_the_kept_definition(cluster: &Cluster, program: &str) {
     let refused = helm_put(program, "install other", &chart()).refused();
     assert!(refused.contains("trendjobs.trendjob.dev"), "{refused}");
-    helm_put(program, "install other --take-ownership --wait", &chart()).ok();
+    let folder = tempfile::tempdir().unwrap();
+    let mut install = "install other --take-ownership --wait".to_owned();
+    if variable("TRENDJOB_TEST_NODE_IS_HERE").is_some() {
+        provide_volume(cluster, folder.path());
+        install += " --set mongodb.persistence.enabled=true,mongodb.persistence.size=1Gi";
+    }
+    helm_put(program, &install, &chart()).ok();
     helm_test(cluster, program, "other");
     uninstall(cluster, program, "other");
+    cluster.kubectl("delete --ignore-not-found persistentvolume trendjob-e2e").ok();
+}
+
+/// A volume that anybody may write, for who claims it.
+fn provide_volume(cluster: &Cluster, folder: &std::path::Path) {
+    run(Command::new("chmod").arg("0777").arg(folder)).ok();
+    let volume = serde_json::json!({
+        "apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "trendjob-e2e"},
+        "spec": {
+            "capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Retain", "hostPath": {"path": folder},
+        },
+    });
+    cluster.apply("", &volume.to_string()).ok();
 }
