@@ -1,6 +1,5 @@
 //! The service: its routes and what all of them share.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
@@ -21,7 +20,7 @@ use crate::{cors, limits};
 
 /// What handlers share. Clones share it, too.
 #[derive(Debug, Clone)]
-pub struct ApiState(Arc<Shared>);
+pub struct ApiState(pub(crate) Arc<Shared>);
 
 /// One allocation, because every request clones the state a few times.
 #[derive(Debug)]
@@ -48,17 +47,9 @@ impl ApiState {
     }
 }
 
-impl Deref for ApiState {
-    type Target = Shared;
-
-    fn deref(&self) -> &Shared {
-        &self.0
-    }
-}
-
 /// The whole service.
 pub fn app(state: ApiState) -> Router {
-    let Settings { concurrency, queue, timeout, origins } = &state.settings;
+    let Settings { concurrency, queue, timeout, origins } = &state.0.settings;
     let places = Arc::new(Places::new(*concurrency, *queue, *timeout));
     let access = Access::new(resources::all().iter().map(|resource| resource.path));
     let routes = resources::all()

@@ -29,7 +29,7 @@ const NOT_SHOWN: &str = "The topic you selected was not shown up in the past 7 d
 const MISSING: &str = "Missing required parameter in the query string";
 
 async fn compatible(
-    State(state): State<ApiState>,
+    State(ApiState(state)): State<ApiState>,
     question: Question,
 ) -> Result<Response, Problem> {
     let parameters = question.parameters()?;

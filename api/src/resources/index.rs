@@ -39,7 +39,7 @@ pub(crate) fn answer() -> Answer {
     Answer::new(etag::of_text(&body), body)
 }
 
-async fn index(State(state): State<ApiState>, question: Question) -> Response {
+async fn index(State(ApiState(state)): State<ApiState>, question: Question) -> Response {
     state.index.to(question.headers())
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn answer() -> Answer {
     Answer::new(etag::of_text(&body), body)
 }
 
-async fn openapi(State(state): State<ApiState>, question: Question) -> Response {
+async fn openapi(State(ApiState(state)): State<ApiState>, question: Question) -> Response {
     state.document.to(question.headers())
 }
 

@@ -88,7 +88,10 @@ impl<'a> Source<'a> {
     }
 }
 
-async fn sources(State(state): State<ApiState>, question: Question) -> Result<Response, Problem> {
+async fn sources(
+    State(ApiState(state)): State<ApiState>,
+    question: Question,
+) -> Result<Response, Problem> {
     question.parameters()?.only(&[])?;
     let mut newest = Vec::new();
     for name in state.current.names().await?.iter() {

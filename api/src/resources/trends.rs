@@ -14,7 +14,7 @@ use trends::Kind;
 
 use super::Resource;
 use crate::answer::{Answer, etag};
-use crate::app::ApiState;
+use crate::app::{ApiState, Shared};
 use crate::cursor::Cursor;
 use crate::openapi::{Parameter, Schemas, kinds, operation};
 use crate::pinned::gone;
@@ -78,14 +78,17 @@ struct Page {
     cursor: Option<Cursor>,
 }
 
-async fn trends(State(state): State<ApiState>, question: Question) -> Result<Response, Problem> {
+async fn trends(
+    State(ApiState(state)): State<ApiState>,
+    question: Question,
+) -> Result<Response, Problem> {
     let page = Page::asked_for(&state, &question.parameters()?).await?;
     let results = [Arc::clone(&page.published)];
     state.answers.answer(&question, &results, async || page.answer().await).await
 }
 
 impl Page {
-    async fn asked_for(state: &ApiState, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+    async fn asked_for(state: &Shared, parameters: &Parameters<'_>) -> Result<Self, Problem> {
         parameters.only(&["source", "kind", "limit", "offset", "cursor"])?;
         let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
         let kind = parameters.kind()?;

@@ -129,11 +129,8 @@ async fn serve_to_the_end(
     }
     connections.leaving.store(true, Ordering::Relaxed);
     if !leave.delay.is_zero() {
-        let never = tokio::time::timeout(leave.delay, connections.take_for_ever());
-        match never.await {
-            Ok(never) => match never {},
-            Err(_) => tracing::info!(after = ?leave.delay, "taking no more connections"),
-        }
+        let Err(_over) = tokio::time::timeout(leave.delay, connections.take_for_ever()).await;
+        tracing::info!(after = ?leave.delay, "taking no more connections");
     }
     let open = connections.close();
     if !leave.delay.is_zero() {
