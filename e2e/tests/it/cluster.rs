@@ -86,8 +86,7 @@ impl Cluster {
 
     /// Removes what tests of this crate leave, or others left.
     pub(crate) fn clean_up(&self) {
-        // TrendJobs first, while somebody may still be there who takes care of their finalizers.
-        self.remove_trendjobs();
+        self.release_trendjobs();
         self.kubectl("delete --ignore-not-found namespace --selector=trendjob.dev/made-by=e2e")
             .ok();
         for kinds in ["clusterrole,clusterrolebinding", "crd"] {
@@ -98,29 +97,20 @@ impl Cluster {
         self.kubectl("delete --ignore-not-found crd trendjobs.trendjob.dev").ok();
     }
 
-    /// Removes all TrendJobs; where nobody is there any more who removes their results, without that.
-    fn remove_trendjobs(&self) {
+    /// Lets all TrendJobs go that wait for their results to be removed: nobody is there any more who would.
+    fn release_trendjobs(&self) {
         if self.get("crd trendjobs.trendjob.dev").is_null() {
             return;
         }
-        let all = self.get("trendjobs --all-namespaces");
-        for trendjob in all["items"].as_array().into_iter().flatten() {
-            let text = |pointer| crate::yaml::text(trendjob, pointer).to_owned();
-            let (namespace, name) = (text("/metadata/namespace"), text("/metadata/name"));
+        let fields = "jsonpath={range .items[?(@.metadata.finalizers)]}{.metadata.namespace} {.metadata.name}{\"\\n\"}{end}";
+        let all =
+            self.kubectl_words(&["get", "trendjobs", "--all-namespaces", "--output", fields]).ok();
+        for line in all.lines() {
+            let (namespace, name) = line.split_once(' ').unwrap();
             let release = r#"--patch={"metadata":{"finalizers":null}}"#;
-            self.kubectl_words(&[
-                "patch",
-                "trendjob",
-                &name,
-                "--namespace",
-                &namespace,
-                "--type=merge",
-                release,
-            ]);
-            self.kubectl(&format!(
-                "delete --ignore-not-found trendjob {name} --namespace={namespace}"
-            ))
-            .ok();
+            let words =
+                ["patch", "trendjob", name, "--namespace", namespace, "--type=merge", release];
+            self.kubectl_words(&words);
         }
     }
 

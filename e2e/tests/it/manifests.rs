@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::chart::{EVERYTHING, template};
@@ -37,16 +38,19 @@ fn stand_in((group, version, kind, plural): (&str, &str, &str, &str)) -> String 
     )
 }
 
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml")
+}
+
 /// All manifests, with their paths.
 fn manifests() -> Vec<(String, String)> {
     let mut paths =
         vec!["manifests/crd/trendjobs.yaml".to_owned(), "manifests/install.yaml".to_owned()];
     for folder in ["manifests/rbac", "manifests/examples"] {
         let entries = fs::read_dir(top().join(folder)).unwrap();
-        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        paths.extend(
-            names.filter(|name| name.ends_with(".yaml")).map(|name| format!("{folder}/{name}")),
-        );
+        let names = entries.map(|entry| entry.unwrap().path()).filter(|path| is_yaml(path));
+        let names = names.map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
+        paths.extend(names.map(|name| format!("{folder}/{name}")));
     }
     paths.sort();
     let mut all: Vec<_> = paths.into_iter().map(|path| (path.clone(), read(&path))).collect();

@@ -82,7 +82,8 @@ pub(crate) fn run_with(command: &mut Command, text: &str) -> Ended {
     Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// All Helms there are: `helm`, and the one of the other major version that TRENDJOB_TEST_HELM3 names.
+/// All Helms there are: `helm`, and the one of the other major version that `TRENDJOB_TEST_HELM3`
+/// names.
 pub(crate) fn helms() -> Vec<String> {
     let other = variable("TRENDJOB_TEST_HELM3");
     if other.is_none() {

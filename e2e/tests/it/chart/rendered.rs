@@ -47,9 +47,9 @@ fn every_pod_is_restricted_whatever_is_switched_on() {
 
 /// The rules of a kind of role in some documents, without those about the Lease.
 fn rules(documents: &[Value], kind: &str) -> Vec<Value> {
-    let roles = documents.iter().filter(|object| text(object, "/kind") == kind);
-    let rules = roles.flat_map(|role| role["rules"].as_array().unwrap().clone());
-    rules.filter(|rule| rule["apiGroups"][0] != "coordination.k8s.io").collect()
+    let of_kind = documents.iter().filter(|object| text(object, "/kind") == kind);
+    let all = of_kind.flat_map(|role| role["rules"].as_array().unwrap().clone());
+    all.filter(|rule| rule["apiGroups"][0] != "coordination.k8s.io").collect()
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn commands() -> String {
     let mut found = blocks.filter(|block| block.contains("    helm install"));
     let block = found.next().unwrap().to_owned();
     assert!(found.next().is_none(), "which block is meant?");
-    block.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+    block.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
 }
 
 /// Types the README as it stands. What differs between clusters, as images that can't be pulled, is in values.
