@@ -61,6 +61,12 @@ impl Cluster {
         if got.trim().is_empty() { Value::Null } else { serde_json::from_str(&got).unwrap() }
     }
 
+    /// The objects that `kubectl get` lists.
+    pub(crate) fn list(&self, words: &str) -> Vec<Value> {
+        // Where there is nothing, nothing is printed.
+        self.get(words)["items"].as_array().cloned().unwrap_or_default()
+    }
+
     /// Applies a text of manifests.
     #[expect(clippy::unused_self, reason = "whose turn it is not does not call")]
     pub(crate) fn apply(&self, words: &str, text: &str) -> Ended {
@@ -136,9 +142,8 @@ impl Cluster {
             let shown = self.kubectl(words);
             eprintln!("\n$ kubectl {words}\n{}{}", shown.out, shown.err);
         }
-        let pods = self.get(&format!("pods --namespace={NAMESPACE}"));
-        for pod in pods["items"].as_array().into_iter().flatten() {
-            let name = crate::yaml::text(pod, "/metadata/name");
+        for pod in self.list(&format!("pods --namespace={NAMESPACE}")) {
+            let name = crate::yaml::text(&pod, "/metadata/name");
             let logs = self.kubectl(&format!("logs --namespace={NAMESPACE} {name} --tail=40"));
             eprintln!("\n$ kubectl logs {name}\n{}{}", logs.out, logs.err);
         }

@@ -14,9 +14,9 @@ use super::steps::helm_put;
 /// All Secrets of the release, decoded.
 fn secrets(cluster: &Cluster) -> BTreeMap<String, String> {
     let selector = "--selector=app.kubernetes.io/instance=trendjob";
-    let secrets = cluster.get(&format!("secrets --namespace={NAMESPACE} {selector}"));
+    let secrets = cluster.list(&format!("secrets --namespace={NAMESPACE} {selector}"));
     let mut found = BTreeMap::new();
-    for secret in secrets["items"].as_array().unwrap() {
+    for secret in &secrets {
         for (key, value) in secret["data"].as_object().unwrap() {
             let name = format!("{}/{key}", text(secret, "/metadata/name"));
             let mut base64 = std::process::Command::new("base64");

@@ -77,20 +77,13 @@ pub(super) fn are_what_the_docs_say(cluster: &Cluster) {
     }
     let namespace = cluster.get(&format!("namespace {NAMESPACE}"));
     assert_eq!(namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
-    let pods = cluster.get(&format!("pods --namespace={NAMESPACE}"));
-    let parts: BTreeSet<String> = pods["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|pod| text(pod, "/spec/containers/0/name").to_owned())
-        .collect();
+    let pods = cluster.list(&format!("pods --namespace={NAMESPACE}"));
+    let parts: BTreeSet<String> =
+        pods.iter().map(|pod| text(pod, "/spec/containers/0/name").to_owned()).collect();
     let expected = ["api", "mongodb", "operator", "worker"].map(str::to_owned);
     assert_eq!(parts, expected.into(), "all kinds of pods were let in");
     let refusals = cluster
-        .get(&format!("events --namespace={NAMESPACE} --field-selector=reason=FailedCreate"));
-    let refusals = refusals["items"].as_array().unwrap();
-    assert!(
-        !refusals.iter().any(|event| text(event, "/message").contains("PodSecurity")),
-        "{refusals:?}"
-    );
+        .list(&format!("events --namespace={NAMESPACE} --field-selector=reason=FailedCreate"));
+    let refusals: Vec<&str> = refusals.iter().map(|event| text(event, "/message")).collect();
+    assert!(!refusals.iter().any(|message| message.contains("PodSecurity")), "{refusals:?}");
 }

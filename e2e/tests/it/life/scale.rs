@@ -52,10 +52,9 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
     assert!(during > 100, "there was load during the restart: {during} requests");
     // The old pods end while there is still load.
     until("the end of the old pods", || {
-        let pods = cluster.get(&format!(
+        let pods = cluster.list(&format!(
             "pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=api"
         ));
-        let pods = pods["items"].as_array().unwrap();
         (!pods.iter().any(|pod| pod["metadata"]["deletionTimestamp"].is_string())).then_some(())
     });
     let outcome = load.stop();

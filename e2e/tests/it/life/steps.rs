@@ -115,9 +115,9 @@ pub(crate) fn everything_of(cluster: &Cluster, release: &str) -> BTreeSet<String
         let kinds = kinds.collect::<Vec<_>>().join(",");
         let all = if namespaced == "true" { "--all-namespaces" } else { "" };
         let list =
-            cluster.get(&format!("{kinds} {all} --selector=app.kubernetes.io/instance={release}"));
+            cluster.list(&format!("{kinds} {all} --selector=app.kubernetes.io/instance={release}"));
         let controlled = |object: &&Value| !object["metadata"]["ownerReferences"].is_array();
-        found.extend(list["items"].as_array().into_iter().flatten().filter(controlled).map(name));
+        found.extend(list.iter().filter(controlled).map(name));
     }
     // Endpoints are a Service's without saying so.
     found.retain(|name| !name.starts_with("Endpoints/"));
@@ -136,14 +136,14 @@ pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
     });
     for kind in ["pod", "persistentvolumeclaim", "lease", "replicaset"] {
         until(&format!("no {kind}"), || {
-            let left = cluster.get(&format!(
+            let left = cluster.list(&format!(
                 "{kind} --namespace={NAMESPACE} --selector=app.kubernetes.io/instance={release}"
             ));
-            left["items"].as_array().is_none_or(Vec::is_empty).then_some(())
+            left.is_empty().then_some(())
         });
     }
-    let trendjobs = cluster.get(&format!("trendjobs --namespace={NAMESPACE}"));
-    assert!(!trendjobs["items"].as_array().unwrap().is_empty(), "TrendJobs of users stay");
+    let trendjobs = cluster.list(&format!("trendjobs --namespace={NAMESPACE}"));
+    assert!(!trendjobs.is_empty(), "TrendJobs of users stay");
 }
 
 /// Another release adopts the definition that the first left, as the chart's README says; it keeps its results on a

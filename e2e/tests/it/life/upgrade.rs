@@ -61,13 +61,14 @@ fn start(cluster: &Cluster, name: &str) {
 /// The images of the pods of a TrendJob by their stage.
 fn images(cluster: &Cluster, name: &str) -> BTreeSet<(String, String)> {
     let pods =
-        cluster.get(&format!("pods --namespace={NAMESPACE} --selector=trendjob.dev/name={name}"));
-    let pods = pods["items"].as_array().unwrap().iter();
-    pods.map(|pod| {
-        let stage = pod["metadata"]["labels"]["trendjob.dev/stage"].as_str().unwrap().to_owned();
-        (stage, text(pod, "/spec/containers/0/image").to_owned())
-    })
-    .collect()
+        cluster.list(&format!("pods --namespace={NAMESPACE} --selector=trendjob.dev/name={name}"));
+    pods.iter()
+        .map(|pod| {
+            let stage =
+                pod["metadata"]["labels"]["trendjob.dev/stage"].as_str().unwrap().to_owned();
+            (stage, text(pod, "/spec/containers/0/image").to_owned())
+        })
+        .collect()
 }
 
 fn complete(cluster: &Cluster, name: &str) {
@@ -79,11 +80,11 @@ fn complete(cluster: &Cluster, name: &str) {
 
 /// What must not change by an upgrade: the Secrets, as they are.
 fn secrets(cluster: &Cluster) -> BTreeMap<String, String> {
-    let secrets = cluster.get(&format!(
+    let secrets = cluster.list(&format!(
         "secrets --namespace={NAMESPACE} --selector=app.kubernetes.io/instance=trendjob"
     ));
-    let secrets = secrets["items"].as_array().unwrap().iter();
     secrets
+        .iter()
         .map(|secret| (text(secret, "/metadata/name").to_owned(), secret["data"].to_string()))
         .collect()
 }
