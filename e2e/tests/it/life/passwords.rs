@@ -30,7 +30,7 @@ pub(super) fn are_made_once(cluster: &Cluster) {
     let mut before = BTreeMap::new();
     for helm in helms() {
         for _ in 0..2 {
-            let upgrade = "upgrade trendjob --set mongodb.auth.enabled=true,crds.enabled=false";
+            let upgrade = "upgrade trendjob --set mongodb.auth.enabled=true";
             helm_put(&helm, upgrade, &chart()).ok();
             let now = secrets(cluster);
             assert!(before.is_empty() || before == now, "{helm} changed a password");
