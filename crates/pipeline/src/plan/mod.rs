@@ -156,17 +156,15 @@ impl Plan {
 /// If the input names nothing readable; `Removed` if the run was one and is no more.
 pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     let key = Key::plan(&context.run);
-    match context.wait(read_document(&*context.store, &key))? {
-        Some(plan) => Ok(plan),
-        None => {
-            // A late attempt must not begin the run anew, with a number above that of later runs.
-            let retired = context.wait(context.store.get(&Key::retired(&context.run)))?;
-            if retired.is_some() {
-                return Err(Error::Removed { run: context.run.to_string() });
-            }
-            make(context, draft(spec, &context.remote, &context.cancel)?)
-        }
+    if let Some(plan) = context.wait(read_document(&*context.store, &key))? {
+        return Ok(plan);
     }
+    // A late attempt must not begin the run anew, with a number above that of later runs.
+    let retired = context.wait(context.store.get(&Key::retired(&context.run)))?;
+    if retired.is_some() {
+        return Err(Error::Removed { run: context.run.to_string() });
+    }
+    make(context, draft(spec, &context.remote, &context.cancel)?)
 }
 
 /// The stored plan of a run. `expected` is the hash an attempt was started for, if it was told one.
