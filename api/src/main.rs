@@ -11,8 +11,7 @@ use service::logs::{self, Format};
 
 use args::{Args, ServeArgs};
 
-/// Every answer takes some twenty small allocations. In a static binary they would be musl's, which
-/// serves one thread at a time.
+/// A static binary would have musl's allocator, which serves one thread at a time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

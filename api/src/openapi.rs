@@ -67,7 +67,7 @@ pub(crate) fn operation(
     id: &str,
     summary: &str,
     parameters: &[Parameter],
-    answer: Value,
+    answer: &Value,
     problems: &[u16],
 ) -> Value {
     let parameters: Vec<Value> = parameters

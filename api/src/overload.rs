@@ -41,12 +41,9 @@ impl Places {
             let _place = self.answering.acquire().await.ok();
             answer.await
         };
-        match timeout(self.timeout, in_turn).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                metrics::counter!("http_requests_timed_out_total").increment(1);
-                Problem::overloaded("the request took too long").into_response()
-            }
-        }
+        timeout(self.timeout, in_turn).await.unwrap_or_else(|_| {
+            metrics::counter!("http_requests_timed_out_total").increment(1);
+            Problem::overloaded("the request took too long").into_response()
+        })
     }
 }

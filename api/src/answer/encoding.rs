@@ -64,14 +64,14 @@ impl Encoding {
 fn weight(item: &str, names: &[&str]) -> Option<(bool, u16)> {
     let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
     let name = name.trim();
-    let named = names.iter().find(|known| known.eq_ignore_ascii_case(name))?;
+    let found = names.iter().find(|known| known.eq_ignore_ascii_case(name))?;
     let weight = match parameters.trim().split_once('=') {
         Some((q, weight)) if q.trim_end().eq_ignore_ascii_case("q") => {
             weight.trim().parse().unwrap_or(0.0)
         }
         _ => 1.0_f32,
     };
-    Some((*named != "*", (weight.clamp(0.0, 1.0) * 1000.0) as u16))
+    Some((*found != "*", (weight.clamp(0.0, 1.0) * 1000.0) as u16))
 }
 
 #[cfg(test)]

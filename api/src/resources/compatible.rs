@@ -102,7 +102,7 @@ fn described(schemas: &mut Schemas) -> Value {
         "compatible",
         "The hottest word and one of your own, as the original program answered",
         &parameters,
-        schemas.named("Compatible", answer),
+        &schemas.named("Compatible", answer),
         &[404, 500],
     );
     let parameter = json!({ "type": "string", "const": MISSING });

@@ -44,5 +44,5 @@ async fn index(State(ApiState(state)): State<ApiState>, question: Question) -> R
 }
 
 fn described(schemas: &mut Schemas) -> Value {
-    operation("index", "What there is", &[], schemas.of::<Index>(), &[])
+    operation("index", "What there is", &[], &schemas.of::<Index>(), &[])
 }

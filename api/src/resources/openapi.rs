@@ -29,5 +29,5 @@ async fn openapi(State(ApiState(state)): State<ApiState>, question: Question) ->
 }
 
 fn described(_: &mut Schemas) -> Value {
-    operation("openapi", "This document", &[], json!({ "type": "object" }), &[])
+    operation("openapi", "This document", &[], &json!({ "type": "object" }), &[])
 }

@@ -37,7 +37,8 @@ struct Sources<'a> {
 #[serde(rename_all = "camelCase")]
 struct Source<'a> {
     /// The name it is published under.
-    source: &'a str,
+    #[serde(rename = "source")]
+    name: &'a str,
     /// Its number; it only grows.
     generation: u64,
     /// The run whose result it is.
@@ -71,7 +72,7 @@ impl<'a> Source<'a> {
     fn of(published: &'a Published) -> Self {
         let (generation, records) = (published.generation(), published.records());
         Self {
-            source: generation.source.as_str(),
+            name: generation.source.as_str(),
             generation: generation.generation,
             run: generation.run.as_str(),
             published_at: &generation.published_at,
@@ -106,5 +107,5 @@ async fn sources(
 }
 
 fn described(schemas: &mut Schemas) -> Value {
-    operation("sources", "What is published", &[], schemas.of::<Sources<'_>>(), &[400])
+    operation("sources", "What is published", &[], &schemas.of::<Sources<'_>>(), &[400])
 }

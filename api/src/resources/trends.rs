@@ -190,5 +190,5 @@ fn described(schemas: &mut Schemas) -> Value {
         },
     ];
     let answer = schemas.of::<Trends<'_>>();
-    operation("trends", "Topics by rank", &parameters, answer, &[400, 404, 410, 500])
+    operation("trends", "Topics by rank", &parameters, &answer, &[400, 404, 410, 500])
 }

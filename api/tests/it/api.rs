@@ -35,14 +35,7 @@ impl Api {
 
     /// Waits until a probe answers with this status.
     pub(crate) fn wait_for(&self, path: &str, status: &str) {
-        self.wait_until(|| get(self.probes, path).is_some_and(|answer| answer.starts_with(status)));
-    }
-
-    /// Waits until something holds.
-    pub(crate) fn wait_until(&self, holds: impl Fn() -> bool) {
-        while !holds() {
-            std::thread::yield_now();
-        }
+        wait_until(|| get(self.probes, path).is_some_and(|answer| answer.starts_with(status)));
     }
 
     /// Asks it to stop, as Kubernetes does.
@@ -56,6 +49,13 @@ impl Drop for Api {
     fn drop(&mut self) {
         drop(self.child.kill());
         drop(self.child.wait());
+    }
+}
+
+/// Waits until something holds.
+pub(crate) fn wait_until(holds: impl Fn() -> bool) {
+    while !holds() {
+        std::thread::yield_now();
     }
 }
 
@@ -104,7 +104,7 @@ impl Client {
                 break;
             }
             if let Some(told) = line.strip_prefix("content-length: ") {
-                length = told.parse().unwrap();
+                length = told.parse().map_err(std::io::Error::other)?;
             }
             closes |= line == "connection: close";
             if status.is_empty() {

@@ -6,7 +6,7 @@ use std::thread::{self, scope};
 
 use store::{ObjectStore, Store};
 
-use crate::api::{Api, Client, get};
+use crate::api::{Api, Client, get, wait_until};
 use crate::published::publish;
 
 const LOVE: &str = "/api/trends?source=sample&topic=love";
@@ -40,15 +40,15 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
         let clients: Vec<_> = (0..8)
             .map(|_| threads.spawn(|| ask_until_the_end(&watched, first.port, second.port)))
             .collect();
-        first.wait_until(|| watched.by_first.load(Ordering::Relaxed) > 1000);
+        wait_until(|| watched.by_first.load(Ordering::Relaxed) > 1000);
         first.terminate();
         // Not ready while it still answers: who sends it requests is told in time.
         first.wait_for("/readyz", "HTTP/1.1 503");
         assert!(get(first.probes, "/livez").unwrap().starts_with("HTTP/1.1 200"));
         watched.leaving.store(true, Ordering::Relaxed);
-        second.wait_until(|| get(first.probes, "/livez").is_none());
+        wait_until(|| get(first.probes, "/livez").is_none());
         let so_far = watched.by_second.load(Ordering::Relaxed);
-        second.wait_until(|| watched.by_second.load(Ordering::Relaxed) > so_far + 1000);
+        wait_until(|| watched.by_second.load(Ordering::Relaxed) > so_far + 1000);
         watched.end.store(true, Ordering::Relaxed);
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
     });

@@ -10,7 +10,7 @@ use store::mongo::Access;
 use store::{MongoOptions, MongoStore, MongoUri, Store};
 use tokio::runtime::Runtime;
 
-use crate::api::{Api, get};
+use crate::api::{Api, get, wait_until};
 use crate::proxy::{Mode, Proxy};
 use crate::published::publish;
 
@@ -48,7 +48,7 @@ impl Setting {
         let mongo = runtime.block_on(MongoStore::open(&options)).unwrap();
         let store: Arc<dyn Store> = Arc::new(mongo.clone());
         runtime.block_on(publish(&store, "sample", 1, &[("love", 45), ("peace", 7)]));
-        let server = uri.strip_prefix("mongodb://").unwrap().split('/').next().unwrap();
+        let server = uri.trim_start_matches("mongodb://").split('/').next()?;
         let proxy = Proxy::before(server);
         let through = format!("mongodb://127.0.0.1:{}/", proxy.port);
         let fixed = ["--mongodb-uri", &through, "--database", &database];
@@ -102,7 +102,7 @@ fn a_database_that_goes_away_makes_it_not_ready_and_one_that_comes_back_ready() 
     setting.api.wait_for("/readyz", "HTTP/1.1 200");
     setting.runtime.block_on(publish(&setting.store, "sample", 2, &[("hope", 1)]));
     let hope = |answer: Option<String>| answer.is_some_and(|answer| answer.contains("hope"));
-    setting.api.wait_until(|| hope(get(setting.api.port, LOVE)));
+    wait_until(|| hope(get(setting.api.port, LOVE)));
 }
 
 #[test]
@@ -132,5 +132,5 @@ fn a_database_that_holds_requests_up_fills_the_places_and_others_are_told_to_com
         setting.proxy.set(Mode::Pass);
         end.store(true, Ordering::Relaxed);
     });
-    setting.api.wait_until(|| setting.status(LOVE) == "200");
+    wait_until(|| setting.status(LOVE) == "200");
 }

@@ -37,7 +37,7 @@ impl Proxy {
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let (proxy, server) = (shared.clone(), server.clone());
-                thread::spawn(move || drop(proxy.connect(client, &server)));
+                thread::spawn(move || drop(proxy.connect(&client, &server)));
             }
         });
         proxy
@@ -59,19 +59,18 @@ impl Proxy {
         self.commands.lock().unwrap().clone()
     }
 
-    fn connect(&self, client: TcpStream, server: &str) -> io::Result<()> {
-        if *self.mode.0.lock().unwrap() == Mode::Cut {
+    fn connect(&self, client: &TcpStream, server: &str) -> io::Result<()> {
+        if self.is_cut() {
             return Ok(());
         }
         let server = TcpStream::connect(server)?;
-        let both = [client.try_clone()?, server.try_clone()?];
-        self.open.lock().unwrap().extend(both);
+        self.remember([client.try_clone()?, server.try_clone()?]);
         let (mut answers, mut to) = (server.try_clone()?, client.try_clone()?);
         thread::spawn(move || {
             drop(io::copy(&mut answers, &mut to));
             drop(to.shutdown(Shutdown::Both));
         });
-        let ended = self.pass(&client, &server);
+        let ended = self.pass(client, &server);
         drop(server.shutdown(Shutdown::Both));
         ended
     }
@@ -79,25 +78,43 @@ impl Proxy {
     /// Passes messages on, one by one.
     fn pass(&self, mut client: &TcpStream, mut server: &TcpStream) -> io::Result<()> {
         loop {
-            let mut head = [0; 16];
-            client.read_exact(&mut head)?;
-            let number = |at: usize| i32::from_le_bytes(head[at..at + 4].try_into().unwrap());
-            let mut body = vec![0; usize::try_from(number(0)).unwrap() - head.len()];
-            client.read_exact(&mut body)?;
-            // OP_MSG: flags, the kind of the section, then a document, which begins with its length and
-            // the type and name of its first field. OP_QUERY is only used for the handshake.
-            if number(12) == 2013 {
-                let name = body[4 + 1 + 4 + 1..].split(|byte| *byte == 0).next().unwrap();
-                let name = String::from_utf8(name.to_vec()).unwrap();
-                self.commands.lock().unwrap().insert(name);
+            let mut message = vec![0; 16];
+            client.read_exact(&mut message)?;
+            message.resize(number(&message, 0), 0);
+            client.read_exact(&mut message[16..])?;
+            // OP_QUERY, the other one, is only used for the handshake.
+            if number(&message, 12) == 2013 {
+                self.note(&message);
             }
-            let mut mode = self.mode.0.lock().unwrap();
-            while *mode == Mode::Hold {
-                mode = self.mode.1.wait(mode).unwrap();
-            }
-            drop(mode);
-            server.write_all(&head)?;
-            server.write_all(&body)?;
+            self.wait_while_held();
+            server.write_all(&message)?;
         }
     }
+
+    fn is_cut(&self) -> bool {
+        *self.mode.0.lock().unwrap() == Mode::Cut
+    }
+
+    fn wait_while_held(&self) {
+        let mode = self.mode.0.lock().unwrap();
+        drop(self.mode.1.wait_while(mode, |mode| *mode == Mode::Hold).unwrap());
+    }
+
+    fn remember(&self, connections: [TcpStream; 2]) {
+        self.open.lock().unwrap().extend(connections);
+    }
+
+    /// Notes the command of an `OP_MSG`: a header of 16 bytes, flags, the kind of the section, then a
+    /// document, which begins with its length and the type and name of its first field.
+    fn note(&self, message: &[u8]) {
+        let name = message[16 + 4 + 1 + 4 + 1..].split(|byte| *byte == 0).next().unwrap();
+        let name = String::from_utf8(name.to_vec()).unwrap();
+        self.commands.lock().unwrap().insert(name);
+    }
+}
+
+/// A number of a header.
+fn number(message: &[u8], at: usize) -> usize {
+    let number = i32::from_le_bytes(message[at..at + 4].try_into().unwrap());
+    usize::try_from(number).unwrap()
 }

@@ -30,7 +30,7 @@ struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
+        self.0.lock().map_err(|_| io::ErrorKind::Other)?.extend(bytes);
         Ok(bytes.len())
     }
 
