@@ -6,6 +6,7 @@ mod readme;
 mod rendered;
 mod wrong_values;
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -15,8 +16,13 @@ use crate::yaml;
 
 /// `helm template` with values as `--set` takes them.
 pub(crate) fn template(helm: &str, values: &[&str]) -> Ended {
+    template_of(helm, &chart(), values)
+}
+
+/// The same of a chart that may be another one.
+pub(crate) fn template_of(helm: &str, chart: &Path, values: &[&str]) -> Ended {
     let mut command = Command::new(helm);
-    command.args(["template", "trendjob", "--namespace", "trendjob-system"]).arg(chart());
+    command.args(["template", "trendjob", "--namespace", "trendjob-system"]).arg(chart);
     // Helms that were built from source take any cluster for an old one.
     command.args(["--kube-version", "1.34.0"]);
     for value in values {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{EVERYTHING, objects, only};
-use crate::tools::{helms, read};
+use super::{EVERYTHING, objects, only, template_of};
+use crate::tools::{chart, helms, read, run};
 use crate::yaml::{self, name, pod_spec, text};
 
 #[test]
@@ -257,5 +257,20 @@ fn no_two_objects_have_the_same_name() {
                 assert!(seen.insert((name(&object), namespace)), "{}, {values:?}", name(&object));
             }
         }
+    }
+}
+
+#[test]
+fn another_version_of_the_chart_does_not_restart_the_mongodb() {
+    for helm in helms() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut package = std::process::Command::new(&helm);
+        package.args(["package", "--version", "9.9.9", "--app-version", "9.9.9", "--destination"]);
+        run(package.arg(folder.path()).arg(chart())).ok();
+        let spec = |chart: &std::path::Path| {
+            let rendered = yaml::documents(&template_of(&helm, chart, &[]).ok());
+            only(&rendered, "StatefulSet", "-mongodb")["spec"].clone()
+        };
+        assert_eq!(spec(&folder.path().join("trendjob-9.9.9.tgz")), spec(&chart()));
     }
 }
