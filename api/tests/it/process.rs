@@ -66,3 +66,28 @@ fn the_document_is_printed() {
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/openapi.json");
     assert!(printed.stdout == std::fs::read(committed).unwrap());
 }
+
+#[test]
+fn every_request_is_one_line_of_json_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().to_str().unwrap();
+    let mut api = Api::start(&["--store", store, "--drain-delay", "0", "--log", "info"]);
+    api.wait_for("/readyz", "HTTP/1.1 200");
+    get(api.port, "/api/v1/trends?source=sample&limit=2").unwrap();
+    get(api.port, "/no\"where?x=%0a").unwrap();
+    api.terminate();
+    let log = BufReader::new(api.child.stderr.take().unwrap());
+    let lines = log.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap());
+    let lines: Vec<serde_json::Value> = lines.collect();
+    let lines: Vec<_> = lines.iter().filter(|line| line["target"] == "access").collect();
+    let told = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
+    assert_eq!(told("uri"), ["/api/v1/trends?source=sample&limit=2", "/no\"where?x=%0a"]);
+    assert_eq!(told("route"), ["/api/v1/trends", "none"]);
+    assert_eq!(told("method"), ["GET", "GET"]);
+    assert_eq!(told("status"), [404, 404]);
+    assert_eq!(told("level"), ["INFO", "INFO"]);
+    assert!(
+        lines.iter().all(|line| line["seconds"].is_f64() && line["id"].is_string()),
+        "{lines:?}"
+    );
+}
