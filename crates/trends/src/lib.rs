@@ -14,6 +14,8 @@ pub mod result;
 pub mod row;
 pub mod seed;
 pub mod slot;
+pub mod social;
+pub mod time;
 pub mod topic;
 
 pub use counters::RecordCounts;

@@ -1,0 +1,184 @@
+//! The `Social` tokenizer on one core beside the `Seed` one, on posts made here: in ASCII, mixed
+//! with other scripts and emoji, and with neither words nor phrases asked for. Compare the ratios,
+//! not the times.
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use trends::Kind;
+use trends::seed::{Tokens, tokens};
+use trends::social::{
+    Entities, Kinds, PairWord, Post, Settings, StopWords, TermSink, Tokenizer, normalize,
+};
+
+/// A step of splitmix64 (Steele, Lea, Flood 2014).
+fn random(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+/// Posts of 18 parts: words, and now and then what else posts are made of. `foreign` says how many
+/// of 32 parts are outside ASCII.
+fn posts(count: usize, foreign: u64) -> Vec<String> {
+    const FOREIGN: [&str; 8] = ["it’s", "café", "🎉", "…", "👍🏽", "Привет", "東京", "“quoted”"];
+    let mut state = foreign + 1;
+    let mut part = || {
+        let draw = random(&mut state);
+        if draw % 32 < foreign {
+            return FOREIGN[(draw >> 8) as usize % FOREIGN.len()].to_owned();
+        }
+        let length = 1 + (draw >> 16) as usize % 9;
+        let mut letters = draw;
+        let mut letter = |first: u8| {
+            letters = random(&mut letters);
+            char::from(first + (letters % 26) as u8)
+        };
+        let word: String = (0..length).map(|_| letter(b'a')).collect();
+        match (draw >> 8) % 40 {
+            0 => format!("#{word}"),
+            1 => format!("@{word}"),
+            2 => format!("https://example.org/{word}"),
+            3 => format!("{word}."),
+            4 => format!("{word}'s"),
+            5 => "&amp;".to_owned(),
+            6..=12 => ["the", "and", "of", "to", "in", "for", "is"][(draw >> 8) as usize % 40 - 6]
+                .to_owned(),
+            13..=18 => format!("{}{word}", letter(b'A')),
+            _ => word,
+        }
+    };
+    (0..count).map(|_| (0..18).map(|_| part()).collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Adds up what it is told, so that nothing is optimised away.
+#[derive(Default)]
+struct Sum(usize);
+
+impl TermSink for Sum {
+    fn term(&mut self, _: Kind, key: &str, form: &str) {
+        self.0 += key.len() + form.len();
+    }
+
+    fn pair(&mut self, left: PairWord<'_>, right: PairWord<'_>) {
+        self.0 += left.key.len() + right.key.len();
+    }
+}
+
+impl Tokens for Sum {
+    fn short(&mut self, letters: u128, length: usize) {
+        self.0 += length + letters as usize % 2;
+    }
+
+    fn long(&mut self, token: &[u8]) {
+        self.0 += token.len();
+    }
+}
+
+fn tokenizer(kinds: &[Kind], detect_language: bool) -> Tokenizer {
+    let languages = ["en", "es", "nl"].map(str::to_owned);
+    let stop_words = StopWords::new(&languages, &[]).unwrap_or_default();
+    let kinds: Kinds = kinds.iter().copied().collect();
+    Tokenizer::new(&Settings { kinds, stop_words, detect_language })
+}
+
+fn tokenize(criterion: &mut Criterion) {
+    for (name, foreign) in [("ascii", 0), ("mixed", 2)] {
+        let posts = posts(20_000, foreign);
+        let mut group = criterion.benchmark_group(format!("tokenize {name}"));
+        group.sample_size(20);
+        group.throughput(Throughput::Bytes(posts.iter().map(|post| post.len() as u64).sum()));
+        group.bench_function("seed", |bench| {
+            bench.iter(|| {
+                let mut sum = Sum::default();
+                for post in &posts {
+                    tokens(post.as_bytes(), &mut sum);
+                }
+                sum.0
+            });
+        });
+        for (name, kinds) in [
+            ("words and hashtags", &[Kind::Word, Kind::Hashtag][..]),
+            ("hashtags", &[Kind::Hashtag]),
+            ("all kinds", &Kind::ALL),
+        ] {
+            let mut tokenizer = tokenizer(kinds, false);
+            group.bench_function(name, |bench| {
+                bench.iter(|| {
+                    let mut sum = Sum::default();
+                    for text in &posts {
+                        tokenizer
+                            .post(&Post { text, language: Some("en"), entities: None }, &mut sum);
+                    }
+                    sum.0
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+fn details(criterion: &mut Criterion) {
+    let posts = posts(500, 2);
+    let mut guessing = tokenizer(&[Kind::Word], true);
+    criterion.bench_function("a post whose language is guessed, times 500", |bench| {
+        bench.iter(|| {
+            let mut sum = Sum::default();
+            for text in &posts {
+                guessing.post(&Post { text, language: None, entities: None }, &mut sum);
+            }
+            sum.0
+        });
+    });
+    let json = br#"{"symbols":[],"urls":[{"url":"https://t.co/a","expanded_url":"https://example.org/b","indices":[3,26]}],"user_mentions":[],"hashtags":[{"text":"Rust","indices":[0,5]}]}"#;
+    criterion.bench_function("entities of a status", |bench| {
+        bench.iter(|| Entities::parse(json).map(|entities| entities.links));
+    });
+    criterion.bench_function("a query folded", |bench| {
+        bench.iter(|| normalize(Kind::Word, "Überraschung"));
+    });
+}
+
+/// Long texts of one thing: the throughput of a long one is that of a short one.
+fn long_texts(criterion: &mut Criterion) {
+    const PIECES: [&str; 18] = [
+        "#",
+        "#a",
+        "#1",
+        "@a",
+        "@a/",
+        "$A",
+        "http://",
+        "http://a.b/(",
+        "a.",
+        "a.b:",
+        "&amp;",
+        "&#",
+        "\u{301}",
+        "\u{1F1F3}",
+        "\u{1F469}\u{200D}",
+        "\u{1F3F4}\u{E0067}",
+        "\u{6771}",
+        "é'",
+    ];
+    let mut tokenizer = tokenizer(&Kind::ALL, false);
+    let mut group = criterion.benchmark_group("long text");
+    group.sample_size(10);
+    for piece in PIECES {
+        for length in [10_000, 1_000_000] {
+            let text = piece.repeat(length / piece.len());
+            group.throughput(Throughput::Bytes(text.len() as u64));
+            group.bench_function(format!("{} {length}", piece.escape_default()), |bench| {
+                let post = Post { text: &text, language: None, entities: None };
+                bench.iter(|| {
+                    let mut sum = Sum::default();
+                    tokenizer.post(&post, &mut sum);
+                    sum.0
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(social, tokenize, details, long_texts);
+criterion_main!(social);

@@ -1,0 +1,146 @@
+//! Folding: what is written differently and counted as one. Owns the key of every kind of term.
+
+use std::mem;
+
+use icu_normalizer::ComposingNormalizerBorrowed;
+
+use super::{characters, domain};
+use crate::Kind;
+
+/// Unicode's compatibility composition.
+pub(super) const NFKC: ComposingNormalizerBorrowed<'static> =
+    ComposingNormalizerBorrowed::new_nfkc();
+
+/// Rounds of folding; a third has never been seen to change anything.
+const MOST_ROUNDS: usize = 4;
+
+/// A letter that is repeated more often is squeezed to this.
+const MOST_REPEATS: usize = 3;
+
+/// The key that a user's query is looked up by: the same folding as counting.
+///
+/// `typed` may be a key, a form, or either with the sign of its kind before it; the empty string
+/// means that it can be no term. The words of a phrase are parted by one space.
+pub fn normalize(kind: Kind, typed: &str) -> String {
+    let typed = typed.trim();
+    let mut key = String::new();
+    match kind {
+        Kind::Word => word(typed, &mut key),
+        Kind::Phrase => {
+            for part in typed.split_whitespace() {
+                let mut folded = String::new();
+                word(part, &mut folded);
+                if !key.is_empty() && !folded.is_empty() {
+                    key.push(' ');
+                }
+                key.push_str(&folded);
+            }
+        }
+        Kind::Hashtag => signed(typed, '#', &mut key),
+        Kind::Mention => signed(typed, '@', &mut key),
+        Kind::Cashtag => signed(typed, '$', &mut key),
+        Kind::Emoji => emoji(typed, &mut key),
+        Kind::Domain => {
+            let host = domain::host(typed);
+            if !domain::registrable(host, &mut key) {
+                tag(host, &mut key);
+            }
+        }
+    }
+    key
+}
+
+/// Folds a name that may have its sign before it; folding makes a full-width sign a plain one.
+fn signed(typed: &str, sign: char, key: &mut String) {
+    tag(typed, key);
+    let signs = key.len() - key.trim_start_matches(sign).len();
+    key.drain(..signs);
+}
+
+/// Replaces `key` with the key of a word.
+pub(super) fn word(form: &str, key: &mut String) {
+    tag(form, key);
+    squeeze(key);
+}
+
+/// Replaces `key` with the folded `form`, repeats and all: names are not squeezed.
+///
+/// NFKC, simple case folding, NFKC again until nothing changes; without default-ignorable
+/// characters (as `NFKC_Casefold` of Unicode section 3.13 has it) and white space, which only
+/// compatibility forms inside of a name can bring in; and with `'` for U+2019.
+pub(super) fn tag(form: &str, key: &mut String) {
+    key.clear();
+    if form.is_ascii() {
+        key.push_str(form);
+        key.make_ascii_lowercase();
+        if key.contains(|c: char| c.is_ascii_whitespace() || c == '\u{B}') {
+            key.retain(|c| !c.is_whitespace());
+        }
+        return;
+    }
+    fold_characters(&NFKC.normalize(form), key);
+    for _ in 0..MOST_ROUNDS {
+        if is_folded(key) {
+            return;
+        }
+        let again = mem::take(key);
+        fold_characters(&NFKC.normalize(&again), key);
+    }
+}
+
+fn fold_characters(text: &str, key: &mut String) {
+    for character in text.chars() {
+        if character.is_whitespace() || characters::is_ignorable(character) {
+            continue;
+        }
+        key.push(fold_character(character));
+    }
+}
+
+fn is_folded(key: &str) -> bool {
+    NFKC.is_normalized(key)
+        && key.chars().all(|c| fold_character(c) == c && !characters::is_ignorable(c))
+}
+
+fn fold_character(character: char) -> char {
+    match character {
+        '\u{2019}' => '\'',
+        _ if character.is_ascii() => character.to_ascii_lowercase(),
+        _ => unicode_case_mapping::case_folded(character)
+            .and_then(|folded| char::from_u32(folded.get()))
+            .unwrap_or(character),
+    }
+}
+
+/// Replaces `key` with an emoji without variation selectors and skin tone.
+pub(super) fn emoji(form: &str, key: &mut String) {
+    key.clear();
+    for character in form.chars() {
+        let is_tone_of_another = !key.is_empty() && characters::is_skin_tone(character);
+        let is_selector =
+            matches!(character, characters::TEXT_SELECTOR | characters::EMOJI_SELECTOR);
+        if !is_tone_of_another && !is_selector {
+            key.push(character);
+        }
+    }
+}
+
+/// Shortens runs of one letter to [`MOST_REPEATS`].
+fn squeeze(key: &mut String) {
+    let bytes = key.as_bytes();
+    let may_repeat = if bytes.is_ascii() {
+        bytes.windows(MOST_REPEATS + 1).any(|run| run.iter().all(|byte| *byte == run[0]))
+    } else {
+        true
+    };
+    if !may_repeat {
+        return;
+    }
+    let mut last = None;
+    let mut repeats = 0;
+    key.retain(|character| {
+        repeats = if last == Some(character) { repeats + 1 } else { 1 };
+        last = Some(character);
+        repeats <= MOST_REPEATS || !character.is_alphabetic()
+    });
+}

@@ -1,0 +1,132 @@
+//! Links, with a scheme and without. Owns where a link begins and ends, which follows twitter-text
+//! where nothing else is said.
+//!
+//! Against twitter-text, a link with a scheme is one after any character, is removed even where
+//! its host is none, and has no domain where it is cut off within its host (`http://exam…`).
+
+use super::{Place, Span, What};
+use crate::social::characters::{is_cyrillic, is_latin_accent, is_word_alone};
+use crate::social::domain;
+
+const SCHEMES: [&str; 2] = ["https", "http"];
+
+/// The link whose scheme ends with the colon at the place, if it is one.
+pub(super) fn with_scheme(place: Place<'_>) -> Option<Span> {
+    let after = place.rest().strip_prefix("://")?;
+    let before = &place.text[place.floor..place.at];
+    let scheme = SCHEMES.into_iter().find(|scheme| {
+        let start = before.len().checked_sub(scheme.len());
+        let tail = start.and_then(|start| before.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(scheme))
+    })?;
+    let host_at = place.at + 3;
+    let host = host_length(after);
+    let end = host_at + host + tail_length(&after[host..]);
+    let is_cut = end == host_at + host && place.text[end..].starts_with('…');
+    let host = if is_cut { 0 } else { host };
+    let body = (host_at, host_at + host);
+    Some(Span { what: What::Link, start: place.at - scheme.len(), end, body })
+}
+
+/// The link without a scheme whose host has a dot at the place; if there is none, the end of what
+/// looked like one, to go on from.
+pub(super) fn bare(place: Place<'_>) -> Result<Span, usize> {
+    let bytes = place.text.as_bytes();
+    let before = bytes[place.floor..place.at].iter().rev();
+    let start = place.at - before.take_while(|byte| is_host_byte(**byte)).count();
+    let rest = &bytes[place.at..];
+    let run = rest.iter().take_while(|byte| is_host_byte(**byte) || **byte == b'.').count();
+    let none = place.at + run;
+    // A dot or hyphen at its end is the sentence's.
+    let host = place.text[start..none].trim_end_matches(['.', '-', '_']);
+    let end = start + host.len();
+    if start == place.at || end <= place.at || !follows_boundary(&place.text[..start]) {
+        return Err(none);
+    }
+    let tail = &place.text[end..];
+    let has_path = tail.starts_with('/');
+    if tail.starts_with(['@', '＠']) || !domain::is_bare_host(host, has_path) {
+        return Err(none);
+    }
+    let is_cut = tail.starts_with('…');
+    let body = (start, if is_cut { start } else { end });
+    Ok(Span { what: What::Link, start, end: end + tail_length(tail), body })
+}
+
+/// twitter-text's `validUrlPrecedingChars` and `invalidUrlWithoutProtocolPrecedingChars`; against
+/// it, a letter of another alphabet is part of the word, but one of a script without spaces is not.
+fn follows_boundary(before: &str) -> bool {
+    before.chars().next_back().is_none_or(|last| {
+        is_word_alone(last)
+            || !(last.is_alphanumeric()
+                || matches!(last, '@' | '＠' | '$' | '#' | '＃' | '-' | '_' | '.' | '/')
+                || matches!(last, '\u{202A}'..='\u{202E}'))
+    })
+}
+
+fn is_host_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+/// The length of the host at the beginning of `text`, letters of any script allowed; but where
+/// text without spaces follows a host in ASCII, it is not part of it.
+fn host_length(text: &str) -> usize {
+    let is_host = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let run = &text[..text.find(|c| !is_host(c)).unwrap_or(text.len())];
+    let last_label = run.rfind('.').map_or(0, |dot| dot + 1);
+    let label = &run[last_label..];
+    let foreign = label.find(|c: char| !c.is_ascii());
+    let host = match foreign {
+        Some(at) if at > 0 => &run[..last_label + at],
+        _ => run,
+    };
+    host.trim_end_matches(['.', '-', '_']).len()
+}
+
+/// The length of port, path, query and fragment at the beginning of `text`, without what punctuates
+/// the sentence around the link: twitter-text's `validUrlPath` and `validUrlQueryChars` in one.
+fn tail_length(text: &str) -> usize {
+    let port = port_length(text);
+    let path = &text[port..];
+    if !path.starts_with(['/', '?', '#']) {
+        return port;
+    }
+    let mut open = 0_usize;
+    let mut end = 0;
+    for (at, character) in path.char_indices() {
+        match character {
+            '(' => open += 1,
+            ')' if open == 0 => break,
+            ')' => open -= 1,
+            _ if !is_path_character(character) => break,
+            _ => {}
+        }
+        if open == 0 && (character == ')' || may_end_path(character)) {
+            end = at + character.len_utf8();
+        }
+    }
+    port + end
+}
+
+/// The length of a colon and the digits after it, 0 if there are none.
+fn port_length(text: &str) -> usize {
+    let digits = text
+        .strip_prefix(':')
+        .map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    if digits == 0 { 0 } else { 1 + digits }
+}
+
+fn is_path_character(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric()
+            || b"!*';:=+,.$/%#[]-_~@|&?".contains(&(character as u8));
+    }
+    character == '\u{2013}' || is_latin_accent(character) || is_cyrillic(character)
+}
+
+fn may_end_path(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_alphanumeric() || b"+-=_#/&".contains(&(character as u8));
+    }
+    is_latin_accent(character) || is_cyrillic(character)
+}

@@ -1,0 +1,411 @@
+//! Whole posts, and what must hold of any.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::Kind;
+
+/// A sink that keeps everything.
+#[derive(Default, PartialEq, Eq, Debug)]
+struct Kept {
+    terms: Vec<(Kind, String, String)>,
+    pairs: Vec<(String, String)>,
+    stops: BTreeSet<String>,
+}
+
+impl TermSink for Kept {
+    fn term(&mut self, kind: Kind, key: &str, form: &str) {
+        self.terms.push((kind, key.to_owned(), form.to_owned()));
+    }
+
+    fn pair(&mut self, left: PairWord<'_>, right: PairWord<'_>) {
+        for word in [left, right] {
+            assert_eq!(normalize(Kind::Word, word.form), word.key);
+            if word.stop {
+                self.stops.insert(word.key.to_owned());
+            }
+        }
+        self.pairs.push((left.key.to_owned(), right.key.to_owned()));
+    }
+}
+
+impl Kept {
+    fn keys(&self, kind: Kind) -> Vec<&str> {
+        let of_kind = self.terms.iter().filter(|(found, ..)| *found == kind);
+        of_kind.map(|(_, key, _)| key.as_str()).collect()
+    }
+}
+
+fn words(list: &[&str]) -> Vec<String> {
+    list.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn settings(languages: &[&str], extra: &[&str]) -> Settings {
+    Settings {
+        kinds: Kind::ALL.into_iter().collect(),
+        stop_words: StopWords::new(&words(languages), &words(extra)).unwrap(),
+        detect_language: false,
+    }
+}
+
+fn kept(settings: &Settings, post: &Post<'_>) -> Kept {
+    let mut sink = Kept::default();
+    Tokenizer::new(settings).post(post, &mut sink);
+    sink
+}
+
+fn text(text: &str) -> Kept {
+    kept(&settings(&[], &[]), &Post { text, language: None, entities: None })
+}
+
+#[track_caller]
+fn check(kind: Kind, cases: &[(&str, &[&str])]) {
+    for (post, expected) in cases {
+        assert_eq!(text(post).keys(kind), *expected, "{post:?}");
+    }
+}
+
+#[test]
+fn a_post_falls_into_its_kinds() {
+    let found =
+        text("RT @Ferris: #Rust &amp; $IBM rise 🎉 see https://www.Example.co.uk/a?b, Crabs");
+    let expected = [
+        (Kind::Mention, "ferris", "Ferris"),
+        (Kind::Hashtag, "rust", "Rust"),
+        (Kind::Cashtag, "ibm", "IBM"),
+        (Kind::Word, "rise", "rise"),
+        (Kind::Emoji, "🎉", "🎉"),
+        (Kind::Word, "see", "see"),
+        (Kind::Domain, "example.co.uk", "example.co.uk"),
+        (Kind::Word, "crabs", "Crabs"),
+    ];
+    let expected = expected.map(|(kind, key, form)| (kind, key.to_owned(), form.to_owned()));
+    assert_eq!(found.terms, expected);
+    assert_eq!(found.pairs, []);
+}
+
+#[test]
+fn entities_are_decoded_once() {
+    check(
+        Kind::Word,
+        &[
+            ("caf&eacute; &lt;b&gt; ni&#241;o &#x43c;ир", &["café", "niño", "мир"]),
+            ("&amp;eacute;t&amp;eacute;", &["eacute", "eacute"]),
+            ("AT&T &copy without end", &["copy", "without", "end"]),
+            ("don&#39;t", &["don't"]),
+        ],
+    );
+    check(Kind::Hashtag, &[("&#35;tag &amp;#no", &["tag"])]);
+}
+
+#[test]
+fn words_are_folded_and_squeezed_and_forms_stay() {
+    let found = text("SOOOOOO Cool GRÜẞE ΟΔΥΣΣΕΥΣ οδυσσευς don’t ﬁne Ｗｉｄｅ coooooool 1000000");
+    let of = |key: &str| {
+        found
+            .terms
+            .iter()
+            .filter(|term| term.1 == key)
+            .map(|term| term.2.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("sooo"), ["SOOOOOO"]);
+    assert_eq!(of("grüße"), ["GRÜẞE"]);
+    assert_eq!(of("οδυσσευσ"), ["ΟΔΥΣΣΕΥΣ", "οδυσσευς"]);
+    assert_eq!(of("don't"), ["don’t"]);
+    assert_eq!(of("fine"), ["fine"]);
+    assert_eq!(of("wide"), ["Wide"]);
+    assert_eq!(of("coool"), ["coooooool"]);
+    assert_eq!(found.terms.len(), 9);
+}
+
+#[test]
+fn short_words_numbers_and_remnants_are_no_words() {
+    check(
+        Kind::Word,
+        &[
+            ("RT via amp http https a of it 2017 911 1,000 3D", &[]),
+            (
+                "東京 か 한 ab abc",
+                if cfg!(feature = "cjk") {
+                    &["東京", "か", "한", "abc"]
+                } else {
+                    &["東", "京", "か", "한", "abc"]
+                },
+            ),
+        ],
+    );
+}
+
+#[test]
+fn tags_are_folded_and_not_squeezed() {
+    check(
+        Kind::Hashtag,
+        &[
+            ("#LOOOOVE #Café #ＡＢＣ", &["loooove", "café", "abc"]),
+            ("#می\u{200c}خواهم", &["میخواهم"]),
+            ("#か゛き #が", &["がき", "が"]),
+            ("#\u{34f} #\u{34f}a", &["a"]),
+        ],
+    );
+    check(Kind::Mention, &[("@Rust/Core-Team ＠NAME", &["rust/core-team", "name"])]);
+    check(Kind::Cashtag, &[("$Brk.B", &["brk.b"])]);
+}
+
+#[test]
+fn an_emoji_is_counted_without_tone_and_selector() {
+    check(
+        Kind::Emoji,
+        &[
+            ("👍👍🏽👍🏿", &["👍", "👍", "👍"]),
+            ("❤️❤", &["❤", "❤"]),
+            ("👩🏾‍🚀👩‍🚀", &["👩‍🚀", "👩‍🚀"]),
+            ("1️⃣1⃣", &["1⃣", "1⃣"]),
+            ("🏽", &["🏽"]),
+        ],
+    );
+}
+
+#[test]
+fn a_domain_is_the_registrable_part() {
+    check(
+        Kind::Domain,
+        &[
+            ("http://a.b.example.co.uk:80/x www.example.org", &["example.co.uk", "example.org"]),
+            ("http://someone.github.io/", &["someone.github.io"]),
+            ("http://co.uk/ http://localhost/ http://127.0.0.1/ http://x…", &[]),
+            ("http://www.münchen.de http://www.xn--mnchen-3ya.de", &["münchen.de", "münchen.de"]),
+            ("http://www.MÜNCHEN.de http://host.unlisted/", &["münchen.de", "host.unlisted"]),
+        ],
+    );
+}
+
+#[test]
+fn neighbours_are_pairs_before_stop_words_go() {
+    let settings = settings(&["en"], &[]);
+    let post = |text| kept(&settings, &Post { text, language: Some("en"), entities: None });
+    let found = post("The House of Representatives, \"Capitol Hill\"");
+    let pairs: Vec<_> = found.pairs.iter().map(|(l, r)| format!("{l} {r}")).collect();
+    let expected =
+        ["the house", "house of", "of representatives", "representatives capitol", "capitol hill"];
+    assert_eq!(pairs, expected);
+    assert_eq!(found.stops, ["of", "the"].map(str::to_owned).into());
+    assert_eq!(found.keys(Kind::Word), ["house", "representatives", "capitol", "hill"]);
+    for parted in [
+        "one. two",
+        "one @a two",
+        "one #a two",
+        "one 😀 two",
+        "one http://a.b two",
+        "one\ntwo",
+        "one 7 two",
+        "one! two",
+        "one? two",
+        "one: two",
+        "one; two",
+        "one… two",
+        "one (two)",
+        "one rt two",
+    ] {
+        assert_eq!(post(parted).pairs, [], "{parted}");
+    }
+}
+
+#[test]
+fn stop_words_are_those_of_the_posts_language_or_all() {
+    let settings = settings(&["nl", "EN"], &["Echt"]);
+    let keys = |language| {
+        let post = Post { text: "echt niet about huis", language, entities: None };
+        kept(&settings, &post).keys(Kind::Word).join(" ")
+    };
+    assert_eq!(keys(Some("nl")), "about huis");
+    assert_eq!(keys(Some("en-GB")), "niet huis");
+    assert_eq!(keys(Some("EN_us")), "niet huis");
+    for unknown in [None, Some("und"), Some("fr"), Some("")] {
+        assert_eq!(keys(unknown), "huis");
+    }
+}
+
+#[test]
+fn a_language_without_a_list_is_named_with_those_that_have_one() {
+    let error = StopWords::new(&words(&["en", "xx"]), &[]).unwrap_err();
+    let message = error.to_string();
+    assert!(message.starts_with("no stop words for language \"xx\": there are lists for "));
+    assert!(message.contains(" en, ") && !message.contains("hinglish"), "{message}");
+    let every: Vec<_> = error.known.iter().map(|code| (*code).to_owned()).collect();
+    assert_eq!(StopWords::new(&every, &[]).unwrap().languages().len(), every.len());
+}
+
+#[test]
+fn old_codes_of_languages_are_understood() {
+    let chosen = StopWords::new(&words(&["iw", "in", "nb", "nn"]), &[]).unwrap();
+    assert_eq!(chosen.languages(), ["he", "id", "no"]);
+}
+
+#[test]
+fn stop_words_match_with_either_apostrophe_and_any_case() {
+    let settings = settings(&["en"], &["’Tis", "Überall", "averylongstopwordindeed"]);
+    let text = "DON’T don't tis ÜBERALL AveryLongStopwordIndeed averylongstopword";
+    let post = Post { text, language: None, entities: None };
+    assert_eq!(kept(&settings, &post).keys(Kind::Word), ["averylongstopword"]);
+}
+
+#[test]
+fn the_language_is_guessed_only_when_asked_and_of_enough_letters() {
+    let dutch = "het is echt niet zo dat wij morgen over alles moeten praten met iedereen";
+    let keys = |detect_language, text: &str, language| {
+        let settings = Settings { detect_language, ..settings(&["en", "nl"], &[]) };
+        let kept = kept(&settings, &Post { text, language, entities: None });
+        kept.keys(Kind::Word).contains(&"about")
+    };
+    let text = format!("{dutch} about @someone http://example.org/english/words/about/the/house");
+    assert!(keys(true, &text, None));
+    assert!(keys(true, &text, Some("und")));
+    assert!(!keys(true, &text, Some("en")));
+    assert!(!keys(false, &text, None));
+    assert!(!keys(true, "zo about", None));
+}
+
+#[test]
+fn what_the_service_found_stands_in_for_the_text() {
+    let entities = Entities {
+        hashtags: Some(words(&["FullTag", "\u{34f}"])),
+        links: Some(words(&["https://www.example.org/a", "no link"])),
+        ..Entities::default()
+    };
+    let text = "#Cut… word https://t.co/x @name";
+    let post = Post { text, language: None, entities: Some(&entities) };
+    let found = kept(&settings(&[], &[]), &post);
+    assert_eq!(found.keys(Kind::Hashtag), ["fulltag"]);
+    assert_eq!(found.keys(Kind::Domain), ["example.org"]);
+    assert_eq!(found.keys(Kind::Mention), ["name"]);
+    assert_eq!(found.keys(Kind::Word), ["word"]);
+}
+
+#[test]
+fn only_the_kinds_asked_for_are_told() {
+    let post = "word #tag @name $ABC 😀 http://example.org other words";
+    for kind in Kind::ALL {
+        let settings = Settings { kinds: [kind].into_iter().collect(), ..settings(&[], &[]) };
+        let found = kept(&settings, &Post { text: post, language: None, entities: None });
+        assert!(found.terms.iter().all(|term| term.0 == kind), "{kind}");
+        assert_eq!(found.pairs.is_empty(), kind != Kind::Phrase, "{kind}");
+        assert_eq!(found.terms.is_empty(), kind == Kind::Phrase, "{kind}");
+    }
+}
+
+#[test]
+fn posts_of_nothing_much_have_no_terms_or_the_right_ones() {
+    for post in [
+        "",
+        " ",
+        "\u{200d}",
+        "\u{200d}\u{200d}",
+        "\u{301}\u{302}",
+        "\0",
+        "\u{fe0f}",
+        "…",
+        "&",
+        "#",
+        "@",
+        "$",
+        "://",
+        ".",
+    ] {
+        assert_eq!(text(post), Kept::default(), "{post:?}");
+    }
+    assert_eq!(text("😀😀").terms.len(), 2);
+    assert_eq!(text("http://example.org http://example.org").terms.len(), 2);
+    let mixed = text("שלום #עברית hello العربية");
+    assert_eq!(mixed.keys(Kind::Word), ["שלום", "hello", "العربية"]);
+    assert_eq!(mixed.keys(Kind::Hashtag), ["עברית"]);
+}
+
+#[test]
+fn a_term_of_any_length_is_told() {
+    let long = "ab".repeat(5000);
+    let found = text(&format!("{long} #{long}"));
+    assert_eq!(found.keys(Kind::Word), [&long]);
+    assert_eq!(found.keys(Kind::Hashtag), [&long]);
+}
+
+#[test]
+fn a_query_is_folded_as_what_is_counted() {
+    for (kind, typed, key) in [
+        (Kind::Word, " Café ", "café"),
+        (Kind::Word, "SOOOOO", "sooo"),
+        (Kind::Hashtag, "#Rust", "rust"),
+        (Kind::Hashtag, "＃Rust", "rust"),
+        (Kind::Mention, "@Rust/Team", "rust/team"),
+        (Kind::Cashtag, "$IBM", "ibm"),
+        (Kind::Emoji, "👍🏽", "👍"),
+        (Kind::Phrase, "New  York", "new york"),
+        (Kind::Domain, "https://www.Example.co.uk/x", "example.co.uk"),
+        (Kind::Domain, "WWW.example.org", "example.org"),
+        (Kind::Domain, "www.example.org/path", "example.org"),
+        (Kind::Domain, "localhost", "localhost"),
+        (Kind::Word, "", ""),
+    ] {
+        assert_eq!(normalize(kind, typed), key, "{typed:?}");
+    }
+}
+
+#[test]
+fn every_character_folds_to_what_stays_as_it_is() {
+    for character in '\0'..=char::MAX {
+        for kind in [Kind::Word, Kind::Hashtag] {
+            let once = normalize(kind, &character.to_string());
+            assert_eq!(normalize(kind, &once), once, "{:04x} {kind}", character as u32);
+        }
+    }
+}
+
+/// Texts of what makes a difference here.
+fn any_text() -> impl Strategy<Value = String> {
+    r"([a-zA-Z]{1,6}|[#@$＃＠][a-zA-Z0-9_é]{0,6}|https?://[a-z.]{1,9}(/[a-z()]{0,4})?|[a-z]{2,5}\.(com|org|nl)|[ \t\n]|&(amp|lt|#35|eacute);|[\u{200d}\u{fe0f}\u{20e3}\u{301}\u{345}\u{34f}\u{ad}]|[👍👩🏽🚀❤🇳🇱©0-9]|[東かカ한шßİςﬁ゛]|[!-/:-@]|\PC){0,30}"
+}
+
+proptest! {
+    #[test]
+    fn every_key_is_folded_and_is_found_by_its_form(post in any_text()) {
+        for (kind, key, form) in text(&post).terms {
+            prop_assert!(!key.is_empty());
+            prop_assert_eq!(&normalize(kind, &form), &key, "{} {:?}", kind, form);
+            prop_assert_eq!(&normalize(kind, &key), &key, "{} {:?}", kind, form);
+            if kind != Kind::Emoji {
+                prop_assert!(fold::NFKC.is_normalized(&key), "{:?}", key);
+                prop_assert!(!key.contains(char::is_whitespace), "{:?}", key);
+            }
+        }
+    }
+
+    #[test]
+    fn any_string_is_taken(post in any::<String>()) {
+        text(&post);
+    }
+
+    #[test]
+    fn a_post_does_not_change_the_next(first in any_text(), second in any_text()) {
+        let settings = settings(&["en"], &[]);
+        let post = |text| Post { text, language: None, entities: None };
+        let mut tokenizer = Tokenizer::new(&settings);
+        tokenizer.post(&post(&first), &mut Kept::default());
+        let mut sink = Kept::default();
+        tokenizer.post(&post(&second), &mut sink);
+        prop_assert_eq!(sink, kept(&settings, &post(&second)));
+    }
+
+    #[test]
+    fn an_emoji_is_one_grapheme_cluster(post in "[👍👩🏽🚀❤🇳🇱🏴1#*\u{200d}\u{fe0f}\u{20e3} a]{0,12}") {
+        use unicode_segmentation::UnicodeSegmentation as _;
+        let clusters: Vec<_> = post.graphemes(true).collect();
+        for (kind, _, form) in text(&post).terms {
+            // A skin tone after anything else extends its cluster; here it is a picture.
+            if kind == Kind::Emoji && !form.starts_with('🏽') {
+                prop_assert!(clusters.iter().any(|cluster| cluster.starts_with(&form)), "{:?}", form);
+            }
+        }
+    }
+}

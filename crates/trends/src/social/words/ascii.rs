@@ -1,0 +1,71 @@
+//! Words of text in ASCII, by a table of byte classes: UAX #29 with what is left of its rules there.
+
+use super::Piece;
+
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+/// `_` joins letters and digits to itself (`ExtendNumLet`).
+const LINE: u8 = 4;
+/// Between two letters no boundary (`MidNumLet`, `Single_Quote`; the colon is tailored away).
+const MID_LETTER: u8 = 8;
+/// Between two digits no boundary (`MidNum`, `MidNumLet`, `Single_Quote`).
+const MID_NUMBER: u8 = 16;
+/// Between words it keeps them neighbours.
+const JOINT: u8 = 32;
+
+const OF_WORDS: u8 = LETTER | DIGIT | LINE;
+
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'A'..=b'Z' | b'a'..=b'z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b'_' => LINE,
+            b'.' => MID_LETTER | MID_NUMBER,
+            b'\'' => MID_LETTER | MID_NUMBER | JOINT,
+            b',' => MID_NUMBER | JOINT,
+            b';' => MID_NUMBER,
+            b' ' | b'\t' | b'-' | b'"' => JOINT,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+/// Calls `each` for the pieces of `text`, which is ASCII.
+pub(super) fn pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
+    let bytes = text.as_bytes();
+    let class = |at: usize| bytes.get(at).map_or(0, |byte| CLASSES[usize::from(*byte)]);
+    let mut at = 0;
+    while at < bytes.len() {
+        let first = class(at);
+        if first & OF_WORDS == 0 {
+            if first & JOINT == 0 {
+                each(Piece::Break);
+            }
+            at += 1;
+            continue;
+        }
+        let start = at;
+        let mut seen = 0;
+        loop {
+            let mut last = 0;
+            while class(at) & OF_WORDS != 0 {
+                last = class(at);
+                seen |= last;
+                at += 1;
+            }
+            let (middle, next) = (class(at), class(at + 1));
+            let joins_letters = last & next & LETTER != 0 && middle & MID_LETTER != 0;
+            let joins_digits = last & next & DIGIT != 0 && middle & MID_NUMBER != 0;
+            if !(joins_letters || joins_digits) {
+                break;
+            }
+            at += 1;
+        }
+        each(if seen & LETTER == 0 { Piece::Break } else { Piece::Word(&text[start..at]) });
+    }
+}

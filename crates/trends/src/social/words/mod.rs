@@ -1,0 +1,62 @@
+//! Running text into words. Owns what a word is and what keeps two of them from being neighbours;
+//! knows nothing of stop words, nor of what was taken out of the text before.
+
+mod ascii;
+#[cfg(feature = "cjk")]
+mod dictionary;
+mod unicode;
+
+#[cfg(test)]
+mod tests;
+
+pub(super) use unicode::Scratch;
+
+/// A word needs so many letters and digits, unless one of its characters is a word alone.
+const LEAST_LETTERS: usize = 3;
+
+/// A piece of running text that matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece<'a> {
+    /// A word as it was written, NFKC; at least one letter.
+    Word(&'a str),
+    /// Something that parts phrases.
+    Break,
+}
+
+/// Calls `each` for the pieces of `text`, in their order.
+///
+/// White space in ASCII always parts words (UAX #29 joins it to nothing but marks), so what lies
+/// between is cut by whichever way is faster: the two agree.
+pub(super) fn pieces(text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
+    if text.is_ascii() {
+        ascii::pieces(text, each);
+        return;
+    }
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(rest.len());
+        let (chunk, after) = rest.split_at(end);
+        if chunk.is_ascii() {
+            ascii::pieces(chunk, each);
+        } else {
+            unicode::pieces(chunk, scratch, each);
+        }
+        let spaces = after.bytes().take_while(u8::is_ascii_whitespace).count();
+        let (space, after) = after.split_at(spaces);
+        ascii::pieces(space, each);
+        rest = after;
+    }
+}
+
+/// Whether a word is long enough to count.
+pub(super) fn is_long_enough(word: &str) -> bool {
+    if word.is_ascii() {
+        let letters = word.bytes().filter(u8::is_ascii_alphanumeric);
+        return letters.take(LEAST_LETTERS).count() == LEAST_LETTERS;
+    }
+    let mut letters = 0;
+    word.chars().any(|character| {
+        letters += usize::from(character.is_alphanumeric());
+        letters == LEAST_LETTERS || super::characters::is_word_alone(character)
+    })
+}

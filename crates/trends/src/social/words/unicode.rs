@@ -1,0 +1,67 @@
+//! Words of text in any script: NFKC, then UAX #29.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::Piece;
+use crate::social::characters::{is_ignorable, is_letter};
+use crate::social::fold::NFKC;
+
+/// Room for normalised text, kept from one text to the next.
+#[derive(Debug, Default)]
+pub(in crate::social) struct Scratch {
+    normalized: String,
+}
+
+/// Calls `each` for the pieces of `chunk`.
+pub(super) fn pieces(chunk: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
+    let (normal, rest) = NFKC.split_normalized(chunk);
+    if rest.is_empty() {
+        return normal_pieces(chunk, each);
+    }
+    scratch.normalized.clear();
+    scratch.normalized.push_str(normal);
+    // Writing into a string doesn't fail.
+    let written = NFKC.normalize_to(rest, &mut scratch.normalized);
+    debug_assert!(written.is_ok());
+    normal_pieces(&scratch.normalized, each);
+}
+
+/// The pieces of text that is NFKC.
+fn normal_pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
+    for (index, part) in text.split(':').enumerate() {
+        if index > 0 {
+            each(Piece::Break);
+        }
+        segments(part, &mut |segment| {
+            if let Some(piece) = piece(segment) {
+                each(piece);
+            }
+        });
+    }
+}
+
+/// Calls `each` for what lies between the word boundaries of `text`.
+fn segments(text: &str, each: &mut impl FnMut(&str)) {
+    #[cfg(feature = "cjk")]
+    if text.contains(crate::social::characters::is_unspaced) {
+        return super::dictionary::segments(text, each);
+    }
+    text.split_word_bounds().for_each(each);
+}
+
+/// What a segment between two word boundaries is; `None` if it keeps its neighbours neighbours.
+fn piece(segment: &str) -> Option<Piece<'_>> {
+    if segment.contains(is_letter) {
+        return Some(Piece::Word(segment.trim_matches(is_ignorable)));
+    }
+    if segment.chars().all(is_joint) { None } else { Some(Piece::Break) }
+}
+
+/// Spaces, hyphens, quotation marks, commas, and what shows nothing.
+fn is_joint(character: char) -> bool {
+    match character {
+        '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => false,
+        '-' | '\u{2010}' | '\'' | '"' | ',' | '\u{2018}'..='\u{201F}' | '\u{AB}' | '\u{BB}' => true,
+        _ => character.is_whitespace() || is_ignorable(character),
+    }
+}

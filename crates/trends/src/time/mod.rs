@@ -1,0 +1,39 @@
+//! When something was said: from the text of a record's time field to seconds since 1970. Owns the
+//! formats that are understood; knows nothing of windows, and of no clock.
+//!
+//! | format | example | source |
+//! |---|---|---|
+//! | status | `Wed Oct 10 20:19:24 +0000 2018` | Twitter API v1.1, `created_at` |
+//! | mail | `Wed, 10 Oct 2018 20:19:24 +0000` | RFC 2822 section 3.3 with its obsolete zones, DataSift |
+//! | ISO 8601, RFC 3339 | `2018-10-10T20:19:24.5+02:00` | calendar dates, extended or basic, or a date alone |
+//! | epoch | `1539202764` | seconds, milli-, micro- or nanoseconds, told apart by their digits |
+//!
+//! A time without a zone is taken as UTC. Fractions of a second are dropped towards the past. A
+//! leap second is the first second of the next minute.
+
+mod calendar;
+mod digits;
+mod epoch;
+mod iso8601;
+mod mail;
+mod status;
+mod written;
+
+#[cfg(test)]
+mod tests;
+
+pub use written::rfc3339;
+
+/// Seconds since 1970-01-01T00:00:00Z of the time that `text` tells, in any format of this module.
+///
+/// `None` if it tells none, tells an impossible one (30 February, a weekday that is not that
+/// day's), or one outside the years 1 to 9999 in UTC. White space around it is ignored.
+pub fn event_time(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii();
+    let seconds = match text.first()? {
+        b'A'..=b'Z' | b'a'..=b'z' => status::parse(text).or_else(|| mail::parse(text)),
+        b'-' => epoch::parse(text),
+        _ => epoch::parse(text).or_else(|| iso8601::parse(text)).or_else(|| mail::parse(text)),
+    }?;
+    (calendar::FIRST..=calendar::LAST).contains(&seconds).then_some(seconds)
+}
