@@ -5,6 +5,7 @@
 
 pub mod count;
 pub mod counters;
+pub mod detail;
 pub mod digest;
 pub mod format;
 pub mod kind;
@@ -12,6 +13,7 @@ pub mod merge;
 pub mod record;
 pub mod result;
 pub mod row;
+pub mod scores;
 pub mod seed;
 pub mod slot;
 pub mod social;

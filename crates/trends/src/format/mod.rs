@@ -9,7 +9,7 @@
 
 mod ranking;
 mod rows;
-mod varint;
+pub(crate) mod varint;
 
 pub use ranking::{RankedTopic, RankingReader, RankingWriter};
 pub use rows::{RowReader, RowWriter};

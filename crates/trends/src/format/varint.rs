@@ -3,7 +3,7 @@
 
 use super::FormatError;
 
-pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -11,22 +11,22 @@ pub(super) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-pub(super) fn put_signed(out: &mut Vec<u8>, value: i64) {
+pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
 /// A place in the content of a block.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Position(pub(super) usize);
+pub(crate) struct Position(pub(crate) usize);
 
 impl Position {
-    pub(super) fn byte(&mut self, raw: &[u8]) -> Result<u8, FormatError> {
+    pub(crate) fn byte(&mut self, raw: &[u8]) -> Result<u8, FormatError> {
         let byte = *raw.get(self.0).ok_or(FormatError::Content(self.0))?;
         self.0 += 1;
         Ok(byte)
     }
 
-    pub(super) fn unsigned(&mut self, raw: &[u8]) -> Result<u64, FormatError> {
+    pub(crate) fn unsigned(&mut self, raw: &[u8]) -> Result<u64, FormatError> {
         let start = self.0;
         let mut value = 0_u64;
         for shift in (0..64).step_by(7) {
@@ -43,19 +43,19 @@ impl Position {
         Err(FormatError::Content(start))
     }
 
-    pub(super) fn signed(&mut self, raw: &[u8]) -> Result<i64, FormatError> {
+    pub(crate) fn signed(&mut self, raw: &[u8]) -> Result<i64, FormatError> {
         let value = self.unsigned(raw)?;
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
     /// A length or position, which must be below `limit`.
-    pub(super) fn below(&mut self, raw: &[u8], limit: usize) -> Result<usize, FormatError> {
+    pub(crate) fn below(&mut self, raw: &[u8], limit: usize) -> Result<usize, FormatError> {
         let start = self.0;
         let value = usize::try_from(self.unsigned(raw)?).ok().filter(|value| *value < limit);
         value.ok_or(FormatError::Content(start))
     }
 
-    pub(super) fn slice<'a>(
+    pub(crate) fn slice<'a>(
         &mut self,
         raw: &'a [u8],
         length: usize,

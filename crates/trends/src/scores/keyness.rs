@@ -1,0 +1,67 @@
+//! Keyness: how typical a term is of one result as against another. Owns the test statistic and
+//! the effect size; knows nothing of time.
+
+use serde::Serialize;
+
+/// Below this absolute G2 a difference may be chance: p = 0.0001 at one degree of freedom.
+pub const MIN_G2: f64 = 15.13;
+/// The 97.5% quantile of the normal distribution, for a 95% interval.
+const QUANTILE: f64 = 1.96;
+
+/// How much more, or less, a term occurs in one result than in another.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Keyness {
+    /// Dunning's log-likelihood ratio over all four cells, negative where the term is rarer.
+    pub g2: f64,
+    /// The binary logarithm of how many times more frequent it is; 0.5 is added to the documents
+    /// with the term and 1 to all, so that it is finite.
+    pub log_ratio: f64,
+    /// The lower bound of the 95% confidence interval of the log ratio.
+    pub lower: f64,
+}
+
+impl Keyness {
+    /// Whether the difference is beyond chance: |G2| >= [`MIN_G2`].
+    pub fn significant(&self) -> bool {
+        self.g2.abs() >= MIN_G2
+    }
+}
+
+/// The keyness of a term in `documents` of `all` documents of a result against `other_documents` of
+/// `other_all` of another. `None` if a result has no documents or fewer than have the term.
+///
+/// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Documents are
+/// counted rather than occurrences, which cluster (Evert 2022). All O - E are the same number but
+/// for their signs, so that O ln(O / E) is taken as O ln(1 + (O - E) / E), without cancellation.
+pub fn keyness(documents: u64, all: u64, other_documents: u64, other_all: u64) -> Option<Keyness> {
+    let rest = all.checked_sub(documents)?;
+    let other_rest = other_all.checked_sub(other_documents)?;
+    if all == 0 || other_all == 0 {
+        return None;
+    }
+    let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+    let (here, there) = (product(documents, other_all), product(other_documents, all));
+    let sum = (u128::from(all) + u128::from(other_all)) as f64;
+    let off = here.abs_diff(there) as f64 / sum;
+    let off = if here < there { -off } else { off };
+    let with = (u128::from(documents) + u128::from(other_documents)) as f64 / sum;
+    let without = (u128::from(rest) + u128::from(other_rest)) as f64 / sum;
+    let cell = |observed: u64, all: u64, share: f64, off: f64| {
+        let expected = all as f64 * share;
+        if observed == 0 { 0.0 } else { observed as f64 * libm::log1p(off / expected) }
+    };
+    let g2 = 2.0
+        * (cell(documents, all, with, off)
+            + cell(rest, all, without, -off)
+            + cell(other_documents, other_all, with, -off)
+            + cell(other_rest, other_all, without, off));
+    let g2 = if here < there { -g2.max(0.0) } else { g2.max(0.0) };
+
+    let (a, n) = (documents as f64 + 0.5, all as f64 + 1.0);
+    let (b, m) = (other_documents as f64 + 0.5, other_all as f64 + 1.0);
+    let log_ratio = libm::log2((a / n) / (b / m));
+    let deviation = (1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m).sqrt();
+    let lower = log_ratio - QUANTILE * deviation / std::f64::consts::LN_2;
+    Some(Keyness { g2, log_ratio, lower })
+}

@@ -1,0 +1,142 @@
+//! How often the burst score speaks where nothing happened, and where something did.
+
+use super::random::Random;
+use super::*;
+
+/// The means per window that terms are drawn from, where nothing else is said.
+const MEANS: [f64; 9] = [0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
+const FIRST: i64 = 412_000;
+
+/// Terms of a source: how many, over how many reference windows, with which mean and dispersion
+/// each, and what the last window's mean is multiplied by in the terms that are looked at. Where
+/// that is not 1, those are one in 20: in a real source few terms burst at once, and the pooled
+/// dispersion is that of all.
+struct Population<'a> {
+    terms: usize,
+    windows: usize,
+    means: &'a [f64],
+    dispersions: &'a [f64],
+    burst: f64,
+    /// The documents of successive windows, over and over; means are per 10,000.
+    documents: &'a [u64],
+}
+
+impl Population<'_> {
+    /// Each term's mean and its burst score in the last window.
+    fn scores(&self, seed: u64) -> Vec<(f64, f64)> {
+        let mut random = Random(seed);
+        let documents: Vec<_> =
+            self.documents.iter().copied().cycle().take(self.windows + 2).collect();
+        let totals = totals(HOUR, FIRST, &documents);
+        let looked_at = |term: &usize| self.burst <= 1.0 || term.is_multiple_of(20);
+        let mut draw = |term: usize| {
+            let burst = if looked_at(&term) { self.burst } else { 1.0 };
+            self.term(&mut random, &documents, burst)
+        };
+        let terms: Vec<_> = (0..self.terms).map(&mut draw).collect();
+        let mut pool = PooledDispersion::default();
+        for (_, cells) in &terms {
+            pool.add(&totals, cells);
+        }
+        let mut scorer = Scorer::new(&totals, Settings::default(), &pool);
+        let mut score = |(mean, cells): (f64, Vec<Cell>)| {
+            let last = scorer.term(&cells, |_| {}).unwrap();
+            assert_eq!(last.bucket, FIRST + self.windows as i64);
+            (mean, last.burst.unwrap())
+        };
+        let terms = terms.into_iter().enumerate().filter(|(term, _)| looked_at(term));
+        terms.map(|(_, term)| score(term)).collect()
+    }
+
+    fn term(&self, random: &mut Random, documents: &[u64], burst: f64) -> (f64, Vec<Cell>) {
+        let (mean, dispersion) = (random.choose(self.means), random.choose(self.dispersions));
+        let mut count = |(place, documents): (usize, &u64)| {
+            let burst = if place == self.windows { burst } else { 1.0 };
+            random.count(mean * burst * *documents as f64 / 1e4, dispersion)
+        };
+        // The last bucket is open.
+        let counts = documents[..=self.windows].iter().enumerate().map(&mut count);
+        (mean, cells(FIRST, &counts.collect::<Vec<_>>()))
+    }
+
+    /// How many in a thousand reach a burst of 4, of all and per mean.
+    fn rates(&self, seed: u64) -> (f64, Vec<(f64, f64)>) {
+        let scores = self.scores(seed);
+        let rate = |of: &dyn Fn(f64) -> bool| {
+            let scores = scores.iter().filter(|(mean, _)| of(*mean));
+            let reached = scores.clone().filter(|(_, z)| *z >= 4.0).count();
+            1e3 * reached as f64 / scores.count() as f64
+        };
+        let means =
+            self.means.iter().map(|mean| (*mean, rate(&|of| of.to_bits() == mean.to_bits())));
+        (rate(&|_| true), means.collect())
+    }
+}
+
+const NULL: Population<'_> = Population {
+    terms: 45_000,
+    windows: 24,
+    means: &MEANS,
+    dispersions: &[1.0],
+    burst: 1.0,
+    documents: &[10_000],
+};
+
+/// The documents of the hours of a day, about 10,000 on average.
+const DAYS: [u64; 24] = [
+    4_000, 2_500, 1_500, 1_000, 1_000, 1_500, 3_000, 6_000, 9_000, 11_000, 12_000, 13_000, 14_000,
+    14_000, 13_000, 13_000, 14_000, 15_000, 17_000, 18_000, 18_000, 15_000, 11_000, 7_000,
+];
+
+#[track_caller]
+fn at_most_one_in_a_thousand(population: &Population<'_>) {
+    let (rate, means) = population.rates(1);
+    assert!(rate <= 1.0, "{rate} in 1,000 reach 4 where nothing happened; by mean: {means:?}");
+}
+
+#[test]
+fn poisson_terms_reach_4_by_chance_at_most_once_in_a_thousand() {
+    for windows in [24, 48, 168] {
+        at_most_one_in_a_thousand(&Population { windows, ..NULL });
+    }
+    at_most_one_in_a_thousand(&Population { windows: 168, documents: &DAYS, ..NULL });
+}
+
+#[test]
+fn overdispersed_terms_reach_4_by_chance_at_most_once_in_a_thousand() {
+    for windows in [24, 48, 168] {
+        at_most_one_in_a_thousand(&Population { windows, dispersions: &[4.0], ..NULL });
+    }
+    let documents = &DAYS;
+    let population = Population { windows: 168, dispersions: &[4.0], documents, ..NULL };
+    at_most_one_in_a_thousand(&population);
+}
+
+/// Of 100 five-fold bursts on a mean of 10, how many are found.
+fn found(windows: usize, dispersions: &[f64]) -> f64 {
+    let bursts = Population { windows, dispersions, means: &[10.0], burst: 5.0, ..NULL };
+    bursts.rates(2).0 / 10.0
+}
+
+#[test]
+fn a_fivefold_burst_on_a_mean_of_10_is_found() {
+    for windows in [24, 48, 168] {
+        let (poisson, overdispersed) = (found(windows, &[1.0]), found(windows, &[4.0]));
+        assert!(poisson >= 95.0, "{windows} windows, Poisson: {poisson} of 100");
+        assert!(overdispersed >= 35.0, "{windows} windows, dispersion 4: {overdispersed} of 100");
+    }
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "the rates are the result, and README.md quotes them")]
+fn mixed_populations_stay_within_two_in_a_thousand() {
+    for windows in [24, 168] {
+        for dispersions in [&[1.0][..], &[4.0], &[1.0, 4.0], &[1.0, 2.0, 8.0]] {
+            let (rate, means) = Population { windows, dispersions, ..NULL }.rates(1);
+            let found = found(windows, dispersions);
+            eprintln!("{windows} windows, {dispersions:?}: {rate:.2} in 1,000, {found:.0} of 100");
+            eprintln!("  by mean: {means:.2?}");
+            assert!(rate <= 2.0, "{rate} in 1,000 of {dispersions:?} over {windows} windows");
+        }
+    }
+}

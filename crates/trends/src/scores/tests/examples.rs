@@ -1,0 +1,165 @@
+//! Each score on numbers small enough to be worked out on paper.
+
+use super::*;
+
+#[test]
+fn a_burst_over_a_steady_term() {
+    // W = 24, D = 24, own dispersion 0, so (0 + 4 * 4) / 27 < 1; E = 24.5 / 24.
+    let totals = totals(HOUR, 0, &[100; 26]);
+    let mut counts = [1; 25];
+    counts[24] = 11;
+    let score = last(&totals, &cells(0, &counts));
+    near(score.burst.unwrap(), 4.293_917_276_185_278);
+    near(score.growth, 10.775_510_204_081_634);
+    near(score.peak, 4.293_917_276_185_278);
+    assert_eq!((score.status, score.new, score.measured), (Status::Trending, false, 11));
+}
+
+#[test]
+fn an_old_burst_is_winsorised_before_it_is_compared_with() {
+    // W = 10, D = 100, own dispersion 64, shrunk 592 / 13; limit 10 + 3 sqrt(10 * 592 / 13).
+    let totals = totals(HOUR, 0, &[100; 12]);
+    let mut counts = [2; 11];
+    counts[4] = 82;
+    counts[10] = 60;
+    let cells = cells(0, &counts);
+    let pool = PooledDispersion::default();
+    let explained = Scorer::new(&totals, Settings::default(), &pool).explain(&cells, 10).unwrap();
+    let steps = explained.steps.unwrap();
+    near(steps.raw.own.unwrap(), 64.0);
+    near(steps.raw.dispersion, 592.0 / 13.0);
+    near(explained.reference[4].limit, 74.019_227_880_860_64);
+    near(steps.winsorised.sum, 92.019_227_880_860_64);
+    near(steps.winsorised.own.unwrap(), 56.366_145_467_670_57);
+    near(steps.winsorised.dispersion, 40.253_485_323_771_93);
+    near(steps.expected, 9.251_922_788_086_043);
+    near(steps.z, 1.402_838_149_671_826_5);
+}
+
+#[test]
+fn a_new_term_is_judged_by_the_pooled_dispersion() {
+    // D = 0: E = 0.5 / 10, dispersion 4.
+    let totals = totals(HOUR, 0, &[100; 12]);
+    let score = last(&totals, &cells(10, &[8]));
+    assert!(score.new);
+    near(score.burst.unwrap(), 2.137_700_295_996_700_6);
+    near(score.growth, 160.0);
+}
+
+#[test]
+fn a_burst_cools_by_half_every_four_hours_and_its_windows_are_told_without_the_term() {
+    let totals = totals(HOUR, 0, &[100; 80]);
+    let mut counts = [1; 31];
+    counts[30] = 90;
+    let told = told(&totals, &cells(0, &counts));
+    let burst = told[30].burst.unwrap();
+    assert!(burst >= 16.0, "{burst}");
+    let eight_hours_on = &told[38];
+    assert_eq!((eight_hours_on.bucket, eight_hours_on.measured), (38, 0));
+    near(eight_hours_on.peak, burst / 4.0);
+    assert_eq!(eight_hours_on.status, Status::Cooling);
+    assert_eq!(eight_hours_on.burst, Some(0.0));
+    let end = told.last().unwrap();
+    assert!(end.peak >= 1.0 && end.peak * libm::exp2(-0.25) < 1.0, "{}", end.peak);
+}
+
+#[test]
+fn gates_close_on_few_occurrences_and_on_few_authors() {
+    let totals = totals(HOUR, 0, &[100; 26]);
+    let mut cells = cells(24, &[4]);
+    assert_eq!(last(&totals, &cells).burst, Some(0.0));
+    // One account that floods: 90 records, one author.
+    cells[0] = Cell { bucket: 24, count: 90, documents: 90, authors: 1 };
+    assert_eq!(last(&totals, &cells).burst, Some(0.0));
+    let settings = Settings { min_count: 1, min_authors: 9 };
+    let pool = PooledDispersion::default();
+    let mut scorer = Scorer::new(&totals, settings, &pool);
+    let mut burst = |authors| {
+        let cell = Cell { bucket: 24, count: 90, documents: 90, authors };
+        scorer.term(&[cell], |_| {}).unwrap().burst.unwrap()
+    };
+    assert_eq!(burst(8).to_bits(), 0.0_f64.to_bits());
+    assert!(burst(9) > 0.0);
+}
+
+#[test]
+fn keyness_of_a_term_that_is_eight_times_as_frequent() {
+    let found = keyness(20, 1000, 5, 2000).unwrap();
+    near(found.g2, 23.185_311_077_839_18);
+    near(found.log_ratio, 2.897_399_579_050_534_2);
+    near(found.lower, 1.543_946_895_069_375_5);
+    assert!(found.significant());
+    let reversed = keyness(5, 2000, 20, 1000).unwrap();
+    near(reversed.g2, -found.g2);
+    near(reversed.log_ratio, -found.log_ratio);
+}
+
+#[test]
+fn keyness_of_a_term_that_one_result_lacks() {
+    let found = keyness(0, 1000, 30, 1000).unwrap();
+    near(found.g2, -42.045_701_284_851_7);
+    near(found.log_ratio, -5.930_737_337_562_886);
+    let equal = keyness(7, 700, 11, 1100).unwrap();
+    near(equal.g2, 0.0);
+    assert!(!equal.significant());
+    assert_eq!(keyness(0, 0, 1, 10), None);
+    assert_eq!(keyness(11, 10, 1, 10), None);
+}
+
+#[test]
+fn keyness_of_counts_near_2_to_the_53_is_finite_and_signed() {
+    let all = 1_u64 << 53;
+    let found = keyness(all - 1, all, all - 3, all).unwrap();
+    assert!(found.g2 >= 0.0 && found.g2 < 2.0 && found.lower.is_finite(), "{found:?}");
+    let found = keyness(all / 2 + (1 << 40), all, all / 2, all).unwrap();
+    // A shift of d between two halves of n: four cells of (d / 2)^2 / (n / 2), that is 2 d^2 / n.
+    let expected = 2.0 * 2_f64.powi(80) / 2_f64.powi(53);
+    assert!((found.g2 / expected - 1.0).abs() < 1e-6, "{} instead of {expected}", found.g2);
+}
+
+#[test]
+fn chi_square_is_kept_halved_every_four_hours_and_forgotten_after_two_days() {
+    near(ChiSquare::score(20, 5), 45.0);
+    near(ChiSquare::score(20, 0), 361.0);
+    near(ChiSquare::score(4, 0), 0.0);
+    near(ChiSquare::score(9, 10), 0.0);
+    let mut tag = ChiSquare::default();
+    let hour = 3600;
+    near(tag.at(0, 20, 5), 45.0);
+    near(tag.at(8 * hour, 12, 5), 45.0 / 4.0);
+    near(tag.at(9 * hour, 25, 5), 80.0);
+    near(tag.at(57 * hour, 0, 25), 80.0 / 4096.0);
+    near(tag.at(57 * hour + 1, 10, 5), 5.0);
+}
+
+#[test]
+fn df_idf_weighs_a_window_by_the_mean_of_those_before() {
+    near(df_idf(9, &[2, 4]), 4.190_597_841_964_052);
+    near(df_idf(9, &[]), 10.0);
+}
+
+#[test]
+fn pairs_that_belong_together_are_phrases() {
+    let pair = PairCounts { together: 10, left: 20, right: 40, pairs: 1000 };
+    near(pair.npmi().unwrap(), 0.548_455_006_504_028_3);
+    assert!(pair.is_phrase(false, false));
+    assert!(!pair.is_phrase(true, false) && !pair.is_phrase(false, true));
+    assert!(!PairCounts { together: 4, ..pair }.is_phrase(false, false));
+    // As often together as chance has it: 20 * 40 / 80.
+    let chance = PairCounts { pairs: 80, ..pair };
+    near(chance.npmi().unwrap(), 0.0);
+    assert!(!chance.is_phrase(false, false));
+    let only = PairCounts { together: 9, left: 9, right: 9, pairs: 9 };
+    near(only.npmi().unwrap(), 1.0);
+    assert_eq!(PairCounts { together: 0, ..pair }.npmi(), None);
+    assert_eq!(PairCounts { left: 9, ..pair }.npmi(), None);
+    assert_eq!(PairCounts { pairs: 39, ..pair }.npmi(), None);
+}
+
+#[test]
+fn a_phrase_stands_for_a_word_that_is_mostly_in_it() {
+    assert!(folds(7, 10));
+    assert!(!folds(69, 100));
+    assert!(!folds(0, 0));
+    assert!(folds(u64::MAX, u64::MAX));
+}

@@ -1,0 +1,112 @@
+//! The pooled dispersion: what terms add to it, its median and its bytes.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// Two spans of reference length and the open bucket after them.
+const SPAN: usize = 168;
+
+fn source() -> Totals {
+    totals(HOUR, 0, &[1000; 2 * SPAN + 1])
+}
+
+/// A term with 10 + swing and 10 - swing in turn: chi-square is W swing^2 / 10.
+fn swinging(swing: u64, windows: usize) -> Vec<Cell> {
+    let counts: Vec<_> =
+        (0..windows).map(|window| if window % 2 == 0 { 10 + swing } else { 10 - swing }).collect();
+    cells(0, &counts)
+}
+
+fn pool(swings: &[u64]) -> PooledDispersion {
+    let mut pool = PooledDispersion::default();
+    let source = source();
+    for swing in swings {
+        pool.add(&source, &swinging(*swing, 2 * SPAN));
+    }
+    pool
+}
+
+/// Where the bin of a dispersion begins, by multiplication alone.
+fn lower_edge(dispersion: f64) -> f64 {
+    let step = 50_f64.powf(1.0 / 64.0);
+    let mut edge = 1.0;
+    for _ in 0..63 {
+        if edge * step > dispersion {
+            break;
+        }
+        edge *= step;
+    }
+    edge
+}
+
+#[test]
+fn the_pooled_dispersion_is_the_lower_edge_of_the_bin_of_the_median() {
+    // Per span 168 * 6.4 / 167 for a swing of 8, and 168 * 3.6 / 167 for one of 6.
+    near(pool(&[8; 20]).dispersion(), lower_edge(6.4 * 168.0 / 167.0));
+    let mixed = [[8; 10].as_slice(), &[6; 11]].concat();
+    near(pool(&mixed).dispersion(), lower_edge(3.6 * 168.0 / 167.0));
+    let even = [[8; 10].as_slice(), &[6; 10]].concat();
+    near(pool(&even).dispersion(), lower_edge(3.6 * 168.0 / 167.0));
+}
+
+#[test]
+fn dispersions_outside_the_bins_are_in_the_first_and_the_last() {
+    near(pool(&[0; 20]).dispersion(), 1.0);
+    let mut wild = PooledDispersion::default();
+    let mut counts = [0; 2 * SPAN];
+    counts[7] = 900;
+    counts[SPAN + 7] = 900;
+    for _ in 0..20 {
+        wild.add(&source(), &cells(0, &counts));
+    }
+    near(wild.dispersion(), 50_f64.powf(63.0 / 64.0));
+}
+
+#[test]
+fn fewer_than_twenty_terms_leave_the_default() {
+    near(pool(&[8; 19]).dispersion(), 4.0);
+    near(PooledDispersion::default().dispersion(), 4.0);
+}
+
+#[test]
+fn rare_terms_and_short_spans_do_not_pool() {
+    let mut pool = PooledDispersion::default();
+    pool.add(&source(), &cells(0, &[4; 2 * SPAN]));
+    pool.add(&totals(HOUR, SPAN as i64 - 5, &[1000; 11]), &cells(SPAN as i64 - 5, &[9; 10]));
+    assert_eq!(pool.terms(), 0);
+    // Frequent in one of its spans is enough.
+    pool.add(&source(), &cells(0, &[5; SPAN]));
+    assert_eq!(pool.terms(), 1);
+}
+
+proptest! {
+    #[test]
+    fn pools_add_up_in_any_order_and_are_read_as_they_were_written(
+        swings in prop::collection::vec(0_u64..10, 0..30), cut in 0_usize..30
+    ) {
+        let whole = pool(&swings);
+        let (left, right) = swings.split_at(cut.min(swings.len()));
+        let (mut one, mut other) = (pool(right), pool(left));
+        one.merge(&other);
+        other.merge(&pool(right));
+        prop_assert_eq!(&one, &whole);
+        prop_assert_eq!(&other, &whole);
+        let mut bytes = Vec::new();
+        whole.encode(&mut bytes);
+        prop_assert_eq!(PooledDispersion::decode(&bytes), Ok(whole));
+        bytes.push(0);
+        prop_assert_eq!(PooledDispersion::decode(&bytes), Err(PoolError));
+    }
+
+    #[test]
+    fn any_bytes_are_a_pool_that_encodes_to_them_or_none(
+        bytes in prop::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 60..70)
+    ) {
+        if let Ok(pool) = PooledDispersion::decode(&bytes) {
+            let mut written = Vec::new();
+            pool.encode(&mut written);
+            prop_assert_eq!(written, bytes);
+        }
+    }
+}
