@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
 use trendjob::{Duration, Size};
+use trends::{Kind, Score};
 
 use crate::place::PlaceArgs;
 
@@ -58,8 +59,20 @@ pub(crate) enum Command {
     /// List the highest-ranked topics of a source.
     #[command(after_help = "Examples:
   trendjob top demo
-  trendjob top demo --limit 0 --output csv > all.csv")]
+  trendjob top demo --limit 0 --output csv > all.csv
+  trendjob top mine --kind hashtag
+  trendjob top mine --kind hashtag --score burst --window 2016-03-01")]
     Top(TopArgs),
+    /// Show how often a term was seen in each window.
+    #[command(after_help = "Examples:
+  trendjob history mine love
+  trendjob history mine election --kind hashtag --output csv")]
+    History(HistoryArgs),
+    /// Show how the scores of a term in a window came about, step by step.
+    #[command(after_help = "Examples:
+  trendjob explain mine election --kind hashtag
+  trendjob explain mine election --kind hashtag --window 2016-03-01T12:00:00Z --output json")]
+    Explain(ExplainArgs),
     /// Ask an API over HTTP and print its answer.
     #[command(after_help = "Examples:
   trendjob fetch 'http://127.0.0.1:8383/api/v1/trends?source=demo&limit=5'
@@ -95,6 +108,8 @@ impl Command {
             Self::Runs(args) => args.output,
             Self::Rollback(args) => args.store.output,
             Self::Top(args) => args.output,
+            Self::History(args) => args.output,
+            Self::Explain(args) => args.output,
             Self::Generate(_) | Self::Serve(_) | Self::Fetch(_) | Self::Completions(_) => {
                 Format::Table
             }
@@ -136,6 +151,8 @@ pub(crate) struct RunArgs {
     /// Where the text is in a record.
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) preset: Option<PresetName>,
+    #[command(flatten)]
+    pub(crate) analysis: AnalysisArgs,
     /// Cut the input into this many shards, by smaller chunks if need be.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) shards: Option<u32>,
@@ -191,6 +208,44 @@ fn percent(text: &str) -> Result<f64, String> {
         Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
         _ => Err("it must be a number from 0 to 100".to_owned()),
     }
+}
+
+/// What is counted.
+#[derive(Debug, Flags)]
+#[command(next_help_heading = "What is counted")]
+pub(crate) struct AnalysisArgs {
+    /// How text becomes terms: the original's cleaning, or one for social media with every kind of term.
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) profile: Option<ProfileName>,
+    /// Kinds of terms, as word,hashtag: word, hashtag, mention, cashtag, emoji, domain [default: word].
+    #[arg(long, visible_alias = "kind", value_name = "KIND,...", value_delimiter = ',')]
+    pub(crate) kinds: Vec<Kind>,
+    /// Count by windows of this length, 5m to 7d, as 1h.
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) window: Option<Duration>,
+    /// Leave out the common words of these languages; none for no language; with --profile social
+    /// [default: nl,en,es].
+    #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
+    pub(crate) stop_words: Vec<String>,
+    /// Rank topics by these too, as burst,peak,popular; with --window.
+    #[arg(long, visible_alias = "score", value_name = "SCORE,...", value_delimiter = ',')]
+    pub(crate) scores: Vec<Score>,
+    /// Authors (or records, where few have one) a term must have in a window to burst there [default: 5].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) min_count: Option<u32>,
+    /// Distinct authors it must have, where records have them [default: 3].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) min_authors: Option<u32>,
+}
+
+/// The profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum ProfileName {
+    /// The cleaning of the original program, exactly; words only.
+    Seed,
+    /// Cleaning for social media, with every kind of term.
+    Social,
 }
 
 /// The presets of record formats.
@@ -270,6 +325,15 @@ pub(crate) struct ServeArgs {
 pub(crate) struct TopArgs {
     /// The name the result was published under.
     pub(crate) source: String,
+    /// The kind of terms: word, hashtag, mention, cashtag, emoji or domain.
+    #[arg(long, default_value_t = Kind::Word)]
+    pub(crate) kind: Kind,
+    /// What to rank by instead of the count over all time: burst, peak or popular.
+    #[arg(long)]
+    pub(crate) score: Option<Score>,
+    /// The window to rank by the score in, by any time in it [default: the last].
+    #[arg(long, value_name = "TIME", requires = "score")]
+    pub(crate) window: Option<String>,
     /// How many topics; 0 means all.
     #[arg(long, short = 'n', default_value_t = 10)]
     pub(crate) limit: u64,
@@ -277,6 +341,43 @@ pub(crate) struct TopArgs {
     pub(crate) place: PlaceArgs,
     /// How to print them.
     #[arg(long, value_enum, default_value = "table")]
+    pub(crate) output: Format,
+}
+
+/// Which term is meant.
+#[derive(Debug, Flags)]
+pub(crate) struct TermArgs {
+    /// The name the result was published under.
+    pub(crate) source: String,
+    /// The term, in any way of writing it.
+    pub(crate) term: String,
+    /// Its kind: word, hashtag, mention, cashtag, emoji or domain.
+    #[arg(long, default_value_t = Kind::Word)]
+    pub(crate) kind: Kind,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+}
+
+/// Flags of `history`.
+#[derive(Debug, Flags)]
+pub(crate) struct HistoryArgs {
+    #[command(flatten)]
+    pub(crate) term: TermArgs,
+    /// How to print it.
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) output: Format,
+}
+
+/// Flags of `explain`.
+#[derive(Debug, Flags)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) term: TermArgs,
+    /// The window, by any time in it [default: the last].
+    #[arg(long, value_name = "TIME")]
+    pub(crate) window: Option<String>,
+    /// How to print it: table or json.
+    #[arg(long, value_parser = table_or_json, default_value = "table")]
     pub(crate) output: Format,
 }
 

@@ -41,6 +41,8 @@ fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
         Command::Generate(args) => commands::generate(&args),
         Command::Serve(args) => serve::command(&runtime, &args, output),
         Command::Top(args) => runtime.block_on(commands::top(&args)),
+        Command::History(args) => runtime.block_on(commands::history(&args)),
+        Command::Explain(args) => runtime.block_on(commands::explain(&args)),
         Command::Fetch(args) => runtime.block_on(commands::fetch(&args)),
         Command::Validate(args) => commands::validate(&args, output),
         Command::Runs(args) => runtime.block_on(commands::runs(&args, output)),

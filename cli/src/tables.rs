@@ -1,14 +1,22 @@
 //! Tables for people: plain columns that a terminal, a log and a mail show alike.
 
 use comfy_table::{CellAlignment, Table, presets};
-use trends::Topic;
+use trends::{Kind, Topic};
 
 /// A table of topics in ranking order, the first of which has the rank `first`.
-pub(crate) fn topics(topics: &[Topic], first: u64) -> String {
+pub(crate) fn topics(kind: Kind, topics: &[Topic], first: u64) -> String {
+    let has_authors = topics.iter().any(|topic| topic.facts.authors.is_some());
     let rows = (first..).zip(topics).map(|(rank, topic)| {
-        vec![rank.to_string(), topic.term.clone(), grouped(topic.count), grouped(topic.documents)]
+        let numbers = [grouped(topic.count), grouped(topic.documents)];
+        let mut row = vec![rank.to_string(), topic.shown().to_owned()];
+        row.extend(numbers);
+        if has_authors {
+            row.push(topic.facts.authors.map_or_else(String::new, grouped));
+        }
+        row
     });
-    columns(&["rank", "word", "count", "records"], &[0, 2, 3], rows)
+    let header = ["rank", kind.name(), "count", "records", "authors"];
+    columns(if has_authors { &header } else { &header[..4] }, &[0, 2, 3, 4], rows)
 }
 
 /// A table; the columns in `right` are numbers.

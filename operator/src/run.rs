@@ -162,7 +162,7 @@ pub async fn work(
     }
     // Each ends when a stop was asked for and its passes are over.
     let controlled = async {
-        let (_, _, others) = select_all(controllers).await;
+        let ((), _, others) = select_all(controllers).await;
         if shutdown::requested().now_or_never().is_none() {
             return Err(Error::Ended);
         }

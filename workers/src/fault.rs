@@ -27,16 +27,13 @@ impl FaultyStore {
         Arc::new(Self { store, writes: AtomicU64::new(0), fault: fault.unwrap_or_default() })
     }
 
-    #[expect(clippy::panic, reason = "that is what is asked for")]
     async fn write<T>(&self, write: impl Future<Output = T>) -> T {
         let number = self.writes.fetch_add(1, Ordering::SeqCst) + 1;
         let is_now = |fault: &str| self.fault == format!("{fault}:{number}");
         if is_now("kill-before") {
             std::process::abort();
         }
-        if is_now("panic-before") {
-            panic!("asked for");
-        }
+        assert!(!is_now("panic-before"), "asked for");
         if is_now("stop-before") {
             // Until somebody lets it go on.
             drop(Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status());

@@ -4,14 +4,15 @@
 use std::fs;
 use std::path::Path;
 
-use pipeline::RecordFormat;
 use pipeline::input::{Compression, Identity};
 use pipeline::plan::Spec;
+use pipeline::{CustomFormat, RecordFormat};
 use store::SourceName;
 use store::retention::Retention;
 use trendjob::{RunConfig, TrendJobSpec, unsupported};
 use trends::Partitions;
 
+use crate::analysis::analysis;
 use crate::ending::Ending;
 
 /// What the reason is called when a configuration can't be followed.
@@ -51,7 +52,13 @@ pub(crate) fn spec(job: &TrendJobSpec, data: &Path) -> Result<Spec, Ending> {
             trendjob::Preset::Twitter => RecordFormat::Twitter,
             trendjob::Preset::DataSift => RecordFormat::DataSift,
             trendjob::Preset::Mastodon => RecordFormat::Mastodon,
-            trendjob::Preset::Custom => RecordFormat::Custom { text: input.record.text.clone() },
+            trendjob::Preset::Custom => RecordFormat::Custom(CustomFormat {
+                text: input.record.text.clone(),
+                time: input.record.time.clone(),
+                author: input.record.author.clone(),
+                id: input.record.id.clone(),
+                language: input.record.language.clone(),
+            }),
         },
         max_malformed_percent: f64::from(input.max_malformed_percent),
         max_record_size: input.max_record_size.bytes(),
@@ -60,6 +67,7 @@ pub(crate) fn spec(job: &TrendJobSpec, data: &Path) -> Result<Spec, Ending> {
         shards: None,
         partitions: partitions
             .ok_or_else(|| unusable(format!("{} partitions", sharding.partitions)))?,
+        analysis: analysis(&job.analysis),
     })
 }
 

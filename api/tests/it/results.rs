@@ -83,6 +83,7 @@ impl Twice {
             max_shards: 1,
             shards: None,
             partitions: trends::Partitions::new(3).unwrap(),
+            analysis: pipeline::Analysis::default(),
         };
         let context = Context {
             store,

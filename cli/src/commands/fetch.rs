@@ -63,7 +63,6 @@ fn ask(url: &str) -> Result<String, Failure> {
 
 /// Prints what is behind a URL.
 #[cfg(not(feature = "http"))]
-#[expect(clippy::unused_async, reason = "as with the feature")]
 pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
     Err(Failure::usage(format!(
         "this trendjob can't ask {}{}: build it with cargo install --path cli --features http",

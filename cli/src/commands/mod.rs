@@ -1,16 +1,22 @@
 //! The commands that answer at once, one file each.
 
 mod completions;
+mod explain;
 mod fetch;
 mod generate;
+mod history;
+mod newest;
 mod rollback;
 mod runs;
+mod scored;
 mod top;
 mod validate;
 
 pub(crate) use completions::completions;
+pub(crate) use explain::explain;
 pub(crate) use fetch::fetch;
 pub(crate) use generate::generate;
+pub(crate) use history::history;
 pub(crate) use rollback::rollback;
 pub(crate) use runs::runs;
 pub(crate) use top::top;

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::thread::available_parallelism;
 
-use pipeline::RecordFormat;
 use pipeline::input::Identity;
 use pipeline::plan::Spec;
+use pipeline::{Analysis, Profile, RecordFormat};
 use store::retention::Retention;
 use store::{RunId, SourceName};
 use trends::Partitions;
 
+use super::analysis::DEFAULT_STOP_LANGUAGES;
 use super::manifest;
-use crate::args::{PresetName, RunArgs};
+use crate::args::{AnalysisArgs, PresetName, ProfileName, RunArgs};
 use crate::failure::Failure;
 
 /// The most memory that is used without being told, and what is assumed where the machine does not
@@ -143,6 +144,7 @@ fn spec(source: &str, uris: Vec<String>, threads: usize) -> Result<Spec, Failure
         max_shards: 500,
         shards: None,
         partitions: partitions(partition_count)?,
+        analysis: Analysis::default(),
     })
 }
 
@@ -196,7 +198,50 @@ fn override_by_flags(spec: &mut Spec, args: &RunArgs) -> Result<(), Failure> {
         spec.partitions = partitions(count)?;
     }
     spec.shards = args.shards;
+    analyse_by_flags(&mut spec.analysis, &args.analysis)?;
     spec.data.clone_from(&args.data);
     spec.kept_out = Some(args.store.clone());
     Ok(())
+}
+
+fn analyse_by_flags(analysis: &mut Analysis, args: &AnalysisArgs) -> Result<(), Failure> {
+    let AnalysisArgs { profile, kinds, window, stop_words, scores, min_count, min_authors } = args;
+    if let Some(profile) = profile {
+        analysis.profile = match profile {
+            ProfileName::Seed => Profile::Seed,
+            ProfileName::Social => Profile::Social,
+        };
+        if analysis.profile == Profile::Social {
+            analysis.stop_languages = DEFAULT_STOP_LANGUAGES.map(str::to_owned).into();
+        }
+    }
+    if !kinds.is_empty() {
+        analysis.kinds.clone_from(kinds);
+        analysis.kinds.sort_unstable();
+        analysis.kinds.dedup();
+    }
+    if let Some(window) = window {
+        if !(300..=604_800).contains(&window.seconds()) {
+            return Err(Failure::usage("--window must be from 5m to 7d"));
+        }
+        analysis.window = Some(window.seconds());
+    }
+    match stop_words.as_slice() {
+        [] => {}
+        [none] if none == "none" => analysis.stop_languages.clear(),
+        languages => languages.clone_into(&mut analysis.stop_languages),
+    }
+    if !scores.is_empty() {
+        analysis.scores.clone_from(scores);
+        analysis.scores.sort_unstable();
+        analysis.scores.dedup();
+    }
+    analysis.min_count = min_count.or(analysis.min_count);
+    analysis.min_authors = min_authors.or(analysis.min_authors);
+    if !stop_words.is_empty() && analysis.profile == Profile::Seed {
+        return Err(Failure::usage(
+            "--stop-words is only for --profile social: profile seed has the original's fixed list",
+        ));
+    }
+    analysis.check().map_err(|error| Failure::usage(error.to_string()))
 }

@@ -4,12 +4,13 @@
 use std::fs;
 use std::path::Path;
 
-use pipeline::RecordFormat;
 use pipeline::input::{Compression, Identity};
 use pipeline::plan::Spec;
+use pipeline::{CustomFormat, RecordFormat};
 use store::retention::Retention;
 use trendjob::FieldError;
 
+use super::analysis::analysis;
 use super::job::{partitions, source};
 use crate::failure::Failure;
 
@@ -41,7 +42,13 @@ pub(super) fn job(file: &Path) -> Result<(Spec, Retention), Failure> {
         trendjob::Preset::Twitter => RecordFormat::Twitter,
         trendjob::Preset::DataSift => RecordFormat::DataSift,
         trendjob::Preset::Mastodon => RecordFormat::Mastodon,
-        trendjob::Preset::Custom => RecordFormat::Custom { text: input.record.text.clone() },
+        trendjob::Preset::Custom => RecordFormat::Custom(CustomFormat {
+            text: input.record.text.clone(),
+            time: input.record.time.clone(),
+            author: input.record.author.clone(),
+            id: input.record.id.clone(),
+            language: input.record.language.clone(),
+        }),
     };
     let compression = match input.compression {
         trendjob::Compression::Auto => None,
@@ -65,6 +72,7 @@ pub(super) fn job(file: &Path) -> Result<(Spec, Retention), Failure> {
         max_shards: sharding.max_shards,
         shards: None,
         partitions: partitions(sharding.partitions)?,
+        analysis: analysis(&job.spec.analysis),
     };
     let retention = &sink.retention;
     let retention = Retention { runs: retention.runs as usize, grace: retention.grace.seconds() };

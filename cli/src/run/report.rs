@@ -46,7 +46,9 @@ pub(super) async fn result(
     output: Output,
 ) -> Result<(), Failure> {
     let Finished { plan, generation, index, stages, threads, spilled } = finished;
-    let topics = index.topics(Kind::Word);
+    // Of several kinds the first is shown.
+    let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
+    let topics = index.topics(kind);
     let total: Duration = stages.iter().map(|(_, took)| *took).sum();
     if output.is_json() {
         let mut seconds: BTreeMap<_, _> =
@@ -72,8 +74,8 @@ pub(super) async fn result(
         });
     }
     let published = Published::open(store.clone(), generation.clone()).await?;
-    let top = published.ranked(Kind::Word, 0, SHOWN).await?;
-    Output::print(&tables::topics(&top, 1))?;
+    let top = published.ranked(kind, 0, SHOWN).await?;
+    Output::print(&tables::topics(kind, &top, 1))?;
     output.note(&summary(plan, &index.records, topics, generation.generation, total));
     Ok(())
 }

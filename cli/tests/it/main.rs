@@ -17,7 +17,8 @@ mod commands;
 mod compressed;
 #[cfg(test)]
 mod faults;
-#[cfg(all(test, feature = "http"))]
+#[cfg(test)]
+#[cfg(feature = "http")]
 mod fetch;
 #[cfg(test)]
 mod http;
@@ -27,7 +28,8 @@ mod inputs;
 mod invariance;
 #[cfg(test)]
 mod lines;
-#[cfg(all(test, feature = "mongodb"))]
+#[cfg(test)]
+#[cfg(feature = "mongodb")]
 mod mongodb;
 #[cfg(test)]
 mod oracle;
@@ -37,10 +39,13 @@ mod outcome;
 mod real_data;
 #[cfg(test)]
 mod rejects;
-#[cfg(all(test, feature = "mongodb"))]
+#[cfg(test)]
+#[cfg(feature = "mongodb")]
 #[path = "../../../api/tests/it/results.rs"]
 mod results;
 #[cfg(test)]
 mod run_counts;
+#[cfg(test)]
+mod social;
 #[cfg(test)]
 mod verdicts;

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use store::{Stage, StoreError};
+use trends::detail::DetailError;
 
 use crate::Context;
 
@@ -120,6 +121,13 @@ pub enum Error {
     /// A thread ended in a way that is a defect of this program.
     #[error("a worker thread panicked: this is a defect of trendjob, please report it")]
     Panicked,
+}
+
+/// The checksums of blocks fit, so what wrote the detail is to blame, and will be again.
+impl From<DetailError> for Error {
+    fn from(error: DetailError) -> Self {
+        Self::Input(format!("a row of a partial has a damaged detail: {error}"))
+    }
 }
 
 fn at(offset: Option<u64>) -> String {

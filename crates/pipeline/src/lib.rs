@@ -14,9 +14,10 @@ pub mod local;
 mod markers;
 pub mod plan;
 pub mod publish;
+mod score;
 mod supersede;
 
 pub use context::{BlockSizes, Cancel, Context, Limits, Progress};
 pub use error::Error;
-pub use plan::{Plan, RecordFormat, Spec};
+pub use plan::{Analysis, CustomFormat, Plan, Profile, RecordFormat, Spec};
 pub use supersede::check_not_superseded;

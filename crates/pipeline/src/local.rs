@@ -15,7 +15,7 @@ use crate::aggregate::{aggregate, check_malformed};
 use crate::context::Progress;
 use crate::etl::{Shard, etl};
 use crate::plan::{Plan, Spec, plan, stored};
-use crate::publish::publish;
+use crate::publish::{publish, score_all};
 use crate::{Context, Error};
 
 /// What a run came to.
@@ -66,13 +66,19 @@ pub fn run(
     })?;
     lap(Stage::Aggregate);
 
+    let scored = plan.analysis.window.is_some() && !plan.analysis.scores.is_empty();
+    if scored {
+        score_all(context, &plan, &shards, &partitions)?;
+        lap(Stage::Score);
+    }
+
     let (generation, index) = publish(context, &plan, records, &shards, &partitions, &clock())?;
     lap(Stage::Publish);
     Ok(Outcome { plan, generation, index, stages })
 }
 
 /// Does `count` pieces of work, as many at once as there are threads, each with its share of them.
-fn in_parallel<T: Send>(
+pub(crate) fn in_parallel<T: Send>(
     context: &Context,
     count: usize,
     work: impl Fn(&Context, u32) -> Result<T, Error> + Sync,

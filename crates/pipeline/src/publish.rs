@@ -3,19 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::Digest as _;
 use store::document::read_block;
 use store::generations::{self, Generation, Outcome};
 use store::marker::Marker;
 use store::{Stage, StoreError};
-use trends::digest::{SlotDigest, result_digest, unhex};
-use trends::format::RankingReader;
-use trends::result::{PartitionIndex, RankingPage, ResultIndex};
+use trends::digest::{SlotDigest, hex, result_digest, unhex};
+use trends::format::{RankingReader, ScoredReader};
+use trends::result::{PartitionIndex, RankingPage, ResultIndex, ScoredBlock};
 use trends::{Kind, RecordCounts};
 
 use crate::aggregate::{AggregateReport, Page, RankCursor, merge_ranked};
 use crate::blocks::BlockSink;
-use crate::etl::Shard;
+use crate::etl::{Shard, window_totals};
 use crate::plan::Plan;
+use crate::score::{self, Basis, SectionBlocks, Sections, merge_sections};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error, markers};
 
@@ -83,6 +85,12 @@ fn index(
     for kind in kinds {
         rankings.insert(kind, rank(context, kind, partitions, &mut sink)?);
     }
+    let totals = window_totals(shards);
+    let basis = Basis::of(plan, &totals, partitions)?;
+    let (scored, score_digest) = match &basis {
+        Some(basis) => scored(context, plan, basis, partitions, &mut sink)?,
+        None => (Vec::new(), String::new()),
+    };
     sink.finish()?;
     let slots: Vec<SlotDigest> = partitions
         .iter()
@@ -99,15 +107,66 @@ fn index(
         bytes: plan.bytes(),
         long_terms: shards.iter().map(|shard| shard.marker.report.long_terms).sum(),
         incomplete: !without.is_empty(),
+        profile: plan.analysis.profile,
+        window: plan.analysis.window,
+        totals,
+        pooled: basis.iter().flat_map(Basis::pooled_digits).collect(),
+        scores: plan.analysis.scores.clone(),
+        gates: basis.as_ref().map(|_| plan.analysis.result_gates()),
+        scored,
+        score_digest,
+        excluded: shards.iter().map(|shard| shard.marker.report.excluded).sum(),
         partitions: partitions
             .iter()
             .map(|partition| PartitionIndex {
                 attempt: partition.attempt.to_string(),
                 terms: partition.report.terms.clone(),
+                series: partition.report.series.clone(),
             })
             .collect(),
         rankings,
     })
+}
+
+/// Scores every partition that nobody scored yet, where scores are asked for.
+pub(crate) fn score_all(
+    context: &Context,
+    plan: &Plan,
+    shards: &[Shard],
+    partitions: &[Marker<AggregateReport>],
+) -> Result<(), Error> {
+    match Basis::of(plan, &window_totals(shards), partitions)? {
+        Some(basis) => score::all(context, plan, &basis, partitions).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Puts the sections of all partitions together, with the digest of all scores.
+fn scored(
+    context: &Context,
+    plan: &Plan,
+    basis: &Basis,
+    partitions: &[Marker<AggregateReport>],
+    sink: &mut BlockSink<'_>,
+) -> Result<(Vec<ScoredBlock>, String), Error> {
+    let markers = score::all(context, plan, basis, partitions)?;
+    let cursors = (0..).zip(&markers).map(|(partition, marker)| {
+        let home = marker.home(&context.run, Stage::Score, partition);
+        let mut blocks = marker.report.scored.iter();
+        Sections::new(move || {
+            let Some(scored) = blocks.next() else { return Ok(None) };
+            let block = context.wait(read_block(&*context.store, &home, &scored.block))?;
+            let key = || home.block(&scored.block.name).to_string();
+            let block = ScoredReader::open(&block);
+            Ok(Some(block.map_err(|error| StoreError::undecodable(key(), &error))?))
+        })
+    });
+    let mut blocks = SectionBlocks::default();
+    merge_sections(cursors.collect(), basis.latest(), |key, topic| blocks.add(key, topic, sink))?;
+    let slots = markers.iter().flat_map(|marker| &marker.report.slots);
+    let mut hasher = sha2::Sha256::default();
+    slots.filter_map(|digits| unhex(digits)).for_each(|slot| hasher.update(slot));
+    Ok((blocks.finish(sink)?, hex(&hasher.finalize())))
 }
 
 fn rank(

@@ -100,6 +100,8 @@ pub enum Stage {
     Etl,
     /// Merges one partition.
     Aggregate,
+    /// Scores the topics of one partition.
+    Score,
     /// Puts the rankings together and inserts the next generation.
     Publish,
 }
@@ -111,6 +113,7 @@ impl Stage {
             Self::Plan => "plan",
             Self::Etl => "etl",
             Self::Aggregate => "aggregate",
+            Self::Score => "score",
             Self::Publish => "publish",
         }
     }

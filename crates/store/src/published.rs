@@ -2,12 +2,20 @@
 //! generation, so that no answer mixes two.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use trends::format::{FormatError, RankingReader, RowReader};
+use trends::digest::unhex;
+use trends::facts::Facts;
+use trends::format::{
+    FormatError, RankedTopic, RankingReader, RowReader, ScoredReader, ScoredTopic, SectionKey,
+};
 use trends::merge::Cursor as _;
-use trends::result::{BlockRef, RankingPage, ResultIndex, TermBlock};
-use trends::{Kind, Partitions, RecordCounts, Topic, slot};
+use trends::result::{
+    BlockRef, Gates, PartitionIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
+};
+use trends::scores::{BucketTotal, Cell, Explanation, PooledDispersion, Scorer, Settings, Totals};
+use trends::{Bucket, Kind, Partitions, RecordCounts, RowRef, Score, Topic, slot};
 
 use crate::document::{Home, read_block};
 use crate::generations::Generation;
@@ -25,6 +33,7 @@ pub struct Published {
     index: ResultIndex,
     publish: Home,
     partitions: Partitions,
+    windows: Option<Totals>,
     cache: Mutex<HashMap<String, Arc<Vec<Topic>>>>,
 }
 
@@ -42,8 +51,9 @@ impl Published {
             let what = format!("it names {} partitions", index.partitions.len());
             StoreError::Damaged { key: key.to_string(), what }
         })?;
+        let windows = windows_of(&index);
         let cache = Mutex::default();
-        Ok(Self { store, generation, index, publish, partitions, cache })
+        Ok(Self { store, generation, index, publish, partitions, windows, cache })
     }
 
     /// Which generation this is.
@@ -64,6 +74,11 @@ impl Published {
     /// The kinds that were counted.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
         self.index.rankings.keys().copied()
+    }
+
+    /// The index: what was counted and how.
+    pub fn index(&self) -> &ResultIndex {
+        &self.index
     }
 
     /// What became of the records.
@@ -96,6 +111,61 @@ impl Published {
         Ok(found)
     }
 
+    /// What happened in each window, where rows were counted by window.
+    pub fn windows(&self) -> Option<&Totals> {
+        self.windows.as_ref()
+    }
+
+    /// The topics of a kind by a score in a window, the last one unless told: from position `offset`, at
+    /// most `limit` of them.
+    pub async fn scored(
+        &self,
+        kind: Kind,
+        score: Score,
+        bucket: Option<i64>,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<ScoredTopic>, StoreError> {
+        let latest = || self.windows()?.closed().last().copied();
+        let Some(bucket) = bucket.or_else(latest) else { return Ok(Vec::new()) };
+        let wanted: SectionKey = (kind, score, Bucket(bucket));
+        let first = |block: &ScoredBlock| (block.kind, block.score, Bucket(block.bucket));
+        let blocks = &self.index.scored;
+        let begin = blocks.partition_point(|block| first(block) < wanted).saturating_sub(1);
+        let end = blocks.partition_point(|block| first(block) <= wanted);
+        let mut found = Vec::new();
+        for block in blocks.get(begin..end).unwrap_or_default() {
+            let bytes = read_block(&*self.store, &self.publish, &block.block).await?;
+            let topics = section(&bytes, wanted).map_err(|error| {
+                StoreError::undecodable(self.publish.block(&block.block.name).to_string(), &error)
+            })?;
+            found.extend(topics);
+        }
+        Ok(found.into_iter().skip(offset).take(limit).collect())
+    }
+
+    /// How the scores of a term in a window, the last one unless told, came about; `None` where nothing
+    /// was scored or that is no window.
+    pub async fn explain(
+        &self,
+        kind: Kind,
+        term: &str,
+        bucket: Option<i64>,
+    ) -> Result<Option<Explanation>, StoreError> {
+        let (Some(windows), Some(gates)) = (&self.windows, self.index.gates) else {
+            return Ok(None);
+        };
+        let latest = || windows.closed().last().copied();
+        let Some(bucket) = bucket.or_else(latest) else { return Ok(None) };
+        let series = self.series(kind, term).await?;
+        let cells: Vec<Cell> = series.iter().filter_map(WindowCount::cell).collect();
+        let pooled = self.index.pooled.get(&kind).and_then(|digits| unhex(digits));
+        let pooled = pooled.and_then(|bytes| PooledDispersion::decode(&bytes).ok());
+        let Gates { min_count, min_authors } = gates;
+        let settings = Settings { min_count, min_authors };
+        Ok(Scorer::new(windows, settings, &pooled.unwrap_or_default()).explain(&cells, bucket))
+    }
+
     /// A topic by its term, as the profile of the run writes it, `None` if it was not counted.
     pub async fn topic(&self, kind: Kind, term: &str) -> Result<Option<Topic>, StoreError> {
         let partition = self.partitions.of(slot(kind, term.as_bytes()));
@@ -103,17 +173,35 @@ impl Published {
             return Ok(None);
         };
         let key = (kind, term.as_bytes());
-        let above = |block: &TermBlock| (block.kind, block.first.as_bytes()) <= key;
-        let end = entry.terms.partition_point(above);
-        let Some(block) = end.checked_sub(1).and_then(|at| entry.terms.get(at)) else {
-            return Ok(None);
-        };
-        let attempt = AttemptId::new(&entry.attempt)?;
-        let run = self.publish.run.clone();
-        let home = Home { run, stage: Stage::Aggregate, index: u32::from(partition), attempt };
+        let Some(block) = blocks_of(&entry.terms, key).last() else { return Ok(None) };
+        let home = self.partition_home(partition, entry)?;
         let topics = self.cached(&home, &block.block, rows).await?;
         let found = topics.binary_search_by(|topic| (topic.kind, topic.term.as_bytes()).cmp(&key));
         Ok(found.ok().and_then(|at| topics.get(at)).cloned())
+    }
+
+    /// The windows a term was counted in, ascending; none where nothing was counted by window. Records
+    /// without a time are under [`trends::Bucket::WHOLE`].
+    pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
+        let partition = self.partitions.of(slot(kind, term.as_bytes()));
+        let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
+            return Ok(Vec::new());
+        };
+        let home = self.partition_home(partition, entry)?;
+        let mut series = Vec::new();
+        for block in blocks_of(&entry.series, (kind, term.as_bytes())) {
+            let bytes = read_block(&*self.store, &home, &block.block).await?;
+            windows(&bytes, kind, term, &mut series).map_err(|error| {
+                StoreError::undecodable(home.block(&block.block.name).to_string(), &error)
+            })?;
+        }
+        Ok(series)
+    }
+
+    fn partition_home(&self, partition: u16, entry: &PartitionIndex) -> Result<Home, StoreError> {
+        let attempt = AttemptId::new(&entry.attempt)?;
+        let run = self.publish.run.clone();
+        Ok(Home { run, stage: Stage::Aggregate, index: u32::from(partition), attempt })
     }
 
     async fn page(&self, kind: Kind, page: &RankingPage) -> Result<Arc<Vec<Topic>>, StoreError> {
@@ -158,23 +246,86 @@ impl Published {
     }
 }
 
-/// The topics of a block of rows: its rows added up over their buckets.
+/// The blocks that may hold rows of a term: rows of one term can go over the end of a block.
+fn blocks_of<'a>(blocks: &'a [TermBlock], key: (Kind, &[u8])) -> &'a [TermBlock] {
+    let first = |block: &TermBlock, below: fn(&std::cmp::Ordering) -> bool| {
+        below(&(block.kind, block.first.as_bytes()).cmp(&key))
+    };
+    let begin = blocks.partition_point(|block| first(block, |order| order.is_lt()));
+    let end = blocks.partition_point(|block| first(block, |order| order.is_le()));
+    blocks.get(begin.saturating_sub(1)..end).unwrap_or_default()
+}
+
+/// What was counted of a term in one window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WindowCount {
+    /// Which window.
+    pub bucket: Bucket,
+    /// Occurrences.
+    pub count: u64,
+    /// Records it occurred in.
+    pub documents: u64,
+    /// Distinct authors, where records have them.
+    pub authors: Option<u64>,
+}
+
+impl WindowCount {
+    /// The same as it is scored; records without a time are in no window.
+    fn cell(&self) -> Option<Cell> {
+        let Self { bucket: Bucket(bucket), count, documents, authors } = *self;
+        let cell = Cell { bucket, count, documents, authors: authors.unwrap_or(0) };
+        (self.bucket != Bucket::WHOLE).then_some(cell)
+    }
+}
+
+fn windows_of(index: &ResultIndex) -> Option<Totals> {
+    let window = NonZeroU32::new(u32::try_from(index.window?).ok()?)?;
+    let totals = index.totals.0.iter().map(|(bucket, total)| BucketTotal {
+        bucket: *bucket,
+        documents: total.documents,
+        with_author: total.with_author,
+    });
+    Some(Totals::new(window, totals))
+}
+
+/// The topics of one section of a block.
+fn section(block: &[u8], wanted: SectionKey) -> Result<Vec<ScoredTopic>, FormatError> {
+    let mut reader = ScoredReader::open(block)?;
+    let mut topics = Vec::new();
+    while let Some((key, topic)) = reader.topic()? {
+        if key == wanted {
+            topics.push(topic);
+        }
+    }
+    Ok(topics)
+}
+
+/// Appends the rows of a term in a block.
+fn windows(
+    block: &[u8],
+    kind: Kind,
+    term: &str,
+    series: &mut Vec<WindowCount>,
+) -> Result<(), FormatError> {
+    let mut reader = RowReader::open(block)?;
+    while let Some(row) = reader.row() {
+        if (row.kind, row.term) == (kind, term.as_bytes()) {
+            let authors = Facts::decode(row.detail)?.authors;
+            let RowRef { bucket, count, documents, .. } = row;
+            series.push(WindowCount { bucket, count, documents, authors });
+        }
+        reader.advance()?;
+    }
+    Ok(())
+}
+
+/// The topics of a block of terms.
 fn rows(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let mut reader = RowReader::open(block)?;
-    let mut topics: Vec<Topic> = Vec::new();
-    while let Some(row) = reader.row() {
-        match topics.last_mut() {
-            Some(last) if last.kind == row.kind && last.term.as_bytes() == row.term => {
-                last.count += row.count;
-                last.documents += row.documents;
-            }
-            _ => topics.push(Topic {
-                kind: row.kind,
-                term: text(row.term)?,
-                count: row.count,
-                documents: row.documents,
-            }),
-        }
+    let mut topics = Vec::new();
+    while let Some(RowRef { kind, term, count, documents, detail, .. }) = reader.row() {
+        let facts = Facts::decode(detail)?;
+        topics.push(Topic { kind, term: text(term)?, count, documents, facts });
         reader.advance()?;
     }
     Ok(topics)
@@ -184,9 +335,9 @@ fn ranking(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let mut reader = RankingReader::open(block)?;
     let kind = reader.kind();
     let mut topics = Vec::new();
-    while let Some(topic) = reader.topic()? {
-        let (count, documents) = (topic.count, topic.documents);
-        topics.push(Topic { kind, term: text(topic.term)?, count, documents });
+    while let Some(RankedTopic { term, count, documents, facts }) = reader.topic()? {
+        let facts = Facts::decode(facts)?;
+        topics.push(Topic { kind, term: text(term)?, count, documents, facts });
     }
     Ok(topics)
 }

@@ -1,6 +1,6 @@
 //! What this version can't do yet. Owns these lists, which shrink; refuses to know the run.
 
-use crate::{FieldError, Kind, Profile, TrendJobSpec};
+use crate::{FieldError, Kind, Score, TrendJobSpec};
 
 /// What is said about every such field.
 pub const UNSUPPORTED: &str = "not supported by this version of trendjob yet";
@@ -9,9 +9,9 @@ pub const UNSUPPORTED: &str = "not supported by this version of trendjob yet";
 pub fn unsupported(spec: &TrendJobSpec) -> Vec<FieldError> {
     let analysis = &spec.analysis;
     let fields = [
-        ("spec.analysis.profile", analysis.profile == Profile::Social),
-        ("spec.analysis.kinds", analysis.kinds != [Kind::Word]),
-        ("spec.analysis.window", analysis.window.is_some()),
+        ("spec.analysis.kinds", analysis.kinds.contains(&Kind::Phrase)),
+        ("spec.analysis.scores", analysis.scores.contains(&Score::Keyness)),
+        ("spec.analysis.baseline", analysis.baseline.is_some()),
     ];
     let unsupported = fields.iter().filter(|(_, is_unsupported)| *is_unsupported);
     unsupported.map(|(path, _)| FieldError::new(path, UNSUPPORTED.to_owned())).collect()

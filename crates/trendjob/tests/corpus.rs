@@ -134,16 +134,17 @@ fn what_a_local_run_cannot_do_is_named_field_by_field() {
         spec:
           source: a
           input: {uris: [posts, 'https://example.org/posts', 'file:///data/posts']}
-          analysis: {profile: Social, kinds: [Word, Hashtag], window: 1h}
+          analysis:
+            {profile: Social, kinds: [Word, Phrase], window: 1h, scores: [Burst, Keyness], baseline: {source: b}}
           sink: {mongodb: {storeRecords: true}}";
     let errors = unsupported_locally(&parse_manifest(manifest).unwrap().spec);
     let paths: Vec<&str> = errors.iter().map(|error| error.path.as_str()).collect();
     assert_eq!(
         paths,
         [
-            "spec.analysis.profile",
             "spec.analysis.kinds",
-            "spec.analysis.window",
+            "spec.analysis.scores",
+            "spec.analysis.baseline",
             "spec.sink.mongodb.storeRecords"
         ]
     );

@@ -58,11 +58,11 @@ fn judge(criterion: &mut Criterion) {
     let lines = lines(&texts(20_000));
     let mut group = criterion.benchmark_group("judge");
     group.throughput(Throughput::Bytes(lines.iter().map(|line| line.len() as u64).sum()));
-    let mut scanner = Scanner::new(&Fields::twitter());
+    let mut scanner = Scanner::new(&Fields::twitter().text_only(false));
     group.bench_function("scanner", |bench| {
         bench.iter(|| {
             let texts = lines.iter().map(|line| match scanner.judge(line.as_bytes()) {
-                Judgement::Text(text) => text.len(),
+                Judgement::Record(record) => record.text.len(),
                 _ => 0,
             });
             texts.sum::<usize>()

@@ -2,8 +2,8 @@
 //! shards, threads, partitions, attempts or retries. Owns the bytes that are hashed.
 //!
 //! A row is hashed as: kind (1 byte), length of the term (4 bytes), the term, bucket (8 bytes, two's
-//! complement), count (8 bytes), documents (8 bytes), integers big-endian. Rows go, in their order,
-//! into the SHA-256 of their slot. The digest is the SHA-256 of the 1,024 slot digests and the record
+//! complement), count (8 bytes), documents (8 bytes), integers big-endian; where there is detail, then
+//! 0 (1 byte, no kind), its length (4 bytes) and its bytes. Rows go, in their order, into the SHA-256 of their slot. The digest is the SHA-256 of the 1,024 slot digests and the record
 //! counters: read, counted, then every empty and every malformed reason in their fixed order,
 //! 8 bytes each, 0 where a reason did not occur.
 
@@ -46,6 +46,12 @@ impl SlotHasher {
         self.row.extend_from_slice(&row.bucket.0.to_be_bytes());
         self.row.extend_from_slice(&row.count.to_be_bytes());
         self.row.extend_from_slice(&row.documents.to_be_bytes());
+        if !row.detail.is_empty() {
+            self.row.push(0);
+            // Details are at most 512 KiB long.
+            self.row.extend_from_slice(&(row.detail.len() as u32).to_be_bytes());
+            self.row.extend_from_slice(row.detail);
+        }
         hasher.update(&self.row);
         true
     }
@@ -99,7 +105,8 @@ mod tests {
     use crate::{Bucket, Kind};
 
     fn row(term: &[u8], count: u64) -> RowRef<'_> {
-        RowRef { kind: Kind::Word, term, bucket: Bucket::WHOLE, count, documents: 1 }
+        let (kind, bucket, documents) = (Kind::Word, Bucket::WHOLE, 1);
+        RowRef { kind, term, bucket, count, documents, detail: &[] }
     }
 
     #[test]

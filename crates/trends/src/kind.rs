@@ -9,11 +9,14 @@ use serde::{Deserialize, Serialize};
 /// What sort of term is counted.
 ///
 /// The discriminants are part of the block format and of the digest: they are never reused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 #[repr(u8)]
 pub enum Kind {
     /// A word of the running text.
+    #[default]
     Word = 1,
     /// `#hashtag`, without its sign.
     Hashtag = 2,

@@ -3,7 +3,9 @@
 
 use std::cmp::Ordering;
 
-use crate::{Row, RowRef};
+use crate::RowRef;
+use crate::detail::DetailError;
+use crate::row::RowSum;
 
 /// A stream of rows in strictly ascending order, standing on one of them.
 pub trait Cursor {
@@ -21,32 +23,24 @@ pub trait Cursor {
 ///
 /// The sum is over integers and the order is total, so neither the number of streams nor their
 /// order nor the way they were split shows in what comes out.
-pub fn merge<C: Cursor>(
+pub fn merge<C: Cursor<Error: From<DetailError>>>(
     cursors: Vec<C>,
     mut emit: impl FnMut(RowRef<'_>) -> Result<(), C::Error>,
 ) -> Result<(), C::Error> {
     let mut heap = Heap::new(cursors);
-    let mut sum: Option<Row> = None;
+    let mut sum: Option<RowSum> = None;
     while let Some(row) = heap.least() {
         match &mut sum {
-            Some(sum) if sum.as_ref().cmp_key(&row) == Ordering::Equal => {
-                sum.count += row.count;
-                sum.documents += row.documents;
-            }
+            Some(sum) if sum.first().cmp_key(&row) == Ordering::Equal => sum.add(&row)?,
             Some(sum) => {
-                emit(sum.as_ref())?;
-                sum.kind = row.kind;
-                sum.term.clear();
-                sum.term.extend_from_slice(row.term);
-                sum.bucket = row.bucket;
-                sum.count = row.count;
-                sum.documents = row.documents;
+                emit(sum.finish())?;
+                sum.begin(&row);
             }
-            None => sum = Some(row.to_row()),
+            None => sum = Some(RowSum::of(&row)),
         }
         heap.advance()?;
     }
-    if let Some(sum) = sum { emit(sum.as_ref()) } else { Ok(()) }
+    if let Some(mut sum) = sum { emit(sum.finish()) } else { Ok(()) }
 }
 
 /// A binary heap of cursors by the row they stand on. Unlike the standard one it can move its
@@ -105,12 +99,12 @@ impl<C: Cursor> Heap<C> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::convert::Infallible;
 
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{Bucket, Kind};
+    use crate::detail::Detail;
+    use crate::{Bucket, Kind, Row};
 
     struct Rows(std::iter::Peekable<std::vec::IntoIter<Row>>, Option<Row>);
 
@@ -123,13 +117,13 @@ mod tests {
     }
 
     impl Cursor for Rows {
-        type Error = Infallible;
+        type Error = DetailError;
 
         fn row(&self) -> Option<RowRef<'_>> {
             self.1.as_ref().map(Row::as_ref)
         }
 
-        fn advance(&mut self) -> Result<(), Infallible> {
+        fn advance(&mut self) -> Result<(), DetailError> {
             self.1 = self.0.next();
             Ok(())
         }
@@ -137,10 +131,11 @@ mod tests {
 
     fn merged(streams: Vec<Vec<Row>>) -> Vec<Row> {
         let mut out = Vec::new();
-        let Ok(()) = merge(streams.into_iter().map(Rows::new).collect(), |row| {
+        merge(streams.into_iter().map(Rows::new).collect(), |row| {
             out.push(row.to_row());
             Ok(())
-        });
+        })
+        .unwrap();
         out
     }
 
@@ -159,9 +154,22 @@ mod tests {
                     bucket: Bucket(bucket),
                     count,
                     documents: count.div_ceil(2),
+                    detail: detail(count),
                 })
                 .collect()
         })
+    }
+
+    /// Some rows have an author and a form, some have none.
+    fn detail(count: u64) -> Vec<u8> {
+        let mut detail = Detail::default();
+        if !count.is_multiple_of(3) {
+            detail.authors.insert(count % 7);
+            detail.forms.add("Form", count);
+        }
+        let mut bytes = Vec::new();
+        detail.encode(&mut bytes);
+        bytes
     }
 
     proptest! {

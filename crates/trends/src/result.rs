@@ -5,10 +5,31 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, RecordCounts};
+use crate::window::WindowTotals;
+use crate::{Kind, RecordCounts, Score};
+
+/// How text becomes terms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Profile {
+    /// The cleaning of the original program, exactly.
+    #[default]
+    Seed,
+    /// Cleaning for social media, with every kind of term.
+    Social,
+}
+
+impl Profile {
+    /// The term that is counted for what a user types.
+    pub fn normalize(self, kind: Kind, typed: &str) -> String {
+        match self {
+            Self::Seed => typed.to_lowercase(),
+            Self::Social => crate::social::normalize(kind, typed),
+        }
+    }
+}
 
 /// Everything a reader needs to find its way in a result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultIndex {
     /// The digest of rows and counters, 64 hexadecimal digits.
@@ -21,8 +42,37 @@ pub struct ResultIndex {
     pub long_terms: u64,
     /// Whether shards are missing.
     pub incomplete: bool,
+    /// How text became terms.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The length of a window in seconds, where rows were counted by window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<u64>,
+    /// The totals of each window, where windows or authors were counted.
+    #[serde(default, skip_serializing_if = "WindowTotals::is_empty")]
+    pub totals: WindowTotals,
+    /// Records that count for nothing, because their author is excluded.
+    #[serde(default)]
+    pub excluded: u64,
     /// The term blocks, by partition, in order.
     pub partitions: Vec<PartitionIndex>,
+    /// The terms' dispersion, pooled over all partitions, by kind, where scores were asked for: its
+    /// bytes as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pooled: BTreeMap<Kind, String>,
+    /// What topics are ranked by beside their count, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<Score>,
+    /// The gates of the scores, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gates: Option<Gates>,
+    /// The rankings by score, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scored: Vec<ScoredBlock>,
+    /// The digest of the scores of every term in the last window, 64 hexadecimal digits; empty without
+    /// scores.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub score_digest: String,
     /// The complete rankings, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
 }
@@ -43,6 +93,9 @@ pub struct PartitionIndex {
     pub attempt: String,
     /// Its blocks of rows, in order.
     pub terms: Vec<TermBlock>,
+    /// Its blocks of rows by window, in order; none without windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<TermBlock>,
 }
 
 /// One block of rows and the first key in it.
@@ -69,6 +122,30 @@ pub struct RankingPage {
     pub count: u64,
     /// How many topics the page holds.
     pub topics: u32,
+    /// Where.
+    pub block: BlockRef,
+}
+
+/// What a term must reach in a window to have a burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Gates {
+    /// The lowest measure.
+    pub min_count: u64,
+    /// The fewest distinct authors, where authors are the measure.
+    pub min_authors: u64,
+}
+
+/// One block of topics ranked by scores, and its first section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoredBlock {
+    /// The kind of its first topic.
+    pub kind: Kind,
+    /// What that is ranked by.
+    pub score: Score,
+    /// The window it is ranked in.
+    pub bucket: i64,
     /// Where.
     pub block: BlockRef,
 }

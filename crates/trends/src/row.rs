@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::Kind;
+use crate::detail::{Detail, DetailError};
 
 /// A span of event time, numbered from the epoch in units of the analysis window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +31,9 @@ pub struct RowRef<'a> {
     pub count: u64,
     /// Records it occurred in, 1 to `count`.
     pub documents: u64,
+    /// Who used it, how it was written and where, as [`crate::detail::Detail`] encodes it; no bytes
+    /// where that was not asked for.
+    pub detail: &'a [u8],
 }
 
 impl RowRef<'_> {
@@ -40,8 +44,8 @@ impl RowRef<'_> {
 
     /// The same row, owned.
     pub fn to_row(&self) -> Row {
-        let Self { kind, term, bucket, count, documents } = *self;
-        Row { kind, term: term.to_vec(), bucket, count, documents }
+        let Self { kind, term, bucket, count, documents, detail } = *self;
+        Row { kind, term: term.to_vec(), bucket, count, documents, detail: detail.to_vec() }
     }
 }
 
@@ -58,12 +62,76 @@ pub struct Row {
     pub count: u64,
     /// Records it occurred in.
     pub documents: u64,
+    /// Encoded detail, or no bytes.
+    pub detail: Vec<u8>,
 }
 
 impl Row {
     /// The same row, borrowed.
     pub fn as_ref(&self) -> RowRef<'_> {
-        let Self { kind, term, bucket, count, documents } = self;
-        RowRef { kind: *kind, term, bucket: *bucket, count: *count, documents: *documents }
+        let Self { kind, term, bucket, count, documents, detail } = self;
+        let (kind, bucket, count, documents) = (*kind, *bucket, *count, *documents);
+        RowRef { kind, term, bucket, count, documents, detail }
+    }
+}
+
+/// Rows of one term that are being added up.
+#[derive(Debug)]
+pub struct RowSum {
+    row: Row,
+    /// The detail of them all, from the second on that has one; most rows have nothing to add to.
+    detail: Option<Detail>,
+}
+
+impl RowSum {
+    /// A sum of one row.
+    pub fn of(first: &RowRef<'_>) -> Self {
+        Self { row: first.to_row(), detail: None }
+    }
+
+    /// Begins anew with a row, in the memory of the sum before.
+    pub fn begin(&mut self, first: &RowRef<'_>) {
+        let Self { row, detail } = self;
+        row.kind = first.kind;
+        row.term.clear();
+        row.term.extend_from_slice(first.term);
+        row.bucket = first.bucket;
+        row.count = first.count;
+        row.documents = first.documents;
+        row.detail.clear();
+        row.detail.extend_from_slice(first.detail);
+        *detail = None;
+    }
+
+    /// The first row, with the counts of all and its own detail.
+    pub fn first(&self) -> RowRef<'_> {
+        self.row.as_ref()
+    }
+
+    /// Adds a row of the same term.
+    ///
+    /// # Errors
+    /// If its detail, or that of the first, is none.
+    pub fn add(&mut self, other: &RowRef<'_>) -> Result<(), DetailError> {
+        self.row.count += other.count;
+        self.row.documents += other.documents;
+        if other.detail.is_empty() {
+            return Ok(());
+        }
+        let detail = match &mut self.detail {
+            Some(detail) => detail,
+            none => none.insert(Detail::decode(&self.row.detail)?),
+        };
+        detail.merge(&Detail::decode(other.detail)?);
+        Ok(())
+    }
+
+    /// The sum, with the detail of all rows.
+    pub fn finish(&mut self) -> RowRef<'_> {
+        if let Some(detail) = self.detail.take() {
+            self.row.detail.clear();
+            detail.encode(&mut self.row.detail);
+        }
+        self.row.as_ref()
     }
 }

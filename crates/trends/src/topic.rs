@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use serde::Serialize;
 
 use crate::Kind;
+use crate::facts::Facts;
 
 /// A term with its totals over all buckets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -17,6 +18,16 @@ pub struct Topic {
     pub count: u64,
     /// Records it occurred in.
     pub documents: u64,
+    /// What else is told of it.
+    #[serde(flatten)]
+    pub facts: Facts,
+}
+
+impl Topic {
+    /// The term as it is shown: the way it was written most often.
+    pub fn shown(&self) -> &str {
+        self.facts.forms.first().map_or(&self.term, |form| &form.form)
+    }
 }
 
 /// The order of a count ranking: higher count first, equal counts by the bytes of the term.

@@ -218,6 +218,7 @@ impl ApiServer {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a body is a stream of results")]
 fn line(event: &Value) -> Result<Frame<Bytes>, Infallible> {
     Ok(Frame::data(Bytes::from(format!("{event}\n").into_bytes())))
 }

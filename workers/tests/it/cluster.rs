@@ -260,6 +260,7 @@ impl Cluster {
             max_shards: 1,
             shards: None,
             partitions: trends::Partitions::new(3).unwrap(),
+            analysis: pipeline::Analysis::default(),
         };
         let store = self.wait(ObjectStore::in_memory()).unwrap();
         let context = Context {

@@ -214,9 +214,9 @@ fn a_reader_sees_the_old_result_or_the_new_one_and_nothing_else() {
 /// The first plain document: its word, and of which generation it is.
 fn first_plain(cluster: &Cluster) -> (String, i64) {
     cluster.wait(async {
-        let plain = cluster.mongo().await;
-        let plain = plain.database().collection::<Document>("trends-sample");
-        let first = plain.find_one(doc! { "_id": 1 }).await.unwrap().unwrap();
+        let database = cluster.mongo().await;
+        let documents = database.database().collection::<Document>("trends-sample");
+        let first = documents.find_one(doc! { "_id": 1 }).await.unwrap().unwrap();
         (first.get_str("word").unwrap().to_owned(), first.get_i64("generation").unwrap())
     })
 }
@@ -244,10 +244,10 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
     assert_eq!(count(&cluster, "trends-sample"), 10_000, "all that are kept of more words");
     // As if the publisher of the first run had put its documents there last, and died.
     cluster.wait(async {
-        let plain = cluster.mongo().await;
-        let plain = plain.database().collection::<Document>("trends-sample");
+        let database = cluster.mongo().await;
+        let documents = database.database().collection::<Document>("trends-sample");
         let stale = doc! { "_id": 1_i64, "word": "stale", "count": 1_i64, "generation": 1_i64 };
-        plain.replace_one(doc! { "_id": 1 }, stale).await.unwrap();
+        documents.replace_one(doc! { "_id": 1 }, stale).await.unwrap();
     });
     cluster.config.restart = 0;
     let late = cluster.pod("publish", &["--plan-hash", &hash]).run().done();

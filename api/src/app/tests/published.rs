@@ -7,7 +7,7 @@ use store::marker::mark;
 use store::{AttemptId, RunId, SourceName, Stage, Store, generations};
 use trends::format::{RankedTopic, RankingWriter, RowWriter};
 use trends::result::{BlockRef, PartitionIndex, RankingPage, ResultIndex, TermBlock};
-use trends::{Bucket, Kind, RecordCounts, RowRef};
+use trends::{Bucket, Kind, RowRef};
 
 /// Publishes words with their counts, in one partition and one page.
 pub(super) async fn publish(
@@ -24,12 +24,14 @@ pub(super) async fn publish(
     let mut rows = RowWriter::default();
     for (word, count) in &sorted {
         let (term, bucket) = (word.as_bytes(), Bucket::WHOLE);
-        rows.push(&RowRef { kind: Kind::Word, term, bucket, count: *count, documents: 1 });
+        let (kind, count, detail) = (Kind::Word, *count, &[][..]);
+        rows.push(&RowRef { kind, term, bucket, count, documents: 1, detail });
     }
     let mut ranks = RankingWriter::new(Kind::Word);
     sorted.sort_by_key(|(word, count)| (std::cmp::Reverse(*count), *word));
     for (word, count) in &sorted {
-        ranks.push(RankedTopic { term: word.as_bytes(), count: *count, documents: 1 });
+        let (term, count, facts) = (word.as_bytes(), *count, &[][..]);
+        ranks.push(RankedTopic { term, count, documents: 1, facts });
     }
     let put = async |stage, name: &str, block: Vec<u8>| {
         let reference = BlockRef::to(name.to_owned(), &block);
@@ -45,12 +47,9 @@ pub(super) async fn publish(
     let pages = if words.is_empty() { vec![] } else { vec![page] };
     let index = ResultIndex {
         digest: "0".repeat(64),
-        records: RecordCounts::default(),
-        bytes: 0,
-        long_terms: 0,
-        incomplete: false,
-        partitions: vec![PartitionIndex { attempt: attempt.to_string(), terms }],
+        partitions: vec![PartitionIndex { attempt: attempt.to_string(), terms, series: vec![] }],
         rankings: [(Kind::Word, pages)].into(),
+        ..ResultIndex::default()
     };
     mark(&**store, &home(Stage::Publish), "hash", index).await.unwrap();
     let source = SourceName::new(source).unwrap();

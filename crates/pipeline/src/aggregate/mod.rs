@@ -3,6 +3,7 @@
 
 mod partials;
 mod ranking;
+mod terms;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -11,19 +12,18 @@ use serde::{Deserialize, Serialize};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
-use trends::format::RowWriter;
 use trends::merge::merge;
 use trends::result::{RankingPage, TermBlock};
 use trends::{Kind, RowRef};
 
 use partials::PartialCursor;
-use ranking::RankCollector;
 pub(crate) use ranking::{Page, RankCursor, merge_ranked};
+use terms::{Merged, Terms};
 pub use verdict::check_malformed;
 
-use crate::blocks::{BlockSink, unencodable};
+use crate::blocks::BlockSink;
 use crate::context::Progress;
-use crate::etl::Shard;
+use crate::etl::{Shard, window_totals};
 use crate::markers::{self, marked};
 use crate::plan::Plan;
 use crate::supersede::unless_superseded;
@@ -37,6 +37,12 @@ pub struct AggregateReport {
     pub slots: Vec<String>,
     /// Its blocks of rows, in order.
     pub terms: Vec<TermBlock>,
+    /// Its blocks of rows by window, in order; none without windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<TermBlock>,
+    /// The dispersion of its terms by kind, where scores are asked for: its bytes as hexadecimal digits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pooled: BTreeMap<Kind, String>,
     /// Its topics in ranking order, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
     /// The shards it was made without.
@@ -93,9 +99,8 @@ fn merged(
 ) -> Result<Marker<AggregateReport>, Error> {
     let home = context.home(Stage::Aggregate, u32::from(partition));
     let mut output = Output {
-        terms: Terms::cut_at(context.limits.blocks.terms),
+        terms: Terms::new(context, &plan.analysis, &window_totals(shards)),
         hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
-        ranks: RankCollector::new(context.limits.memory, context.limits.spill.clone()),
         sink: BlockSink::new(context, home.clone()),
     };
     let cursors = PartialCursor::all(context, shards, partition)?;
@@ -111,7 +116,6 @@ fn merged(
 struct Output<'a> {
     terms: Terms,
     hasher: SlotHasher,
-    ranks: RankCollector,
     sink: BlockSink<'a>,
 }
 
@@ -121,52 +125,14 @@ impl Output<'_> {
             let term = String::from_utf8_lossy(row.term).into_owned();
             return Err(Error::Input(format!("a partial holds {term:?} of another partition")));
         }
-        self.ranks.add(row)?;
         self.terms.add(row, &mut self.sink)
     }
 
     fn finish(mut self, without: Vec<u32>) -> Result<AggregateReport, Error> {
-        let terms = self.terms.finish(&mut self.sink)?;
-        let rankings = self.ranks.finish(&mut self.sink)?;
+        let Merged { terms, series, pooled, ranks } = self.terms.finish(&mut self.sink)?;
+        let rankings = ranks.finish(&mut self.sink)?;
         self.sink.finish()?;
         let slots = self.hasher.finish().iter().map(|digest| hex(digest)).collect();
-        Ok(AggregateReport { slots, terms, rankings, without })
-    }
-}
-
-/// Cuts rows into blocks and remembers the first key of each.
-struct Terms {
-    block_size: usize,
-    writer: RowWriter,
-    first: Option<(Kind, String)>,
-    blocks: Vec<TermBlock>,
-}
-
-impl Terms {
-    fn cut_at(block_size: usize) -> Self {
-        Self { block_size, writer: RowWriter::default(), first: None, blocks: Vec::new() }
-    }
-
-    fn add(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if self.first.is_none() {
-            self.first = Some((row.kind, String::from_utf8_lossy(row.term).into_owned()));
-        }
-        self.writer.push(row);
-        if self.writer.raw_len() >= self.block_size { self.cut(sink) } else { Ok(()) }
-    }
-
-    fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if let Some((kind, first)) = self.first.take() {
-            let rows = self.writer.rows();
-            let name = format!("terms-{:06}", self.blocks.len());
-            let block = sink.put(name, self.writer.finish().map_err(unencodable)?)?;
-            self.blocks.push(TermBlock { kind, first, rows, block });
-        }
-        Ok(())
-    }
-
-    fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<TermBlock>, Error> {
-        self.cut(sink)?;
-        Ok(self.blocks)
+        Ok(AggregateReport { slots, terms, series, pooled, rankings, without })
     }
 }

@@ -27,8 +27,10 @@ const ENTRY: usize = size_of::<Entry>();
 struct Entry {
     count: u64,
     documents: u64,
+    /// Where the term begins; what is told of it follows.
     start: usize,
     length: u16,
+    facts: u16,
 }
 
 /// Collects the topics of a partition and writes them in ranking order, kind by kind.
@@ -39,7 +41,7 @@ pub(super) struct RankCollector {
     folder: PathBuf,
 }
 
-/// The topics of one kind: those in memory, the last of which may still grow, and sorted runs.
+/// The topics of one kind: those in memory, and sorted runs.
 #[derive(Debug, Default)]
 struct Topics {
     terms: Vec<u8>,
@@ -52,25 +54,18 @@ impl RankCollector {
         Self { kinds: BTreeMap::new(), budget: budget.max(MIN_BUDGET), folder }
     }
 
-    /// Adds a row. Rows come in order, so those of one term come together.
+    /// Adds the row of a term, the only one, with what a listing tells of it as its detail.
     pub(super) fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
         let topics = self.kinds.entry(row.kind).or_default();
-        if let Some(last) = topics.entries.last_mut()
-            && topics.terms[last.start..] == *row.term
-        {
-            last.count += row.count;
-            last.documents += row.documents;
-            return Ok(());
-        }
         if topics.terms.len() + topics.entries.len() * ENTRY > self.budget {
             topics.spill(row.kind, &self.folder)?;
         }
-        let RowRef { count, documents, term, .. } = *row;
-        // Stored terms are at most 1,024 bytes long.
-        let entry =
-            Entry { count, documents, start: topics.terms.len(), length: term.len() as u16 };
-        topics.entries.push(entry);
+        let RowRef { count, documents, term, detail, .. } = *row;
+        // Stored terms are at most 1,024 bytes long, what a listing tells of them at most 2 KiB.
+        let (length, facts) = (term.len() as u16, detail.len() as u16);
+        topics.entries.push(Entry { count, documents, start: topics.terms.len(), length, facts });
         topics.terms.extend_from_slice(term);
+        topics.terms.extend_from_slice(detail);
         Ok(())
     }
 
@@ -98,8 +93,11 @@ impl RankCollector {
 
 impl Topics {
     fn topic(&self, entry: &Entry) -> RankedTopic<'_> {
-        let term = &self.terms[entry.start..entry.start + usize::from(entry.length)];
-        RankedTopic { term, count: entry.count, documents: entry.documents }
+        let Entry { count, documents, start, length, facts } = *entry;
+        let told = start + usize::from(length);
+        let (term, facts) =
+            (&self.terms[start..told], &self.terms[told..told + usize::from(facts)]);
+        RankedTopic { term, count, documents, facts }
     }
 
     fn sort(&mut self) {
@@ -210,8 +208,9 @@ impl<'a> RankCursor<'a> {
             if let Some(page) = &mut self.page
                 && let Some(topic) = page.topic().map_err(|error| inconsistent(&error))?
             {
-                let RankedTopic { term, count, documents } = topic;
-                return Ok(Some(Head { term: term.to_vec(), count, documents, from }));
+                let RankedTopic { term, count, documents, facts } = topic;
+                let (term, facts) = (term.to_vec(), facts.to_vec());
+                return Ok(Some(Head { term, facts, count, documents, from }));
             }
             let Some(page) = (self.next_page)()? else { return Ok(None) };
             self.page = Some(page);
@@ -227,6 +226,7 @@ fn inconsistent(error: &FormatError) -> StoreError {
 /// The topic a cursor stands on; the greatest of a heap ranks first.
 struct Head {
     term: Vec<u8>,
+    facts: Vec<u8>,
     count: u64,
     documents: u64,
     from: usize,
@@ -262,8 +262,8 @@ pub(crate) fn merge_ranked(
     for (from, cursor) in cursors.iter_mut().enumerate() {
         heap.extend(cursor.next(from)?);
     }
-    while let Some(Head { term, count, documents, from }) = heap.pop() {
-        emit(RankedTopic { term: &term, count, documents })?;
+    while let Some(Head { term, facts, count, documents, from }) = heap.pop() {
+        emit(RankedTopic { term: &term, count, documents, facts: &facts })?;
         if let Some(cursor) = cursors.get_mut(from) {
             heap.extend(cursor.next(from)?);
         }

@@ -2,13 +2,14 @@
 
 use memchr::memchr_iter;
 use trends::RecordCounts;
-use trends::count::{PartitionRun, TermCounter};
+use trends::count::PartitionRun;
 use trends::counters::RecordTally;
 use trends::record::{Judgement, Malformed, Scanner};
 use trends::result::BlockRef;
-use trends::seed::tokens;
+use trends::window::WindowTotals;
 
 use super::Sample;
+use super::counting::Counting;
 use super::records::RecordBatch;
 use super::rejects::RejectLog;
 use super::spill::Spill;
@@ -24,7 +25,7 @@ pub(super) struct Judge<'a> {
     max_line: usize,
     object: u32,
     scanner: Scanner,
-    counter: TermCounter,
+    counting: Counting,
     tally: RecordTally,
     samples: Vec<Sample>,
     rejects: Option<RejectLog<'a>>,
@@ -37,6 +38,8 @@ pub(super) struct Judged {
     pub(super) records: RecordCounts,
     pub(super) long_terms: u64,
     pub(super) left_out: u64,
+    pub(super) excluded: u64,
+    pub(super) totals: WindowTotals,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
     pub(super) runs: Vec<PartitionRun>,
@@ -56,8 +59,8 @@ impl<'a> Judge<'a> {
             partitions: plan.partitions()?,
             max_line: usize::try_from(plan.max_record_size).unwrap_or(usize::MAX),
             object: 0,
-            scanner: Scanner::new(&plan.record.fields()?),
-            counter: TermCounter::new(context.limits.hash_seed, memory),
+            scanner: Scanner::new(&plan.analysis.narrow(plan.record.fields()?)),
+            counting: Counting::new(context, plan, memory)?,
             tally: RecordTally::default(),
             samples: Vec::new(),
             rejects,
@@ -79,12 +82,14 @@ impl<'a> Judge<'a> {
     pub(super) fn finish(mut self) -> Result<Judged, Error> {
         Ok(Judged {
             records: self.tally.counts(),
-            long_terms: self.counter.long_terms(),
+            long_terms: self.counting.long_terms(),
+            excluded: self.counting.excluded(),
             left_out: self.records.map_or(Ok(0), RecordBatch::finish)?,
             samples: self.samples,
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
-            runs: self.counter.drain(self.partitions),
+            runs: self.counting.drain(self.partitions),
             spills: self.spills,
+            totals: self.counting.into_totals(),
         })
     }
 
@@ -95,12 +100,11 @@ impl<'a> Judge<'a> {
         let judgement =
             if is_utf8 { self.scanner.judge_utf8(line) } else { self.scanner.judge(line) };
         match judgement {
-            Judgement::Text(text) => {
-                if self.counter.is_full() {
-                    spill(self.context, &mut self.counter, self.partitions, &mut self.spills)?;
+            Judgement::Record(record) => {
+                if self.counting.is_full() {
+                    spill(self.context, &mut self.counting, self.partitions, &mut self.spills)?;
                 }
-                self.counter.begin_record();
-                tokens(text, &mut self.counter);
+                self.counting.record(&record, self.object, offset)?;
                 self.tally.counted();
                 if let Some(records) = &mut self.records {
                     records.add(self.object, offset, line)?;
@@ -137,7 +141,7 @@ impl<'a> Judge<'a> {
 #[cold]
 fn spill(
     context: &Context,
-    counter: &mut TermCounter,
+    counting: &mut Counting,
     partitions: trends::Partitions,
     spills: &mut Vec<Spill>,
 ) -> Result<(), Error> {
@@ -145,7 +149,7 @@ fn spill(
     if spills.len() >= Spill::MOST {
         *spills = vec![Spill::merged(folder, spills)?];
     }
-    spills.push(Spill::write(folder, counter.drain(partitions))?);
+    spills.push(Spill::write(folder, counting.drain(partitions))?);
     Progress::add(&context.progress.spilled, 1);
     Ok(())
 }

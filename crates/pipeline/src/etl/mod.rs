@@ -1,6 +1,7 @@
 //! The etl stage: counts one shard and writes one sorted partial per partition. Owns the order of
 //! its steps and what its marker reports.
 
+mod counting;
 mod judge;
 mod partials;
 mod records;
@@ -16,6 +17,7 @@ use store::marker::Marker;
 use trends::RecordCounts;
 use trends::record::Malformed;
 use trends::result::BlockRef;
+use trends::window::WindowTotals;
 
 pub use records::{Record, RecordSink};
 pub use rejects::{Reject, for_each_reject};
@@ -37,12 +39,23 @@ pub struct EtlReport {
     /// Records that were counted and could not be kept, where they are kept.
     #[serde(default)]
     pub left_out: u64,
+    /// Records whose text was read and counts for nothing, because their author is excluded.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub excluded: u64,
+    /// The totals of each window that has a record, where windows or authors are counted.
+    #[serde(default, skip_serializing_if = "WindowTotals::is_empty")]
+    pub totals: WindowTotals,
     /// The first malformed lines, by object and offset.
     pub samples: Vec<Sample>,
     /// The blocks of each partition's partial, in order.
     pub partials: Vec<Vec<BlockRef>>,
     /// All malformed lines, where they were asked for: runs of blocks, each run in order.
     pub rejects: Vec<Vec<BlockRef>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A malformed line, to show.
@@ -111,12 +124,23 @@ pub fn etl(context: &Context, plan: &Plan, index: u32) -> Result<Shard, Error> {
         bytes: ranges.iter().map(|range| range.end - range.start).sum(),
         long_terms: scanned.long_terms,
         left_out: scanned.left_out,
+        excluded: scanned.excluded,
+        totals: scanned.totals,
         samples: scanned.samples,
         partials,
         rejects: scanned.rejects,
     };
     let marker = marked(context, plan, &home, report)?;
     Ok(Shard { index, marker })
+}
+
+/// The totals of each window over these shards.
+pub(crate) fn window_totals(shards: &[Shard]) -> WindowTotals {
+    let mut totals = WindowTotals::default();
+    for shard in shards {
+        totals.add(&shard.marker.report.totals);
+    }
+    totals
 }
 
 /// A shard, if an attempt finished it.

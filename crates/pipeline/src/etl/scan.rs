@@ -9,6 +9,7 @@ use store::document::Home;
 use trends::RecordCounts;
 use trends::count::PartitionRun;
 use trends::result::BlockRef;
+use trends::window::WindowTotals;
 
 use super::Sample;
 use super::judge::{Judge, Judged};
@@ -32,6 +33,8 @@ pub(super) struct Scanned {
     pub(super) records: RecordCounts,
     pub(super) long_terms: u64,
     pub(super) left_out: u64,
+    pub(super) excluded: u64,
+    pub(super) totals: WindowTotals,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
     pub(super) runs: Vec<Vec<PartitionRun>>,
@@ -225,6 +228,8 @@ fn together(threads: Vec<Judged>) -> Scanned {
         records: RecordCounts::default(),
         long_terms: 0,
         left_out: 0,
+        excluded: 0,
+        totals: WindowTotals::default(),
         samples: Vec::new(),
         rejects: Vec::new(),
         runs: Vec::new(),
@@ -234,6 +239,8 @@ fn together(threads: Vec<Judged>) -> Scanned {
         whole.records.add(&thread.records);
         whole.long_terms += thread.long_terms;
         whole.left_out += thread.left_out;
+        whole.excluded += thread.excluded;
+        whole.totals.add(&thread.totals);
         whole.samples.extend(thread.samples);
         whole.rejects.extend(thread.rejects);
         whole.runs.push(thread.runs);

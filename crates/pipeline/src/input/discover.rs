@@ -230,7 +230,8 @@ mod tests {
         let (reader, _writer) = std::io::pipe().unwrap();
         let uri = format!("/dev/fd/{}", reader.as_raw_fd());
         if fs::symlink_metadata(&uri).is_ok() {
-            let error = discover(&[uri.clone()], Places::default()).unwrap_err().to_string();
+            let error =
+                discover(std::slice::from_ref(&uri), Places::default()).unwrap_err().to_string();
             assert!(error.contains(&uri) && error.contains("name - instead"), "{error}");
         }
     }

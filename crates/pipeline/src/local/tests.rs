@@ -8,7 +8,7 @@ use store::{AttemptId, ObjectStore, Published, RunId, SourceName, Store};
 use trends::{Kind, Partitions};
 
 use super::*;
-use crate::{BlockSizes, Cancel, Limits, RecordFormat};
+use crate::{Analysis, BlockSizes, Cancel, Limits, RecordFormat};
 
 async fn store() -> Arc<dyn Store> {
     let bucket = Arc::new(object_store::memory::InMemory::new());
@@ -31,6 +31,7 @@ fn spec(path: &Path) -> Spec {
         max_shards: 500,
         shards: None,
         partitions: Partitions::new(8).unwrap(),
+        analysis: Analysis::default(),
     }
 }
 

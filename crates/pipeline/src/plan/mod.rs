@@ -1,5 +1,6 @@
 //! The plan stage: which bytes are whose. Owns what a plan says and that a run has exactly one.
 
+mod analysis;
 mod cut;
 
 use std::collections::BTreeSet;
@@ -10,8 +11,10 @@ use store::document::{insert_document, read_document};
 use store::{Key, SourceName, Stage, generations};
 use trends::Partitions;
 use trends::digest::hex;
-use trends::record::Fields;
+use trends::record::{CustomFields, Fields};
 
+pub(crate) use analysis::MAX_BUCKETS;
+pub use analysis::{Analysis, Profile};
 pub use cut::Range;
 use cut::{Cut, cut};
 
@@ -53,6 +56,8 @@ pub struct Spec {
     pub shards: Option<u32>,
     /// How many partitions the terms are divided into.
     pub partitions: Partitions,
+    /// What is counted.
+    pub analysis: Analysis,
 }
 
 /// Where the parts of a record are.
@@ -65,11 +70,28 @@ pub enum RecordFormat {
     DataSift,
     /// Mastodon statuses.
     Mastodon,
-    /// JSON pointers to the text, the first that holds a string wins.
-    Custom {
-        /// RFC 6901 pointers.
-        text: Vec<String>,
-    },
+    /// JSON pointers (RFC 6901) to each part, in order of preference.
+    Custom(CustomFormat),
+}
+
+/// Where a user says the parts of a record are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomFormat {
+    /// The text; the first that holds a string wins.
+    pub text: Vec<String>,
+    /// When it was written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time: Vec<String>,
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub author: Vec<String>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub id: Vec<String>,
+    /// Its language.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub language: Vec<String>,
 }
 
 impl RecordFormat {
@@ -79,8 +101,9 @@ impl RecordFormat {
             Self::Twitter => Ok(Fields::twitter()),
             Self::DataSift => Ok(Fields::datasift()),
             Self::Mastodon => Ok(Fields::mastodon()),
-            Self::Custom { text } => {
-                Fields::custom(text).map_err(|error| Error::Input(error.to_string()))
+            Self::Custom(CustomFormat { text, time, author, id, language }) => {
+                Fields::custom(&CustomFields { text, time, author, id, language })
+                    .map_err(|error| Error::Input(error.to_string()))
             }
         }
     }
@@ -110,6 +133,9 @@ pub struct Plan {
     pub max_malformed_percent: f64,
     /// The longest line that is read, in bytes.
     pub max_record_size: u64,
+    /// What is counted.
+    #[serde(default, skip_serializing_if = "Analysis::is_default")]
+    pub analysis: Analysis,
 }
 
 impl Plan {
@@ -189,6 +215,7 @@ pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> 
 /// What the plan would be, with nothing stored and start number 0.
 pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Error> {
     spec.record.fields()?;
+    spec.analysis.check()?;
     let objects = objects(spec, remote, cancel)?;
     let sizes: Vec<_> =
         objects.iter().map(|object| (object.size, object.is_splittable())).collect();
@@ -205,6 +232,7 @@ pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Erro
         record: spec.record.clone(),
         max_malformed_percent: spec.max_malformed_percent,
         max_record_size: spec.max_record_size,
+        analysis: spec.analysis.clone(),
     })
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use pipeline::input::{Credentials, Identity, Remote};
 use pipeline::local::{self, Outcome};
-use pipeline::{BlockSizes, Cancel, Context, Error, Limits, RecordFormat, Spec};
+use pipeline::{Analysis, BlockSizes, Cancel, Context, Error, Limits, RecordFormat, Spec};
 use store::{AttemptId, ObjectStore, RunId, SourceName};
 use trends::Partitions;
 
@@ -47,6 +47,7 @@ fn spec(uris: Vec<String>, chunk_size: u64) -> Spec {
         max_shards: 500,
         shards: None,
         partitions: Partitions::new(2).unwrap(),
+        analysis: Analysis::default(),
     }
 }
 

@@ -1,16 +1,22 @@
 //! Map-side combine: counting the terms of many records in bounded memory. Owns the tables;
 //! knows nothing of files, threads or where a drained run goes.
 
-mod run;
+mod row_run;
+mod rows;
 mod table;
+mod word_run;
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
-pub use run::PartitionRun;
+pub use row_run::RowRun;
+pub use rows::{RecordOrigin, RowCounter};
 use table::{Counts, Table};
+pub use word_run::WordRun;
 
+use crate::merge::Cursor;
 use crate::seed::{Tokens, is_stop_word};
-use crate::{Kind, Partitions, row, slot};
+use crate::{Kind, Partitions, RowRef, row, slot};
 
 /// Occurrences are 32-bit in the table. Draining this early leaves room for the tokens of one more
 /// record of the largest allowed size (64 MiB, five bytes a token at least).
@@ -19,7 +25,49 @@ const MAX_TOKENS_BETWEEN_DRAINS: u64 = (u32::MAX - (1 << 26)) as u64;
 /// A smaller budget would drain the table after every few records.
 const MIN_BUDGET: usize = 1 << 18;
 
-/// Counts `Seed` words: occurrences, and records they occur in.
+/// What one drain gave for one partition, sorted; read by the [`Cursor`] it is.
+#[derive(Debug)]
+pub enum PartitionRun {
+    /// Words, without windows and detail.
+    Words(WordRun),
+    /// Rows of any kind.
+    Rows(RowRun),
+}
+
+impl PartitionRun {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Words(run) => run.len(),
+            Self::Rows(run) => run.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Cursor for PartitionRun {
+    type Error = Infallible;
+
+    fn row(&self) -> Option<RowRef<'_>> {
+        match self {
+            Self::Words(run) => run.row(),
+            Self::Rows(run) => run.row(),
+        }
+    }
+
+    fn advance(&mut self) -> Result<(), Infallible> {
+        match self {
+            Self::Words(run) => run.advance(),
+            Self::Rows(run) => run.advance(),
+        }
+    }
+}
+
+/// Counts `Seed` words over all time: occurrences, and records they occur in.
 ///
 /// Memory is the table's (32 bytes a slot, at most 5/8 full) plus long words; past the budget
 /// [`TermCounter::is_full`] asks for a drain between two records.
@@ -70,8 +118,7 @@ impl TermCounter {
     /// Takes what was counted, without stop words, sorted, one run per partition, and starts anew
     /// with an empty table.
     pub fn drain(&mut self, partitions: Partitions) -> Vec<PartitionRun> {
-        let mut runs: Vec<PartitionRun> =
-            (0..partitions.count()).map(|_| PartitionRun::default()).collect();
+        let mut runs: Vec<WordRun> = (0..partitions.count()).map(|_| WordRun::default()).collect();
         let partition_of = |term: &[u8]| usize::from(partitions.of(slot(Kind::Word, term)));
         for (letters, counts) in self.table.take() {
             let bytes = letters.to_le_bytes();
@@ -94,7 +141,7 @@ impl TermCounter {
         self.long_bytes = 0;
         self.record = 0;
         self.tokens = 0;
-        runs
+        runs.into_iter().map(PartitionRun::Words).collect()
     }
 }
 

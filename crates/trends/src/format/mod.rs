@@ -9,10 +9,12 @@
 
 mod ranking;
 mod rows;
+mod scored;
 pub(crate) mod varint;
 
 pub use ranking::{RankedTopic, RankingReader, RankingWriter};
-pub use rows::{RowReader, RowWriter};
+pub use rows::{MAX_DETAIL_BYTES, RowReader, RowWriter};
+pub use scored::{ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -38,6 +40,8 @@ pub enum BlockType {
     Ranking = 2,
     /// Bytes whose format is told by who refers to them.
     Bytes = 3,
+    /// Topics ranked by scores.
+    Scored = 4,
 }
 
 /// Why bytes are no valid block.

@@ -6,6 +6,7 @@
 //!         spread: varint   count - documents
 //!         length: varint   of the term
 //!         the term
+//!         length: varint   of what is told of it, then that (see `facts`)
 //! ```
 
 use super::varint::{Position, put};
@@ -22,7 +23,12 @@ pub struct RankedTopic<'a> {
     pub count: u64,
     /// Records it occurred in.
     pub documents: u64,
+    /// What else a listing shows, as [`crate::facts::Facts`] encodes it, at most 2 KiB; or no bytes.
+    pub facts: &'a [u8],
 }
+
+/// One form of at most 1,024 bytes, numbers, and room for more.
+const MAX_FACTS_BYTES: usize = 2048;
 
 /// Collects topics of one kind, given in ranking order, into one page.
 #[derive(Debug)]
@@ -45,6 +51,9 @@ impl RankingWriter {
         put(&mut self.raw, topic.count - topic.documents);
         put(&mut self.raw, topic.term.len() as u64);
         self.raw.extend_from_slice(topic.term);
+        debug_assert!(topic.facts.len() <= MAX_FACTS_BYTES, "a listing shows little");
+        put(&mut self.raw, topic.facts.len() as u64);
+        self.raw.extend_from_slice(topic.facts);
         self.last_count = topic.count;
         self.topics += 1;
     }
@@ -110,7 +119,9 @@ impl RankingReader {
         let documents = count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
         let length = at.below(raw, MAX_TERM_BYTES + 1)?;
         let term = at.slice(raw, length)?;
+        let length = at.below(raw, MAX_FACTS_BYTES + 1)?;
+        let facts = at.slice(raw, length)?;
         *last_count = count;
-        Ok(Some(RankedTopic { term, count, documents }))
+        Ok(Some(RankedTopic { term, count, documents, facts }))
     }
 }

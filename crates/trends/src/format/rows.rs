@@ -1,12 +1,14 @@
 //! Blocks of rows, front-coded: partials between shards and partitions, and the terms of a result.
 //!
 //! ```text
-//! row:  flags: u8   bit 0: kind follows (u8), bit 1: bucket follows (signed varint)
+//! row:  flags: u8   bit 0: kind follows (u8), bit 1: bucket follows (signed varint),
+//!                   bit 2: detail follows after the spread
 //!       shared: varint   bytes shared with the term before
 //!       rest: varint     length of what follows of the term
 //!       the rest of the term
 //!       count: varint    occurrences, at least 1
 //!       spread: varint   count - documents
+//!       length: varint   of the detail, then the detail, if bit 2 is set
 //! ```
 //!
 //! Kind and bucket are left out where they are those of the row before; the first row has both.
@@ -20,6 +22,10 @@ use crate::{Bucket, Kind, RowRef};
 
 const KIND: u8 = 1;
 const BUCKET: u8 = 2;
+const DETAIL: u8 = 4;
+
+/// The longest detail a row may have, in bytes: a block must hold it, and no stored value is above 1 MiB.
+pub const MAX_DETAIL_BYTES: usize = 512 << 10;
 
 /// Collects rows, given in order, into one block.
 #[derive(Debug)]
@@ -48,7 +54,10 @@ impl RowWriter {
         let Self { raw, rows, last } = self;
         let kind = last.kind != Some(row.kind);
         let bucket = last.bucket != Some(row.bucket);
-        raw.push((u8::from(kind) * KIND) | (u8::from(bucket) * BUCKET));
+        let detail = !row.detail.is_empty();
+        raw.push(
+            (u8::from(kind) * KIND) | (u8::from(bucket) * BUCKET) | (u8::from(detail) * DETAIL),
+        );
         if kind {
             raw.push(row.kind.byte());
         }
@@ -61,6 +70,11 @@ impl RowWriter {
         raw.extend_from_slice(&row.term[same..]);
         put(raw, row.count);
         put(raw, row.count - row.documents);
+        if detail {
+            debug_assert!(row.detail.len() <= MAX_DETAIL_BYTES, "details are bounded");
+            put(raw, row.detail.len() as u64);
+            raw.extend_from_slice(row.detail);
+        }
         last.kind = Some(row.kind);
         last.bucket = Some(row.bucket);
         last.term.truncate(same);
@@ -100,6 +114,8 @@ pub struct RowReader {
     left: u32,
     current: Option<(Kind, Bucket, u64, u64)>,
     term: Vec<u8>,
+    /// Where the detail of the current row is.
+    detail: std::ops::Range<usize>,
 }
 
 impl RowReader {
@@ -108,7 +124,8 @@ impl RowReader {
         let raw = open(BlockType::Rows, block)?;
         let left = raw.first_chunk().copied().map(u32::from_le_bytes);
         let left = left.ok_or(FormatError::Content(0))?;
-        let mut reader = Self { raw, at: Position(4), left, current: None, term: Vec::new() };
+        let (term, detail) = (Vec::new(), 0..0);
+        let mut reader = Self { raw, at: Position(4), left, current: None, term, detail };
         reader.advance()?;
         Ok(reader)
     }
@@ -119,11 +136,12 @@ impl Cursor for RowReader {
 
     fn row(&self) -> Option<RowRef<'_>> {
         let (kind, bucket, count, documents) = self.current?;
-        Some(RowRef { kind, term: &self.term, bucket, count, documents })
+        let detail = self.raw.get(self.detail.clone()).unwrap_or_default();
+        Some(RowRef { kind, term: &self.term, bucket, count, documents, detail })
     }
 
     fn advance(&mut self) -> Result<(), FormatError> {
-        let Self { raw, at, left, current, term } = self;
+        let Self { raw, at, left, current, term, detail } = self;
         if *left == 0 {
             *current = None;
             return if at.0 == raw.len() { Ok(()) } else { Err(FormatError::Content(at.0)) };
@@ -149,6 +167,9 @@ impl Cursor for RowReader {
         let count = at.unsigned(raw)?;
         let documents = count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
         let (Some(kind), Some(bucket)) = (kind, bucket) else { return Err(inconsistent()) };
+        let length = if flags & DETAIL == 0 { 0 } else { at.below(raw, MAX_DETAIL_BYTES + 1)? };
+        *detail = at.0..at.0 + length;
+        at.slice(raw, length)?;
         *current = Some((kind, bucket, count, documents));
         Ok(())
     }

@@ -10,15 +10,17 @@ use crate::{Bucket, Kind, Row};
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let bucket = prop_oneof![Just(i64::MIN), any::<i64>(), -5_i64..5];
-    let row = ((1_u8..8, "[a-c]{1,9}|\\PC{1,5}", bucket), (1_u64.., any::<u64>()));
+    let detail = prop_oneof![3 => Just(vec![]), 1 => prop::collection::vec(any::<u8>(), 1..40)];
+    let row = ((1_u8..8, "[a-c]{1,9}|\\PC{1,5}", bucket), (1_u64.., any::<u64>(), detail));
     prop::collection::vec(row, 0..60).prop_map(|rows| {
         let rows: BTreeMap<_, _> = rows.into_iter().collect();
-        let row = |((kind, term, bucket), (count, part)): ((u8, String, i64), (u64, u64))| Row {
+        let row = |((kind, term, bucket), (count, part, detail)): (_, (u64, _, _))| Row {
             kind: Kind::from_byte(kind).unwrap(),
-            term: term.into_bytes(),
+            term: String::into_bytes(term),
             bucket: Bucket(bucket),
             count,
             documents: part % count + 1,
+            detail,
         };
         rows.into_iter().map(row).collect()
     })
@@ -72,12 +74,14 @@ proptest! {
         let mut writer = RankingWriter::new(Kind::Hashtag);
         for (term, count, documents) in &topics {
             let (count, documents) = (*count, *documents);
-            writer.push(RankedTopic { term: term.as_bytes(), count, documents });
+            let facts = &term.as_bytes()[..term.len() / 2];
+            writer.push(RankedTopic { term: term.as_bytes(), count, documents, facts });
         }
         let mut reader = RankingReader::open(&writer.finish().unwrap()).unwrap();
         prop_assert_eq!(reader.kind(), Kind::Hashtag);
         let mut read = Vec::new();
-        while let Some(RankedTopic { term, count, documents }) = reader.topic().unwrap() {
+        while let Some(RankedTopic { term, count, documents, facts }) = reader.topic().unwrap() {
+            prop_assert_eq!(facts, &term[..term.len() / 2]);
             read.push((String::from_utf8(term.to_vec()).unwrap(), count, documents));
         }
         prop_assert_eq!(read, topics);

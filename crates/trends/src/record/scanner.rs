@@ -4,10 +4,10 @@
 //! Along the paths of the pointers it goes down object by object; everything else is skipped by one
 //! loop with a bit per level for its stack, so nothing a line holds can exhaust the real one.
 
-use super::html::strip_tags;
-use super::pointer::Fields;
+use super::html::strip_tags as strip_tags_of;
+use super::pointer::{Fields, Part};
 use super::strings::{End, string_end, unescape};
-use super::verdict::{Empty, Judgement, Malformed};
+use super::verdict::{Empty, Judgement, Malformed, Record};
 
 /// The deepest nesting, the outermost object counted as 1.
 const MAX_DEPTH: u32 = 128;
@@ -17,10 +17,25 @@ const MAX_DEPTH: u32 = 128;
 pub struct Scanner {
     nodes: Vec<Node>,
     strip_tags: bool,
-    /// What each pointer found, in order of preference.
+    /// What each pointer leads to, in order of preference.
+    parts: Vec<Part>,
+    /// What each pointer found.
     found: Vec<Option<Text>>,
-    unescaped: Vec<u8>,
+    /// Whether anything but the text is asked for.
+    text_only: bool,
+    key: Vec<u8>,
+    buffers: Buffers,
+}
+
+/// Room for the parts of a record whose escapes must be resolved.
+#[derive(Debug, Default)]
+struct Buffers {
+    text: Vec<u8>,
     stripped: Vec<u8>,
+    time: Vec<u8>,
+    author: Vec<u8>,
+    id: Vec<u8>,
+    language: Vec<u8>,
 }
 
 /// A step on the way of pointers: which key or index leads where.
@@ -40,7 +55,7 @@ struct Child {
     node: usize,
 }
 
-/// A string of the line: what is between its quotes, and whether it has escapes.
+/// A value of the line: a string as what is between its quotes, anything else as it stands.
 #[derive(Debug, Clone, Copy)]
 struct Text {
     start: usize,
@@ -55,7 +70,7 @@ impl Scanner {
     /// A scanner for these fields.
     pub fn new(fields: &Fields) -> Self {
         let mut nodes = vec![Node::default()];
-        for (number, pointer) in fields.text.iter().enumerate() {
+        for (number, (_, pointer)) in fields.places.iter().enumerate() {
             let mut at = 0;
             nodes[0].below.push(number);
             for part in &pointer.parts {
@@ -78,9 +93,11 @@ impl Scanner {
         Self {
             nodes,
             strip_tags: fields.strip_tags,
-            found: vec![None; fields.text.len()],
-            unescaped: Vec::new(),
-            stripped: Vec::new(),
+            parts: fields.places.iter().map(|(part, _)| *part).collect(),
+            found: vec![None; fields.places.len()],
+            text_only: fields.places.iter().all(|(part, _)| *part == Part::Text),
+            key: Vec::new(),
+            buffers: Buffers::default(),
         }
     }
 
@@ -99,39 +116,75 @@ impl Scanner {
         let mut parser = Parser {
             line,
             nodes: &self.nodes,
+            parts: &self.parts,
             found: &mut self.found,
-            key: &mut self.unescaped,
+            key: &mut self.key,
             depth: 0,
         };
         match parser.line() {
             Err((reason, at)) => Judgement::Malformed(reason, at.min(line.len())),
             Ok(false) => Judgement::Empty(Empty::Blank),
-            Ok(true) => match self.found.iter().flatten().next().copied() {
-                Some(text) => Judgement::Text(self.text(line, text)),
-                None => Judgement::Empty(Empty::NoText),
-            },
+            Ok(true) => {
+                self.record(line).map_or(Judgement::Empty(Empty::NoText), Judgement::Record)
+            }
         }
     }
 
-    fn text<'a>(&'a mut self, line: &'a [u8], text: Text) -> &'a [u8] {
-        let mut content = line.get(text.start..text.end).unwrap_or_default();
-        if text.escaped {
-            self.unescaped.clear();
-            unescape(content, &mut self.unescaped);
-            content = &self.unescaped;
+    /// The record of a line that was parsed, if it has a text.
+    fn record<'a>(&'a mut self, line: &'a [u8]) -> Option<Record<'a>> {
+        let Self { parts, found, buffers, strip_tags, text_only, .. } = self;
+        let first = |wanted: Part| {
+            let mut of_part = parts.iter().zip(found.iter()).filter(|(part, _)| **part == wanted);
+            of_part.find_map(|(_, text)| *text)
+        };
+        let Buffers { text, stripped, time, author, id, language } = buffers;
+        let mut found_text = first(Part::Text)?;
+        let mut entities = None;
+        if !*text_only {
+            entities = first(Part::Entities);
+            if first(Part::Truncated).is_some()
+                && let Some(long) = first(Part::LongText)
+            {
+                found_text = long;
+                entities = first(Part::LongEntities).or(entities);
+            }
         }
-        if self.strip_tags {
-            self.stripped.clear();
-            strip_tags(content, &mut self.stripped);
-            content = &self.stripped;
+        let mut content = resolved(line, found_text, text);
+        if *strip_tags {
+            stripped.clear();
+            strip_tags_of(content, stripped);
+            content = stripped;
         }
-        content
+        if *text_only {
+            let (time, author, id, language) = (None, None, None, None);
+            return Some(Record { text: content, time, author, id, language, entities: None });
+        }
+        Some(Record {
+            text: content,
+            time: first(Part::Time).map(|found| resolved(line, found, time)),
+            author: first(Part::Author).map(|found| resolved(line, found, author)),
+            id: first(Part::Id).map(|found| resolved(line, found, id)),
+            language: first(Part::Language).map(|found| resolved(line, found, language)),
+            entities: entities.and_then(|found| line.get(found.start..found.end)),
+        })
     }
+}
+
+/// The bytes of a value, in `buffer` where it has escapes.
+fn resolved<'a>(line: &'a [u8], found: Text, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+    let content = line.get(found.start..found.end).unwrap_or_default();
+    if !found.escaped {
+        return content;
+    }
+    buffer.clear();
+    unescape(content, buffer);
+    buffer
 }
 
 struct Parser<'a> {
     line: &'a [u8],
     nodes: &'a [Node],
+    parts: &'a [Part],
     found: &'a mut [Option<Text>],
     key: &'a mut Vec<u8>,
     depth: u32,
@@ -190,14 +243,35 @@ impl Parser<'_> {
         match self.byte(at) {
             b'"' => {
                 let text = self.string(at)?;
-                for pointer in &node.pointers {
-                    self.found[*pointer] = Some(text);
-                }
+                self.keep(node, text, b'"');
                 Ok(text.end + 1)
             }
             b'{' if !node.children.is_empty() => self.object(at, node),
             b'[' if node.children.iter().any(|child| child.index.is_some()) => self.array(at, node),
-            _ => self.skip(at),
+            begin => {
+                let end = self.skip(at)?;
+                self.keep(node, Text { start: at, end, escaped: false }, begin);
+                Ok(end)
+            }
+        }
+    }
+
+    /// Keeps a value, which begins with a byte, for the pointers that end at it and can take it.
+    #[inline]
+    fn keep(&mut self, node: &Node, value: Text, begin: u8) {
+        for pointer in &node.pointers {
+            let takes = match self.parts.get(*pointer) {
+                Some(Part::Text | Part::LongText | Part::Language) => begin == b'"',
+                Some(Part::Time | Part::Author | Part::Id) => {
+                    matches!(begin, b'"' | b'-' | b'0'..=b'9')
+                }
+                Some(Part::Truncated) => begin == b't',
+                Some(Part::Entities | Part::LongEntities) => begin == b'{',
+                None => false,
+            };
+            if takes {
+                self.found[*pointer] = Some(value);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use super::*;
 
 fn judged(fields: &Fields, line: &[u8]) -> String {
     match Scanner::new(fields).judge(line) {
-        Judgement::Text(text) => format!("text {}", std::str::from_utf8(text).unwrap()),
+        Judgement::Record(record) => format!("text {}", std::str::from_utf8(record.text).unwrap()),
         Judgement::Empty(reason) => reason.name().to_owned(),
         Judgement::Malformed(reason, at) => {
             assert!(at <= line.len());
@@ -115,11 +115,67 @@ fn pointers_reach_through_arrays_and_odd_keys() {
         ("/a~1b/m~0n/3", "no-text"),
         ("/a~1b", "no-text"),
     ] {
-        assert_eq!(judged(&Fields::custom(&[pointer]).unwrap(), line), verdict, "{pointer}");
+        assert_eq!(judged(&custom(pointer).unwrap(), line), verdict, "{pointer}");
     }
     for pointer in ["", "text", "/a~2", "/a~"] {
-        assert!(Fields::custom(&[pointer]).is_err(), "{pointer}");
+        assert!(custom(pointer).is_err(), "{pointer}");
     }
+}
+
+fn custom(text: &str) -> Result<Fields, InvalidPointer> {
+    Fields::custom(&CustomFields { text: &[text.to_owned()], ..CustomFields::default() })
+}
+
+/// The parts of a record, as `text|time|author|id|language|entities`.
+fn parts(fields: &Fields, line: &str) -> String {
+    match Scanner::new(fields).judge(line.as_bytes()) {
+        Judgement::Record(Record { text, time, author, id, language, entities }) => {
+            let rest = [time, author, id, language, entities].map(Option::unwrap_or_default);
+            let all = [&[text], &rest[..]].concat();
+            String::from_utf8(all.join(&b'|')).unwrap()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn parts_are_strings_or_the_digits_of_numbers_and_the_first_place_wins() {
+    for (line, expected) in [
+        (r#"{"text":"x"}"#, "x|||||"),
+        (
+            r#"{"text":"\u0061","created_at":"n\u006fw","user":{"id":7,"id_str":"8"},"id":9,"lang":"\u0065n"}"#,
+            "a|now|8|9|en|",
+        ),
+        (r#"{"text":"x","user":{"id":7,"id_str":null,"screen_name":"jo"}}"#, "x||7|||"),
+        (r#"{"text":"x","user":{"screen_name":"jo","id":[7]},"id":-1.5e3}"#, "x||jo|-1.5e3||"),
+        (r#"{"text":"x","created_at":1700000000,"lang":7,"id":true}"#, "x|1700000000||||"),
+        (r#"{"text":"x","user":{"id":7},"user":{}}"#, "x|||||"),
+        (r#"{"text":"x","entities":{"urls":[]} }"#, r#"x|||||{"urls":[]}"#),
+        (r#"{"text":"x","entities":[1]}"#, "x|||||"),
+    ] {
+        assert_eq!(parts(&Fields::twitter(), line), expected, "{line}");
+    }
+    let line = r#"{"interaction":{"content":"x","created_at":"then","id":"i","author":{"username":"jo"}},"language":{"tag":"nl"}}"#;
+    assert_eq!(parts(&Fields::datasift(), line), "x|then|jo|i|nl|");
+    let line = r#"{"content":"<p>x</p>","created_at":"then","id":"i","account":{"id":"7"},"language":"nl"}"#;
+    assert_eq!(parts(&Fields::mastodon(), line), " x |then|7|i|nl|");
+}
+
+#[test]
+fn a_truncated_text_gives_way_to_the_whole_one_unless_only_the_text_is_asked_for() {
+    let line = |truncated: &str| {
+        format!(
+            r#"{{"text":"short","truncated":{truncated},"entities":{{}},"extended_tweet":{{"full_text":"long","entities":{{"a":1}}}}}}"#
+        )
+    };
+    assert_eq!(parts(&Fields::twitter(), &line("true")), r#"long|||||{"a":1}"#);
+    assert_eq!(parts(&Fields::twitter(), &line("false")), "short|||||{}");
+    assert_eq!(parts(&Fields::twitter(), &line(r#""true""#)), "short|||||{}");
+    let seed = Fields::twitter().text_only(false);
+    assert_eq!(parts(&seed, &line("true")), "short|||||");
+    let timed = r#"{"text":"x","created_at":"then","id":1}"#;
+    assert_eq!(parts(&Fields::twitter().text_only(true), timed), "x|then||||");
+    assert_eq!(parts(&Fields::twitter().text_only(false), timed), "x|||||");
 }
 
 #[test]

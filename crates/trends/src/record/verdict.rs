@@ -57,11 +57,29 @@ impl Malformed {
     }
 }
 
+/// What was asked for of a record: UTF-8, escapes resolved. A part that is asked for and is neither
+/// a string nor, where numbers can stand, a number is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// What is counted.
+    pub text: &'a [u8],
+    /// When it was written, as the record says it; a number as its digits.
+    pub time: Option<&'a [u8]>,
+    /// Who wrote it; a number as its digits.
+    pub author: Option<&'a [u8]>,
+    /// Its name; a number as its digits.
+    pub id: Option<&'a [u8]>,
+    /// The language it says it is in.
+    pub language: Option<&'a [u8]>,
+    /// What the platform found in the text: a valid JSON object, as it stands in the line.
+    pub entities: Option<&'a [u8]>,
+}
+
 /// The verdict on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement<'a> {
-    /// The text of a record: UTF-8, escapes resolved.
-    Text(&'a [u8]),
+    /// A record with a text.
+    Record(Record<'a>),
     /// A record without one.
     Empty(Empty),
     /// No record, and the byte of the line at which that was noticed.

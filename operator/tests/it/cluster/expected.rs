@@ -36,6 +36,7 @@ pub(crate) fn digest(path: &str) -> String {
         max_shards: 1,
         shards: None,
         partitions: trends::Partitions::new(3).unwrap(),
+        analysis: pipeline::Analysis::default(),
     };
     let store = runtime.block_on(ObjectStore::in_memory()).unwrap();
     let context = Context {

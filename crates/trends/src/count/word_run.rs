@@ -1,4 +1,4 @@
-//! A sorted run: what one drain gave for one partition.
+//! A sorted run of the table of short words and its long ones.
 
 use super::table::Counts;
 use crate::merge::Cursor;
@@ -6,7 +6,7 @@ use crate::{Bucket, Kind, RowRef};
 
 /// Word rows of one partition in ascending order, read by the [`Cursor`] it is.
 #[derive(Debug, Default)]
-pub struct PartitionRun {
+pub struct WordRun {
     /// Words as big-endian integers: their order is the order of their bytes.
     short: Vec<(u128, u32, u32)>,
     long: Vec<(Box<[u8]>, u32, u32)>,
@@ -16,7 +16,7 @@ pub struct PartitionRun {
     letters: [u8; 16],
 }
 
-impl PartitionRun {
+impl WordRun {
     pub(super) fn push_short(&mut self, letters: u128, counts: Counts) {
         self.short.push((letters.swap_bytes(), counts.count, counts.documents));
     }
@@ -66,7 +66,7 @@ impl PartitionRun {
     }
 }
 
-impl Cursor for PartitionRun {
+impl Cursor for WordRun {
     type Error = std::convert::Infallible;
 
     fn row(&self) -> Option<RowRef<'_>> {
@@ -77,6 +77,7 @@ impl Cursor for PartitionRun {
             bucket: Bucket::WHOLE,
             count: u64::from(count),
             documents: u64::from(documents),
+            detail: &[],
         })
     }
 

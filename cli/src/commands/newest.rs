@@ -1,0 +1,72 @@
+//! The newest result of a source, and the windows and terms in it that a user names. Owns what is said
+//! where there is none.
+
+use store::{Published, SourceName, generations};
+use trends::Kind;
+use trends::time::{event_time, rfc3339};
+
+use crate::args::TermArgs;
+use crate::failure::Failure;
+use crate::place::{Folder, PlaceArgs};
+
+/// The newest result of a source.
+pub(super) async fn newest(place: &PlaceArgs, source: &str) -> Result<Published, Failure> {
+    let store = place.open(Folder::Existing).await?;
+    let source = SourceName::new(source).map_err(|error| Failure::usage(error.to_string()))?;
+    let newest = generations::newest(&*store, &source, 0).await?;
+    let Some(newest) = newest.filter(|newest| !newest.withdrawn) else {
+        let published = store.sources().await?;
+        let published: Vec<_> = published.iter().map(SourceName::as_str).collect();
+        let known = if published.is_empty() {
+            "nothing is published in this store yet".to_owned()
+        } else {
+            format!("published are: {}", published.join(", "))
+        };
+        let message = format!("nothing is published under {source}; {known}");
+        return Err(Failure::permanent("UnknownSource", message));
+    };
+    Ok(Published::open(store, newest).await?)
+}
+
+/// The length of a result's windows in seconds.
+pub(super) fn window_length(published: &Published) -> Result<u64, Failure> {
+    published.index().window.ok_or_else(|| {
+        let source = &published.generation().source;
+        Failure::permanent(
+            "NoWindows",
+            format!("{source} was not counted by windows: run it with --window 1h, say"),
+        )
+    })
+}
+
+/// The bucket that a time lies in.
+pub(super) fn bucket(published: &Published, time: &str) -> Result<i64, Failure> {
+    let window = window_length(published)?;
+    let seconds = event_time(time.as_bytes()).ok_or_else(|| {
+        Failure::usage(format!(
+            "{time:?} is no time: write it as 2016-03-01 or 2016-03-01T12:00:00Z"
+        ))
+    })?;
+    // A window is at most 7 days long.
+    Ok(seconds.div_euclid(window as i64))
+}
+
+/// When a window begins.
+pub(super) fn begins(bucket: i64, window: u64) -> String {
+    rfc3339(bucket.saturating_mul(window as i64))
+}
+
+/// The term as the result counts it.
+pub(super) fn term(published: &Published, args: &TermArgs) -> String {
+    published.index().profile.normalize(args.kind, &args.term)
+}
+
+/// That a term was not counted.
+pub(super) fn unknown_term(published: &Published, kind: Kind, term: &str) -> Failure {
+    let source = &published.generation().source;
+    let counted: Vec<_> = published.kinds().map(Kind::name).collect();
+    Failure::permanent(
+        "UnknownTerm",
+        format!("{source} has no {kind} {term:?}; counted were: {}", counted.join(", ")),
+    )
+}

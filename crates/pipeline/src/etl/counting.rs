@@ -1,0 +1,189 @@
+//! From a record to counted terms, as the plan's analysis says. Owns which counter and which
+//! tokeniser serve it, and the totals of each window; knows nothing of lines and files.
+
+use std::collections::HashSet;
+
+use trends::count::{PartitionRun, RecordOrigin, RowCounter, TermCounter};
+use trends::detail::Example;
+use trends::record::Record;
+use trends::seed::tokens;
+use trends::social::{Entities, PairWord, Post, TermSink, Tokenizer};
+use trends::time::event_time;
+use trends::window::WindowTotals;
+use trends::{Kind, Partitions};
+
+use crate::plan::{Analysis, MAX_BUCKETS, Plan, Profile};
+use crate::{Context, Error};
+
+/// Counts the terms of records.
+pub(super) enum Counting {
+    /// Words of the original, over all time: the fastest way, without totals.
+    Words(Box<TermCounter>),
+    /// Rows of any kind, by window.
+    Rows(Box<Rows>),
+}
+
+/// Terms of a profile, counted by window.
+pub(super) struct Rows {
+    counter: RowCounter,
+    analysis: Analysis,
+    social: Option<Social>,
+    totals: WindowTotals,
+    excluded: u64,
+}
+
+/// What only the profile `Social` has.
+struct Social {
+    tokenizer: Tokenizer,
+    exclude_authors: HashSet<String>,
+    exclude_terms: HashSet<String>,
+}
+
+impl Counting {
+    /// A counter for a plan that asks to be drained above `memory` bytes.
+    pub(super) fn new(context: &Context, plan: &Plan, memory: usize) -> Result<Self, Error> {
+        let (seed, analysis) = (context.limits.hash_seed, &plan.analysis);
+        let social = match analysis.profile {
+            Profile::Seed if analysis.window.is_none() => {
+                return Ok(Self::Words(Box::new(TermCounter::new(seed, memory))));
+            }
+            Profile::Seed => None,
+            Profile::Social => Some(Social {
+                tokenizer: Tokenizer::new(&analysis.settings()?),
+                exclude_authors: analysis.exclude_authors.iter().cloned().collect(),
+                exclude_terms: analysis.exclude_terms.iter().cloned().collect(),
+            }),
+        };
+        Ok(Self::Rows(Box::new(Rows {
+            counter: RowCounter::new(seed, memory),
+            analysis: analysis.clone(),
+            social,
+            totals: WindowTotals::default(),
+            excluded: 0,
+        })))
+    }
+
+    /// Whether it should be drained before the next record.
+    pub(super) fn is_full(&self) -> bool {
+        match self {
+            Self::Words(counter) => counter.is_full(),
+            Self::Rows(rows) => rows.counter.is_full(),
+        }
+    }
+
+    /// Takes what was counted, one sorted run per partition.
+    pub(super) fn drain(&mut self, partitions: Partitions) -> Vec<PartitionRun> {
+        match self {
+            Self::Words(counter) => counter.drain(partitions),
+            Self::Rows(rows) => rows.counter.drain(partitions),
+        }
+    }
+
+    /// Occurrences of terms too long to be stored.
+    pub(super) fn long_terms(&self) -> u64 {
+        match self {
+            Self::Words(counter) => counter.long_terms(),
+            Self::Rows(rows) => rows.counter.long_terms(),
+        }
+    }
+
+    /// Records that counted for nothing, because their author is excluded.
+    pub(super) fn excluded(&self) -> u64 {
+        match self {
+            Self::Words(_) => 0,
+            Self::Rows(rows) => rows.excluded,
+        }
+    }
+
+    /// The totals of each window; none where there is but one and no author.
+    pub(super) fn into_totals(self) -> WindowTotals {
+        match self {
+            Self::Words(_) => WindowTotals::default(),
+            Self::Rows(rows) => rows.totals,
+        }
+    }
+
+    /// Counts the terms of a record, which begins at `offset` of an object.
+    ///
+    /// # Errors
+    /// `Input` if records fall into more than a million windows.
+    #[inline]
+    pub(super) fn record(
+        &mut self,
+        record: &Record<'_>,
+        object: u32,
+        offset: u64,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Words(counter) => {
+                counter.begin_record();
+                tokens(record.text, &mut **counter);
+                Ok(())
+            }
+            Self::Rows(rows) => rows.record(record, object, offset),
+        }
+    }
+}
+
+impl Rows {
+    fn record(&mut self, record: &Record<'_>, object: u32, offset: u64) -> Result<(), Error> {
+        let Self { counter, analysis, social, totals, excluded } = self;
+        let time = record.time.filter(|_| analysis.window.is_some()).and_then(event_time);
+        let bucket = analysis.bucket(time);
+        let author = record.author.filter(|author| !author.is_empty());
+        let is_excluded = |social: &Social| {
+            let author = author.and_then(|author| std::str::from_utf8(author).ok());
+            author.is_some_and(|author| social.exclude_authors.contains(author))
+        };
+        if social.as_ref().is_some_and(is_excluded) {
+            *excluded += 1;
+            return Ok(());
+        }
+        let total = totals.0.entry(bucket.0).or_default();
+        total.documents += 1;
+        total.with_author += u64::from(author.is_some());
+        if totals.0.len() > MAX_BUCKETS {
+            return Err(too_many_windows(analysis));
+        }
+        let Some(social) = social else {
+            counter.begin_record(RecordOrigin::of_bucket(bucket));
+            tokens(record.text, counter);
+            return Ok(());
+        };
+        let id = record.id.and_then(|id| std::str::from_utf8(id).ok());
+        let example = id.and_then(Example::of_id);
+        let example = example.unwrap_or_else(|| Example::of_place(object.into(), offset));
+        counter.begin_record(RecordOrigin::new(bucket, author, example));
+        // A line is UTF-8, and so is whatever an escape stands for.
+        let text = std::str::from_utf8(record.text).unwrap_or_default();
+        let language = record.language.and_then(|language| std::str::from_utf8(language).ok());
+        let entities = record.entities.and_then(Entities::parse);
+        let post = Post { text, language, entities: entities.as_ref() };
+        let mut sink = Terms { counter, exclude: &social.exclude_terms };
+        social.tokenizer.post(&post, &mut sink);
+        Ok(())
+    }
+}
+
+fn too_many_windows(analysis: &Analysis) -> Error {
+    Error::Input(format!(
+        "the records fall into more than {MAX_BUCKETS} windows of {} s: choose a longer window, or look at the times of the records",
+        analysis.window.unwrap_or_default()
+    ))
+}
+
+/// Takes the terms of the tokeniser.
+struct Terms<'a> {
+    counter: &'a mut RowCounter,
+    exclude: &'a HashSet<String>,
+}
+
+impl TermSink for Terms<'_> {
+    fn term(&mut self, kind: Kind, key: &str, form: &str) {
+        if self.exclude.is_empty() || !self.exclude.contains(key) {
+            self.counter.add(kind, key.as_bytes(), Some(form));
+        }
+    }
+
+    fn pair(&mut self, _left: PairWord<'_>, _right: PairWord<'_>) {}
+}

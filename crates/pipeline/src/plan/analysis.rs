@@ -1,0 +1,136 @@
+//! What is counted of a record, as the plan fixes it for every attempt. Owns the settings and their
+//! JSON in the plan; how they are followed is for the stages.
+
+use serde::{Deserialize, Serialize};
+use trends::record::Fields;
+use trends::result::Gates;
+pub use trends::result::Profile;
+use trends::social::{Settings, StopWords};
+use trends::{Bucket, Kind, Score, scores};
+
+use crate::Error;
+
+/// The most windows the records of a run may fall into. Half a century of 5 minutes each would be more.
+pub(crate) const MAX_BUCKETS: usize = 1_000_000;
+
+/// What is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Analysis {
+    /// How text becomes terms.
+    pub profile: Profile,
+    /// The kinds that are counted, ascending, each once.
+    pub kinds: Vec<Kind>,
+    /// The length of a window in seconds; without it no time is read and all rows are in one bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<u64>,
+    /// Languages whose common words are not counted, as ISO 639-1 codes. Only for `Social`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop_languages: Vec<String>,
+    /// Further words that are not counted. Only for `Social`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stop_words: Vec<String>,
+    /// Authors whose records count for nothing, by their identity in the records. Only for `Social`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_authors: Vec<String>,
+    /// Terms that are not counted, as results write them. Only for `Social`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude_terms: Vec<String>,
+    /// What topics are ranked by beside their count, ascending; needs a window.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<Score>,
+    /// The lowest measure of a term in a window that has a burst there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_count: Option<u32>,
+    /// The fewest authors of a term in a window that has a burst there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_authors: Option<u32>,
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Seed,
+            kinds: vec![Kind::Word],
+            window: None,
+            stop_languages: Vec::new(),
+            stop_words: Vec::new(),
+            exclude_authors: Vec::new(),
+            exclude_terms: Vec::new(),
+            scores: Vec::new(),
+            min_count: None,
+            min_authors: None,
+        }
+    }
+}
+
+impl Analysis {
+    /// Whether this is what plans say by saying nothing: the original's words, over all time.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Checks what only the profile knows: which kinds it finds, and that stop words of each
+    /// language are known.
+    ///
+    /// # Errors
+    /// `Input` with the field and what would be right.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.kinds.is_empty() {
+            return Err(Error::Input("no kind of term is asked for".to_owned()));
+        }
+        if !self.scores.is_empty() && self.window.is_none() {
+            return Err(Error::Input(
+                "scores tell what terms do over time: say how long a window is, as 1h".to_owned(),
+            ));
+        }
+        match self.profile {
+            Profile::Seed if self.kinds != [Kind::Word] => Err(Error::Input(
+                "profile Seed counts words only: ask for profile Social to count other kinds"
+                    .to_owned(),
+            )),
+            Profile::Seed => Ok(()),
+            Profile::Social => self.settings().map(drop),
+        }
+    }
+
+    /// The settings of the tokeniser of the profile `Social`.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        let stop_words = StopWords::new(&self.stop_languages, &self.stop_words)
+            .map_err(|error| Error::Input(error.to_string()))?;
+        let kinds = self.kinds.iter().copied().collect();
+        Ok(Settings { kinds, stop_words, detect_language: false })
+    }
+
+    /// What a term must reach in a window to have a burst.
+    pub(crate) fn gates(&self) -> scores::Settings {
+        let default = scores::Settings::default();
+        scores::Settings {
+            min_count: self.min_count.map_or(default.min_count, u64::from),
+            min_authors: self.min_authors.map_or(default.min_authors, u64::from),
+        }
+    }
+
+    /// The same, as a result's index keeps them.
+    pub(crate) fn result_gates(&self) -> Gates {
+        let scores::Settings { min_count, min_authors } = self.gates();
+        Gates { min_count, min_authors }
+    }
+
+    /// Only the parts of a record that are needed.
+    pub(crate) fn narrow(&self, fields: Fields) -> Fields {
+        match self.profile {
+            Profile::Seed => fields.text_only(self.window.is_some()),
+            Profile::Social => fields,
+        }
+    }
+
+    /// The window an event time falls into.
+    pub(crate) fn bucket(&self, time: Option<i64>) -> Bucket {
+        match (self.window, time) {
+            // A window is at least 5 minutes and at most 7 days long.
+            (Some(window), Some(time)) => Bucket(time.div_euclid(window as i64)),
+            _ => Bucket::WHOLE,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What is told of a term beside its counts: how it is written, how many wrote it, where to see it.
+//! Owns these facts and their bytes; they are drawn from a [`Detail`] once everything is merged.
+//!
+//! ```text
+//! facts:    authors: varint   0 where authors are not known, else their number plus 1
+//!           forms: varint     how many, at most 5, each: length varint, the form, occurrences varint
+//!           examples: varint  how many, at most 5, each: length varint and the id of a record, or
+//!                             0, object varint, offset varint
+//! ```
+//!
+//! No facts are no bytes.
+
+use serde::Serialize;
+
+use crate::detail::{Detail, ExampleSource};
+use crate::format::FormatError;
+use crate::format::varint::{Position, put};
+use crate::row::MAX_TERM_BYTES;
+
+/// How many forms are told at most.
+pub const MAX_FORMS: usize = 5;
+const MAX_EXAMPLES: usize = 5;
+const MAX_ID_BYTES: usize = 64;
+
+/// One way a term was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Form {
+    /// As it was written.
+    pub form: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// A record a term occurred in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ExampleRecord {
+    /// By its id.
+    Id {
+        /// As the record says it.
+        id: String,
+    },
+    /// By the place of its line, where it has no id.
+    Place {
+        /// The number of its object in the plan.
+        object: u64,
+        /// Where its line begins in the (decompressed) object.
+        offset: u64,
+    },
+}
+
+/// The facts of one term.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Distinct authors: exact up to 32, estimated above; `None` where no record has an author.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authors: Option<u64>,
+    /// The most frequent surface forms, at most 5, the first to be shown for the term.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<Form>,
+    /// Records the term occurred in, at most 5, drawn alike from all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<ExampleRecord>,
+}
+
+impl Facts {
+    /// The facts of a term that occurred `count` times.
+    pub fn of(term: &str, count: u64, detail: &Detail) -> Self {
+        let forms = detail.forms.top(term, count, MAX_FORMS).into_iter();
+        let example = |source: &ExampleSource| match source {
+            ExampleSource::Id(id) => ExampleRecord::Id { id: id.to_string() },
+            ExampleSource::Place { object, offset } => {
+                ExampleRecord::Place { object: *object, offset: *offset }
+            }
+        };
+        Self {
+            authors: Self::authors_of(detail),
+            forms: forms.map(|(form, count)| Form { form, count }).collect(),
+            examples: detail.examples.iter().map(example).collect(),
+        }
+    }
+
+    /// Only how many authors there are: what is told of each window.
+    pub fn of_window(detail: &Detail) -> Self {
+        Self { authors: Self::authors_of(detail), ..Self::default() }
+    }
+
+    /// What a listing shows: the authors, and the first form unless it is the term.
+    #[must_use]
+    pub fn for_listing(&self, term: &str) -> Self {
+        let form = self.forms.first().filter(|form| form.form != term);
+        Self {
+            authors: self.authors,
+            forms: form.cloned().into_iter().collect(),
+            examples: Vec::new(),
+        }
+    }
+
+    fn authors_of(detail: &Detail) -> Option<u64> {
+        (!detail.authors.is_empty()).then(|| detail.authors.estimate())
+    }
+
+    /// Appends the bytes.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        let Self { authors, forms, examples } = self;
+        if authors.is_none() && forms.is_empty() && examples.is_empty() {
+            return;
+        }
+        put(out, authors.map_or(0, |authors| authors.saturating_add(1)));
+        put(out, forms.len() as u64);
+        for Form { form, count } in forms {
+            put(out, form.len() as u64);
+            out.extend_from_slice(form.as_bytes());
+            put(out, *count);
+        }
+        put(out, examples.len() as u64);
+        for example in examples {
+            match example {
+                ExampleRecord::Id { id } => {
+                    put(out, id.len() as u64);
+                    out.extend_from_slice(id.as_bytes());
+                }
+                ExampleRecord::Place { object, offset } => {
+                    put(out, 0);
+                    put(out, *object);
+                    put(out, *offset);
+                }
+            }
+        }
+    }
+
+    /// Reads the bytes.
+    ///
+    /// # Errors
+    /// With the place where they contradict themselves.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+        if bytes.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut at = Position(0);
+        let authors = at.unsigned(bytes)?.checked_sub(1);
+        let mut forms = Vec::new();
+        for _ in 0..at.below(bytes, MAX_FORMS + 1)? {
+            let length = at.below(bytes, MAX_TERM_BYTES + 1)?;
+            let form = text(&mut at, bytes, length)?;
+            forms.push(Form { form, count: at.unsigned(bytes)? });
+        }
+        let mut examples = Vec::new();
+        for _ in 0..at.below(bytes, MAX_EXAMPLES + 1)? {
+            let length = at.below(bytes, MAX_ID_BYTES + 1)?;
+            examples.push(if length == 0 {
+                let object = at.unsigned(bytes)?;
+                ExampleRecord::Place { object, offset: at.unsigned(bytes)? }
+            } else {
+                ExampleRecord::Id { id: text(&mut at, bytes, length)? }
+            });
+        }
+        if at.0 == bytes.len() {
+            Ok(Self { authors, forms, examples })
+        } else {
+            Err(FormatError::Content(at.0))
+        }
+    }
+}
+
+fn text(at: &mut Position, bytes: &[u8], length: usize) -> Result<String, FormatError> {
+    let start = at.0;
+    String::from_utf8(at.slice(bytes, length)?.to_vec()).map_err(|_| FormatError::Content(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::detail::Example;
+
+    fn facts() -> impl Strategy<Value = Facts> {
+        let form = ("[a-zé]{1,9}", 1_u64..).prop_map(|(form, count)| Form { form, count });
+        let example = prop_oneof![
+            "[0-9]{1,20}".prop_map(|id| ExampleRecord::Id { id }),
+            any::<(u64, u64)>()
+                .prop_map(|(object, offset)| ExampleRecord::Place { object, offset }),
+        ];
+        (
+            prop::option::of(0_u64..1 << 60),
+            prop::collection::vec(form, 0..=5),
+            prop::collection::vec(example, 0..=5),
+        )
+            .prop_map(|(authors, forms, examples)| Facts { authors, forms, examples })
+    }
+
+    proptest! {
+        #[test]
+        fn facts_are_read_as_they_were_written(facts in facts()) {
+            let mut bytes = Vec::new();
+            facts.encode(&mut bytes);
+            prop_assert_eq!(Facts::decode(&bytes).unwrap(), facts);
+        }
+
+        #[test]
+        fn any_bytes_are_facts_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+            drop(Facts::decode(&bytes));
+        }
+    }
+
+    #[test]
+    fn facts_tell_the_most_frequent_form_first_and_the_term_where_nothing_else_was_written() {
+        let mut detail = Detail::default();
+        detail.forms.add("Love", 3);
+        detail.forms.add("LOVE", 1);
+        detail.authors.insert(7);
+        detail.examples.insert(&Example::of_id("42").unwrap());
+        let facts = Facts::of("love", 6, &detail);
+        let forms: Vec<_> =
+            facts.forms.iter().map(|form| (form.form.as_str(), form.count)).collect();
+        assert_eq!(forms, [("Love", 3), ("love", 2), ("LOVE", 1)]);
+        assert_eq!(facts.authors, Some(1));
+        assert_eq!(facts.examples, [ExampleRecord::Id { id: "42".to_owned() }]);
+        let listing = facts.for_listing("love");
+        assert_eq!((listing.authors, listing.forms.len(), listing.examples.len()), (Some(1), 1, 0));
+        let plain = Facts::of("love", 6, &Detail::default());
+        assert_eq!(plain.for_listing("love"), Facts::default());
+    }
+}

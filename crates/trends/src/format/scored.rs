@@ -1,0 +1,284 @@
+//! Blocks of topics ranked by scores: one section after the other, each the topics of a kind, a score and
+//! a window, or a part of them where they go over the end of a block.
+//!
+//! ```text
+//! section:  kind: u8   score: u8   bucket: signed varint   topics: u32 LE   topic*
+//! topic:    term: length varint, bytes          form: the same, empty where it is the term
+//!           count, documents: varints           authors: varint, 0 unknown, else their number plus 1
+//!           value, growth, peak, popular: f64 LE   status: u8, the high bit says new
+//!           burst: f64 LE, unless the status says that there is none
+//! ```
+
+use serde::Serialize;
+
+use super::varint::{Position, put, put_signed};
+use super::{BlockType, FormatError, open, seal};
+use crate::row::MAX_TERM_BYTES;
+use crate::scores::Status;
+use crate::{Bucket, Kind, Score};
+
+/// What a section holds: blocks and sections ascend by it.
+pub type SectionKey = (Kind, Score, Bucket);
+
+const NEW: u8 = 0x80;
+const STATUSES: [Status; 5] = [
+    Status::InsufficientHistory,
+    Status::Trending,
+    Status::Rising,
+    Status::Cooling,
+    Status::Steady,
+];
+
+/// A topic in one window with its scores there.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScoredTopic {
+    /// The term.
+    pub term: String,
+    /// The way it was written most often in the whole run, unless that is the term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// Occurrences in the window.
+    pub count: u64,
+    /// Records of the window it occurred in.
+    pub documents: u64,
+    /// Distinct authors in the window, where records have them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authors: Option<u64>,
+    /// The score it is ranked by, above 0.
+    pub value: f64,
+    /// What it is doing.
+    pub status: Status,
+    /// It is in the window and was in none of its reference.
+    pub new: bool,
+    /// The burst, unless there is too little history.
+    pub burst: Option<f64>,
+    /// The measure by what was expected.
+    pub growth: f64,
+    /// The highest burst of late, decayed.
+    pub peak: f64,
+    /// The level of late, decayed.
+    pub popular: f64,
+}
+
+impl ScoredTopic {
+    /// The order of a ranking by score: the higher value first, equal ones by the bytes of the term.
+    pub fn cmp_rank(&self, other: &Self) -> std::cmp::Ordering {
+        let by_value = other.value.total_cmp(&self.value);
+        by_value.then_with(|| self.term.as_bytes().cmp(other.term.as_bytes()))
+    }
+}
+
+/// Collects sections, given in ascending order, into one block.
+#[derive(Debug, Default)]
+pub struct ScoredWriter {
+    raw: Vec<u8>,
+    section: Option<(SectionKey, usize, u32)>,
+    first: Option<SectionKey>,
+}
+
+impl ScoredWriter {
+    /// Adds a topic, after all that rank above it in its section and all sections below.
+    pub fn push(&mut self, key: SectionKey, topic: &ScoredTopic) {
+        if self.section.is_none_or(|(section, _, _)| section != key) {
+            self.end_section();
+            let (kind, score, Bucket(bucket)) = key;
+            self.raw.extend_from_slice(&[kind.byte(), score.byte()]);
+            put_signed(&mut self.raw, bucket);
+            self.section = Some((key, self.raw.len(), 0));
+            self.raw.extend_from_slice(&[0; 4]);
+            self.first.get_or_insert(key);
+        }
+        if let Some((_, _, topics)) = &mut self.section {
+            *topics += 1;
+        }
+        put_topic(&mut self.raw, topic);
+    }
+
+    fn end_section(&mut self) {
+        if let Some((_, at, topics)) = self.section.take()
+            && let Some(place) = self.raw.get_mut(at..at + 4)
+        {
+            place.copy_from_slice(&topics.to_le_bytes());
+        }
+    }
+
+    /// Bytes before compression.
+    pub fn raw_len(&self) -> usize {
+        self.raw.len()
+    }
+
+    /// The block and the key of its first section, `None` if nothing was added; the writer is empty
+    /// again.
+    pub fn finish(&mut self) -> Result<Option<(SectionKey, Vec<u8>)>, FormatError> {
+        self.end_section();
+        let block = seal(BlockType::Scored, &self.raw);
+        self.raw.clear();
+        self.first.take().map(|first| Ok((first, block?))).transpose()
+    }
+}
+
+fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
+    let mut text = |text: &str| {
+        put(raw, text.len() as u64);
+        raw.extend_from_slice(text.as_bytes());
+    };
+    text(&topic.term);
+    text(topic.form.as_deref().unwrap_or_default());
+    put(raw, topic.count);
+    put(raw, topic.documents);
+    put(raw, topic.authors.map_or(0, |authors| authors.saturating_add(1)));
+    for number in [topic.value, topic.growth, topic.peak, topic.popular] {
+        raw.extend_from_slice(&number.to_le_bytes());
+    }
+    let status = STATUSES.iter().position(|status| *status == topic.status).unwrap_or(0);
+    raw.push(status as u8 | (u8::from(topic.new) * NEW));
+    if let Some(burst) = topic.burst {
+        raw.extend_from_slice(&burst.to_le_bytes());
+    }
+}
+
+/// Reads the topics of a block, section by section.
+#[derive(Debug)]
+pub struct ScoredReader {
+    raw: Vec<u8>,
+    at: Position,
+    section: Option<SectionKey>,
+    left: u32,
+}
+
+impl ScoredReader {
+    /// Opens a block.
+    pub fn open(block: &[u8]) -> Result<Self, FormatError> {
+        let raw = open(BlockType::Scored, block)?;
+        Ok(Self { raw, at: Position(0), section: None, left: 0 })
+    }
+
+    /// The next topic and its section, `None` at the end.
+    pub fn topic(&mut self) -> Result<Option<(SectionKey, ScoredTopic)>, FormatError> {
+        let Self { raw, at, section, left } = self;
+        while *left == 0 {
+            if at.0 == raw.len() {
+                return Ok(None);
+            }
+            let start = at.0;
+            let kind = Kind::from_byte(at.byte(raw)?).ok_or(FormatError::Content(start))?;
+            let score = Score::from_byte(at.byte(raw)?).ok_or(FormatError::Content(start + 1))?;
+            *section = Some((kind, score, Bucket(at.signed(raw)?)));
+            *left = at.slice(raw, 4)?.first_chunk().copied().map_or(0, u32::from_le_bytes);
+        }
+        *left -= 1;
+        let topic = take_topic(raw, at)?;
+        section.map(|section| Ok((section, topic))).transpose()
+    }
+}
+
+fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError> {
+    let text = |at: &mut Position| {
+        let length = at.below(raw, MAX_TERM_BYTES + 1)?;
+        let start = at.0;
+        let text = String::from_utf8(at.slice(raw, length)?.to_vec());
+        text.map_err(|_| FormatError::Content(start))
+    };
+    let number = |at: &mut Position| {
+        let bytes = at.slice(raw, 8)?.first_chunk().copied();
+        Ok(bytes.map_or(0.0, f64::from_le_bytes))
+    };
+    let term = text(at)?;
+    let form = Some(text(at)?).filter(|form| !form.is_empty());
+    let (count, documents) = (at.unsigned(raw)?, at.unsigned(raw)?);
+    let authors = at.unsigned(raw)?.checked_sub(1);
+    let (value, growth, peak, popular) = (number(at)?, number(at)?, number(at)?, number(at)?);
+    let start = at.0;
+    let flags = at.byte(raw)?;
+    let status = STATUSES.get(usize::from(flags & !NEW)).copied();
+    let status = status.ok_or(FormatError::Content(start))?;
+    let burst = if status == Status::InsufficientHistory { None } else { Some(number(at)?) };
+    let new = flags & NEW != 0;
+    Ok(ScoredTopic {
+        term,
+        form,
+        count,
+        documents,
+        authors,
+        value,
+        status,
+        new,
+        burst,
+        growth,
+        peak,
+        popular,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn topic() -> impl Strategy<Value = ScoredTopic> {
+        let texts = ("\\PC{1,9}", prop::option::of("\\PC{1,9}"));
+        let counts = (any::<u64>(), any::<u64>(), prop::option::of(0_u64..1 << 60));
+        let floats = prop::array::uniform5(0.0_f64..1e9);
+        (texts, counts, floats, 0_usize..5, any::<bool>()).prop_map(
+            |((term, form), (count, documents, authors), floats, status, new)| {
+                let [value, growth, peak, popular, burst] = floats;
+                let status = STATUSES[status];
+                let burst = Some(burst).filter(|_| status != Status::InsufficientHistory);
+                ScoredTopic {
+                    term,
+                    form,
+                    count,
+                    documents,
+                    authors,
+                    value,
+                    status,
+                    new,
+                    burst,
+                    growth,
+                    peak,
+                    popular,
+                }
+            },
+        )
+    }
+
+    fn key() -> impl Strategy<Value = SectionKey> {
+        (1_u8..8, 1_u8..4, any::<i64>()).prop_map(|(kind, score, bucket)| {
+            (Kind::from_byte(kind).unwrap(), Score::from_byte(score).unwrap(), Bucket(bucket))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn sections_are_read_as_they_were_written(
+            sections in prop::collection::btree_map(key(), prop::collection::vec(topic(), 1..9), 0..9)
+        ) {
+            let expected: Vec<_> = sections
+                .iter()
+                .flat_map(|(key, topics)| topics.iter().map(|topic| (*key, topic.clone())))
+                .collect();
+            let mut writer = ScoredWriter::default();
+            for (key, topic) in &expected {
+                writer.push(*key, topic);
+            }
+            let written = writer.finish().unwrap();
+            prop_assert_eq!(written.as_ref().map(|(first, _)| first), sections.keys().next());
+            let mut read = Vec::new();
+            if let Some((_, block)) = written {
+                let mut reader = ScoredReader::open(&block).unwrap();
+                while let Some(topic) = reader.topic().unwrap() {
+                    read.push(topic);
+                }
+            }
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn content_with_a_valid_checksum_never_panics(raw in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut reader = ScoredReader::open(&seal(BlockType::Scored, &raw).unwrap()).unwrap();
+            while matches!(reader.topic(), Ok(Some(_))) {}
+        }
+    }
+}
