@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use store::Store;
+use store::{Published, Store};
 
 use crate::access::Access;
 use crate::answer::{Answer, Answers};
@@ -14,6 +14,7 @@ use crate::current::Current;
 use crate::overload::Places;
 use crate::pinned::Pinned;
 use crate::problem::Problem;
+use crate::query::Parameters;
 use crate::resources::{self, index, openapi};
 use crate::settings::Settings;
 use crate::{cors, limits};
@@ -44,6 +45,20 @@ impl ApiState {
             document: openapi::answer(),
             settings,
         }))
+    }
+}
+
+impl Shared {
+    /// The newest result of the source that is asked for.
+    pub(crate) async fn source(
+        &self,
+        parameters: &Parameters<'_>,
+    ) -> Result<Arc<Published>, Problem> {
+        let source = parameters.first("source").ok_or_else(|| {
+            Problem::bad_request("source is missing: /api/v1/sources lists what is published")
+        })?;
+        let published = self.current.of(source).await?;
+        published.ok_or_else(|| Problem::unknown_source(source))
     }
 }
 

@@ -19,6 +19,8 @@ mod query;
 mod refreshed;
 mod resources;
 mod settings;
+mod term;
+mod windows;
 
 pub use app::{ApiState, app};
 pub use cors::{InvalidOrigin, Origin};

@@ -21,6 +21,7 @@ mod published;
 mod record;
 mod requests;
 mod shaky;
+mod social;
 
 async fn memory() -> Arc<dyn Store> {
     let bucket = Arc::new(object_store::memory::InMemory::new());

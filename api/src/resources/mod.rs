@@ -2,9 +2,12 @@
 //! describes it. Routes, metrics, the document and the index all follow from [`all`].
 
 mod compatible;
+mod history;
 pub(crate) mod index;
 pub(crate) mod openapi;
+mod scores;
 mod sources;
+mod topics;
 mod trends;
 
 use axum::routing::MethodRouter;
@@ -26,6 +29,15 @@ pub(crate) struct Resource {
 }
 
 /// Everything.
-pub(crate) const fn all() -> [Resource; 5] {
-    [index::RESOURCE, openapi::RESOURCE, sources::RESOURCE, trends::RESOURCE, compatible::RESOURCE]
+pub(crate) const fn all() -> [Resource; 8] {
+    [
+        index::RESOURCE,
+        openapi::RESOURCE,
+        sources::RESOURCE,
+        trends::RESOURCE,
+        topics::RESOURCE,
+        history::RESOURCE,
+        scores::RESOURCE,
+        compatible::RESOURCE,
+    ]
 }

@@ -65,6 +65,12 @@ struct Ranked<'a> {
     count: u64,
     /// In how many records.
     documents: u64,
+    /// By how many authors: exact up to 32, estimated above; absent where records have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authors: Option<u64>,
+    /// The way it is written most often; absent if that is the term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'a str>,
 }
 
 /// What is asked for: which part of which ranking.
@@ -107,11 +113,7 @@ impl Page {
             return Ok(Self { published, kind, offset, limit, cursor: Some(cursor) });
         }
         let offset = parameters.number("offset", 0..=MAX_OFFSET, 0)?;
-        let source = parameters.first("source").ok_or_else(|| {
-            Problem::bad_request("source is missing: /api/v1/sources lists what is published")
-        })?;
-        let published = state.current.of(source).await?;
-        let published = published.ok_or_else(|| Problem::unknown_source(source))?;
+        let published = state.source(parameters).await?;
         let kind = kind.unwrap_or(Kind::Word);
         Ok(Self { published, kind, offset, limit, cursor: None })
     }
@@ -136,6 +138,8 @@ impl Page {
             term: &topic.term,
             count: topic.count,
             documents: topic.documents,
+            authors: topic.facts.authors,
+            form: topic.facts.forms.first().map(|form| form.form.as_str()),
         });
         let link = next.as_ref().map(|next| {
             // Relative to what was asked, so that it holds behind any prefix of a path.

@@ -51,7 +51,8 @@ fn validator(document: &Value, path: &str, status: &str, content: &str) -> jsons
 
 #[tokio::test]
 async fn every_answer_is_what_the_document_says() {
-    let (_, app) = sample().await;
+    let (store, app) = sample().await;
+    social::publish(store).await;
     let document: Value = serde_json::from_str(&document()).unwrap();
     for (uri, status) in [
         ("/", "200"),
@@ -63,6 +64,18 @@ async fn every_answer_is_what_the_document_says() {
         ("/api/v1/trends?source=sample&limit=0", "400"),
         ("/api/v1/trends?source=nobody", "404"),
         ("/api/v1/trends?cursor=MS9zYW1wbGUvOS94L3dvcmQvMQ", "410"),
+        ("/api/v1/trends?source=social&kind=hashtag", "200"),
+        ("/api/v1/topics?source=sample&term=love", "200"),
+        ("/api/v1/topics?source=social&kind=hashtag&term=%23Breaking", "200"),
+        ("/api/v1/topics?source=sample", "400"),
+        ("/api/v1/topics?source=sample&term=nobody", "404"),
+        ("/api/v1/history?source=social&kind=hashtag&term=breaking", "200"),
+        ("/api/v1/history?source=sample&term=love", "404"),
+        ("/api/v1/scores?source=social&kind=hashtag", "200"),
+        ("/api/v1/scores?source=social&score=popular&window=2016-03-01T05:00:00Z", "200"),
+        ("/api/v1/scores?source=social&score=sum", "400"),
+        ("/api/v1/scores?source=social&window=noon", "400"),
+        ("/api/v1/scores?source=sample", "404"),
         ("/api/trends?source=sample&topic=love", "200"),
         ("/api/trends?source=sample&topic=none", "200"),
         ("/api/trends?source=sample", "400"),

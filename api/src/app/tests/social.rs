@@ -1,0 +1,147 @@
+//! What is told of terms of the profile Social: in listings, by term, over time and by score.
+
+use std::sync::atomic::AtomicUsize;
+
+use pipeline::input::{Identity, Remote};
+use pipeline::{Analysis, BlockSizes, Cancel, Context, Limits, Profile, RecordFormat, Spec, local};
+use serde_json::{Value, json};
+use store::{AttemptId, SourceName};
+use trends::{Kind, Partitions, Score};
+
+use super::*;
+
+/// Ten hours of posts by seven authors, from 2016-03-01T00:00:00Z; a hashtag appears in the ninth.
+fn posts() -> String {
+    let post = |hour: u64, number: u64, text: &str| {
+        json!({
+            "text": text, "id_str": format!("{hour}-{number}"),
+            "created_at": 1_456_790_400 + hour * 3600 + number * 60,
+            "user": { "id_str": format!("author{}", number % 7) },
+        })
+        .to_string()
+            + "\n"
+    };
+    let quiet = (0..10).flat_map(|hour| (0..9).map(move |number| post(hour, number, "Weather")));
+    let loud = (10..20).map(|number| post(8, number, "#Breaking weather"));
+    let undated = "{\"text\":\"weather\"}\n".to_owned();
+    quiet.chain(loud).chain([undated]).collect()
+}
+
+/// Publishes them as `social`.
+pub(super) async fn publish(store: Arc<dyn Store>) {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let number = RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let runtime = tokio::runtime::Handle::current();
+    let run = move || {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join("posts.ndjson");
+        std::fs::write(&input, posts()).unwrap();
+        let spec = Spec {
+            source: SourceName::new("social").unwrap(),
+            uris: vec![input.display().to_string()],
+            data: None,
+            kept_out: None,
+            spooled: None,
+            identity: Identity::Modified,
+            compression: None,
+            record: RecordFormat::Twitter,
+            max_malformed_percent: 0.0,
+            max_record_size: 1 << 20,
+            chunk_size: 1 << 30,
+            max_shards: 1,
+            shards: None,
+            partitions: Partitions::new(2).unwrap(),
+            analysis: Analysis {
+                profile: Profile::Social,
+                kinds: vec![Kind::Word, Kind::Hashtag],
+                window: Some(3600),
+                scores: vec![Score::Burst, Score::Peak, Score::Popular],
+                ..Analysis::default()
+            },
+        };
+        let context = Context {
+            store,
+            runtime,
+            run: RunId::new(&format!("social-{number}")).unwrap(),
+            attempt: AttemptId::new("attempt").unwrap(),
+            limits: Limits {
+                threads: 1,
+                memory: 64 << 20,
+                spill: folder.path().to_owned(),
+                blocks: BlockSizes::default(),
+                keep_rejects: false,
+                hash_seed: 1,
+            },
+            records: None,
+            remote: Remote::default(),
+            cancel: Cancel::default(),
+            progress: Arc::default(),
+        };
+        local::run(&context, Some(&spec), |_, _| Ok(()), || "now".to_owned()).unwrap();
+    };
+    tokio::task::spawn_blocking(run).await.unwrap();
+}
+
+async fn social() -> Router {
+    let store = memory().await;
+    publish(store.clone()).await;
+    over(&store)
+}
+
+async fn asked(app: &Router, uri: &str) -> Value {
+    let response = get(app, uri).await;
+    assert_eq!(response.status(), StatusCode::OK, "{uri}");
+    serde_json::from_str(&text(response).await).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_shows_how_a_term_is_written_and_by_how_many() {
+    let app = social().await;
+    let trends = asked(&app, "/api/v1/trends?source=social&kind=hashtag").await;
+    let expected = json!([{
+        "rank": 1, "kind": "hashtag", "term": "breaking", "count": 10, "documents": 10, "authors": 7,
+        "form": "Breaking",
+    }]);
+    assert_eq!(trends["topics"], expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_term_is_found_however_it_is_written() {
+    let app = social().await;
+    for term in ["breaking", "%23BREAKING", "Breaking"] {
+        let uri = format!("/api/v1/topics?source=social&kind=hashtag&term={term}");
+        let topic = asked(&app, &uri).await;
+        assert_eq!((&topic["term"], &topic["count"]), (&json!("breaking"), &json!(10)), "{term}");
+        assert_eq!(topic["forms"], json!([{ "form": "Breaking", "count": 10 }]));
+        assert_eq!(topic["examples"].as_array().unwrap().len(), 5);
+    }
+    let word = asked(&app, "/api/v1/topics?source=social&term=weather").await;
+    let forms = json!([{ "form": "Weather", "count": 90 }, { "form": "weather", "count": 11 }]);
+    assert_eq!(word["forms"], forms);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_history_tells_each_window_and_what_has_no_time() {
+    let app = social().await;
+    let history = asked(&app, "/api/v1/history?source=social&term=weather").await;
+    assert_eq!(history["windows"].as_array().unwrap().len(), 10);
+    let ninth =
+        json!({ "start": "2016-03-01T08:00:00Z", "count": 19, "documents": 19, "authors": 7 });
+    assert_eq!(history["windows"][8], ninth);
+    assert_eq!(history["undated"], json!({ "count": 1, "documents": 1 }));
+    let tag = asked(&app, "/api/v1/history?source=social&kind=hashtag&term=breaking").await;
+    assert_eq!(tag["windows"].as_array().unwrap().len(), 1);
+    assert_eq!(tag["window"], 3600);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scores_are_of_the_last_window_or_of_the_one_that_is_asked_for() {
+    let app = social().await;
+    let last = asked(&app, "/api/v1/scores?source=social&kind=hashtag&score=peak").await;
+    assert_eq!(last["start"], "2016-03-01T08:00:00Z", "the tenth hour is not over");
+    assert_eq!(last["topics"][0]["term"], "breaking");
+    let early = "/api/v1/scores?source=social&kind=hashtag&window=2016-03-01T02:30:00Z";
+    let early = asked(&app, early).await;
+    assert_eq!(early["start"], "2016-03-01T02:00:00Z");
+    assert_eq!(early["topics"], json!([]));
+}

@@ -1,0 +1,220 @@
+//! `GET /api/v1/scores?source=&kind=&score=&window=&limit=`: the topics of a window by what they do.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use axum::routing::get;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::{Value, json};
+use store::Published;
+use trends::format::ScoredTopic;
+use trends::scores::Status;
+use trends::{Kind, Score};
+
+use super::Resource;
+use crate::answer::{Answer, etag};
+use crate::app::{ApiState, Shared};
+use crate::openapi::{Parameter, Schemas, kinds, operation};
+use crate::problem::Problem;
+use crate::query::{Parameters, Question};
+use crate::windows;
+
+const DEFAULT_LIMIT: u64 = 10;
+const MAX_LIMIT: u64 = 1000;
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "/api/v1/scores",
+    methods: || get(scores),
+    operation: described,
+    example: "?source=SOURCE&score=burst",
+};
+
+/// Topics of a window by a score, of one generation of a source.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Scored<'a> {
+    /// The name it is published under.
+    source: &'a str,
+    /// The generation all of this is from.
+    generation: u64,
+    /// What sort of terms.
+    #[schemars(schema_with = "kinds")]
+    kind: Kind,
+    /// What they are ranked by.
+    #[schemars(schema_with = "names")]
+    score: Score,
+    /// When the window begins (RFC 3339).
+    start: String,
+    /// Its length in seconds.
+    window: u64,
+    /// The topics, by rank.
+    topics: Vec<ScoredRank<'a>>,
+}
+
+/// A topic, its place and its scores.
+#[derive(Debug, Serialize, JsonSchema)]
+struct ScoredRank<'a> {
+    /// Its place, from 1.
+    rank: u64,
+    /// The term, as it is counted.
+    term: &'a str,
+    /// The way it is written most often; absent if that is the term.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<&'a str>,
+    /// How often it occurred in the window.
+    count: u64,
+    /// In how many records of the window.
+    documents: u64,
+    /// By how many authors; absent where records have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authors: Option<u64>,
+    /// The score it is ranked by.
+    value: f64,
+    /// What it is doing.
+    #[schemars(schema_with = "statuses")]
+    status: Status,
+    /// It is in the window and was in none of the windows it is compared with.
+    new: bool,
+    /// How far it is above what its past lets expect, in standard deviations; null with too little history.
+    burst: Option<f64>,
+    /// By what factor.
+    growth: f64,
+    /// The highest burst of the last 48 hours, decayed.
+    peak: f64,
+    /// The level of late, decayed.
+    popular: f64,
+}
+
+impl<'a> ScoredRank<'a> {
+    fn of((rank, topic): (u64, &'a ScoredTopic)) -> Self {
+        let ScoredTopic { count, documents, authors, value, status, new, burst, .. } = *topic;
+        let ScoredTopic { term, form, growth, peak, popular, .. } = topic;
+        Self {
+            rank,
+            term,
+            form: form.as_deref(),
+            count,
+            documents,
+            authors,
+            value,
+            status,
+            new,
+            burst,
+            growth: *growth,
+            peak: *peak,
+            popular: *popular,
+        }
+    }
+}
+
+fn names(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": Score::ALL.map(Score::name) })
+}
+
+fn statuses(_: &mut SchemaGenerator) -> Schema {
+    let names = ["insufficientHistory", "trending", "rising", "cooling", "steady"];
+    json_schema!({ "type": "string", "enum": names })
+}
+
+/// What is asked for.
+struct Asked {
+    published: Arc<Published>,
+    kind: Kind,
+    score: Score,
+    bucket: i64,
+    window: u64,
+    limit: u64,
+}
+
+async fn scores(
+    State(ApiState(state)): State<ApiState>,
+    question: Question,
+) -> Result<Response, Problem> {
+    let asked = Asked::of(&state, &question.parameters()?).await?;
+    let results = [Arc::clone(&asked.published)];
+    state.answers.answer(&question, &results, async || asked.answer().await).await
+}
+
+impl Asked {
+    async fn of(state: &Shared, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        parameters.only(&["source", "kind", "score", "window", "limit"])?;
+        let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
+        let kind = parameters.kind()?.unwrap_or(Kind::Word);
+        let score = parameters.first("score").unwrap_or(Score::Burst.name()).parse::<Score>();
+        let score = score.map_err(|error| Problem::bad_request(error.to_string()))?;
+        let published = state.source(parameters).await?;
+        let window = windows::length(&published)?;
+        if !published.index().scores.contains(&score) {
+            let source = &published.generation().source;
+            return Err(Problem::not_found(format!(
+                "{source} is not ranked by {score}: ask for it in spec.analysis.scores, or with --scores"
+            )));
+        }
+        let bucket = match parameters.first("window") {
+            Some(time) => windows::bucket(time, window)?,
+            None => windows::latest(&published).unwrap_or_default(),
+        };
+        Ok(Self { published, kind, score, bucket, window, limit })
+    }
+
+    async fn answer(&self) -> Result<Answer, Problem> {
+        let Self { published, kind, score, bucket, window, limit } = self;
+        // At most 1,000.
+        let topics = published.scored(*kind, *score, Some(*bucket), 0, *limit as usize).await?;
+        let generation = published.generation();
+        let answer = Scored {
+            source: generation.source.as_str(),
+            generation: generation.generation,
+            kind: *kind,
+            score: *score,
+            start: windows::begins(*bucket, *window),
+            window: *window,
+            topics: (1..).zip(&topics).map(ScoredRank::of).collect(),
+        };
+        let question =
+            ["scores", kind.name(), score.name(), &bucket.to_string(), &limit.to_string()];
+        Answer::json(etag::of(generation, &question), &answer)
+    }
+}
+
+fn described(schemas: &mut Schemas) -> Value {
+    let parameter =
+        |name, description, schema, required| Parameter { name, description, schema, required };
+    let text = || json!({ "type": "string" });
+    let parameters = [
+        parameter("source", "The name it is published under.", text(), true),
+        parameter(
+            "kind",
+            "What sort of terms; word unless something else is asked for.",
+            kinds(schemas.generator()).to_value(),
+            false,
+        ),
+        parameter(
+            "score",
+            "What to rank by; burst unless something else is asked for.",
+            names(schemas.generator()).to_value(),
+            false,
+        ),
+        parameter(
+            "window",
+            "Any time in the window (RFC 3339); the last one if not given.",
+            text(),
+            false,
+        ),
+        parameter(
+            "limit",
+            "How many topics at most.",
+            json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT }),
+            false,
+        ),
+    ];
+    let answer = schemas.of::<Scored<'_>>();
+    operation(
+        "scores",
+        "Topics of a window by what they do",
+        &parameters,
+        &answer,
+        &[400, 404, 500],
+    )
+}

@@ -1,0 +1,69 @@
+//! Questions about one term of a source. Owns their parameters.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use store::Published;
+use trends::Kind;
+
+use crate::app::Shared;
+use crate::openapi::{Parameter, Schemas, kinds};
+use crate::problem::Problem;
+use crate::query::Parameters;
+
+/// What such a question can have.
+pub(crate) const PARAMETERS: [&str; 3] = ["source", "kind", "term"];
+
+/// Which term of which result.
+pub(crate) struct TermQuestion {
+    pub(crate) published: Arc<Published>,
+    pub(crate) kind: Kind,
+    /// As the result counts it.
+    pub(crate) term: String,
+}
+
+impl TermQuestion {
+    pub(crate) async fn of(state: &Shared, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+        let kind = parameters.kind()?.unwrap_or(Kind::Word);
+        let term = parameters.first("term").ok_or_else(|| {
+            Problem::bad_request("term is missing: /api/v1/trends lists the highest-ranked ones")
+        })?;
+        let published = state.source(parameters).await?;
+        let term = published.index().profile.normalize(kind, term);
+        Ok(Self { published, kind, term })
+    }
+
+    /// That the term was not counted.
+    pub(crate) fn unknown(&self) -> Problem {
+        let Self { published, kind, term } = self;
+        let source = &published.generation().source;
+        let counted: Vec<_> = published.kinds().map(Kind::name).collect();
+        let counted = counted.join(", ");
+        Problem::not_found(format!("{source} has no {kind} {term:?}; counted were: {counted}"))
+    }
+}
+
+/// The parameters as OpenAPI describes them.
+pub(crate) fn described(schemas: &mut Schemas) -> [Parameter; 3] {
+    let text = || json!({ "type": "string" });
+    [
+        Parameter {
+            name: "source",
+            description: "The name it is published under.",
+            schema: text(),
+            required: true,
+        },
+        Parameter {
+            name: "kind",
+            description: "What sort of term; word unless something else is asked for.",
+            schema: kinds(schemas.generator()).to_value(),
+            required: false,
+        },
+        Parameter {
+            name: "term",
+            description: "The term, in any way of writing it.",
+            schema: text(),
+            required: true,
+        },
+    ]
+}
