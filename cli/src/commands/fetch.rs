@@ -12,6 +12,7 @@ pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
 
     /// How often it is asked.
     const AGAIN: Duration = Duration::from_millis(500);
+    check(&args.url)?;
     let until = args.wait.map(|wait| Instant::now() + Duration::from_secs(wait.seconds()));
     loop {
         let url = args.url.clone();
@@ -20,8 +21,7 @@ pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
             Ok(text) => return crate::output::Output::print(&text),
             Err(failure) => failure,
         };
-        // What is wrong with the URL itself no waiting mends.
-        if failure.code == 42 || until.is_none_or(|until| Instant::now() > until) {
+        if until.is_none_or(|until| Instant::now() > until) {
             return Err(failure);
         }
         tokio::select! {
@@ -29,6 +29,20 @@ pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
             () = service::shutdown::requested() => return Err(pipeline::Error::Cancelled.into()),
         }
     }
+}
+
+/// Refuses what no waiting would make a URL.
+#[cfg(feature = "http")]
+fn check(url: &str) -> Result<(), Failure> {
+    let parsed = url.parse::<ureq::http::Uri>().ok();
+    let scheme = parsed.as_ref().and_then(ureq::http::Uri::scheme_str);
+    if matches!(scheme, Some("http" | "https")) {
+        return Ok(());
+    }
+    Err(Failure::permanent(
+        "InvalidUrl",
+        format!("{url} is no URL to ask: it looks like http://HOST:8383/api/v1/sources"),
+    ))
 }
 
 /// Asks once. Anything but a success is a failure that shows the whole answer.
@@ -43,15 +57,8 @@ fn ask(url: &str) -> Result<String, Failure> {
         .timeout_global(Some(PATIENCE))
         .user_agent(concat!("trendjob/", env!("CARGO_PKG_VERSION")))
         .build();
-    let unanswered = |error: ureq::Error| match error {
-        ureq::Error::BadUri(what) => Failure::permanent(
-            "InvalidUrl",
-            format!(
-                "asking {url}: this is no URL ({what}): it looks like http://HOST:8383/api/v1/sources"
-            ),
-        ),
-        error => Failure::other("Unanswered", format!("asking {url}: {error}")),
-    };
+    let unanswered =
+        |error: ureq::Error| Failure::other("Unanswered", format!("asking {url}: {error}"));
     let mut answer = config.new_agent().get(url).call().map_err(unanswered)?;
     let text = answer.body_mut().read_to_string().map_err(unanswered)?;
     let status = answer.status();
