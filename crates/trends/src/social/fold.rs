@@ -25,7 +25,10 @@ pub fn normalize(kind: Kind, typed: &str) -> String {
     let typed = typed.trim();
     let mut key = String::new();
     match kind {
-        Kind::Word => word(typed, &mut key),
+        Kind::Word => {
+            tag(typed, &mut key);
+            squeeze(&mut key);
+        }
         Kind::Phrase => {
             for part in typed.split_whitespace() {
                 let mut folded = String::new();
@@ -57,9 +60,15 @@ fn signed(typed: &str, sign: char, key: &mut String) {
     key.drain(..signs);
 }
 
-/// Replaces `key` with the key of a word.
+/// Replaces `key` with the key of a word, in which there is no white space.
 pub(super) fn word(form: &str, key: &mut String) {
-    tag(form, key);
+    if form.is_ascii() {
+        key.clear();
+        key.push_str(form);
+        key.make_ascii_lowercase();
+    } else {
+        tag(form, key);
+    }
     squeeze(key);
 }
 
@@ -127,13 +136,8 @@ pub(super) fn emoji(form: &str, key: &mut String) {
 
 /// Shortens runs of one letter to [`MOST_REPEATS`].
 fn squeeze(key: &mut String) {
-    let bytes = key.as_bytes();
-    let may_repeat = if bytes.is_ascii() {
-        bytes.windows(MOST_REPEATS + 1).any(|run| run.iter().all(|byte| *byte == run[0]))
-    } else {
-        true
-    };
-    if !may_repeat {
+    let is_run = |run: &[u8]| run[0] == run[3] && run[0] == run[1] && run[0] == run[2];
+    if key.is_ascii() && !key.as_bytes().windows(MOST_REPEATS + 1).any(is_run) {
         return;
     }
     let mut last = None;

@@ -65,16 +65,10 @@ impl StopWords {
             let known = || known().collect();
             let list = known_list(code)
                 .ok_or_else(|| UnknownLanguage { code: code.clone(), known: known() })?;
-            for word in list {
-                words.add(word, 1 << index);
-            }
+            words.add(list.iter().copied(), 1 << index);
         }
-        for word in extra {
-            words.add(word, EXTRA);
-        }
-        for word in REMNANTS {
-            words.add(word, REMNANT);
-        }
+        words.add(extra.iter().map(String::as_str), EXTRA);
+        words.add(REMNANTS.into_iter(), REMNANT);
         words.finish();
         Ok(Self { languages: chosen, words })
     }
@@ -113,9 +107,7 @@ impl Default for StopWords {
     /// No language and no extra word.
     fn default() -> Self {
         let mut words = Table::default();
-        for word in REMNANTS {
-            words.add(word, REMNANT);
-        }
+        words.add(REMNANTS.into_iter(), REMNANT);
         words.finish();
         Self { languages: Vec::new(), words }
     }
@@ -150,11 +142,13 @@ struct Table {
 }
 
 impl Table {
-    fn add(&mut self, word: &str, mark: u128) {
-        let mut key = String::new();
-        fold::word(word.trim_matches(|c: char| !c.is_alphanumeric()), &mut key);
-        if !key.is_empty() {
-            *self.all.entry(key).or_default() |= mark;
+    fn add<'a>(&mut self, words: impl Iterator<Item = &'a str>, mark: u128) {
+        for word in words {
+            let mut key = String::new();
+            fold::word(word.trim_matches(|c: char| !c.is_alphanumeric()), &mut key);
+            if !key.is_empty() {
+                *self.all.entry(key).or_default() |= mark;
+            }
         }
     }
 
@@ -178,8 +172,8 @@ impl Table {
         let Some(packed) = packed(key) else {
             return self.long.get(key).copied().unwrap_or(0);
         };
-        // An empty slot has no marks.
-        self.marks[self.slot(packed)]
+        let at = self.slot(packed);
+        if self.keys[at] == 0 { 0 } else { self.marks[at] }
     }
 
     /// Where a word is, or would be put.
@@ -195,13 +189,36 @@ impl Table {
     }
 }
 
-/// The bytes of a short key in one number. No key is empty or ends in a NUL, so none is 0.
+/// The bytes of a short key in one number, little-endian and zero-padded. No key is empty or ends
+/// in a NUL, so none is 0.
+#[inline]
 fn packed(key: &str) -> Option<u128> {
     let bytes = key.as_bytes();
-    if bytes.len() > 16 {
-        return None;
+    let length = bytes.len();
+    // Two loads that overlap: the bytes that both have are shifted out of the second.
+    if let (8..=16, Some(first), Some(last)) = (length, bytes.first_chunk(), bytes.last_chunk()) {
+        let (low, high) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        return Some(u128::from(low) | u128::from(high) >> (8 * (16 - length)) << 64);
     }
-    let mut chunk = [0; 16];
-    chunk[..bytes.len()].copy_from_slice(bytes);
-    Some(u128::from_le_bytes(chunk))
+    if let (4..=7, Some(first), Some(last)) = (length, bytes.first_chunk(), bytes.last_chunk()) {
+        let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return Some(u128::from(low) | u128::from(high) >> (8 * (8 - length)) << 32);
+    }
+    (length < 4).then(|| bytes.iter().rev().fold(0, |packed, byte| packed << 8 | u128::from(*byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_key_is_packed_as_its_bytes_whatever_its_length() {
+        let key = "abcdefghijklmnop";
+        for length in 0..=16 {
+            let mut plain = [0; 16];
+            plain[..length].copy_from_slice(&key.as_bytes()[..length]);
+            assert_eq!(packed(&key[..length]), Some(u128::from_le_bytes(plain)), "{length}");
+        }
+        assert_eq!(packed("abcdefghijklmnopq"), None);
+    }
 }

@@ -196,7 +196,7 @@ impl Tokenizer {
 
 /// `text` with its HTML entities decoded, once: `&amp;lt;` says `&lt;`.
 fn decode<'a>(text: &'a str, decoded: &'a mut String) -> &'a str {
-    if !text.contains('&') {
+    if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return text;
     }
     decoded.clear();

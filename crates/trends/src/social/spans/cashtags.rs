@@ -1,7 +1,7 @@
 //! Cashtags, by twitter-text's `validCashtag`: `$` and one to six letters, maybe with a dot or
 //! underscore and one or two more.
 
-use super::{Place, Span, What};
+use super::{Place, Span, What, links};
 use crate::social::characters::is_space;
 
 /// The cashtag whose `$` stands at the place, if it is one: it follows nothing or a space, and is
@@ -12,7 +12,7 @@ pub(super) fn at(place: Place<'_>) -> Option<Span> {
     }
     let body = &place.rest()[1..];
     let symbol = letters(body);
-    if !(1..=6).contains(&symbol) {
+    if !(1..=6).contains(&symbol) || links::unglued(body, symbol) < symbol {
         return None;
     }
     let class = match body.as_bytes().get(symbol) {

@@ -1,6 +1,6 @@
 //! Hashtags, by twitter-text's `validHashtag`, `hashtagBoundary` and `endHashtagMatch`.
 
-use super::{Place, Span, What};
+use super::{Place, Span, What, links};
 use crate::social::characters::{
     EMOJI_SELECTOR, KEYCAP, TEXT_SELECTOR, is_hashtag_character, is_hashtag_letter,
 };
@@ -16,13 +16,13 @@ pub(super) fn at(place: Place<'_>, sign: usize) -> Option<Span> {
     if body.starts_with([EMOJI_SELECTOR, KEYCAP]) {
         return None;
     }
-    let mut has_letter = false;
-    let end = body.find(|character| {
-        has_letter = has_letter || is_hashtag_letter(character);
-        !is_hashtag_character(character)
-    });
-    let length = end.unwrap_or(body.len());
-    let after = &body[length..];
+    let end = body.find(|character| !is_hashtag_character(character)).unwrap_or(body.len());
+    let length = links::unglued(body, end);
+    let has_letter = body[..length].contains(is_hashtag_letter);
+    let after = &body[end..];
+    if length < end && has_letter {
+        return Some(place.signed(What::Hashtag, sign, length));
+    }
     if !has_letter || after.starts_with(['#', '＃']) || after.starts_with("://") {
         return None;
     }

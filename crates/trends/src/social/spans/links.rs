@@ -2,13 +2,18 @@
 //! where nothing else is said.
 //!
 //! Against twitter-text, a link with a scheme is one after any character, is removed even where
-//! its host is none, and has no domain where it is cut off within its host (`http://exam…`).
+//! its host is none, and has no domain where it is cut off within its host (`http://exam…`). It ends
+//! a name that it is glued to.
 
 use super::{Place, Span, What};
 use crate::social::characters::{is_cyrillic, is_latin_accent, is_word_alone};
 use crate::social::domain;
 
 const SCHEMES: [&str; 2] = ["https", "http"];
+
+/// Twitter's own links to pictures, `pic.twitter.com/…`, begin anywhere.
+const PICTURE: &str = "pic";
+const PICTURES: &str = ".twitter.com/";
 
 /// The link whose scheme ends with the colon at the place, if it is one.
 pub(super) fn with_scheme(place: Place<'_>) -> Option<Span> {
@@ -28,19 +33,50 @@ pub(super) fn with_scheme(place: Place<'_>) -> Option<Span> {
     Some(Span { what: What::Link, start: place.at - scheme.len(), end, body })
 }
 
+/// The length of a name that `text` begins with, `length` bytes, without the link that exports of
+/// old posts glue to it: `#Taghttps://…`, `@namepic.twitter.com/…`.
+pub(super) fn unglued(text: &str, length: usize) -> usize {
+    let (name, after) = text.split_at(length);
+    let glued: &[&str] = if after.starts_with("://") {
+        &SCHEMES
+    } else if after.starts_with(PICTURES) {
+        &[PICTURE]
+    } else {
+        return length;
+    };
+    let link = glued.iter().find(|link| {
+        let tail = length.checked_sub(link.len()).and_then(|start| name.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(link))
+    });
+    length - link.map_or(0, |link| link.len())
+}
+
 /// The link without a scheme whose host has a dot at the place; if there is none, the end of what
 /// looked like one, to go on from.
 pub(super) fn bare(place: Place<'_>) -> Result<Span, usize> {
     let bytes = place.text.as_bytes();
+    let around = [place.at.checked_sub(1), Some(place.at + 1)];
+    let byte = |at: Option<usize>| at.and_then(|at| bytes.get(at));
+    if !around.into_iter().map(byte).all(|byte| byte.is_some_and(|byte| is_host_byte(*byte))) {
+        return Err(place.at + 1);
+    }
     let before = bytes[place.floor..place.at].iter().rev();
-    let start = place.at - before.take_while(|byte| is_host_byte(**byte)).count();
+    let mut start = place.at - before.take_while(|byte| is_host_byte(**byte)).count();
+    let is_picture = place.rest().starts_with(PICTURES)
+        && place.text.as_bytes()[start..place.at].ends_with(PICTURE.as_bytes());
+    if is_picture {
+        start = place.at - PICTURE.len();
+    }
     let rest = &bytes[place.at..];
     let run = rest.iter().take_while(|byte| is_host_byte(**byte) || **byte == b'.').count();
     let none = place.at + run;
     // A dot or hyphen at its end is the sentence's.
     let host = place.text[start..none].trim_end_matches(['.', '-', '_']);
     let end = start + host.len();
-    if start == place.at || end <= place.at || !follows_boundary(&place.text[..start]) {
+    if start == place.at
+        || end <= place.at
+        || !(is_picture || follows_boundary(&place.text[..start]))
+    {
         return Err(none);
     }
     let tail = &place.text[end..];
@@ -98,10 +134,10 @@ fn tail_length(text: &str) -> usize {
             '(' => open += 1,
             ')' if open == 0 => break,
             ')' => open -= 1,
-            _ if !is_path_character(character) => break,
+            _ if path_class(character) & PATH == 0 => break,
             _ => {}
         }
-        if open == 0 && (character == ')' || may_end_path(character)) {
+        if open == 0 && (character == ')' || path_class(character) & END != 0) {
             end = at + character.len_utf8();
         }
     }
@@ -116,17 +152,38 @@ fn port_length(text: &str) -> usize {
     if digits == 0 { 0 } else { 1 + digits }
 }
 
-fn is_path_character(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_alphanumeric()
-            || b"!*';:=+,.$/%#[]-_~@|&?".contains(&(character as u8));
+/// What may be in a path, and what may end it.
+const PATH: u8 = 1;
+const END: u8 = 2;
+const PATH_BYTES: [u8; 128] = {
+    let mut classes = [0; 128];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = match byte as u8 {
+            b'A'..=b'Z'
+            | b'a'..=b'z'
+            | b'0'..=b'9'
+            | b'+'
+            | b'-'
+            | b'='
+            | b'_'
+            | b'#'
+            | b'/'
+            | b'&' => PATH | END,
+            b'!' | b'*' | b'\'' | b';' | b':' | b',' | b'.' | b'$' | b'%' | b'[' | b']' | b'~'
+            | b'@' | b'|' | b'?' => PATH,
+            _ => 0,
+        };
+        byte += 1;
     }
-    character == '\u{2013}' || is_latin_accent(character) || is_cyrillic(character)
-}
+    classes
+};
 
-fn may_end_path(character: char) -> bool {
-    if character.is_ascii() {
-        return character.is_ascii_alphanumeric() || b"+-=_#/&".contains(&(character as u8));
+fn path_class(character: char) -> u8 {
+    match PATH_BYTES.get(character as usize) {
+        Some(class) => *class,
+        None if is_latin_accent(character) || is_cyrillic(character) => PATH | END,
+        None if character == '\u{2013}' => PATH,
+        None => 0,
     }
-    is_latin_accent(character) || is_cyrillic(character)
 }

@@ -1,7 +1,7 @@
 //! Mentions and lists, by twitter-text's `validMentionOrList`, `validMentionPrecedingChars` and
 //! `endMentionMatch`.
 
-use super::{Place, Span, What};
+use super::{Place, Span, What, links};
 use crate::social::characters::is_latin_accent;
 
 /// A longer name is cut, as twitter-text cuts it.
@@ -18,6 +18,10 @@ pub(super) fn at(place: Place<'_>, sign: usize) -> Option<Span> {
     }
     let body = &place.rest()[sign..];
     let whole = run(body, is_name_byte);
+    let unglued = links::unglued(body, whole);
+    if unglued < whole {
+        return (unglued > 0).then(|| name_alone(place, sign, unglued));
+    }
     let name = whole.min(LONGEST_NAME);
     if name == 0 {
         return None;
@@ -34,6 +38,13 @@ pub(super) fn at(place: Place<'_>, sign: usize) -> Option<Span> {
     let mut span = place.signed(What::Mention, sign, name + list);
     span.end = place.at + sign + end;
     Some(span)
+}
+
+/// The mention of a name of `whole` bytes before the link that is glued to it.
+fn name_alone(place: Place<'_>, sign: usize, whole: usize) -> Span {
+    let mut span = place.signed(What::Mention, sign, whole.min(LONGEST_NAME));
+    span.end = place.at + sign + whole;
+    span
 }
 
 /// The length of a list's name with the slash before it, 0 if there is none.

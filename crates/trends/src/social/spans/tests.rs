@@ -218,6 +218,32 @@ fn a_link_has_a_host() {
 }
 
 #[test]
+fn a_link_that_is_glued_to_a_name_ends_it() {
+    for (text, what, name, host) in [
+        ("#Taghttps://example.org/a", What::Hashtag, "Tag", "example.org"),
+        ("#Tagpic.twitter.com/a", What::Hashtag, "Tag", "pic.twitter.com"),
+        ("@namehttp://example.org", What::Mention, "name", "example.org"),
+        ("@name_pic.twitter.com/a", What::Mention, "name_", "pic.twitter.com"),
+    ] {
+        check(what, &[(text, &[name])]);
+        check(What::Link, &[(text, &[host])]);
+    }
+    check(
+        What::Link,
+        &[
+            ("wordpic.twitter.com/a é.pic.twitter.com/b", &["pic.twitter.com", "pic.twitter.com"]),
+            ("epic.twitter.com epic.example.org/", &["epic.twitter.com", "epic.example.org"]),
+            ("$http://example.org $pic.twitter.com/a", &["example.org", "pic.twitter.com"]),
+        ],
+    );
+    check(
+        What::Hashtag,
+        &[("#pic.twitter.com/a #http://example.org #epic.example.org", &["epic"])],
+    );
+    check(What::Cashtag, &[("$http://example.org $pic.twitter.com/a $pic", &["pic"])]);
+}
+
+#[test]
 fn a_link_without_a_scheme_is_a_host_that_ends_in_a_public_suffix() {
     check(
         What::Link,

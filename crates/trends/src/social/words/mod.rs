@@ -28,24 +28,16 @@ pub(super) enum Piece<'a> {
 /// White space in ASCII always parts words (UAX #29 joins it to nothing but marks), so what lies
 /// between is cut by whichever way is faster: the two agree.
 pub(super) fn pieces(text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
-    if text.is_ascii() {
-        ascii::pieces(text, each);
-        return;
-    }
     let mut rest = text;
-    while !rest.is_empty() {
-        let end = rest.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(rest.len());
-        let (chunk, after) = rest.split_at(end);
-        if chunk.is_ascii() {
-            ascii::pieces(chunk, each);
-        } else {
-            unicode::pieces(chunk, scratch, each);
-        }
-        let spaces = after.bytes().take_while(u8::is_ascii_whitespace).count();
-        let (space, after) = after.split_at(spaces);
-        ascii::pieces(space, each);
-        rest = after;
+    while let Some(foreign) = rest.bytes().position(|byte| !byte.is_ascii()) {
+        let (before, after) = rest.as_bytes().split_at(foreign);
+        let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
+        let length = after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
+        ascii::pieces(&rest[..start], each);
+        unicode::pieces(&rest[start..foreign + length], scratch, each);
+        rest = &rest[foreign + length..];
     }
+    ascii::pieces(rest, each);
 }
 
 /// Whether a word is long enough to count.

@@ -71,7 +71,7 @@ fn words_of_other_scripts_are_found() {
 fn text_without_spaces_is_cut_by_dictionary() {
     for (text, expected) in [
         ("東京に行きます。大阪も", "東京 に 行き ます | 大阪 も"),
-        ("我们在北京大学学习", "我们 在 北京大学 学习"),
+        ("我们在北京大学学习", "我们 在 北京 大学 学习"),
         ("สวัสดีชาวโลก", "สวัสดี ชาว โลก"),
         ("iPhoneを買う", "iPhone を 買う"),
         ("한국어 텍스트", "한국어 텍스트"),
