@@ -22,6 +22,8 @@ mod entities;
 mod fold;
 mod kinds;
 mod language;
+mod packed;
+mod running;
 mod sink;
 mod spans;
 mod stop_words;

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::fold;
+use super::packed::packed;
 
 /// What is left of retweets, HTML and cut links, in any language.
 const REMNANTS: [&str; 5] = ["rt", "via", "amp", "http", "https"];
@@ -92,7 +93,15 @@ impl StopWords {
 
     /// What the word with this key is.
     pub(super) fn standing(&self, key: &str, active: Active) -> Standing {
-        let marks = self.words.marks(key);
+        Self::judge(self.words.marks(key), active)
+    }
+
+    /// The same for a key of up to 16 bytes in one number.
+    pub(super) fn standing_of_packed(&self, key: u128, active: Active) -> Standing {
+        Self::judge(self.words.marks_of_packed(key), active)
+    }
+
+    fn judge(marks: u128, active: Active) -> Standing {
         if marks & REMNANT != 0 {
             Standing::Remnant
         } else if marks & active.0 != 0 {
@@ -169,9 +178,13 @@ impl Table {
     }
 
     fn marks(&self, key: &str) -> u128 {
-        let Some(packed) = packed(key) else {
-            return self.long.get(key).copied().unwrap_or(0);
-        };
+        match packed(key) {
+            Some(packed) => self.marks_of_packed(packed),
+            None => self.long.get(key).copied().unwrap_or(0),
+        }
+    }
+
+    fn marks_of_packed(&self, packed: u128) -> u128 {
         let at = self.slot(packed);
         if self.keys[at] == 0 { 0 } else { self.marks[at] }
     }
@@ -186,39 +199,5 @@ impl Table {
             at = (at + 1) & last;
         }
         at
-    }
-}
-
-/// The bytes of a short key in one number, little-endian and zero-padded. No key is empty or ends
-/// in a NUL, so none is 0.
-#[inline]
-fn packed(key: &str) -> Option<u128> {
-    let bytes = key.as_bytes();
-    let length = bytes.len();
-    // Two loads that overlap: the bytes that both have are shifted out of the second.
-    if let (8..=16, Some(first), Some(last)) = (length, bytes.first_chunk(), bytes.last_chunk()) {
-        let (low, high) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-        return Some(u128::from(low) | u128::from(high) >> (8 * (16 - length)) << 64);
-    }
-    if let (4..=7, Some(first), Some(last)) = (length, bytes.first_chunk(), bytes.last_chunk()) {
-        let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return Some(u128::from(low) | u128::from(high) >> (8 * (8 - length)) << 32);
-    }
-    (length < 4).then(|| bytes.iter().rev().fold(0, |packed, byte| packed << 8 | u128::from(*byte)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_short_key_is_packed_as_its_bytes_whatever_its_length() {
-        let key = "abcdefghijklmnop";
-        for length in 0..=16 {
-            let mut plain = [0; 16];
-            plain[..length].copy_from_slice(&key.as_bytes()[..length]);
-            assert_eq!(packed(&key[..length]), Some(u128::from_le_bytes(plain)), "{length}");
-        }
-        assert_eq!(packed("abcdefghijklmnopq"), None);
     }
 }

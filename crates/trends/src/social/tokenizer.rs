@@ -3,9 +3,10 @@
 use std::mem;
 
 use super::language::Guesser;
-use super::sink::{PairWord, TermSink};
+use super::running::{Judge, Words};
+use super::sink::TermSink;
 use super::spans::{self, Span, What};
-use super::stop_words::{Active, Standing, StopWords};
+use super::stop_words::{Active, StopWords};
 use super::words::{self, Piece, Scratch};
 use super::{Entities, Kinds, domain, fold};
 use crate::Kind;
@@ -121,11 +122,11 @@ impl Tokenizer {
     fn words(&mut self, stretch: &str, active: Active, sink: &mut impl TermSink) {
         let Self { kinds, stop_words, scratch, words, .. } = self;
         words.part();
+        let judge = Judge { kinds: *kinds, stop_words, active };
         words::pieces(stretch, scratch, &mut |piece| match piece {
             Piece::Break => words.part(),
-            Piece::Word(form) => {
-                words.word(form, *kinds, |key| stop_words.standing(key, active), sink);
-            }
+            Piece::Word(form) => words.word(form, judge, sink),
+            Piece::Plain(form) => words.plain(form, judge, sink),
         });
     }
 
@@ -202,61 +203,4 @@ fn decode<'a>(text: &'a str, decoded: &'a mut String) -> &'a str {
     decoded.clear();
     html_escape::decode_html_entities_to_string(text, decoded);
     decoded
-}
-
-/// The words of running text, and the last of them for the pair it may make.
-#[derive(Debug, Default)]
-struct Words {
-    key: String,
-    left: Left,
-}
-
-/// The word before, if the next is its neighbour.
-#[derive(Debug, Default)]
-struct Left {
-    is_there: bool,
-    key: String,
-    form: String,
-    stop: bool,
-}
-
-impl Words {
-    /// Whatever comes next is no neighbour of what came before.
-    fn part(&mut self) {
-        self.left.is_there = false;
-    }
-
-    fn word(
-        &mut self,
-        form: &str,
-        kinds: Kinds,
-        standing: impl Fn(&str) -> Standing,
-        sink: &mut impl TermSink,
-    ) {
-        fold::word(form, &mut self.key);
-        let standing = standing(&self.key);
-        if standing == Standing::Remnant || self.key.is_empty() {
-            return self.part();
-        }
-        let stop = standing == Standing::Stop || !words::is_long_enough(form);
-        if !stop && kinds.contains(Kind::Word) {
-            sink.term(Kind::Word, &self.key, form);
-        }
-        if kinds.contains(Kind::Phrase) {
-            self.pair(form, stop, sink);
-        }
-    }
-
-    fn pair(&mut self, form: &str, stop: bool, sink: &mut impl TermSink) {
-        let left = &mut self.left;
-        if left.is_there {
-            let right = PairWord { key: &self.key, form, stop };
-            sink.pair(PairWord { key: &left.key, form: &left.form, stop: left.stop }, right);
-        }
-        left.is_there = true;
-        left.stop = stop;
-        mem::swap(&mut left.key, &mut self.key);
-        left.form.clear();
-        left.form.push_str(form);
-    }
 }

@@ -129,16 +129,22 @@ fn tail_length(text: &str) -> usize {
     }
     let mut open = 0_usize;
     let mut end = 0;
-    for (at, character) in path.char_indices() {
-        match character {
-            '(' => open += 1,
-            ')' if open == 0 => break,
-            ')' => open -= 1,
-            _ if path_class(character) & PATH == 0 => break,
+    let mut rest = path;
+    while let Some(next) = rest.bytes().next() {
+        let (class, length) = match PATH_BYTES.get(usize::from(next)) {
+            Some(class) => (*class, 1),
+            None => foreign_class(rest),
+        };
+        match class {
+            OPEN => open += 1,
+            CLOSE if open == 0 => break,
+            CLOSE => open -= 1,
+            0 => break,
             _ => {}
         }
-        if open == 0 && (character == ')' || path_class(character) & END != 0) {
-            end = at + character.len_utf8();
+        rest = &rest[length..];
+        if open == 0 && class & END != 0 {
+            end = path.len() - rest.len();
         }
     }
     port + end
@@ -152,9 +158,11 @@ fn port_length(text: &str) -> usize {
     if digits == 0 { 0 } else { 1 + digits }
 }
 
-/// What may be in a path, and what may end it.
+/// What may be in a path, what may end it, and what has to be balanced in it.
 const PATH: u8 = 1;
 const END: u8 = 2;
+const OPEN: u8 = 4;
+const CLOSE: u8 = 8 | END;
 const PATH_BYTES: [u8; 128] = {
     let mut classes = [0; 128];
     let mut byte = 0;
@@ -172,6 +180,8 @@ const PATH_BYTES: [u8; 128] = {
             | b'&' => PATH | END,
             b'!' | b'*' | b'\'' | b';' | b':' | b',' | b'.' | b'$' | b'%' | b'[' | b']' | b'~'
             | b'@' | b'|' | b'?' => PATH,
+            b'(' => OPEN,
+            b')' => CLOSE,
             _ => 0,
         };
         byte += 1;
@@ -179,11 +189,11 @@ const PATH_BYTES: [u8; 128] = {
     classes
 };
 
-fn path_class(character: char) -> u8 {
-    match PATH_BYTES.get(character as usize) {
-        Some(class) => *class,
-        None if is_latin_accent(character) || is_cyrillic(character) => PATH | END,
-        None if character == '\u{2013}' => PATH,
-        None => 0,
+/// The class and the length of the character outside ASCII that `text` begins with.
+fn foreign_class(text: &str) -> (u8, usize) {
+    match text.chars().next() {
+        Some(c) if is_latin_accent(c) || is_cyrillic(c) => (PATH | END, c.len_utf8()),
+        Some(c @ '\u{2013}') => (PATH, c.len_utf8()),
+        _ => (0, 0),
     }
 }

@@ -50,22 +50,32 @@ pub(super) fn pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
             continue;
         }
         let start = at;
-        let mut seen = 0;
+        let (mut here, mut seen) = (first, 0);
         loop {
             let mut last = 0;
-            while class(at) & OF_WORDS != 0 {
-                last = class(at);
-                seen |= last;
+            while here & OF_WORDS != 0 {
+                last = here;
+                seen |= here;
                 at += 1;
+                here = class(at);
             }
-            let (middle, next) = (class(at), class(at + 1));
-            let joins_letters = last & next & LETTER != 0 && middle & MID_LETTER != 0;
-            let joins_digits = last & next & DIGIT != 0 && middle & MID_NUMBER != 0;
+            let next = class(at + 1);
+            let joins_letters = last & next & LETTER != 0 && here & MID_LETTER != 0;
+            let joins_digits = last & next & DIGIT != 0 && here & MID_NUMBER != 0;
             if !(joins_letters || joins_digits) {
                 break;
             }
+            seen |= here;
             at += 1;
+            here = next;
         }
-        each(if seen & LETTER == 0 { Piece::Break } else { Piece::Word(&text[start..at]) });
+        let word = &text[start..at];
+        each(if seen & LETTER == 0 {
+            Piece::Break
+        } else if seen & !(LETTER | DIGIT) == 0 {
+            Piece::Plain(word)
+        } else {
+            Piece::Word(word)
+        });
     }
 }

@@ -12,13 +12,15 @@ mod tests;
 pub(super) use unicode::Scratch;
 
 /// A word needs so many letters and digits, unless one of its characters is a word alone.
-const LEAST_LETTERS: usize = 3;
+pub(super) const LEAST_LETTERS: usize = 3;
 
 /// A piece of running text that matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
     /// A word as it was written, NFKC; at least one letter.
     Word(&'a str),
+    /// A word of nothing but letters and digits in ASCII.
+    Plain(&'a str),
     /// Something that parts phrases.
     Break,
 }
@@ -29,7 +31,7 @@ pub(super) enum Piece<'a> {
 /// between is cut by whichever way is faster: the two agree.
 pub(super) fn pieces(text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
     let mut rest = text;
-    while let Some(foreign) = rest.bytes().position(|byte| !byte.is_ascii()) {
+    while let Some(foreign) = first_foreign(rest) {
         let (before, after) = rest.as_bytes().split_at(foreign);
         let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
         let length = after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
@@ -38,6 +40,15 @@ pub(super) fn pieces(text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Pi
         rest = &rest[foreign + length..];
     }
     ascii::pieces(rest, each);
+}
+
+/// Where the first byte outside ASCII is.
+fn first_foreign(text: &str) -> Option<usize> {
+    const BLOCK: usize = 32;
+    let blocks = text.as_bytes().chunks(BLOCK);
+    let ascii = BLOCK * blocks.take_while(|block| block.is_ascii()).count();
+    let rest = text.as_bytes().get(ascii..)?;
+    rest.iter().position(|byte| !byte.is_ascii()).map(|at| ascii + at)
 }
 
 /// Whether a word is long enough to count.

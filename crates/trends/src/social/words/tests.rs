@@ -8,7 +8,7 @@ use super::*;
 fn by(cut: impl FnOnce(&mut dyn FnMut(Piece<'_>))) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     cut(&mut |piece| match piece {
-        Piece::Word(word) => found.push(word.to_owned()),
+        Piece::Word(word) | Piece::Plain(word) => found.push(word.to_owned()),
         Piece::Break if found.last().is_none_or(|last| last != "|") => found.push("|".to_owned()),
         Piece::Break => {}
     });
