@@ -4,14 +4,33 @@
 use std::cmp::Ordering;
 use std::mem::{size_of, take};
 
+use xxhash_rust::xxh3::xxh3_64;
+
 use super::{DetailError, Reader};
 use crate::format::varint::put;
 use crate::row::MAX_TERM_BYTES;
 
+/// So many forms of a term are kept: hardly a word is written in more ways, and what nobody bounds
+/// can be made as large as one likes, by letters in random case.
+pub const MAX_KEPT: usize = 256;
+
 /// Surface forms of a term and how often each was written. The form that equals the key is left
-/// out by whoever adds: its occurrences are those of the term that no stored form accounts for.
+/// out by whoever adds: its occurrences are those of the term that no other form accounts for.
+///
+/// Of more than [`MAX_KEPT`] those with the smallest hashes are kept. A form that is among them in the
+/// end was among them in every part, so its occurrences are exact, whatever was merged in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Forms(Vec<(Box<str>, u64)>);
+pub struct Forms {
+    /// Ascending by bytes.
+    kept: Vec<(Box<str>, u64)>,
+    /// Occurrences of forms that are not kept.
+    dropped: u64,
+}
+
+/// What decides which forms are kept: the smallest.
+fn order(form: &str) -> (u64, &str) {
+    (xxh3_64(form.as_bytes()), form)
+}
 
 impl Forms {
     /// Adds `occurrences` of a form other than the key. Forms that are empty or above 1,024 bytes
@@ -20,30 +39,61 @@ impl Forms {
         if form.is_empty() || form.len() > MAX_TERM_BYTES || occurrences == 0 {
             return;
         }
-        match self.0.binary_search_by(|(known, _)| known.as_ref().cmp(form)) {
-            Ok(place) => self.0[place].1 = self.0[place].1.saturating_add(occurrences),
+        let is_full = self.kept.len() >= MAX_KEPT;
+        match self.kept.binary_search_by(|(known, _)| known.as_ref().cmp(form)) {
+            Ok(place) => {
+                let known = &mut self.kept[place].1;
+                *known = known.saturating_add(occurrences);
+            }
+            Err(_) if is_full && self.is_beyond(form) => {
+                self.dropped = self.dropped.saturating_add(occurrences);
+            }
             Err(place) => {
                 // Most terms that have another form have one: `Vec` would begin with room for four.
-                self.0.reserve_exact(usize::from(self.0.is_empty()));
-                self.0.insert(place, (form.into(), occurrences));
+                self.kept.reserve_exact(usize::from(self.kept.is_empty()));
+                self.kept.insert(place, (form.into(), occurrences));
+                self.cut();
             }
         }
     }
 
+    /// Whether all forms that are kept have smaller hashes.
+    fn is_beyond(&self, form: &str) -> bool {
+        let form = order(form);
+        self.kept.iter().all(|(kept, _)| order(kept) < form)
+    }
+
+    /// Drops the forms with the largest hashes while there are too many.
+    fn cut(&mut self) {
+        let Some(excess) = self.kept.len().checked_sub(MAX_KEPT).filter(|excess| *excess > 0)
+        else {
+            return;
+        };
+        self.kept.sort_unstable_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+        let kept = self.kept.len() - excess;
+        for (_, occurrences) in self.kept.drain(kept..) {
+            self.dropped = self.dropped.saturating_add(occurrences);
+        }
+        self.kept.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+    }
+
     /// Adds the forms of other records.
     pub fn merge(&mut self, other: &Self) {
-        if self.0.is_empty() {
-            self.0.clone_from(&other.0);
+        self.dropped = self.dropped.saturating_add(other.dropped);
+        if self.kept.is_empty() {
+            self.kept.clone_from(&other.kept);
             return;
         }
         // A few into many are inserted; lists of like length are merged in one pass.
-        if other.0.len() < 4 {
-            other.0.iter().for_each(|(form, occurrences)| self.add(form, *occurrences));
+        if other.kept.len() < 4 {
+            for (form, occurrences) in &other.kept {
+                self.add(form, *occurrences);
+            }
             return;
         }
-        let mut merged = Vec::with_capacity(self.0.len() + other.0.len());
-        let mut ours = take(&mut self.0).into_iter().peekable();
-        let mut theirs = other.0.iter().peekable();
+        let mut merged = Vec::with_capacity(self.kept.len() + other.kept.len());
+        let mut ours = take(&mut self.kept).into_iter().peekable();
+        let mut theirs = other.kept.iter().peekable();
         loop {
             let order = match (ours.peek(), theirs.peek()) {
                 (Some((a, _)), Some((b, _))) => a.cmp(b),
@@ -58,16 +108,17 @@ impl Forms {
                 (left, right) => left.or_else(|| right.cloned()),
             });
         }
-        self.0 = merged;
+        self.kept = merged;
+        self.cut();
     }
 
     /// The `most` most frequent forms of the term `key`, which occurred `count` times in all:
     /// occurrences descending, then by bytes.
     pub fn top(&self, key: &str, count: u64, most: usize) -> Vec<(String, u64)> {
-        let stored = self.0.iter().fold(0_u64, |sum, (_, n)| sum.saturating_add(*n));
-        let rest = count.saturating_sub(stored);
+        let others = self.kept.iter().fold(self.dropped, |sum, (_, n)| sum.saturating_add(*n));
+        let rest = count.saturating_sub(others);
         let key = (rest > 0).then_some((key, rest));
-        let mut forms: Vec<_> = self.0.iter().map(|(form, n)| (form.as_ref(), *n)).collect();
+        let mut forms: Vec<_> = self.kept.iter().map(|(form, n)| (form.as_ref(), *n)).collect();
         forms.extend(key);
         forms.sort_unstable_by(|(a, m), (b, n)| n.cmp(m).then_with(|| a.cmp(b)));
         forms.into_iter().take(most).map(|(form, n)| (form.to_owned(), n)).collect()
@@ -75,33 +126,36 @@ impl Forms {
 
     /// The stored forms and their occurrences, ascending by bytes.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
-        self.0.iter().map(|(form, occurrences)| (form.as_ref(), *occurrences))
+        self.kept.iter().map(|(form, occurrences)| (form.as_ref(), *occurrences))
     }
 
     /// Whether no form is stored.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kept.is_empty()
     }
 
     /// Memory it takes, in bytes, its own size and what it owns.
     pub fn bytes(&self) -> usize {
-        let texts: usize = self.0.iter().map(|(form, _)| form.len()).sum();
-        size_of::<Self>() + self.0.capacity() * size_of::<(Box<str>, u64)>() + texts
+        let texts: usize = self.kept.iter().map(|(form, _)| form.len()).sum();
+        size_of::<Self>() + self.kept.capacity() * size_of::<(Box<str>, u64)>() + texts
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        put(out, self.0.len() as u64);
-        for (form, occurrences) in &self.0 {
+        put(out, self.kept.len() as u64);
+        for (form, occurrences) in &self.kept {
             put(out, form.len() as u64);
             out.extend_from_slice(form.as_bytes());
             put(out, *occurrences);
+        }
+        if self.kept.len() == MAX_KEPT {
+            put(out, self.dropped);
         }
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DetailError> {
         // The shortest form takes three bytes, so that no number asks for more than there is.
-        let most = reader.left() / 3;
-        let count = reader.up_to(most, "there are more forms than bytes for them")?;
+        let most = (reader.left() / 3).min(MAX_KEPT);
+        let count = reader.up_to(most, "there are more forms than bytes for them, or than 256")?;
         let mut forms: Vec<(Box<str>, u64)> = Vec::with_capacity(count);
         for _ in 0..count {
             let length = reader.up_to(MAX_TERM_BYTES, "a form has 1 to 1024 bytes")?;
@@ -116,6 +170,7 @@ impl Forms {
             }
             forms.push((form.into(), occurrences));
         }
-        Ok(Self(forms))
+        let dropped = if count == MAX_KEPT { reader.unsigned()? } else { 0 };
+        Ok(Self { kept: forms, dropped })
     }
 }

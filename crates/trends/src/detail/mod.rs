@@ -10,7 +10,8 @@
 //! authors:   0 to 32, then as many hashes, u64 LE ascending
 //!            33, then the number of registers (varint, 1 to 1023), 3 bytes LE each, ascending
 //!            34, then 4096 registers of 6 bits, four in three bytes LE
-//! forms:     their number, then each: length 1 to 1024, UTF-8, occurrences; ascending by bytes
+//! forms:     their number 0 to 256, then each: length 1 to 1024, UTF-8, occurrences; ascending by bytes;
+//!            of 256 the occurrences of all others follow
 //! examples:  their number 0 to 5, then each, in the order they are kept in:
 //!            length 1 to 64 and the id, or 0, the object and the offset
 //! ```
@@ -25,7 +26,7 @@ mod registers;
 
 pub use authors::Authors;
 pub use examples::{Example, ExampleSource, Examples, MAX_EXAMPLES, MAX_ID_BYTES};
-pub use forms::Forms;
+pub use forms::{Forms, MAX_KEPT as MAX_FORMS_KEPT};
 
 use reader::Reader;
 

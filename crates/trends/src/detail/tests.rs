@@ -316,6 +316,37 @@ fn occurrences_beyond_64_bits_stay_at_the_greatest() {
 }
 
 #[test]
+fn of_very_many_forms_the_same_are_kept_however_they_were_split_and_none_is_lost_from_the_count() {
+    let form = |number: usize| format!("{}{number}", "o".repeat(number % 7));
+    let occurrences = |number: usize| number as u64 % 5 + 1;
+    let all: u64 = (0..2_000).map(occurrences).sum();
+    let mut whole = Forms::default();
+    (0..2_000).for_each(|number| whole.add(&form(number), occurrences(number)));
+    for parts in [2, 7, 300] {
+        let mut merged = Forms::default();
+        for part in (0..parts).rev() {
+            let mut forms = Forms::default();
+            for number in (0..2_000).rev().filter(|number| number % parts == part) {
+                forms.add(&form(number), occurrences(number));
+            }
+            merged.merge(&forms);
+        }
+        assert_eq!(merged, whole, "{parts} parts");
+    }
+    assert_eq!(whole.iter().count(), MAX_FORMS_KEPT);
+    for (kept, counted) in whole.iter() {
+        let number: usize = kept.trim_start_matches('o').parse().unwrap();
+        assert_eq!(counted, occurrences(number), "{kept} is counted exactly");
+    }
+    let top = whole.top("key", all + 100, 1);
+    assert_eq!(top, [("key".to_owned(), 100)], "what is not kept is not the key's");
+    let mut bytes = Vec::new();
+    let detail = Detail { forms: whole, ..Detail::default() };
+    detail.encode(&mut bytes);
+    assert_eq!(Detail::decode(&bytes).unwrap(), detail);
+}
+
+#[test]
 fn bytes_that_were_never_written_are_refused_by_name() {
     let refused = |bytes: &[u8], at, what| {
         assert_eq!(Detail::decode(bytes), Err(DetailError { at, what }), "{bytes:?}");
@@ -330,7 +361,7 @@ fn bytes_that_were_never_written_are_refused_by_name() {
     refused(&[33, 1, 54, 0, 0, 0, 0], 2, "registers must be 1 to 1023, ascending, from 1 to 53");
     let thin = [[34].as_slice(), &[0; 3072], &[0, 0]].concat();
     refused(&thin, 1, "at least 1024 of 4096 registers are filled, up to 53");
-    refused(&[0, 9, 1, b'a', 1, 0], 1, "there are more forms than bytes for them");
+    refused(&[0, 9, 1, b'a', 1, 0], 1, "there are more forms than bytes for them, or than 256");
     refused(&[0, 1, 1, 0xFF, 1, 0], 3, "a text is not UTF-8");
     refused(&[0, 1, 1, b'a', 0, 0], 5, "a form that is stored occurred");
     refused(&[0, 2, 1, b'b', 1, 1, b'a', 1, 0], 7, "forms must ascend and none is empty");
