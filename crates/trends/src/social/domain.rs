@@ -24,14 +24,16 @@ pub(super) fn registrable(host: &str, key: &mut String) -> bool {
     }
     let Ok(host) = canonical(host) else { return false };
     let host = host.trim_end_matches('.');
-    let is_address = host
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.is_empty() || last.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_address || host.bytes().any(|byte| byte.is_ascii_whitespace()) {
+    let is_address =
+        host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    let is_sound =
+        host.split('.').all(|label| !label.is_empty() && !label.contains(char::is_whitespace));
+    if is_address || !is_sound {
         return false;
     }
-    let Some(domain) = psl::domain_str(host) else { return false };
+    let Some(domain) = addr::parse_dns_name(host).ok().and_then(|name| name.root()) else {
+        return false;
+    };
     key.push_str(domain);
     true
 }
@@ -78,5 +80,5 @@ pub(super) fn is_bare_host(host: &str, has_path: bool) -> bool {
         return false;
     }
     let host = host.to_ascii_lowercase();
-    psl::suffix(host.as_bytes()).is_some_and(|suffix| suffix.is_known())
+    addr::parse_dns_name(&host).is_ok_and(|name| name.has_known_suffix())
 }

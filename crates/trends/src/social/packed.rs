@@ -10,20 +10,34 @@ pub(super) fn packed(key: &str) -> Option<u128> {
     // Two loads that overlap: the bytes that both have are shifted out of the second.
     if let (8..=16, Some(first), Some(last)) = (length, bytes.first_chunk(), bytes.last_chunk()) {
         let (low, high) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-        return Some(u128::from(low) | (u128::from(high) >> (8 * (16 - length))) << 64);
+        let high = high.unbounded_shr(8 * (16 - length as u32));
+        return Some(u128::from(low) | u128::from(high) << 64);
     }
     if let (4..=7, Some(first), Some(last)) = (length, bytes.first_chunk(), bytes.last_chunk()) {
         let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return Some(u128::from(low) | (u128::from(high) >> (8 * (8 - length))) << 32);
+        let high = high.unbounded_shr(8 * (8 - length as u32));
+        return Some(u128::from(low) | u128::from(high) << 32);
     }
     (length < 4).then(|| bytes.iter().rev().fold(0, |packed, byte| packed << 8 | u128::from(*byte)))
 }
+
+/// All bits of the first so many bytes. As long as a power of two, so that a masked index needs no
+/// check; a shift by a variable costs more than the load.
+const FIRST: [u128; 32] = {
+    let mut first = [u128::MAX; 32];
+    let mut length = 0;
+    while length < 16 {
+        first[length] = (1 << (8 * length)) - 1;
+        length += 1;
+    }
+    first
+};
 
 /// The lower case of 1 to 16 ASCII letters and digits: bit 5, which digits have already.
 #[inline]
 pub(super) fn lowered(packed: u128, length: usize) -> u128 {
     const LOWER: u128 = u128::from_le_bytes([0x20; 16]);
-    packed | LOWER >> (128 - 8 * length)
+    packed | LOWER & FIRST[length & 31]
 }
 
 /// Whether the same byte stands at four places in a row.
@@ -36,7 +50,7 @@ pub(super) fn has_run(packed: u128, length: usize) -> bool {
     }
     // Byte i is 0 where it is the same as the next, and then where three in a row are 0.
     let same = packed ^ packed >> 8;
-    let run = same | same >> 8 | same >> 16 | u128::MAX << (8 * (length - 3));
+    let run = same | same >> 8 | same >> 16 | !FIRST[(length - 3) & 31];
     run.wrapping_sub(EACH) & !run & HIGH != 0
 }
 

@@ -159,7 +159,7 @@ fn an_emoji_is_counted_without_tone_and_selector() {
     check(
         Kind::Emoji,
         &[
-            ("👍👍🏽👍🏿", &["👍", "👍", "👍"]),
+            ("👍👍🏽👍🏿 👍🏽🏽\u{fe0f}", &["👍", "👍", "👍", "👍"]),
             ("❤️❤", &["❤", "❤"]),
             ("👩🏾‍🚀👩‍🚀", &["👩‍🚀", "👩‍🚀"]),
             ("1️⃣1⃣", &["1⃣", "1⃣"]),
@@ -175,7 +175,7 @@ fn a_domain_is_the_registrable_part() {
         &[
             ("http://a.b.example.co.uk:80/x www.example.org", &["example.co.uk", "example.org"]),
             ("http://someone.github.io/", &["someone.github.io"]),
-            ("http://co.uk/ http://localhost/ http://127.0.0.1/ http://x…", &[]),
+            ("http://co.uk/ http://localhost/ http://127.0.0.1/ http://x… http://..a.b", &[]),
             ("http://www.münchen.de http://www.xn--mnchen-3ya.de", &["münchen.de", "münchen.de"]),
             ("http://www.MÜNCHEN.de http://host.unlisted/", &["münchen.de", "host.unlisted"]),
         ],

@@ -57,25 +57,21 @@ struct Element {
 }
 
 fn element(text: &str) -> Option<Element> {
-    let mut characters = text.chars();
-    let base = characters.next()?;
-    let after = characters.as_str();
-    let next = characters.next();
+    let base = text.chars().next()?;
+    let after = &text[base.len_utf8()..];
     let until = |rest: &str| text.len() - rest.len();
     if is_regional_indicator(base) {
-        let is_pair = next.is_some_and(is_regional_indicator);
-        return is_pair.then(|| Element {
-            length: until(characters.as_str()),
-            is_shown: true,
-            joins: false,
-        });
+        let rest = after.strip_prefix(is_regional_indicator)?;
+        return Some(Element { length: until(rest), is_shown: true, joins: false });
     }
-    if !is_emoji(base) || next == Some(TEXT_SELECTOR) {
+    if !is_emoji(base) || after.starts_with(TEXT_SELECTOR) {
         return None;
     }
     let joins = !is_skin_tone(base);
-    if next == Some(EMOJI_SELECTOR) || next.is_some_and(is_skin_tone) {
-        return Some(Element { length: until(characters.as_str()), is_shown: true, joins });
+    // One is enough, but all of them are in the same cluster.
+    let rest = after.trim_start_matches(|c| c == EMOJI_SELECTOR || is_skin_tone(c));
+    if rest.len() < after.len() {
+        return Some(Element { length: until(rest), is_shown: true, joins });
     }
     let length = until(tags(after).unwrap_or(after));
     Some(Element { length, is_shown: is_shown_as_emoji(base), joins })

@@ -129,11 +129,18 @@ fn tail_length(text: &str) -> usize {
     }
     let mut open = 0_usize;
     let mut end = 0;
-    let mut rest = path;
-    while let Some(next) = rest.bytes().next() {
-        let (class, length) = match PATH_BYTES.get(usize::from(next)) {
-            Some(class) => (*class, 1),
-            None => foreign_class(rest),
+    let mut at = 0;
+    while let Some(next) = path.as_bytes().get(at) {
+        let class = match PATH_BYTES[usize::from(*next)] {
+            FOREIGN => {
+                let (class, length) = foreign_class(&path[at..]);
+                at += length;
+                class
+            }
+            class => {
+                at += 1;
+                class
+            }
         };
         match class {
             OPEN => open += 1,
@@ -142,9 +149,8 @@ fn tail_length(text: &str) -> usize {
             0 => break,
             _ => {}
         }
-        rest = &rest[length..];
         if open == 0 && class & END != 0 {
-            end = path.len() - rest.len();
+            end = at;
         }
     }
     port + end
@@ -163,8 +169,10 @@ const PATH: u8 = 1;
 const END: u8 = 2;
 const OPEN: u8 = 4;
 const CLOSE: u8 = 8 | END;
-const PATH_BYTES: [u8; 128] = {
-    let mut classes = [0; 128];
+/// The class of a byte that is only a part of a character.
+const FOREIGN: u8 = 16;
+const PATH_BYTES: [u8; 256] = {
+    let mut classes = [FOREIGN; 256];
     let mut byte = 0;
     while byte < 128 {
         classes[byte] = match byte as u8 {

@@ -374,7 +374,9 @@ proptest! {
         // A link or an emoji takes a tag in; those have tests of their own.
         let mut spans = Vec::new();
         find(&text, &mut spans);
-        prop_assume!(spans.iter().all(|span| span.what == What::Hashtag || span.what == What::Mention));
+        if spans.iter().any(|span| !matches!(span.what, What::Hashtag | What::Mention)) {
+            return Ok(());
+        }
         prop_assert_eq!(bodies(&text, What::Hashtag), hashtags_by_pattern(&text));
     }
 
@@ -385,7 +387,9 @@ proptest! {
         let mut spans = Vec::new();
         find(&text, &mut spans);
         let is_too_long = Regex::new("[a-zA-Z0-9_]{21}").unwrap().is_match(&text);
-        prop_assume!(!is_too_long && spans.iter().all(|span| span.what == What::Mention));
+        if is_too_long || spans.iter().any(|span| span.what != What::Mention) {
+            return Ok(());
+        }
         prop_assert_eq!(bodies(&text, What::Mention), mentions_by_pattern(&text));
     }
 }

@@ -50,24 +50,21 @@ pub(super) fn pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
             continue;
         }
         let start = at;
-        let (mut here, mut seen) = (first, 0);
+        let mut seen = 0;
         loop {
-            let mut last = 0;
-            while here & OF_WORDS != 0 {
-                last = here;
-                seen |= here;
-                at += 1;
-                here = class(at);
-            }
-            let next = class(at + 1);
-            let joins_letters = last & next & LETTER != 0 && here & MID_LETTER != 0;
-            let joins_digits = last & next & DIGIT != 0 && here & MID_NUMBER != 0;
+            let parts = bytes[at..].iter().map(|byte| CLASSES[usize::from(*byte)]);
+            at += parts
+                .take_while(|class| class & OF_WORDS != 0)
+                .inspect(|class| seen |= class)
+                .count();
+            let (last, middle, next) = (class(at - 1), class(at), class(at + 1));
+            let joins_letters = last & next & LETTER != 0 && middle & MID_LETTER != 0;
+            let joins_digits = last & next & DIGIT != 0 && middle & MID_NUMBER != 0;
             if !(joins_letters || joins_digits) {
                 break;
             }
-            seen |= here;
+            seen |= middle;
             at += 1;
-            here = next;
         }
         let word = &text[start..at];
         each(if seen & LETTER == 0 {
