@@ -13,7 +13,7 @@ const SPARSE_TAG: usize = MAX_EXACT + 1;
 const DENSE_TAG: usize = MAX_EXACT + 2;
 
 /// The set of authors of a term, as 64-bit hashes of their ids: all hashes while there are at most
-/// 32, and above that `HyperLogLog` registers ([`Registers`]), with a standard error of 1.6%.
+/// 32, and above that `HyperLogLog` registers, with a standard error of 1.6%.
 ///
 /// Which of the two, and every register, is a function of the set alone, so neither the order of
 /// insertions nor the way sets were split and merged shows.
