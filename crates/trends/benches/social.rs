@@ -140,7 +140,7 @@ fn details(criterion: &mut Criterion) {
 
 /// Long texts of one thing: the throughput of a long one is that of a short one.
 fn long_texts(criterion: &mut Criterion) {
-    const PIECES: [&str; 18] = [
+    const PIECES: [&str; 20] = [
         "#",
         "#a",
         "#1",
@@ -149,6 +149,8 @@ fn long_texts(criterion: &mut Criterion) {
         "$A",
         "http://",
         "http://a.b/(",
+        "http://a.b/(()",
+        "://a.b",
         "a.",
         "a.b:",
         "&amp;",

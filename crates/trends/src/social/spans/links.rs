@@ -143,6 +143,7 @@ fn tail_length(text: &str) -> usize {
             }
         };
         match class {
+            OPEN if open == MOST_OPEN => break,
             OPEN => open += 1,
             CLOSE if open == 0 => break,
             CLOSE => open -= 1,
@@ -163,6 +164,10 @@ fn port_length(text: &str) -> usize {
         .map_or(0, |rest| rest.bytes().take_while(u8::is_ascii_digit).count());
     if digits == 0 { 0 } else { 1 + digits }
 }
+
+/// twitter-text allows a pair of parentheses in another. Any limit keeps a text of links whose
+/// parentheses are never closed from being read to its end for each of them.
+const MOST_OPEN: usize = 2;
 
 /// What may be in a path, what may end it, and what has to be balanced in it.
 const PATH: u8 = 1;

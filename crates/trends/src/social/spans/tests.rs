@@ -270,6 +270,8 @@ fn a_link_ends_before_the_signs_of_its_sentence() {
         ("http://example.org/a_(b) c", "http://example.org/a_(b)"),
         ("(http://example.org/a)", "http://example.org/a"),
         ("http://example.org/a(b", "http://example.org/a"),
+        ("http://example.org/a(b(c)d)e", "http://example.org/a(b(c)d)e"),
+        ("http://example.org/a(b(c(d)))", "http://example.org/a"),
         ("http://example.org/a?b=c&d=e!", "http://example.org/a?b=c&d=e"),
         ("http://example.org/aの", "http://example.org/a"),
         ("http://example.org/Русские_слова.", "http://example.org/Русские_слова"),
