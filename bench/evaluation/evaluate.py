@@ -1,0 +1,404 @@
+#!/usr/bin/env python3
+"""Judges the tops of each week by labels: bursts against counts, chi-square and df-idf_t.
+
+    cargo build --release -p trendjob-cli
+    python3 bench/evaluation/evaluate.py congress-tweets-2017.ndjson.zst
+
+Runs `trendjob` on the posts, reads what it published, and writes 2017.md beside this file. What is
+a hit, and why so, stands in README.md. Python 3.11 or later, the standard library alone.
+"""
+
+import argparse
+import datetime
+import fnmatch
+import http.client
+import json
+import math
+import pathlib
+import random
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+import urllib.parse
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = "congress-2017"
+KINDS = ("word", "hashtag")
+WINDOW_DAYS = 7
+REFERENCE = 24  # weeks, at most; the product's rule
+PLACES = 10
+THRESHOLD = 5  # Mastodon's least authors
+RESAMPLES = 10_000
+SEED = 2017
+GRACE = datetime.timedelta(days=1)
+BURSTS_READ = 200  # per kind and week: more than any week's top 10 can need
+
+# ------------------------------------------------------------------------------- what is published
+
+
+class Published:
+    """A result of `trendjob run`, read through the command and its API."""
+
+    def __init__(self, program, store):
+        self.program, self.store = program, store
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.server = None
+
+    def run(self, data):
+        subprocess.run(
+            [self.program, "run", "--quiet", "--source", SOURCE, "--store", self.store,
+             "--profile", "social", "--kinds", ",".join(KINDS), "--window", f"{WINDOW_DAYS}d",
+             "--scores", "burst", "--output", "json", data],
+            check=True, stdout=subprocess.DEVNULL)
+
+    def command(self, *args):
+        done = subprocess.run([self.program, *args, "--store", self.store, "--output", "json"],
+                              check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def topics(self, kind):
+        return self.command("top", SOURCE, "--kind", kind, "--limit", "0")["topics"]
+
+    def bursts(self, kind, week):
+        return self.command("top", SOURCE, "--kind", kind, "--score", "burst", "--window",
+                            week.isoformat(), "--limit", str(BURSTS_READ))["topics"]
+
+    def pooled(self, kind, week):
+        """The dispersion pooled over the terms of a kind, one number for the run."""
+        term = self.command("top", SOURCE, "--kind", kind, "--limit", "1")["topics"][0]["term"]
+        explained = self.command("explain", SOURCE, term, "--kind", kind, "--window",
+                                 week.isoformat())
+        return explained["pooledDispersion"]
+
+    def __enter__(self):
+        self.server = subprocess.Popen(
+            [self.program, "serve", "--quiet", "--store", self.store, "--listen",
+             f"127.0.0.1:{self.port}"], stdout=subprocess.DEVNULL)
+        while True:
+            try:
+                self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
+                self.connection.connect()
+                return self
+            except ConnectionRefusedError:
+                if self.server.poll() is not None:
+                    sys.exit("trendjob serve ended before it listened")
+                time.sleep(0.05)
+
+    def __exit__(self, *_):
+        self.connection.close()
+        self.server.terminate()
+        self.server.wait()
+
+    def history(self, kind, term):
+        """The weeks of a term: {first day: (count, documents, authors)}."""
+        query = urllib.parse.urlencode({"source": SOURCE, "kind": kind, "term": term})
+        self.connection.request("GET", f"/api/v1/history?{query}")
+        answer = self.connection.getresponse()
+        body = answer.read()
+        if answer.status != 200:
+            sys.exit(f"history of {kind} {term!r}: {answer.status} {body.decode()}")
+        return {
+            datetime.date.fromisoformat(seen["start"][:10]):
+                (seen["count"], seen["documents"], seen["authors"])
+            for seen in json.loads(body)["windows"]
+        }
+
+
+# --------------------------------------------------------------------------------------- the others
+
+COUNT, DOCUMENTS, AUTHORS = range(3)
+
+
+def chi_square(observed, expected):
+    expected = max(1, expected)
+    if observed < THRESHOLD or observed <= expected:
+        return 0.0
+    return (observed - expected) ** 2 / expected
+
+
+def mean(values):
+    return sum(values) / len(values) if values else 0.0
+
+
+def df_idf(now, mean_before):
+    return (now + 1) / (math.log(mean_before + 1) + 1)
+
+
+class Series:
+    """A term's weeks, and those that a week is compared with."""
+
+    def __init__(self, seen, weeks):
+        self.seen, self.weeks = seen, weeks
+
+    def at(self, week, what):
+        return self.seen.get(week, (0, 0, 0))[what]
+
+    def before(self, week, what, most=None):
+        earlier = self.weeks[: self.weeks.index(week)]
+        return [self.at(other, what) for other in (earlier[-most:] if most else earlier)]
+
+
+METHODS = {
+    "count": lambda s, w: s.at(w, COUNT),
+    "count of authors": lambda s, w: s.at(w, AUTHORS),
+    "chi-square": lambda s, w: chi_square(s.at(w, AUTHORS), s.before(w, AUTHORS)[-1]),
+    "chi-square, mean of the reference":
+        lambda s, w: chi_square(s.at(w, AUTHORS), mean(s.before(w, AUTHORS, REFERENCE))),
+    "df-idf_t": lambda s, w: df_idf(s.at(w, DOCUMENTS), mean(s.before(w, DOCUMENTS))),
+    "df-idf_t, mean of the reference":
+        lambda s, w: df_idf(s.at(w, DOCUMENTS), mean(s.before(w, DOCUMENTS, REFERENCE))),
+}
+ENTRIES = ("count", "chi-square", "df-idf_t")
+BURST = "burst"
+
+# A term in fewer documents than this, and with fewer occurrences in all, is in no top 10; that is
+# checked once the tops are known.
+LEAST_DOCUMENTS = 5
+LEAST_COUNT = 15
+
+
+def best(scored):
+    """The top places of (score, kind, term): one per key, ties by key."""
+    keys = {}
+    for score, kind, term in scored:
+        if score > 0 and (term not in keys or keys[term][0] < score):
+            keys[term] = (score, kind)
+    ranked = sorted(keys.items(), key=lambda item: (-item[1][0], item[0].encode()))
+    return [(kind, term, score) for term, (score, kind) in ranked[:PLACES]]
+
+
+def tops_of_others(published, weeks, judged):
+    candidates = []
+    for kind in KINDS:
+        topics = published.topics(kind)
+        kept = [t for t in topics if t["documents"] >= LEAST_DOCUMENTS or t["count"] >= LEAST_COUNT]
+        print(f"{kind}: {len(kept)} of {len(topics)} terms may be in a top 10", file=sys.stderr)
+        candidates += [(kind, topic["term"]) for topic in kept]
+    scored = {method: {week: [] for week in judged} for method in METHODS}
+    for kind, term in candidates:
+        series = Series(published.history(kind, term), weeks)
+        for week in judged:
+            if week in series.seen:
+                for method, score in METHODS.items():
+                    scored[method][week].append((score(series, week), kind, term))
+    tops = {m: {week: best(of_week) for week, of_week in s.items()} for m, s in scored.items()}
+    most_left_out = {  # by a term below both limits
+        "count": LEAST_COUNT - 1, "count of authors": LEAST_DOCUMENTS - 1,
+        "chi-square": 0, "chi-square, mean of the reference": 0,
+        "df-idf_t": LEAST_DOCUMENTS, "df-idf_t, mean of the reference": LEAST_DOCUMENTS,
+    }
+    for method, of_weeks in tops.items():
+        for week, top in of_weeks.items():
+            if len(top) == PLACES and top[-1][2] <= most_left_out[method]:
+                sys.exit(f"{method}, {week}: a term that was left out may be in the top 10")
+    return tops
+
+
+# ------------------------------------------------------------------------------------------- labels
+
+
+class Labels:
+    def __init__(self, path):
+        read = tomllib.loads(path.read_text(encoding="utf-8"))
+        self.standing = set(read["standing"].split())
+        self.events = [
+            {**event, "strict": pattern(event["terms"]),
+             "lenient": pattern(event["terms"] + " " + event.get("context", ""))}
+            for event in read["event"]
+        ]
+
+    def matching(self, term, week, reading="strict"):
+        if reading == "strict" and term in self.standing:
+            return []
+        last = week + datetime.timedelta(days=WINDOW_DAYS - 1)
+        return [
+            event for event in self.events
+            if event["from"] - GRACE <= last and event["to"] + GRACE >= week
+            and event[reading].fullmatch(term)
+        ]
+
+
+def pattern(terms):
+    return re.compile("|".join(fnmatch.translate(term) for term in terms.split()))
+
+
+# -------------------------------------------------------------------------------------- comparisons
+
+
+def interval(values):
+    """The mean, and its 95% percentile interval over resampled weeks."""
+    dice = random.Random(SEED)
+    means = sorted(mean(dice.choices(values, k=len(values))) for _ in range(RESAMPLES))
+    return mean(values), means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES) - 1]
+
+
+def precisions(labels, top_of_weeks, reading):
+    return [
+        sum(bool(labels.matching(term, week, reading)) for _, term, _ in top) / PLACES
+        for week, top in top_of_weeks.items()
+    ]
+
+
+# ----------------------------------------------------------------------------------------- document
+
+
+def shown(kind, term):
+    return f"#{term}" if kind == "hashtag" else term
+
+
+def span(week):
+    last = week + datetime.timedelta(days=WINDOW_DAYS - 1)
+    begin = f"{week.day}" if week.month == last.month else f"{week.day} {week:%B}"
+    return f"{begin} to {last.day} {last:%B}"
+
+
+def source(event):
+    kind, _, name = event["source"].partition(": ")
+    if kind != "W":
+        return ""
+    link = "https://en.wikipedia.org/wiki/" + urllib.parse.quote(name.replace(" ", "_"), safe="_(),–")
+    return f" ([Wikipedia](<{link}>))"
+
+
+def week_section(labels, week, top):
+    """The bursts of a week, grouped by the event they belong to."""
+    events = {term: labels.matching(term, week) for _, term, _ in top}
+    weight = {}
+    for of_term in events.values():
+        for event in of_term:
+            weight[event["name"]] = weight.get(event["name"], 0) + 1
+    groups = {}
+    for kind, term, score in top:
+        event = max(events[term], key=lambda e: weight[e["name"]], default=None)
+        name = event["name"] + source(event) if event else "-"
+        groups.setdefault(name, []).append(f"{shown(kind, term)} {score:.1f}")
+    hits = sum(map(bool, events.values()))
+    lines = [f"### {span(week)}: {hits} of {PLACES}", "", "| bursts | event |", "|---|---|"]
+    missed = groups.pop("-", None)
+    lines += [f"| {', '.join(terms)} | {name} |" for name, terms in groups.items()]
+    if missed:
+        lines.append(f"| {', '.join(missed)} | none in the labels |")
+    return lines + [""]
+
+
+def percent(fraction):
+    return f"{100 * fraction:.1f}"
+
+
+def precision_table(labels, tops):
+    lines = [
+        "| method | strict, % | ours ahead by, points | lenient, % | ours ahead by, points | hashtags, % |",
+        "|---|---|---|---|---|---|",
+    ]
+    ours = {r: precisions(labels, tops[BURST], r) for r in ("strict", "lenient")}
+    for method in [BURST, *METHODS]:
+        cells = [f"**{method}**" if method in (BURST, *ENTRIES) else method]
+        for reading in ("strict", "lenient"):
+            values = precisions(labels, tops[method], reading)
+            middle, low, high = interval(values)
+            cells.append(f"{percent(middle)} ({percent(low)} to {percent(high)})")
+            if method == BURST:
+                cells.append("")
+            else:
+                apart = [a - b for a, b in zip(ours[reading], values, strict=True)]
+                middle, low, high = interval(apart)
+                cells.append(f"{percent(middle)} ({percent(low)} to {percent(high)})")
+        places = [kind for top in tops[method].values() for kind, _, _ in top]
+        cells.append(percent(places.count("hashtag") / len(places)))
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def per_week_table(labels, tops, judged):
+    methods = [BURST, *METHODS]
+    lines = ["| week | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
+    columns = {m: precisions(labels, tops[m], "strict") for m in methods}
+    for at, week in enumerate(judged):
+        hits = [str(round(PLACES * columns[m][at])) for m in methods]
+        lines.append(f"| {span(week)} | {' | '.join(hits)} |")
+    return lines
+
+
+def tops_table(labels, tops, judged):
+    """What the others put on top, misses in italics."""
+    lines = ["| week | " + " | ".join(ENTRIES) + " |", "|---" * (len(ENTRIES) + 1) + "|"]
+    for week in judged:
+        cells = []
+        for method in ENTRIES:
+            cells.append(", ".join(
+                shown(kind, term) if labels.matching(term, week) else f"*{shown(kind, term)}*"
+                for kind, term, _ in tops[method][week]))
+        lines.append(f"| {span(week)} | {' | '.join(cells)} |")
+    return lines
+
+
+def document(labels, tops, judged, pooled):
+    lines = [
+        "# The bursts of 2017",
+        "",
+        "Made by `evaluate.py`. The protocol and what came of it are in [README.md](README.md), the labels in",
+        "[labels.toml](labels.toml).",
+        "",
+        f"## Precision of the top {PLACES}, {len(judged)} weeks",
+        "",
+        *precision_table(labels, tops),
+        "",
+        "Each with its 95% interval; hashtags are a share of the places. In bold are the entries; the rest are other",
+        "forms of the same methods. The dispersion pooled over terms: " + ", ".join(
+            f"{dispersion:.1f} for {kind}s" for kind, dispersion in pooled.items()
+        ) + ".",
+        "",
+        "## The top bursts of each week, beside their events",
+        "",
+        "Behind a term is its burst score. An event that several terms belong to is preferred.",
+        "",
+    ]
+    for week in judged:
+        lines += week_section(labels, week, tops[BURST][week])
+    lines += [f"## Hits of {PLACES}, by week, in the strict reading", "",
+              *per_week_table(labels, tops, judged), "",
+              "## What the others put on top", "", "Misses are in italics.", "",
+              *tops_table(labels, tops, judged), ""]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("data", help="tweets as NDJSON, or .zst of it")
+    parser.add_argument("--trendjob", default=str(HERE.parents[1] / "target/release/trendjob"))
+    parser.add_argument("--store", help="keep what is published here; what is there already is used")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "2017.md")
+    args = parser.parse_args()
+
+    labels = Labels(HERE / "labels.toml")
+    with tempfile.TemporaryDirectory() as scratch:
+        published = Published(args.trendjob, args.store or scratch)
+        if not args.store or not pathlib.Path(args.store).exists():
+            published.run(args.data)
+        with published:
+            weeks = weeks_of(published)
+            bursts = {week: best((t["burst"] or 0, kind, t["term"])
+                                 for kind in KINDS for t in published.bursts(kind, week))
+                      for week in weeks}
+            judged = [week for week, top in bursts.items() if top]
+            pooled = {kind: published.pooled(kind, judged[-1]) for kind in KINDS}
+            tops = {BURST: {week: bursts[week] for week in judged},
+                    **tops_of_others(published, weeks, judged)}
+    args.output.write_text(document(labels, tops, judged, pooled), encoding="utf-8")
+    print("\n".join(precision_table(labels, tops)))
+
+
+def weeks_of(published):
+    """First days of all weeks with posts: those that the commonest word is in."""
+    top = published.command("top", SOURCE, "--limit", "1")["topics"][0]["term"]
+    return sorted(published.history("word", top))
+
+
+if __name__ == "__main__":
+    main()
