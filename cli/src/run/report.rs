@@ -7,7 +7,8 @@ use std::time::Duration;
 use pipeline::Plan;
 use serde::Serialize;
 use store::{ObjectStore, Published};
-use trends::{Kind, RecordCounts};
+use trends::scores::Totals;
+use trends::{Bucket, Kind, RecordCounts};
 
 use super::session::Finished;
 use crate::failure::Failure;
@@ -29,6 +30,8 @@ struct Report<'a> {
     bytes: u64,
     topics: u64,
     long_terms: u64,
+    #[serde(flatten)]
+    outside: Outside,
     incomplete: bool,
     objects: usize,
     shards: usize,
@@ -37,6 +40,29 @@ struct Report<'a> {
     threads: usize,
     spilled: u64,
     seconds: BTreeMap<&'static str, f64>,
+}
+
+/// Records that were counted and are in no window, or in none that is scored.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Outside {
+    /// Those without a time; nothing where no time was looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undated: Option<u64>,
+    /// Those dated so far ahead that time has not moved on to them; nothing without scores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ahead: Option<u64>,
+}
+
+impl Outside {
+    fn of(published: &Published) -> Self {
+        let index = published.index();
+        let undated = || index.totals.0.get(&Bucket::WHOLE.0).map_or(0, |total| total.documents);
+        let ahead = |windows: &Totals| u64::try_from(windows.ahead()).unwrap_or(u64::MAX);
+        Self {
+            undated: index.window.map(|_| undated()),
+            ahead: index.gates.and_then(|_| published.windows()).map(ahead),
+        }
+    }
 }
 
 /// Prints the result of a run.
@@ -50,6 +76,8 @@ pub(super) async fn result(
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
     let topics = index.topics(kind);
     let total: Duration = stages.iter().map(|(_, took)| *took).sum();
+    let published = Published::open(store.clone(), generation.clone()).await?;
+    let outside = Outside::of(&published);
     if output.is_json() {
         let mut seconds: BTreeMap<_, _> =
             stages.iter().map(|(stage, took)| (stage.name(), rounded(*took))).collect();
@@ -63,6 +91,7 @@ pub(super) async fn result(
             bytes: index.bytes,
             topics,
             long_terms: index.long_terms,
+            outside,
             incomplete: index.incomplete,
             objects: plan.objects.len(),
             shards: plan.shards.len(),
@@ -73,10 +102,18 @@ pub(super) async fn result(
             seconds,
         });
     }
-    let published = Published::open(store.clone(), generation.clone()).await?;
     let top = published.ranked(kind, 0, SHOWN).await?;
     Output::print(&tables::topics(kind, &top, 1))?;
     output.note(&summary(plan, &index.records, topics, generation.generation, total));
+    let Outside { undated, ahead } = outside;
+    for (count, what) in [
+        (undated, "have no time that could be read, and are in no window"),
+        (ahead, "are dated far ahead of all others, and in no window that is scored"),
+    ] {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            output.note(&format!("{} records {what}", tables::grouped(count)));
+        }
+    }
     Ok(())
 }
 

@@ -48,4 +48,6 @@ mod run_counts;
 #[cfg(test)]
 mod social;
 #[cfg(test)]
+mod social_times;
+#[cfg(test)]
 mod verdicts;

@@ -100,7 +100,9 @@ const SOCIAL: [&str; 8] = [
 ];
 
 impl Desk {
-    fn json(&self, args: &[&str]) -> Value {
+    /// What a command prints as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let store = self.store();
         let args = [args, &["--output", "json", "--store", &store]].concat();
         serde_json::from_str(&self.trendjob(&args).done().stdout).unwrap()

@@ -11,7 +11,7 @@ use store::generations::Generation;
 use tokio::time::Instant;
 use trends::result::ResultIndex;
 
-use crate::aggregate::{aggregate, check_malformed};
+use crate::aggregate::{aggregate, check_records};
 use crate::context::Progress;
 use crate::etl::{Shard, etl};
 use crate::plan::{Plan, Spec, plan, stored};
@@ -56,7 +56,7 @@ pub fn run(
 
     let shards = in_parallel(context, plan.shards.len(), |share, shard| etl(share, &plan, shard))?;
     counted(&plan, &shards)?;
-    let records = check_malformed(&plan, &shards)?;
+    let records = check_records(&plan, &shards)?;
     lap(Stage::Etl);
 
     Progress::add(&context.progress.partitions_total, u64::from(plan.partitions));

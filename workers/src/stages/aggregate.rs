@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pipeline::aggregate::{aggregate, check_malformed};
+use pipeline::aggregate::{aggregate, check_records};
 use pipeline::etl;
 use trendjob::TerminationMessage;
 
@@ -20,7 +20,7 @@ impl Work {
         let plan = self.plan_of(plan_hash)?;
         let partition = plan.partition(partition)?;
         let shards = etl::all_finished(&self.context, &plan, without)?;
-        check_malformed(&plan, &shards)?;
+        check_records(&plan, &shards)?;
         aggregate(&self.context, &plan, &shards, partition)?;
         Ok(Ending::done(TerminationMessage::default()))
     }

@@ -19,7 +19,7 @@ use trends::{Kind, RowRef};
 use partials::PartialCursor;
 pub(crate) use ranking::{Page, RankCursor, merge_ranked};
 use terms::{Merged, Terms};
-pub use verdict::check_malformed;
+pub use verdict::check_records;
 
 use crate::blocks::BlockSink;
 use crate::context::Progress;

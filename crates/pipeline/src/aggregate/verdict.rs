@@ -1,22 +1,25 @@
-//! Whether too many lines of a run were malformed: decided once, from the markers of all shards.
+//! Whether the records of a run may be published: too many malformed lines, or too many windows.
+//! Decided once, from the markers of all shards, so that no cut of the input decides.
 
 use trends::RecordCounts;
 
 use crate::Error;
-use crate::etl::{Sample, Shard};
+use crate::etl::{Sample, Shard, window_totals};
 use crate::plan::Plan;
 
 /// The counters of the run.
 ///
 /// # Errors
-/// If more lines were malformed than the plan allows; the message names the first of them.
-pub fn check_malformed(plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
+/// If more lines were malformed than the plan allows, the message names the first of them; `Input` if
+/// records fall into more than a million windows.
+pub fn check_records(plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
     let mut records = RecordCounts::default();
     for shard in shards {
         records.add(&shard.marker.report.records);
     }
     let percent = records.malformed_percent();
     if percent <= plan.max_malformed_percent {
+        plan.analysis.check_windows(&window_totals(shards))?;
         return Ok(records);
     }
     let mut samples: Vec<&Sample> =

@@ -12,7 +12,7 @@ use trends::time::event_time;
 use trends::window::WindowTotals;
 use trends::{Kind, Partitions};
 
-use crate::plan::{Analysis, MAX_BUCKETS, Plan, Profile};
+use crate::plan::{Analysis, Plan, Profile};
 use crate::{Context, Error};
 
 /// Counts the terms of records.
@@ -142,9 +142,7 @@ impl Rows {
         let total = totals.0.entry(bucket.0).or_default();
         total.documents += 1;
         total.with_author += u64::from(author.is_some());
-        if totals.0.len() > MAX_BUCKETS {
-            return Err(too_many_windows(analysis));
-        }
+        analysis.check_windows(totals)?;
         let Some(social) = social else {
             counter.begin_record(RecordOrigin::of_bucket(bucket));
             tokens(record.text, counter);
@@ -163,13 +161,6 @@ impl Rows {
         social.tokenizer.post(&post, &mut sink);
         Ok(())
     }
-}
-
-fn too_many_windows(analysis: &Analysis) -> Error {
-    Error::Input(format!(
-        "the records fall into more than {MAX_BUCKETS} windows of {} s: choose a longer window, or look at the times of the records",
-        analysis.window.unwrap_or_default()
-    ))
 }
 
 /// Takes the terms of the tokeniser.

@@ -6,12 +6,13 @@ use trends::record::Fields;
 use trends::result::Gates;
 pub use trends::result::Profile;
 use trends::social::{Settings, StopWords};
+use trends::window::WindowTotals;
 use trends::{Bucket, Kind, Score, scores};
 
 use crate::Error;
 
 /// The most windows the records of a run may fall into. Half a century of 5 minutes each would be more.
-pub(crate) const MAX_BUCKETS: usize = 1_000_000;
+const MAX_BUCKETS: usize = 1_000_000;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +93,26 @@ impl Analysis {
             Profile::Seed => Ok(()),
             Profile::Social => self.settings().map(drop),
         }
+    }
+
+    /// Checks that records don't fall into more windows than a run may have.
+    ///
+    /// # Errors
+    /// `Input` with what would be right.
+    #[inline]
+    pub(crate) fn check_windows(&self, totals: &WindowTotals) -> Result<(), Error> {
+        if totals.0.len() > MAX_BUCKETS {
+            return Err(self.too_many_windows());
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn too_many_windows(&self) -> Error {
+        Error::Input(format!(
+            "the records fall into more than {MAX_BUCKETS} windows of {} s: choose a longer window, or look at the times of the records",
+            self.window.unwrap_or_default()
+        ))
     }
 
     /// The settings of the tokeniser of the profile `Social`.

@@ -13,7 +13,6 @@ use trends::Partitions;
 use trends::digest::hex;
 use trends::record::{CustomFields, Fields};
 
-pub(crate) use analysis::MAX_BUCKETS;
 pub use analysis::{Analysis, Profile};
 pub use cut::Range;
 use cut::{Cut, cut};
