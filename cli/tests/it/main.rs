@@ -48,6 +48,10 @@ mod run_counts;
 #[cfg(test)]
 mod social;
 #[cfg(test)]
+mod social_authors;
+#[cfg(test)]
+mod social_texts;
+#[cfg(test)]
 mod social_times;
 #[cfg(test)]
 mod verdicts;

@@ -1,0 +1,120 @@
+//! Authors as they come: missing in every way, written in several, or a million of one term.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::command::Desk;
+
+/// 2016-03-01T00:00:00Z.
+const MARCH: i64 = 1_456_790_400;
+const SCORED: [&str; 6] =
+    ["--profile", "social", "--window", "1h", "--scores", "burst,peak,popular"];
+
+fn post(text: &str, user: &Value) -> String {
+    format!("{}\n", json!({ "text": text, "user": user }))
+}
+
+#[test]
+fn authors_that_are_missing_in_any_way_are_no_authors_and_the_record_counts() {
+    let desk = Desk::new();
+    let nobodies = [
+        json!(null),
+        json!({}),
+        json!([]),
+        json!("someone"),
+        json!({ "id_str": null }),
+        json!({ "id_str": "" }),
+        json!({ "id_str": true }),
+        json!({ "id_str": ["7"], "screen_name": {} }),
+    ];
+    let mut text: String = nobodies.iter().map(|user| post("weather", user)).collect();
+    text.push_str("{\"text\":\"weather\"}\n");
+    let published = desk.publish(&["--profile", "social", &desk.write("nobody.ndjson", &text)]);
+    assert_eq!(published.counted, 9);
+    let weather = &desk.json(&["top", "sample"])["topics"][0];
+    assert_eq!((&weather["documents"], weather.get("authors")), (&json!(9), None));
+
+    // One author, in three ways of writing an id, and another with a name only.
+    for user in [
+        json!({ "id_str": "7", "screen_name": "x" }),
+        json!({ "id": 7 }),
+        json!({ "id_str": null, "id": 7, "screen_name": "y" }),
+        json!({ "id_str": null, "screen_name": "z" }),
+    ] {
+        text.push_str(&post("weather", &user));
+    }
+    desk.publish(&["--profile", "social", &desk.write("somebody.ndjson", text)]);
+    let weather = &desk.json(&["top", "sample"])["topics"][0];
+    assert_eq!((&weather["documents"], &weather["authors"]), (&json!(13), &json!(2)));
+}
+
+/// Hours of 10 records each, `named` of them by authors of their own; in the last but one all say `flood`.
+fn hours(named: usize) -> String {
+    let mut text = String::new();
+    for number in 0..32 * 10 {
+        let (hour, minute) = (number / 10, number % 10);
+        let said = if hour == 30 { "flood" } else { "weather" };
+        let mut post = json!({ "text": said, "created_at": MARCH + (hour * 3600 + minute) as i64 });
+        if minute < named {
+            post["user"] = json!({ "id_str": format!("author{minute}") });
+        }
+        writeln!(text, "{post}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn records_are_scored_where_fewer_than_half_have_an_author() {
+    let desk = Desk::new();
+    for (named, measure, x) in [(0, "documents", 10.0), (4, "documents", 10.0), (5, "authors", 5.0)]
+    {
+        let file = desk.write("posts.ndjson", hours(named));
+        desk.publish(&[&SCORED[..], &[&file]].concat());
+        let explained = desk.json(&["explain", "sample", "flood"]);
+        assert_eq!(explained["measure"], measure, "{named} of 10 have an author");
+        // Nobody said it in the 30 hours of 10 records before: D = 0, so E = 0.5 * 10 / 300, and
+        // the dispersion is 4, as too few terms tell another.
+        let share = 10.0 / 300.0;
+        let root = |count: f64| (count + 0.375).sqrt();
+        let z = 2.0 * (root(x) - root(0.5 * share)) / (4.0_f64 * (1.0 + share)).sqrt();
+        let burst = explained["score"]["burst"].as_f64().unwrap();
+        assert!((burst - z).abs() < 1e-9, "{burst} instead of {z}");
+        let top = &desk.json(&["top", "sample", "--score", "burst"])["topics"][0];
+        assert_eq!((&top["term"], top["burst"].as_f64()), (&json!("flood"), Some(burst)));
+        let authors = top.get("authors").and_then(Value::as_u64);
+        assert_eq!(authors, (named > 0).then_some(named as u64));
+    }
+}
+
+#[test]
+fn a_million_authors_of_one_term_are_told_within_their_error_however_they_are_cut() {
+    const AUTHORS: u64 = 1_000_000;
+    let desk = Desk::new();
+    let mut text = String::new();
+    for author in 0..AUTHORS {
+        let second = MARCH + (author % 7_200) as i64;
+        writeln!(text, r#"{{"text":"weather","created_at":{second},"user":{{"id":{author}}}}}"#)
+            .unwrap();
+    }
+    let file = desk.write("crowd.ndjson", text);
+    let options = ["--profile", "social", "--window", "1h"];
+    let one = desk.publish(&[&options[..], &["--shards", "1", &file]].concat());
+    let top = &desk.json(&["top", "sample"])["topics"][0];
+    assert_eq!((&top["count"], &top["documents"]), (&json!(AUTHORS), &json!(AUTHORS)));
+    // 4,096 registers: a standard error of 1.04 / sqrt(4096) = 1.6%, and five of them.
+    let near = |told: &Value, expected: u64| {
+        let (told, expected) = (told.as_f64().unwrap(), expected as f64);
+        assert!((told / expected - 1.0).abs() < 5.0 * 1.04 / 64.0, "{told} for {expected}");
+    };
+    near(&top["authors"], AUTHORS);
+    let history = desk.json(&["history", "sample", "weather"]);
+    let windows = history["windows"].as_array().unwrap();
+    assert_eq!(windows.len(), 2);
+    for window in windows {
+        near(&window["authors"], AUTHORS / 2);
+    }
+    let cut = ["--shards", "5", "--partitions", "3", "--memory", "4Mi"];
+    let many = desk.publish(&[&options[..], &cut, &[&file]].concat());
+    assert_eq!(many.digest, one.digest);
+}
