@@ -18,6 +18,7 @@ import pathlib
 import random
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -69,12 +70,16 @@ class Published:
         return self.command("top", SOURCE, "--kind", kind, "--score", "burst", "--window",
                             week.isoformat(), "--limit", str(BURSTS_READ))["topics"]
 
-    def pooled(self, kind, week):
-        """The dispersion pooled over the terms of a kind, one number for the run."""
-        term = self.command("top", SOURCE, "--kind", kind, "--limit", "1")["topics"][0]["term"]
-        explained = self.command("explain", SOURCE, term, "--kind", kind, "--window",
-                                 week.isoformat())
-        return explained["pooledDispersion"]
+    def commonest(self, kind):
+        return self.command("top", SOURCE, "--kind", kind, "--limit", "1")["topics"][0]["term"]
+
+    def explained(self, kind, week):
+        """What the scores of the commonest term in a week were made of."""
+        return self.command("explain", SOURCE, self.commonest(kind), "--kind", kind, "--window",
+                            week.isoformat())
+
+    def documents(self, week):
+        return self.explained("word", week)["documents"]
 
     def __enter__(self):
         self.server = subprocess.Popen(
@@ -173,16 +178,20 @@ def best(scored):
     return [(kind, term, score) for term, (score, kind) in ranked[:PLACES]]
 
 
-def tops_of_others(published, weeks, judged):
-    candidates = []
+def candidates(published, weeks):
+    """Every term that may be in a top 10: (kind, term, series)."""
+    found = []
     for kind in KINDS:
         topics = published.topics(kind)
         kept = [t for t in topics if t["documents"] >= LEAST_DOCUMENTS or t["count"] >= LEAST_COUNT]
         print(f"{kind}: {len(kept)} of {len(topics)} terms may be in a top 10", file=sys.stderr)
-        candidates += [(kind, topic["term"]) for topic in kept]
+        found += [(kind, t["term"], Series(published.history(kind, t["term"]), weeks)) for t in kept]
+    return found
+
+
+def tops_of_others(terms, judged):
     scored = {method: {week: [] for week in judged} for method in METHODS}
-    for kind, term in candidates:
-        series = Series(published.history(kind, term), weeks)
+    for kind, term, series in terms:
         for week in judged:
             if week in series.seen:
                 for method, score in METHODS.items():
@@ -198,6 +207,46 @@ def tops_of_others(published, weeks, judged):
             if len(top) == PLACES and top[-1][2] <= most_left_out[method]:
                 sys.exit(f"{method}, {week}: a term that was left out may be in the top 10")
     return tops
+
+
+# -------------------------------------------------------------------------------------- dispersion
+
+
+def dispersions(terms, documents):
+    """How terms vary: the median of Pearson's dispersion by kind and octave of the mean.
+
+    As the product pools it, over spans of a reference's length, but for every mean that has 5
+    authors in a span, with the number of terms: {kind: {octave: (median, terms)}}.
+    """
+    weeks = sorted(documents)
+    spans = [weeks[at: at + REFERENCE] for at in range(0, len(weeks), REFERENCE)]
+    found = {kind: {} for kind in KINDS}
+    for kind, _, series in terms:
+        for span in spans:
+            values = [series.at(week, AUTHORS) for week in span]
+            if sum(values) < THRESHOLD:
+                continue
+            rate = sum(values) / sum(documents[week] for week in span)
+            expected = [rate * documents[week] for week in span]
+            own = sum((x - e) ** 2 / e for x, e in zip(values, expected, strict=True))
+            octave = math.floor(math.log2(mean(values)))
+            found[kind].setdefault(octave, []).append(own / (len(span) - 1))
+    return {
+        kind: {octave: (statistics.median(own), len(own)) for octave, own in sorted(of.items())}
+        for kind, of in found.items()
+    }
+
+
+def dispersion_table(found):
+    lines = ["| authors a week, mean | " + " | ".join(f"{kind}s (terms)" for kind in KINDS) + " |",
+             "|---" * (len(KINDS) + 1) + "|"]
+    for octave in sorted(set().union(*found.values())):
+        cells = [f"{2.0 ** octave:g} to {2.0 ** (octave + 1):g}"]
+        for kind in KINDS:
+            median, terms = found[kind].get(octave, (None, 0))
+            cells.append(f"{median:.1f} ({terms})" if terms else "")
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
 
 
 # ------------------------------------------------------------------------------------------- labels
@@ -338,7 +387,7 @@ def tops_table(labels, tops, judged):
     return lines
 
 
-def document(labels, tops, judged, pooled):
+def document(labels, tops, judged, pooled, varying):
     lines = [
         "# The bursts of 2017",
         "",
@@ -364,7 +413,10 @@ def document(labels, tops, judged, pooled):
     lines += [f"## Hits of {PLACES}, by week, in the strict reading", "",
               *per_week_table(labels, tops, judged), "",
               "## What the others put on top", "", "Misses are in italics.", "",
-              *tops_table(labels, tops, judged), ""]
+              *tops_table(labels, tops, judged), "",
+              "## How terms vary", "",
+              "The median of the terms' own dispersion by their mean, as the product has it over a reference.", "",
+              *dispersion_table(varying), ""]
     return "\n".join(lines)
 
 
@@ -387,17 +439,19 @@ def main():
                                  for kind in KINDS for t in published.bursts(kind, week))
                       for week in weeks}
             judged = [week for week, top in bursts.items() if top]
-            pooled = {kind: published.pooled(kind, judged[-1]) for kind in KINDS}
-            tops = {BURST: {week: bursts[week] for week in judged},
-                    **tops_of_others(published, weeks, judged)}
-    args.output.write_text(document(labels, tops, judged, pooled), encoding="utf-8")
+            pooled = {kind: published.explained(kind, judged[-1])["pooledDispersion"]
+                      for kind in KINDS}
+            terms = candidates(published, weeks)
+            tops = {BURST: {week: bursts[week] for week in judged}, **tops_of_others(terms, judged)}
+            closed = weeks[: weeks.index(judged[-1]) + 1]
+            varying = dispersions(terms, {week: published.documents(week) for week in closed})
+    args.output.write_text(document(labels, tops, judged, pooled, varying), encoding="utf-8")
     print("\n".join(precision_table(labels, tops)))
 
 
 def weeks_of(published):
     """First days of all weeks with posts: those that the commonest word is in."""
-    top = published.command("top", SOURCE, "--limit", "1")["topics"][0]["term"]
-    return sorted(published.history("word", top))
+    return sorted(published.history("word", published.commonest("word")))
 
 
 if __name__ == "__main__":
