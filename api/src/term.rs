@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use store::Published;
-use trends::Kind;
+use trends::{Kind, Topic};
 
 use crate::app::Shared;
 use crate::openapi::{Parameter, Schemas, kinds};
@@ -40,6 +40,16 @@ impl TermQuestion {
         let counted: Vec<_> = published.kinds().map(Kind::name).collect();
         let counted = counted.join(", ");
         Problem::not_found(format!("{source} has no {kind} {term:?}; counted were: {counted}"))
+    }
+
+    /// That the term was counted too seldom to have a series.
+    pub(crate) fn below_floor(&self, topic: &Topic) -> Problem {
+        let Self { published, kind, term } = self;
+        let floor = published.index().series_floor.unwrap_or(0);
+        Problem::not_found(format!(
+            "{kind} {term:?} has no series: it occurs {} times, and the run keeps those of terms with at least {floor} (spec.analysis.seriesFloor, --series-floor)",
+            topic.count
+        ))
     }
 }
 

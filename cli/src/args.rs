@@ -217,7 +217,8 @@ pub(crate) struct AnalysisArgs {
     /// How text becomes terms: the original's cleaning, or one for social media with every kind of term.
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) profile: Option<ProfileName>,
-    /// Kinds of terms, as word,hashtag: word, hashtag, mention, cashtag, emoji, domain [default: word].
+    /// Kinds of terms, as word,hashtag: word, hashtag, mention, cashtag, emoji, phrase, domain [default:
+    /// word].
     #[arg(long, visible_alias = "kind", value_name = "KIND,...", value_delimiter = ',')]
     pub(crate) kinds: Vec<Kind>,
     /// Count by windows of this length, 5m to 7d, as 1h.
@@ -227,15 +228,48 @@ pub(crate) struct AnalysisArgs {
     /// [default: nl,en,es].
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     pub(crate) stop_words: Vec<String>,
-    /// Rank topics by these too, as burst,peak,popular; with --window.
+    /// Rank topics by these too, as burst,peak: burst, peak, popular, chisquare and count (of each window)
+    /// with --window, keyness with --baseline.
     #[arg(long, visible_alias = "score", value_name = "SCORE,...", value_delimiter = ',')]
     pub(crate) scores: Vec<Score>,
+    /// The published result that score keyness compares with, as SOURCE or SOURCE@GENERATION.
+    #[arg(long, value_name = "SOURCE[@N]")]
+    pub(crate) baseline: Option<BaselineArg>,
+    /// Guess the language of records that don't say theirs, for the choice of stop words; slow.
+    #[arg(long)]
+    pub(crate) detect_language: bool,
+    /// Keep no series, and so no scores over time, of terms that occur less often in the run [default: 1].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) series_floor: Option<u32>,
     /// Authors (or records, where few have one) a term must have in a window to burst there [default: 5].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) min_count: Option<u32>,
     /// Distinct authors it must have, where records have them [default: 3].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) min_authors: Option<u32>,
+}
+
+/// A source, and which generation of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BaselineArg {
+    pub(crate) source: String,
+    /// The newest when not said.
+    pub(crate) generation: Option<u64>,
+}
+
+impl std::str::FromStr for BaselineArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (source, generation) = match text.split_once('@') {
+            Some((source, number)) => match number.parse() {
+                Ok(number) if number > 0 => (source, Some(number)),
+                _ => return Err(format!("{number:?} is no generation: numbers begin at 1")),
+            },
+            None => (text, None),
+        };
+        Ok(Self { source: source.to_owned(), generation })
+    }
 }
 
 /// The profiles.
@@ -325,7 +359,7 @@ pub(crate) struct ServeArgs {
 pub(crate) struct TopArgs {
     /// The name the result was published under.
     pub(crate) source: String,
-    /// The kind of terms: word, hashtag, mention, cashtag, emoji or domain.
+    /// The kind of terms: word, hashtag, mention, cashtag, emoji, phrase or domain.
     #[arg(long, default_value_t = Kind::Word)]
     pub(crate) kind: Kind,
     /// What to rank by instead of the count over all time: burst, peak or popular.
@@ -351,7 +385,7 @@ pub(crate) struct TermArgs {
     pub(crate) source: String,
     /// The term, in any way of writing it.
     pub(crate) term: String,
-    /// Its kind: word, hashtag, mention, cashtag, emoji or domain.
+    /// Its kind: word, hashtag, mention, cashtag, emoji, phrase or domain.
     #[arg(long, default_value_t = Kind::Word)]
     pub(crate) kind: Kind,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{
     Affinity, EnvVarSource, ResourceRequirements, Toleration, TopologySpreadConstraint,
 };
 use serde::de::DeserializeOwned;
-use trendjob::{Opaque, PodParts, TrendJobSpec, unsupported};
+use trendjob::{Opaque, PodParts, TrendJobSpec};
 
 use crate::names::{FINALIZER, QUEUE_LABELS, RESTART_ANNOTATION};
 use crate::object::TrendJobObject;
@@ -31,7 +31,7 @@ pub fn manager(object: &TrendJobObject) -> String {
 /// Reads the spec.
 ///
 /// # Errors
-/// If it has fields of another version, or asks for what this version doesn't do.
+/// If it has fields of another version, or parts of pods that are none.
 pub fn validate(object: &TrendJobObject) -> Result<Valid, InvalidSpec> {
     let spec: TrendJobSpec = serde_json::from_str(&object.spec.0).map_err(|error| {
         InvalidSpec(format!(
@@ -39,10 +39,6 @@ pub fn validate(object: &TrendJobObject) -> Result<Valid, InvalidSpec> {
              different versions: upgrade the older one"
         ))
     })?;
-    let unsupported: Vec<String> = unsupported(&spec).iter().map(ToString::to_string).collect();
-    if !unsupported.is_empty() {
-        return Err(InvalidSpec(unsupported.join("; ")));
-    }
     for (stage, parts) in [("plan", &spec.plan), ("etl", &spec.etl), ("aggregate", &spec.aggregate)]
     {
         if let Some(parts) = parts {

@@ -1,6 +1,6 @@
 //! What a manifest asks to be counted, in the pipeline's words.
 
-use pipeline::{Analysis, Profile};
+use pipeline::{Analysis, PinnedBaseline, Profile};
 use trends::{Kind, Score};
 
 /// The languages whose common words the profile `Social` leaves out unless it is told: the original's.
@@ -27,13 +27,14 @@ pub(crate) fn analysis(asked: &trendjob::Analysis) -> Analysis {
         extra: Vec::new(),
     });
     let score = |score: &trendjob::Score| match score {
-        trendjob::Score::Burst => Some(Score::Burst),
-        trendjob::Score::Peak => Some(Score::Peak),
-        trendjob::Score::Popular => Some(Score::Popular),
-        // Refused before: not supported yet.
-        trendjob::Score::Keyness => None,
+        trendjob::Score::Burst => Score::Burst,
+        trendjob::Score::Peak => Score::Peak,
+        trendjob::Score::Popular => Score::Popular,
+        trendjob::Score::Keyness => Score::Keyness,
+        trendjob::Score::ChiSquare => Score::ChiSquare,
+        trendjob::Score::Count => Score::Count,
     };
-    let mut scores: Vec<Score> = asked.scores.iter().filter_map(score).collect();
+    let mut scores: Vec<Score> = asked.scores.iter().map(score).collect();
     scores.sort_unstable();
     let exclude = asked.exclude.clone().unwrap_or_default();
     let mut kinds: Vec<Kind> = asked.kinds.iter().map(kind).collect();
@@ -50,6 +51,13 @@ pub(crate) fn analysis(asked: &trendjob::Analysis) -> Analysis {
         exclude_authors: exclude.authors,
         exclude_terms: exclude.terms,
         scores,
+        baseline: asked.baseline.as_ref().map(|baseline| PinnedBaseline {
+            source: baseline.source.clone(),
+            generation: baseline.generation,
+            run: None,
+        }),
+        detect_language: asked.detect_language.unwrap_or(false),
+        series_floor: asked.series_floor,
         min_count: asked.min_count,
         min_authors: asked.min_authors,
     }

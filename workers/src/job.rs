@@ -9,7 +9,7 @@ use pipeline::plan::Spec;
 use pipeline::{CustomFormat, RecordFormat};
 use store::SourceName;
 use store::retention::Retention;
-use trendjob::{RunConfig, TrendJobSpec, unsupported};
+use trendjob::{RunConfig, TrendJobSpec};
 use trends::Partitions;
 
 use crate::analysis::analysis;
@@ -22,9 +22,7 @@ const INVALID: &str = "InvalidRunConfig";
 pub(crate) fn read(file: &Path) -> Result<RunConfig, Ending> {
     let unusable = |what: String| Ending::unusable(INVALID, format!("{}: {what}", file.display()));
     let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
-    let config = RunConfig::from_json(&text).map_err(|error| unusable(error.to_string()))?;
-    let unsupported: Vec<_> = unsupported(&config.spec).iter().map(ToString::to_string).collect();
-    if unsupported.is_empty() { Ok(config) } else { Err(unusable(unsupported.join("; "))) }
+    RunConfig::from_json(&text).map_err(|error| unusable(error.to_string()))
 }
 
 /// What is to be planned. `data` is where the input volume is mounted.

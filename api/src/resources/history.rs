@@ -87,7 +87,8 @@ async fn history(
         let window = windows::length(published)?;
         let series = published.series(*kind, term).await?;
         if series.is_empty() {
-            return Err(asked.unknown());
+            let topic = published.topic(*kind, term).await?;
+            return Err(topic.map_or_else(|| asked.unknown(), |topic| asked.below_floor(&topic)));
         }
         let is_dated = |counted: &&WindowCount| counted.bucket != Bucket::WHOLE;
         let seen = |counted: &WindowCount| Seen {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::Published;
 use trends::format::ScoredTopic;
-use trends::scores::Status;
+use trends::scores::{Compared, Keyness, Status};
 use trends::{Kind, Score};
 
 use super::Resource;
@@ -44,12 +44,54 @@ struct Scored<'a> {
     /// What they are ranked by.
     #[schemars(schema_with = "names")]
     score: Score,
-    /// When the window begins (RFC 3339).
-    start: String,
-    /// Its length in seconds.
-    window: u64,
+    /// When the window begins (RFC 3339); absent for keyness, which is of the whole run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    /// Its length in seconds; absent for keyness.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u64>,
+    /// What keyness compares with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<Against<'a>>,
     /// The topics, by rank.
     topics: Vec<ScoredRank<'a>>,
+}
+
+/// A published result that topics stand out against.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Against<'a> {
+    /// The name it is published under.
+    source: &'a str,
+    /// Its generation.
+    generation: u64,
+}
+
+/// How a topic compares with a baseline.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct Standing {
+    /// In how many records it occurred.
+    documents: u64,
+    /// Of how many.
+    all: u64,
+    /// In how many of the baseline.
+    baseline_documents: u64,
+    /// Of how many.
+    baseline_all: u64,
+    /// Dunning's log-likelihood ratio; above 15.13 chance is out of the question.
+    g2: f64,
+    /// The binary logarithm of how many times more frequent it is.
+    log_ratio: f64,
+    /// The lower bound of the 95% confidence interval of that, which it is ranked by.
+    lower: f64,
+}
+
+impl Standing {
+    fn of(compared: &Compared) -> Option<Self> {
+        let Compared { documents, all, baseline_documents, baseline_all } = *compared;
+        let Keyness { g2, log_ratio, lower } = compared.keyness()?;
+        Some(Self { documents, all, baseline_documents, baseline_all, g2, log_ratio, lower })
+    }
 }
 
 /// A topic, its place and its scores.
@@ -84,12 +126,18 @@ struct ScoredRank<'a> {
     peak: f64,
     /// The level of late, decayed.
     popular: f64,
+    /// How it compares with the baseline, where it is ranked by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyness: Option<Standing>,
+    /// The phrase that stands for this word: most of the records with the word have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phrase: Option<&'a str>,
 }
 
 impl<'a> ScoredRank<'a> {
     fn of((rank, topic): (u64, &'a ScoredTopic)) -> Self {
         let ScoredTopic { count, documents, authors, value, status, new, burst, .. } = *topic;
-        let ScoredTopic { term, form, growth, peak, popular, .. } = topic;
+        let ScoredTopic { term, form, growth, peak, popular, compared, phrase, .. } = topic;
         Self {
             rank,
             term,
@@ -104,6 +152,8 @@ impl<'a> ScoredRank<'a> {
             growth: *growth,
             peak: *peak,
             popular: *popular,
+            keyness: compared.as_ref().and_then(Standing::of),
+            phrase: phrase.as_deref(),
         }
     }
 }
@@ -122,8 +172,8 @@ struct Asked {
     published: Arc<Published>,
     kind: Kind,
     score: Score,
-    bucket: i64,
-    window: u64,
+    /// The window and its length, of scores over time.
+    window: Option<(i64, u64)>,
     limit: u64,
 }
 
@@ -144,36 +194,49 @@ impl Asked {
         let score = parameters.first("score").unwrap_or(Score::Burst.name()).parse::<Score>();
         let score = score.map_err(|error| Problem::bad_request(error.to_string()))?;
         let published = state.source(parameters).await?;
-        let window = windows::length(&published)?;
         if !published.index().scores.contains(&score) {
             let source = &published.generation().source;
             return Err(Problem::not_found(format!(
                 "{source} is not ranked by {score}: ask for it in spec.analysis.scores, or with --scores"
             )));
         }
-        let bucket = match parameters.first("window") {
-            Some(time) => windows::bucket(time, window)?,
-            None => windows::latest(&published).unwrap_or_default(),
+        let window = if score.needs_window() {
+            let length = windows::length(&published)?;
+            let bucket = match parameters.first("window") {
+                Some(time) => windows::bucket(time, length)?,
+                None => windows::latest(&published).unwrap_or_default(),
+            };
+            Some((bucket, length))
+        } else if parameters.first("window").is_some() {
+            let told = format!("score {score} is of the whole run: leave window out");
+            return Err(Problem::bad_request(told));
+        } else {
+            None
         };
-        Ok(Self { published, kind, score, bucket, window, limit })
+        Ok(Self { published, kind, score, window, limit })
     }
 
     async fn answer(&self) -> Result<Answer, Problem> {
-        let Self { published, kind, score, bucket, window, limit } = self;
+        let Self { published, kind, score, window, limit } = self;
+        let bucket = window.map(|(bucket, _)| bucket);
         // At most 1,000.
-        let topics = published.scored(*kind, *score, Some(*bucket), 0, *limit as usize).await?;
+        let topics = published.scored(*kind, *score, bucket, 0, *limit as usize).await?;
         let generation = published.generation();
         let answer = Scored {
             source: generation.source.as_str(),
             generation: generation.generation,
             kind: *kind,
             score: *score,
-            start: windows::begins(*bucket, *window),
-            window: *window,
+            start: window.map(|(bucket, length)| windows::begins(bucket, length)),
+            window: window.map(|(_, length)| length),
+            baseline: published.index().baseline.as_ref().map(|baseline| Against {
+                source: &baseline.source,
+                generation: baseline.generation,
+            }),
             topics: (1..).zip(&topics).map(ScoredRank::of).collect(),
         };
         let question =
-            ["scores", kind.name(), score.name(), &bucket.to_string(), &limit.to_string()];
+            ["scores", kind.name(), score.name(), &format!("{bucket:?}"), &limit.to_string()];
         Answer::json(etag::of(generation, &question), &answer)
     }
 }

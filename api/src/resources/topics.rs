@@ -96,7 +96,7 @@ async fn topics(
     let make = async || {
         let TermQuestion { published, kind, term } = &asked;
         let found = published.topic(*kind, term).await?.ok_or_else(|| asked.unknown())?;
-        let Facts { authors, forms, examples } = &found.facts;
+        let Facts { authors, forms, examples, .. } = &found.facts;
         let generation = published.generation();
         let answer = TopicAnswer {
             source: generation.source.as_str(),

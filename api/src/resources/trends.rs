@@ -71,6 +71,9 @@ struct Ranked<'a> {
     /// The way it is written most often; absent if that is the term.
     #[serde(skip_serializing_if = "Option::is_none")]
     form: Option<&'a str>,
+    /// The phrase that stands for this word: most of the records with the word have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phrase: Option<&'a str>,
 }
 
 /// What is asked for: which part of which ranking.
@@ -140,6 +143,7 @@ impl Page {
             documents: topic.documents,
             authors: topic.facts.authors,
             form: topic.facts.forms.first().map(|form| form.form.as_str()),
+            phrase: topic.facts.phrase.as_deref(),
         });
         let link = next.as_ref().map(|next| {
             // Relative to what was asked, so that it holds behind any prefix of a path.

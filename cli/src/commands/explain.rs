@@ -1,13 +1,20 @@
-//! `trendjob explain SOURCE TERM`: every input and step of a term's scores in a window.
+//! `trendjob explain SOURCE TERM`: every input and step of what is published of a term.
+
+use std::fmt;
 
 use serde::Serialize;
-use trends::Kind;
-use trends::scores::Explanation;
+use store::Published;
+use trends::facts::Margins;
+use trends::scores::{ChiSquare, Compared, Explanation, Keyness, PairCounts};
+use trends::{Bucket, Kind, Score, Topic};
 
 use super::newest;
-use crate::args::{ExplainArgs, Format};
+use crate::args::{ExplainArgs, Format, TermArgs};
 use crate::failure::Failure;
 use crate::output::Output;
+
+/// Hours of authors that chi-square is told with: what it forgets after two days, and the day before.
+const CHI_SQUARE_SECONDS: i64 = 72 * 3600;
 
 #[derive(Debug, Serialize)]
 struct Explained<'a> {
@@ -15,27 +22,105 @@ struct Explained<'a> {
     generation: u64,
     kind: Kind,
     term: &'a str,
-    start: String,
+    /// When the window begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
     #[serde(flatten)]
-    explanation: Explanation,
+    explanation: Option<Explanation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phrase: Option<PairSteps>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyness: Option<Against>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chi_square: Option<Days>,
+}
+
+/// Why two words are a phrase.
+#[derive(Debug, Serialize)]
+struct PairSteps {
+    together: u64,
+    left: u64,
+    right: u64,
+    pairs: u64,
+    npmi: f64,
+}
+
+/// How a term compares with a baseline.
+#[derive(Debug, Serialize)]
+struct Against {
+    #[serde(flatten)]
+    compared: Compared,
+    #[serde(flatten)]
+    keyness: Keyness,
+}
+
+/// What Mastodon's score is made of.
+#[derive(Debug, Serialize)]
+struct Days {
+    value: f64,
+    windows: Vec<DaySoFar>,
+}
+
+/// The authors of a calendar day, up to the end of a window.
+#[derive(Debug, Serialize)]
+struct DaySoFar {
+    start: String,
+    authors: u64,
 }
 
 /// Prints how the scores came about.
 pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
     let ExplainArgs { term: asked, window, output } = args;
     let published = newest::newest(&asked.place, &asked.source).await?;
-    let length = newest::window_length(&published)?;
-    let bucket = window.as_ref().map(|time| newest::bucket(&published, time)).transpose()?;
     let term = newest::term(&published, asked);
-    if published.topic(asked.kind, &term).await?.is_none() {
-        return Err(newest::unknown_term(&published, asked.kind, &term));
+    let topic = published.topic(asked.kind, &term).await?;
+    let topic = topic.ok_or_else(|| newest::unknown_term(&published, asked.kind, &term))?;
+    let (start, explanation) = over_time(&published, asked, &topic, window.as_ref()).await?;
+    let explained = Explained {
+        source: asked.source.as_str(),
+        generation: published.generation().generation,
+        kind: asked.kind,
+        term: &term,
+        start,
+        explanation,
+        phrase: npmi(&published, &topic),
+        keyness: against(&published, &topic).await?,
+        chi_square: days(&published, &topic).await?,
+    };
+    if explained.is_empty() {
+        let source = &asked.source;
+        return Err(Failure::permanent(
+            "NoScores",
+            format!("{source} has no scores: run it with --window 1h --scores burst,peak,popular"),
+        ));
     }
-    let source = asked.source.as_str();
+    match output {
+        Format::Json => Output::json(&explained),
+        _ => Output::print(&explained.to_string()),
+    }
+}
+
+/// Burst, peak and popular in a window, where the run has scores over time.
+async fn over_time(
+    published: &Published,
+    asked: &TermArgs,
+    topic: &Topic,
+    window: Option<&String>,
+) -> Result<(Option<String>, Option<Explanation>), Failure> {
     if published.index().gates.is_none() {
-        let hint = "run it with --scores burst,peak,popular";
-        return Err(Failure::permanent("NoScores", format!("{source} has no scores: {hint}")));
+        return if window.is_some() {
+            newest::window_length(published).map(|_| (None, None))
+        } else {
+            Ok((None, None))
+        };
     }
-    let explained = published.explain(asked.kind, &term, bucket).await?;
+    let length = newest::window_length(published)?;
+    let bucket = window.map(|time| newest::bucket(published, time)).transpose()?;
+    let floor = u64::from(published.index().series_floor.unwrap_or(0));
+    if topic.count < floor {
+        return Err(newest::no_series(published, asked.kind, &topic.term, Some(topic)));
+    }
+    let explained = published.explain(asked.kind, &topic.term, bucket).await?;
     let explanation = explained.ok_or_else(|| {
         Failure::permanent(
             "NoWindow",
@@ -44,20 +129,81 @@ pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
         )
     })?;
     let start = newest::begins(explanation.score.bucket, length);
-    let generation = published.generation().generation;
-    if *output == Format::Json {
-        let kind = asked.kind;
-        return Output::json(&Explained {
-            source,
-            generation,
-            kind,
-            term: &term,
-            start,
-            explanation,
-        });
+    Ok((Some(start), Some(explanation)))
+}
+
+fn npmi(published: &Published, topic: &Topic) -> Option<PairSteps> {
+    let Margins { left, right } = topic.facts.margins?;
+    let (together, pairs) = (topic.count, published.index().pairs?);
+    let npmi = PairCounts { together, left, right, pairs }.npmi()?;
+    Some(PairSteps { together, left, right, pairs, npmi })
+}
+
+async fn against(published: &Published, topic: &Topic) -> Result<Option<Against>, Failure> {
+    if !published.index().scores.contains(&Score::Keyness) {
+        return Ok(None);
     }
-    let kind = asked.kind;
-    Output::print(&format!(
-        "{kind} {term} of {source}, window of {length} s from {start}\n{explanation}\n"
-    ))
+    let ranked = published.scored(topic.kind, Score::Keyness, None, 0, usize::MAX).await?;
+    let found = ranked.into_iter().find(|ranked| ranked.term == topic.term);
+    let compared = found.and_then(|found| found.compared);
+    Ok(compared.and_then(|compared| Some(Against { compared, keyness: compared.keyness()? })))
+}
+
+async fn days(published: &Published, topic: &Topic) -> Result<Option<Days>, Failure> {
+    let Some(totals) =
+        published.windows().filter(|_| published.index().scores.contains(&Score::ChiSquare))
+    else {
+        return Ok(None);
+    };
+    let length = i64::from(totals.window().get());
+    let series = published.series(topic.kind, &topic.term).await?;
+    let days = series.iter().filter(|window| window.bucket != Bucket::WHOLE);
+    let days: Vec<_> = days.filter_map(|window| Some((window.bucket.0, window.today?))).collect();
+    let latest = totals.closed().last().copied().unwrap_or_default();
+    let from = latest.saturating_sub(CHI_SQUARE_SECONDS / length);
+    let shown = |(bucket, authors): &(i64, u64)| DaySoFar {
+        start: newest::begins(*bucket, totals.window().get().into()),
+        authors: *authors,
+    };
+    let recent = days.iter().filter(|(bucket, _)| (from..=latest).contains(bucket));
+    Ok(Some(Days { value: ChiSquare::latest(totals, &days), windows: recent.map(shown).collect() }))
+}
+
+impl Explained<'_> {
+    fn is_empty(&self) -> bool {
+        let Self { explanation, phrase, keyness, chi_square, .. } = self;
+        explanation.is_none() && phrase.is_none() && keyness.is_none() && chi_square.is_none()
+    }
+}
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, kind, term, .. } = self;
+        if let (Some(start), Some(explanation)) = (&self.start, &self.explanation) {
+            writeln!(f, "{kind} {term} of {source}, window from {start}\n{explanation}")?;
+        } else {
+            writeln!(f, "{kind} {term} of {source}")?;
+        }
+        if let Some(PairSteps { together, left, right, pairs, npmi }) = &self.phrase {
+            writeln!(
+                f,
+                "phrase     NPMI = ln({together} x {pairs} / ({left} x {right})) / -ln({together} / {pairs}) = {npmi:.4}; a phrase has at least 0.3"
+            )?;
+        }
+        if let Some(Against { compared, keyness }) = &self.keyness {
+            let Compared { documents, all, baseline_documents, baseline_all } = compared;
+            let Keyness { g2, log_ratio, lower } = keyness;
+            writeln!(
+                f,
+                "keyness    {documents} of {all} records, in the baseline {baseline_documents} of {baseline_all}: G2 = {g2:.2}, log ratio = {log_ratio:.4}, its lower bound = {lower:.4}"
+            )?;
+        }
+        if let Some(Days { value, windows }) = &self.chi_square {
+            writeln!(f, "chisquare  {value:.4}, from the authors of each day (UTC) so far:")?;
+            for DaySoFar { start, authors } in windows {
+                writeln!(f, "           by the end of the window from {start}: {authors}")?;
+            }
+        }
+        Ok(())
+    }
 }

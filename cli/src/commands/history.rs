@@ -55,7 +55,8 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
     let term = newest::term(&published, asked);
     let series = published.series(asked.kind, &term).await?;
     if series.is_empty() {
-        return Err(newest::unknown_term(&published, asked.kind, &term));
+        let topic = published.topic(asked.kind, &term).await?;
+        return Err(newest::no_series(&published, asked.kind, &term, topic.as_ref()));
     }
     let (undated, dated): (Vec<&WindowCount>, Vec<&WindowCount>) =
         series.iter().partition(|counted| counted.bucket == Bucket::WHOLE);

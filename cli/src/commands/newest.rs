@@ -2,8 +2,8 @@
 //! where there is none.
 
 use store::{Published, SourceName, generations};
-use trends::Kind;
 use trends::time::{event_time, rfc3339};
+use trends::{Kind, Topic};
 
 use crate::args::TermArgs;
 use crate::failure::Failure;
@@ -68,5 +68,23 @@ pub(super) fn unknown_term(published: &Published, kind: Kind, term: &str) -> Fai
     Failure::permanent(
         "UnknownTerm",
         format!("{source} has no {kind} {term:?}; counted were: {}", counted.join(", ")),
+    )
+}
+
+/// That a term has no series: it was not counted, or too seldom.
+pub(super) fn no_series(
+    published: &Published,
+    kind: Kind,
+    term: &str,
+    topic: Option<&Topic>,
+) -> Failure {
+    let Some(topic) = topic else { return unknown_term(published, kind, term) };
+    let floor = published.index().series_floor.unwrap_or(0);
+    Failure::permanent(
+        "NoSeries",
+        format!(
+            "{kind} {term:?} has no series: it occurs {} times, and the run keeps those of terms with at least {floor} (--series-floor)",
+            topic.count
+        ),
     )
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use store::Published;
 use trends::format::ScoredTopic;
-use trends::scores::Status;
+use trends::result::Baseline;
+use trends::scores::{Keyness, Status};
 use trends::{Kind, Score};
 
 use super::newest;
@@ -19,9 +20,14 @@ struct Top<'a> {
     generation: u64,
     kind: Kind,
     score: Score,
-    /// When the window begins, and its length in seconds.
-    start: String,
-    window: u64,
+    /// When the window begins, and its length in seconds; of scores over time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    window: Option<u64>,
+    /// What the topics stand out against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    baseline: Option<&'a Baseline>,
     topics: Vec<Ranked>,
 }
 
@@ -30,6 +36,8 @@ struct Ranked {
     rank: usize,
     #[serde(flatten)]
     topic: ScoredTopic,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keyness: Option<Keyness>,
 }
 
 /// Prints the topics that rank highest by a score.
@@ -39,27 +47,40 @@ pub(super) async fn print(
     score: Score,
     limit: u64,
 ) -> Result<(), Failure> {
-    let window = newest::window_length(published)?;
     if !published.index().scores.contains(&score) {
         return Err(Failure::permanent(
             "NoScores",
             format!("{} is not ranked by {score}: run it with --scores {score}", args.source),
         ));
     }
-    let latest = || published.windows()?.closed().last().copied();
-    let bucket = match &args.window {
-        Some(time) => newest::bucket(published, time)?,
-        None => latest().unwrap_or_default(),
-    };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let topics = published.scored(args.kind, score, Some(bucket), 0, limit).await?;
-    let (source, start) = (args.source.as_str(), newest::begins(bucket, window));
+    let (mut bucket, mut start, mut window) = (None, None, None);
+    if score.needs_window() {
+        let length = newest::window_length(published)?;
+        let latest = || published.windows()?.closed().last().copied();
+        let begin = match &args.window {
+            Some(time) => newest::bucket(published, time)?,
+            None => latest().unwrap_or_default(),
+        };
+        (bucket, window) = (Some(begin), Some(length));
+        start = Some(newest::begins(begin, length));
+    } else if args.window.is_some() {
+        return Err(Failure::usage(format!(
+            "score {score} is of the whole run: leave --window out"
+        )));
+    }
+    let topics = published.scored(args.kind, score, bucket, 0, limit).await?;
+    let (source, baseline) = (args.source.as_str(), published.index().baseline.as_ref());
     match args.output {
         Format::Json => {
             let generation = published.generation().generation;
-            let ranked = |(rank, topic)| Ranked { rank, topic };
+            let ranked = |(rank, topic): (usize, ScoredTopic)| {
+                let keyness = topic.compared.and_then(|compared| compared.keyness());
+                Ranked { rank, topic, keyness }
+            };
             let topics = (1..).zip(topics).map(ranked).collect();
-            Output::json(&Top { source, generation, kind: args.kind, score, start, window, topics })
+            let kind = args.kind;
+            Output::json(&Top { source, generation, kind, score, start, window, baseline, topics })
         }
         Format::Csv => Output::print(&csv(args.kind, &topics)),
         Format::Table => Output::print(&table(args.kind, score, &topics)),
@@ -68,14 +89,19 @@ pub(super) async fn print(
 
 fn csv(kind: Kind, topics: &[ScoredTopic]) -> String {
     let mut text = String::from(
-        "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new\n",
+        "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new,g2,log_ratio\n",
     );
     for (rank, topic) in (1..).zip(topics) {
         let authors = topic.authors.map_or_else(String::new, |authors| authors.to_string());
         let burst = topic.burst.map_or_else(String::new, |burst| burst.to_string());
+        let keyness = topic.compared.and_then(|compared| compared.keyness());
+        let of = |number: fn(&Keyness) -> f64| {
+            keyness.as_ref().map_or_else(String::new, |keyness| number(keyness).to_string())
+        };
+        let (g2, log_ratio) = (of(|keyness| keyness.g2), of(|keyness| keyness.log_ratio));
         let ScoredTopic { term, count, documents, value, growth, peak, popular, new, .. } = topic;
         let row = format!(
-            "{rank},{kind},{},{count},{documents},{authors},{value},{burst},{growth},{peak},{popular},{},{new}\n",
+            "{rank},{kind},{},{count},{documents},{authors},{value},{burst},{growth},{peak},{popular},{},{new},{g2},{log_ratio}\n",
             quoted(term),
             status(topic.status),
         );
@@ -85,20 +111,26 @@ fn csv(kind: Kind, topics: &[ScoredTopic]) -> String {
 }
 
 fn table(kind: Kind, score: Score, topics: &[ScoredTopic]) -> String {
+    let header = if score.needs_window() { "growth" } else { "times" };
     let rows = (1..).zip(topics).map(|(rank, topic): (usize, _)| {
         let shown = topic.form.as_ref().unwrap_or(&topic.term).clone();
-        let state = if topic.new { "new" } else { status(topic.status) };
+        let keyness = topic.compared.and_then(|compared| compared.keyness());
+        let (times, state) = match keyness {
+            Some(keyness) => (keyness.log_ratio.exp2(), format!("G2 {:.1}", keyness.g2)),
+            None if topic.new => (topic.growth, "new".to_owned()),
+            None => (topic.growth, status(topic.status).to_owned()),
+        };
         vec![
             rank.to_string(),
             shown,
             format!("{:.2}", topic.value),
-            format!("{:.1}x", topic.growth),
+            format!("{times:.1}x"),
             tables::grouped(topic.documents),
             topic.authors.map_or_else(String::new, tables::grouped),
-            state.to_owned(),
+            state,
         ]
     });
-    let header = ["rank", kind.name(), score.name(), "growth", "records", "authors", "status"];
+    let header = ["rank", kind.name(), score.name(), header, "records", "authors", "status"];
     tables::columns(&header, &[0, 2, 3, 4, 5], rows)
 }
 

@@ -5,14 +5,14 @@ use std::thread::available_parallelism;
 
 use pipeline::input::Identity;
 use pipeline::plan::Spec;
-use pipeline::{Analysis, Profile, RecordFormat};
+use pipeline::{Analysis, PinnedBaseline, Profile, RecordFormat};
 use store::retention::Retention;
 use store::{RunId, SourceName};
 use trends::Partitions;
 
 use super::analysis::DEFAULT_STOP_LANGUAGES;
 use super::manifest;
-use crate::args::{AnalysisArgs, PresetName, ProfileName, RunArgs};
+use crate::args::{AnalysisArgs, BaselineArg, PresetName, ProfileName, RunArgs};
 use crate::failure::Failure;
 
 /// The most memory that is used without being told, and what is assumed where the machine does not
@@ -205,7 +205,7 @@ fn override_by_flags(spec: &mut Spec, args: &RunArgs) -> Result<(), Failure> {
 }
 
 fn analyse_by_flags(analysis: &mut Analysis, args: &AnalysisArgs) -> Result<(), Failure> {
-    let AnalysisArgs { profile, kinds, window, stop_words, scores, min_count, min_authors } = args;
+    let AnalysisArgs { profile, kinds, window, stop_words, scores, .. } = args;
     if let Some(profile) = profile {
         analysis.profile = match profile {
             ProfileName::Seed => Profile::Seed,
@@ -236,8 +236,19 @@ fn analyse_by_flags(analysis: &mut Analysis, args: &AnalysisArgs) -> Result<(), 
         analysis.scores.sort_unstable();
         analysis.scores.dedup();
     }
-    analysis.min_count = min_count.or(analysis.min_count);
-    analysis.min_authors = min_authors.or(analysis.min_authors);
+    if let Some(BaselineArg { source, generation }) = &args.baseline {
+        let (source, generation) = (source.clone(), *generation);
+        analysis.baseline = Some(PinnedBaseline { source, generation, run: None });
+    }
+    analysis.detect_language |= args.detect_language;
+    analysis.series_floor = args.series_floor.or(analysis.series_floor);
+    analysis.min_count = args.min_count.or(analysis.min_count);
+    analysis.min_authors = args.min_authors.or(analysis.min_authors);
+    if analysis.detect_language && analysis.profile == Profile::Seed {
+        return Err(Failure::usage(
+            "--detect-language is only for --profile social: profile seed knows no languages",
+        ));
+    }
     if !stop_words.is_empty() && analysis.profile == Profile::Seed {
         return Err(Failure::usage(
             "--stop-words is only for --profile social: profile seed has the original's fixed list",

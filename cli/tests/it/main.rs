@@ -14,6 +14,8 @@ mod command;
 #[cfg(test)]
 mod commands;
 #[cfg(test)]
+mod compared;
+#[cfg(test)]
 mod compressed;
 #[cfg(test)]
 mod faults;
@@ -35,6 +37,8 @@ mod mongodb;
 mod oracle;
 #[cfg(test)]
 mod outcome;
+#[cfg(test)]
+mod phrases;
 #[cfg(test)]
 mod real_data;
 #[cfg(test)]

@@ -14,10 +14,11 @@ pub mod local;
 mod markers;
 pub mod plan;
 pub mod publish;
+mod row_blocks;
 mod score;
 mod supersede;
 
 pub use context::{BlockSizes, Cancel, Context, Limits, Progress};
 pub use error::Error;
-pub use plan::{Analysis, CustomFormat, Plan, Profile, RecordFormat, Spec};
+pub use plan::{Analysis, CustomFormat, PinnedBaseline, Plan, Profile, RecordFormat, Spec};
 pub use supersede::check_not_superseded;

@@ -66,8 +66,7 @@ pub fn run(
     })?;
     lap(Stage::Aggregate);
 
-    let scored = plan.analysis.window.is_some() && !plan.analysis.scores.is_empty();
-    if scored {
+    if plan.analysis.is_scored() {
         score_all(context, &plan, &shards, &partitions)?;
         lap(Stage::Score);
     }

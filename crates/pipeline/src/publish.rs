@@ -1,23 +1,27 @@
 //! The publish stage: puts the partitions' rankings together and inserts the source's next
 //! generation. Owns what a reader finds; whether it is the newest is decided by the generation log.
 
+mod folds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::Digest as _;
-use store::document::read_block;
+use store::document::{Home, read_block};
 use store::generations::{self, Generation, Outcome};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, hex, result_digest, unhex};
-use trends::format::{RankingReader, ScoredReader};
-use trends::result::{PartitionIndex, RankingPage, ResultIndex, ScoredBlock};
+use trends::format::{RankedTopic, RankingReader, ScoredReader, ScoredTopic};
+use trends::result::{PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock};
 use trends::{Kind, RecordCounts};
+
+use folds::Folds;
 
 use crate::aggregate::{AggregateReport, Page, RankCursor, merge_ranked};
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, window_totals};
-use crate::plan::Plan;
-use crate::score::{self, Basis, SectionBlocks, Sections, merge_sections};
+use crate::plan::{PinnedBaseline, Plan};
+use crate::score::{self, Basis, ScoreReport, SectionBlocks, Sections, merge_sections};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error, markers};
 
@@ -79,16 +83,15 @@ fn index(
         )));
     }
     let mut sink = BlockSink::new(context, context.home(Stage::Publish, 0));
-    let mut rankings = BTreeMap::new();
-    let kinds: BTreeSet<Kind> =
-        partitions.iter().flat_map(|partition| partition.report.rankings.keys().copied()).collect();
-    for kind in kinds {
-        rankings.insert(kind, rank(context, kind, partitions, &mut sink)?);
-    }
-    let totals = window_totals(shards);
-    let basis = Basis::of(plan, &totals, partitions)?;
+    let basis = Basis::of(context, plan, shards, partitions)?;
+    let markers = match &basis {
+        Some(basis) => score::all(context, plan, basis, partitions)?,
+        None => Vec::new(),
+    };
+    let mut folds = Folds::default();
+    let rankings = rankings(context, partitions, &markers, &mut folds, &mut sink)?;
     let (scored, score_digest) = match &basis {
-        Some(basis) => scored(context, plan, basis, partitions, &mut sink)?,
+        Some(basis) => scored(context, basis, &markers, &folds, &mut sink)?,
         None => (Vec::new(), String::new()),
     };
     sink.finish()?;
@@ -109,33 +112,53 @@ fn index(
         incomplete: !without.is_empty(),
         profile: plan.analysis.profile,
         window: plan.analysis.window,
-        totals,
+        totals: window_totals(shards),
+        kinds: plan.analysis.kinds.clone(),
+        pairs: basis.as_ref().and_then(Basis::pairs),
+        series_floor: plan.analysis.series_floor,
+        baseline: plan.analysis.baseline.as_ref().and_then(PinnedBaseline::named),
         pooled: basis.iter().flat_map(Basis::pooled_digits).collect(),
         scores: plan.analysis.scores.clone(),
-        gates: basis.as_ref().map(|_| plan.analysis.result_gates()),
+        gates: basis
+            .as_ref()
+            .filter(|basis| basis.is_timed())
+            .map(|_| plan.analysis.result_gates()),
         scored,
         score_digest,
         excluded: shards.iter().map(|shard| shard.marker.report.excluded).sum(),
-        partitions: partitions
-            .iter()
-            .map(|partition| PartitionIndex {
-                attempt: partition.attempt.to_string(),
-                terms: partition.report.terms.clone(),
-                series: partition.report.series.clone(),
-            })
-            .collect(),
+        partitions: partition_indexes(partitions, &markers),
         rankings,
     })
 }
 
-/// Scores every partition that nobody scored yet, where scores are asked for.
+/// Where the blocks of each partition are.
+fn partition_indexes(
+    partitions: &[Marker<AggregateReport>],
+    markers: &[Marker<ScoreReport>],
+) -> Vec<PartitionIndex> {
+    let phrases = |marker: &Marker<ScoreReport>| {
+        let phrases = marker.report.phrases.as_ref()?;
+        let attempt = marker.attempt.to_string();
+        let (terms, series) = (phrases.terms.clone(), phrases.series.clone());
+        Some(PhraseIndex { attempt, terms, series })
+    };
+    let index = |(at, marker): (usize, &Marker<AggregateReport>)| PartitionIndex {
+        attempt: marker.attempt.to_string(),
+        terms: marker.report.terms.clone(),
+        series: marker.report.series.clone(),
+        phrases: markers.get(at).and_then(phrases),
+    };
+    partitions.iter().enumerate().map(index).collect()
+}
+
+/// Scores every partition that nobody scored yet, where there is anything to score.
 pub(crate) fn score_all(
     context: &Context,
     plan: &Plan,
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
 ) -> Result<(), Error> {
-    match Basis::of(plan, &window_totals(shards), partitions)? {
+    match Basis::of(context, plan, shards, partitions)? {
         Some(basis) => score::all(context, plan, &basis, partitions).map(drop),
         None => Ok(()),
     }
@@ -144,13 +167,12 @@ pub(crate) fn score_all(
 /// Puts the sections of all partitions together, with the digest of all scores.
 fn scored(
     context: &Context,
-    plan: &Plan,
     basis: &Basis,
-    partitions: &[Marker<AggregateReport>],
+    markers: &[Marker<ScoreReport>],
+    folds: &Folds,
     sink: &mut BlockSink<'_>,
 ) -> Result<(Vec<ScoredBlock>, String), Error> {
-    let markers = score::all(context, plan, basis, partitions)?;
-    let cursors = (0..).zip(&markers).map(|(partition, marker)| {
+    let cursors = (0..).zip(markers).map(|(partition, marker)| {
         let home = marker.home(&context.run, Stage::Score, partition);
         let mut blocks = marker.report.scored.iter();
         Sections::new(move || {
@@ -162,23 +184,69 @@ fn scored(
         })
     });
     let mut blocks = SectionBlocks::default();
-    merge_sections(cursors.collect(), basis.latest(), |key, topic| blocks.add(key, topic, sink))?;
+    merge_sections(cursors.collect(), basis.latest(), |key, topic| {
+        let folded = Some(key.0).filter(|kind| *kind == Kind::Word);
+        match folded.and_then(|_| folds.of(&topic.term)) {
+            Some(phrase) => {
+                let topic = ScoredTopic { phrase: Some(phrase.clone()), ..topic.clone() };
+                blocks.add(key, &topic, sink)
+            }
+            None => blocks.add(key, topic, sink),
+        }
+    })?;
     let slots = markers.iter().flat_map(|marker| &marker.report.slots);
     let mut hasher = sha2::Sha256::default();
     slots.filter_map(|digits| unhex(digits)).for_each(|slot| hasher.update(slot));
     Ok((blocks.finish(sink)?, hex(&hasher.finalize())))
 }
 
+/// Puts the rankings of all partitions together: of phrases first, for they stand for words.
+fn rankings(
+    context: &Context,
+    partitions: &[Marker<AggregateReport>],
+    markers: &[Marker<ScoreReport>],
+    folds: &mut Folds,
+    sink: &mut BlockSink<'_>,
+) -> Result<BTreeMap<Kind, Vec<RankingPage>>, Error> {
+    let mut rankings = BTreeMap::new();
+    if markers.iter().any(|marker| marker.report.phrases.is_some()) {
+        let of = |(partition, marker): (u32, &'_ Marker<ScoreReport>)| {
+            let pages = marker.report.phrases.as_ref().map(|phrases| phrases.ranking.clone());
+            (marker.home(&context.run, Stage::Score, partition), pages.unwrap_or_default())
+        };
+        let ranked = (0..).zip(markers).map(of).collect();
+        let pages = rank(context, Kind::Phrase, ranked, sink, |topic| {
+            folds.phrase(topic);
+            Ok(None)
+        })?;
+        rankings.insert(Kind::Phrase, pages);
+    }
+    let kinds: BTreeSet<Kind> =
+        partitions.iter().flat_map(|partition| partition.report.rankings.keys().copied()).collect();
+    for kind in kinds {
+        let of = |(partition, marker): (u32, &'_ Marker<AggregateReport>)| {
+            let pages = marker.report.rankings.get(&kind).cloned().unwrap_or_default();
+            (marker.home(&context.run, Stage::Aggregate, partition), pages)
+        };
+        let ranked = (0..).zip(partitions).map(of).collect();
+        let pages = rank(context, kind, ranked, sink, |topic| {
+            if kind == Kind::Word { folds.word(topic) } else { Ok(None) }
+        })?;
+        rankings.insert(kind, pages);
+    }
+    Ok(rankings)
+}
+
+/// Merges rankings into one; `told` may say what a listing tells of a topic instead of what it told.
 fn rank(
     context: &Context,
     kind: Kind,
-    partitions: &[Marker<AggregateReport>],
+    rankings: Vec<(Home, Vec<RankingPage>)>,
     sink: &mut BlockSink<'_>,
+    mut told: impl FnMut(&RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Vec<RankingPage>, Error> {
-    let cursors = (0..).zip(partitions).map(|(partition, marker)| {
-        let home = marker.home(&context.run, Stage::Aggregate, partition);
-        let pages = marker.report.rankings.get(&kind).map_or(&[][..], Vec::as_slice);
-        let mut pages = pages.iter();
+    let cursors = rankings.into_iter().map(|(home, pages)| {
+        let mut pages = pages.into_iter();
         RankCursor::new(move || {
             let Some(page) = pages.next() else { return Ok(None) };
             let block = context.wait(read_block(&*context.store, &home, &page.block))?;
@@ -188,6 +256,9 @@ fn rank(
         })
     });
     let mut pages = Page::new(kind, kind.name().to_owned());
-    merge_ranked(cursors.collect(), |topic| pages.add(topic, sink))?;
+    merge_ranked(cursors.collect(), |topic| match told(&topic)? {
+        Some(facts) => pages.add(RankedTopic { facts: &facts, ..topic }, sink),
+        None => pages.add(topic, sink),
+    })?;
     pages.finish(sink)
 }

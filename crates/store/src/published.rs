@@ -12,7 +12,7 @@ use trends::format::{
 };
 use trends::merge::Cursor as _;
 use trends::result::{
-    BlockRef, Gates, PartitionIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
+    BlockRef, Gates, PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
 };
 use trends::scores::{BucketTotal, Cell, Explanation, PooledDispersion, Scorer, Settings, Totals};
 use trends::{Bucket, Kind, Partitions, RecordCounts, RowRef, Score, Topic, slot};
@@ -126,7 +126,11 @@ impl Published {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<ScoredTopic>, StoreError> {
-        let latest = || self.windows()?.closed().last().copied();
+        let latest = || {
+            let needs_window = score.needs_window();
+            let Bucket(whole) = Bucket::WHOLE;
+            if needs_window { self.windows()?.closed().last().copied() } else { Some(whole) }
+        };
         let Some(bucket) = bucket.or_else(latest) else { return Ok(Vec::new()) };
         let wanted: SectionKey = (kind, score, Bucket(bucket));
         let first = |block: &ScoredBlock| (block.kind, block.score, Bucket(block.bucket));
@@ -173,8 +177,10 @@ impl Published {
             return Ok(None);
         };
         let key = (kind, term.as_bytes());
-        let Some(block) = blocks_of(&entry.terms, key).last() else { return Ok(None) };
-        let home = self.partition_home(partition, entry)?;
+        let Some(TermHome { home, terms, .. }) = self.blocks(partition, entry, kind)? else {
+            return Ok(None);
+        };
+        let Some(block) = blocks_of(terms, key).last() else { return Ok(None) };
         let topics = self.cached(&home, &block.block, rows).await?;
         let found = topics.binary_search_by(|topic| (topic.kind, topic.term.as_bytes()).cmp(&key));
         Ok(found.ok().and_then(|at| topics.get(at)).cloned())
@@ -187,10 +193,13 @@ impl Published {
         let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
             return Ok(Vec::new());
         };
-        let home = self.partition_home(partition, entry)?;
         let mut series = Vec::new();
-        for block in blocks_of(&entry.series, (kind, term.as_bytes())) {
-            let bytes = read_block(&*self.store, &home, &block.block).await?;
+        let Some(blocks) = self.blocks(partition, entry, kind)? else {
+            return Ok(series);
+        };
+        for block in blocks_of(blocks.series, (kind, term.as_bytes())) {
+            let home = &blocks.home;
+            let bytes = read_block(&*self.store, home, &block.block).await?;
             windows(&bytes, kind, term, &mut series).map_err(|error| {
                 StoreError::undecodable(home.block(&block.block.name).to_string(), &error)
             })?;
@@ -198,10 +207,27 @@ impl Published {
         Ok(series)
     }
 
-    fn partition_home(&self, partition: u16, entry: &PartitionIndex) -> Result<Home, StoreError> {
-        let attempt = AttemptId::new(&entry.attempt)?;
-        let run = self.publish.run.clone();
-        Ok(Home { run, stage: Stage::Aggregate, index: u32::from(partition), attempt })
+    /// Where the terms of a kind and their series are, in a partition.
+    fn blocks<'a>(
+        &self,
+        partition: u16,
+        entry: &'a PartitionIndex,
+        kind: Kind,
+    ) -> Result<Option<TermHome<'a>>, StoreError> {
+        let home = |stage, attempt: &str| {
+            let (run, index) = (self.publish.run.clone(), u32::from(partition));
+            Ok::<_, StoreError>(Home { run, stage, index, attempt: AttemptId::new(attempt)? })
+        };
+        Ok(match (&entry.phrases, kind) {
+            (Some(PhraseIndex { attempt, terms, series }), Kind::Phrase) => {
+                Some(TermHome { home: home(Stage::Score, attempt)?, terms, series })
+            }
+            (None, Kind::Phrase) => None,
+            _ => {
+                let home = home(Stage::Aggregate, &entry.attempt)?;
+                Some(TermHome { home, terms: &entry.terms, series: &entry.series })
+            }
+        })
     }
 
     async fn page(&self, kind: Kind, page: &RankingPage) -> Result<Arc<Vec<Topic>>, StoreError> {
@@ -246,6 +272,13 @@ impl Published {
     }
 }
 
+/// Where the terms of some kinds and their series are.
+struct TermHome<'a> {
+    home: Home,
+    terms: &'a [TermBlock],
+    series: &'a [TermBlock],
+}
+
 /// The blocks that may hold rows of a term: rows of one term can go over the end of a block.
 fn blocks_of<'a>(blocks: &'a [TermBlock], key: (Kind, &[u8])) -> &'a [TermBlock] {
     let first = |block: &TermBlock, below: fn(&std::cmp::Ordering) -> bool| {
@@ -267,12 +300,14 @@ pub struct WindowCount {
     pub documents: u64,
     /// Distinct authors, where records have them.
     pub authors: Option<u64>,
+    /// Distinct authors from the beginning of the calendar day (UTC) on, where chi-square was asked for.
+    pub today: Option<u64>,
 }
 
 impl WindowCount {
     /// The same as it is scored; records without a time are in no window.
     fn cell(&self) -> Option<Cell> {
-        let Self { bucket: Bucket(bucket), count, documents, authors } = *self;
+        let Self { bucket: Bucket(bucket), count, documents, authors, .. } = *self;
         let cell = Cell { bucket, count, documents, authors: authors.unwrap_or(0) };
         (self.bucket != Bucket::WHOLE).then_some(cell)
     }
@@ -310,9 +345,9 @@ fn windows(
     let mut reader = RowReader::open(block)?;
     while let Some(row) = reader.row() {
         if (row.kind, row.term) == (kind, term.as_bytes()) {
-            let authors = Facts::decode(row.detail)?.authors;
+            let Facts { authors, today, .. } = Facts::decode(row.detail)?;
             let RowRef { bucket, count, documents, .. } = row;
-            series.push(WindowCount { bucket, count, documents, authors });
+            series.push(WindowCount { bucket, count, documents, authors, today });
         }
         reader.advance()?;
     }

@@ -24,11 +24,20 @@ pub struct Analysis {
     pub stop_words: Option<StopWords>,
     /// The scores that are computed beside the count; only with profile Social.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 4), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "set"))]
     pub scores: Vec<Score>,
-    /// The published result that scores compare with; only with profile Social.
+    /// The published result that score Keyness compares with; only with profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
+    /// Whether to guess the language of records that don't say theirs, for the choice of stop words; only
+    /// with profile Social. It costs tens of microseconds a record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detect_language: Option<bool>,
+    /// Terms that occur less often in the run keep no series, and so have no score over time. All keep
+    /// theirs when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub series_floor: Option<u32>,
     /// The fewest authors of a term that is scored; only with profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
@@ -51,6 +60,8 @@ impl Default for Analysis {
             stop_words: None,
             scores: Vec::new(),
             baseline: None,
+            detect_language: None,
+            series_floor: None,
             min_authors: None,
             min_count: None,
             exclude: None,
@@ -102,6 +113,10 @@ pub enum Score {
     Keyness,
     /// The level of late, decayed.
     Popular,
+    /// The score of Mastodon's trends: the authors of a day against those of the day before.
+    ChiSquare,
+    /// Occurrences in each window.
+    Count,
 }
 
 /// The words that are not counted.

@@ -29,7 +29,7 @@ pub use self::{
     duration::{Duration, InvalidDuration},
     failure_policy::FailurePolicy,
     input::{ClaimRef, Compression, Input, ObjectRef, Preset, Record, Volume},
-    local::{UNSUPPORTED, unsupported, unsupported_locally},
+    local::{UNSUPPORTED, unsupported_locally},
     manifest::{FieldError, Metadata, TrendJob, parse_manifest},
     pods::{EnvVar, FsGroupChangePolicy, Opaque, PodMetadata, PodParts, PodSecurityContext},
     run_config::{InvalidRunConfig, RunConfig},

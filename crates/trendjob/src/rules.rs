@@ -39,8 +39,7 @@ pub const CHUNK_SIZE: &str = "must be from 1Ki to 1Ti";
 /// Says how long a window may be.
 pub const WINDOW: &str = "must be from 5m to 7d";
 /// Says what needs the profile Social.
-pub const SOCIAL_ONLY: &str =
-    "stopWords, scores, baseline, minAuthors, minCount and exclude are only for profile Social";
+pub const SOCIAL_ONLY: &str = "stopWords, scores, baseline, detectLanguage, minAuthors, minCount and exclude are only for profile Social";
 /// Says which databases are taken.
 pub const DATABASE: &str = "must not be admin, local or config, which belong to MongoDB";
 /// Says why a time to live and the deletion of results exclude each other.
@@ -253,6 +252,7 @@ pub const RULES: &[Rule] = &[
     social_only!("stopWords"),
     social_only!("scores"),
     social_only!("baseline"),
+    social_only!("detectLanguage"),
     social_only!("minAuthors"),
     social_only!("minCount"),
     social_only!("exclude"),

@@ -6,6 +6,9 @@
 //!           forms: varint     how many, at most 5, each: length varint, the form, occurrences varint
 //!           examples: varint  how many, at most 5, each: length varint and the id of a record, or
 //!                             0, object varint, offset varint
+//!           further*          1, phrase: length varint and the phrase
+//!                             2, authors of the day so far: varint
+//!                             3, margins: left varint, right varint
 //! ```
 //!
 //! No facts are no bytes.
@@ -20,6 +23,9 @@ use crate::row::MAX_TERM_BYTES;
 /// How many forms are told at most.
 pub const MAX_FORMS: usize = 5;
 const MAX_EXAMPLES: usize = 5;
+const PHRASE: u8 = 1;
+const TODAY: u8 = 2;
+const MARGINS: u8 = 3;
 const MAX_ID_BYTES: usize = 64;
 
 /// One way a term was written.
@@ -49,6 +55,15 @@ pub enum ExampleRecord {
     },
 }
 
+/// How often the words of a phrase are part of any pair of neighbours: what its NPMI is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Margins {
+    /// How often the left word is the left of a pair.
+    pub left: u64,
+    /// How often the right word is the right of a pair.
+    pub right: u64,
+}
+
 /// The facts of one term.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Facts {
@@ -61,6 +76,16 @@ pub struct Facts {
     /// Records the term occurred in, at most 5, drawn alike from all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<ExampleRecord>,
+    /// The phrase that stands for this word in lists of both: most records with the word have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phrase: Option<String>,
+    /// Distinct authors from the beginning of the calendar day (UTC) to the end of the window, where
+    /// that is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub today: Option<u64>,
+    /// Of a phrase: how often its words are part of any pair.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margins: Option<Margins>,
 }
 
 impl Facts {
@@ -77,6 +102,7 @@ impl Facts {
             authors: Self::authors_of(detail),
             forms: forms.map(|(form, count)| Form { form, count }).collect(),
             examples: detail.examples.iter().map(example).collect(),
+            ..Self::default()
         }
     }
 
@@ -92,7 +118,7 @@ impl Facts {
         Self {
             authors: self.authors,
             forms: form.cloned().into_iter().collect(),
-            examples: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -102,10 +128,10 @@ impl Facts {
 
     /// Appends the bytes.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let Self { authors, forms, examples } = self;
-        if authors.is_none() && forms.is_empty() && examples.is_empty() {
+        if *self == Self::default() {
             return;
         }
+        let Self { authors, forms, examples, phrase, today, margins } = self;
         put(out, authors.map_or(0, |authors| authors.saturating_add(1)));
         put(out, forms.len() as u64);
         for Form { form, count } in forms {
@@ -126,6 +152,20 @@ impl Facts {
                     put(out, *offset);
                 }
             }
+        }
+        if let Some(phrase) = phrase {
+            out.push(PHRASE);
+            put(out, phrase.len() as u64);
+            out.extend_from_slice(phrase.as_bytes());
+        }
+        if let Some(today) = today {
+            out.push(TODAY);
+            put(out, *today);
+        }
+        if let Some(Margins { left, right }) = margins {
+            out.push(MARGINS);
+            put(out, *left);
+            put(out, *right);
         }
     }
 
@@ -155,11 +195,23 @@ impl Facts {
                 ExampleRecord::Id { id: text(&mut at, bytes, length)? }
             });
         }
-        if at.0 == bytes.len() {
-            Ok(Self { authors, forms, examples })
-        } else {
-            Err(FormatError::Content(at.0))
+        let (mut phrase, mut today, mut margins) = (None, None, None);
+        while at.0 < bytes.len() {
+            let start = at.0;
+            match at.byte(bytes)? {
+                PHRASE => {
+                    let length = at.below(bytes, MAX_TERM_BYTES + 1)?;
+                    phrase = Some(text(&mut at, bytes, length)?);
+                }
+                TODAY => today = Some(at.unsigned(bytes)?),
+                MARGINS => {
+                    let left = at.unsigned(bytes)?;
+                    margins = Some(Margins { left, right: at.unsigned(bytes)? });
+                }
+                _ => return Err(FormatError::Content(start)),
+            }
         }
+        Ok(Self { authors, forms, examples, phrase, today, margins })
     }
 }
 
@@ -186,8 +238,18 @@ mod tests {
             prop::option::of(0_u64..1 << 60),
             prop::collection::vec(form, 0..=5),
             prop::collection::vec(example, 0..=5),
+            prop::option::of("[a-z]{1,9} [a-z]{1,9}"),
+            prop::option::of(any::<u64>()),
+            prop::option::of(any::<(u64, u64)>()),
         )
-            .prop_map(|(authors, forms, examples)| Facts { authors, forms, examples })
+            .prop_map(|(authors, forms, examples, phrase, today, margins)| Facts {
+                authors,
+                forms,
+                examples,
+                phrase,
+                today,
+                margins: margins.map(|(left, right)| Margins { left, right }),
+            })
     }
 
     proptest! {

@@ -11,6 +11,7 @@ pub mod facts;
 pub mod format;
 pub mod kind;
 pub mod merge;
+pub mod pair;
 pub mod record;
 pub mod result;
 pub mod row;

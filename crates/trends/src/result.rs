@@ -51,6 +51,18 @@ pub struct ResultIndex {
     /// The totals of each window, where windows or authors were counted.
     #[serde(default, skip_serializing_if = "WindowTotals::is_empty")]
     pub totals: WindowTotals,
+    /// The kinds that were asked for, ascending; not told by results of before there were any but words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<Kind>,
+    /// All pairs of neighbouring words, where phrases were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<u64>,
+    /// A term that occurs less often has no series.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_floor: Option<u32>,
+    /// What keyness compares with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Baseline>,
     /// Records that count for nothing, because their author is excluded.
     #[serde(default)]
     pub excluded: u64,
@@ -85,11 +97,37 @@ impl ResultIndex {
     }
 }
 
+/// A published result, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Baseline {
+    /// The source it was published under.
+    pub source: String,
+    /// Its generation.
+    pub generation: u64,
+}
+
 /// The term blocks of one partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartitionIndex {
     /// The attempt that counts.
+    pub attempt: String,
+    /// Its blocks of rows, in order.
+    pub terms: Vec<TermBlock>,
+    /// Its blocks of rows by window, in order; none without windows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<TermBlock>,
+    /// Its phrases, where those were asked for: only the score stage knows which pairs are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phrases: Option<PhraseIndex>,
+}
+
+/// The blocks of the phrases of one partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PhraseIndex {
+    /// The attempt of the score stage that counts.
     pub attempt: String,
     /// Its blocks of rows, in order.
     pub terms: Vec<TermBlock>,

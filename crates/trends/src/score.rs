@@ -19,11 +19,18 @@ pub enum Score {
     Peak = 2,
     /// The level of late, decayed.
     Popular = 3,
+    /// How much a term stands out against a baseline.
+    Keyness = 4,
+    /// The score of Mastodon's trends: the authors of a day against those of the day before.
+    ChiSquare = 5,
+    /// Occurrences in one window; over the whole run, the count ranks topics anyway.
+    Count = 6,
 }
 
 impl Score {
     /// Every score, in the order of their bytes.
-    pub const ALL: [Self; 3] = [Self::Burst, Self::Peak, Self::Popular];
+    pub const ALL: [Self; 6] =
+        [Self::Burst, Self::Peak, Self::Popular, Self::Keyness, Self::ChiSquare, Self::Count];
 
     /// The byte that stands for this score in blocks.
     pub const fn byte(self) -> u8 {
@@ -35,12 +42,20 @@ impl Score {
         Self::ALL.into_iter().find(|score| score.byte() == byte)
     }
 
+    /// Whether it compares windows, rather than the whole run with another.
+    pub const fn needs_window(self) -> bool {
+        !matches!(self, Self::Keyness)
+    }
+
     /// The name as it stands in JSON and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Burst => "burst",
             Self::Peak => "peak",
             Self::Popular => "popular",
+            Self::Keyness => "keyness",
+            Self::ChiSquare => "chisquare",
+            Self::Count => "count",
         }
     }
 }
@@ -53,7 +68,7 @@ impl fmt::Display for Score {
 
 /// A name that is no score.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown score {0:?}: allowed are burst, peak and popular")]
+#[error("unknown score {0:?}: allowed are burst, peak, popular, keyness, chisquare and count")]
 pub struct UnknownScore(pub String);
 
 impl FromStr for Score {

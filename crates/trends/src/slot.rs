@@ -6,12 +6,18 @@ use std::ops::Range;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::Kind;
+use crate::pair::PairTerm;
 
 /// How many slots there are.
 pub const SLOTS: u16 = 1024;
 
-/// The slot of a term: the top 10 bits of `xxh3_64(kind, 0x00, term)`.
+/// The slot of a term: the top 10 bits of `xxh3_64(kind, 0x00, term)`; of two words, only the left one is
+/// hashed, so that one partition has all pairs of a left word (see [`crate::pair`]).
 pub fn slot(kind: Kind, term: &[u8]) -> u16 {
+    let term = match kind {
+        Kind::Phrase => PairTerm::parse(term).map_or(term, PairTerm::home),
+        _ => term,
+    };
     // Terms are short: one contiguous buffer is hashed three times faster than a stream of pieces.
     let mut joined = [0_u8; 66];
     joined[0] = kind.byte();

@@ -94,7 +94,7 @@ fn a_configuration_that_cannot_be_read_is_named_with_its_file() {
         ("", "EOF"),
         (&whole[..100], "EOF"),
         (&whole.replace("\"format\":1", "\"format\":2"), "format 2"),
-        (&whole.replace("[\"Word\"]", "[\"Phrase\"]"), "spec.analysis.kinds"),
+        (&whole.replace("[\"Word\"]", "[\"Sentence\"]"), "Sentence"),
     ] {
         let pod = cluster.pod("plan", &[]);
         fs::write(&file, text).unwrap();

@@ -47,7 +47,12 @@ pub(super) async fn publish(
     let pages = if words.is_empty() { vec![] } else { vec![page] };
     let index = ResultIndex {
         digest: "0".repeat(64),
-        partitions: vec![PartitionIndex { attempt: attempt.to_string(), terms, series: vec![] }],
+        partitions: vec![PartitionIndex {
+            attempt: attempt.to_string(),
+            terms,
+            series: vec![],
+            phrases: None,
+        }],
         rankings: [(Kind::Word, pages)].into(),
         ..ResultIndex::default()
     };

@@ -1,10 +1,12 @@
 //! The aggregate stage: merges one partition over all shards. Owns the order of its steps, what its
 //! marker reports, and the run-wide verdict on malformed lines.
 
+mod pairs;
 mod partials;
 mod ranking;
 mod terms;
 mod verdict;
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -16,8 +18,10 @@ use trends::merge::merge;
 use trends::result::{RankingPage, TermBlock};
 use trends::{Kind, RowRef};
 
+pub use pairs::PairBlocks;
+use pairs::Pairs;
 use partials::PartialCursor;
-pub(crate) use ranking::{Page, RankCursor, merge_ranked};
+pub(crate) use ranking::{Page, RankCollector, RankCursor, merge_ranked};
 use terms::{Merged, Terms};
 pub use verdict::check_records;
 
@@ -43,6 +47,9 @@ pub struct AggregateReport {
     /// The dispersion of its terms by kind, where scores are asked for: its bytes as hexadecimal digits.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pooled: BTreeMap<Kind, String>,
+    /// Pairs of neighbouring words that may be phrases, where those are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairBlocks>,
     /// Its topics in ranking order, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
     /// The shards it was made without.
@@ -98,8 +105,11 @@ fn merged(
     partition: u16,
 ) -> Result<Marker<AggregateReport>, Error> {
     let home = context.home(Stage::Aggregate, u32::from(partition));
+    let (analysis, totals) = (&plan.analysis, window_totals(shards));
+    let has_phrases = analysis.kinds.contains(&Kind::Phrase);
     let mut output = Output {
-        terms: Terms::new(context, &plan.analysis, &window_totals(shards)),
+        terms: Terms::topics(context, analysis, &totals),
+        pairs: has_phrases.then(|| Pairs::new(context, analysis, &totals)),
         hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
         sink: BlockSink::new(context, home.clone()),
     };
@@ -115,6 +125,7 @@ fn merged(
 /// Where the merged rows of a partition go.
 struct Output<'a> {
     terms: Terms,
+    pairs: Option<Pairs>,
     hasher: SlotHasher,
     sink: BlockSink<'a>,
 }
@@ -125,14 +136,23 @@ impl Output<'_> {
             let term = String::from_utf8_lossy(row.term).into_owned();
             return Err(Error::Input(format!("a partial holds {term:?} of another partition")));
         }
-        self.terms.add(row, &mut self.sink)
+        match &mut self.pairs {
+            Some(pairs) if row.kind == Kind::Phrase => pairs.add(row, &mut self.sink),
+            _ => self.terms.add(row, &mut self.sink),
+        }
     }
 
     fn finish(mut self, without: Vec<u32>) -> Result<AggregateReport, Error> {
-        let Merged { terms, series, pooled, ranks } = self.terms.finish(&mut self.sink)?;
-        let rankings = ranks.finish(&mut self.sink)?;
+        let Merged { terms, series, mut pooled, ranks } = self.terms.finish(&mut self.sink)?;
+        let pairs = self.pairs.map(|pairs| pairs.finish(&mut self.sink)).transpose()?;
+        let pairs = pairs.map(|(blocks, of_pairs)| {
+            pooled.extend(of_pairs);
+            blocks
+        });
+        let rankings = ranks.map(|ranks| ranks.finish(&mut self.sink)).transpose()?;
         self.sink.finish()?;
         let slots = self.hasher.finish().iter().map(|digest| hex(digest)).collect();
-        Ok(AggregateReport { slots, terms, series, pooled, rankings, without })
+        let rankings = rankings.unwrap_or_default();
+        Ok(AggregateReport { slots, terms, series, pooled, pairs, rankings, without })
     }
 }

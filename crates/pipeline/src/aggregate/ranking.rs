@@ -35,7 +35,7 @@ struct Entry {
 
 /// Collects the topics of a partition and writes them in ranking order, kind by kind.
 #[derive(Debug)]
-pub(super) struct RankCollector {
+pub(crate) struct RankCollector {
     kinds: BTreeMap<Kind, Topics>,
     budget: usize,
     folder: PathBuf,
@@ -50,12 +50,12 @@ struct Topics {
 }
 
 impl RankCollector {
-    pub(super) fn new(budget: usize, folder: PathBuf) -> Self {
+    pub(crate) fn new(budget: usize, folder: PathBuf) -> Self {
         Self { kinds: BTreeMap::new(), budget: budget.max(MIN_BUDGET), folder }
     }
 
     /// Adds the row of a term, the only one, with what a listing tells of it as its detail.
-    pub(super) fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
         let topics = self.kinds.entry(row.kind).or_default();
         if topics.terms.len() + topics.entries.len() * ENTRY > self.budget {
             topics.spill(row.kind, &self.folder)?;
@@ -69,7 +69,7 @@ impl RankCollector {
         Ok(())
     }
 
-    pub(super) fn finish(
+    pub(crate) fn finish(
         self,
         sink: &mut BlockSink<'_>,
     ) -> Result<BTreeMap<Kind, Vec<RankingPage>>, Error> {

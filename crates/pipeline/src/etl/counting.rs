@@ -10,7 +10,7 @@ use trends::seed::tokens;
 use trends::social::{Entities, PairWord, Post, TermSink, Tokenizer};
 use trends::time::event_time;
 use trends::window::WindowTotals;
-use trends::{Kind, Partitions};
+use trends::{Kind, Partitions, pair};
 
 use crate::plan::{Analysis, Plan, Profile};
 use crate::{Context, Error};
@@ -30,6 +30,7 @@ pub(super) struct Rows {
     social: Option<Social>,
     totals: WindowTotals,
     excluded: u64,
+    pairs: Pairs,
 }
 
 /// What only the profile `Social` has.
@@ -60,6 +61,7 @@ impl Counting {
             social,
             totals: WindowTotals::default(),
             excluded: 0,
+            pairs: Pairs::default(),
         })))
     }
 
@@ -95,6 +97,14 @@ impl Counting {
         }
     }
 
+    /// Pairs of neighbouring words, whatever the words are.
+    pub(super) fn pairs(&self) -> u64 {
+        match self {
+            Self::Words(_) => 0,
+            Self::Rows(rows) => rows.pairs.counted,
+        }
+    }
+
     /// The totals of each window; none where there is but one and no author.
     pub(super) fn into_totals(self) -> WindowTotals {
         match self {
@@ -127,7 +137,7 @@ impl Counting {
 
 impl Rows {
     fn record(&mut self, record: &Record<'_>, object: u32, offset: u64) -> Result<(), Error> {
-        let Self { counter, analysis, social, totals, excluded } = self;
+        let Self { counter, analysis, social, totals, excluded, pairs } = self;
         let time = record.time.filter(|_| analysis.window.is_some()).and_then(event_time);
         let bucket = analysis.bucket(time);
         let author = record.author.filter(|author| !author.is_empty());
@@ -157,7 +167,7 @@ impl Rows {
         let language = record.language.and_then(|language| std::str::from_utf8(language).ok());
         let entities = record.entities.and_then(Entities::parse);
         let post = Post { text, language, entities: entities.as_ref() };
-        let mut sink = Terms { counter, exclude: &social.exclude_terms };
+        let mut sink = Terms { counter, pairs, exclude: &social.exclude_terms };
         social.tokenizer.post(&post, &mut sink);
         Ok(())
     }
@@ -166,15 +176,52 @@ impl Rows {
 /// Takes the terms of the tokeniser.
 struct Terms<'a> {
     counter: &'a mut RowCounter,
+    pairs: &'a mut Pairs,
     exclude: &'a HashSet<String>,
+}
+
+/// The pairs so far, and room to write the next.
+#[derive(Default)]
+struct Pairs {
+    counted: u64,
+    term: String,
+    form: String,
+}
+
+impl Terms<'_> {
+    fn is_excluded(&self, key: &str) -> bool {
+        !self.exclude.is_empty() && self.exclude.contains(key)
+    }
 }
 
 impl TermSink for Terms<'_> {
     fn term(&mut self, kind: Kind, key: &str, form: &str) {
-        if self.exclude.is_empty() || !self.exclude.contains(key) {
+        if !self.is_excluded(key) {
             self.counter.add(kind, key.as_bytes(), Some(form));
         }
     }
 
-    fn pair(&mut self, _left: PairWord<'_>, _right: PairWord<'_>) {}
+    /// Two words that may be a phrase are counted together, and each with whatever else it stands by.
+    /// No phrase begins or ends with a stop word or an excluded one, so nobody asks for their margins.
+    fn pair(&mut self, left: PairWord<'_>, right: PairWord<'_>) {
+        let may_be_part = |word: PairWord<'_>| !word.stop && !self.is_excluded(word.key);
+        let [is_left, is_right] = [left, right].map(may_be_part);
+        let Self { counter, pairs: Pairs { counted, term, form }, exclude } = self;
+        *counted += 1;
+        if is_left {
+            pair::write(left.key, "", term);
+            counter.add_plain(Kind::Phrase, term.as_bytes());
+        }
+        if is_right {
+            pair::write("", right.key, term);
+            counter.add_plain(Kind::Phrase, term.as_bytes());
+        }
+        if is_left && is_right {
+            pair::write(left.key, right.key, term);
+            if exclude.is_empty() || !exclude.contains(term.as_str()) {
+                pair::write(left.form, right.form, form);
+                counter.add(Kind::Phrase, term.as_bytes(), Some(form));
+            }
+        }
+    }
 }

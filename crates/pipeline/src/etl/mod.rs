@@ -42,6 +42,9 @@ pub struct EtlReport {
     /// Records whose text was read and counts for nothing, because their author is excluded.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub excluded: u64,
+    /// Pairs of neighbouring words, where phrases are asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pairs: u64,
     /// The totals of each window that has a record, where windows or authors are counted.
     #[serde(default, skip_serializing_if = "WindowTotals::is_empty")]
     pub totals: WindowTotals,
@@ -125,6 +128,7 @@ pub fn etl(context: &Context, plan: &Plan, index: u32) -> Result<Shard, Error> {
         long_terms: scanned.long_terms,
         left_out: scanned.left_out,
         excluded: scanned.excluded,
+        pairs: scanned.pairs,
         totals: scanned.totals,
         samples: scanned.samples,
         partials,
@@ -141,6 +145,11 @@ pub(crate) fn window_totals(shards: &[Shard]) -> WindowTotals {
         totals.add(&shard.marker.report.totals);
     }
     totals
+}
+
+/// The pairs of neighbouring words of these shards.
+pub(crate) fn pairs(shards: &[Shard]) -> u64 {
+    shards.iter().map(|shard| shard.marker.report.pairs).sum()
 }
 
 /// A shard, if an attempt finished it.

@@ -34,6 +34,7 @@ pub(super) struct Scanned {
     pub(super) long_terms: u64,
     pub(super) left_out: u64,
     pub(super) excluded: u64,
+    pub(super) pairs: u64,
     pub(super) totals: WindowTotals,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
@@ -229,6 +230,7 @@ fn together(threads: Vec<Judged>) -> Scanned {
         long_terms: 0,
         left_out: 0,
         excluded: 0,
+        pairs: 0,
         totals: WindowTotals::default(),
         samples: Vec::new(),
         rejects: Vec::new(),
@@ -240,6 +242,7 @@ fn together(threads: Vec<Judged>) -> Scanned {
         whole.long_terms += thread.long_terms;
         whole.left_out += thread.left_out;
         whole.excluded += thread.excluded;
+        whole.pairs += thread.pairs;
         whole.totals.add(&thread.totals);
         whole.samples.extend(thread.samples);
         whole.rejects.extend(thread.rejects);

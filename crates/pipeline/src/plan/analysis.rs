@@ -14,6 +14,9 @@ use crate::Error;
 /// The most windows the records of a run may fall into. Half a century of 5 minutes each would be more.
 const MAX_BUCKETS: usize = 1_000_000;
 
+/// Seconds of a calendar day.
+const DAY: u64 = 86_400;
+
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,12 +43,43 @@ pub struct Analysis {
     /// What topics are ranked by beside their count, ascending; needs a window.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,
+    /// The result that keyness compares with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<PinnedBaseline>,
+    /// Whether to guess the language of records that don't say theirs. Only for `Social`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub detect_language: bool,
+    /// Terms with fewer occurrences in the run keep no series, and so have no score over time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_floor: Option<u32>,
     /// The lowest measure of a term in a window that has a burst there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_count: Option<u32>,
     /// The fewest authors of a term in a window that has a burst there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_authors: Option<u32>,
+}
+
+/// The result of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PinnedBaseline {
+    /// The source it was published under.
+    pub source: String,
+    /// Its generation; in a plan always, as asked for where the user said it, else the newest then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
+    /// The run that generation names; in a plan always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+}
+
+impl PinnedBaseline {
+    /// As a result's index names it.
+    pub(crate) fn named(&self) -> Option<trends::result::Baseline> {
+        let generation = self.generation?;
+        Some(trends::result::Baseline { source: self.source.clone(), generation })
+    }
 }
 
 impl Default for Analysis {
@@ -59,6 +93,9 @@ impl Default for Analysis {
             exclude_authors: Vec::new(),
             exclude_terms: Vec::new(),
             scores: Vec::new(),
+            baseline: None,
+            detect_language: false,
+            series_floor: None,
             min_count: None,
             min_authors: None,
         }
@@ -80,11 +117,7 @@ impl Analysis {
         if self.kinds.is_empty() {
             return Err(Error::Input("no kind of term is asked for".to_owned()));
         }
-        if !self.scores.is_empty() && self.window.is_none() {
-            return Err(Error::Input(
-                "scores tell what terms do over time: say how long a window is, as 1h".to_owned(),
-            ));
-        }
+        self.check_scores()?;
         match self.profile {
             Profile::Seed if self.kinds != [Kind::Word] => Err(Error::Input(
                 "profile Seed counts words only: ask for profile Social to count other kinds"
@@ -115,12 +148,47 @@ impl Analysis {
         ))
     }
 
+    fn check_scores(&self) -> Result<(), Error> {
+        let wrong = |what: String| Err(Error::Input(what));
+        let timed = self.scores.iter().find(|score| score.needs_window());
+        if let (Some(score), None) = (timed, self.window) {
+            return wrong(format!(
+                "score {score} tells what terms do over time: say how long a window is, as 1h"
+            ));
+        }
+        let is_asked = |score| self.scores.contains(&score);
+        if is_asked(Score::ChiSquare)
+            && self.window.is_some_and(|window| !DAY.is_multiple_of(window))
+        {
+            return wrong(
+                "score chisquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h"
+                    .to_owned(),
+            );
+        }
+        match (is_asked(Score::Keyness), &self.baseline) {
+            (true, None) => wrong(
+                "score keyness compares with a published result: name its source as the baseline"
+                    .to_owned(),
+            ),
+            (false, Some(_)) => wrong(
+                "only score keyness compares with a baseline: ask for it, or leave the baseline out"
+                    .to_owned(),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is more to tell than counts once all partitions are merged.
+    pub fn is_scored(&self) -> bool {
+        !self.scores.is_empty() || self.kinds.contains(&Kind::Phrase)
+    }
+
     /// The settings of the tokeniser of the profile `Social`.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         let stop_words = StopWords::new(&self.stop_languages, &self.stop_words)
             .map_err(|error| Error::Input(error.to_string()))?;
         let kinds = self.kinds.iter().copied().collect();
-        Ok(Settings { kinds, stop_words, detect_language: false })
+        Ok(Settings { kinds, stop_words, detect_language: self.detect_language })
     }
 
     /// What a term must reach in a window to have a burst.

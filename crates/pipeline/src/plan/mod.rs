@@ -13,7 +13,7 @@ use trends::Partitions;
 use trends::digest::hex;
 use trends::record::{CustomFields, Fields};
 
-pub use analysis::{Analysis, Profile};
+pub use analysis::{Analysis, PinnedBaseline, Profile};
 pub use cut::Range;
 use cut::{Cut, cut};
 
@@ -22,7 +22,7 @@ use crate::input::{
     Compression, Found, Identity, Object, Places, Remote, discover, inspect, inspect_remote,
     is_remote,
 };
-use crate::{Cancel, Context, Error};
+use crate::{Cancel, Context, Error, score};
 
 /// What the user asked for.
 #[derive(Debug, Clone)]
@@ -236,6 +236,7 @@ pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Erro
 }
 
 fn make(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
+    score::pin(context, &mut plan.analysis)?;
     let (store, run) = (&*context.store, &context.run);
     let exists = serde_json::json!({ "source": plan.source }).to_string();
     context.wait(store.insert(&Key::run(run), exists.into()))?;

@@ -1,11 +1,17 @@
-//! The score stage: ranks the topics of one partition by what they do over time. Owns the way from
-//! stored series to scored sections; the formulas are `trends::scores`.
+//! The score stage: ranks the topics of one partition by what they do over time and against a baseline,
+//! and tells which pairs are phrases. Owns the order of these, and when there is anything to score; the
+//! formulas are `trends::scores`.
 //!
 //! What needs all partitions was gathered by the stages before: the totals of each window by etl, the
-//! dispersion of the terms by aggregate. So the number of partitions never shows.
+//! dispersion of the terms and the margins of the pairs by aggregate. So the number of partitions never
+//! shows.
 
+mod baseline;
+mod digest;
+mod phrases;
 mod ranks;
 mod series;
+mod time;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -14,19 +20,22 @@ use serde::{Deserialize, Serialize};
 use store::Stage;
 use store::marker::Marker;
 use trends::digest::{hex, unhex};
-use trends::facts::Facts;
-use trends::format::ScoredTopic;
 use trends::result::ScoredBlock;
-use trends::scores::{BucketTotal, PooledDispersion, Scorer, Settings, Totals, WindowScore};
-use trends::window::WindowTotals;
+use trends::scores::{BucketTotal, PooledDispersion, Totals};
+use trends::window::{WindowTotal, WindowTotals};
 use trends::{Bucket, Kind, Score};
 
+pub(crate) use baseline::{Baseline, pin};
+use digest::ScoreDigest;
+pub(crate) use phrases::PhraseBlocks;
 use ranks::Ranks;
 pub(crate) use ranks::{SectionBlocks, Sections, merge_sections};
 use series::{Series, TermSeries};
+use time::Timed;
 
 use crate::aggregate::AggregateReport;
 use crate::blocks::BlockSink;
+use crate::etl::{Shard, pairs, window_totals};
 use crate::markers::{self, marked};
 use crate::plan::{Analysis, Plan};
 use crate::supersede::unless_superseded;
@@ -38,6 +47,9 @@ use crate::{Context, Error};
 pub(crate) struct ScoreReport {
     /// Its topics by kind, score and window, in order.
     pub(crate) scored: Vec<ScoredBlock>,
+    /// Its phrases, where those are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) phrases: Option<PhraseBlocks>,
     /// The digest of the scores of each of its slots, in hexadecimal digits.
     pub(crate) slots: Vec<String>,
 }
@@ -45,28 +57,41 @@ pub(crate) struct ScoreReport {
 /// What all partitions are scored with.
 #[derive(Debug)]
 pub(crate) struct Basis {
-    totals: Totals,
-    pooled: BTreeMap<Kind, PooledDispersion>,
-    settings: Settings,
-    scores: Vec<Score>,
+    /// Where scores over time are asked for.
+    timed: Option<Timed>,
+    /// All pairs of neighbouring words, where phrases are asked for.
+    pairs: Option<u64>,
+    baseline: Option<Baseline>,
 }
 
 impl Basis {
     /// The last window.
     pub(crate) fn latest(&self) -> Option<i64> {
-        self.totals.closed().last().copied()
+        self.timed.as_ref().and_then(Timed::latest)
+    }
+
+    /// All pairs of neighbouring words, where phrases are asked for.
+    pub(crate) fn pairs(&self) -> Option<u64> {
+        self.pairs
+    }
+
+    /// Whether there are scores over time.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.timed.is_some()
     }
 
     /// The pooled dispersion of each kind, as a result's index keeps it.
     pub(crate) fn pooled_digits(&self) -> impl Iterator<Item = (Kind, String)> {
-        self.pooled.iter().map(|(kind, pooled)| (*kind, pooled_digits(pooled)))
+        let pooled = self.timed.iter().flat_map(|timed| &timed.pooled);
+        pooled.map(|(kind, pooled)| (*kind, pooled_digits(pooled)))
     }
 
-    /// The totals of the run's windows, `None` where no scores are asked for.
+    /// The totals of the run's windows, `None` where no scores over time are asked for.
     pub(crate) fn totals(analysis: &Analysis, totals: &WindowTotals) -> Option<Totals> {
         let window = analysis.window.and_then(|window| u32::try_from(window).ok());
-        let window = window.and_then(NonZeroU32::new).filter(|_| !analysis.scores.is_empty())?;
-        let total = |(bucket, total): (&i64, &trends::window::WindowTotal)| BucketTotal {
+        let is_asked = analysis.scores.iter().any(|score| score.needs_window());
+        let window = window.and_then(NonZeroU32::new).filter(|_| is_asked)?;
+        let total = |(bucket, total): (&i64, &WindowTotal)| BucketTotal {
             bucket: *bucket,
             documents: total.documents,
             with_author: total.with_author,
@@ -74,24 +99,46 @@ impl Basis {
         Some(Totals::new(window, totals.0.iter().map(total)))
     }
 
-    /// What a run is scored with, `None` where no scores are asked for.
+    /// What a run is scored with, `None` where there is nothing to score.
     pub(crate) fn of(
+        context: &Context,
         plan: &Plan,
-        totals: &WindowTotals,
+        shards: &[Shard],
         partitions: &[Marker<AggregateReport>],
     ) -> Result<Option<Self>, Error> {
-        let Some(totals) = Self::totals(&plan.analysis, totals) else { return Ok(None) };
-        let mut pooled: BTreeMap<Kind, PooledDispersion> = BTreeMap::new();
-        for (kind, digits) in partitions.iter().flat_map(|partition| &partition.report.pooled) {
-            let bytes = unhex(digits).and_then(|bytes| PooledDispersion::decode(&bytes).ok());
-            let bytes = bytes.ok_or_else(|| {
-                Error::Input(format!("the pooled dispersion of kind {kind} is damaged"))
-            })?;
-            pooled.entry(*kind).or_default().merge(&bytes);
+        let analysis = &plan.analysis;
+        if !analysis.is_scored() {
+            return Ok(None);
         }
-        let settings = plan.analysis.gates();
-        Ok(Some(Self { totals, pooled, settings, scores: plan.analysis.scores.clone() }))
+        let timed = Self::totals(analysis, &window_totals(shards)).map(|totals| {
+            let (settings, scores) = (analysis.gates(), analysis.scores.clone());
+            Ok::<_, Error>(Timed { totals, pooled: pooled(partitions)?, settings, scores })
+        });
+        let reports = shards.iter().map(|shard| &shard.marker.report);
+        let own = reports.map(|report| report.records.counted - report.excluded).sum();
+        let baseline =
+            analysis.baseline.as_ref().filter(|_| analysis.scores.contains(&Score::Keyness));
+        Ok(Some(Self {
+            timed: timed.transpose()?,
+            pairs: analysis.kinds.contains(&Kind::Phrase).then(|| pairs(shards)),
+            baseline: baseline.map(|pinned| Baseline::open(context, pinned, own)).transpose()?,
+        }))
     }
+}
+
+/// The dispersion of all partitions.
+fn pooled(
+    partitions: &[Marker<AggregateReport>],
+) -> Result<BTreeMap<Kind, PooledDispersion>, Error> {
+    let mut pooled: BTreeMap<Kind, PooledDispersion> = BTreeMap::new();
+    for (kind, digits) in partitions.iter().flat_map(|partition| &partition.report.pooled) {
+        let bytes = unhex(digits).and_then(|bytes| PooledDispersion::decode(&bytes).ok());
+        let bytes = bytes.ok_or_else(|| {
+            Error::Input(format!("the pooled dispersion of kind {kind} is damaged"))
+        })?;
+        pooled.entry(*kind).or_default().merge(&bytes);
+    }
+    Ok(pooled)
 }
 
 /// The bytes of a pooled dispersion, in hexadecimal digits.
@@ -106,7 +153,7 @@ pub(crate) fn score(
     context: &Context,
     plan: &Plan,
     basis: &Basis,
-    aggregated: &Marker<AggregateReport>,
+    partitions: &[Marker<AggregateReport>],
     partition: u16,
 ) -> Result<Marker<ScoreReport>, Error> {
     let index = u32::from(partition);
@@ -116,127 +163,83 @@ pub(crate) fn score(
     unless_superseded(context, plan, || {
         let home = context.home(Stage::Score, index);
         let mut sink = BlockSink::new(context, home.clone());
-        let slots = plan.partitions()?.slots(partition);
         let mut ranks = Ranks::new(context, basis.latest());
-        let mut digest = ScoreDigest::new(slots);
-        let series = Series::new(context, aggregated, index)?;
-        let mut scorer = None;
-        series.each_term(|term| {
-            context.cancel.check()?;
-            basis.term(term, &mut scorer, &mut ranks, &mut digest)
-        })?;
-        let ranked = ranks.finish(&mut sink)?;
+        let mut digest = ScoreDigest::new(plan.partitions()?.slots(partition));
+        basis.topics(context, partitions, partition, &mut ranks, &mut digest)?;
+        let phrases =
+            basis.phrases(context, partitions, partition, &mut ranks, &mut digest, &mut sink)?;
+        let scored = ranks.finish(&mut sink)?;
         sink.finish()?;
-        marked(context, plan, &home, ScoreReport { scored: ranked, slots: digest.finish() })
+        marked(context, plan, &home, ScoreReport { scored, phrases, slots: digest.finish() })
     })
 }
 
 impl Basis {
-    /// Scores one term and ranks it.
-    fn term<'b>(
-        &'b self,
-        term: &TermSeries,
-        scorer: &mut Option<(Kind, Scorer<'b>)>,
+    /// Ranks the terms that are topics whatever their score.
+    fn topics(
+        &self,
+        context: &Context,
+        partitions: &[Marker<AggregateReport>],
+        partition: u16,
         ranks: &mut Ranks,
         digest: &mut ScoreDigest,
     ) -> Result<(), Error> {
-        if scorer.as_ref().is_none_or(|(kind, _)| *kind != term.kind) {
-            let none = PooledDispersion::default();
-            let pooled = self.pooled.get(&term.kind).unwrap_or(&none);
-            *scorer = Some((term.kind, Scorer::new(&self.totals, self.settings, pooled)));
+        if self.timed.is_none() && self.baseline.is_none() {
+            return Ok(());
         }
-        let Some((_, scorer)) = scorer else { return Ok(()) };
-        let last = self.latest();
-        let mut bursts = Vec::new();
-        let wants = |score| self.scores.contains(&score);
-        let latest = scorer.term(&term.cells, |window| {
-            if Some(window.bucket) != last && window.burst.is_some_and(|burst| burst > 0.0) {
-                bursts.push(*window);
+        let aggregated = partitions.get(usize::from(partition)).ok_or(Error::Panicked)?;
+        let mut terms = Series::topics(context, aggregated, u32::from(partition))?;
+        let mut clock = self.timed.as_ref().map(Timed::clock);
+        let mut lookup = self.baseline.as_ref().map(|baseline| baseline.topics(context));
+        while let Some(term) = terms.next_term()? {
+            context.cancel.check()?;
+            if let Some(clock) = &mut clock {
+                clock.term(term, ranks, digest)?;
             }
-        });
-        let Some(latest) = latest else { return Ok(()) };
-        digest.add(term, &latest);
-        if wants(Score::Burst) {
-            for window in &bursts {
-                ranks.add(Score::Burst, term.in_window(window, window.burst))?;
-            }
-        }
-        let values = [
-            (Score::Burst, latest.burst),
-            (Score::Peak, Some(latest.peak)),
-            (Score::Popular, Some(latest.popular)),
-        ];
-        for (score, value) in values {
-            if wants(score) && value.is_some_and(|value| value > 0.0) {
-                ranks.add(score, term.in_window(&latest, value))?;
+            if let Some(lookup) = &mut lookup {
+                compare(term, lookup, ranks, digest)?;
             }
         }
         Ok(())
     }
-}
 
-impl TermSeries {
-    /// The term in a window, ranked by a value.
-    fn in_window(&self, window: &WindowScore, value: Option<f64>) -> (Kind, Bucket, ScoredTopic) {
-        let cell = self.cells.binary_search_by_key(&window.bucket, |cell| cell.bucket);
-        let cell = cell.ok().and_then(|at| self.cells.get(at)).copied().unwrap_or_default();
-        let topic = ScoredTopic {
-            term: self.term.clone(),
-            form: shown(&self.facts, &self.term),
-            count: cell.count,
-            documents: cell.documents,
-            authors: self.facts.authors.map(|_| cell.authors),
-            value: value.unwrap_or_default(),
-            status: window.status,
-            new: window.new,
-            burst: window.burst,
-            growth: window.growth,
-            peak: window.peak,
-            popular: window.popular,
+    /// Stores and ranks the pairs that are phrases, where phrases are asked for.
+    fn phrases(
+        &self,
+        context: &Context,
+        partitions: &[Marker<AggregateReport>],
+        partition: u16,
+        ranks: &mut Ranks,
+        digest: &mut ScoreDigest,
+        sink: &mut BlockSink<'_>,
+    ) -> Result<Option<PhraseBlocks>, Error> {
+        let Some(pairs) = self.pairs else { return Ok(None) };
+        let mut clock = self.timed.as_ref().map(Timed::clock);
+        let mut lookup = self.baseline.as_ref().map(|baseline| baseline.phrases(context));
+        let phrase = |term: &TermSeries| {
+            digest.phrase(term);
+            if let Some(clock) = &mut clock {
+                clock.term(term, ranks, digest)?;
+            }
+            lookup.as_mut().map_or(Ok(()), |lookup| compare(term, lookup, ranks, digest))
         };
-        (self.kind, Bucket(window.bucket), topic)
+        phrases::select(context, partitions, partition, pairs, sink, phrase).map(Some)
     }
 }
 
-fn shown(facts: &Facts, term: &str) -> Option<String> {
-    facts.forms.first().map(|form| form.form.clone()).filter(|form| form != term)
-}
-
-/// Hashes the scores of terms in the last window as `trends::digest` hashes their rows: kind, length of
-/// the term, term, bucket, then burst (or all bits set), growth, peak and popular by their bits, status
-/// and new in one byte.
-struct ScoreDigest {
-    slots: std::ops::Range<u16>,
-    hashers: Vec<sha2::Sha256>,
-}
-
-impl ScoreDigest {
-    fn new(slots: std::ops::Range<u16>) -> Self {
-        let hashers = slots.clone().map(|_| sha2::Sha256::default()).collect();
-        Self { slots, hashers }
-    }
-
-    fn add(&mut self, term: &TermSeries, score: &WindowScore) {
-        use sha2::Digest as _;
-        let slot = trends::slot(term.kind, term.term.as_bytes());
-        let place = usize::from(slot.wrapping_sub(self.slots.start));
-        let Some(hasher) = self.hashers.get_mut(place) else { return };
-        hasher.update([term.kind.byte()]);
-        // A stored term is at most 1,024 bytes long.
-        hasher.update((term.term.len() as u32).to_be_bytes());
-        hasher.update(&term.term);
-        hasher.update(score.bucket.to_be_bytes());
-        hasher.update(score.burst.map_or(u64::MAX, f64::to_bits).to_be_bytes());
-        for number in [score.growth, score.peak, score.popular] {
-            hasher.update(number.to_bits().to_be_bytes());
-        }
-        hasher.update([score.status as u8 * 2 + u8::from(score.new)]);
-    }
-
-    fn finish(self) -> Vec<String> {
-        use sha2::Digest as _;
-        self.hashers.into_iter().map(|hasher| hex(&hasher.finalize())).collect()
-    }
+/// Ranks a term by how it stands out against the baseline.
+fn compare(
+    term: &TermSeries,
+    lookup: &mut baseline::Lookup<'_>,
+    ranks: &mut Ranks,
+    digest: &mut ScoreDigest,
+) -> Result<(), Error> {
+    let Some((compared, keyness)) = lookup.compare(term)? else { return Ok(()) };
+    digest.keyness(term, &keyness);
+    let Bucket(whole) = Bucket::WHOLE;
+    ranks.add(Score::Keyness, term.kind, whole, keyness.lower, || {
+        term.compared(compared, keyness.lower)
+    })
 }
 
 /// Scores all partitions that nobody scored, on all threads, and returns their markers in order.
@@ -247,9 +250,7 @@ pub(crate) fn all(
     partitions: &[Marker<AggregateReport>],
 ) -> Result<Vec<Marker<ScoreReport>>, Error> {
     crate::local::in_parallel(context, partitions.len(), |share, partition| {
-        let aggregated = partitions.get(partition as usize);
-        let aggregated = aggregated.ok_or(Error::Panicked)?;
         // There are at most 1,024 partitions.
-        score(share, plan, basis, aggregated, partition as u16)
+        score(share, plan, basis, partitions, partition as u16)
     })
 }

@@ -2,7 +2,7 @@
 //! memory budget. Owns the limits; the order is that of sections and of `ScoredTopic::cmp_rank`.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::PathBuf;
@@ -28,8 +28,9 @@ const BLOCK: usize = 128 << 10;
 
 /// How many topics a section may have. Cutting the sections of each partition loses nothing: whoever
 /// is among the first of all is among the first of his partition.
-pub(crate) fn limit(latest: Option<i64>, (_, _, Bucket(bucket)): SectionKey) -> usize {
-    if latest == Some(bucket) { LATEST } else { EARLIER }
+pub(crate) fn limit(latest: Option<i64>, (_, _, bucket): SectionKey) -> usize {
+    let is_latest = bucket == Bucket::WHOLE || latest == Some(bucket.0);
+    if is_latest { LATEST } else { EARLIER }
 }
 
 type Entry = (SectionKey, ScoredTopic);
@@ -46,6 +47,8 @@ pub(super) struct Ranks {
     folder: PathBuf,
     runs: Vec<File>,
     latest: Option<i64>,
+    /// The least value that still matters in each section that has been full.
+    least: HashMap<SectionKey, f64>,
 }
 
 impl Ranks {
@@ -53,30 +56,57 @@ impl Ranks {
     pub(super) fn new(context: &Context, latest: Option<i64>) -> Self {
         let budget = context.limits.memory.max(MIN_BUDGET);
         let folder = context.limits.spill.clone();
-        Self { entries: Vec::new(), bytes: 0, budget, folder, runs: Vec::new(), latest }
+        let least = HashMap::new();
+        Self { entries: Vec::new(), bytes: 0, budget, folder, runs: Vec::new(), latest, least }
     }
 
+    /// Adds a topic of value `value`, which is only made if it may be within the limit.
     pub(super) fn add(
         &mut self,
         score: Score,
-        (kind, bucket, topic): (Kind, Bucket, ScoredTopic),
+        kind: Kind,
+        bucket: i64,
+        value: f64,
+        topic: impl FnOnce() -> ScoredTopic,
     ) -> Result<(), Error> {
+        let key = (kind, score, Bucket(bucket));
+        if self.least.get(&key).is_some_and(|least| value < *least) {
+            return Ok(());
+        }
+        let topic = topic();
         self.bytes += size_of::<Entry>() + topic.term.len();
         self.bytes += topic.form.as_ref().map_or(0, String::len);
-        self.entries.push(((kind, score, bucket), topic));
-        if self.bytes > self.budget { self.spill() } else { Ok(()) }
+        self.entries.push((key, topic));
+        if self.bytes > self.budget { self.make_room() } else { Ok(()) }
+    }
+
+    /// Drops what is beyond the limits; where that is too little, writes what is left.
+    fn make_room(&mut self) -> Result<(), Error> {
+        self.cut();
+        if self.bytes > self.budget / 2 { self.spill() } else { Ok(()) }
     }
 
     /// Sorts what is in memory and drops what is beyond the limits.
     fn cut(&mut self) {
         self.entries.sort_unstable_by(order);
         let (mut section, mut place) = (None, 0);
-        let latest = self.latest;
-        self.entries.retain(|(key, _)| {
+        let (latest, least) = (self.latest, &mut self.least);
+        let mut bytes = 0;
+        self.entries.retain(|(key, topic)| {
             place = if section == Some(*key) { place + 1 } else { 0 };
             section = Some(*key);
-            place < limit(latest, *key)
+            let limit = limit(latest, *key);
+            if place + 1 == limit {
+                least.insert(*key, topic.value);
+            }
+            let is_kept = place < limit;
+            if is_kept {
+                bytes += size_of::<Entry>() + topic.term.len();
+                bytes += topic.form.as_ref().map_or(0, String::len);
+            }
+            is_kept
         });
+        self.bytes = bytes;
     }
 
     /// Writes what is in memory as a sorted run of length-prefixed blocks.

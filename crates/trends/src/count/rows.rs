@@ -219,6 +219,14 @@ impl RowCounter {
         }
     }
 
+    /// Counts one occurrence of a term of which only the number over the whole run matters: in
+    /// [`Bucket::WHOLE`], without detail.
+    pub fn add_plain(&mut self, kind: Kind, term: &[u8]) {
+        let origin = std::mem::replace(&mut self.origin, RecordOrigin::of_bucket(Bucket::WHOLE));
+        self.add(kind, term, None);
+        self.origin = origin;
+    }
+
     /// Adds an occurrence to what is known of a row beside its counts.
     fn seen(&mut self, at: usize, form: Option<&str>, first_of_record: bool) {
         let Self { rows, drained: Drained { origins, .. }, is_kept, origin, .. } = self;

@@ -5,8 +5,12 @@
 //! section:  kind: u8   score: u8   bucket: signed varint   topics: u32 LE   topic*
 //! topic:    term: length varint, bytes          form: the same, empty where it is the term
 //!           count, documents: varints           authors: varint, 0 unknown, else their number plus 1
-//!           value, growth, peak, popular: f64 LE   status: u8, the high bit says new
+//!           value, growth, peak, popular: f64 LE
+//!           status: u8, with bits that say: 0x80 new, 0x40 phrase, 0x20 keyness
 //!           burst: f64 LE, unless the status says that there is none
+//!           phrase: length varint, bytes, if its bit is set
+//!           keyness: records with the term and all, of the result and of the baseline: varints,
+//!           if its bit is set
 //! ```
 
 use serde::Serialize;
@@ -14,13 +18,15 @@ use serde::Serialize;
 use super::varint::{Position, put, put_signed};
 use super::{BlockType, FormatError, open, seal};
 use crate::row::MAX_TERM_BYTES;
-use crate::scores::Status;
+use crate::scores::{Compared, Status};
 use crate::{Bucket, Kind, Score};
 
 /// What a section holds: blocks and sections ascend by it.
 pub type SectionKey = (Kind, Score, Bucket);
 
 const NEW: u8 = 0x80;
+const PHRASE: u8 = 0x40;
+const COMPARED: u8 = 0x20;
 const STATUSES: [Status; 5] = [
     Status::InsufficientHistory,
     Status::Trending,
@@ -29,8 +35,8 @@ const STATUSES: [Status; 5] = [
     Status::Steady,
 ];
 
-/// A topic in one window with its scores there.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// A topic in one window with its scores there; ranked by keyness, in the whole run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoredTopic {
     /// The term.
@@ -59,6 +65,12 @@ pub struct ScoredTopic {
     pub peak: f64,
     /// The level of late, decayed.
     pub popular: f64,
+    /// What is compared with the baseline, where it is ranked by that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Compared>,
+    /// The phrase that stands for this word in lists of both.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phrase: Option<String>,
 }
 
 impl ScoredTopic {
@@ -132,9 +144,22 @@ fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
         raw.extend_from_slice(&number.to_le_bytes());
     }
     let status = STATUSES.iter().position(|status| *status == topic.status).unwrap_or(0);
-    raw.push(status as u8 | (u8::from(topic.new) * NEW));
+    let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
+    let flags = flag(topic.new, NEW)
+        | flag(topic.phrase.is_some(), PHRASE)
+        | flag(topic.compared.is_some(), COMPARED);
+    raw.push(status as u8 | flags);
     if let Some(burst) = topic.burst {
         raw.extend_from_slice(&burst.to_le_bytes());
+    }
+    if let Some(phrase) = &topic.phrase {
+        put(raw, phrase.len() as u64);
+        raw.extend_from_slice(phrase.as_bytes());
+    }
+    if let Some(Compared { documents, all, baseline_documents, baseline_all }) = topic.compared {
+        for number in [documents, all, baseline_documents, baseline_all] {
+            put(raw, number);
+        }
     }
 }
 
@@ -191,10 +216,19 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
     let (value, growth, peak, popular) = (number(at)?, number(at)?, number(at)?, number(at)?);
     let start = at.0;
     let flags = at.byte(raw)?;
-    let status = STATUSES.get(usize::from(flags & !NEW)).copied();
+    let is_set = |flag: u8| flags & flag != 0;
+    let status = STATUSES.get(usize::from(flags & !(NEW | PHRASE | COMPARED))).copied();
     let status = status.ok_or(FormatError::Content(start))?;
     let burst = if status == Status::InsufficientHistory { None } else { Some(number(at)?) };
-    let new = flags & NEW != 0;
+    let phrase = if is_set(PHRASE) { Some(text(at)?) } else { None };
+    let compared = if is_set(COMPARED) {
+        let (documents, all) = (at.unsigned(raw)?, at.unsigned(raw)?);
+        let (baseline_documents, baseline_all) = (at.unsigned(raw)?, at.unsigned(raw)?);
+        Some(Compared { documents, all, baseline_documents, baseline_all })
+    } else {
+        None
+    };
+    let new = is_set(NEW);
     Ok(ScoredTopic {
         term,
         form,
@@ -208,6 +242,8 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
         growth,
         peak,
         popular,
+        compared,
+        phrase,
     })
 }
 
@@ -221,8 +257,18 @@ mod tests {
         let texts = ("\\PC{1,9}", prop::option::of("\\PC{1,9}"));
         let counts = (any::<u64>(), any::<u64>(), prop::option::of(0_u64..1 << 60));
         let floats = prop::array::uniform5(0.0_f64..1e9);
-        (texts, counts, floats, 0_usize..5, any::<bool>()).prop_map(
-            |((term, form), (count, documents, authors), floats, status, new)| {
+        let compared = prop::option::of(prop::array::uniform4(any::<u64>()));
+        let more = (any::<bool>(), compared, prop::option::of("\\PC{1,9}"));
+        (texts, counts, floats, 0_usize..5, more).prop_map(
+            |((term, form), (count, documents, authors), floats, status, more)| {
+                let (new, compared, phrase) = more;
+                let compared =
+                    compared.map(|[documents, all, baseline_documents, baseline_all]| Compared {
+                        documents,
+                        all,
+                        baseline_documents,
+                        baseline_all,
+                    });
                 let [value, growth, peak, popular, burst] = floats;
                 let status = STATUSES[status];
                 let burst = Some(burst).filter(|_| status != Status::InsufficientHistory);
@@ -239,13 +285,15 @@ mod tests {
                     growth,
                     peak,
                     popular,
+                    compared,
+                    phrase,
                 }
             },
         )
     }
 
     fn key() -> impl Strategy<Value = SectionKey> {
-        (1_u8..8, 1_u8..4, any::<i64>()).prop_map(|(kind, score, bucket)| {
+        (1_u8..8, 1_u8..7, any::<i64>()).prop_map(|(kind, score, bucket)| {
             (Kind::from_byte(kind).unwrap(), Score::from_byte(score).unwrap(), Bucket(bucket))
         })
     }

@@ -8,6 +8,28 @@ pub const MIN_G2: f64 = 15.13;
 /// The 97.5% quantile of the normal distribution, for a 95% interval.
 const QUANTILE: f64 = 1.96;
 
+/// The records of two results, and those of them that have a term: what keyness is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Compared {
+    /// Records of the result with the term.
+    pub documents: u64,
+    /// All records of it.
+    pub all: u64,
+    /// Records of the baseline with the term.
+    pub baseline_documents: u64,
+    /// All records of it.
+    pub baseline_all: u64,
+}
+
+impl Compared {
+    /// The keyness of the term; see [`keyness`].
+    pub fn keyness(&self) -> Option<Keyness> {
+        let Self { documents, all, baseline_documents, baseline_all } = *self;
+        keyness(documents, all, baseline_documents, baseline_all)
+    }
+}
+
 /// How much more, or less, a term occurs in one result than in another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

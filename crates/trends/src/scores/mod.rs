@@ -22,7 +22,7 @@ pub use chi_square::ChiSquare;
 pub use df_idf::df_idf;
 pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PoolError, PooledDispersion};
 pub use explain::{Explanation, Gates, PeakInput, ReferenceCell};
-pub use keyness::{Keyness, MIN_G2, keyness};
+pub use keyness::{Compared, Keyness, MIN_G2, keyness};
 pub use phrase::{MIN_NPMI, MIN_PAIRS, PairCounts, folds};
 pub use scorer::{PEAK_FLOOR, Scorer, Status, WindowScore};
 pub use totals::{BucketTotal, MIN_HISTORY, Totals};

@@ -2,6 +2,7 @@
 //! simulated terms of which it is known whether something happened.
 
 mod calibration;
+mod chi_square;
 mod edges;
 mod examples;
 mod naive;

@@ -1,0 +1,168 @@
+//! Phrases through the command: which pairs of words belong together, against counting them in plain
+//! maps; whatever way the run is cut up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::command::Desk;
+use crate::inputs::{Dice, word};
+
+const PHRASES: [&str; 7] =
+    ["--profile", "social", "--kinds", "word,phrase", "--stop-words", "none", "--window"];
+
+/// Posts of random words in which some pairs stand together far more often than chance has it.
+fn posts(records: usize, seed: u64) -> Vec<Vec<String>> {
+    let mut dice = Dice::new(seed);
+    let post = |_| {
+        let mut words = Vec::new();
+        for _ in 0..=dice.below(5) {
+            match dice.below(6) {
+                // Forty pairs of their own words; those of the first few are in most records of them.
+                0 => {
+                    let pair = dice.below(40);
+                    words.extend([word(1_000 + 2 * pair), word(1_001 + 2 * pair)]);
+                }
+                1 => words.push(word(1_000 + dice.below(80))),
+                _ => words.push(word(dice.below(60))),
+            }
+        }
+        words
+    };
+    (0..records).map(post).collect()
+}
+
+fn lines(posts: &[Vec<String>]) -> String {
+    let mut text = String::new();
+    for (number, words) in posts.iter().enumerate() {
+        // One hour after the other, over three days.
+        let time = 1_456_790_400 + (number % 72) as i64 * 3600;
+        let post = serde_json::json!({
+            "text": words.join(" "), "created_at": time, "id_str": format!("{number}"),
+            "user": { "id_str": format!("author{}", number % 17) },
+        });
+        writeln!(text, "{post}").unwrap();
+    }
+    text
+}
+
+/// The phrases: occurrences and records, counted and judged as the documentation says.
+fn expected(posts: &[Vec<String>]) -> BTreeMap<String, (u64, u64)> {
+    let (mut both, mut left, mut right) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut records: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
+    let mut pairs = 0.0;
+    for (number, words) in posts.iter().enumerate() {
+        for pair in words.windows(2) {
+            let (a, b) = (pair[0].as_str(), pair[1].as_str());
+            *both.entry((a, b)).or_insert(0.0) += 1.0;
+            *left.entry(a).or_insert(0.0) += 1.0;
+            *right.entry(b).or_insert(0.0) += 1.0;
+            records.entry((a, b)).or_default().insert(number);
+            pairs += 1.0;
+        }
+    }
+    let is_phrase = |(a, b): (&str, &str), n: f64| {
+        let npmi = (n * pairs / (left[a] * right[b])).ln() / -(n / pairs).ln();
+        n >= 5.0 && npmi >= 0.3
+    };
+    both.iter()
+        .filter(|(pair, n)| is_phrase(**pair, **n))
+        .map(|((a, b), n): (_, &f64)| {
+            (format!("{a} {b}"), (*n as u64, records[&(*a, *b)].len() as u64))
+        })
+        .collect()
+}
+
+impl Desk {
+    fn counted(&self, kind: &str) -> BTreeMap<String, (u64, u64)> {
+        let top = self.json(&["top", "sample", "--kind", kind, "--limit", "0"]);
+        let topics = top["topics"].as_array().unwrap().iter().map(|topic| {
+            let number = |name: &str| topic[name].as_u64().unwrap();
+            (topic["term"].as_str().unwrap().to_owned(), (number("count"), number("documents")))
+        });
+        topics.collect()
+    }
+}
+
+#[test]
+fn pairs_that_belong_together_are_found_and_no_others() {
+    let desk = Desk::new();
+    let posts = posts(4_000, 1);
+    let file = desk.write("posts.ndjson", lines(&posts));
+    desk.publish(&[&PHRASES[..], &["1h", &file]].concat());
+    let (found, expected) = (desk.counted("phrase"), expected(&posts));
+    assert!(expected.len() > 30, "{}", expected.len());
+    assert_eq!(found, expected);
+    let (phrase, (count, _)) = expected.iter().max_by_key(|(_, (count, _))| *count).unwrap();
+    let history = desk.json(&["history", "sample", phrase, "--kind", "phrase"]);
+    let windows = history["windows"].as_array().unwrap();
+    let sum: u64 = windows.iter().map(|window| window["count"].as_u64().unwrap()).sum();
+    assert_eq!(sum, *count, "the series of {phrase} adds up");
+}
+
+#[test]
+fn however_a_run_is_cut_up_it_has_the_same_phrases() {
+    let desk = Desk::new();
+    let file = desk.write("posts.ndjson", lines(&posts(3_000, 2)));
+    let scores = ["--scores", "burst,peak,popular,chisquare,count"];
+    let ranked = || {
+        let by = |score| {
+            desk.json(&["top", "sample", "--kind", "phrase", "--score", score])["topics"].clone()
+        };
+        (desk.counted("phrase"), ["burst", "popular", "count"].map(by))
+    };
+    let reference = desk.publish(&[&PHRASES[..], &["6h", &file], &scores].concat());
+    let expected = ranked();
+    let ways: [&[&str]; 5] = [
+        &["--shards", "7", "--partitions", "5"],
+        &["--partitions", "1", "--threads", "1"],
+        &["--shards", "64", "--partitions", "64"],
+        &["--memory", "1Mi", "--shards", "1"],
+        &["--chunk-size", "1Ki", "--shards", "3"],
+    ];
+    for way in ways {
+        let published = desk.publish(&[&PHRASES[..], &["6h", &file], &scores, way].concat());
+        assert_eq!(published.digest, reference.digest, "{way:?}");
+        assert_eq!(ranked(), expected, "{way:?}");
+    }
+}
+
+#[test]
+fn a_word_that_is_mostly_in_a_phrase_names_the_phrase() {
+    let desk = Desk::new();
+    let posts = posts(4_000, 3);
+    let file = desk.write("posts.ndjson", lines(&posts));
+    desk.publish(&[&PHRASES[..], &["1d", &file]].concat());
+    let phrases = expected(&posts);
+    let words = desk.counted("word");
+    let folded: BTreeSet<&str> = words
+        .iter()
+        .filter(|(word, (_, records))| {
+            let has = |phrase: &str| phrase.split(' ').any(|part| part == word.as_str());
+            let most = phrases.iter().filter(|(phrase, _)| has(phrase)).map(|(_, (_, n))| *n);
+            most.max().is_some_and(|most| most * 10 >= records * 7)
+        })
+        .map(|(word, _)| word.as_str())
+        .collect();
+    assert!(!folded.is_empty() && folded.len() < words.len() / 2, "{folded:?}");
+    let top = desk.json(&["top", "sample", "--kind", "word", "--limit", "0"]);
+    for topic in top["topics"].as_array().unwrap() {
+        let term = topic["term"].as_str().unwrap();
+        let phrase = topic["phrase"].as_str();
+        assert_eq!(phrase.is_some(), folded.contains(term), "{topic}");
+        assert!(phrase.is_none_or(|phrase| phrases.contains_key(phrase)), "{topic}");
+    }
+}
+
+#[test]
+fn no_phrase_begins_or_ends_with_a_stop_word() {
+    let desk = Desk::new();
+    let line = |number: usize| {
+        let text = ["the white house of cards", "white house in the morning"][number % 2];
+        serde_json::json!({ "text": text }).to_string() + "\n"
+    };
+    let file = desk.write("posts.ndjson", (0..20).map(line).collect::<String>());
+    let flags = ["--profile", "social", "--kinds", "phrase", "--stop-words", "en"];
+    desk.publish(&[&flags[..], &[&file]].concat());
+    assert_eq!(desk.counted("phrase"), BTreeMap::from([("white house".to_owned(), (20, 20))]));
+    assert_eq!(desk.counted("word"), BTreeMap::new());
+}

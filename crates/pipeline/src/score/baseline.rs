@@ -1,0 +1,170 @@
+//! The published result that terms are compared with. Owns how it is found when a run is planned, and how
+//! its terms are read beside the run's own; the statistic is `trends::scores::keyness`.
+
+use store::document::Home;
+use store::generations;
+use store::marker::{Marker, marker};
+use store::{AttemptId, RunId, SourceName, Stage, StoreError};
+use trends::merge::Cursor as _;
+use trends::result::ResultIndex;
+use trends::scores::{Compared, Keyness};
+use trends::{Kind, Partitions, RowRef, slot};
+
+use super::series::{Blocks, TermSeries};
+use crate::plan::{Analysis, PinnedBaseline};
+use crate::{Context, Error};
+
+/// Fixes which result a run compares with, as its plan will say it.
+///
+/// # Errors
+/// `Input` if the source has no such generation, or its result can't be compared with.
+pub(crate) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Error> {
+    let Some(asked) = &analysis.baseline else { return Ok(()) };
+    let named = match asked.generation {
+        Some(generation) => format!("generation {generation} of {}", asked.source),
+        None => asked.source.clone(),
+    };
+    let wrong = |why: &str| Error::Input(format!("the baseline {named} {why}"));
+    let source = SourceName::new(&asked.source).map_err(|error| Error::Input(error.to_string()))?;
+    let store = &*context.store;
+    let found = match asked.generation {
+        Some(generation) => context.wait(generations::at(store, &source, generation))?,
+        None => context.wait(generations::newest(store, &source, 0))?,
+    };
+    let found = found.filter(|found| !found.withdrawn).ok_or_else(|| {
+        wrong("has no published result to compare with: run it first, or name another source")
+    })?;
+    let index = index(context, &found.run)?
+        .ok_or_else(|| wrong("was removed; name a generation that is still kept"))?;
+    if index.profile != analysis.profile {
+        let (other, own) = (index.profile, analysis.profile);
+        return Err(wrong(&format!(
+            "was made with profile {other:?}, this run with {own:?}: their terms are not the same"
+        )));
+    }
+    let counted = |kind: &&Kind| index.kinds.contains(kind) || index.rankings.contains_key(kind);
+    if let Some(kind) = analysis.kinds.iter().find(|kind| !counted(kind)) {
+        return Err(wrong(&format!(
+            "did not count kind {kind}: ask for fewer kinds, or run it again"
+        )));
+    }
+    let Some(asked) = &mut analysis.baseline else { return Ok(()) };
+    asked.generation = Some(found.generation);
+    asked.run = Some(found.run.to_string());
+    Ok(())
+}
+
+fn index(context: &Context, run: &RunId) -> Result<Option<ResultIndex>, Error> {
+    let found: Option<Marker<ResultIndex>> =
+        context.wait(marker(&*context.store, run, Stage::Publish, 0))?;
+    Ok(found.map(|found| found.report))
+}
+
+/// The baseline of a run.
+#[derive(Debug)]
+pub(crate) struct Baseline {
+    run: RunId,
+    index: ResultIndex,
+    partitions: Partitions,
+    /// Records of the run, and of the baseline.
+    own: u64,
+    documents: u64,
+}
+
+impl Baseline {
+    /// The baseline that was pinned, for a run of `own` records.
+    pub(crate) fn open(
+        context: &Context,
+        pinned: &PinnedBaseline,
+        own: u64,
+    ) -> Result<Self, Error> {
+        let removed = || {
+            Error::Input(format!(
+                "the baseline, generation {} of {}, was removed while this run was under way: raise retention.runs of that source, or run again",
+                pinned.generation.unwrap_or_default(),
+                pinned.source
+            ))
+        };
+        let run = pinned.run.as_deref().and_then(|run| RunId::new(run).ok()).ok_or_else(removed)?;
+        let index = index(context, &run)?.ok_or_else(removed)?;
+        let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
+        let partitions = count.ok_or_else(removed)?;
+        let documents = index.records.counted.saturating_sub(index.excluded);
+        Ok(Self { run, index, partitions, own, documents })
+    }
+
+    /// The terms of the baseline, to be asked for in the order of terms.
+    pub(super) fn topics<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
+        Lookup { baseline: self, context, phrases: false, open: Vec::new() }
+    }
+
+    /// Its phrases, likewise.
+    pub(super) fn phrases<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
+        Lookup { phrases: true, ..self.topics(context) }
+    }
+}
+
+/// Reads the terms of a baseline in order, partition by partition.
+pub(super) struct Lookup<'a> {
+    baseline: &'a Baseline,
+    context: &'a Context,
+    phrases: bool,
+    /// Those partitions that were asked for.
+    open: Vec<(u16, Option<Blocks<'a>>)>,
+}
+
+impl<'a> Lookup<'a> {
+    /// How a term compares, where it stands out: it is more frequent beyond chance.
+    pub(super) fn compare(
+        &mut self,
+        term: &TermSeries,
+    ) -> Result<Option<(Compared, Keyness)>, Error> {
+        let compared = Compared {
+            documents: term.documents,
+            all: self.baseline.own,
+            baseline_documents: self.documents(term.kind, term.term.as_bytes())?,
+            baseline_all: self.baseline.documents,
+        };
+        let found = compared.keyness();
+        let found = found.filter(|keyness| keyness.g2 > 0.0 && keyness.significant());
+        Ok(found.map(|keyness| (compared, keyness)))
+    }
+
+    /// The records of the baseline that have a term.
+    fn documents(&mut self, kind: Kind, term: &[u8]) -> Result<u64, Error> {
+        let partition = self.baseline.partitions.of(slot(kind, term));
+        if !self.open.iter().any(|(open, _)| *open == partition) {
+            let rows = self.rows(partition)?;
+            self.open.push((partition, rows));
+        }
+        let open = self.open.iter_mut().find(|(open, _)| *open == partition);
+        let Some((_, Some(rows))) = open else { return Ok(0) };
+        while let Some(RowRef { kind: at_kind, term: at_term, documents, .. }) = rows.row() {
+            match (at_kind, at_term).cmp(&(kind, term)) {
+                std::cmp::Ordering::Less => rows.advance()?,
+                std::cmp::Ordering::Equal => return Ok(documents),
+                std::cmp::Ordering::Greater => return Ok(0),
+            }
+        }
+        Ok(0)
+    }
+
+    fn rows(&self, partition: u16) -> Result<Option<Blocks<'a>>, Error> {
+        let baseline = self.baseline;
+        let home = |stage, attempt: &str| {
+            let (run, index) = (baseline.run.clone(), u32::from(partition));
+            Ok::<_, StoreError>(Home { run, stage, index, attempt: AttemptId::new(attempt)? })
+        };
+        let Some(entry) = baseline.index.partitions.get(usize::from(partition)) else {
+            return Ok(None);
+        };
+        let (home, terms) = match &entry.phrases {
+            Some(phrases) if self.phrases => {
+                (home(Stage::Score, &phrases.attempt)?, &phrases.terms)
+            }
+            None if self.phrases => return Ok(None),
+            _ => (home(Stage::Aggregate, &entry.attempt)?, &entry.terms),
+        };
+        Blocks::new(self.context, home, terms).map(Some)
+    }
+}

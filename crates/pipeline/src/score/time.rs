@@ -1,0 +1,130 @@
+//! Ranking the terms of a partition by what they do over time. Owns which windows of a term are ranked by
+//! which score; the formulas are `trends::scores`.
+
+use std::collections::BTreeMap;
+
+use trends::scores::{
+    ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Settings, Totals, WindowScore,
+};
+use trends::{Kind, Score};
+
+use super::digest::ScoreDigest;
+use super::ranks::Ranks;
+use super::series::TermSeries;
+use crate::Error;
+
+/// What the terms of all partitions are scored with.
+#[derive(Debug)]
+pub(crate) struct Timed {
+    pub(super) totals: Totals,
+    pub(super) pooled: BTreeMap<Kind, PooledDispersion>,
+    pub(super) settings: Settings,
+    pub(super) scores: Vec<Score>,
+}
+
+/// Scores terms of one kind after the other.
+pub(super) struct Clock<'a> {
+    timed: &'a Timed,
+    scorer: Option<(Kind, Scorer<'a>)>,
+}
+
+impl Timed {
+    fn wants(&self, score: Score) -> bool {
+        self.scores.contains(&score)
+    }
+
+    /// The last window.
+    pub(super) fn latest(&self) -> Option<i64> {
+        self.totals.closed().last().copied()
+    }
+
+    pub(super) fn clock(&self) -> Clock<'_> {
+        Clock { timed: self, scorer: None }
+    }
+}
+
+impl Clock<'_> {
+    /// Scores one term and ranks it.
+    pub(super) fn term(
+        &mut self,
+        term: &TermSeries,
+        ranks: &mut Ranks,
+        digest: &mut ScoreDigest,
+    ) -> Result<(), Error> {
+        let timed = self.timed;
+        if self.scorer.as_ref().is_none_or(|(kind, _)| *kind != term.kind) {
+            let none = PooledDispersion::default();
+            let pooled = timed.pooled.get(&term.kind).unwrap_or(&none);
+            self.scorer = Some((term.kind, Scorer::new(&timed.totals, timed.settings, pooled)));
+        }
+        let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
+        let last = timed.latest();
+        let (burst, peak) = (timed.wants(Score::Burst), timed.wants(Score::Peak));
+        let mut earlier = Vec::new();
+        let latest = scorer.term(&term.cells, |window| {
+            let has_burst = window.burst.is_some_and(|burst| burst > 0.0);
+            if Some(window.bucket) != last
+                && (burst && has_burst || peak && window.peak >= PEAK_FLOOR)
+            {
+                earlier.push(*window);
+            }
+        });
+        let Some(latest) = latest else { return Ok(()) };
+        digest.window(term, &latest);
+        for window in &earlier {
+            let values = [(Score::Burst, window.burst), (Score::Peak, Some(window.peak))];
+            timed.rank(term, window, &values, ranks)?;
+        }
+        let values = [
+            (Score::Burst, latest.burst),
+            (Score::Peak, Some(latest.peak)),
+            (Score::Popular, Some(latest.popular)),
+        ];
+        timed.rank(term, &latest, &values, ranks)?;
+        if timed.wants(Score::ChiSquare) {
+            let value = ChiSquare::latest(&timed.totals, &term.today);
+            if value > 0.0 {
+                digest.chi_square(term, latest.bucket, value);
+                timed.rank(term, &latest, &[(Score::ChiSquare, Some(value))], ranks)?;
+            }
+        }
+        if timed.wants(Score::Count) { counts(term, &latest, ranks) } else { Ok(()) }
+    }
+}
+
+impl Timed {
+    fn rank(
+        &self,
+        term: &TermSeries,
+        window: &WindowScore,
+        values: &[(Score, Option<f64>)],
+        ranks: &mut Ranks,
+    ) -> Result<(), Error> {
+        for (score, value) in values {
+            if self.wants(*score)
+                && let Some(value) = value.filter(|value| *value > 0.0)
+            {
+                ranks.add(*score, term.kind, window.bucket, value, || {
+                    term.in_window(window, value)
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Ranks a term by its count in every window it is in. Its other scores are told for the last one.
+fn counts(term: &TermSeries, latest: &WindowScore, ranks: &mut Ranks) -> Result<(), Error> {
+    for cell in &term.cells {
+        // Counts are far below 2^53.
+        let value = cell.count as f64;
+        ranks.add(Score::Count, term.kind, cell.bucket, value, || {
+            if cell.bucket == latest.bucket {
+                term.in_window(latest, value)
+            } else {
+                term.counted(cell, value)
+            }
+        })?;
+    }
+    Ok(())
+}
