@@ -26,8 +26,8 @@ pub(super) struct Reference<'a> {
     pub(super) documents: u128,
     /// W: how many buckets it has, at least [`super::MIN_HISTORY`].
     pub(super) buckets: usize,
-    /// The dispersion pooled over terms.
-    pub(super) pooled: f64,
+    /// What the term's dispersion is shrunk towards.
+    pub(super) prior: f64,
 }
 
 /// What a reference says of a term.
@@ -46,6 +46,8 @@ pub struct Estimate {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Steps {
+    /// What the dispersion is shrunk towards: the pooled one, at most 4 for a term below 5 a window.
+    pub prior: f64,
     /// From the values as they are.
     pub raw: Estimate,
     /// From the winsorised values.
@@ -73,6 +75,7 @@ pub(super) fn steps(x: u64, documents: u128, reference: &Reference<'_>) -> Steps
     let deviation = (winsorised.dispersion * (1.0 + share)).sqrt();
     let growth = (x as f64 / expected).min(GROWTH_CAP);
     Steps {
+        prior: reference.prior,
         raw,
         winsorised,
         expected,
@@ -98,5 +101,5 @@ fn estimate(reference: &Reference<'_>, values: impl Fn(&Point) -> f64, sum: f64)
     let freedom = (reference.buckets - 1) as f64;
     let own = (sum > 0.0)
         .then(|| chi_square(reference.points, values, sum, reference.documents) / freedom);
-    Estimate { sum, own, dispersion: shrink(own, reference.buckets, reference.pooled) }
+    Estimate { sum, own, dispersion: shrink(own, reference.buckets, reference.prior) }
 }

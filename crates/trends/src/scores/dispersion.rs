@@ -70,6 +70,13 @@ pub(super) fn shrink(estimate: Option<f64>, buckets: usize, pooled: f64) -> f64 
     ((estimate * freedom + SHRINKAGE * pooled) / (freedom + SHRINKAGE)).max(1.0)
 }
 
+/// What a term is shrunk towards that has `sum` of the measure in `buckets` buckets. Dispersion grows
+/// with the mean, so the pool says too much of a term that is too rare to be in it: such a term is
+/// shrunk towards [`DEFAULT_DISPERSION`] at most, as where nothing pools.
+pub(super) fn prior(pooled: f64, sum: u128, buckets: usize) -> f64 {
+    if sum >= MIN_MEAN * buckets as u128 { pooled } else { pooled.min(DEFAULT_DISPERSION) }
+}
+
 /// The dispersions of the terms of one kind, in 64 bins that are equally wide in the logarithm
 /// from 1 to 50: adding pools is adding integers, so neither partitions nor their order show.
 ///

@@ -181,6 +181,7 @@ impl fmt::Display for Explanation {
 impl Explanation {
     fn fmt_steps(&self, steps: &Steps, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "dispersion pooled over terms: {}", self.pooled_dispersion)?;
+        writeln!(f, "shrunk towards, at most 4 for a term below 5 a window: {}", steps.prior)?;
         for (name, estimate) in [("as they are", steps.raw), ("winsorised", steps.winsorised)] {
             write!(f, "values {name}: D = {}, ", estimate.sum)?;
             match estimate.own {

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::burst::{Reference, steps};
-use super::dispersion::{Point, PooledDispersion};
+use super::dispersion::{Point, PooledDispersion, prior};
 use super::peak::{Decay, Peaks};
 use super::totals::{MIN_HISTORY, Totals};
 use super::{Cell, Settings};
@@ -17,10 +17,11 @@ const RISING: f64 = 3.0;
 const POPULAR_HALF_LIFE_SECONDS: f64 = 24.0 * 3600.0;
 
 /// What a term is doing in a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
     /// Fewer than 6 buckets before it have documents: there is no burst score.
+    #[default]
     InsufficientHistory,
     /// The burst is at least 4.
     Trending,
@@ -152,11 +153,12 @@ impl<'a> Scorer<'a> {
         points: &'p [Point],
         sum: u128,
     ) -> Option<Reference<'p>> {
-        let (totals, pooled) = (self.totals, self.pooled);
+        let totals = self.totals;
         let buckets = totals.history(place);
+        let prior = prior(self.pooled, sum, buckets);
         let documents = totals.documents_between(totals.reference(place), place);
         let enough = buckets >= MIN_HISTORY;
-        enough.then_some(Reference { points, sum, documents, buckets, pooled })
+        enough.then_some(Reference { points, sum, documents, buckets, prior })
     }
 
     fn window(&mut self, place: usize, walk: &mut Walk) -> WindowScore {

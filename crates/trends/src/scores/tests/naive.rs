@@ -21,12 +21,14 @@ fn z(documents: &[u64], counts: &[u64], now: usize, pooled: f64) -> Option<f64> 
         return None;
     }
     let nr: f64 = buckets.iter().map(|(_, n)| n).sum();
+    let d: f64 = buckets.iter().map(|(x, _)| x).sum();
+    let prior = if d / buckets.len() as f64 >= 5.0 { pooled } else { pooled.min(4.0) };
     let dispersion = |values: &[f64]| {
         let sum: f64 = values.iter().sum();
         let squares: f64 = values.iter().zip(&buckets).map(|(x, (_, n))| x * x / n).sum();
         let own = (nr / sum * squares - sum) / freedom;
-        let shrunk = (own * freedom + 4.0 * pooled) / (freedom + 4.0);
-        (sum, if sum > 0.0 { shrunk.max(1.0) } else { pooled })
+        let shrunk = (own * freedom + 4.0 * prior) / (freedom + 4.0);
+        (sum, if sum > 0.0 { shrunk.max(1.0) } else { prior })
     };
     let values: Vec<f64> = buckets.iter().map(|(x, _)| *x).collect();
     let (sum, phi) = dispersion(&values);
