@@ -28,6 +28,7 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = "congress-2017"
+DAYS = SOURCE + "-days"
 KINDS = ("word", "hashtag")
 WINDOW_DAYS = 7
 REFERENCE = 24  # weeks, at most; the product's rule
@@ -52,11 +53,12 @@ class Published:
         self.server = None
 
     def run(self, data):
-        subprocess.run(
-            [self.program, "run", "--quiet", "--source", SOURCE, "--store", self.store,
-             "--profile", "social", "--kinds", ",".join(KINDS), "--window", f"{WINDOW_DAYS}d",
-             "--scores", "burst", "--output", "json", data],
-            check=True, stdout=subprocess.DEVNULL)
+        for source, days in ((SOURCE, WINDOW_DAYS), (DAYS, 1)):
+            subprocess.run(
+                [self.program, "run", "--quiet", "--source", source, "--store", self.store,
+                 "--profile", "social", "--kinds", ",".join(KINDS), "--window", f"{days}d",
+                 "--scores", "burst", "--output", "json", data],
+                check=True, stdout=subprocess.DEVNULL)
 
     def command(self, *args):
         done = subprocess.run([self.program, *args, "--store", self.store, "--output", "json"],
@@ -100,9 +102,9 @@ class Published:
         self.server.terminate()
         self.server.wait()
 
-    def history(self, kind, term):
-        """The weeks of a term: {first day: (count, documents, authors)}."""
-        query = urllib.parse.urlencode({"source": SOURCE, "kind": kind, "term": term})
+    def history(self, kind, term, source=SOURCE):
+        """The windows of a term: {first day: (count, documents, authors)}."""
+        query = urllib.parse.urlencode({"source": source, "kind": kind, "term": term})
         self.connection.request("GET", f"/api/v1/history?{query}")
         answer = self.connection.getresponse()
         body = answer.read()
@@ -136,10 +138,10 @@ def df_idf(now, mean_before):
 
 
 class Series:
-    """A term's weeks, and those that a week is compared with."""
+    """A term's weeks and days, and the weeks that a week is compared with."""
 
-    def __init__(self, seen, weeks):
-        self.seen, self.weeks = seen, weeks
+    def __init__(self, seen, weeks, days):
+        self.seen, self.weeks, self.days = seen, weeks, days
 
     def at(self, week, what):
         return self.seen.get(week, (0, 0, 0))[what]
@@ -149,12 +151,27 @@ class Series:
         return [self.at(other, what) for other in (earlier[-most:] if most else earlier)]
 
 
+    def day_scores(self, week):
+        """Mastodon's score of each day of a week: its authors against those of the day before."""
+        days = [week + datetime.timedelta(days=n) for n in range(-1, WINDOW_DAYS)]
+        authors = [self.days.get(day, (0, 0, 0))[AUTHORS] for day in days]
+        return [chi_square(now, before) for before, now in zip(authors, authors[1:])]
+
+
+def at_week_end(scores):
+    """As Mastodon would list it at the end of the last day: halved every 4 hours, for two days."""
+    return max(score * 0.5 ** (24 / 4 * age) for age, score in enumerate(reversed(scores[-2:])))
+
+
 METHODS = {
     "count": lambda s, w: s.at(w, COUNT),
     "count of authors": lambda s, w: s.at(w, AUTHORS),
     "chi-square": lambda s, w: chi_square(s.at(w, AUTHORS), s.before(w, AUTHORS)[-1]),
     "chi-square, mean of the reference":
         lambda s, w: chi_square(s.at(w, AUTHORS), mean(s.before(w, AUTHORS, REFERENCE))),
+    "chi-square of days, as at the week's end":
+        lambda s, w: at_week_end(s.day_scores(w)),
+    "chi-square of days, the greatest": lambda s, w: max(s.day_scores(w)),
     "df-idf_t": lambda s, w: df_idf(s.at(w, DOCUMENTS), mean(s.before(w, DOCUMENTS))),
     "df-idf_t, mean of the reference":
         lambda s, w: df_idf(s.at(w, DOCUMENTS), mean(s.before(w, DOCUMENTS, REFERENCE))),
@@ -185,7 +202,9 @@ def candidates(published, weeks):
         topics = published.topics(kind)
         kept = [t for t in topics if t["documents"] >= LEAST_DOCUMENTS or t["count"] >= LEAST_COUNT]
         print(f"{kind}: {len(kept)} of {len(topics)} terms may be in a top 10", file=sys.stderr)
-        found += [(kind, t["term"], Series(published.history(kind, t["term"]), weeks)) for t in kept]
+        for term in (topic["term"] for topic in kept):
+            days = published.history(kind, term, DAYS)
+            found.append((kind, term, Series(published.history(kind, term), weeks, days)))
     return found
 
 
@@ -200,6 +219,7 @@ def tops_of_others(terms, judged):
     most_left_out = {  # by a term below both limits
         "count": LEAST_COUNT - 1, "count of authors": LEAST_DOCUMENTS - 1,
         "chi-square": 0, "chi-square, mean of the reference": 0,
+        "chi-square of days, as at the week's end": 0, "chi-square of days, the greatest": 0,
         "df-idf_t": LEAST_DOCUMENTS, "df-idf_t, mean of the reference": LEAST_DOCUMENTS,
     }
     for method, of_weeks in tops.items():
