@@ -1,6 +1,8 @@
 //! The windows of a result, as callers name them. Owns what is said where there are none.
 
 use store::Published;
+use trends::Score;
+use trends::scores::Totals;
 use trends::time::{event_time, rfc3339};
 
 use crate::problem::Problem;
@@ -34,4 +36,10 @@ pub(crate) fn bucket(time: &str, window: u64) -> Result<i64, Problem> {
 /// When a window begins.
 pub(crate) fn begins(bucket: i64, window: u64) -> String {
     rfc3339(bucket.saturating_mul(window as i64))
+}
+
+/// Whether a score leans on bursts, and too little was said before a bucket for one.
+pub(crate) fn is_short(published: &Published, score: Score, bucket: Option<i64>) -> bool {
+    let short = |windows: &Totals| bucket.is_some_and(|bucket| windows.is_short_before(bucket));
+    score.leans_on_bursts() && published.windows().is_some_and(short)
 }

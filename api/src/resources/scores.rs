@@ -50,6 +50,9 @@ struct Scored<'a> {
     /// Its length in seconds; absent for keyness.
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<u64>,
+    /// Fewer than 6 windows before it have records, so that no burst can be told; absent if there are enough.
+    #[serde(rename = "insufficientHistory", skip_serializing_if = "Option::is_none")]
+    short: Option<bool>,
     /// What keyness compares with.
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<Against<'a>>,
@@ -229,6 +232,7 @@ impl Asked {
             score: *score,
             start: window.map(|(bucket, length)| windows::begins(bucket, length)),
             window: window.map(|(_, length)| length),
+            short: windows::is_short(published, *score, bucket).then_some(true),
             baseline: published.index().baseline.as_ref().map(|baseline| Against {
                 source: &baseline.source,
                 generation: baseline.generation,

@@ -122,11 +122,14 @@ async fn over_time(
     }
     let explained = published.explain(asked.kind, &topic.term, bucket).await?;
     let explanation = explained.ok_or_else(|| {
-        Failure::permanent(
-            "NoWindow",
-            "there are no scores for this time: no record was counted then, or the window was not over"
-                .to_owned(),
-        )
+        let latest = published.windows().and_then(|windows| windows.closed().last().copied());
+        let asked = bucket.or(latest).unwrap_or_default();
+        let mut why = "there are no scores for this time: no record was counted then, or the window was not over".to_owned();
+        if newest::is_short(published, Score::Burst, Some(asked)) {
+            why.push_str("; ");
+            why.push_str(newest::INSUFFICIENT_HISTORY);
+        }
+        Failure::permanent("NoWindow", why)
     })?;
     let start = newest::begins(explanation.score.bucket, length);
     Ok((Some(start), Some(explanation)))

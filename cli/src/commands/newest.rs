@@ -2,8 +2,9 @@
 //! where there is none.
 
 use store::{Published, SourceName, generations};
+use trends::scores::Totals;
 use trends::time::{event_time, rfc3339};
-use trends::{Kind, Topic};
+use trends::{Kind, Score, Topic};
 
 use crate::args::TermArgs;
 use crate::failure::Failure;
@@ -54,6 +55,16 @@ pub(super) fn bucket(published: &Published, time: &str) -> Result<i64, Failure> 
 /// When a window begins.
 pub(super) fn begins(bucket: i64, window: u64) -> String {
     rfc3339(bucket.saturating_mul(window as i64))
+}
+
+/// What is said of a window that has no burst scores.
+pub(super) const INSUFFICIENT_HISTORY: &str =
+    "insufficient history: a burst needs records in at least 6 windows before";
+
+/// Whether a score leans on bursts, and too little was said before a window for one.
+pub(super) fn is_short(published: &Published, score: Score, bucket: Option<i64>) -> bool {
+    let short = |windows: &Totals| bucket.is_some_and(|bucket| windows.is_short_before(bucket));
+    score.leans_on_bursts() && published.windows().is_some_and(short)
 }
 
 /// The term as the result counts it.

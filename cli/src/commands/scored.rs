@@ -25,6 +25,9 @@ struct Top<'a> {
     start: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     window: Option<u64>,
+    /// Too little was said before it for a burst to be told; absent if there is enough.
+    #[serde(rename = "insufficientHistory", skip_serializing_if = "Option::is_none")]
+    short: Option<bool>,
     /// What the topics stand out against.
     #[serde(skip_serializing_if = "Option::is_none")]
     baseline: Option<&'a Baseline>,
@@ -71,6 +74,7 @@ pub(super) async fn print(
     }
     let topics = published.scored(args.kind, score, bucket, 0, limit).await?;
     let (source, baseline) = (args.source.as_str(), published.index().baseline.as_ref());
+    let short = newest::is_short(published, score, bucket).then_some(true);
     match args.output {
         Format::Json => {
             let generation = published.generation().generation;
@@ -80,10 +84,26 @@ pub(super) async fn print(
             };
             let topics = (1..).zip(topics).map(ranked).collect();
             let kind = args.kind;
-            Output::json(&Top { source, generation, kind, score, start, window, baseline, topics })
+            Output::json(&Top {
+                source,
+                generation,
+                kind,
+                score,
+                start,
+                window,
+                short,
+                baseline,
+                topics,
+            })
         }
         Format::Csv => Output::print(&csv(args.kind, &topics)),
-        Format::Table => Output::print(&table(args.kind, score, &topics)),
+        Format::Table => {
+            Output::print(&table(args.kind, score, &topics))?;
+            if short.is_some() {
+                Output::print(&format!("{}\n", newest::INSUFFICIENT_HISTORY))?;
+            }
+            Ok(())
+        }
     }
 }
 

@@ -54,6 +54,8 @@ mod social;
 #[cfg(test)]
 mod social_authors;
 #[cfg(test)]
+mod social_history;
+#[cfg(test)]
 mod social_texts;
 #[cfg(test)]
 mod social_times;

@@ -47,6 +47,11 @@ impl Score {
         !matches!(self, Self::Keyness)
     }
 
+    /// Whether it is told with a burst, which needs windows before the one that is scored.
+    pub const fn leans_on_bursts(self) -> bool {
+        matches!(self, Self::Burst | Self::Peak | Self::Popular)
+    }
+
     /// The name as it stands in JSON and on the command line.
     pub const fn name(self) -> &'static str {
         match self {

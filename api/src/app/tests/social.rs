@@ -143,5 +143,6 @@ async fn scores_are_of_the_last_window_or_of_the_one_that_is_asked_for() {
     let early = "/api/v1/scores?source=social&kind=hashtag&window=2016-03-01T02:30:00Z";
     let early = asked(&app, early).await;
     assert_eq!(early["start"], "2016-03-01T02:00:00Z");
-    assert_eq!(early["topics"], json!([]));
+    assert_eq!((&early["topics"], &early["insufficientHistory"]), (&json!([]), &json!(true)));
+    assert_eq!(last.get("insufficientHistory"), None);
 }

@@ -66,7 +66,8 @@ pub struct Steps {
 pub(super) fn steps(x: u64, documents: u128, reference: &Reference<'_>) -> Steps {
     let raw = estimate(reference, |point| point.x as f64, reference.sum as f64);
     let value = |point: &Point| winsorise(point, reference, &raw);
-    let sum = reference.points.iter().map(value).sum();
+    // The sum of nothing is 0; that of the standard library is -0.
+    let sum = reference.points.iter().map(value).fold(0.0, |sum, value| sum + value);
     let winsorised = estimate(reference, value, sum);
 
     let share = documents as f64 / reference.documents as f64;

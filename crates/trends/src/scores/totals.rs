@@ -98,6 +98,14 @@ impl Totals {
         &self.buckets[..self.closed]
     }
 
+    /// Whether the reference of a bucket, whatever was said in it, is too short for a burst score:
+    /// fewer than [`MIN_HISTORY`] of its buckets are not empty.
+    pub fn is_short_before(&self, bucket: i64) -> bool {
+        let from = bucket.saturating_sub(self.reference_windows());
+        let place = |bucket| self.buckets.partition_point(|other| *other < bucket);
+        place(bucket) - place(from) < MIN_HISTORY
+    }
+
     /// The windows a reference spans, empty ones included.
     pub fn reference_windows(&self) -> i64 {
         i64::from(REFERENCE_SECONDS.div_ceil(self.window.get()).max(REFERENCE_WINDOWS))

@@ -54,6 +54,16 @@ fn a_short_source_closes_all_but_its_newest_bucket() {
 }
 
 #[test]
+fn what_comes_before_any_time_is_short_where_fewer_than_six_buckets_of_it_are_not_empty() {
+    let totals = totals(HOUR, 0, &[5, 0, 5, 5, 5, 5, 5, 5]);
+    let short = |bucket| totals.is_short_before(bucket);
+    assert_eq!([0, 1, 6, 7, 8].map(short), [true, true, true, false, false]);
+    // 168 hours on, the first of them is out of reach, and then the next.
+    assert_eq!([168 + 2, 168 + 3, i64::MAX].map(short), [false, true, true]);
+    assert!(short(i64::MIN) && Totals::new(HOUR, []).is_short_before(0));
+}
+
+#[test]
 fn records_without_a_time_are_in_no_window() {
     let totals = with_also(&[total(i64::MIN, 1_000_000)]);
     assert_eq!(totals.closed().first(), Some(&0));

@@ -1,0 +1,172 @@
+//! Little history and holes in it: where there is too little to score by, that is what is said,
+//! and never a number.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::command::Desk;
+use crate::outcome::assert_says;
+
+/// 2016-03-01T00:00:00Z.
+const MARCH: i64 = 1_456_790_400;
+const SCORED: [&str; 6] =
+    ["--profile", "social", "--window", "1h", "--scores", "burst,peak,popular"];
+
+/// `each` records of `weather` by authors of their own in every one of these hours since March
+/// began; in the hours of `floods` all of them say `flood` too.
+fn posts(hours: impl IntoIterator<Item = i64>, each: i64, floods: &[i64]) -> String {
+    let mut text = String::new();
+    for hour in hours {
+        for number in 0..each {
+            let said = if floods.contains(&hour) { "weather flood" } else { "weather" };
+            let post = json!({
+                "text": said, "created_at": MARCH + hour * 3600 + number,
+                "user": { "id": number },
+            });
+            writeln!(text, "{post}").unwrap();
+        }
+    }
+    text
+}
+
+fn start(hour: i64) -> String {
+    format!("2016-03-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24)
+}
+
+impl Desk {
+    #[track_caller]
+    fn scored(&self, score: &str, hour: i64) -> Value {
+        self.json(&["top", "sample", "--score", score, "--window", &start(hour)])
+    }
+
+    /// What `explain` says to people.
+    #[track_caller]
+    fn refused_to_explain(&self, args: &[&str]) -> String {
+        let store = self.store();
+        let outcome = self.trendjob(&[&["explain", "sample"], args, &["--store", &store]].concat());
+        assert_ne!(outcome.code, Some(0), "{outcome:#?}");
+        outcome.assert_no_panic();
+        outcome.all()
+    }
+}
+
+/// Nothing that was told of a term is a score.
+#[track_caller]
+fn assert_unscored(topic: &Value) {
+    assert_eq!(topic["status"], "insufficientHistory", "{topic}");
+    assert_eq!(topic["burst"], Value::Null, "{topic}");
+    for number in ["growth", "peak"] {
+        assert_eq!(topic[number], 0.0, "{number}: {topic}");
+    }
+    assert_eq!(topic["new"], false, "{topic}");
+}
+
+#[test]
+fn a_source_of_one_window_says_insufficient_history_and_no_number() {
+    let desk = Desk::new();
+    let file = desk.write("posts.ndjson", posts([0], 50, &[0]));
+    desk.publish(&[&SCORED[..], &[&file]].concat());
+    for score in ["burst", "peak", "popular"] {
+        for args in [
+            &["top", "sample", "--score", score][..],
+            &["top", "sample", "--score", score, "--window", "2016-03-01"],
+        ] {
+            let top = desk.json(args);
+            assert_eq!(top["topics"], json!([]), "{args:?}");
+            assert_eq!(top["insufficientHistory"], true, "{args:?}");
+        }
+        let store = desk.store();
+        let table = desk.trendjob(&["top", "sample", "--score", score, "--store", &store]).done();
+        assert_says(&table.all(), &["insufficient history", "6 windows"]);
+    }
+    for args in [&["flood"][..], &["flood", "--window", "2016-03-01"]] {
+        assert_says(&desk.refused_to_explain(args), &["insufficient history"]);
+    }
+    // What was counted is there all the same.
+    let history = desk.json(&["history", "sample", "flood"]);
+    let expected = json!([{ "start": start(0), "count": 50, "documents": 50, "authors": 50 }]);
+    let mut windows = history["windows"].clone();
+    // Above 32, authors are an estimate.
+    let authors = windows[0]["authors"].take().as_f64().unwrap();
+    assert!((authors - 50.0).abs() <= 2.0, "{authors}");
+    windows[0]["authors"] = json!(50);
+    assert_eq!(windows, expected);
+}
+
+#[test]
+fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_number() {
+    let desk = Desk::new();
+    // Hours 0 to 7; the last is not over.
+    let file = desk.write("posts.ndjson", posts(0..8, 20, &[5, 6]));
+    desk.publish(&[&SCORED[..], &[&file]].concat());
+    for hour in 0..6 {
+        let bursts = desk.scored("burst", hour);
+        assert_eq!((&bursts["topics"], &bursts["insufficientHistory"]), (&json!([]), &json!(true)));
+        let explained = desk.json(&["explain", "sample", "weather", "--window", &start(hour)]);
+        assert_unscored(&explained["score"]);
+        assert_eq!(explained["steps"], Value::Null, "hour {hour}");
+        let store = desk.store();
+        let args = ["explain", "sample", "flood", "--window", &start(hour), "--store", &store];
+        assert_says(&desk.trendjob(&args).done().stdout, &["insufficient history"]);
+    }
+    for topic in desk.scored("popular", 5)["topics"].as_array().unwrap() {
+        assert_unscored(topic);
+    }
+    let sixth = desk.scored("burst", 6);
+    assert_eq!(sixth.get("insufficientHistory"), None, "{sixth}");
+    // 20 of 20 after 20 of 120: E = 20.5 / 6, winsorised a little, so a burst and no chance.
+    assert_eq!(sixth["topics"][0]["term"], "flood");
+    assert!(sixth["topics"][0]["burst"].as_f64().unwrap() > 0.0);
+    assert_says(&desk.refused_to_explain(&["weather", "--window", &start(7)]), &["not over"]);
+}
+
+#[test]
+fn windows_without_data_are_no_windows_and_no_part_of_a_reference() {
+    let desk = Desk::new();
+    // A night without posts, hours 10 to 19, before the flood of hour 30.
+    let hours = (0..10).chain(20..32);
+    let file = desk.write("posts.ndjson", posts(hours, 20, &[30]));
+    desk.publish(&[&SCORED[..], &[&file]].concat());
+    let history = desk.json(&["history", "sample", "weather"]);
+    let seen: Vec<_> =
+        history["windows"].as_array().unwrap().iter().map(|w| w["start"].clone()).collect();
+    let expected: Vec<_> = (0..10).chain(20..32).map(|hour| Value::from(start(hour))).collect();
+    assert_eq!(seen, expected);
+    for score in ["burst", "peak", "popular"] {
+        assert_eq!(desk.scored(score, 15)["topics"], json!([]), "{score}");
+    }
+    assert_says(&desk.refused_to_explain(&["weather", "--window", &start(15)]), &["no record"]);
+
+    let explained = desk.json(&["explain", "sample", "flood", "--window", &start(30)]);
+    assert_eq!(
+        (&explained["referenceBuckets"], &explained["referenceDocuments"]),
+        (&json!(20), &json!(400))
+    );
+    // D = 0: E = 0.5 Nc / Nr and dispersion 4, over the 20 hours that have records.
+    let share = 20.0 / 400.0;
+    let root = |count: f64| (count + 0.375).sqrt();
+    let z = 2.0 * (root(20.0) - root(0.5 * share)) / (4.0_f64 * (1.0 + share)).sqrt();
+    let burst = explained["score"]["burst"].as_f64().unwrap();
+    assert!((burst - z).abs() < 1e-9, "{burst} instead of {z}");
+}
+
+#[test]
+fn after_a_silence_longer_than_the_reference_history_begins_again() {
+    let desk = Desk::new();
+    // Two days, ten days of nothing, and a flood in the first hours after.
+    let again = 12 * 24;
+    let hours = (0..48).chain(again..again + 8);
+    let file = desk.write("posts.ndjson", posts(hours, 20, &[again, again + 6]));
+    desk.publish(&[&SCORED[..], &[&file]].concat());
+    let explained = desk.json(&["explain", "sample", "flood", "--window", &start(again)]);
+    assert_unscored(&explained["score"]);
+    assert_eq!(explained["referenceBuckets"], 0);
+    assert_eq!(desk.scored("burst", again)["insufficientHistory"], true);
+    let sixth = desk.json(&["explain", "sample", "flood", "--window", &start(again + 6)]);
+    assert_eq!(
+        (&sixth["referenceBuckets"], &sixth["reference"][0]["measured"]),
+        (&json!(6), &json!(20))
+    );
+    assert!(sixth["score"]["burst"].as_f64().is_some_and(|burst| burst > 0.0), "{sixth}");
+}
