@@ -7,6 +7,7 @@ pub mod count;
 pub mod counters;
 pub mod detail;
 pub mod digest;
+pub mod exclusions;
 pub mod facts;
 pub mod format;
 pub mod kind;
