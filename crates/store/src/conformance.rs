@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use trends::exclusions::{Action, Change, Subject};
 
+use crate::exclusions;
 use crate::generations::{self, Outcome};
 use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
@@ -22,6 +24,8 @@ pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     one_of_two_publishers_of_a_number_wins(&open).await;
     a_lower_start_is_superseded_and_a_repeated_one_done(&open).await;
     a_rollback_is_a_new_generation(&open).await;
+    every_change_of_what_is_excluded_is_kept_once(&open).await;
+    exclusions_outlive_the_runs_of_their_source(&open).await;
 }
 
 fn run(name: &str) -> RunId {
@@ -233,4 +237,53 @@ async fn a_rollback_is_a_new_generation(open: &impl AsyncFn() -> Arc<dyn Store>)
     assert!(generations::rollback(&*store, &source, 9, "").await.is_err(), "no such generation");
     store.insert(&Key::retired(&run("two")), "{}".into()).await.expect("writable");
     assert!(generations::rollback(&*store, &source, 2, "").await.is_err(), "retired");
+}
+
+fn excluding(term: &str) -> Change {
+    let term = Subject::Term { term: term.to_owned(), kind: None };
+    Change { action: Action::Exclude, subjects: vec![term], reason: None }
+}
+
+async fn every_change_of_what_is_excluded_is_kept_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let source = source("excluding");
+    let mut tasks = Vec::new();
+    for number in 0..24 {
+        let (store, source) = (open().await, source.clone());
+        // Each by two at once.
+        let change = excluding(&format!("term{}", number / 2));
+        tasks.push(tokio::spawn(async move {
+            exclusions::append(&*store, &source, &change, "now").await.expect("writable")
+        }));
+    }
+    let mut numbers = Vec::new();
+    for task in tasks {
+        let (seen, entry) = task.await.expect("no panic");
+        numbers.extend(entry.as_ref().map(|entry| entry.number));
+        assert!(entry.is_none_or(|entry| entry.number == seen.version()));
+    }
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=12).collect::<Vec<_>>(), "one of two that say the same is needless");
+    let store = open().await;
+    let none = Arc::default();
+    let now = exclusions::current(&*store, &source, &none).await.expect("readable");
+    assert_eq!((now.version(), now.terms().count()), (12, 12));
+}
+
+async fn exclusions_outlive_the_runs_of_their_source(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let (store, source) = (open().await, source("outlived"));
+    let none = Arc::default();
+    let change = excluding("love");
+    let (excluded, _) =
+        exclusions::append(&*store, &source, &change, "now").await.expect("writable");
+    let sources = store.sources().await.expect("listable");
+    assert!(!sources.contains(&source), "what is only excluded of is not published");
+    for (name, start) in [("outlived-one", 1), ("outlived-two", 2)] {
+        store.insert(&Key::run(&run(name)), "{}".into()).await.expect("writable");
+        publish(&*store, &source, name, start).await;
+    }
+    generations::rollback(&*store, &source, 1, "").await.expect("possible");
+    let purged = crate::retention::purge(&*store, &source, "outlived-", "").await;
+    assert_eq!(purged.expect("removable"), 2);
+    let now = exclusions::current(&*open().await, &source, &none).await.expect("readable");
+    assert_eq!(now, excluded);
 }

@@ -285,7 +285,7 @@ fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
 
 /// The last of keys that are contiguous from 1, and its value: by leaps that double from the known
 /// one, then by halves, so that a long log costs few reads.
-async fn last(
+pub(crate) async fn last(
     store: &dyn Store,
     known: u64,
     key: impl Fn(u64) -> Key,

@@ -8,6 +8,7 @@
 //! runs/<run>/blocks/<stage>/<index>/<attempt>/<name>    pieces of data
 //! starts/<source>/<n>                                   the run with start number n
 //! generations/<source>/<n>                              the n-th published result
+//! exclusions/<source>/<n>                               the n-th change of what is excluded
 //! retired/<run>                                         that a run is about to be removed
 //! ```
 //!
@@ -153,6 +154,11 @@ impl Key {
     /// The generation `n` of a source.
     pub fn generation(source: &SourceName, n: u64) -> Self {
         Self(format!("generations/{source}/{n:020}"))
+    }
+
+    /// The change `n` of what is excluded of a source.
+    pub fn exclusion(source: &SourceName, n: u64) -> Self {
+        Self(format!("exclusions/{source}/{n:020}"))
     }
 
     /// That a run is retired.

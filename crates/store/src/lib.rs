@@ -1,10 +1,11 @@
-//! Where blocks, markers and generations are kept. Owns the `Store` trait, its implementations and
+//! Where blocks, markers, generations and exclusions are kept. Owns the `Store` trait, its implementations and
 //! the reading of published results; formats live in `trends`, so every store serves the same bytes.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;
 pub mod error;
+pub mod exclusions;
 pub mod generations;
 pub mod key;
 pub mod marker;
@@ -14,6 +15,7 @@ pub mod objects;
 pub mod published;
 pub mod retention;
 pub mod run_lock;
+pub mod view;
 
 use std::fmt;
 
@@ -27,6 +29,7 @@ pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
 pub use published::Published;
 pub use run_lock::RunLock;
+pub use view::View;
 
 /// What became of an insert-if-absent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Reading a published result. Owns how a rank or a term is found in its blocks; pinned to one
-//! generation, so that no answer mixes two.
+//! generation, so that no answer mixes two. Knows nothing of exclusions: readers are shown a `View`.
+
+mod positions;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;

@@ -10,6 +10,8 @@
 //! trendjob.blocks       {_id: ..., run, stage, ...}         pieces of data
 //! trendjob.starts       {_id: source/n, ...}                start numbers
 //! trendjob.generations  {_id: source/n, n, ...}             published results
+//! trendjob.exclusions   {_id: source/n, n, ...}             changes of what is excluded
+//! trendjob.plain        {_id: source, limit}                how many plain documents were asked for
 //! trendjob.retired      {_id: run, ...}                     runs about to be removed
 //! ```
 //!
@@ -93,6 +95,9 @@ impl Address {
             }
             ["generations", source, n] => {
                 ("trendjob.generations", format!("{source}/{n}"), None, n.parse().ok())
+            }
+            ["exclusions", source, n] => {
+                ("trendjob.exclusions", format!("{source}/{n}"), None, n.parse().ok())
             }
             ["retired", run] => ("trendjob.retired", (*run).to_owned(), None, None),
             // Keys are made by `Key` alone, and these are all it makes.

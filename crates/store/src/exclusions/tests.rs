@@ -1,0 +1,107 @@
+//! What the log answers when it is long, damaged, newer, or written to by many.
+
+use std::sync::Arc;
+
+use trends::exclusions::{Action, MAX_PATTERNS, Subject};
+
+use super::*;
+use crate::ObjectStore;
+
+fn source() -> SourceName {
+    SourceName::new("s").unwrap()
+}
+
+fn change(action: Action, term: &str) -> Change {
+    let term = Subject::Term { term: term.to_owned(), kind: None };
+    Change { action, subjects: vec![term], reason: None }
+}
+
+async fn exclude(store: &dyn Store, term: &str) -> (Arc<Exclusions>, Option<Entry>) {
+    append(store, &source(), &change(Action::Exclude, term), "now").await.unwrap()
+}
+
+#[tokio::test]
+async fn an_entry_of_a_newer_format_or_with_another_number_is_refused_by_name() {
+    for (entry, part) in [
+        (r#"{"format":2,"somethingElse":[]}"#, "use a newer trendjob"),
+        ("?", "is damaged"),
+        (
+            r#"{"format":1,"number":7,"source":"s","at":"","action":"exclude","subjects":[]}"#,
+            "it says that it has the number 7",
+        ),
+    ] {
+        let store = ObjectStore::in_memory().await.unwrap();
+        exclude(&store, "love").await;
+        let key = Key::exclusion(&source(), 2);
+        store.insert(&key, entry.into()).await.unwrap();
+        let errors = [
+            current(&store, &source(), &Arc::default()).await.unwrap_err(),
+            history(&store, &source(), 9).await.unwrap_err(),
+            append(&store, &source(), &change(Action::Exclude, "x"), "now").await.unwrap_err(),
+        ];
+        for error in errors.map(|error| error.to_string()) {
+            assert!(error.contains(part) && error.contains(key.as_str()), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_written_and_what_can_not_be_is_refused() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    let (_, entry) = exclude(&store, "Love").await;
+    assert_eq!(entry.unwrap().number, 1);
+    let (exclusions, entry) = exclude(&store, "love ").await;
+    assert_eq!((exclusions.version(), entry), (1, None));
+    let readmit = change(Action::Readmit, "peace");
+    let refused = append(&store, &source(), &readmit, "now").await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(why) if why.contains("is not excluded")));
+    let refused = append(&store, &source(), &change(Action::Exclude, ""), "now").await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(why) if why.contains("can be no term")));
+    assert_eq!(history(&store, &source(), 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_long_log_is_read_on_from_what_is_known_and_anew_where_another_store_took_its_place() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    let mut known = vec![Arc::<Exclusions>::default()];
+    for number in 1..=70 {
+        known.push(exclude(&store, &format!("term{number}")).await.0);
+    }
+    let last = known.last().unwrap();
+    assert_eq!((last.version(), last.terms().count()), (70, 70));
+    for before in &known {
+        assert_eq!(&current(&store, &source(), before).await.unwrap(), last);
+    }
+    let numbers = |log: Vec<Entry>| log.iter().map(|entry| entry.number).collect::<Vec<_>>();
+    assert_eq!(numbers(history(&store, &source(), 3).await.unwrap()), [70, 69, 68]);
+    assert_eq!(history(&store, &source(), 1000).await.unwrap().len(), 70);
+    let other = ObjectStore::in_memory().await.unwrap();
+    assert_eq!(current(&other, &source(), last).await.unwrap(), Arc::default());
+    let (one, _) = exclude(&other, "one").await;
+    assert_eq!(current(&other, &source(), last).await.unwrap(), one);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limits_hold_however_many_append_at_once() {
+    let store = Arc::new(ObjectStore::in_memory().await.unwrap());
+    let mut tasks = Vec::new();
+    for number in 0..MAX_PATTERNS + 20 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let pattern = Subject::Pattern { pattern: format!("{number}*"), kind: None };
+            let change = Change { action: Action::Exclude, subjects: vec![pattern], reason: None };
+            append(&*store, &source(), &change, "now").await
+        }));
+    }
+    let mut refused = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok((_, entry)) => assert!(entry.is_some()),
+            Err(StoreError::Refused(why)) if why.contains("at most 100") => refused += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(refused, 20);
+    let exclusions = current(&*store, &source(), &Arc::default()).await.unwrap();
+    assert_eq!(exclusions.patterns().count(), MAX_PATTERNS);
+}
