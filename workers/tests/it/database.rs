@@ -152,6 +152,7 @@ fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_ov
         "trendjob.blocks",
         "trendjob.generations",
         "trendjob.markers",
+        "trendjob.plain",
         "trendjob.plans",
         "trendjob.retired",
         "trendjob.runs",

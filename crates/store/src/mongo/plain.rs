@@ -1,15 +1,19 @@
 //! Plain documents for people in a shell and for readers of the original layout: `trends-<source>`
-//! with `{_id: rank, word, count, documents, generation}`. Owns how they follow what is visible.
+//! with `{_id: rank, word, count, documents, generation, exclusions}`. Owns how they follow what is
+//! visible, and without which words.
 //!
 //! They are a copy: written beside the old ones, then renamed over them. Where a server can't rename
 //! over a collection that exists there is a short gap between dropping the old and renaming the new.
 
+use std::sync::Arc;
+
 use mongodb::bson::{Document, doc};
 use trends::Kind;
+use trends::exclusions::Exclusions;
 
 use super::{MongoStore, fault};
 use crate::generations::{newest, since};
-use crate::{AttemptId, Generation, Published, SourceName, StoreError};
+use crate::{AttemptId, Generation, Published, SourceName, StoreError, View, exclusions};
 
 /// What parts the name of a collection from that of a run whose documents are written beside it. No
 /// source, run or attempt can hold it. Not a dot: some servers can't rename names with dots.
@@ -18,28 +22,70 @@ pub(super) const BESIDE: char = '~';
 /// Documents of one insert.
 const BATCH: usize = 1000;
 
-/// The field that says which generation a document is of.
+/// The fields that say which generation a document is of, and which version of what is excluded it was
+/// written without.
 const GENERATION: &str = "generation";
+const EXCLUSIONS: &str = "exclusions";
 
-/// Makes the plain documents of a source those of its newest generation, the `limit` highest-ranked words;
-/// again, until no other generation came between.
+/// How many documents were asked for, by source: excluding words must not make it fewer for good.
+const ASKED_FOR: &str = "trendjob.plain";
+const LIMIT: &str = "limit";
+
+/// What the documents are made of.
+#[derive(Debug, PartialEq, Eq)]
+struct MadeOf {
+    generation: Option<Generation>,
+    exclusions: Arc<Exclusions>,
+}
+
+impl MadeOf {
+    async fn newest(store: &MongoStore, source: &SourceName) -> Result<Self, StoreError> {
+        let generation = newest(store, source, 0).await?;
+        let exclusions = exclusions::current(store, source, &Arc::default()).await?;
+        Ok(Self { generation, exclusions })
+    }
+
+    /// The same as documents say it.
+    fn numbers(&self) -> (Option<i64>, i64) {
+        let generation = self.generation.as_ref().map(|newest| number(newest.generation));
+        (generation, number(self.exclusions.version()))
+    }
+}
+
+/// Makes the plain documents of a source those of its newest generation, the `limit` highest-ranked words
+/// that are not excluded; again, until neither another generation nor another exclusion came between.
 pub async fn refresh(
     store: &MongoStore,
     source: &SourceName,
     attempt: &AttemptId,
     limit: u64,
 ) -> Result<(), StoreError> {
+    let asked_for = store.database.collection::<Document>(ASKED_FOR);
+    let remember = || async {
+        let limit = doc! { "_id": source.as_str(), LIMIT: number(limit) };
+        asked_for.replace_one(doc! { "_id": source.as_str() }, limit).upsert(true).await
+    };
+    store.retry("writing", ASKED_FOR, remember).await?;
+    rewrite(store, source, attempt, limit).await
+}
+
+async fn rewrite(
+    store: &MongoStore,
+    source: &SourceName,
+    attempt: &AttemptId,
+    limit: u64,
+) -> Result<(), StoreError> {
     let target = format!("trends-{source}");
-    let mut shown: Option<Generation> = None;
+    let mut shown: Option<MadeOf> = None;
     loop {
-        let newest = newest(store, source, 0).await?;
-        if newest == shown {
+        let newest = MadeOf::newest(store, source).await?;
+        if shown.as_ref() == Some(&newest) {
             return Ok(());
         }
-        match &newest {
+        match &newest.generation {
             Some(generation) if !generation.withdrawn && limit > 0 => {
                 let beside = format!("{target}{BESIDE}{}{BESIDE}{attempt}", generation.run);
-                let written = write(store, generation, &beside, limit).await?;
+                let written = write(store, generation, &newest.exclusions, &beside, limit).await?;
                 // A publisher of a later generation may have swept it away while it was written.
                 if count(store, &beside).await? != written || !swap(store, &beside, &target).await?
                 {
@@ -49,41 +95,61 @@ pub async fn refresh(
             }
             _ => drop_collection(store, &target).await?,
         }
-        shown = newest;
+        shown = Some(newest);
     }
 }
 
-/// The same, if those of an earlier generation are shown: its publisher may have put them there last,
-/// and died before it saw that it was overtaken.
+/// The same, if others are shown: the publisher of an earlier generation, or whoever excluded something,
+/// may have put them there last, and died before it saw that it was overtaken.
 pub async fn catch_up(
     store: &MongoStore,
     source: &SourceName,
     attempt: &AttemptId,
     limit: u64,
 ) -> Result<(), StoreError> {
-    let target = format!("trends-{source}");
-    let first = || async {
-        let documents = store.database.collection::<Document>(&target);
-        documents.find_one(doc! { "_id": 1_i64 }).await
-    };
-    let first = store.retry("reading", &target, first).await?;
-    let shown = first.and_then(|first| first.get_i64(GENERATION).ok());
-    let newest = newest(store, source, 0).await?.map(|newest| number(newest.generation));
-    if shown.is_some() && shown != newest && limit > 0 {
+    let shown = shown(store, source).await?;
+    let newest = MadeOf::newest(store, source).await?;
+    if shown.is_some_and(|shown| shown != newest.numbers()) && limit > 0 {
         refresh(store, source, attempt, limit).await?;
     }
     Ok(())
 }
 
-/// The same with as many words as there are now: for whoever changes what is visible without knowing
-/// how many were asked for.
+/// The same with as many words as were asked for last: for whoever changes what is visible without
+/// knowing how many that were.
 pub async fn follow(
     store: &MongoStore,
     source: &SourceName,
     attempt: &AttemptId,
 ) -> Result<(), StoreError> {
-    let shown = count(store, &format!("trends-{source}")).await?;
-    catch_up(store, source, attempt, shown).await
+    let asked_for = store.database.collection::<Document>(ASKED_FOR);
+    let find = || async { asked_for.find_one(doc! { "_id": source.as_str() }).await };
+    let found = store.retry("reading", ASKED_FOR, find).await?;
+    let limit = match found.and_then(|found| found.get_i64(LIMIT).ok()) {
+        Some(limit) => u64::try_from(limit).unwrap_or(0),
+        // They were written before that was kept.
+        None => count(store, &format!("trends-{source}")).await?,
+    };
+    let newest = MadeOf::newest(store, source).await?;
+    if limit > 0 && shown(store, source).await? != Some(newest.numbers()) {
+        rewrite(store, source, attempt, limit).await?;
+    }
+    Ok(())
+}
+
+/// What the documents say that they are made of, `None` if there are none.
+async fn shown(
+    store: &MongoStore,
+    source: &SourceName,
+) -> Result<Option<(Option<i64>, i64)>, StoreError> {
+    let target = format!("trends-{source}");
+    let documents = store.database.collection::<Document>(&target);
+    let first = || async { documents.find_one(doc! { "_id": 1_i64 }).await };
+    let first = store.retry("reading", &target, first).await?;
+    Ok(first.map(|first| {
+        // They had no such field before anything could be excluded.
+        (first.get_i64(GENERATION).ok(), first.get_i64(EXCLUSIONS).unwrap_or(0))
+    }))
 }
 
 /// Writes the documents of a generation to a collection that nobody reads yet, and says how many
@@ -91,11 +157,13 @@ pub async fn follow(
 async fn write(
     store: &MongoStore,
     generation: &Generation,
+    exclusions: &Arc<Exclusions>,
     collection: &str,
     limit: u64,
 ) -> Result<u64, StoreError> {
     drop_collection(store, collection).await?;
-    let published = Published::open(std::sync::Arc::new(store.clone()), generation.clone()).await?;
+    let published = Published::open(Arc::new(store.clone()), generation.clone()).await?;
+    let view = View::new(Arc::new(published), Arc::clone(exclusions))?;
     let documents = store.database.collection::<Document>(collection);
     let index = || async {
         let index = mongodb::IndexModel::builder().keys(doc! { "word": 1 }).build();
@@ -105,7 +173,7 @@ async fn write(
     let mut rank = 0;
     while rank < limit {
         let wanted = usize::try_from(limit - rank).map_or(BATCH, |left| left.min(BATCH));
-        let topics = published.ranked(Kind::Word, rank, wanted).await?;
+        let topics = view.ranked(Kind::Word, rank, wanted).await?;
         if topics.is_empty() {
             break;
         }
@@ -118,6 +186,7 @@ async fn write(
                     "count": number(topic.count),
                     "documents": number(topic.documents),
                     GENERATION: number(generation.generation),
+                    EXCLUSIONS: number(exclusions.version()),
                 }
             })
             .collect();
@@ -212,10 +281,14 @@ pub(super) async fn drop_collection(store: &MongoStore, name: &str) -> Result<()
 
 #[cfg(test)]
 mod tests {
+    use futures::TryStreamExt as _;
+    use trends::exclusions::{Action, Change, Subject};
+
     use super::super::MongoOptions;
     use super::super::tests::options;
     use super::*;
     use crate::generations::{self, Outcome};
+    use crate::view::tests::fixture::{self, source};
     use crate::{RunId, Store as _};
 
     async fn store(options: &MongoOptions, collections: &[&str]) -> MongoStore {
@@ -254,6 +327,91 @@ mod tests {
         sweep(&store, "trends-s", &log[1]).await.unwrap();
         assert_eq!(beside(&store).await, ["trends-s", "trends-st~gone~d", "trends-s~two~b"]);
         assert!(store.runs().await.unwrap().is_empty(), "nothing else was touched");
+        store.database.drop().await.unwrap();
+    }
+
+    /// Excludes or readmits a term.
+    async fn change(store: &MongoStore, action: Action, subject: Subject) {
+        let change = Change { action, subjects: vec![subject], reason: None };
+        exclusions::append(store, &source(), &change, "now").await.unwrap();
+    }
+
+    fn term(term: &str) -> Subject {
+        Subject::Term { term: term.to_owned(), kind: None }
+    }
+
+    fn pattern(pattern: &str) -> Subject {
+        Subject::Pattern { pattern: pattern.to_owned(), kind: None }
+    }
+
+    /// The words of the documents in order of their ranks, which have no gaps.
+    async fn words(store: &MongoStore) -> Vec<String> {
+        let documents = store.database.collection::<Document>("trends-s");
+        let found = documents.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+        let found: Vec<Document> = found.try_collect().await.unwrap();
+        let ranks: Vec<i64> = found.iter().map(|found| found.get_i64("_id").unwrap()).collect();
+        assert_eq!(ranks, (1..=found.len() as i64).collect::<Vec<_>>());
+        found.iter().map(|found| found.get_str("word").unwrap().to_owned()).collect()
+    }
+
+    const WORDS: [(&str, u64); 5] = [("a", 9), ("b", 8), ("c", 7), ("d", 6), ("e", 5)];
+
+    async fn published(options: &MongoOptions) -> MongoStore {
+        let store = store(options, &[]).await;
+        let topics = WORDS.map(|(term, count)| (Kind::Word, term.to_owned(), count));
+        fixture::publish(&store, 1, &topics, 2).await;
+        store
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn excluded_words_have_no_documents_and_make_room_for_others() {
+        let Some(options) = options("excluded") else { return };
+        let store = published(&options).await;
+        let attempt = AttemptId::new("a").unwrap();
+        let follow = async || follow(&store, &source(), &attempt).await.unwrap();
+        refresh(&store, &source(), &attempt, 4).await.unwrap();
+        assert_eq!(words(&store).await, ["a", "b", "c", "d"]);
+        change(&store, Action::Exclude, term("b")).await;
+        follow().await;
+        assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
+        // Fewer than were asked for, and then none at all: they come back all the same.
+        change(&store, Action::Exclude, pattern("?")).await;
+        follow().await;
+        assert!(words(&store).await.is_empty());
+        change(&store, Action::Readmit, pattern("?")).await;
+        follow().await;
+        assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
+        // Publishing leaves them out, too.
+        let topics = WORDS.map(|(term, count)| (Kind::Word, term.to_owned(), count + 1));
+        fixture::publish(&store, 2, &topics, 2).await;
+        refresh(&store, &source(), &attempt, 2).await.unwrap();
+        assert_eq!(words(&store).await, ["a", "c"]);
+        // Where none were asked for, there are none.
+        refresh(&store, &source(), &attempt, 0).await.unwrap();
+        change(&store, Action::Exclude, term("c")).await;
+        follow().await;
+        assert!(words(&store).await.is_empty());
+        store.database.drop().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn documents_agree_with_the_log_however_many_exclude_and_publish_at_once() {
+        let Some(options) = options("agreed") else { return };
+        let store = published(&options).await;
+        refresh(&store, &source(), &AttemptId::new("first").unwrap(), 3).await.unwrap();
+        let mut tasks = Vec::new();
+        for (number, (word, _)) in WORDS.into_iter().take(3).enumerate() {
+            let store = store.clone();
+            tasks.push(tokio::spawn(async move {
+                let attempt = AttemptId::new(&format!("task-{number}")).unwrap();
+                change(&store, Action::Exclude, term(word)).await;
+                follow(&store, &source(), &attempt).await.unwrap();
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(words(&store).await, ["d", "e"]);
         store.database.drop().await.unwrap();
     }
 
