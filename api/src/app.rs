@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use store::{Published, Store};
+use store::{Store, View};
 
 use crate::access::Access;
 use crate::answer::{Answer, Answers};
@@ -50,10 +50,7 @@ impl ApiState {
 
 impl Shared {
     /// The newest result of the source that is asked for.
-    pub(crate) async fn source(
-        &self,
-        parameters: &Parameters<'_>,
-    ) -> Result<Arc<Published>, Problem> {
+    pub(crate) async fn source(&self, parameters: &Parameters<'_>) -> Result<Arc<View>, Problem> {
         let source = parameters.first("source").ok_or_else(|| {
             Problem::bad_request("source is missing: /api/v1/sources lists what is published")
         })?;

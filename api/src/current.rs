@@ -1,16 +1,16 @@
-//! Which generation of a source is the newest. Owns the opened results; a request uses one of them
-//! throughout, so that no answer is a mixture.
+//! What is shown of a source: its newest generation without what is excluded. Owns the opened results;
+//! a request uses one of them throughout, so that no answer is a mixture.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use store::{Published, SourceName, Store, StoreError, generations};
+use store::{SourceName, Store, View};
 
 use crate::known::Known;
 use crate::problem::Problem;
 use crate::refreshed::Refreshed;
 
 /// The newest result of a source, `None` if there is none.
-type Newest = Option<Arc<Published>>;
+type Newest = Option<Arc<View>>;
 
 /// The newest results.
 #[derive(Debug)]
@@ -57,43 +57,26 @@ fn lock<T>(known: &Mutex<T>) -> MutexGuard<'_, T> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Looks for a newer result than the last one.
+/// Looks for a newer result than the last one, and for newer exclusions.
 async fn look(
     store: Arc<dyn Store>,
     known: Arc<Mutex<Known<Refreshed<Newest>>>>,
     source: SourceName,
     last: Newest,
 ) -> Result<Newest, Problem> {
-    match newest(&store, &source, last.as_ref()).await {
+    match View::newest(&store, &source, last.as_ref()).await {
         Ok(newest) => {
             if newest.is_some() {
                 lock(&known).opened(&source);
             }
             Ok(newest)
         }
-        // A result stays true when it can't be told whether there is a newer one.
+        // A result stays true when it can't be told whether there is a newer one. Nothing is shown whose
+        // exclusions were never read.
         Err(error) if error.is_retryable() && last.is_some() => {
             tracing::warn!(%source, %error, "serving what is known: the newest can't be looked up");
             Ok(last)
         }
         Err(error) => Err(Problem::from(error)),
     }
-}
-
-async fn newest(
-    store: &Arc<dyn Store>,
-    source: &SourceName,
-    published: Option<&Arc<Published>>,
-) -> Result<Newest, StoreError> {
-    let last = published.map_or(0, |published| published.generation().generation);
-    let mut newest = generations::newest(&**store, source, last).await?;
-    if newest.is_none() && last > 0 {
-        // No log loses entries, so this is another store in the same place.
-        newest = generations::newest(&**store, source, 0).await?;
-    }
-    let Some(newest) = newest.filter(|newest| !newest.withdrawn) else { return Ok(None) };
-    if let Some(published) = published.filter(|known| *known.generation() == newest) {
-        return Ok(Some(Arc::clone(published)));
-    }
-    Published::open(Arc::clone(store), newest).await.map(|opened| Some(Arc::new(opened)))
 }

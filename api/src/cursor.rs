@@ -21,15 +21,16 @@ pub(crate) struct Cursor {
     pub(crate) generation: u64,
     pub(crate) run: RunId,
     pub(crate) kind: Kind,
-    /// How many topics come before.
-    pub(crate) offset: u64,
+    /// How many topics come before, those that are left out included: what is excluded meanwhile does
+    /// not move it.
+    pub(crate) position: u64,
 }
 
 impl Cursor {
     /// A place in a generation.
-    pub(crate) fn new(generation: &Generation, kind: Kind, offset: u64) -> Self {
+    pub(crate) fn new(generation: &Generation, kind: Kind, position: u64) -> Self {
         let Generation { source, generation, run, .. } = generation;
-        Self { source: source.clone(), generation: *generation, run: run.clone(), kind, offset }
+        Self { source: source.clone(), generation: *generation, run: run.clone(), kind, position }
     }
 
     /// Reads what was written.
@@ -45,22 +46,24 @@ impl Cursor {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let text = String::from_utf8(bytes).ok()?;
         let parts: Vec<&str> = text.split('/').collect();
-        let [FORMAT, source, generation, run, kind, offset] = parts.as_slice() else { return None };
+        let [FORMAT, source, generation, run, kind, position] = parts.as_slice() else {
+            return None;
+        };
         Some(Self {
             source: SourceName::new(source).ok()?,
             generation: generation.parse().ok()?,
             run: RunId::new(run).ok()?,
             kind: kind.parse().ok()?,
-            offset: offset.parse().ok()?,
+            position: position.parse().ok()?,
         })
     }
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, generation, run, kind, offset } = self;
+        let Self { source, generation, run, kind, position } = self;
         // No part holds a slash.
-        let text = format!("{FORMAT}/{source}/{generation}/{run}/{}/{offset}", kind.name());
+        let text = format!("{FORMAT}/{source}/{generation}/{run}/{}/{position}", kind.name());
         f.write_str(&URL_SAFE_NO_PAD.encode(text))
     }
 }
@@ -76,7 +79,7 @@ mod tests {
             generation: 7,
             run: RunId::new("a-1.b_2").unwrap(),
             kind: Kind::Hashtag,
-            offset: u64::MAX,
+            position: u64::MAX,
         };
         let text = cursor.to_string();
         assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));

@@ -14,6 +14,7 @@ use store::StoreError;
 pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
+    excluded: bool,
     cause: Option<Cause>,
 }
 
@@ -32,11 +33,14 @@ pub(crate) struct Body<'a> {
     status: u16,
     /// What is wrong, and what would be right.
     detail: &'a str,
+    /// That what was asked for is excluded; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    excluded: bool,
 }
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), cause: None }
+        Self { status, detail: detail.into(), excluded: false, cause: None }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -45,6 +49,11 @@ impl Problem {
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// As if it were not there, but said so.
+    pub(crate) fn excluded(detail: impl Into<String>) -> Self {
+        Self { excluded: true, ..Self::not_found(detail) }
     }
 
     pub(crate) fn unknown_source(source: &str) -> Self {
@@ -113,9 +122,9 @@ impl From<StoreError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, detail, cause } = self;
+        let Self { status, detail, excluded, cause } = self;
         let title = status.canonical_reason().unwrap_or_default();
-        let body = Body { title, status: status.as_u16(), detail: &detail };
+        let body = Body { title, status: status.as_u16(), detail: &detail, excluded };
         let json = serde_json::to_string(&body).unwrap_or_default() + "\n";
         let fixed = [
             (header::CONTENT_TYPE, "application/problem+json"),

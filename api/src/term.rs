@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use store::Published;
+use store::View;
 use trends::{Kind, Topic};
 
 use crate::app::Shared;
@@ -16,7 +16,7 @@ pub(crate) const PARAMETERS: [&str; 3] = ["source", "kind", "term"];
 
 /// Which term of which result.
 pub(crate) struct TermQuestion {
-    pub(crate) published: Arc<Published>,
+    pub(crate) published: Arc<View>,
     pub(crate) kind: Kind,
     /// As the result counts it.
     pub(crate) term: String,
@@ -33,10 +33,13 @@ impl TermQuestion {
         Ok(Self { published, kind, term })
     }
 
-    /// That the term was not counted.
+    /// That the term was not counted, or is excluded.
     pub(crate) fn unknown(&self) -> Problem {
         let Self { published, kind, term } = self;
         let source = &published.generation().source;
+        if published.excludes(*kind, term) {
+            return Problem::excluded(format!("{source} has no {kind} {term:?}: it is excluded"));
+        }
         let counted: Vec<_> = published.kinds().map(Kind::name).collect();
         let counted = counted.join(", ");
         Problem::not_found(format!("{source} has no {kind} {term:?}; counted were: {counted}"))

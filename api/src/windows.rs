@@ -1,6 +1,6 @@
 //! The windows of a result, as callers name them. Owns what is said where there are none.
 
-use store::Published;
+use store::View;
 use trends::Score;
 use trends::scores::Totals;
 use trends::time::{event_time, rfc3339};
@@ -8,7 +8,7 @@ use trends::time::{event_time, rfc3339};
 use crate::problem::Problem;
 
 /// The length of a result's windows in seconds.
-pub(crate) fn length(published: &Published) -> Result<u64, Problem> {
+pub(crate) fn length(published: &View) -> Result<u64, Problem> {
     published.index().window.ok_or_else(|| {
         let source = &published.generation().source;
         Problem::not_found(format!(
@@ -18,7 +18,7 @@ pub(crate) fn length(published: &Published) -> Result<u64, Problem> {
 }
 
 /// The last window that is over.
-pub(crate) fn latest(published: &Published) -> Option<i64> {
+pub(crate) fn latest(published: &View) -> Option<i64> {
     published.windows()?.closed().last().copied()
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn begins(bucket: i64, window: u64) -> String {
 }
 
 /// Whether a score leans on bursts, and too little was said before a bucket for one.
-pub(crate) fn is_short(published: &Published, score: Score, bucket: Option<i64>) -> bool {
+pub(crate) fn is_short(published: &View, score: Score, bucket: Option<i64>) -> bool {
     let short = |windows: &Totals| bucket.is_some_and(|bucket| windows.is_short_before(bucket));
     score.leans_on_bursts() && published.windows().is_some_and(short)
 }

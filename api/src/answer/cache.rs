@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use store::Published;
+use store::View;
 
 use super::Answer;
 
@@ -19,12 +19,12 @@ const OVERHEAD: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Answers(Cache<Box<str>, Kept, Bytes>);
 
-/// An answer and the results it was made of. They are told apart by where they are in memory, which a
+/// An answer and the results it was made of, each without what was excluded then. They are told apart by where they are in memory, which a
 /// weak reference keeps from being used again, without keeping what is there.
 #[derive(Debug, Clone)]
 struct Kept {
     answer: Arc<Answer>,
-    made_of: Arc<[Weak<Published>]>,
+    made_of: Arc<[Weak<View>]>,
 }
 
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Default for Answers {
 
 impl Answers {
     /// The answer to a question, if it was made of these results.
-    pub(super) fn get(&self, question: &str, results: &[Arc<Published>]) -> Option<Arc<Answer>> {
+    pub(super) fn get(&self, question: &str, results: &[Arc<View>]) -> Option<Arc<Answer>> {
         let kept = self.0.get(question)?;
         let same = kept.made_of.len() == results.len()
             && kept
@@ -57,7 +57,7 @@ impl Answers {
     }
 
     /// Keeps an answer.
-    pub(super) fn insert(&self, question: &str, results: &[Arc<Published>], answer: &Arc<Answer>) {
+    pub(super) fn insert(&self, question: &str, results: &[Arc<View>], answer: &Arc<Answer>) {
         let made_of = results.iter().map(Arc::downgrade).collect();
         self.0.insert(question.into(), Kept { answer: Arc::clone(answer), made_of });
     }

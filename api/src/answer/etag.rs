@@ -2,20 +2,19 @@
 //! weak, because the same tag goes with every encoding of an answer (RFC 9110, 8.8.1).
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use store::Generation;
+use store::View;
 
 /// Raised when the same question to the same generation gets another answer than before.
 const ANSWER_FORMAT: u32 = 2;
 
-/// The tag of an answer from one generation: which, the question, and the format of answers.
-pub(crate) fn of(generation: &Generation, question: &[&str]) -> HeaderValue {
-    tag(&generation.generation.to_string(), hash_of(generation, question))
+/// The tag of an answer from one generation: which, without what, the question, and the format of answers.
+pub(crate) fn of(view: &View, question: &[&str]) -> HeaderValue {
+    tag(&numbers(view), hash_of(view, question))
 }
 
 /// The tag of an answer from the newest generations of all sources.
-pub(crate) fn of_all<'a>(generations: impl Iterator<Item = &'a Generation>) -> HeaderValue {
-    let hashes = generations
-        .map(|generation| format!("{}-{:016x}", generation.generation, hash_of(generation, &[])));
+pub(crate) fn of_all<'a>(views: impl Iterator<Item = &'a View>) -> HeaderValue {
+    let hashes = views.map(|view| format!("{}-{:016x}", numbers(view), hash_of(view, &[])));
     let hashes: Vec<String> = hashes.collect();
     tag("all", hash(hashes.iter().map(String::as_str)))
 }
@@ -27,11 +26,17 @@ pub(crate) fn of_text(text: &str) -> HeaderValue {
 
 fn tag(name: &str, hash: u64) -> HeaderValue {
     let tag = format!("W/\"{name}-{hash:016x}-{ANSWER_FORMAT}\"");
-    // Digits, letters and dashes: always a header.
+    // Digits, letters, dots and dashes: always a header.
     HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from(hash))
 }
 
-fn hash_of(generation: &Generation, question: &[&str]) -> u64 {
+/// The number of a generation, and of the last change of what is excluded.
+fn numbers(view: &View) -> String {
+    format!("{}.{}", view.generation().generation, view.exclusions().version())
+}
+
+fn hash_of(view: &View, question: &[&str]) -> u64 {
+    let generation = view.generation();
     let parts = [generation.source.as_str(), generation.run.as_str()];
     hash(parts.into_iter().chain(question.iter().copied()))
 }

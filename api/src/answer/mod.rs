@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
-use store::Published;
+use store::View;
 
 use crate::problem::Problem;
 use crate::query::Question;
@@ -106,7 +106,7 @@ impl Answers {
     pub(crate) async fn answer(
         &self,
         question: &Question,
-        results: &[Arc<Published>],
+        results: &[Arc<View>],
         make: impl AsyncFnOnce() -> Result<Answer, Problem>,
     ) -> Result<Response, Problem> {
         if let Some(answer) = self.get(question.text(), results) {

@@ -15,6 +15,7 @@ use published::publish;
 
 mod document;
 mod encodings;
+mod exclusions;
 mod faults;
 mod paging;
 mod published;

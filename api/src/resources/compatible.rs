@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
-use store::Published;
+use store::View;
 use trends::Kind;
 
 use super::Resource;
@@ -46,7 +46,7 @@ async fn compatible(
         .await
 }
 
-async fn answer(published: &Published, source: &str, topic: &str) -> Result<Answer, Problem> {
+async fn answer(published: &View, source: &str, topic: &str) -> Result<Answer, Problem> {
     let hot = published.ranked(Kind::Word, 0, 1).await?;
     let Some(hot) = hot.first() else { return Err(Problem::no_words(source)) };
     let user = published.topic(Kind::Word, topic).await?;
@@ -64,7 +64,7 @@ async fn answer(published: &Published, source: &str, topic: &str) -> Result<Answ
             answer.insert("Message", NOT_SHOWN);
         }
     }
-    let tag = etag::of(published.generation(), &["compatible", topic]);
+    let tag = etag::of(published, &["compatible", topic]);
     Ok(Answer::new(tag, object(&answer) + "\n"))
 }
 

@@ -105,7 +105,7 @@ async fn history(
             windows: series.iter().filter(is_dated).map(seen).collect(),
             undated: series.iter().find(|counted| !is_dated(counted)).map(Counts::of),
         };
-        Answer::json(etag::of(generation, &["history", kind.name(), term]), &answer)
+        Answer::json(etag::of(published, &["history", kind.name(), term]), &answer)
     };
     state.answers.answer(&question, &results, make).await
 }

@@ -8,7 +8,7 @@ use axum::routing::get;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::Published;
+use store::View;
 use trends::format::ScoredTopic;
 use trends::scores::{Compared, Keyness, Status};
 use trends::{Kind, Score};
@@ -172,7 +172,7 @@ fn statuses(_: &mut SchemaGenerator) -> Schema {
 
 /// What is asked for.
 struct Asked {
-    published: Arc<Published>,
+    published: Arc<View>,
     kind: Kind,
     score: Score,
     /// The window and its length, of scores over time.
@@ -241,7 +241,7 @@ impl Asked {
         };
         let question =
             ["scores", kind.name(), score.name(), &format!("{bucket:?}"), &limit.to_string()];
-        Answer::json(etag::of(generation, &question), &answer)
+        Answer::json(etag::of(published, &question), &answer)
     }
 }
 

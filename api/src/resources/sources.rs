@@ -8,7 +8,7 @@ use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-use store::Published;
+use store::{StoreError, View};
 use trends::Kind;
 
 use super::Resource;
@@ -49,7 +49,7 @@ struct Source<'a> {
     incomplete: bool,
     /// The digest of its rows and counters, as hexadecimal digits: equal digests are equal results.
     digest: &'a str,
-    /// How many words it ranks.
+    /// How many words it ranks, those that are excluded left out.
     topics: u64,
     /// What became of its records.
     records: Records<'a>,
@@ -69,23 +69,23 @@ struct Records<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn of(published: &'a Published) -> Self {
+    async fn of(published: &'a View) -> Result<Self, StoreError> {
         let (generation, records) = (published.generation(), published.records());
-        Self {
+        Ok(Self {
             name: generation.source.as_str(),
             generation: generation.generation,
             run: generation.run.as_str(),
             published_at: &generation.published_at,
             incomplete: generation.incomplete,
             digest: published.digest(),
-            topics: published.topics(Kind::Word),
+            topics: published.topics(Kind::Word).await?,
             records: Records {
                 read: records.read,
                 counted: records.counted,
                 empty: &records.empty,
                 malformed: &records.malformed,
             },
-        }
+        })
     }
 }
 
@@ -99,8 +99,11 @@ async fn sources(
         newest.extend(state.current.of(name.as_str()).await?);
     }
     let make = async || {
-        let tag = etag::of_all(newest.iter().map(|published| published.generation()));
-        let sources = newest.iter().map(|published| Source::of(published)).collect();
+        let tag = etag::of_all(newest.iter().map(|published| &**published));
+        let mut sources = Vec::new();
+        for published in &newest {
+            sources.push(Source::of(published).await?);
+        }
         Answer::json(tag, &Sources { sources })
     };
     state.answers.answer(&question, &newest, make).await

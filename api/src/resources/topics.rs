@@ -112,7 +112,7 @@ async fn topics(
                 .collect(),
             examples: examples.iter().map(Example::of).collect(),
         };
-        Answer::json(etag::of(generation, &["topics", kind.name(), term]), &answer)
+        Answer::json(etag::of(published, &["topics", kind.name(), term]), &answer)
     };
     state.answers.answer(&question, &results, make).await
 }

@@ -9,7 +9,8 @@ use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use store::{Published, StoreError};
+use store::view::{self, From as Begin};
+use store::{StoreError, View};
 use trends::Kind;
 
 use super::Resource;
@@ -42,8 +43,11 @@ struct Trends<'a> {
     /// What sort of terms.
     #[schemars(schema_with = "kinds")]
     kind: Kind,
-    /// How many topics of this kind the generation has.
+    /// How many topics of this kind the generation has, those that are excluded left out.
     total: u64,
+    /// How many are left out, because they are excluded; absent if none is.
+    #[serde(skip_serializing_if = "is_zero")]
+    excluded: u64,
     /// The topics, by rank.
     topics: Vec<Ranked<'a>>,
     /// The cursor of the topics that come next, from the same generation; absent after the last ones.
@@ -76,12 +80,17 @@ struct Ranked<'a> {
     phrase: Option<&'a str>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes it so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// What is asked for: which part of which ranking.
 #[derive(Debug)]
 struct Page {
-    published: Arc<Published>,
+    published: Arc<View>,
     kind: Kind,
-    offset: u64,
+    from: Begin,
     limit: u64,
     /// What asked for it, unless that was for the newest.
     cursor: Option<Cursor>,
@@ -112,30 +121,28 @@ impl Page {
                 return Err(Problem::bad_request(detail));
             }
             let published = state.pinned.of(&state.current, &cursor).await?;
-            let (kind, offset) = (cursor.kind, cursor.offset);
-            return Ok(Self { published, kind, offset, limit, cursor: Some(cursor) });
+            let (kind, from) = (cursor.kind, Begin::Position(cursor.position));
+            return Ok(Self { published, kind, from, limit, cursor: Some(cursor) });
         }
         let offset = parameters.number("offset", 0..=MAX_OFFSET, 0)?;
         let published = state.source(parameters).await?;
         let kind = kind.unwrap_or(Kind::Word);
-        Ok(Self { published, kind, offset, limit, cursor: None })
+        Ok(Self { published, kind, from: Begin::Shown(offset), limit, cursor: None })
     }
 
     async fn answer(&self) -> Result<Answer, Problem> {
-        let Self { published, kind, offset, limit, cursor } = self;
+        let Self { published, kind, from, limit, cursor } = self;
         // At most 1,000.
-        let topics = match (published.ranked(*kind, *offset, *limit as usize).await, cursor) {
-            (Ok(topics), _) => topics,
+        let page = match (published.page(*kind, *from, *limit as usize).await, cursor) {
+            (Ok(page), _) => page,
             // Its run was removed while somebody paged through it.
             (Err(StoreError::Missing { .. }), Some(cursor)) => return Err(gone(cursor)),
             (Err(error), _) => return Err(Problem::from(error)),
         };
         let generation = published.generation();
-        let total = published.topics(*kind);
-        let after = offset + topics.len() as u64;
-        let next = (!topics.is_empty() && after < total)
-            .then(|| Cursor::new(generation, *kind, after).to_string());
-        let ranked = (offset + 1..).zip(&topics).map(|(rank, topic)| Ranked {
+        let view::Page { rank, topics, next, total, left_out } = page;
+        let next = next.map(|position| Cursor::new(generation, *kind, position).to_string());
+        let ranked = (rank..).zip(&topics).map(|(rank, topic)| Ranked {
             rank,
             kind: topic.kind,
             term: &topic.term,
@@ -154,11 +161,16 @@ impl Page {
             generation: generation.generation,
             kind: *kind,
             total,
+            excluded: left_out,
             topics: ranked.collect(),
             next,
         };
-        let question = ["trends", kind.name(), &limit.to_string(), &offset.to_string()];
-        let answer = Answer::json(etag::of(generation, &question), &answer)?;
+        let (from, number) = match from {
+            Begin::Shown(offset) => ("offset", offset),
+            Begin::Position(position) => ("position", position),
+        };
+        let question = ["trends", kind.name(), &limit.to_string(), from, &number.to_string()];
+        let answer = Answer::json(etag::of(published, &question), &answer)?;
         Ok(answer.linking(link.and_then(|link| HeaderValue::try_from(link).ok())))
     }
 }
@@ -186,13 +198,13 @@ fn described(schemas: &mut Schemas) -> Value {
         },
         Parameter {
             name: "offset",
-            description: "How many topics to leave out, in the newest generation.",
+            description: "How many topics to pass over, in the newest generation.",
             schema: number(0, MAX_OFFSET, 0),
             required: false,
         },
         Parameter {
             name: "cursor",
-            description: "Where to go on: `next` of the answer before. It stays in the generation it is from, whatever is published meanwhile.",
+            description: "Where to go on: `next` of the answer before. It stays in the generation it is from, whatever is published meanwhile. What is excluded meanwhile is left out from then on, and ranks are counted without it; no topic that is still shown is missed or comes twice.",
             schema: json!({ "type": "string" }),
             required: false,
         },

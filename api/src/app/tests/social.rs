@@ -146,3 +146,23 @@ async fn scores_are_of_the_last_window_or_of_the_one_that_is_asked_for() {
     assert_eq!((&early["topics"], &early["insufficientHistory"]), (&json!([]), &json!(true)));
     assert_eq!(last.get("insufficientHistory"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_excluded_is_in_no_scores_and_has_no_history() {
+    let store = memory().await;
+    publish(store.clone()).await;
+    let breaking = exclusions::term("#BREAKING", Some(Kind::Hashtag));
+    exclusions::exclude(&store, "social", breaking).await;
+    let app = over(&store);
+    let scores = asked(&app, "/api/v1/scores?source=social&kind=hashtag&score=peak").await;
+    assert_eq!(scores["topics"], json!([]));
+    for path in ["history", "topics"] {
+        let uri = format!("/api/v1/{path}?source=social&kind=hashtag&term=breaking");
+        let response = get(&app, &uri).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        let problem: Value = serde_json::from_str(&text(response).await).unwrap();
+        assert_eq!(problem["excluded"], true, "{problem}");
+    }
+    let words = asked(&app, "/api/v1/trends?source=social").await;
+    assert_eq!((&words["total"], &words["excluded"]), (&json!(1), &Value::Null));
+}
