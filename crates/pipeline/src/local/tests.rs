@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use store::{AttemptId, ObjectStore, Published, RunId, SourceName, Store};
+use store::{AttemptId, ObjectStore, Published, RunId, SourceName, Store, exclusions};
+use trends::exclusions::{Action, Change, Subject};
+use trends::result::Profile;
 use trends::{Kind, Partitions};
 
 use super::*;
@@ -187,4 +189,44 @@ async fn a_stored_plan_has_the_hash_it_was_made_with() {
         let (made, stored) = hashes.await.unwrap();
         assert_eq!(made, stored, "{percent}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authors_that_are_excluded_are_frozen_in_the_plan_and_only_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("posts.ndjson");
+    let post =
+        |author: &str| format!("{{\"text\":\"love\",\"user\":{{\"id_str\":\"{author}\"}}}}\n");
+    std::fs::write(&path, ["a", "b", "c"].map(post).concat()).unwrap();
+    let store = store().await;
+    let source = SourceName::new("sample").unwrap();
+    let exclude = async |author: &str| {
+        let subjects = vec![Subject::Author { author: author.to_owned() }];
+        let change = Change { action: Action::Exclude, subjects, reason: None };
+        exclusions::append(&*store, &source, &change, "now").await.unwrap();
+    };
+    exclude("b").await;
+    exclude("a").await;
+    let analysis = Analysis {
+        profile: Profile::Social,
+        exclude_authors: vec!["b".into(), "x".into()],
+        ..Analysis::default()
+    };
+    let social = Spec { analysis, ..spec(&path) };
+    let planned = async |run: &str, spec: &Spec| {
+        let (context, spec) = (context(store.clone(), run, 1, 1 << 30), spec.clone());
+        let plan = move || plan(&context, &spec).unwrap();
+        tokio::task::spawn_blocking(plan).await.unwrap()
+    };
+    let plan = planned("one", &social).await;
+    assert_eq!(plan.analysis.exclude_authors, ["a", "b", "x"]);
+    // Every later attempt follows that plan, whatever is excluded meanwhile.
+    exclude("c").await;
+    assert_eq!(planned("one", &social).await, plan);
+    let first = outcome(&context(store.clone(), "one", 1, 1 << 30), &social).await.unwrap();
+    assert_eq!((first.plan.hash().unwrap(), first.index.excluded), (plan.hash().unwrap(), 2));
+    let next = outcome(&context(store.clone(), "two", 1, 1 << 30), &social).await.unwrap();
+    assert_eq!(next.index.excluded, 3);
+    let seed = outcome(&context(store.clone(), "three", 1, 1 << 30), &spec(&path)).await.unwrap();
+    assert_eq!((seed.plan.analysis.is_default(), seed.index.excluded), (true, 0));
 }

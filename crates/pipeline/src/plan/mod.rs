@@ -1,6 +1,7 @@
 //! The plan stage: which bytes are whose. Owns what a plan says and that a run has exactly one.
 
 mod analysis;
+mod authors;
 mod cut;
 
 use std::collections::BTreeSet;
@@ -241,6 +242,7 @@ fn make(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
     let exists = serde_json::json!({ "source": plan.source }).to_string();
     context.wait(store.insert(&Key::run(run), exists.into()))?;
     plan.start = context.wait(generations::begin(store, &plan.source, run))?;
+    authors::freeze(context, &mut plan)?;
     let home = context.home(Stage::Plan, 0);
     let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &home, plan))?;
     Ok(plan)
