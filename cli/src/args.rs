@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args as Flags, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args as Flags, Parser, Subcommand, ValueEnum};
 use trendjob::{Duration, Size};
 use trends::{Kind, Score};
 
@@ -92,6 +92,14 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   trendjob rollback demo --to 3")]
     Rollback(RollbackArgs),
+    /// Leave terms out of what is shown of a source, and authors out of its next runs.
+    #[command(after_help = "Examples:
+  trendjob exclude mine --term viagra --reason spam
+  trendjob exclude mine --pattern '*casino*' --kind hashtag
+  trendjob exclude mine --author 2244994945
+  trendjob exclude mine --readmit --term viagra
+  trendjob exclude mine --list")]
+    Exclude(ExcludeArgs),
     /// Print shell completions.
     #[command(after_help = "Examples:
   trendjob completions bash > ~/.local/share/bash-completion/completions/trendjob")]
@@ -107,6 +115,7 @@ impl Command {
             Self::Validate(args) => args.output,
             Self::Runs(args) => args.output,
             Self::Rollback(args) => args.store.output,
+            Self::Exclude(args) => args.store.output,
             Self::Top(args) => args.output,
             Self::History(args) => args.output,
             Self::Explain(args) => args.output,
@@ -443,6 +452,40 @@ pub(crate) struct RollbackArgs {
     /// The generation to publish again; `trendjob runs` lists them.
     #[arg(long, value_name = "GENERATION", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) to: u64,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Flags of `exclude`.
+#[derive(Debug, Flags)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
+    .args(["terms", "patterns", "authors", "list"]))]
+pub(crate) struct ExcludeArgs {
+    /// The name the results are published under.
+    pub(crate) source: String,
+    /// A term that is left out from now on, in any way of writing it; may be repeated.
+    #[arg(long = "term", value_name = "TERM")]
+    pub(crate) terms: Vec<String>,
+    /// Leave out every term that fits as a whole: * stands for any characters, ? for one; may be
+    /// repeated.
+    #[arg(long = "pattern", value_name = "PATTERN")]
+    pub(crate) patterns: Vec<String>,
+    /// Only terms of this kind [default: of every kind].
+    #[arg(long)]
+    pub(crate) kind: Option<Kind>,
+    /// An author, by the identity in the records, whose records the next runs don't count; may be
+    /// repeated.
+    #[arg(long = "author", value_name = "AUTHOR")]
+    pub(crate) authors: Vec<String>,
+    /// Why; it is kept and listed.
+    #[arg(long, value_name = "TEXT", conflicts_with = "list")]
+    pub(crate) reason: Option<String>,
+    /// Take back what was excluded.
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) readmit: bool,
+    /// List what is excluded.
+    #[arg(long, conflicts_with_all = ["terms", "patterns", "authors", "kind"])]
+    pub(crate) list: bool,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
-use store::Published;
+use store::View;
 use trends::facts::Margins;
 use trends::scores::{ChiSquare, Compared, Explanation, Keyness, PairCounts};
 use trends::{Bucket, Kind, Score, Topic};
@@ -102,7 +102,7 @@ pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
 
 /// Burst, peak and popular in a window, where the run has scores over time.
 async fn over_time(
-    published: &Published,
+    published: &View,
     asked: &TermArgs,
     topic: &Topic,
     window: Option<&String>,
@@ -135,14 +135,14 @@ async fn over_time(
     Ok((Some(start), Some(explanation)))
 }
 
-fn npmi(published: &Published, topic: &Topic) -> Option<PairSteps> {
+fn npmi(published: &View, topic: &Topic) -> Option<PairSteps> {
     let Margins { left, right } = topic.facts.margins?;
     let (together, pairs) = (topic.count, published.index().pairs?);
     let npmi = PairCounts { together, left, right, pairs }.npmi()?;
     Some(PairSteps { together, left, right, pairs, npmi })
 }
 
-async fn against(published: &Published, topic: &Topic) -> Result<Option<Against>, Failure> {
+async fn against(published: &View, topic: &Topic) -> Result<Option<Against>, Failure> {
     if !published.index().scores.contains(&Score::Keyness) {
         return Ok(None);
     }
@@ -152,7 +152,7 @@ async fn against(published: &Published, topic: &Topic) -> Result<Option<Against>
     Ok(compared.and_then(|compared| Some(Against { compared, keyness: compared.keyness()? })))
 }
 
-async fn days(published: &Published, topic: &Topic) -> Result<Option<Days>, Failure> {
+async fn days(published: &View, topic: &Topic) -> Result<Option<Days>, Failure> {
     let Some(totals) =
         published.windows().filter(|_| published.index().scores.contains(&Score::ChiSquare))
     else {

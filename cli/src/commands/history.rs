@@ -1,7 +1,6 @@
 //! `trendjob history SOURCE TERM`: the windows a term was seen in, as a table, JSON or CSV.
 
 use serde::Serialize;
-use store::Published;
 use store::published::WindowCount;
 use trends::{Bucket, Kind};
 
@@ -50,7 +49,7 @@ impl Counts {
 /// Prints the windows of a term.
 pub(crate) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
     let HistoryArgs { term: asked, output } = args;
-    let published: Published = newest::newest(&asked.place, &asked.source).await?;
+    let published = newest::newest(&asked.place, &asked.source).await?;
     let window = newest::window_length(&published)?;
     let term = newest::term(&published, asked);
     let series = published.series(asked.kind, &term).await?;

@@ -1,6 +1,7 @@
 //! The commands that answer at once, one file each.
 
 mod completions;
+mod exclude;
 mod explain;
 mod fetch;
 mod generate;
@@ -13,6 +14,7 @@ mod top;
 mod validate;
 
 pub(crate) use completions::completions;
+pub(crate) use exclude::exclude;
 pub(crate) use explain::explain;
 pub(crate) use fetch::fetch;
 pub(crate) use generate::generate;

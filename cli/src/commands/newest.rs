@@ -1,7 +1,9 @@
-//! The newest result of a source, and the windows and terms in it that a user names. Owns what is said
-//! where there is none.
+//! The newest result of a source without what is excluded, and the windows and terms in it that a user
+//! names. Owns what is said where there is none.
 
-use store::{Published, SourceName, generations};
+use std::sync::Arc;
+
+use store::{SourceName, View};
 use trends::scores::Totals;
 use trends::time::{event_time, rfc3339};
 use trends::{Kind, Score, Topic};
@@ -11,11 +13,10 @@ use crate::failure::Failure;
 use crate::place::{Folder, PlaceArgs};
 
 /// The newest result of a source.
-pub(super) async fn newest(place: &PlaceArgs, source: &str) -> Result<Published, Failure> {
+pub(super) async fn newest(place: &PlaceArgs, source: &str) -> Result<Arc<View>, Failure> {
     let store = place.open(Folder::Existing).await?;
     let source = SourceName::new(source).map_err(|error| Failure::usage(error.to_string()))?;
-    let newest = generations::newest(&*store, &source, 0).await?;
-    let Some(newest) = newest.filter(|newest| !newest.withdrawn) else {
+    let Some(newest) = View::newest(&store, &source, None).await? else {
         let published = store.sources().await?;
         let published: Vec<_> = published.iter().map(SourceName::as_str).collect();
         let known = if published.is_empty() {
@@ -26,11 +27,11 @@ pub(super) async fn newest(place: &PlaceArgs, source: &str) -> Result<Published,
         let message = format!("nothing is published under {source}; {known}");
         return Err(Failure::permanent("UnknownSource", message));
     };
-    Ok(Published::open(store, newest).await?)
+    Ok(newest)
 }
 
 /// The length of a result's windows in seconds.
-pub(super) fn window_length(published: &Published) -> Result<u64, Failure> {
+pub(super) fn window_length(published: &View) -> Result<u64, Failure> {
     published.index().window.ok_or_else(|| {
         let source = &published.generation().source;
         Failure::permanent(
@@ -41,7 +42,7 @@ pub(super) fn window_length(published: &Published) -> Result<u64, Failure> {
 }
 
 /// The bucket that a time lies in.
-pub(super) fn bucket(published: &Published, time: &str) -> Result<i64, Failure> {
+pub(super) fn bucket(published: &View, time: &str) -> Result<i64, Failure> {
     let window = window_length(published)?;
     let seconds = event_time(time.as_bytes()).ok_or_else(|| {
         Failure::usage(format!(
@@ -62,19 +63,24 @@ pub(super) const INSUFFICIENT_HISTORY: &str =
     "insufficient history: a burst needs records in at least 6 windows before";
 
 /// Whether a score leans on bursts, and too little was said before a window for one.
-pub(super) fn is_short(published: &Published, score: Score, bucket: Option<i64>) -> bool {
+pub(super) fn is_short(published: &View, score: Score, bucket: Option<i64>) -> bool {
     let short = |windows: &Totals| bucket.is_some_and(|bucket| windows.is_short_before(bucket));
     score.leans_on_bursts() && published.windows().is_some_and(short)
 }
 
 /// The term as the result counts it.
-pub(super) fn term(published: &Published, args: &TermArgs) -> String {
+pub(super) fn term(published: &View, args: &TermArgs) -> String {
     published.index().profile.normalize(args.kind, &args.term)
 }
 
-/// That a term was not counted.
-pub(super) fn unknown_term(published: &Published, kind: Kind, term: &str) -> Failure {
+/// That a term was not counted, or is excluded.
+pub(super) fn unknown_term(published: &View, kind: Kind, term: &str) -> Failure {
     let source = &published.generation().source;
+    if published.excludes(kind, term) {
+        let how = format!("trendjob exclude {source} --list shows what is");
+        let message = format!("{source} has no {kind} {term:?}: it is excluded; {how}");
+        return Failure::permanent("UnknownTerm", message);
+    }
     let counted: Vec<_> = published.kinds().map(Kind::name).collect();
     Failure::permanent(
         "UnknownTerm",
@@ -84,7 +90,7 @@ pub(super) fn unknown_term(published: &Published, kind: Kind, term: &str) -> Fai
 
 /// That a term has no series: it was not counted, or too seldom.
 pub(super) fn no_series(
-    published: &Published,
+    published: &View,
     kind: Kind,
     term: &str,
     topic: Option<&Topic>,

@@ -1,7 +1,7 @@
 //! `trendjob top SOURCE --score`: topics by a score in a window, as a table, JSON or CSV.
 
 use serde::Serialize;
-use store::Published;
+use store::View;
 use trends::format::ScoredTopic;
 use trends::result::Baseline;
 use trends::scores::{Keyness, Status};
@@ -45,7 +45,7 @@ struct Ranked {
 
 /// Prints the topics that rank highest by a score.
 pub(super) async fn print(
-    published: &Published,
+    published: &View,
     args: &TopArgs,
     score: Score,
     limit: u64,

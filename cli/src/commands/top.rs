@@ -1,7 +1,8 @@
 //! `trendjob top SOURCE`: topics by rank, as a table, JSON or CSV.
 
 use serde::Serialize;
-use store::Published;
+use store::View;
+use store::view::From as Begin;
 use trends::{Kind, Topic};
 
 use super::{newest, scored};
@@ -17,6 +18,9 @@ const PAGE: usize = 10_000;
 struct Top<'a> {
     source: &'a str,
     generation: u64,
+    /// How many topics of the kind are left out, because they are excluded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excluded: Option<u64>,
     topics: Vec<Ranked>,
 }
 
@@ -38,10 +42,12 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     match args.output {
         Format::Csv => csv(&published, args.kind, limit).await,
         Format::Json => {
-            let topics = published.ranked(args.kind, 0, wanted).await?;
-            let topics = (1..).zip(topics).map(|(rank, topic)| Ranked { rank, topic }).collect();
+            let page = published.page(args.kind, Begin::Shown(0), wanted).await?;
+            let excluded = Some(page.left_out).filter(|left_out| *left_out > 0);
+            let topics =
+                (1..).zip(page.topics).map(|(rank, topic)| Ranked { rank, topic }).collect();
             let generation = published.generation().generation;
-            Output::json(&Top { source: &args.source, generation, topics })
+            Output::json(&Top { source: &args.source, generation, excluded, topics })
         }
         Format::Table => {
             let topics = published.ranked(args.kind, 0, wanted).await?;
@@ -50,7 +56,7 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     }
 }
 
-async fn csv(published: &Published, kind: Kind, limit: u64) -> Result<(), Failure> {
+async fn csv(published: &View, kind: Kind, limit: u64) -> Result<(), Failure> {
     Output::print("rank,kind,term,count,documents\n")?;
     let mut rank = 0;
     while rank < limit {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pipeline::Plan;
 use serde::Serialize;
-use store::{ObjectStore, Published};
+use store::{ObjectStore, View};
 use trends::scores::Totals;
 use trends::{Bucket, Kind, RecordCounts};
 
@@ -54,7 +54,7 @@ struct Outside {
 }
 
 impl Outside {
-    fn of(published: &Published) -> Self {
+    fn of(published: &View) -> Self {
         let index = published.index();
         let undated = || index.totals.0.get(&Bucket::WHOLE.0).map_or(0, |total| total.documents);
         let ahead = |windows: &Totals| u64::try_from(windows.ahead()).unwrap_or(u64::MAX);
@@ -76,7 +76,7 @@ pub(super) async fn result(
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
     let topics = index.topics(kind);
     let total: Duration = stages.iter().map(|(_, took)| *took).sum();
-    let published = Published::open(store.clone(), generation.clone()).await?;
+    let published = View::open(store.clone(), generation.clone()).await?;
     let outside = Outside::of(&published);
     if output.is_json() {
         let mut seconds: BTreeMap<_, _> =

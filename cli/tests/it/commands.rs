@@ -9,8 +9,18 @@ use crate::inputs::{awkward, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::{Published, assert_says};
 
-const COMMANDS: [&str; 9] =
-    ["run", "demo", "generate", "serve", "top", "validate", "runs", "rollback", "completions"];
+const COMMANDS: [&str; 10] = [
+    "run",
+    "demo",
+    "generate",
+    "serve",
+    "top",
+    "validate",
+    "runs",
+    "rollback",
+    "exclude",
+    "completions",
+];
 
 #[test]
 fn every_command_has_help_and_those_with_much_to_say_show_examples() {

@@ -25,3 +25,19 @@ fn a_database_that_is_absent_ends_the_command_and_shows_no_password() {
     let told = format!("{ended:?}");
     assert!(told.contains("127.0.0.1:1") && !told.contains("s3cret"), "{told}");
 }
+
+#[test]
+fn what_is_excluded_in_a_database_is_left_out_of_what_is_served_from_it() {
+    let Some(results) = Twice::publish("cli-exclude") else { return };
+    let place = ["--mongodb", &results.uri, "--database", &results.database];
+    let server = Server::over(Desk::new(), &place);
+    let exclude = |args: &[&str]| {
+        let desk = Desk::new();
+        desk.trendjob(&[&["exclude", "sample"], args, &place].concat()).done().stdout
+    };
+    let told = exclude(&["--term", "Love"]);
+    assert!(told.contains("generation 1 is shown without 1 word"), "{told}");
+    let answer = server.get(QUESTIONS[0]).body;
+    assert!(answer.starts_with("{\"Hot Topic\":\"hope\",\"Hot Topic Trends\":\"2\""), "{answer}");
+    assert!(exclude(&["--list"]).contains("Love"));
+}

@@ -1,0 +1,234 @@
+//! What is excluded: at once in what is read, from the next run on in what is counted; and what that does
+//! against accounts that flood.
+
+use serde_json::{Value, json};
+
+use crate::command::Desk;
+use crate::inputs::word;
+use crate::outcome::{Outcome, assert_says};
+
+impl Desk {
+    /// `exclude sample` with these options.
+    fn exclude(&self, args: &[&str]) -> Outcome {
+        let store = self.store();
+        self.trendjob(&[&["exclude", "sample"], args, &["--store", &store]].concat())
+    }
+
+    fn exclude_json(&self, args: &[&str]) -> Value {
+        self.exclude(&[args, &["--output", "json"]].concat()).done().json()
+    }
+
+    fn top_json(&self, args: &[&str]) -> Value {
+        let store = self.store();
+        let options = ["--output", "json", "--store", &store];
+        self.trendjob(&[&["top", "sample"], args, &options].concat()).done().json()
+    }
+
+    /// The terms that are listed.
+    fn listed(&self, args: &[&str]) -> Vec<String> {
+        let top = self.top_json(args);
+        let topics = top["topics"].as_array().unwrap();
+        topics.iter().map(|topic| topic["term"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Words that fall in frequency: love, peace, hope, zebra.
+fn words(desk: &Desk) -> String {
+    let lines = ["love peace hope zebra", "love peace hope", "love peace", "love"];
+    let lines = lines.map(|text| format!("{{\"text\":\"{text}\"}}\n"));
+    desk.write("words.ndjson", lines.concat())
+}
+
+#[test]
+fn excluded_terms_are_gone_from_lists_at_once_and_ranks_close_up() {
+    let desk = Desk::new();
+    let input = words(&desk);
+    let digest = desk.publish(&[&input]).digest;
+    let told = desk.exclude(&["--term", "PEACE", "--reason", "a test"]).done().stdout;
+    assert_says(
+        &told,
+        &[
+            "excluded from sample by change 1: the term \"PEACE\"",
+            "apply now: generation 1 is shown without 1 word;",
+        ],
+    );
+    let top = desk.top_json(&[]);
+    let ranks: Vec<_> =
+        top["topics"].as_array().unwrap().iter().map(|topic| &topic["rank"]).collect();
+    assert_eq!(ranks, [1, 2, 3]);
+    let terms: Vec<_> = desk.rows().into_iter().map(|row| row.term).collect();
+    assert_eq!(terms, ["love", "hope", "zebra"]);
+    assert_eq!(desk.listed(&["--limit", "2"]), ["love", "hope"], "the list is refilled");
+    assert_eq!(desk.top_json(&[])["excluded"], 1);
+    // The same to who excludes a second time; and to who runs again, of which nothing but the view is
+    // another.
+    let again = desk.exclude(&["--term", "peace"]).done().stdout;
+    assert_says(&again, &["nothing was changed"]);
+    let run = desk.publish(&[&input]);
+    assert_eq!(run.digest, digest, "terms are counted all the same");
+    assert_eq!(desk.listed(&[]), ["love", "hope", "zebra"]);
+    let back = desk.exclude_json(&["--readmit", "--term", "Peace"]);
+    assert_eq!((&back["version"], &back["change"]["action"]), (&json!(2), &json!("readmit")));
+    assert_eq!(desk.listed(&[]), ["love", "peace", "hope", "zebra"]);
+}
+
+#[test]
+fn patterns_fit_whole_terms_and_are_listed_with_everything_else() {
+    let desk = Desk::new();
+    desk.publish(&[&words(&desk)]);
+    let changed = desk.exclude_json(&["--pattern", "?o*e", "--term", "zeb", "--author", "7"]);
+    assert_eq!(changed["leftOut"], json!({ "word": 2 }));
+    assert_eq!(changed["appliesNow"], json!([{ "term": "zeb" }, { "pattern": "?o*e" }]));
+    assert_eq!(changed["appliesFromNextRun"], json!([{ "author": "7" }]));
+    assert_eq!(desk.listed(&[]), ["peace", "zebra"]);
+    desk.exclude(&["--term", "zebra", "--kind", "word", "--reason", "too striped"]).done();
+    let list = desk.exclude_json(&["--list"]);
+    assert_eq!(list["version"], 2);
+    assert_eq!(list["terms"][1]["text"], "zebra");
+    assert_eq!(list["terms"][1]["kinds"], json!(["word"]));
+    assert_eq!(list["terms"][1]["reason"], "too striped");
+    assert_eq!(list["patterns"][0]["text"], "?o*e");
+    assert_eq!(
+        (&list["authors"][0]["author"], &list["authors"][0]["number"]),
+        (&json!("7"), &json!(1))
+    );
+    let table = desk.exclude(&["--list"]).done().stdout;
+    for row in [["pattern", "?o*e", "all"], ["term", "zebra", "word"], ["author", "7", ""]] {
+        let has = |line: &str| row.iter().all(|cell| line.contains(cell));
+        assert!(table.lines().any(has), "{row:?}: {table}");
+    }
+    let told = desk.exclude(&["--term", "love", "--kind", "word"]).done().stdout;
+    assert_says(&told, &["of the kind word"]);
+    let told = desk.exclude(&["--readmit", "--term", "love"]).done().stdout;
+    assert_says(&told, &["still fits a pattern"]);
+    assert_eq!(desk.listed(&[]), ["peace"]);
+}
+
+#[test]
+fn who_asks_for_an_excluded_term_is_told_and_other_commands_go_on() {
+    let desk = Desk::new();
+    let line = |hour: i64| {
+        let time = 1_456_790_400 + hour * 3600;
+        format!("{{\"text\":\"{}\",\"created_at\":{time}}}\n", word(1))
+    };
+    let file = desk.write("posts.ndjson", (0..9).map(line).collect::<String>());
+    let options = ["--profile", "social", "--window", "1h", "--scores", "popular"];
+    desk.publish(&[&options[..], &[&file]].concat());
+    assert_eq!(desk.listed(&["--score", "popular"]).len(), 1);
+    desk.exclude(&["--term", &word(1)]).done();
+    assert!(desk.listed(&["--score", "popular"]).is_empty());
+    let store = desk.store();
+    for command in ["history", "explain"] {
+        let args = [command, "sample", &word(1), "--store", &store, "--output", "json"];
+        let refusal = desk.trendjob(&args).refused(42);
+        assert_eq!(refusal.reason, "UnknownTerm");
+        assert_says(&refusal.message, &["it is excluded", "--list"]);
+    }
+    desk.publish(&[&options[..], &[&file]].concat());
+    let back = desk.trendjob(&["rollback", "sample", "--to", "1", "--store", &store]).done();
+    assert_says(&back.stdout, &["generation 3"]);
+    assert!(desk.listed(&[]).is_empty(), "what is excluded stays so");
+}
+
+#[test]
+fn what_can_not_be_excluded_is_refused_with_what_would_be_right() {
+    let desk = Desk::new();
+    desk.publish(&[&words(&desk)]);
+    for (args, hint) in [
+        (&[][..], "--term"),
+        (&["--list", "--term", "x"], "--list"),
+        (&["--list", "--readmit"], "--readmit"),
+        (&["--author", "7", "--kind", "word"], "--kind is of a --term"),
+        (&["--term", " "], "can be no term"),
+        (&["--pattern", "**"], "leave out everything"),
+        (&["--term", "x", "--kind", "smell"], "smell"),
+    ] {
+        let refused = desk.exclude(args);
+        assert_eq!(refused.code, Some(2), "{args:?}: {refused:#?}");
+        assert!(refused.stderr.contains(hint), "{args:?}: {}", refused.stderr);
+    }
+    let refused = desk.exclude(&["--readmit", "--term", "love", "--output", "json"]).refused(42);
+    assert_says(&refused.message, &["the term \"love\" is not excluded"]);
+    assert_eq!(desk.exclude_json(&["--list"])["version"], 0, "nothing was written");
+}
+
+/// Thirty hours of posts by twenty accounts, and in the last but one hour 400 posts of some others about
+/// one thing.
+fn flooded(flooders: usize) -> String {
+    let post = |hour: usize, author: &str, text: &str| {
+        let time = 1_456_790_400 + hour * 3600;
+        json!({ "text": text, "created_at": time, "user": { "id_str": author } }).to_string() + "\n"
+    };
+    let mut text = String::new();
+    for hour in 0..30 {
+        for number in 0..20 {
+            let words = format!("{} #{}", word(number), word(100 + (number + hour) % 5));
+            text += &post(hour, &format!("honest{number}"), &words);
+        }
+    }
+    for number in 0..400 {
+        text += &post(28, &format!("flood{}", number % flooders), "#BuyNow cheap watches");
+    }
+    text
+}
+
+const SOCIAL: [&str; 8] = [
+    "--profile",
+    "social",
+    "--kinds",
+    "hashtag",
+    "--window",
+    "1h",
+    "--scores",
+    "burst,peak,popular",
+];
+
+#[test]
+fn one_flooding_account_can_not_trend_and_a_ring_is_excluded_with_its_authors() {
+    let desk = Desk::new();
+    let one = desk.write("one.ndjson", flooded(1));
+    let ring = desk.write("ring.ndjson", flooded(8));
+    let bursts = || desk.listed(&["--kind", "hashtag", "--score", "burst"]);
+    let frequent = || desk.listed(&["--kind", "hashtag"]);
+
+    // The gate: however often one account says it, it has one author.
+    desk.publish(&[&SOCIAL[..], &[&one]].concat());
+    assert_eq!(frequent()[0], "buynow", "it is the most frequent");
+    assert!(!bursts().contains(&"buynow".to_owned()), "and does not burst");
+
+    // What is excluded is frozen in plans from now on, and not before.
+    let told = desk.exclude(&["--author", "flood0", "--reason", "floods"]).done().stdout;
+    assert_says(&told, &["authors apply from the next run on"]);
+    assert_eq!(frequent()[0], "buynow", "the published result is as it was counted");
+    desk.publish(&[&SOCIAL[..], &[&one]].concat());
+    assert!(!frequent().contains(&"buynow".to_owned()), "the next one is without");
+
+    // A ring passes the gate, and goes with its accounts.
+    desk.publish(&[&SOCIAL[..], &[&ring]].concat());
+    assert_eq!(bursts().first().map(String::as_str), Some("buynow"));
+    let authors: Vec<String> = (1..8).map(|number| format!("flood{number}")).collect();
+    let args = authors.iter().flat_map(|author| ["--author", author]).collect::<Vec<_>>();
+    let changed = desk.exclude_json(&args);
+    assert_eq!(changed["appliesNow"], json!([]));
+    assert_eq!(changed["appliesFromNextRun"].as_array().unwrap().len(), 7);
+    // Its hashtag can be left out until then.
+    desk.exclude(&["--term", "#buynow"]).done();
+    assert!(!bursts().contains(&"buynow".to_owned()));
+    desk.exclude(&["--readmit", "--term", "#buynow"]).done();
+    desk.publish(&[&SOCIAL[..], &[&ring]].concat());
+    assert!(!frequent().contains(&"buynow".to_owned()));
+    desk.exclude(&["--readmit", "--author", "flood0"]).done();
+    desk.publish(&[&SOCIAL[..], &[&one]].concat());
+    assert_eq!(frequent()[0], "buynow", "who is readmitted counts again");
+}
+
+#[test]
+fn a_run_with_the_profile_seed_counts_excluded_authors_and_says_so() {
+    let desk = Desk::new();
+    let input = words(&desk);
+    desk.publish(&[&input]);
+    let told = desk.exclude(&["--author", "7"]).done().stdout;
+    assert_says(&told, &["profile Social only"]);
+    let run = desk.run(&[&input]).done();
+    assert_says(&run.stderr, &["Seed reads no authors"]);
+}
