@@ -91,8 +91,9 @@ pub struct RunArgs {
     /// How long after its grace a pod may still be going before it is taken for lost with its node.
     #[arg(long, env = "TRENDJOB_LOST_PATIENCE", default_value = "2m", value_name = "DURATION")]
     pub lost_patience: trendjob::Duration,
-    /// How many TrendJobs are worked on at once.
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
+    /// How many TrendJobs are worked on at once. Most of them wait for the API server, which is sent 16
+    /// requests at once.
+    #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
     pub concurrency: u16,
     /// Where probes and metrics are served.
     #[arg(long, default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT")]

@@ -11,6 +11,7 @@ pub mod names;
 pub mod object;
 pub mod observed;
 pub mod plan;
+mod precedence;
 pub mod queue;
 pub mod reconcile;
 pub mod run;

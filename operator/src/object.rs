@@ -10,6 +10,8 @@ use kube::core::{ApiResource, Object, ObjectMeta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use trendjob::{TrendJobResource, TrendJobStatus};
 
+use crate::names::{JOB_LABEL, QUEUE_LABEL};
+
 /// A TrendJob as it is watched: its spec is parsed when it is reconciled, so that one that can't be
 /// read stops neither the watch nor any other.
 pub type TrendJobObject = Object<SpecText, TrendJobStatus>;
@@ -84,7 +86,7 @@ pub struct JobStatus {
     /// When the Job controller began with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
-    /// Complete, Failed and others.
+    /// Complete and Failed; others are not kept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<JobCondition>,
 }
@@ -104,8 +106,32 @@ pub struct JobCondition {
     pub message: String,
 }
 
-/// Drops what only others read.
-pub fn prune(metadata: &mut ObjectMeta) {
+/// Drops of a TrendJob what only others read.
+pub fn prune_trendjob(object: &mut TrendJobObject) {
+    prune(&mut object.metadata);
+    // Of nine conditions a parser leaves room for sixteen.
+    if let Some(status) = &mut object.status {
+        status.conditions.shrink_to_fit();
+    }
+}
+
+/// Drops of a Job what only others read; of its labels, what its name says too.
+pub fn prune_job(object: &mut JobObject) {
+    let metadata = &mut object.metadata;
+    prune(metadata);
+    if let Some(labels) = &mut metadata.labels {
+        labels.retain(|name, _| name == JOB_LABEL || name == QUEUE_LABEL);
+    }
+    if let Some(owners) = &mut metadata.owner_references {
+        owners.shrink_to_fit();
+    }
+    if let Some(status) = &mut object.status {
+        status.conditions.retain(|one| matches!(one.kind.as_str(), "Complete" | "Failed"));
+        status.conditions.shrink_to_fit();
+    }
+}
+
+fn prune(metadata: &mut ObjectMeta) {
     metadata.managed_fields = None;
     if let Some(annotations) = &mut metadata.annotations {
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");

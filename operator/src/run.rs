@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::args::RunArgs;
 use crate::leader::Candidate;
 use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
+use crate::precedence::PrecedenceLayer;
 use crate::queue::Queue;
 use crate::reconcile::{self, Context, Written};
 use crate::watch::{self, PulseLayer, Pulses, Stores, Told};
@@ -107,7 +108,8 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
 fn client(config: Config, pulses: &Pulses) -> Result<Client, Error> {
     let builder =
         ClientBuilder::try_from(config).map_err(|error| Error::Client(Box::new(error)))?;
-    Ok(builder.with_layer(&PulseLayer(pulses.clone())).build())
+    let builder = builder.with_layer(&PulseLayer(pulses.clone()));
+    Ok(builder.with_layer(&PrecedenceLayer::default()).build())
 }
 
 fn hostname() -> String {
@@ -139,6 +141,7 @@ pub async fn work(
         let (stores, writers) = watch::stores();
         let context = Arc::new(Context {
             client: client.clone(),
+            trendjobs: stores.trendjobs.clone(),
             jobs: stores.jobs.clone(),
             settings: args.settings(),
             recorder: recorder(&client),
@@ -151,9 +154,9 @@ pub async fn work(
         let namespace = scope.as_deref();
         let api: Api<TrendJobObject> = api(&client, namespace, &trendjobs());
         pulses.expect(TrendJobObject::url_path(&trendjobs(), namespace));
-        let forgetful = Arc::clone(&context);
-        let forget = move |uid: &str| forgetful.forget(uid);
-        watches.spawn(watch::watch_trendjobs(api, writers.trendjobs, told("trendjobs"), forget));
+        let remembering = Arc::clone(&context);
+        let seen = move |object: &TrendJobObject, is_gone| remembering.seen(object, is_gone);
+        watches.spawn(watch::watch_trendjobs(api, writers.trendjobs, told("trendjobs"), seen));
         let api: Api<JobObject> = self::api(&client, namespace, &jobs());
         pulses.expect(JobObject::url_path(&jobs(), namespace));
         watches.spawn(watch::watch_jobs(api, writers.jobs, told("jobs")));

@@ -40,5 +40,5 @@ pub(super) fn plan(
     let state = State::Running { stage: Stage::Plan, finding: None };
     let status = status::status(&current, &Observed::default(), &state, now);
     let notices = events::notices(job, &Observed::default(), &status, &state);
-    Plan { actions, status: Some(status), notices, requeue: Some(super::IDLE) }
+    Plan { actions, status: Some(status), notices, requeue: Some(super::LOOK_AGAIN) }
 }

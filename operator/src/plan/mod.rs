@@ -34,7 +34,7 @@ use crate::settings::Settings;
 use state::{Failure, State};
 use step::Step;
 
-/// How soon pods that do not come up are looked at again.
+/// How soon pods that do not come up are looked at again, and a Job that nobody began with.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The same once it is known why. Whoever mends it makes the Job change, which is seen at once.
@@ -165,6 +165,7 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
         Step::Create { stage, number, ref without } => {
             let made = crate::specs::stage_job(job, observed, settings, stage, number, without);
             actions.extend(made.map(|made| Action::CreateJob(Box::new(made))));
+            requeue = LOOK_AGAIN;
             State::Running { stage, finding: None }
         }
     };

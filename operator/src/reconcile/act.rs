@@ -47,7 +47,7 @@ pub(super) async fn act(
         metrics::progressed(before, &status, observed);
         let written = actor.write_status(&status).await?;
         if let Some(written) = written {
-            context.written.note(object, written);
+            context.note_written(object, written);
         }
     }
     actor.tell(plan.notices);

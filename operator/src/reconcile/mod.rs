@@ -14,11 +14,11 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use kube::runtime::controller::Action as Next;
 use kube::runtime::events::Recorder;
-use kube::runtime::reflector::Store;
+use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::time::Instant;
 
 use crate::metrics;
-use crate::object::{JobObject, TrendJobObject, prune};
+use crate::object::{JobObject, TrendJobObject, prune_trendjob, trendjobs};
 use crate::observed::Observed;
 use crate::plan::{self, Plan, events, plan};
 use crate::settings::Settings;
@@ -34,6 +34,8 @@ const USUAL: u32 = 4;
 pub struct Context {
     /// The cluster.
     pub client: Client,
+    /// TrendJobs, as last seen.
+    pub trendjobs: Store<TrendJobObject>,
     /// The Jobs of this operator, as last seen.
     pub jobs: Store<JobObject>,
     /// What the operator was told at its start.
@@ -57,12 +59,28 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// Forgets a TrendJob that is gone.
-    pub fn forget(&self, uid: &str) {
+    /// Forgets what the watch shows now, and all of a TrendJob that is gone.
+    pub fn seen(&self, object: &TrendJobObject, is_gone: bool) {
+        let uid = object.metadata.uid.as_deref().unwrap_or_default();
+        if !is_gone {
+            self.written.shown(uid, object.metadata.resource_version.as_deref());
+            return;
+        }
         self.written.lock().remove(uid);
         self.going.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+    }
+
+    /// Notes what was written over an object, for as long as the watch doesn't show it.
+    fn note_written(&self, over: &TrendJobObject, object: TrendJobObject) {
+        let key = ObjectRef::from_obj_with(over, trendjobs());
+        self.written.note(over, object, |written| {
+            let shown = self.trendjobs.get(&key);
+            shown.is_some_and(|shown| {
+                shown.metadata.resource_version == written.metadata.resource_version
+            })
+        });
     }
 }
 
@@ -221,14 +239,32 @@ impl Written {
         seen.clone()
     }
 
-    /// Notes what was written over an object.
-    fn note(&self, over: &TrendJobObject, mut object: TrendJobObject) {
+    /// Forgets what the watch shows, too: of a finished TrendJob there may be no further pass.
+    fn shown(&self, uid: &str, version: Option<&str>) {
+        let mut written = self.lock();
+        let is_older = |newer: &Newer| newer.than.iter().any(|one| Some(one.as_str()) == version);
+        if written.get(uid).is_some_and(|newer| !is_older(newer)) {
+            written.remove(uid);
+        }
+    }
+
+    /// Notes what was written over an object, unless the watch has shown it already.
+    fn note(
+        &self,
+        over: &TrendJobObject,
+        mut object: TrendJobObject,
+        is_shown: impl FnOnce(&TrendJobObject) -> bool,
+    ) {
         let (Some(uid), Some(version)) = (&over.metadata.uid, &over.metadata.resource_version)
         else {
             return;
         };
-        prune(&mut object.metadata);
+        prune_trendjob(&mut object);
         let mut written = self.lock();
+        if is_shown(&object) {
+            written.remove(uid);
+            return;
+        }
         // The watch may still show a version before that.
         let mut than = written.remove(uid).map(|newer| newer.than).unwrap_or_default();
         than.push(version.clone());
@@ -237,5 +273,39 @@ impl Written {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Newer>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: &str) -> TrendJobObject {
+        let metadata = serde_json::json!({"name": "job", "uid": "u", "resourceVersion": number});
+        let object = serde_json::json!({
+            "apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "metadata": metadata, "spec": {},
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn newest(written: &Written, seen: &str) -> Option<String> {
+        written.newest(&version(seen)).metadata.resource_version
+    }
+
+    #[test]
+    fn what_was_written_counts_until_the_watch_shows_it() {
+        let written = Written::default();
+        written.note(&version("1"), version("2"), |_| false);
+        written.shown("u", Some("1"));
+        assert_eq!(newest(&written, "1").as_deref(), Some("2"));
+        written.shown("u", Some("2"));
+        assert!(written.lock().is_empty());
+    }
+
+    #[test]
+    fn what_the_watch_showed_before_the_write_was_answered_is_not_kept() {
+        let written = Written::default();
+        written.note(&version("1"), version("2"), |_| true);
+        assert!(written.lock().is_empty());
     }
 }

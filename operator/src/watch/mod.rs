@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::pin::pin;
 
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use kube::Api;
 use kube::api::ObjectMeta;
 use kube::runtime::WatchStreamExt as _;
@@ -22,7 +22,9 @@ pub use pulse::{PulseLayer, Pulses};
 
 use crate::metrics;
 use crate::names::{JOB_LABEL, MANAGED_BY};
-use crate::object::{JobObject, TrendJobObject, jobs, prune, trendjobs};
+use crate::object::{
+    JobObject, JobStatus, TrendJobObject, jobs, prune_job, prune_trendjob, trendjobs,
+};
 use crate::queue::Queue;
 
 /// Objects in one answer to a list.
@@ -46,19 +48,21 @@ where
     (writer.as_reader(), writer)
 }
 
-/// Watches TrendJobs, for ever.
+/// Watches TrendJobs, for ever, and tells what was seen, or seen to be gone.
 pub async fn watch_trendjobs(
     api: Api<TrendJobObject>,
     writer: Writer<TrendJobObject>,
     told: Told,
-    forget: impl Fn(&str),
+    seen: impl Fn(&TrendJobObject, bool),
 ) {
     let mut known = HashMap::new();
-    watch(api, watcher::Config::default(), writer, told, "trendjobs", move |object, is_gone| {
+    let events = watcher::watcher(api, watcher::Config::default().page_size(PAGE));
+    let events = events.default_backoff().modify(prune_trendjob);
+    watch(events, writer, told, "trendjobs", move |object, is_gone| {
+        seen(object, is_gone);
         let uid = object.metadata.uid.clone().unwrap_or_default();
         if is_gone {
             known.remove(&uid);
-            forget(&uid);
             return None;
         }
         let asked = fingerprint(&object.metadata);
@@ -73,7 +77,18 @@ pub async fn watch_trendjobs(
 pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, told: Told) {
     let (managed_by, operator) = MANAGED_BY;
     let config = watcher::Config::default().labels(&format!("{managed_by}={operator}"));
-    watch(api, config, writer, told, "jobs", |job, _| owner(&job.metadata)).await;
+    let events = watcher::watcher(api, config.page_size(PAGE)).default_backoff().modify(prune_job);
+    watch(events, writer, told, "jobs", |job, is_gone| {
+        (is_gone || !is_untouched(job)).then(|| owner(&job.metadata)).flatten()
+    })
+    .await;
+}
+
+/// Whether a Job is as this operator made it: who made it knows, and looks again by itself.
+fn is_untouched(job: &JobObject) -> bool {
+    job.metadata.generation == Some(1)
+        && job.metadata.deletion_timestamp.is_none()
+        && job.status.as_ref().is_none_or(|status| *status == JobStatus::default())
 }
 
 /// The TrendJob a Job was made for; by label, for the Job that removes results has no owner.
@@ -95,8 +110,7 @@ fn fingerprint(metadata: &ObjectMeta) -> u64 {
 }
 
 async fn watch<K>(
-    api: Api<K>,
-    config: watcher::Config,
+    events: impl Stream<Item = watcher::Result<Event<K>>>,
     writer: Writer<K>,
     told: Told,
     resource: &'static str,
@@ -110,9 +124,6 @@ async fn watch<K>(
         + Sync
         + 'static,
 {
-    let events = watcher::watcher(api, config.page_size(PAGE))
-        .default_backoff()
-        .modify(|object| prune(object.meta_mut()));
     let mut events = pin!(reflector::reflector(writer, events));
     // The store shows what was listed when the list is whole, so nobody is told before.
     let mut listed = Vec::new();
@@ -169,4 +180,36 @@ pub struct Writers {
     pub trendjobs: Writer<TrendJobObject>,
     /// Of Jobs.
     pub jobs: Writer<JobObject>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn job(metadata: &Value, status: &Value) -> JobObject {
+        let object = json!({
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata,
+            "spec": {"parallelism": 1, "completions": 1}, "status": status,
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn a_job_as_it_was_made_is_no_news_and_whatever_happens_to_it_is() {
+        let made = json!({"name": "job", "generation": 1});
+        assert!(is_untouched(&job(&made, &json!({}))));
+        let held = json!({"name": "job", "generation": 2});
+        let going =
+            json!({"name": "job", "generation": 1, "deletionTimestamp": "2026-01-01T00:00:00Z"});
+        for (metadata, status) in [
+            (held, json!({})),
+            (going, json!({})),
+            (made.clone(), json!({"startTime": "2026-01-01T00:00:00Z"})),
+            (made, json!({"active": 1})),
+        ] {
+            assert!(!is_untouched(&job(&metadata, &status)), "{metadata} {status}");
+        }
+    }
 }
