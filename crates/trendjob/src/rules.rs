@@ -40,6 +40,20 @@ pub const CHUNK_SIZE: &str = "must be from 1Ki to 1Ti";
 pub const WINDOW: &str = "must be from 5m to 7d";
 /// Says what needs the profile Social.
 pub const SOCIAL_ONLY: &str = "stopWords, scores, baseline, detectLanguage, minAuthors, minCount and exclude are only for profile Social";
+/// Says which kinds need the profile Social.
+pub const KINDS_SOCIAL: &str = "profile Seed counts words only: other kinds are for profile Social";
+/// Says what scores need.
+pub const SCORES_WINDOW: &str =
+    "scores tell what terms do over time: say how long a window is, as 1h";
+/// Says which windows the score of days takes.
+pub const CHI_SQUARE_WINDOW: &str =
+    "score ChiSquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h";
+/// Says what keyness needs.
+pub const KEYNESS_BASELINE: &str =
+    "score Keyness compares with a published result: name its source as the baseline";
+/// Says what a baseline is for.
+pub const BASELINE_KEYNESS: &str =
+    "only score Keyness compares with a baseline: ask for it, or leave the baseline out";
 /// Says which databases are taken.
 pub const DATABASE: &str = "must not be admin, local or config, which belong to MongoDB";
 /// Says why a time to live and the deletion of results exclude each other.
@@ -249,6 +263,55 @@ pub const RULES: &[Rule] = &[
         WINDOW,
         |value| duration_within(&value["window"], 300, 604_800),
     ),
+    rule(
+        "spec.analysis",
+        ".kinds",
+        "self.profile == 'Social' || self.kinds.all(kind, kind == 'Word')",
+        KINDS_SOCIAL,
+        |value| {
+            let mut kinds = value["kinds"].as_array().into_iter().flatten();
+            value["profile"] == "Social" || kinds.all(|kind| kind == "Word")
+        },
+    ),
+    rule(
+        "spec.analysis",
+        ".scores",
+        "has(self.window) || !has(self.scores) || self.scores.all(score, score == 'Keyness')",
+        SCORES_WINDOW,
+        |value| {
+            let mut scores = value["scores"].as_array().into_iter().flatten();
+            value.get("window").is_some() || scores.all(|score| score == "Keyness")
+        },
+    ),
+    rule(
+        "spec.analysis",
+        ".window",
+        concat!(
+            "!has(self.window) || !self.window.matches('^[0-9]{1,6}[smhd]$') || ",
+            seconds!("window"),
+            " == 0 || !has(self.scores) || !self.scores.exists(score, score == 'ChiSquare') || \
+             86400 % (",
+            seconds!("window"),
+            ") == 0"
+        ),
+        CHI_SQUARE_WINDOW,
+        |value| !is_scored_by(value, "ChiSquare") || duration_divides(&value["window"], 86_400),
+    ),
+    rule(
+        "spec.analysis",
+        ".scores",
+        "has(self.baseline) || !has(self.scores) || !self.scores.exists(score, score == 'Keyness')",
+        KEYNESS_BASELINE,
+        |value| value.get("baseline").is_some() || !is_scored_by(value, "Keyness"),
+    ),
+    rule(
+        "spec.analysis",
+        ".baseline",
+        "!has(self.baseline) || \
+         (has(self.scores) && self.scores.exists(score, score == 'Keyness'))",
+        BASELINE_KEYNESS,
+        |value| value.get("baseline").is_none() || is_scored_by(value, "Keyness"),
+    ),
     social_only!("stopWords"),
     social_only!("scores"),
     social_only!("baseline"),
@@ -310,6 +373,18 @@ fn size_within(value: &Value, min: u64, max: u64) -> bool {
 fn duration_within(value: &Value, min: u64, max: u64) -> bool {
     let duration = value.as_str().and_then(|text| text.parse::<Duration>().ok());
     duration.is_none_or(|duration| (min..=max).contains(&duration.seconds()))
+}
+
+/// Whether an analysis asks for a score.
+fn is_scored_by(analysis: &Value, score: &str) -> bool {
+    analysis["scores"].as_array().into_iter().flatten().any(|asked| asked == score)
+}
+
+fn duration_divides(value: &Value, whole: u64) -> bool {
+    let duration = value.as_str().and_then(|text| text.parse::<Duration>().ok());
+    // None of no length: that is below the shortest.
+    duration
+        .is_none_or(|duration| duration.seconds() == 0 || whole.is_multiple_of(duration.seconds()))
 }
 
 /// Adds the rules that a value breaks to the errors, but none about a field that has one already.
