@@ -220,7 +220,7 @@ fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
             "pod {} used more memory than its limit and was killed. Raise \
              spec.{}.resources.limits.memory",
             name(pod),
-            if stage == Stage::Publish { "plan" } else { stage.name() }
+            stage.pods()
         );
         return finding("OOMKilled", message, Some(code));
     }

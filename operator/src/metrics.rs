@@ -134,11 +134,12 @@ pub(crate) fn runs(trendjobs: impl Iterator<Item = std::sync::Arc<TrendJobObject
 }
 
 /// All stages, so that one nobody is in shows as none.
-const STAGES: [&str; 9] = [
+const STAGES: [&str; 10] = [
     "Pending",
     "Plan",
     "Etl",
     "Aggregate",
+    "Score",
     "Publish",
     "Restarting",
     "Complete",

@@ -39,13 +39,15 @@ pub enum Stage {
     Etl,
     /// One index a partition.
     Aggregate,
+    /// One index a partition, where more than counts is asked for.
+    Score,
     /// Makes the result visible.
     Publish,
 }
 
 impl Stage {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Plan, Self::Etl, Self::Aggregate, Self::Publish];
+    pub const ALL: [Self; 5] = [Self::Plan, Self::Etl, Self::Aggregate, Self::Score, Self::Publish];
 
     /// Its name: the command of the worker, and the end of the Job's name.
     pub const fn name(self) -> &'static str {
@@ -53,13 +55,24 @@ impl Stage {
             Self::Plan => "plan",
             Self::Etl => "etl",
             Self::Aggregate => "aggregate",
+            Self::Score => "score",
             Self::Publish => "publish",
         }
     }
 
     /// Whether it has an index for each shard or partition.
     pub const fn is_indexed(self) -> bool {
-        matches!(self, Self::Etl | Self::Aggregate)
+        matches!(self, Self::Etl | Self::Aggregate | Self::Score)
+    }
+
+    /// The field of the spec that says something about its pods: publishing is done as planning is, and
+    /// scoring as merging.
+    pub const fn pods(self) -> &'static str {
+        match self {
+            Self::Plan | Self::Publish => "plan",
+            Self::Etl => "etl",
+            Self::Aggregate | Self::Score => "aggregate",
+        }
     }
 }
 

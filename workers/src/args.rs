@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Etl(IndexArgs),
     /// Merge one partition over all shards.
     Aggregate(IndexArgs),
+    /// Score one partition, once all are merged.
+    Score(IndexArgs),
     /// Put the result together and make it visible.
     Publish(LaterArgs),
     /// Remove all runs of a TrendJob.
@@ -60,6 +62,7 @@ impl Command {
             Self::Plan(_) => "plan",
             Self::Etl(_) => "etl",
             Self::Aggregate(_) => "aggregate",
+            Self::Score(_) => "score",
             Self::Publish(_) => "publish",
             Self::Purge(_) => "purge",
         }
@@ -70,7 +73,7 @@ impl Args {
     /// The shard or partition, 0 for other stages.
     pub(crate) fn index(&self) -> u32 {
         match &self.command {
-            Command::Etl(args) | Command::Aggregate(args) => args.index,
+            Command::Etl(args) | Command::Aggregate(args) | Command::Score(args) => args.index,
             Command::Plan(_) | Command::Publish(_) | Command::Purge(_) => 0,
         }
     }

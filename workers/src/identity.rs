@@ -30,7 +30,9 @@ impl Identity {
                 return Self { run, stage, index, attempt };
             }
             Command::Plan(run) => run,
-            Command::Etl(index) | Command::Aggregate(index) => &index.later.run,
+            Command::Etl(index) | Command::Aggregate(index) | Command::Score(index) => {
+                &index.later.run
+            }
             Command::Publish(later) => &later.run,
         };
         let attempt = run.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());

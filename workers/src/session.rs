@@ -91,7 +91,7 @@ async fn begin(
             return stages::purge(&place, purge).await;
         }
         Command::Plan(run) => run,
-        Command::Etl(index) | Command::Aggregate(index) => &index.later.run,
+        Command::Etl(index) | Command::Aggregate(index) | Command::Score(index) => &index.later.run,
         Command::Publish(later) => &later.run,
     };
     let config = job::read(&run.run_config)?;
@@ -112,6 +112,11 @@ async fn begin(
             let (hash, partition) = (index.later.plan_hash.clone(), index.index);
             let without = index.later.without_shards.0.clone();
             runtime.spawn_blocking(move || work.aggregate(&hash, partition, &without))
+        }
+        Command::Score(index) => {
+            let (hash, partition) = (index.later.plan_hash.clone(), index.index);
+            let without = index.later.without_shards.0.clone();
+            runtime.spawn_blocking(move || work.score(&hash, partition, &without))
         }
         Command::Publish(later) => {
             let (hash, without) = (later.plan_hash.clone(), later.without_shards.0.clone());

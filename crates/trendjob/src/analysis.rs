@@ -69,6 +69,13 @@ impl Default for Analysis {
     }
 }
 
+impl Analysis {
+    /// Whether there is more to compute of a topic than its counts: then a run has a stage for it.
+    pub fn needs_scoring(&self) -> bool {
+        !self.scores.is_empty() || self.kinds.contains(&Kind::Phrase)
+    }
+}
+
 fn default_kinds() -> Vec<Kind> {
     vec![Kind::Word]
 }

@@ -22,6 +22,10 @@ pub struct RunConfig {
     pub restart: u32,
     /// The image of all its pods.
     pub worker_image: String,
+    /// Whether the partitions are scored by pods of their own. The workers of a run that is told nothing
+    /// of it may not know how: they score when they publish.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub score_stage: bool,
     /// What was asked for.
     pub spec: TrendJobSpec,
 }
@@ -90,6 +94,7 @@ mod tests {
         assert_eq!(config.run(), "6a2f41a3-c54c-4e3c-a3a4-3c1f3a7e0b11-2");
         assert_eq!(config.spec.source, "sample");
         assert_eq!(config.spec.sharding.max_shards, 500);
+        assert!(!config.score_stage);
         assert_eq!(config.to_json().unwrap(), STORED.trim_end());
     }
 

@@ -14,7 +14,7 @@ pub struct TerminationMessage {
     /// The version of this format, [`TerminationMessage::FORMAT`]. Unknown fields are ignored, so
     /// only a change of meaning makes a new one.
     pub format: u32,
-    /// plan, etl, aggregate, publish or purge.
+    /// plan, etl, aggregate, score, publish or purge.
     pub stage: String,
     /// The shard or partition, 0 for other stages.
     pub index: u32,

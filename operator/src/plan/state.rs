@@ -116,6 +116,7 @@ const fn title(stage: Stage) -> &'static str {
         Stage::Plan => "Plan",
         Stage::Etl => "Etl",
         Stage::Aggregate => "Aggregate",
+        Stage::Score => "Score",
         Stage::Publish => "Publish",
     }
 }

@@ -63,9 +63,17 @@ pub(super) fn step(job: &Valid, observed: &Observed) -> Step {
         Some(End::Complete) => match stage {
             Stage::Plan | Stage::Publish => reported(observed, *stage),
             Stage::Etl => Step::create(Stage::Aggregate, ""),
-            Stage::Aggregate => Step::create(Stage::Publish, &last.without),
+            Stage::Aggregate => Step::create(after_merging(observed), &last.without),
+            Stage::Score => Step::create(Stage::Publish, &last.without),
         },
     }
+}
+
+/// What follows when all partitions are merged, by what the run was pinned to: an older release began some
+/// whose workers score when they publish.
+fn after_merging(observed: &Observed) -> Stage {
+    let is_scored = observed.run.as_ref().is_some_and(|run| run.config.score_stage);
+    if is_scored { Stage::Score } else { Stage::Publish }
 }
 
 /// The hash of the plan of the current run, once it is known.

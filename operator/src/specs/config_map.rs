@@ -26,6 +26,7 @@ pub(crate) fn pinned(
         uid: job.uid.clone(),
         restart: run.restart,
         worker_image: settings.worker_image.clone(),
+        score_stage: job.spec.analysis.needs_scoring(),
         spec: job.spec.clone(),
     };
     Pinned { config, restart: job.restart.clone(), tries, created: now }

@@ -81,12 +81,12 @@ pub(super) fn purge_template(
     Pod::new(job, settings, &parts, image).finish(&parts, arguments)
 }
 
-/// What the spec says about the pods of a stage. Publishing is done as planning is.
+/// What the spec says about the pods of a stage, at [`Stage::pods`].
 fn parts(job: &Valid, stage: Stage) -> PodParts {
     let parts = match stage {
         Stage::Plan | Stage::Publish => &job.spec.plan,
         Stage::Etl => &job.spec.etl,
-        Stage::Aggregate => &job.spec.aggregate,
+        Stage::Aggregate | Stage::Score => &job.spec.aggregate,
     };
     parts.clone().unwrap_or_default()
 }

@@ -32,7 +32,7 @@ pub(crate) fn stage_job(
     let indexes = match stage {
         Stage::Plan | Stage::Publish => None,
         Stage::Etl => Some(shards(job, observed)?),
-        Stage::Aggregate => Some(pinned.config.spec.sharding.partitions),
+        Stage::Aggregate | Stage::Score => Some(pinned.config.spec.sharding.partitions),
     };
     let hash = if stage == Stage::Plan { None } else { Some(plan_hash(job, observed)?) };
     let mut metadata = metadata::child(job, &run, run.job(stage, number));

@@ -38,6 +38,31 @@ fn a_large_run_goes_from_stage_to_stage() {
 }
 
 #[test]
+fn a_run_that_scores_does_so_between_merging_and_publishing() {
+    let scored = json!({"profile": "Social", "window": "1h", "scores": ["Burst"]});
+    let parts = json!({"image": "mergers"});
+    let spec = json!({"analysis": scored, "aggregate": parts});
+    let mut story = counting(json!({ "spec": spec }));
+    story.complete(Stage::Etl).settle("etl is complete");
+    story.complete(Stage::Aggregate).settle("all partitions are merged");
+    let merging = story.job(Stage::Aggregate).parts.clone();
+    assert_eq!(story.job(Stage::Score).parts, merging, "pods of both are what aggregate says");
+    story.complete(Stage::Score).settle("all partitions are scored");
+    story.published(Stage::Publish, false).complete(Stage::Publish).settle("it is published");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_run_that_an_older_release_began_scores_when_it_publishes() {
+    let scored = json!({"profile": "Social", "window": "1h", "scores": ["Burst"]});
+    let mut story = counting(json!({"spec": {"analysis": scored}}));
+    story.observed.run.as_mut().unwrap().config.score_stage = false;
+    story.complete(Stage::Etl).settle("").complete(Stage::Aggregate).settle("");
+    let stages: Vec<_> = story.observed.jobs.keys().copied().collect();
+    assert_eq!(stages, [Stage::Plan, Stage::Etl, Stage::Aggregate, Stage::Publish]);
+}
+
+#[test]
 fn gaps_that_are_allowed_are_frozen_into_the_later_stages() {
     let mut story = counting(json!({"spec": {"failurePolicy": {"maxFailedShards": 2}}}));
     story.job(Stage::Etl).status.succeeded = 2;

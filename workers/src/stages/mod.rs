@@ -6,6 +6,7 @@ mod etl;
 mod plan;
 mod publish;
 mod purge;
+mod score;
 
 use std::path::PathBuf;
 

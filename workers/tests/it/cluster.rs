@@ -91,6 +91,7 @@ impl Cluster {
             uid: "11111111-2222-3333-4444-555555555555".to_owned(),
             restart: 0,
             worker_image: "worker".to_owned(),
+            score_stage: false,
             spec,
         };
         let runtime = Runtime::new().unwrap();

@@ -17,6 +17,8 @@ mod outages;
 mod refusals;
 #[cfg(test)]
 mod schedules;
+#[cfg(test)]
+mod scores;
 /// The scripted server of the store's own tests.
 #[cfg(test)]
 #[path = "../../../crates/store/src/mongo/tests/server.rs"]
