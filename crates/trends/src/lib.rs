@@ -12,6 +12,7 @@ pub mod facts;
 pub mod format;
 pub mod kind;
 pub mod merge;
+mod packed;
 pub mod pair;
 pub mod record;
 pub mod result;

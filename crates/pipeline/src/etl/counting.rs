@@ -4,10 +4,9 @@
 use std::collections::HashSet;
 
 use trends::count::{PartitionRun, RecordOrigin, RowCounter, TermCounter};
-use trends::detail::Example;
 use trends::record::Record;
 use trends::seed::tokens;
-use trends::social::{Entities, PairWord, Post, TermSink, Tokenizer};
+use trends::social::{Entities, PairWord, PlainWord, Post, TermSink, Tokenizer};
 use trends::time::event_time;
 use trends::window::WindowTotals;
 use trends::{Kind, Partitions, pair};
@@ -154,14 +153,12 @@ impl Rows {
         total.with_author += u64::from(author.is_some());
         analysis.check_windows(totals)?;
         let Some(social) = social else {
-            counter.begin_record(RecordOrigin::of_bucket(bucket));
+            counter.begin_record(&RecordOrigin::of_bucket(bucket));
             tokens(record.text, counter);
             return Ok(());
         };
         let id = record.id.and_then(|id| std::str::from_utf8(id).ok());
-        let example = id.and_then(Example::of_id);
-        let example = example.unwrap_or_else(|| Example::of_place(object.into(), offset));
-        counter.begin_record(RecordOrigin::new(bucket, author, example));
+        counter.begin_record(&RecordOrigin::new(bucket, author, id, (object, offset)));
         // A line is UTF-8, and so is whatever an escape stands for.
         let text = std::str::from_utf8(record.text).unwrap_or_default();
         let language = record.language.and_then(|language| std::str::from_utf8(language).ok());
@@ -198,6 +195,15 @@ impl TermSink for Terms<'_> {
     fn term(&mut self, kind: Kind, key: &str, form: &str) {
         if !self.is_excluded(key) {
             self.counter.add(kind, key.as_bytes(), Some(form));
+        }
+    }
+
+    fn plain_word(&mut self, word: PlainWord<'_>) {
+        let PlainWord { key, written, form } = word;
+        let bytes = key.to_le_bytes();
+        let text = || bytes.get(..form.len()).and_then(|text| std::str::from_utf8(text).ok());
+        if self.exclude.is_empty() || !text().is_some_and(|key| self.exclude.contains(key)) {
+            self.counter.add_packed(Kind::Word, key, written, form.len());
         }
     }
 

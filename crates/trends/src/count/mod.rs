@@ -1,7 +1,6 @@
 //! Map-side combine: counting the terms of many records in bounded memory. Owns the tables;
 //! knows nothing of files, threads or where a drained run goes.
 
-mod row_run;
 mod rows;
 mod table;
 mod word_run;
@@ -9,8 +8,7 @@ mod word_run;
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-pub use row_run::RowRun;
-pub use rows::{RecordOrigin, RowCounter};
+pub use rows::{RecordOrigin, RowCounter, RowRun};
 use table::{Counts, Table};
 pub use word_run::WordRun;
 

@@ -3,12 +3,12 @@
 
 use std::mem::size_of;
 
-use super::registers::{DENSE_BYTES, MAX_SPARSE, Registers};
+use super::registers::{DENSE_BYTES, MAX_SPARSE, REGISTERS, Registers};
 use super::{DetailError, Reader};
 use crate::format::varint::put;
 
 /// Up to so many authors are counted exactly.
-pub(super) const MAX_EXACT: usize = 32;
+pub(crate) const MAX_EXACT: usize = 32;
 const SPARSE_TAG: usize = MAX_EXACT + 1;
 const DENSE_TAG: usize = MAX_EXACT + 2;
 
@@ -98,23 +98,8 @@ impl Authors {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         match &self.0 {
-            State::Exact(hashes) => {
-                put(out, hashes.len() as u64);
-                for hash in hashes {
-                    out.extend_from_slice(&hash.to_le_bytes());
-                }
-            }
-            State::Sketch(Registers::Sparse(entries)) => {
-                put(out, SPARSE_TAG as u64);
-                put(out, entries.len() as u64);
-                for entry in entries {
-                    out.extend_from_slice(&entry.bytes());
-                }
-            }
-            State::Sketch(Registers::Dense(packed)) => {
-                put(out, DENSE_TAG as u64);
-                out.extend_from_slice(packed.as_slice());
-            }
+            State::Exact(hashes) => encode_exact(hashes, out),
+            State::Sketch(registers) => encode_sketch(registers, out),
         }
     }
 
@@ -140,5 +125,35 @@ impl Authors {
             }
         };
         Ok(Self(state))
+    }
+}
+
+/// Appends the bytes of at most [`MAX_EXACT`] authors, whose hashes ascend strictly.
+pub(crate) fn encode_exact(hashes: &[u64], out: &mut Vec<u8>) {
+    debug_assert!(hashes.len() <= MAX_EXACT && hashes.is_sorted_by(|a, b| a < b));
+    put(out, hashes.len() as u64);
+    for hash in hashes {
+        out.extend_from_slice(&hash.to_le_bytes());
+    }
+}
+
+/// Appends the bytes of more authors than that, by the values of all registers.
+pub(crate) fn encode_registers(values: &[u8; REGISTERS], out: &mut Vec<u8>) {
+    encode_sketch(&Registers::of_values(values), out);
+}
+
+fn encode_sketch(registers: &Registers, out: &mut Vec<u8>) {
+    match registers {
+        Registers::Sparse(entries) => {
+            put(out, SPARSE_TAG as u64);
+            put(out, entries.len() as u64);
+            for entry in entries {
+                out.extend_from_slice(&entry.bytes());
+            }
+        }
+        Registers::Dense(packed) => {
+            put(out, DENSE_TAG as u64);
+            out.extend_from_slice(packed.as_slice());
+        }
     }
 }

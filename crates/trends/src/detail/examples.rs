@@ -40,21 +40,32 @@ impl Example {
     pub fn of_id(id: &str) -> Option<Self> {
         let fits = (1..=MAX_ID_BYTES).contains(&id.len());
         let source = ExampleSource::Id(id.into());
-        fits.then(|| Self { hash: xxh3_64(id.as_bytes()), source })
+        fits.then(|| Self { hash: hash_of_id(id.as_bytes()), source })
     }
 
     /// A record without an id, by its place.
     pub fn of_place(object: u64, offset: u64) -> Self {
-        let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&object.to_le_bytes());
-        bytes[8..].copy_from_slice(&offset.to_le_bytes());
-        Self { hash: xxh3_64(&bytes), source: ExampleSource::Place { object, offset } }
+        let hash = hash_of_place(object, offset);
+        Self { hash, source: ExampleSource::Place { object, offset } }
     }
 
     /// Where the record is found.
     pub fn source(&self) -> &ExampleSource {
         &self.source
     }
+}
+
+/// The hash of a record with this id.
+pub(crate) fn hash_of_id(id: &[u8]) -> u64 {
+    xxh3_64(id)
+}
+
+/// The hash of a record without an id.
+pub(crate) fn hash_of_place(object: u64, offset: u64) -> u64 {
+    let mut bytes = [0; 16];
+    bytes[..8].copy_from_slice(&object.to_le_bytes());
+    bytes[8..].copy_from_slice(&offset.to_le_bytes());
+    xxh3_64(&bytes)
 }
 
 /// The [`MAX_EXAMPLES`] records with the smallest hashes (a bottom-k sample): a uniform sample of

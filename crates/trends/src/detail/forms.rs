@@ -129,6 +129,11 @@ impl Forms {
         self.kept.iter().map(|(form, occurrences)| (form.as_ref(), *occurrences))
     }
 
+    /// How many forms are stored.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
     /// Whether no form is stored.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
@@ -140,7 +145,7 @@ impl Forms {
         size_of::<Self>() + self.kept.capacity() * size_of::<(Box<str>, u64)>() + texts
     }
 
-    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         put(out, self.kept.len() as u64);
         for (form, occurrences) in &self.kept {
             put(out, form.len() as u64);
@@ -172,5 +177,19 @@ impl Forms {
         }
         let dropped = if count == MAX_KEPT { reader.unsigned()? } else { 0 };
         Ok(Self { kept: forms, dropped })
+    }
+}
+
+/// Appends the bytes of fewer than [`MAX_KEPT`] forms, which ascend strictly.
+pub(crate) fn encode_few<'a>(
+    forms: impl ExactSizeIterator<Item = (&'a [u8], u64)>,
+    out: &mut Vec<u8>,
+) {
+    debug_assert!(forms.len() < MAX_KEPT);
+    put(out, forms.len() as u64);
+    for (form, occurrences) in forms {
+        put(out, form.len() as u64);
+        out.extend_from_slice(form);
+        put(out, occurrences);
     }
 }

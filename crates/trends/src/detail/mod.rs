@@ -25,8 +25,12 @@ mod reader;
 mod registers;
 
 pub use authors::Authors;
+pub(crate) use authors::{MAX_EXACT, encode_exact, encode_registers};
 pub use examples::{Example, ExampleSource, Examples, MAX_EXAMPLES, MAX_ID_BYTES};
+pub(crate) use examples::{hash_of_id, hash_of_place};
+pub(crate) use forms::encode_few;
 pub use forms::{Forms, MAX_KEPT as MAX_FORMS_KEPT};
+pub(crate) use registers::{REGISTERS, register};
 
 use reader::Reader;
 

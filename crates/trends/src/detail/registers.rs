@@ -12,7 +12,8 @@
 use std::mem::size_of;
 
 const PRECISION: u32 = 12;
-const REGISTERS: usize = 1 << PRECISION;
+/// How many registers there are.
+pub(crate) const REGISTERS: usize = 1 << PRECISION;
 /// Bits of a hash that are looked at for leading zeros; a register is at most one more.
 const REST: u32 = 64 - PRECISION;
 const MAX_VALUE: u8 = REST as u8 + 1;
@@ -44,8 +45,8 @@ impl Entry {
     }
 
     fn of_hash(hash: u64) -> Self {
-        let zeros = (hash << PRECISION).leading_zeros().min(REST);
-        Self::new((hash >> REST) as usize, zeros as u8 + 1)
+        let (index, value) = register(hash);
+        Self::new(index, value)
     }
 
     fn index(self) -> usize {
@@ -64,6 +65,13 @@ impl Entry {
     }
 }
 
+/// The register that a hash raises, and to what.
+#[inline]
+pub(crate) fn register(hash: u64) -> (usize, u8) {
+    let zeros = (hash << PRECISION).leading_zeros().min(REST);
+    ((hash >> REST) as usize, zeros as u8 + 1)
+}
+
 impl Default for Registers {
     fn default() -> Self {
         Self::Sparse(Vec::new())
@@ -71,6 +79,27 @@ impl Default for Registers {
 }
 
 impl Registers {
+    /// The registers with these values.
+    pub(super) fn of_values(values: &[u8; REGISTERS]) -> Self {
+        let filled = || values.iter().enumerate().filter(|(_, value)| **value > 0);
+        if filled().count() <= MAX_SPARSE {
+            return Self::Sparse(
+                filled().map(|(index, value)| Entry::new(index, *value)).collect(),
+            );
+        }
+        let mut packed = Box::new([0; DENSE_BYTES]);
+        let (groups, _) = packed.as_chunks_mut();
+        let (quads, _) = values.as_chunks();
+        for (group, quad) in groups.iter_mut().zip(quads) {
+            let word = |[a, b, c, d]: [u8; 4]| {
+                u32::from(a) | u32::from(b) << 6 | u32::from(c) << 12 | u32::from(d) << 18
+            };
+            let [a, b, c, _] = word(*quad).to_le_bytes();
+            *group = [a, b, c];
+        }
+        Self::Dense(packed)
+    }
+
     pub(super) fn insert(&mut self, hash: u64) {
         self.raise(Entry::of_hash(hash));
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::fold;
-use super::packed::packed;
+use crate::packed::packed;
 
 /// What is left of retweets, HTML and cut links, in any language.
 const REMNANTS: [&str; 5] = ["rt", "via", "amp", "http", "https"];
@@ -167,7 +167,7 @@ impl Table {
         self.keys = vec![0; length];
         self.marks = vec![0; length];
         for (word, marks) in std::mem::take(&mut self.all) {
-            let Some(packed) = packed(&word) else {
+            let Some(packed) = packed(word.as_bytes()) else {
                 self.long.insert(word, marks);
                 continue;
             };
@@ -178,7 +178,7 @@ impl Table {
     }
 
     fn marks(&self, key: &str) -> u128 {
-        match packed(key) {
+        match packed(key.as_bytes()) {
             Some(packed) => self.marks_of_packed(packed),
             None => self.long.get(key).copied().unwrap_or(0),
         }
