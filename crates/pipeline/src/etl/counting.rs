@@ -141,6 +141,7 @@ impl Rows {
         let bucket = analysis.bucket(time);
         let author = record.author.filter(|author| !author.is_empty());
         let is_excluded = |social: &Social| {
+            let author = author.filter(|_| !social.exclude_authors.is_empty());
             let author = author.and_then(|author| std::str::from_utf8(author).ok());
             author.is_some_and(|author| social.exclude_authors.contains(author))
         };
@@ -160,9 +161,10 @@ impl Rows {
         let id = record.id.and_then(|id| std::str::from_utf8(id).ok());
         counter.begin_record(&RecordOrigin::new(bucket, author, id, (object, offset)));
         // A line is UTF-8, and so is whatever an escape stands for.
-        let text = std::str::from_utf8(record.text).unwrap_or_default();
+        let text = simdutf8::basic::from_utf8(record.text).unwrap_or_default();
         let language = record.language.and_then(|language| std::str::from_utf8(language).ok());
-        let entities = record.entities.and_then(Entities::parse);
+        let entities = record.entities.filter(|_| social.tokenizer.wants_entities());
+        let entities = entities.and_then(Entities::parse);
         let post = Post { text, language, entities: entities.as_ref() };
         let mut sink = Terms { counter, pairs, exclude: &social.exclude_terms };
         social.tokenizer.post(&post, &mut sink);

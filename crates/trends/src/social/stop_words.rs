@@ -143,6 +143,9 @@ fn known_list(code: &str) -> Option<&'static [&'static str]> {
 #[derive(Debug, Clone, Default)]
 struct Table {
     all: HashMap<String, u128>,
+    /// A bit for what the hash of each short word begins with: 2 KiB that stay near, and tell most words
+    /// that are none of these.
+    filter: Vec<u64>,
     /// 0 where a slot is empty; apart from the marks, which are looked at only for a word that is
     /// here.
     keys: Vec<u128>,
@@ -166,12 +169,15 @@ impl Table {
         let length = (self.all.len() * 2 + 1).next_power_of_two();
         self.keys = vec![0; length];
         self.marks = vec![0; length];
+        self.filter = vec![0; FILTER_BITS / 64];
         for (word, marks) in std::mem::take(&mut self.all) {
             let Some(packed) = packed(word.as_bytes()) else {
                 self.long.insert(word, marks);
                 continue;
             };
-            let at = self.slot(packed);
+            let hash = hash(packed);
+            self.filter[filter_bit(hash) / 64] |= 1 << (filter_bit(hash) % 64);
+            let at = self.slot(packed, hash);
             self.keys[at] = packed;
             self.marks[at] = marks;
         }
@@ -185,19 +191,34 @@ impl Table {
     }
 
     fn marks_of_packed(&self, packed: u128) -> u128 {
-        let at = self.slot(packed);
+        let hash = hash(packed);
+        if self.filter[filter_bit(hash) / 64] >> (filter_bit(hash) % 64) & 1 == 0 {
+            return 0;
+        }
+        let at = self.slot(packed, hash);
         if self.keys[at] == 0 { 0 } else { self.marks[at] }
     }
 
     /// Where a word is, or would be put.
-    fn slot(&self, packed: u128) -> usize {
+    fn slot(&self, packed: u128, hash: u64) -> usize {
         let last = self.keys.len() - 1;
-        let folded = (packed as u64) ^ ((packed >> 64) as u64).rotate_left(29);
-        let mixed = folded.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let mut at = (mixed >> 32) as usize & last;
+        let mut at = (hash >> 32) as usize & last;
         while self.keys[at] != 0 && self.keys[at] != packed {
             at = (at + 1) & last;
         }
         at
     }
+}
+
+/// Some twenty for each of the words of three languages.
+const FILTER_BITS: usize = 1 << 14;
+
+/// The highest bits of a hash; the slot has those below.
+const fn filter_bit(hash: u64) -> usize {
+    (hash >> (64 - FILTER_BITS.ilog2())) as usize
+}
+
+fn hash(packed: u128) -> u64 {
+    let folded = (packed as u64) ^ ((packed >> 64) as u64).rotate_left(29);
+    folded.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

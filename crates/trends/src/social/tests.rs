@@ -271,8 +271,8 @@ fn the_language_is_guessed_only_when_asked_and_of_enough_letters() {
 #[test]
 fn what_the_service_found_stands_in_for_the_text() {
     let entities = Entities {
-        hashtags: Some(words(&["FullTag", "\u{34f}"])),
-        links: Some(words(&["https://www.example.org/a", "no link"])),
+        hashtags: Some(["FullTag", "\u{34f}"].map(Into::into).into()),
+        links: Some(["https://www.example.org/a", "no link"].map(Into::into).into()),
         ..Entities::default()
     };
     let text = "#Cut… word https://t.co/x @name";

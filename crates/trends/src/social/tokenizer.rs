@@ -32,7 +32,7 @@ pub struct Post<'a> {
     /// as none.
     pub language: Option<&'a str>,
     /// What the service found in the text.
-    pub entities: Option<&'a Entities>,
+    pub entities: Option<&'a Entities<'a>>,
 }
 
 /// Finds the terms of posts, one after the other; it keeps nothing of a post but room.
@@ -63,6 +63,12 @@ impl Tokenizer {
             key: String::new(),
             words: Words::default(),
         }
+    }
+
+    /// Whether terms of kinds that [`Entities`] list are asked for.
+    pub fn wants_entities(&self) -> bool {
+        let listed = [Kind::Hashtag, Kind::Mention, Kind::Cashtag, Kind::Domain];
+        listed.into_iter().any(|kind| self.kinds.contains(kind))
     }
 
     /// Tells `sink` the terms of `post`, of the kinds asked for.
@@ -134,10 +140,10 @@ impl Tokenizer {
         &mut self,
         text: &str,
         span: &Span,
-        entities: Option<&Entities>,
+        entities: Option<&Entities<'_>>,
         sink: &mut impl TermSink,
     ) {
-        let listed = |list: fn(&Entities) -> bool| entities.is_some_and(list);
+        let listed = |list: fn(&Entities<'_>) -> bool| entities.is_some_and(list);
         let is_listed = match span.what {
             What::Hashtag => listed(|entities| entities.hashtags.is_some()),
             What::Mention => listed(|entities| entities.mentions.is_some()),
@@ -162,7 +168,7 @@ impl Tokenizer {
         }
     }
 
-    fn entities(&mut self, entities: &Entities, sink: &mut impl TermSink) {
+    fn entities(&mut self, entities: &Entities<'_>, sink: &mut impl TermSink) {
         let lists = [
             (Kind::Hashtag, &entities.hashtags),
             (Kind::Mention, &entities.mentions),

@@ -170,6 +170,17 @@ impl Details {
         matches!(seen, Seen::Few { many: 0, .. })
     }
 
+    /// Looks at the records of a row that will be encoded soon.
+    pub(super) fn touch_records(&self, seen: &Seen) -> u64 {
+        let touch = |number: &u32| self.origins.touch(*number);
+        match seen {
+            Seen::Few { many, records } => {
+                records.iter().take((*many).into()).map(touch).fold(0, |seen, hash| seen ^ hash)
+            }
+            Seen::Many(_) => 0,
+        }
+    }
+
     /// Appends the bytes of the authors of a row.
     pub(super) fn encode_authors(&self, seen: &Seen, out: &mut Vec<u8>) {
         match seen {

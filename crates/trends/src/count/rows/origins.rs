@@ -21,6 +21,8 @@ pub struct RecordOrigin<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seen<'a> {
     author: Option<u64>,
+    /// What decides which examples are kept; see [`detail::Examples`].
+    hash: u64,
     place: Place<'a>,
 }
 
@@ -49,34 +51,27 @@ impl<'a> RecordOrigin<'a> {
         id: Option<&'a str>,
         line: (u32, u64),
     ) -> Self {
-        let place = match id {
+        let (hash, place) = match id.map(str::as_bytes) {
             Some(id) if (1..=MAX_ID_BYTES).contains(&id.len()) => {
-                number(id).map_or(Place::Id(id.as_bytes()), Place::Number)
+                (detail::hash_of_id(id), number(id).map_or(Place::Id(id), Place::Number))
             }
-            _ => Place::Line(line.0, line.1),
+            _ => (detail::hash_of_place(line.0.into(), line.1), Place::Line(line.0, line.1)),
         };
-        Self { bucket, seen: Some(Seen { author: author.map(xxh3_64), place }) }
+        Self { bucket, seen: Some(Seen { author: author.map(xxh3_64), hash, place }) }
     }
 }
 
 /// An id that is nothing but a number below 10^19 without leading zeros, as nearly all are.
-fn number(id: &str) -> Option<u64> {
-    let bytes = id.as_bytes();
-    let is_number = bytes.len() < 20
-        && bytes.iter().all(u8::is_ascii_digit)
-        && (bytes.len() == 1 || bytes.first() != Some(&b'0'));
-    if is_number { id.parse().ok() } else { None }
+fn number(id: &[u8]) -> Option<u64> {
+    if id.len() > 19 || id.len() > 1 && id.first() == Some(&b'0') {
+        return None;
+    }
+    id.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit().then(|| number * 10 + u64::from(byte - b'0'))
+    })
 }
 
 impl Place<'_> {
-    /// What decides which examples are kept; see [`detail::Examples`].
-    fn hash(self) -> u64 {
-        match self {
-            Self::Line(object, offset) => detail::hash_of_place(object.into(), offset),
-            id => detail::hash_of_id(id.id(&mut Digits::default()).unwrap_or_default()),
-        }
-    }
-
     /// The bytes of an id.
     fn id<'a>(&'a self, digits: &'a mut Digits) -> Option<&'a [u8]> {
         match self {
@@ -88,6 +83,10 @@ impl Place<'_> {
 
     /// The order of [`detail::ExampleSource`]: ids by their bytes, then lines.
     fn order(&self, other: &Self) -> Ordering {
+        // Nearly always, for places are compared only where their hashes are the same.
+        if self == other {
+            return Ordering::Equal;
+        }
         if let (Self::Line(a, b), Self::Line(c, d)) = (self, other) {
             return (a, b).cmp(&(c, d));
         }
@@ -101,19 +100,11 @@ impl Place<'_> {
 
 /// Room for the digits of a number.
 #[derive(Default)]
-struct Digits([u8; 20]);
+struct Digits(itoa::Buffer);
 
 impl Digits {
-    fn of(&mut self, mut number: u64) -> &[u8] {
-        let mut at = self.0.len();
-        loop {
-            at -= 1;
-            self.0[at] = b'0' + (number % 10) as u8;
-            number /= 10;
-            if number == 0 {
-                return &self.0[at..];
-            }
-        }
+    fn of(&mut self, number: u64) -> &[u8] {
+        self.0.format(number).as_bytes()
     }
 }
 
@@ -176,7 +167,7 @@ impl Origin {
             }
         };
         let (has_author, author) = (seen.author.is_some(), seen.author.unwrap_or(0));
-        Self { hash: seen.place.hash(), author, value, more, form, has_author }
+        Self { hash: seen.hash, author, value, more, form, has_author }
     }
 
     pub(super) fn author(&self) -> Option<u64> {
@@ -221,6 +212,11 @@ impl Origins {
             self.ids.extend_from_slice(id);
         }
         self.kept.push(origin) as u32
+    }
+
+    /// Looks at a record that will be asked for soon.
+    pub(super) fn touch(&self, number: u32) -> u64 {
+        self.kept.at(number as usize).hash
     }
 
     pub(super) fn author(&self, number: u32) -> Option<u64> {
