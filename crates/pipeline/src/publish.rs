@@ -165,10 +165,11 @@ pub fn score_partition(
     partition: u16,
 ) -> Result<(), Error> {
     let Some(basis) = Basis::of(context, plan, shards, partitions)? else { return Ok(()) };
-    let aggregated = partitions.get(usize::from(partition)).ok_or_else(|| {
-        Error::Input(format!("partition {partition} is none of the {} merged", partitions.len()))
-    })?;
-    score::score(context, plan, &basis, aggregated, partition).map(drop)
+    if usize::from(partition) >= partitions.len() {
+        let merged = partitions.len();
+        return Err(Error::Input(format!("partition {partition} is none of the {merged} merged")));
+    }
+    score::score(context, plan, &basis, partitions, partition).map(drop)
 }
 
 /// Scores every partition that nobody scored yet, where there is anything to score.
