@@ -47,6 +47,11 @@ pub(super) fn is_missing_namespace(error: &Error) -> bool {
     code(error) == Some(26)
 }
 
+/// Whether there is something already where a collection was to be renamed to.
+pub(super) fn is_existing_namespace(error: &Error) -> bool {
+    code(error) == Some(48)
+}
+
 /// What servers answer that can't rename over a collection that exists: to the option, or to the name.
 const UNSUPPORTED: [i32; 7] = [9, 20, 48, 72, 115, 238, 40415];
 

@@ -232,6 +232,8 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
             Ok(_) => Ok(Some(true)),
             Err(error) if fault::is_missing_namespace(&error) => Ok(Some(false)),
             Err(error) if replace && fault::is_unsupported(&error) => Ok(None),
+            // Another writer put its own there since the old was dropped.
+            Err(error) if fault::is_existing_namespace(&error) => Ok(None),
             Err(error) => Err(error),
         }
     };
@@ -242,9 +244,12 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
     if !store.collections().await?.iter().any(|name| name == from) {
         return Ok(false);
     }
-    drop_collection(store, to).await?;
-    let renamed = store.retry("renaming", from, || rename(false)).await?;
-    Ok(renamed.unwrap_or(false))
+    loop {
+        drop_collection(store, to).await?;
+        if let Some(renamed) = store.retry("renaming", from, || rename(false)).await? {
+            return Ok(renamed);
+        }
+    }
 }
 
 /// Drops what publishers of earlier generations, which were killed, left beside the documents. Those
