@@ -1,0 +1,124 @@
+"""Profile Social beside Seed, by `trendjob run` alone, on the same files; see README.md.
+
+Owns the settings that are compared, rounds and ratios; inputs are made by peers.py. Standard library
+only: this process stays small, because the peak memory of a child can't be told below its parent's.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+from peers import HERE, ROOT, inputs, size  # noqa: E402
+
+SOCIAL = ["--profile", "social", "--kinds", "word,hashtag"]
+# Authors are counted wherever records have one, as all of these do with the preset of their service.
+SETTINGS = {
+    "seed": [],
+    "social": SOCIAL,
+    "seed 1h": ["--window", "1h"],
+    "social 1h": [*SOCIAL, "--window", "1h"],
+}
+
+
+def measure(args, path, settings, store):
+    """One whole process: seconds of wall time and of CPU time, peak memory in bytes."""
+    # A new store each time; its removal isn't measured.
+    shutil.rmtree(store, ignore_errors=True)
+    command = [args.trendjob, "run", "--source", "bench", "--store", store, "--output", "json", "-q",
+               "--threads", str(args.threads), *args.limits, *settings, path]
+    with tempfile.TemporaryFile() as told:
+        begun = time.perf_counter()
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                 stderr=told)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - begun
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            told.seek(0)
+            sys.exit(f"social.py: exit {child.returncode}: {told.read().decode(errors='replace')}")
+    # Linux gives kilobytes, macOS bytes.
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak}
+
+
+def compare(path, args, folder):
+    """All rounds on one input; returns the report."""
+    size = path.stat().st_size
+    print(f"\n{path.name}: {size / 1e6:,.1f} MB, {args.threads} threads, {args.rounds} rounds")
+    # Once unmeasured: the input is in the page cache then, for all.
+    measure(args, path, SETTINGS["seed"], folder / "store")
+    measured = {name: [] for name in args.settings}
+    for number in range(args.rounds):
+        # Rotated, so that nobody always follows the same neighbour.
+        turn = number % len(args.settings)
+        for name in args.settings[turn:] + args.settings[:turn]:
+            measured[name].append(measure(args, path, SETTINGS[name], folder / "store"))
+    print(f"  {'':10} {'median':>9} {'MB/s':>7} {'CPU':>8} {'peak':>9}   "
+          f"time / seed's: median [min .. max]   CPU / seed's")
+    return {"input": path.name, "bytes": size,
+            "settings": [row(name, runs, measured["seed"], size) for name, runs in measured.items()]}
+
+
+def row(name, runs, seed, size):
+    ratios = {kind: [ours[kind] / theirs[kind] for ours, theirs in zip(runs, seed)]
+              for kind in ("seconds", "cpu")}
+    of = {kind: {"median": statistics.median(all), "min": min(all), "max": max(all)}
+          for kind, all in ratios.items()}
+    median = statistics.median(run["seconds"] for run in runs)
+    cpu, peak = statistics.median(run["cpu"] for run in runs), max(run["peak"] for run in runs)
+    spread = [f"{r['median']:5.2f} [{r['min']:.2f} .. {r['max']:.2f}]" for r in of.values()]
+    print(f"  {name:10} {median:7.3f} s {size / median / 1e6:7,.0f} {cpu:6.2f} s {peak / 2**20:5,.0f} MiB   "
+          f"{spread[0]:28}   {spread[1]}")
+    return {"name": name, "runs": runs, "ratio": of}
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="*", type=Path, help="NDJSON, or .zst of it")
+    parser.add_argument("--synthetic", type=size, action="append", default=[], metavar="SIZE",
+                        help="an input of about this size, as 1GB, from `trendjob generate`")
+    parser.add_argument("--repeat-to", type=size, metavar="SIZE",
+                        help="repeat every file to this size, as 1GB")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--memory", metavar="SIZE", help="the budget of every run, as 256MiB")
+    parser.add_argument("--settings", default=",".join(SETTINGS),
+                        help=f"any of {', '.join(SETTINGS)}; seed is always among them")
+    parser.add_argument("--trendjob", type=Path, default=ROOT / "target/dist/trendjob")
+    parser.add_argument("--data", type=Path, default=HERE / "data", help="for inputs and results")
+    parser.add_argument("--json", type=Path, help="write all measurements to this file")
+    args = parser.parse_args()
+    if not args.files and not args.synthetic:
+        parser.error("name files or use --synthetic SIZE")
+    if not args.trendjob.exists():
+        parser.error(f"no {args.trendjob}; make it by `cargo build --profile dist`")
+    wanted = {name.strip() for name in args.settings.split(",")} | {"seed"}
+    if unknown := wanted - SETTINGS.keys():
+        parser.error(f"no settings {', '.join(sorted(unknown))}; there are {', '.join(SETTINGS)}")
+    args.settings = [name for name in SETTINGS if name in wanted]
+    args.limits = ["--memory", args.memory] if args.memory else []
+    args.trendjob, args.data = args.trendjob.resolve(), args.data.resolve()
+    return args
+
+
+def main():
+    # What is printed shall be seen while others still run.
+    sys.stdout.reconfigure(line_buffering=True)
+    args = arguments()
+    files = inputs(args)
+    with tempfile.TemporaryDirectory(dir=args.data, prefix="run-") as folder:
+        reports = [compare(path, args, Path(folder)) for path in files]
+    if args.json:
+        args.json.write_text(json.dumps(reports, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
