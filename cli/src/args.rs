@@ -61,7 +61,8 @@ pub(crate) enum Command {
   trendjob top demo
   trendjob top demo --limit 0 --output csv > all.csv
   trendjob top mine --kind hashtag
-  trendjob top mine --kind hashtag --score burst --window 2016-03-01")]
+  trendjob top mine --kind hashtag --score burst --window 2016-03-01
+  trendjob top mine --kind word,phrase,hashtag")]
     Top(TopArgs),
     /// Show how often a term was seen in each window.
     #[command(after_help = "Examples:
@@ -368,9 +369,16 @@ pub(crate) struct ServeArgs {
 pub(crate) struct TopArgs {
     /// The name the result was published under.
     pub(crate) source: String,
-    /// The kind of terms: word, hashtag, mention, cashtag, emoji, phrase or domain.
-    #[arg(long, default_value_t = Kind::Word)]
-    pub(crate) kind: Kind,
+    /// The kinds of terms, as word,phrase: word, hashtag, mention, cashtag, emoji, phrase or domain. Several
+    /// are one list, in which phrases stand for their words.
+    #[arg(
+        long = "kind",
+        visible_alias = "kinds",
+        value_name = "KIND,...",
+        value_delimiter = ',',
+        default_value = "word"
+    )]
+    pub(crate) kinds: Vec<Kind>,
     /// What to rank by instead of the count over all time: burst, peak or popular.
     #[arg(long)]
     pub(crate) score: Option<Score>,
@@ -399,6 +407,14 @@ pub(crate) struct TermArgs {
     pub(crate) kind: Kind,
     #[command(flatten)]
     pub(crate) place: PlaceArgs,
+}
+
+impl TopArgs {
+    /// The kind, where only one is asked for.
+    pub(crate) fn only_kind(&self) -> Option<Kind> {
+        let [kind] = self.kinds[..] else { return None };
+        Some(kind)
+    }
 }
 
 /// Flags of `history`.

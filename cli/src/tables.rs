@@ -3,8 +3,9 @@
 use comfy_table::{CellAlignment, Table, presets};
 use trends::{Kind, Topic};
 
-/// A table of topics in ranking order, the first of which has the rank `first`.
-pub(crate) fn topics(kind: Kind, topics: &[Topic], first: u64) -> String {
+/// A table of topics in ranking order, the first of which has the rank `first`: of one kind, or of several
+/// that are told beside each.
+pub(crate) fn topics(kind: Option<Kind>, topics: &[Topic], first: u64) -> String {
     let has_authors = topics.iter().any(|topic| topic.facts.authors.is_some());
     let rows = (first..).zip(topics).map(|(rank, topic)| {
         let numbers = [grouped(topic.count), grouped(topic.documents)];
@@ -13,10 +14,15 @@ pub(crate) fn topics(kind: Kind, topics: &[Topic], first: u64) -> String {
         if has_authors {
             row.push(topic.facts.authors.map_or_else(String::new, grouped));
         }
+        if kind.is_none() {
+            row.push(topic.kind.name().to_owned());
+        }
         row
     });
-    let header = ["rank", kind.name(), "count", "records", "authors"];
-    columns(if has_authors { &header } else { &header[..4] }, &[0, 2, 3, 4], rows)
+    let mut header = vec!["rank", kind.map_or("term", Kind::name), "count", "records"];
+    header.extend(has_authors.then_some("authors"));
+    header.extend(kind.is_none().then_some("kind"));
+    columns(&header, if has_authors { &[0, 2, 3, 4] } else { &[0, 2, 3] }, rows)
 }
 
 /// A table; the columns in `right` are numbers.

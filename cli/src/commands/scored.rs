@@ -18,7 +18,9 @@ use crate::tables;
 struct Top<'a> {
     source: &'a str,
     generation: u64,
-    kind: Kind,
+    /// Absent where several are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
     score: Score,
     /// When the window begins, and its length in seconds; of scores over time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,6 +39,7 @@ struct Top<'a> {
 #[derive(Debug, Serialize)]
 struct Ranked {
     rank: usize,
+    kind: Kind,
     #[serde(flatten)]
     topic: ScoredTopic,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,18 +75,18 @@ pub(super) async fn print(
             "score {score} is of the whole run: leave --window out"
         )));
     }
-    let topics = published.scored(args.kind, score, bucket, 0, limit).await?;
+    let topics = published.mixed_scored(&args.kinds, score, bucket, limit).await?;
     let (source, baseline) = (args.source.as_str(), published.index().baseline.as_ref());
     let short = newest::is_short(published, score, bucket).then_some(true);
     match args.output {
         Format::Json => {
             let generation = published.generation().generation;
-            let ranked = |(rank, topic): (usize, ScoredTopic)| {
+            let ranked = |(rank, (kind, topic)): (usize, (Kind, ScoredTopic))| {
                 let keyness = topic.compared.and_then(|compared| compared.keyness());
-                Ranked { rank, topic, keyness }
+                Ranked { rank, kind, topic, keyness }
             };
             let topics = (1..).zip(topics).map(ranked).collect();
-            let kind = args.kind;
+            let kind = args.only_kind();
             Output::json(&Top {
                 source,
                 generation,
@@ -96,9 +99,9 @@ pub(super) async fn print(
                 topics,
             })
         }
-        Format::Csv => Output::print(&csv(args.kind, &topics)),
+        Format::Csv => Output::print(&csv(&topics)),
         Format::Table => {
-            Output::print(&table(args.kind, score, &topics))?;
+            Output::print(&table(args.only_kind(), score, &topics))?;
             if short.is_some() {
                 Output::print(&format!("{}\n", newest::INSUFFICIENT_HISTORY))?;
             }
@@ -107,11 +110,11 @@ pub(super) async fn print(
     }
 }
 
-fn csv(kind: Kind, topics: &[ScoredTopic]) -> String {
+fn csv(topics: &[(Kind, ScoredTopic)]) -> String {
     let mut text = String::from(
         "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new,g2,log_ratio\n",
     );
-    for (rank, topic) in (1..).zip(topics) {
+    for (rank, (kind, topic)) in (1..).zip(topics) {
         let authors = topic.authors.map_or_else(String::new, |authors| authors.to_string());
         let burst = topic.burst.map_or_else(String::new, |burst| burst.to_string());
         let keyness = topic.compared.and_then(|compared| compared.keyness());
@@ -130,9 +133,9 @@ fn csv(kind: Kind, topics: &[ScoredTopic]) -> String {
     text
 }
 
-fn table(kind: Kind, score: Score, topics: &[ScoredTopic]) -> String {
+fn table(kind: Option<Kind>, score: Score, topics: &[(Kind, ScoredTopic)]) -> String {
     let header = if score.needs_window() { "growth" } else { "times" };
-    let rows = (1..).zip(topics).map(|(rank, topic): (usize, _)| {
+    let rows = (1..).zip(topics).map(|(rank, (of, topic)): (usize, &(Kind, ScoredTopic))| {
         let shown = topic.form.as_ref().unwrap_or(&topic.term).clone();
         let keyness = topic.compared.and_then(|compared| compared.keyness());
         let (times, state) = match keyness {
@@ -140,7 +143,7 @@ fn table(kind: Kind, score: Score, topics: &[ScoredTopic]) -> String {
             None if topic.new => (topic.growth, "new".to_owned()),
             None => (topic.growth, status(topic.status).to_owned()),
         };
-        vec![
+        let mut row = vec![
             rank.to_string(),
             shown,
             format!("{:.2}", topic.value),
@@ -148,9 +151,13 @@ fn table(kind: Kind, score: Score, topics: &[ScoredTopic]) -> String {
             tables::grouped(topic.documents),
             topic.authors.map_or_else(String::new, tables::grouped),
             state,
-        ]
+        ];
+        row.extend(kind.is_none().then(|| of.name().to_owned()));
+        row
     });
-    let header = ["rank", kind.name(), score.name(), header, "records", "authors", "status"];
+    let term = kind.map_or("term", Kind::name);
+    let mut header = vec!["rank", term, score.name(), header, "records", "authors", "status"];
+    header.extend(kind.is_none().then_some("kind"));
     tables::columns(&header, &[0, 2, 3, 4, 5], rows)
 }
 

@@ -39,25 +39,54 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
         return scored::print(&published, args, score, limit).await;
     }
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let Some(kind) = args.only_kind() else { return mixed(&published, args, wanted).await };
     match args.output {
-        Format::Csv => csv(&published, args.kind, limit).await,
+        Format::Csv => csv(&published, kind, limit).await,
         Format::Json => {
-            let page = published.page(args.kind, Begin::Shown(0), wanted).await?;
+            let page = published.page(kind, Begin::Shown(0), wanted).await?;
             let excluded = Some(page.left_out).filter(|left_out| *left_out > 0);
-            let topics =
-                (1..).zip(page.topics).map(|(rank, topic)| Ranked { rank, topic }).collect();
-            let generation = published.generation().generation;
-            Output::json(&Top { source: &args.source, generation, excluded, topics })
+            json(&published, args, excluded, page.topics)
         }
         Format::Table => {
-            let topics = published.ranked(args.kind, 0, wanted).await?;
-            Output::print(&tables::topics(args.kind, &topics, 1))
+            let topics = published.ranked(kind, 0, wanted).await?;
+            Output::print(&tables::topics(Some(kind), &topics, 1))
         }
     }
 }
 
+fn json(
+    published: &View,
+    args: &TopArgs,
+    excluded: Option<u64>,
+    topics: Vec<Topic>,
+) -> Result<(), Failure> {
+    let topics = (1..).zip(topics).map(|(rank, topic)| Ranked { rank, topic }).collect();
+    let generation = published.generation().generation;
+    Output::json(&Top { source: &args.source, generation, excluded, topics })
+}
+
+/// Several kinds in one list.
+async fn mixed(published: &View, args: &TopArgs, limit: usize) -> Result<(), Failure> {
+    let topics = published.mixed(&args.kinds, limit).await?;
+    match args.output {
+        Format::Csv => {
+            let rows = (1..).zip(&topics).map(row).collect::<String>();
+            Output::print(&format!("{HEAD}{rows}"))
+        }
+        Format::Json => json(published, args, None, topics),
+        Format::Table => Output::print(&tables::topics(None, &topics, 1)),
+    }
+}
+
+const HEAD: &str = "rank,kind,term,count,documents\n";
+
+fn row((rank, topic): (u64, &Topic)) -> String {
+    let Topic { kind, term, count, documents, .. } = topic;
+    format!("{rank},{kind},{},{count},{documents}\n", quoted(term))
+}
+
 async fn csv(published: &View, kind: Kind, limit: u64) -> Result<(), Failure> {
-    Output::print("rank,kind,term,count,documents\n")?;
+    Output::print(HEAD)?;
     let mut rank = 0;
     while rank < limit {
         let wanted = usize::try_from(limit - rank).unwrap_or(usize::MAX).min(PAGE);
@@ -65,9 +94,7 @@ async fn csv(published: &View, kind: Kind, limit: u64) -> Result<(), Failure> {
         let mut text = String::new();
         for topic in &topics {
             rank += 1;
-            let Topic { kind, term, count, documents, .. } = topic;
-            let row = format!("{rank},{kind},{},{count},{documents}\n", quoted(term));
-            text.push_str(&row);
+            text.push_str(&row((rank, topic)));
         }
         Output::print(&text)?;
         if topics.len() < wanted {

@@ -103,7 +103,7 @@ pub(super) async fn result(
         });
     }
     let top = published.ranked(kind, 0, SHOWN).await?;
-    Output::print(&tables::topics(kind, &top, 1))?;
+    Output::print(&tables::topics(Some(kind), &top, 1))?;
     output.note(&summary(plan, &index.records, topics, generation.generation, total));
     let Outside { undated, ahead } = outside;
     for (count, what) in [

@@ -154,6 +154,33 @@ fn a_word_that_is_mostly_in_a_phrase_names_the_phrase() {
 }
 
 #[test]
+fn a_list_of_words_and_phrases_shows_a_phrase_instead_of_its_words() {
+    let desk = Desk::new();
+    let file = desk.write("posts.ndjson", lines(&posts(4_000, 4)));
+    desk.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
+    for score in [&[][..], &["--score", "popular"]] {
+        let value = if score.is_empty() { "count" } else { "value" };
+        let list = |kind: &str| {
+            let top = [&["top", "sample", "--limit", "0", "--kind", kind], score].concat();
+            desk.json(&top)["topics"].as_array().unwrap().clone()
+        };
+        let mut expected = list("word");
+        expected.retain(|word| word["phrase"].is_null());
+        expected.extend(list("phrase"));
+        let order = |topic: &serde_json::Value| {
+            (-topic[value].as_f64().unwrap(), topic["term"].as_str().unwrap().to_owned())
+        };
+        expected.sort_by(|a, b| order(a).partial_cmp(&order(b)).unwrap());
+        let of = |topics: &[serde_json::Value]| -> Vec<_> {
+            let named = |topic: &serde_json::Value| (topic["kind"].clone(), topic["term"].clone());
+            topics.iter().map(named).collect()
+        };
+        assert!(expected.len() < list("word").len() + list("phrase").len(), "some words fold");
+        assert_eq!(of(&list("word,phrase")), of(&expected), "{score:?}");
+    }
+}
+
+#[test]
 fn no_phrase_begins_or_ends_with_a_stop_word() {
     let desk = Desk::new();
     let line = |number: usize| {

@@ -7,6 +7,7 @@
 //! as long as the view is.
 
 mod gaps;
+mod mixed;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,0 +1,77 @@
+//! Topics of several kinds in one list. Owns their common order, and that a word makes room for the phrase
+//! that stands for it where both would be listed.
+
+use std::collections::VecDeque;
+
+use trends::format::ScoredTopic;
+use trends::{Kind, Score, Topic, cmp_rank};
+
+use super::{From, View};
+use crate::StoreError;
+
+/// Topics of a kind that are read at once.
+const PART: usize = 1_000;
+
+/// A ranking that is read part by part.
+struct Part {
+    kind: Kind,
+    topics: VecDeque<Topic>,
+    next: Option<u64>,
+}
+
+impl View {
+    /// The first `limit` topics of some kinds by count: higher counts first, equal ones by the bytes of the
+    /// term and then by kind. A word is left out if a phrase stands for it and phrases are among the kinds.
+    pub async fn mixed(&self, kinds: &[Kind], limit: usize) -> Result<Vec<Topic>, StoreError> {
+        let mut parts = Vec::new();
+        for kind in kinds {
+            parts.push(Part { kind: *kind, topics: VecDeque::new(), next: Some(0) });
+        }
+        let mut mixed = Vec::new();
+        while mixed.len() < limit {
+            for part in &mut parts {
+                if let (true, Some(next)) = (part.topics.is_empty(), part.next) {
+                    let page = self.page(part.kind, From::Position(next), PART.min(limit)).await?;
+                    part.topics.extend(page.topics);
+                    part.next = page.next;
+                }
+            }
+            let order = |topic: &Topic| (topic.count, topic.term.clone().into_bytes(), topic.kind);
+            let heads = parts.iter().enumerate();
+            let heads = heads.filter_map(|(at, part)| Some((at, order(part.topics.front()?))));
+            let first = heads.min_by(|(_, (a_count, a, a_kind)), (_, (b_count, b, b_kind))| {
+                cmp_rank((*a_count, a), (*b_count, b)).then(a_kind.cmp(b_kind))
+            });
+            let Some((at, _)) = first else { break };
+            let topic = parts.get_mut(at).and_then(|part| part.topics.pop_front());
+            let folded = |topic: &Topic| is_folded(kinds, topic.facts.phrase.as_ref());
+            mixed.extend(topic.filter(|topic| !folded(topic)));
+        }
+        Ok(mixed)
+    }
+
+    /// The same by a score in a window, the last one unless told, with the kind of each topic.
+    pub async fn mixed_scored(
+        &self,
+        kinds: &[Kind],
+        score: Score,
+        bucket: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<(Kind, ScoredTopic)>, StoreError> {
+        let mut mixed = Vec::new();
+        for kind in kinds {
+            let topics = self.scored(*kind, score, bucket, 0, usize::MAX).await?;
+            let folded = |topic: &ScoredTopic| is_folded(kinds, topic.phrase.as_ref());
+            let shown = topics.into_iter().filter(|topic| !folded(topic));
+            mixed.extend(shown.map(|topic| (*kind, topic)));
+        }
+        mixed.sort_by(|(a_kind, a), (b_kind, b)| a.cmp_rank(b).then(a_kind.cmp(b_kind)));
+        mixed.truncate(limit);
+        Ok(mixed)
+    }
+}
+
+/// Whether a phrase stands for a topic in a list of these kinds: never where only one is listed.
+fn is_folded(kinds: &[Kind], phrase: Option<&String>) -> bool {
+    phrase.is_some() && kinds.contains(&Kind::Phrase)
+}
