@@ -131,7 +131,9 @@ fn details(criterion: &mut Criterion) {
     });
     let json = br#"{"symbols":[],"urls":[{"url":"https://t.co/a","expanded_url":"https://example.org/b","indices":[3,26]}],"user_mentions":[],"hashtags":[{"text":"Rust","indices":[0,5]}]}"#;
     criterion.bench_function("entities of a status", |bench| {
-        bench.iter(|| Entities::parse(json).map(|entities| entities.links));
+        bench.iter(|| {
+            Entities::parse(json, Kind::ALL.into_iter().collect()).map(|entities| entities.links)
+        });
     });
     criterion.bench_function("a query folded", |bench| {
         bench.iter(|| normalize(Kind::Word, "Überraschung"));

@@ -1,8 +1,17 @@
 //! What a status of Twitter's API v1.1 says about its own text. Owns the shape of `entities`.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use memchr::memmem;
 use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::Kinds;
+use crate::Kind;
+
+/// How a status without hashtags begins its entities: most of them.
+const NO_HASHTAGS: &[u8] = br#"{"hashtags":[]"#;
 
 /// The entities of a post, as the service that it was posted on found them.
 ///
@@ -21,33 +30,76 @@ pub struct Entities<'a> {
 }
 
 impl<'a> Entities<'a> {
-    /// Reads the JSON value of a v1.1 `entities` field. `None` if it is none: broken, no object,
-    /// or with a list of another shape.
-    pub fn parse(json: &'a [u8]) -> Option<Self> {
-        let found: Fields<'_> = serde_json::from_slice(json).ok()?;
-        Some(Self {
-            hashtags: texts(found.hashtags),
-            mentions: texts(found.user_mentions),
-            cashtags: texts(found.symbols),
-            links: texts(found.urls),
-        })
+    /// Reads the lists of these kinds in the JSON value of a v1.1 `entities` field, which is valid JSON; of
+    /// a list that is there twice, the last. `None` if it is no object, or one of the lists is of another
+    /// shape.
+    pub fn parse(json: &'a [u8], kinds: Kinds) -> Option<Self> {
+        if json.starts_with(NO_HASHTAGS) && !wants_more_than_hashtags(kinds) {
+            let rest = json.get(NO_HASHTAGS.len()..).unwrap_or_default();
+            // Nothing else is called that, nor may be with an escape in its name.
+            let is_only = memmem::find(rest, b"\"hashtags\"").is_none();
+            if is_only && memmem::find(rest, b"\\u").is_none() {
+                return Some(Self { hashtags: Some(Vec::new()), ..Self::default() });
+            }
+        }
+        let json = simdutf8::basic::from_utf8(json).ok()?;
+        let mut value = serde_json::Deserializer::from_str(json);
+        let found = Lists(kinds).deserialize(&mut value).ok()?;
+        value.end().ok()?;
+        Some(found)
+    }
+}
+
+fn wants_more_than_hashtags(kinds: Kinds) -> bool {
+    [Kind::Mention, Kind::Cashtag, Kind::Domain].into_iter().any(|kind| kinds.contains(kind))
+}
+
+/// Reads only the lists of some kinds.
+struct Lists(Kinds);
+
+impl<'a> DeserializeSeed<'a> for Lists {
+    type Value = Entities<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, value: D) -> Result<Entities<'a>, D::Error> {
+        value.deserialize_map(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Lists {
+    type Value = Entities<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the entities of a status")
+    }
+
+    fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<Entities<'a>, M::Error> {
+        let mut found = Entities::default();
+        while let Some(Text(name)) = map.next_key()? {
+            let wants = |kind| self.0.contains(kind);
+            match &*name {
+                "hashtags" if wants(Kind::Hashtag) => {
+                    found.hashtags = texts(map.next_value::<Option<Vec<Tag<'_>>>>()?);
+                }
+                "user_mentions" if wants(Kind::Mention) => {
+                    found.mentions = texts(map.next_value::<Option<Vec<UserMention<'_>>>>()?);
+                }
+                "symbols" if wants(Kind::Cashtag) => {
+                    found.cashtags = texts(map.next_value::<Option<Vec<Tag<'_>>>>()?);
+                }
+                "urls" if wants(Kind::Domain) => {
+                    found.links = texts(map.next_value::<Option<Vec<Url<'_>>>>()?);
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(found)
     }
 }
 
 fn texts<'a, T: Into<Option<Cow<'a, str>>>>(found: Option<Vec<T>>) -> Option<Vec<Cow<'a, str>>> {
     Some(found?.into_iter().filter_map(Into::into).collect())
-}
-
-#[derive(Deserialize)]
-struct Fields<'a> {
-    #[serde(borrow)]
-    hashtags: Option<Vec<Tag<'a>>>,
-    #[serde(borrow)]
-    user_mentions: Option<Vec<UserMention<'a>>>,
-    #[serde(borrow)]
-    symbols: Option<Vec<Tag<'a>>>,
-    #[serde(borrow)]
-    urls: Option<Vec<Url<'a>>>,
 }
 
 /// Borrowed from the line unless it has escapes; an optional `Cow` of its own never is.
@@ -94,7 +146,36 @@ impl<'a> From<Url<'a>> for Option<Cow<'a, str>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    fn parse(json: &[u8]) -> Option<Entities<'_>> {
+        Entities::parse(json, Kind::ALL.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn hashtags_alone_are_those_that_are_read_with_all_lists(
+            fields in prop::collection::vec(
+                prop::sample::select(vec![
+                    r#""hashtags":[]"#,
+                    r#""hashtags":[{"text":"Rust"}]"#,
+                    r#""hashtags":null"#,
+                    r#""\u0068ashtags":[{"text":"hidden"}]"#,
+                    r#""urls":[{"url":"https:\/\/t.co\/a","of":{"hashtags":[{"text":"inner"}]}}]"#,
+                    r#""user_mentions":[{"screen_name":"ferris","name":"Ferr\u00efs"}]"#,
+                    r#""symbols":[]"#,
+                ]),
+                0..5,
+            )
+        ) {
+            let json = format!("{{{}}}", fields.join(","));
+            let found = Entities::parse(json.as_bytes(), Kinds::NONE.with(Kind::Hashtag));
+            let all = parse(json.as_bytes());
+            prop_assert_eq!(found.map(|found| found.hashtags), all.map(|all| all.hashtags));
+        }
+    }
 
     #[test]
     fn a_status_of_the_service_is_read() {
@@ -110,19 +191,19 @@ mod tests {
             cashtags: list(&["IBM"]),
             links: list(&["https://example.org/b", "https://t.co/c"]),
         };
-        assert_eq!(Entities::parse(json), Some(expected));
+        assert_eq!(parse(json), Some(expected));
     }
 
     #[test]
     fn what_is_not_listed_is_told_from_an_empty_list() {
-        let found = Entities::parse(br#"{"hashtags":[],"urls":null}"#).unwrap();
+        let found = parse(br#"{"hashtags":[],"urls":null}"#).unwrap();
         assert_eq!(found, Entities { hashtags: Some(Vec::new()), ..Entities::default() });
     }
 
     #[test]
     fn what_is_no_entities_is_none() {
         for json in ["", "null", "[]", "7", r#"{"hashtags":7}"#, r#"{"hashtags":[{"text":7}]}"#] {
-            assert_eq!(Entities::parse(json.as_bytes()), None, "{json}");
+            assert_eq!(parse(json.as_bytes()), None, "{json}");
         }
     }
 }

@@ -65,6 +65,11 @@ impl Tokenizer {
         }
     }
 
+    /// The kinds of terms it finds.
+    pub fn kinds(&self) -> Kinds {
+        self.kinds
+    }
+
     /// Whether terms of kinds that [`Entities`] list are asked for.
     pub fn wants_entities(&self) -> bool {
         let listed = [Kind::Hashtag, Kind::Mention, Kind::Cashtag, Kind::Domain];
