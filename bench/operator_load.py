@@ -22,6 +22,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 NAMESPACE = "trendjob-bench"
 NODE = "trendjob-bench"
@@ -187,24 +188,10 @@ class Record:
         return [max(0.0, self.first[(other, name)] - self.first[(one, name)]) for name in names]
 
 
-def create(api, names, threads=8):
-    todo = queue.Queue()
-    for name in names:
-        todo.put(name)
-
-    def work():
-        while True:
-            try:
-                name = todo.get_nowait()
-            except queue.Empty:
-                return
-            api.ask("POST", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs", trendjob(name))
-
-    workers = [threading.Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+def create(api, names):
+    with ThreadPoolExecutor(16) as pool:
+        path = f"{GROUP}/namespaces/{NAMESPACE}/trendjobs"
+        list(pool.map(lambda name: api.ask("POST", path, trendjob(name)), names))
 
 
 def resident(process):
@@ -212,42 +199,44 @@ def resident(process):
     return {name: int(re.search(name + r":\s+(\d+)", text).group(1)) / 1024 for name in ("VmRSS", "VmHWM")}
 
 
-def finish(api, names):
-    """Makes finished TrendJobs with the Job each had, without running them."""
-    todo = queue.Queue()
-    for name in names:
-        todo.put(name)
-    template = api.ask("GET", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs/latency-0")["status"]
+def cpu(process):
+    """CPU time it has used, in seconds."""
+    fields = open(f"/proc/{process.pid}/stat", encoding="utf-8").read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def work():
-        while True:
-            try:
-                name = todo.get_nowait()
-            except queue.Empty:
-                return
-            body = trendjob(name)
-            body["spec"]["managedBy"] = "trendjob.dev/operator"
-            made = api.ask("POST", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs", body)
-            status = dict(template, runUID=made["metadata"]["uid"] + "-0")
-            api.patch(f"{GROUP}/namespaces/{NAMESPACE}/trendjobs/{name}/status", {"status": status})
-            uid = made["metadata"]["uid"]
+
+def finish(api, names, jobs_each):
+    """Makes finished TrendJobs, with as many finished Jobs as each left behind, without running them."""
+    template = api.ask("GET", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs/alone")["status"]
+    stages = ["plan", "etl", "aggregate", "publish"][:jobs_each]
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    done = {"startTime": now, "completionTime": now, "succeeded": 1, "ready": 0, "uncountedTerminatedPods": {},
+            "conditions": [{"type": kind, "status": "True", "reason": "CompletionsReached",
+                            "message": "Reached expected number of succeeded pods",
+                            "lastProbeTime": now, "lastTransitionTime": now}
+                           for kind in ("SuccessCriteriaMet", "Complete")]}
+
+    def one(name):
+        made = api.ask("POST", f"{GROUP}/namespaces/{NAMESPACE}/trendjobs", trendjob(name))
+        uid = made["metadata"]["uid"]
+        status = dict(template, runUID=uid + "-0")
+        api.patch(f"{GROUP}/namespaces/{NAMESPACE}/trendjobs/{name}/status", {"status": status})
+        for stage in stages:
+            job = f"{name}-{uid[:8]}-0-{stage}"
+            labels = {"app.kubernetes.io/managed-by": "trendjob-operator", "trendjob.dev/name": name,
+                      "trendjob.dev/stage": stage, "trendjob.dev/uid": uid}
             api.ask("POST", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", {
-                "metadata": {
-                    "name": f"{name}-{uid[:8]}-0-plan",
-                    "labels": {"app.kubernetes.io/managed-by": "trendjob-operator", "trendjob.dev/name": name,
-                               "trendjob.dev/stage": "plan", "trendjob.dev/uid": uid},
-                    "ownerReferences": [{"apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "name": name,
-                                         "uid": uid, "controller": True, "blockOwnerDeletion": True}],
-                },
-                "spec": {"suspend": True, "template": {"spec": {
+                "metadata": {"name": job, "labels": labels, "ownerReferences": [{
+                    "apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "name": name, "uid": uid,
+                    "controller": True, "blockOwnerDeletion": True}]},
+                # The Job controller leaves it alone, so no pod is made.
+                "spec": {"managedBy": "trendjob.dev/bench", "template": {"spec": {
                     "restartPolicy": "Never", "containers": [{"name": "worker", "image": "x"}]}}},
             })
+            api.patch(f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs/{job}/status", {"status": done})
 
-    workers = [threading.Thread(target=work) for _ in range(8)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(one, names))
 
 
 def operator(path, log):
@@ -283,66 +272,97 @@ def until_quiet():
         time.sleep(20)
 
 
+def latency(api, kubelet, record, count):
+    """How soon Jobs follow when this many TrendJobs come at once."""
+    names = [f"latency-{number}" for number in range(count)]
+    for name in names:
+        kubelet.shards[name] = 2
+    create(api, names)
+    record.wait([("plan", name) for name in names])
+    percentiles("TrendJob accepted to plan Job created", record.between("accepted", "plan", names), "1 s")
+    record.wait([("Complete", name) for name in names])
+    percentiles("plan finished to etl Job created", record.between("plan-done", "etl", names), "1 s")
+    percentiles("apply to Complete, all stages", record.between("accepted", "Complete", names), "none")
+
+
+def throughput(api, record, process, count):
+    """How many TrendJobs of one pod begin and end a second, and what of the operator each takes."""
+    before = cpu(process)
+    names = [f"small-{number}" for number in range(count)]
+    began = time.monotonic()
+    create(api, names)
+    record.wait([("plan", name) for name in names])
+    begun = max(record.first[("plan", name)] for name in names) - began
+    record.wait([("Complete", name) for name in names])
+    ended = max(record.first[("Complete", name)] for name in names) - began
+    print(f"small TrendJobs a second: {count / begun:.1f} begun, {count / ended:.1f} complete (goal 10)")
+    used = (cpu(process) - before) / count
+    print(f"operator's CPU time for each: {used * 1000:.1f} ms, so one core is enough for {1 / used:.0f} a second")
+    percentiles("Job finished to TrendJob complete", record.between("plan-done", "Complete", names), "none")
+
+
+def memory(process, count):
+    """What the operator holds."""
+    until_up('trendjob_operator_trendjobs{stage="Complete"}', count)
+    until_quiet()
+    held = resident(process)
+    print(f"{count} finished TrendJobs: {held['VmRSS']:.0f} MiB resident, {held['VmHWM']:.0f} MiB at most "
+          "(goal 128)")
+
+
+def prepare(api):
+    """Waits for the API server and for what an earlier run left to be gone, and makes the namespace."""
+    while True:
+        try:
+            api.ask("DELETE", f"/api/v1/nodes/{NODE}")
+            break
+        except OSError:
+            time.sleep(0.1)
+    while (left := api.ask("GET", f"/api/v1/namespaces/{NAMESPACE}")) is not None:
+        if "deletionTimestamp" not in left["metadata"]:
+            api.ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}")
+        time.sleep(0.5)
+    api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+    secret = {"metadata": {"name": "trendjob-mongodb"}, "stringData": {"uri": "mongodb://nowhere/"}}
+    api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--operator", default="target/release/trendjob-operator")
-    parser.add_argument("--queued", type=int, default=100, help="TrendJobs applied at once")
-    parser.add_argument("--small", type=int, default=200, help="small TrendJobs for the throughput")
-    parser.add_argument("--finished", type=int, default=10_000, help="finished TrendJobs for the memory")
+    parser.add_argument("--queued", type=int, default=100, help="TrendJobs applied at once; 0 to leave it out")
+    parser.add_argument("--small", type=int, default=200, help="small TrendJobs for the throughput; 0 to leave it out")
+    parser.add_argument("--finished", type=int, default=10_000,
+                        help="finished TrendJobs for the memory; 0 to leave it out")
+    parser.add_argument("--jobs-each", type=int, default=1, choices=(1, 2, 3, 4),
+                        help="Jobs that each of them left: 1 of a small one, 4 of a large one")
+    parser.add_argument("--log", default="/tmp/trendjob-operator-bench.log", help="where the operator's log goes")
     args = parser.parse_args()
     proxy = subprocess.Popen(["kubectl", "proxy", "--port=8991"], stdout=subprocess.DEVNULL)
     process = None
     api = Api(8991)
     try:
-        for _ in range(100):
-            try:
-                api.ask("GET", "/version")
-                break
-            except OSError:
-                time.sleep(0.1)
-        api.ask("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
-        secret = {"metadata": {"name": "trendjob-mongodb"}, "stringData": {"uri": "mongodb://nowhere/"}}
-        api.ask("POST", f"/api/v1/namespaces/{NAMESPACE}/secrets", secret)
+        prepare(api)
         kubelet = Kubelet(api)
         record = Record(api)
         time.sleep(1)
-        process = operator(args.operator, "/tmp/trendjob-operator-bench.log")
+        process = operator(args.operator, args.log)
         until_up("trendjob_operator_queue_depth", 0)
-        names = [f"latency-{number}" for number in range(args.queued)]
-        for name in names:
-            kubelet.shards[name] = 2
-        create(api, names, threads=16)
-        record.wait([("Complete", name) for name in names])
-        percentiles("TrendJob accepted to plan Job created", record.between("accepted", "plan", names), "1 s")
-        percentiles("plan finished to etl Job created", record.between("plan-done", "etl", names), "1 s")
-        percentiles("apply to Complete, all stages", record.between("accepted", "Complete", names), "none")
-
-        names = [f"small-{number}" for number in range(args.small)]
-        began = time.monotonic()
-        create(api, names, threads=16)
-        record.wait([("plan", name) for name in names])
-        begun = max(record.first[("plan", name)] for name in names) - began
-        record.wait([("Complete", name) for name in names])
-        ended = max(record.first[("Complete", name)] for name in names) - began
-        print(f"small TrendJobs a second: {len(names) / begun:.1f} begun, {len(names) / ended:.1f} complete (goal 10)")
-
-        one = ["alone"]
-        create(api, one)
+        create(api, ["alone"])
         record.wait([("Complete", "alone")])
-        took = record.between("accepted", "Complete", one)[0]
+        took = record.between("accepted", "Complete", ["alone"])[0]
         print(f"one small TrendJob with a pod that is done at once, apply to Complete: {took:.2f} s")
-
+        if args.queued:
+            latency(api, kubelet, record, args.queued)
+        if args.small:
+            throughput(api, record, process, args.small)
         if args.finished:
             process.terminate()
             process.wait()
-            finish(api, [f"finished-{number}" for number in range(args.finished)])
-            process = operator(args.operator, "/tmp/trendjob-operator-bench.log")
-            until_up('trendjob_operator_trendjobs{stage="Complete"}', args.finished)
-            until_quiet()
+            finish(api, [f"finished-{number}" for number in range(args.finished)], args.jobs_each)
+            process = operator(args.operator, args.log)
+            memory(process, args.finished)
             before = metric("trendjob_operator_reconciles_total")
-            memory = resident(process)
-            print(f"{args.finished} finished TrendJobs: {memory['VmRSS']:.0f} MiB resident, "
-                  f"{memory['VmHWM']:.0f} MiB at most (goal 128)")
             time.sleep(60)
             passes = metric("trendjob_operator_reconciles_total") - before
             print(f"passes over them in an idle minute: {passes:.0f}")
