@@ -2,16 +2,20 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::LazyLock;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::Kinds;
 use crate::Kind;
 
-/// How a status without hashtags begins its entities: most of them.
-const NO_HASHTAGS: &[u8] = br#"{"hashtags":[]"#;
+/// How the service's own entities begin.
+const HASHTAGS_FIRST: &str = r#"{"hashtags":"#;
+
+static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"hashtags\""));
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
 /// The entities of a post, as the service that it was posted on found them.
 ///
@@ -34,20 +38,28 @@ impl<'a> Entities<'a> {
     /// a list that is there twice, the last. `None` if it is no object, or one of the lists is of another
     /// shape.
     pub fn parse(json: &'a [u8], kinds: Kinds) -> Option<Self> {
-        if json.starts_with(NO_HASHTAGS) && !wants_more_than_hashtags(kinds) {
-            let rest = json.get(NO_HASHTAGS.len()..).unwrap_or_default();
-            // Nothing else is called that, nor may be with an escape in its name.
-            let is_only = memmem::find(rest, b"\"hashtags\"").is_none();
-            if is_only && memmem::find(rest, b"\\u").is_none() {
-                return Some(Self { hashtags: Some(Vec::new()), ..Self::default() });
-            }
-        }
         let json = simdutf8::basic::from_utf8(json).ok()?;
+        if !wants_more_than_hashtags(kinds)
+            && let Some(found) = hashtags_first(json)
+        {
+            return Some(found);
+        }
         let mut value = serde_json::Deserializer::from_str(json);
         let found = Lists(kinds).deserialize(&mut value).ok()?;
         value.end().ok()?;
         Some(found)
     }
+}
+
+/// The hashtags, if they come first and nothing after can be called that: neither plainly nor with an
+/// escape in its name. The rest, which is longer, need not be taken apart then.
+fn hashtags_first(json: &str) -> Option<Entities<'_>> {
+    let after = json.strip_prefix(HASHTAGS_FIRST)?;
+    let mut lists = serde_json::Deserializer::from_str(after).into_iter::<Vec<Tag<'_>>>();
+    let hashtags = texts(Some(lists.next()?.ok()?));
+    let rest = after.as_bytes().get(lists.byte_offset()..)?;
+    let is_only = NAME.find(rest).is_none() && ESCAPE.find(rest).is_none();
+    is_only.then(|| Entities { hashtags, ..Entities::default() })
 }
 
 fn wants_more_than_hashtags(kinds: Kinds) -> bool {
