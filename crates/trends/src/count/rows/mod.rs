@@ -229,7 +229,7 @@ impl RowCounter {
         self.wait(place, kind, letters, term.len() as u8, form);
     }
 
-    /// The same of a term of `length` bytes, 1 to 16, packed as [`packed`] has it, that was written the
+    /// The same of a term of `length` bytes, 1 to 16, packed with its first byte the lowest, that was written the
     /// same but for case.
     #[inline]
     pub fn add_packed(&mut self, kind: Kind, letters: u128, written: u128, length: usize) {
