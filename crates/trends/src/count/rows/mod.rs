@@ -337,7 +337,7 @@ impl RowCounter {
         let hash = hash_of_long(term, self.salt_of(kind, bucket));
         let Self { index, rows, details, spellings, begun, ids, .. } = self;
         let Some(record) = begun.last_mut() else { return };
-        let is_it = |row: usize| rows.is_long(&rows.counted.at(row).key, kind, term, record.bucket);
+        let is_it = |row: usize| rows.is_long(&rows.counted.at(row).key, kind, term, bucket);
         let row = index.find(hash, is_it).unwrap_or_else(|| {
             index.reserve(1);
             let key = rows.add_long(kind, term, bucket);

@@ -176,6 +176,21 @@ proptest! {
     }
 }
 
+#[test]
+fn a_long_term_that_counts_for_the_whole_run_is_one_row_whatever_windows_it_is_seen_in() {
+    let term = "two quite long words together".to_owned();
+    let record = |bucket| Record {
+        bucket,
+        seen: true,
+        author: None,
+        id: None,
+        line: (0, 0),
+        terms: vec![(Kind::Phrase, term.clone(), None), (Kind::Word, term.clone(), None)],
+    };
+    let records: Vec<_> = [3, 3, 4, 5].map(record).into();
+    assert_eq!(counted(&records, 1, usize::MAX), expected(&records));
+}
+
 /// As many records of one term each as there are numbers, every one with its own author.
 fn many(numbers: std::ops::Range<u32>, terms: u32) -> Vec<Record> {
     let record = |number: u32| Record {
