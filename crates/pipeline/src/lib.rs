@@ -15,7 +15,7 @@ mod markers;
 pub mod plan;
 pub mod publish;
 mod row_blocks;
-mod score;
+pub mod score;
 mod supersede;
 
 pub use context::{BlockSizes, Cancel, Context, Limits, Progress};

@@ -15,7 +15,8 @@ use crate::aggregate::{aggregate, check_records};
 use crate::context::Progress;
 use crate::etl::{Shard, etl};
 use crate::plan::{Plan, Spec, plan, stored};
-use crate::publish::{publish, score_all};
+use crate::publish::publish;
+use crate::score::score_all;
 use crate::{Context, Error};
 
 /// What a run came to.

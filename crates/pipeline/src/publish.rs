@@ -151,40 +151,6 @@ fn partition_indexes(
     partitions.iter().enumerate().map(index).collect()
 }
 
-/// Scores one partition of a run whose partitions are all merged, unless an attempt did already. Where
-/// there is nothing to score, nothing is done.
-///
-/// # Errors
-/// `Superseded` if a run of the source that was started later is published already; an input error if there
-/// is no such partition.
-pub fn score_partition(
-    context: &Context,
-    plan: &Plan,
-    shards: &[Shard],
-    partitions: &[Marker<AggregateReport>],
-    partition: u16,
-) -> Result<(), Error> {
-    let Some(basis) = Basis::of(context, plan, shards, partitions)? else { return Ok(()) };
-    if usize::from(partition) >= partitions.len() {
-        let merged = partitions.len();
-        return Err(Error::Input(format!("partition {partition} is none of the {merged} merged")));
-    }
-    score::score(context, plan, &basis, partitions, partition).map(drop)
-}
-
-/// Scores every partition that nobody scored yet, where there is anything to score.
-pub(crate) fn score_all(
-    context: &Context,
-    plan: &Plan,
-    shards: &[Shard],
-    partitions: &[Marker<AggregateReport>],
-) -> Result<(), Error> {
-    match Basis::of(context, plan, shards, partitions)? {
-        Some(basis) => score::all(context, plan, &basis, partitions).map(drop),
-        None => Ok(()),
-    }
-}
-
 /// Puts the sections of all partitions together, with the digest of all scores.
 fn scored(
     context: &Context,

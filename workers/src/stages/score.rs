@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pipeline::aggregate::all_finished;
 use pipeline::etl;
-use pipeline::publish::score_partition;
+use pipeline::score::score_partition;
 use trendjob::TerminationMessage;
 
 use super::Work;

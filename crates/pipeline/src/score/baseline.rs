@@ -93,14 +93,9 @@ impl Baseline {
         Ok(Self { run, index, partitions, own, documents })
     }
 
-    /// The terms of the baseline, to be asked for in the order of terms.
-    pub(super) fn topics<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
-        Lookup { baseline: self, context, phrases: false, open: Vec::new() }
-    }
-
-    /// Its phrases, likewise.
-    pub(super) fn phrases<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
-        Lookup { phrases: true, ..self.topics(context) }
+    /// The terms of the baseline, to be asked for in the order of terms, phrases after all others.
+    pub(super) fn lookup<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
+        Lookup { baseline: self, context, open: Vec::new() }
     }
 }
 
@@ -108,9 +103,8 @@ impl Baseline {
 pub(super) struct Lookup<'a> {
     baseline: &'a Baseline,
     context: &'a Context,
-    phrases: bool,
-    /// Those partitions that were asked for.
-    open: Vec<(u16, Option<Blocks<'a>>)>,
+    /// Those partitions that were asked for, phrases apart, which are in blocks of their own.
+    open: Vec<(u16, bool, Option<Blocks<'a>>)>,
 }
 
 impl<'a> Lookup<'a> {
@@ -133,12 +127,14 @@ impl<'a> Lookup<'a> {
     /// The records of the baseline that have a term.
     fn documents(&mut self, kind: Kind, term: &[u8]) -> Result<u64, Error> {
         let partition = self.baseline.partitions.of(slot(kind, term));
-        if !self.open.iter().any(|(open, _)| *open == partition) {
-            let rows = self.rows(partition)?;
-            self.open.push((partition, rows));
+        let is_phrase = kind == Kind::Phrase;
+        let wanted = (partition, is_phrase);
+        if !self.open.iter().any(|(open, phrases, _)| (*open, *phrases) == wanted) {
+            let rows = self.rows(partition, is_phrase)?;
+            self.open.push((partition, is_phrase, rows));
         }
-        let open = self.open.iter_mut().find(|(open, _)| *open == partition);
-        let Some((_, Some(rows))) = open else { return Ok(0) };
+        let open = self.open.iter_mut().find(|(open, phrases, _)| (*open, *phrases) == wanted);
+        let Some((_, _, Some(rows))) = open else { return Ok(0) };
         while let Some(RowRef { kind: at_kind, term: at_term, documents, .. }) = rows.row() {
             match (at_kind, at_term).cmp(&(kind, term)) {
                 std::cmp::Ordering::Less => rows.advance()?,
@@ -149,7 +145,7 @@ impl<'a> Lookup<'a> {
         Ok(0)
     }
 
-    fn rows(&self, partition: u16) -> Result<Option<Blocks<'a>>, Error> {
+    fn rows(&self, partition: u16, is_phrase: bool) -> Result<Option<Blocks<'a>>, Error> {
         let baseline = self.baseline;
         let home = |stage, attempt: &str| {
             let (run, index) = (baseline.run.clone(), u32::from(partition));
@@ -159,10 +155,8 @@ impl<'a> Lookup<'a> {
             return Ok(None);
         };
         let (home, terms) = match &entry.phrases {
-            Some(phrases) if self.phrases => {
-                (home(Stage::Score, &phrases.attempt)?, &phrases.terms)
-            }
-            None if self.phrases => return Ok(None),
+            Some(phrases) if is_phrase => (home(Stage::Score, &phrases.attempt)?, &phrases.terms),
+            None if is_phrase => return Ok(None),
             _ => (home(Stage::Aggregate, &entry.attempt)?, &entry.terms),
         };
         Blocks::new(self.context, home, terms).map(Some)

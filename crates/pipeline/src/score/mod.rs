@@ -25,13 +25,14 @@ use trends::scores::{BucketTotal, PooledDispersion, Totals};
 use trends::window::{WindowTotal, WindowTotals};
 use trends::{Bucket, Kind, Score};
 
-pub(crate) use baseline::{Baseline, pin};
+pub(crate) use baseline::pin;
+use baseline::{Baseline, Lookup};
 use digest::ScoreDigest;
 pub(crate) use phrases::PhraseBlocks;
 use ranks::Ranks;
 pub(crate) use ranks::{SectionBlocks, Sections, merge_sections};
 use series::{Series, TermSeries};
-use time::Timed;
+use time::{Clock, Timed};
 
 use crate::aggregate::AggregateReport;
 use crate::blocks::BlockSink;
@@ -148,98 +149,38 @@ pub(crate) fn pooled_digits(pooled: &PooledDispersion) -> String {
     hex(&bytes)
 }
 
-/// Scores a partition, unless an attempt did already. Returns the marker that counts.
-pub(crate) fn score(
+/// Scores one partition of a run whose partitions are all merged, unless an attempt did already. Where
+/// there is nothing to score, nothing is done.
+///
+/// # Errors
+/// `Superseded` if a run of the source that was started later is published already; an input error if there
+/// is no such partition.
+pub fn score_partition(
     context: &Context,
     plan: &Plan,
-    basis: &Basis,
+    shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
     partition: u16,
-) -> Result<Marker<ScoreReport>, Error> {
-    let index = u32::from(partition);
-    if let Some(done) = markers::finished(context, plan, Stage::Score, index)? {
-        return Ok(done);
-    }
-    unless_superseded(context, plan, || {
-        let home = context.home(Stage::Score, index);
-        let mut sink = BlockSink::new(context, home.clone());
-        let mut ranks = Ranks::new(context, basis.latest());
-        let mut digest = ScoreDigest::new(plan.partitions()?.slots(partition));
-        basis.topics(context, partitions, partition, &mut ranks, &mut digest)?;
-        let phrases =
-            basis.phrases(context, partitions, partition, &mut ranks, &mut digest, &mut sink)?;
-        let scored = ranks.finish(&mut sink)?;
-        sink.finish()?;
-        marked(context, plan, &home, ScoreReport { scored, phrases, slots: digest.finish() })
-    })
-}
-
-impl Basis {
-    /// Ranks the terms that are topics whatever their score.
-    fn topics(
-        &self,
-        context: &Context,
-        partitions: &[Marker<AggregateReport>],
-        partition: u16,
-        ranks: &mut Ranks,
-        digest: &mut ScoreDigest,
-    ) -> Result<(), Error> {
-        if self.timed.is_none() && self.baseline.is_none() {
-            return Ok(());
-        }
-        let aggregated = partitions.get(usize::from(partition)).ok_or(Error::Panicked)?;
-        let mut terms = Series::topics(context, aggregated, u32::from(partition))?;
-        let mut clock = self.timed.as_ref().map(Timed::clock);
-        let mut lookup = self.baseline.as_ref().map(|baseline| baseline.topics(context));
-        while let Some(term) = terms.next_term()? {
-            context.cancel.check()?;
-            if let Some(clock) = &mut clock {
-                clock.term(term, ranks, digest)?;
-            }
-            if let Some(lookup) = &mut lookup {
-                compare(term, lookup, ranks, digest)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Stores and ranks the pairs that are phrases, where phrases are asked for.
-    fn phrases(
-        &self,
-        context: &Context,
-        partitions: &[Marker<AggregateReport>],
-        partition: u16,
-        ranks: &mut Ranks,
-        digest: &mut ScoreDigest,
-        sink: &mut BlockSink<'_>,
-    ) -> Result<Option<PhraseBlocks>, Error> {
-        let Some(pairs) = self.pairs else { return Ok(None) };
-        let mut clock = self.timed.as_ref().map(Timed::clock);
-        let mut lookup = self.baseline.as_ref().map(|baseline| baseline.phrases(context));
-        let phrase = |term: &TermSeries| {
-            digest.phrase(term);
-            if let Some(clock) = &mut clock {
-                clock.term(term, ranks, digest)?;
-            }
-            lookup.as_mut().map_or(Ok(()), |lookup| compare(term, lookup, ranks, digest))
-        };
-        phrases::select(context, partitions, partition, pairs, sink, phrase).map(Some)
-    }
-}
-
-/// Ranks a term by how it stands out against the baseline.
-fn compare(
-    term: &TermSeries,
-    lookup: &mut baseline::Lookup<'_>,
-    ranks: &mut Ranks,
-    digest: &mut ScoreDigest,
 ) -> Result<(), Error> {
-    let Some((compared, keyness)) = lookup.compare(term)? else { return Ok(()) };
-    digest.keyness(term, &keyness);
-    let Bucket(whole) = Bucket::WHOLE;
-    ranks.add(Score::Keyness, term.kind, whole, keyness.lower, || {
-        term.compared(compared, keyness.lower)
-    })
+    let Some(basis) = Basis::of(context, plan, shards, partitions)? else { return Ok(()) };
+    if usize::from(partition) >= partitions.len() {
+        let merged = partitions.len();
+        return Err(Error::Input(format!("partition {partition} is none of the {merged} merged")));
+    }
+    score(context, plan, &basis, partitions, partition).map(drop)
+}
+
+/// Scores every partition that nobody scored yet, where there is anything to score.
+pub(crate) fn score_all(
+    context: &Context,
+    plan: &Plan,
+    shards: &[Shard],
+    partitions: &[Marker<AggregateReport>],
+) -> Result<(), Error> {
+    match Basis::of(context, plan, shards, partitions)? {
+        Some(basis) => all(context, plan, &basis, partitions).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Scores all partitions that nobody scored, on all threads, and returns their markers in order.
@@ -253,4 +194,76 @@ pub(crate) fn all(
         // There are at most 1,024 partitions.
         score(share, plan, basis, partitions, partition as u16)
     })
+}
+
+/// Scores a partition, unless an attempt did already. Returns the marker that counts.
+fn score(
+    context: &Context,
+    plan: &Plan,
+    basis: &Basis,
+    partitions: &[Marker<AggregateReport>],
+    partition: u16,
+) -> Result<Marker<ScoreReport>, Error> {
+    let index = u32::from(partition);
+    if let Some(done) = markers::finished(context, plan, Stage::Score, index)? {
+        return Ok(done);
+    }
+    unless_superseded(context, plan, || {
+        let home = context.home(Stage::Score, index);
+        let mut sink = BlockSink::new(context, home.clone());
+        let mut ranking = Ranking {
+            clock: basis.timed.as_ref().map(Timed::clock),
+            lookup: basis.baseline.as_ref().map(|baseline| baseline.lookup(context)),
+            ranks: Ranks::new(context, basis.latest()),
+            digest: ScoreDigest::new(plan.partitions()?.slots(partition)),
+        };
+        if ranking.is_asked() {
+            let aggregated = partitions.get(usize::from(partition)).ok_or(Error::Panicked)?;
+            let mut terms = Series::topics(context, aggregated, index)?;
+            while let Some(term) = terms.next_term()? {
+                context.cancel.check()?;
+                ranking.term(term)?;
+            }
+        }
+        let phrases = basis.pairs.map(|pairs| {
+            phrases::select(context, partitions, partition, pairs, &mut sink, |term| {
+                ranking.digest.phrase(term);
+                ranking.term(term)
+            })
+        });
+        let phrases = phrases.transpose()?;
+        let Ranking { ranks, digest, .. } = ranking;
+        let scored = ranks.finish(&mut sink)?;
+        sink.finish()?;
+        marked(context, plan, &home, ScoreReport { scored, phrases, slots: digest.finish() })
+    })
+}
+
+/// Ranks the terms of a partition that are topics, one after the other: phrases last.
+struct Ranking<'a> {
+    clock: Option<Clock<'a>>,
+    lookup: Option<Lookup<'a>>,
+    ranks: Ranks,
+    digest: ScoreDigest,
+}
+
+impl Ranking<'_> {
+    /// Whether terms are ranked by anything.
+    fn is_asked(&self) -> bool {
+        self.clock.is_some() || self.lookup.is_some()
+    }
+
+    fn term(&mut self, term: &TermSeries) -> Result<(), Error> {
+        let Self { clock, lookup, ranks, digest } = self;
+        if let Some(clock) = clock {
+            clock.term(term, ranks, digest)?;
+        }
+        let compared = lookup.as_mut().map_or(Ok(None), |lookup| lookup.compare(term))?;
+        let Some((compared, keyness)) = compared else { return Ok(()) };
+        digest.keyness(term, &keyness);
+        let Bucket(whole) = Bucket::WHOLE;
+        ranks.add(Score::Keyness, term.kind, whole, keyness.lower, || {
+            term.compared(compared, keyness.lower)
+        })
+    }
 }
