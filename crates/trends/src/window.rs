@@ -5,6 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+/// Seconds of a calendar day, leap seconds apart.
+pub const DAY_SECONDS: u32 = 24 * 3600;
+
+/// The number of the calendar day (UTC) from the epoch that a bucket of `window` seconds begins in.
+pub fn calendar_day(bucket: i64, window: i64) -> i64 {
+    bucket.saturating_mul(window).div_euclid(i64::from(DAY_SECONDS))
+}
+
 /// The records of one window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,6 +1,7 @@
 //! The aggregate stage: merges one partition over all shards. Owns the order of its steps, what its
 //! marker reports, and the run-wide verdict on malformed lines.
 
+mod held;
 mod pairs;
 mod partials;
 mod ranking;

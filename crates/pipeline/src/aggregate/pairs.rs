@@ -8,6 +8,7 @@ use trends::scores::MIN_PAIRS;
 use trends::window::WindowTotals;
 use trends::{Row, RowRef};
 
+use super::held::Held;
 use super::terms::{Merged, Terms};
 use super::windows::Pooled;
 use crate::blocks::BlockSink;
@@ -34,11 +35,7 @@ pub(super) struct Pairs {
     terms: Terms,
     /// The margin of the left word whose pairs come in, until one of them may be a phrase.
     left: Option<Row>,
-    /// The pair that comes in.
-    pair: Vec<u8>,
-    /// Its rows, until there are enough of it.
-    held: Vec<Row>,
-    seen: u64,
+    held: Held,
 }
 
 impl Pairs {
@@ -48,9 +45,7 @@ impl Pairs {
             margins: RowBlocks::new("margins", context.limits.blocks.terms),
             terms: Terms::pairs(context, analysis, totals),
             left: None,
-            pair: Vec::new(),
-            held: Vec::new(),
-            seen: 0,
+            held: Held::below(MIN_PAIRS),
         }
     }
 
@@ -72,23 +67,9 @@ impl Pairs {
     }
 
     fn both(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if self.pair != row.term {
-            self.pair.clear();
-            self.pair.extend_from_slice(row.term);
-            self.held.clear();
-            self.seen = 0;
-        }
-        let was_enough = self.seen >= MIN_PAIRS;
-        self.seen += row.count;
-        if self.seen < MIN_PAIRS {
-            self.held.push(row.to_row());
-            return Ok(());
-        }
-        if !was_enough {
-            let before = self.left.take().into_iter().chain(self.held.drain(..));
-            for row in before {
-                self.terms.add(&row.as_ref(), sink)?;
-            }
+        let Some(before) = self.held.add(row) else { return Ok(()) };
+        for row in self.left.take().into_iter().chain(before) {
+            self.terms.add(&row.as_ref(), sink)?;
         }
         self.terms.add(row, sink)
     }

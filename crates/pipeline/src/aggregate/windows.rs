@@ -7,17 +7,15 @@ use trends::detail::{Authors, Detail};
 use trends::facts::Facts;
 use trends::result::TermBlock;
 use trends::scores::{Cell, PooledDispersion, Totals};
-use trends::window::WindowTotals;
-use trends::{Bucket, Kind, Row, RowRef, Score};
+use trends::window::{WindowTotals, calendar_day};
+use trends::{Bucket, Kind, RowRef, Score};
 
+use super::held::{CurrentTerm, Held};
 use crate::Error;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
 use crate::row_blocks::RowBlocks;
 use crate::score::{Basis, pooled_digits};
-
-/// Seconds of a calendar day.
-const DAY: i64 = 86_400;
 
 /// The dispersion of terms by kind: its bytes as hexadecimal digits.
 pub(super) type Pooled = BTreeMap<Kind, String>;
@@ -25,16 +23,14 @@ pub(super) type Pooled = BTreeMap<Kind, String>;
 /// Takes the merged rows of terms by window, in order.
 pub(super) struct Windows {
     blocks: RowBlocks,
+    /// The term whose windows come in.
+    current: CurrentTerm,
     /// Where scores over time are asked for.
     pool: Option<Pool>,
     /// Where authors are counted by calendar day, too.
     today: Option<Today>,
-    /// A term that occurs less often in the run has no series.
-    floor: u64,
-    /// The rows of the term that comes in, until there are enough.
-    held: Vec<Row>,
-    term: Option<(Kind, Vec<u8>)>,
-    seen: u64,
+    /// Where a term that occurs too seldom in the run has no series.
+    held: Option<Held>,
     facts: Vec<u8>,
 }
 
@@ -51,49 +47,37 @@ impl Windows {
         let today = by_day.then(|| Today::new(window as i64));
         Self {
             blocks,
+            current: CurrentTerm::default(),
             pool: Basis::totals(analysis, totals).map(Pool::new),
             today,
-            floor: u64::from(analysis.series_floor.unwrap_or(0)),
-            held: Vec::new(),
-            term: None,
-            seen: 0,
+            held: analysis.series_floor.map(|floor| Held::below(floor.into())),
             facts: Vec::new(),
         }
     }
 
     pub(super) fn add(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if self.floor <= 1 {
-            return self.keep(row, sink);
-        }
-        let same =
-            |(kind, term): &(Kind, Vec<u8>)| (*kind, term.as_slice()) == (row.kind, row.term);
-        if !self.term.as_ref().is_some_and(same) {
-            self.term = Some((row.kind, row.term.to_vec()));
-            self.held.clear();
-            self.seen = 0;
-        }
-        self.seen += row.count;
-        if self.seen < self.floor {
-            self.held.push(row.to_row());
-            return Ok(());
-        }
-        for row in std::mem::take(&mut self.held) {
-            self.keep(&row.as_ref(), sink)?;
+        if let Some(held) = &mut self.held {
+            let Some(before) = held.add(row) else { return Ok(()) };
+            for row in before {
+                self.keep(&row.as_ref(), sink)?;
+            }
         }
         self.keep(row, sink)
     }
 
     fn keep(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
+        let is_new = self.current.changes_to(row);
         self.facts.clear();
         let mut facts = Facts::default();
         if !row.detail.is_empty() {
             let detail = Detail::decode(row.detail)?;
             facts = Facts::of_window(&detail);
-            facts.today = self.today.as_mut().and_then(|today| today.add(row, &detail.authors));
+            let today = self.today.as_mut();
+            facts.today = today.and_then(|today| today.add(row, is_new, &detail.authors));
             facts.encode(&mut self.facts);
         }
         if let Some(pool) = &mut self.pool {
-            pool.add(row, facts.authors.unwrap_or(0));
+            pool.add(row, is_new, facts.authors.unwrap_or(0));
         }
         self.blocks.add(&RowRef { detail: &self.facts, ..*row }, sink)
     }
@@ -110,28 +94,24 @@ impl Windows {
 /// The authors of a term from the beginning of a calendar day.
 struct Today {
     window: i64,
-    term: Option<(Kind, Vec<u8>)>,
     day: i64,
     authors: Authors,
 }
 
 impl Today {
     fn new(window: i64) -> Self {
-        Self { window, term: None, day: 0, authors: Authors::default() }
+        Self { window, day: 0, authors: Authors::default() }
     }
 
     /// Adds those of a window and tells how many there are by its end; `None` where nobody knows them.
-    fn add(&mut self, row: &RowRef<'_>, authors: &Authors) -> Option<u64> {
-        if row.bucket == Bucket::WHOLE || authors.is_empty() {
-            return None;
-        }
-        let day = row.bucket.0.saturating_mul(self.window).div_euclid(DAY);
-        let same =
-            |(kind, term): &(Kind, Vec<u8>)| (*kind, term.as_slice()) == (row.kind, row.term);
-        if !self.term.as_ref().is_some_and(same) || self.day != day {
-            self.term = Some((row.kind, row.term.to_vec()));
+    fn add(&mut self, row: &RowRef<'_>, is_new: bool, authors: &Authors) -> Option<u64> {
+        let day = calendar_day(row.bucket.0, self.window);
+        if is_new || self.day != day {
             self.day = day;
             self.authors = Authors::default();
+        }
+        if row.bucket == Bucket::WHOLE || authors.is_empty() {
+            return None;
         }
         self.authors.merge(authors);
         Some(self.authors.estimate())
@@ -142,22 +122,20 @@ impl Today {
 struct Pool {
     totals: Totals,
     pooled: BTreeMap<Kind, PooledDispersion>,
-    /// The term whose windows come in.
-    term: Option<(Kind, Vec<u8>)>,
+    /// The kind of the term whose windows come in, and those.
+    kind: Option<Kind>,
     cells: Vec<Cell>,
 }
 
 impl Pool {
     fn new(totals: Totals) -> Self {
-        Self { totals, pooled: BTreeMap::new(), term: None, cells: Vec::new() }
+        Self { totals, pooled: BTreeMap::new(), kind: None, cells: Vec::new() }
     }
 
-    fn add(&mut self, row: &RowRef<'_>, authors: u64) {
-        let same =
-            |(kind, term): &(Kind, Vec<u8>)| (*kind, term.as_slice()) == (row.kind, row.term);
-        if !self.term.as_ref().is_some_and(same) {
+    fn add(&mut self, row: &RowRef<'_>, is_new: bool, authors: u64) {
+        if is_new {
             self.end_term();
-            self.term = Some((row.kind, row.term.to_vec()));
+            self.kind = Some(row.kind);
         }
         if row.bucket != Bucket::WHOLE {
             let RowRef { bucket: Bucket(bucket), count, documents, .. } = *row;
@@ -166,7 +144,7 @@ impl Pool {
     }
 
     fn end_term(&mut self) {
-        if let Some((kind, _)) = self.term.take() {
+        if let Some(kind) = self.kind.take() {
             self.pooled.entry(kind).or_default().add(&self.totals, &self.cells);
             self.cells.clear();
         }

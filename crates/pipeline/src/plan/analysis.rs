@@ -6,16 +6,13 @@ use trends::record::Fields;
 use trends::result::Gates;
 pub use trends::result::Profile;
 use trends::social::{Settings, StopWords};
-use trends::window::WindowTotals;
+use trends::window::{DAY_SECONDS, WindowTotals};
 use trends::{Bucket, Kind, Score, scores};
 
 use crate::Error;
 
 /// The most windows the records of a run may fall into. Half a century of 5 minutes each would be more.
 const MAX_BUCKETS: usize = 1_000_000;
-
-/// Seconds of a calendar day.
-const DAY: u64 = 86_400;
 
 /// What is counted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,7 +155,7 @@ impl Analysis {
         }
         let is_asked = |score| self.scores.contains(&score);
         if is_asked(Score::ChiSquare)
-            && self.window.is_some_and(|window| !DAY.is_multiple_of(window))
+            && self.window.is_some_and(|window| !u64::from(DAY_SECONDS).is_multiple_of(window))
         {
             return wrong(
                 "score chisquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h"

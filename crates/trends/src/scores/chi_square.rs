@@ -2,14 +2,13 @@
 //! nothing of how the authors of a day are told apart.
 
 use super::Totals;
+use crate::window::calendar_day;
 
 /// Fewer authors than this in a day score 0.
 const THRESHOLD: u64 = 5;
 const HALF_LIFE_SECONDS: f64 = 4.0 * 3600.0;
 /// An older maximum is forgotten.
 const COOLDOWN_SECONDS: i64 = 2 * 24 * 3600;
-
-const DAY_SECONDS: i64 = 24 * 3600;
 
 /// The trend score of a tag as Mastodon has it (`app/models/trends/tags.rb`): the chi-square of
 /// today's distinct authors against yesterday's, of which the greatest is kept and halved for every
@@ -38,7 +37,6 @@ impl ChiSquare {
     /// the beginning of the calendar day to the end of the window. 0 if the run has no window.
     pub fn latest(totals: &Totals, days: &[(i64, u64)]) -> f64 {
         let window = i64::from(totals.window().get());
-        let day = |bucket: i64| bucket.saturating_mul(window).div_euclid(DAY_SECONDS);
         let closed = totals.closed();
         let mut score = Self::default();
         let mut days = days.iter().copied().peekable();
@@ -56,7 +54,7 @@ impl ChiSquare {
                 }
                 continue;
             }
-            let this = day(bucket);
+            let this = calendar_day(bucket, window);
             if this != last {
                 yesterday = if last.checked_add(1) == Some(this) { today } else { 0 };
                 (last, today) = (this, 0);
