@@ -10,8 +10,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use trends::exclusions::{Change, Exclusions};
 
-use crate::generations::last;
-use crate::{Insertion, Key, SourceName, Store, StoreError};
+use crate::log::{self, last};
+use crate::{Key, SourceName, Store, StoreError};
 
 /// The format of an entry. One of a newer format is refused, whatever else it says.
 const FORMAT: u32 = 1;
@@ -101,44 +101,20 @@ pub async fn history(
     futures::stream::iter(entries).buffered(AT_ONCE).try_collect().await
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    format: u32,
-    #[serde(flatten)]
-    entry: &'a Entry,
-}
-
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
-}
-
 async fn insert(store: &dyn Store, entry: &Entry) -> Result<bool, StoreError> {
-    let key = Key::exclusion(&entry.source, entry.number);
-    let json = serde_json::to_vec(&Written { format: FORMAT, entry })
-        .map_err(|error| damaged(&key, &error))?;
-    Ok(store.insert(&key, json.into()).await? == Insertion::Inserted)
+    log::insert(store, &Key::exclusion(&entry.source, entry.number), FORMAT, entry).await
 }
 
 async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
     let key = Key::exclusion(source, n);
     let found = store.get(&key).await?;
     let bytes = found.ok_or_else(|| StoreError::Missing { key: key.to_string() })?;
-    let Format { format } =
-        serde_json::from_slice(&bytes).map_err(|error| damaged(&key, &error))?;
-    if format > FORMAT {
-        return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
-    }
-    let entry: Entry = serde_json::from_slice(&bytes).map_err(|error| damaged(&key, &error))?;
+    let entry: Entry = log::parse(&key, &bytes, FORMAT..=FORMAT)?;
     if entry.number == n {
         return Ok(entry);
     }
     let what = format!("it says that it has the number {}", entry.number);
     Err(StoreError::Damaged { key: key.to_string(), what })
-}
-
-fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
-    StoreError::Damaged { key: key.to_string(), what: error.to_string() }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod withdraw;
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
+use crate::log::{self, last};
 use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
 
 pub use withdraw::withdraw;
@@ -245,25 +246,8 @@ async fn published(
     Ok(entry)
 }
 
-#[derive(Serialize)]
-struct Written<'a> {
-    format: u32,
-    #[serde(flatten)]
-    entry: &'a Generation,
-}
-
-#[derive(Deserialize)]
-struct Format {
-    /// Entries of the very first builds say none.
-    #[serde(default)]
-    format: u32,
-}
-
 async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreError> {
-    let key = Key::generation(&entry.source, entry.generation);
-    let json = serde_json::to_vec(&Written { format: FORMAT, entry })
-        .map_err(|error| damaged(&key, &error))?;
-    Ok(store.insert(&key, json.into()).await? == Insertion::Inserted)
+    log::insert(store, &Key::generation(&entry.source, entry.generation), FORMAT, entry).await
 }
 
 async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generation, StoreError> {
@@ -271,51 +255,9 @@ async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generati
     at(store, source, n).await?.ok_or_else(missing)
 }
 
+/// Entries of the very first builds say no format.
 fn parse(key: &Key, bytes: &[u8]) -> Result<Generation, StoreError> {
-    let Format { format } = serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))?;
-    if format > FORMAT {
-        return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
-    }
-    serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))
-}
-
-fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
-    StoreError::Damaged { key: key.to_string(), what: error.to_string() }
-}
-
-/// The last of keys that are contiguous from 1, and its value: by leaps that double from the known
-/// one, then by halves, so that a long log costs few reads.
-pub(crate) async fn last(
-    store: &dyn Store,
-    known: u64,
-    key: impl Fn(u64) -> Key,
-) -> Result<Option<(u64, bytes::Bytes)>, StoreError> {
-    let mut found = None;
-    let (mut low, mut leap) = (known, 1);
-    let mut high = loop {
-        match store.get(&key(low + leap)).await? {
-            Some(value) => {
-                low += leap;
-                found = Some((low, value));
-                leap *= 2;
-            }
-            None => break low + leap,
-        }
-    };
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
-        match store.get(&key(middle)).await? {
-            Some(value) => {
-                low = middle;
-                found = Some((low, value));
-            }
-            None => high = middle,
-        }
-    }
-    if found.is_none() && known > 0 {
-        found = store.get(&key(known)).await?.map(|value| (known, value));
-    }
-    Ok(found)
+    log::parse(key, bytes, 0..=FORMAT)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod error;
 pub mod exclusions;
 pub mod generations;
 pub mod key;
+mod log;
 pub mod marker;
 #[cfg(feature = "mongodb")]
 pub mod mongo;
