@@ -13,7 +13,8 @@ use crate::args::{ExplainArgs, Format, TermArgs};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Hours of authors that chi-square is told with: what it forgets after two days, and the day before.
+/// How far back the authors go that chi-square is told with: what it forgets after two days, and the day
+/// before.
 const CHI_SQUARE_SECONDS: i64 = 72 * 3600;
 
 #[derive(Debug, Serialize)]
@@ -107,12 +108,11 @@ async fn over_time(
     topic: &Topic,
     window: Option<&String>,
 ) -> Result<(Option<String>, Option<Explanation>), Failure> {
+    if window.is_some() {
+        newest::window_length(published)?;
+    }
     if published.index().gates.is_none() {
-        return if window.is_some() {
-            newest::window_length(published).map(|_| (None, None))
-        } else {
-            Ok((None, None))
-        };
+        return Ok((None, None));
     }
     let length = newest::window_length(published)?;
     let bucket = window.map(|time| newest::bucket(published, time)).transpose()?;

@@ -163,8 +163,8 @@ impl Rows {
         // A line is UTF-8, and so is whatever an escape stands for.
         let text = simdutf8::basic::from_utf8(record.text).unwrap_or_default();
         let language = record.language.and_then(|language| std::str::from_utf8(language).ok());
-        let entities = record.entities.filter(|_| social.tokenizer.wants_entities());
-        let entities = entities.and_then(|json| Entities::parse(json, social.tokenizer.kinds()));
+        let kinds = social.tokenizer.kinds();
+        let entities = record.entities.and_then(|json| Entities::parse(json, kinds));
         let post = Post { text, language, entities: entities.as_ref() };
         let mut sink = Terms { counter, pairs, exclude: &social.exclude_terms };
         social.tokenizer.post(&post, &mut sink);

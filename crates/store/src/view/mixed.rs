@@ -1,6 +1,7 @@
 //! Topics of several kinds in one list. Owns their common order, and that a word makes room for the phrase
 //! that stands for it where both would be listed.
 
+use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use trends::format::ScoredTopic;
@@ -36,16 +37,15 @@ impl View {
                     part.next = page.next;
                 }
             }
-            let order = |topic: &Topic| (topic.count, topic.term.clone().into_bytes(), topic.kind);
-            let heads = parts.iter().enumerate();
-            let heads = heads.filter_map(|(at, part)| Some((at, order(part.topics.front()?))));
-            let first = heads.min_by(|(_, (a_count, a, a_kind)), (_, (b_count, b, b_kind))| {
-                cmp_rank((*a_count, a), (*b_count, b)).then(a_kind.cmp(b_kind))
+            let heads = parts.iter_mut().filter(|part| !part.topics.is_empty());
+            let first = heads.min_by(|a, b| {
+                let both = a.topics.front().zip(b.topics.front());
+                both.map_or(Ordering::Equal, |(a, b)| order(a, b))
             });
-            let Some((at, _)) = first else { break };
-            let topic = parts.get_mut(at).and_then(|part| part.topics.pop_front());
-            let folded = |topic: &Topic| is_folded(kinds, topic.facts.phrase.as_ref());
-            mixed.extend(topic.filter(|topic| !folded(topic)));
+            let Some(topic) = first.and_then(|part| part.topics.pop_front()) else { break };
+            if !is_folded(kinds, topic.facts.phrase.as_ref()) {
+                mixed.push(topic);
+            }
         }
         Ok(mixed)
     }
@@ -69,6 +69,10 @@ impl View {
         mixed.truncate(limit);
         Ok(mixed)
     }
+}
+
+fn order(a: &Topic, b: &Topic) -> Ordering {
+    cmp_rank((a.count, a.term.as_bytes()), (b.count, b.term.as_bytes())).then(a.kind.cmp(&b.kind))
 }
 
 /// Whether a phrase stands for a topic in a list of these kinds: never where only one is listed.

@@ -35,13 +35,16 @@ pub struct Entities<'a> {
 
 impl<'a> Entities<'a> {
     /// Reads the lists of these kinds in the JSON value of a v1.1 `entities` field, which is valid JSON; of
-    /// a list that is there twice, the last. `None` if it is no object, or one of the lists is of another
-    /// shape.
+    /// a list that is there twice, the last. `None` if it is no object, one of the lists is of another
+    /// shape, or none of the kinds is listed.
     pub fn parse(json: &'a [u8], kinds: Kinds) -> Option<Self> {
+        let more = [Kind::Mention, Kind::Cashtag, Kind::Domain];
+        let wants_more = more.into_iter().any(|kind| kinds.contains(kind));
+        if !wants_more && !kinds.contains(Kind::Hashtag) {
+            return None;
+        }
         let json = simdutf8::basic::from_utf8(json).ok()?;
-        if !wants_more_than_hashtags(kinds)
-            && let Some(found) = hashtags_first(json)
-        {
+        if !wants_more && let Some(found) = hashtags_first(json) {
             return Some(found);
         }
         let mut value = serde_json::Deserializer::from_str(json);
@@ -60,10 +63,6 @@ fn hashtags_first(json: &str) -> Option<Entities<'_>> {
     let rest = after.as_bytes().get(lists.byte_offset()..)?;
     let is_only = NAME.find(rest).is_none() && ESCAPE.find(rest).is_none();
     is_only.then(|| Entities { hashtags, ..Entities::default() })
-}
-
-fn wants_more_than_hashtags(kinds: Kinds) -> bool {
-    [Kind::Mention, Kind::Cashtag, Kind::Domain].into_iter().any(|kind| kinds.contains(kind))
 }
 
 /// Reads only the lists of some kinds.

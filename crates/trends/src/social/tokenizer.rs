@@ -70,12 +70,6 @@ impl Tokenizer {
         self.kinds
     }
 
-    /// Whether terms of kinds that [`Entities`] list are asked for.
-    pub fn wants_entities(&self) -> bool {
-        let listed = [Kind::Hashtag, Kind::Mention, Kind::Cashtag, Kind::Domain];
-        listed.into_iter().any(|kind| self.kinds.contains(kind))
-    }
-
     /// Tells `sink` the terms of `post`, of the kinds asked for.
     pub fn post(&mut self, post: &Post<'_>, sink: &mut impl TermSink) {
         let mut decoded = mem::take(&mut self.decoded);
