@@ -256,31 +256,42 @@ def inputs(args):
     return files + [synthetic(wanted, args, args.data) for wanted in args.synthetic]
 
 
-def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def parser(description):
+    """What every comparison over inputs asks for."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("files", nargs="*", type=Path, help="NDJSON, or .zst of it")
     parser.add_argument("--synthetic", type=size, action="append", default=[], metavar="SIZE",
                         help="an input of about this size, as 1GB, from `trendjob generate`")
     parser.add_argument("--repeat-to", type=size, metavar="SIZE",
                         help="repeat every file to this size, as 1GB")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--calibration", type=int, default=2, metavar="N",
-                        help="runs of every form of a peer before the rounds (default: 2)")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--peers", default="duckdb,chdb,polars", help="any of duckdb, chdb, polars")
-    parser.add_argument("--spark", action="store_true", help="pyspark, too; needs Java")
-    parser.add_argument("--form", action="append", default=[], metavar="PEER=FORM",
-                        help="only this form of a peer")
     parser.add_argument("--trendjob", type=Path, default=ROOT / "target/dist/trendjob")
     parser.add_argument("--data", type=Path, default=HERE / "data", help="for inputs and results")
     parser.add_argument("--json", type=Path, help="write all measurements to this file")
+    return parser
+
+
+def parsed(parser):
+    """The arguments, if there is something to run on and to run."""
     args = parser.parse_args()
     if not args.files and not args.synthetic:
         parser.error("name files or use --synthetic SIZE")
     if not args.trendjob.exists():
         parser.error(f"no {args.trendjob}; make it by `cargo build --profile dist`")
-    args.trendjob = args.trendjob.resolve()
-    args.data = args.data.resolve()
+    args.trendjob, args.data = args.trendjob.resolve(), args.data.resolve()
+    return args
+
+
+def arguments():
+    asked = parser(__doc__.splitlines()[0])
+    asked.add_argument("--calibration", type=int, default=2, metavar="N",
+                       help="runs of every form of a peer before the rounds (default: 2)")
+    asked.add_argument("--peers", default="duckdb,chdb,polars", help="any of duckdb, chdb, polars")
+    asked.add_argument("--spark", action="store_true", help="pyspark, too; needs Java")
+    asked.add_argument("--form", action="append", default=[], metavar="PEER=FORM",
+                       help="only this form of a peer")
+    args = parsed(asked)
     # Only names are taken from peer.py; it imports a peer when that one runs.
     sys.dont_write_bytecode = True
     from peer import FORMS

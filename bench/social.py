@@ -4,7 +4,6 @@ Owns the settings that are compared, rounds and ratios; inputs are made by peers
 only: this process stays small, because the peak memory of a child can't be told below its parent's.
 """
 
-import argparse
 import json
 import os
 import shutil
@@ -16,7 +15,7 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from peers import HERE, ROOT, inputs, size  # noqa: E402
+from peers import inputs, parsed, parser  # noqa: E402
 
 SOCIAL = ["--profile", "social", "--kinds", "word,hashtag"]
 # Authors are counted wherever records have one, as all of these do with the preset of their service.
@@ -81,31 +80,16 @@ def row(name, runs, seed, size):
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("files", nargs="*", type=Path, help="NDJSON, or .zst of it")
-    parser.add_argument("--synthetic", type=size, action="append", default=[], metavar="SIZE",
-                        help="an input of about this size, as 1GB, from `trendjob generate`")
-    parser.add_argument("--repeat-to", type=size, metavar="SIZE",
-                        help="repeat every file to this size, as 1GB")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--memory", metavar="SIZE", help="the budget of every run, as 256MiB")
-    parser.add_argument("--settings", default=",".join(SETTINGS),
-                        help=f"any of {', '.join(SETTINGS)}; seed is always among them")
-    parser.add_argument("--trendjob", type=Path, default=ROOT / "target/dist/trendjob")
-    parser.add_argument("--data", type=Path, default=HERE / "data", help="for inputs and results")
-    parser.add_argument("--json", type=Path, help="write all measurements to this file")
-    args = parser.parse_args()
-    if not args.files and not args.synthetic:
-        parser.error("name files or use --synthetic SIZE")
-    if not args.trendjob.exists():
-        parser.error(f"no {args.trendjob}; make it by `cargo build --profile dist`")
+    asked = parser(__doc__.splitlines()[0])
+    asked.add_argument("--memory", metavar="SIZE", help="the budget of every run, as 256MiB")
+    asked.add_argument("--settings", default=",".join(SETTINGS),
+                       help=f"any of {', '.join(SETTINGS)}; seed is always among them")
+    args = parsed(asked)
     wanted = {name.strip() for name in args.settings.split(",")} | {"seed"}
     if unknown := wanted - SETTINGS.keys():
-        parser.error(f"no settings {', '.join(sorted(unknown))}; there are {', '.join(SETTINGS)}")
+        asked.error(f"no settings {', '.join(sorted(unknown))}; there are {', '.join(SETTINGS)}")
     args.settings = [name for name in SETTINGS if name in wanted]
     args.limits = ["--memory", args.memory] if args.memory else []
-    args.trendjob, args.data = args.trendjob.resolve(), args.data.resolve()
     return args
 
 
