@@ -47,9 +47,15 @@ pub(super) fn is_missing_namespace(error: &Error) -> bool {
     code(error) == Some(26)
 }
 
-/// Whether there is something already where a collection was to be renamed to.
+/// Whether there is something already where a collection was to be renamed to. Servers on top of SQL
+/// databases look first and rename then: to whoever came second between the two they repeat, as an
+/// internal error, what their database says.
 pub(super) fn is_existing_namespace(error: &Error) -> bool {
-    code(error) == Some(48)
+    match code(error) {
+        Some(48) => true,
+        Some(1) => message(error).to_lowercase().contains("unique constraint"),
+        _ => false,
+    }
 }
 
 /// What servers answer that can't rename over a collection that exists: to the option, or to the name.

@@ -421,6 +421,32 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn many_may_put_theirs_in_one_place_at_once_and_the_last_is_there_whole() {
+        let Some(options) = options("crowded") else { return };
+        let store = store(&options, &["trends-s"]).await;
+        let mut tasks = Vec::new();
+        for number in 0..8 {
+            let store = store.clone();
+            tasks.push(tokio::spawn(async move {
+                let name = format!("trends-s~{number}");
+                let collection = store.database.collection::<Document>(&name);
+                for turn in 0..4 {
+                    collection.insert_one(doc! { "_id": number, "turn": turn }).await.unwrap();
+                    assert!(swap(&store, &name, "trends-s").await.unwrap());
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(beside(&store).await, ["trends-s"]);
+        let left = store.database.collection::<Document>("trends-s").find(doc! {}).await.unwrap();
+        let left: Vec<Document> = left.try_collect().await.unwrap();
+        assert!(matches!(&left[..], [one] if matches!(one.get_i32("turn"), Ok(3))), "{left:?}");
+        store.database.drop().await.unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_collection_takes_the_place_of_another_but_only_if_it_is_there() {
         let Some(options) = options("swapped") else { return };
         let store = store(&options, &["trends-old", "trends-new"]).await;
