@@ -16,6 +16,7 @@ pub mod plan;
 pub mod publish;
 mod row_blocks;
 pub mod score;
+mod sorted;
 mod supersede;
 
 pub use context::{BlockSizes, Cancel, Context, Limits, Progress};

@@ -6,22 +6,23 @@ mod folds;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::Digest as _;
-use store::document::{Home, read_block};
+use store::document::Home;
 use store::generations::{self, Generation, Outcome};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, hex, result_digest, unhex};
-use trends::format::{RankedTopic, RankingReader, ScoredReader, ScoredTopic};
+use trends::format::{RankedTopic, RankingReader};
 use trends::result::{PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock};
 use trends::{Kind, RecordCounts};
 
 use folds::Folds;
 
-use crate::aggregate::{AggregateReport, Page, RankCursor, merge_ranked};
+use crate::aggregate::{AggregateReport, Page};
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, window_totals};
 use crate::plan::{PinnedBaseline, Plan};
-use crate::score::{self, Basis, ScoreReport, SectionBlocks, Sections, merge_sections};
+use crate::score::{self, Basis, ScoreReport, SectionBlocks, merge_sections};
+use crate::sorted::{Sorted, merge};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error, markers};
 
@@ -159,27 +160,16 @@ fn scored(
     folds: &Folds,
     sink: &mut BlockSink<'_>,
 ) -> Result<(Vec<ScoredBlock>, String), Error> {
-    let cursors = (0..).zip(markers).map(|(partition, marker)| {
+    let sequences = (0..).zip(markers).map(|(partition, marker)| {
         let home = marker.home(&context.run, Stage::Score, partition);
-        let mut blocks = marker.report.scored.iter();
-        Sections::new(move || {
-            let Some(scored) = blocks.next() else { return Ok(None) };
-            let block = context.wait(read_block(&*context.store, &home, &scored.block))?;
-            let key = || home.block(&scored.block.name).to_string();
-            let block = ScoredReader::open(&block);
-            Ok(Some(block.map_err(|error| StoreError::undecodable(key(), &error))?))
-        })
+        Sorted::stored(context, home, marker.report.scored.iter().map(|scored| &scored.block))
     });
     let mut blocks = SectionBlocks::default();
-    merge_sections(cursors.collect(), basis.latest(), |key, topic| {
-        let folded = Some(key.0).filter(|kind| *kind == Kind::Word);
-        match folded.and_then(|_| folds.of(&topic.term)) {
-            Some(phrase) => {
-                let topic = ScoredTopic { phrase: Some(phrase.clone()), ..topic.clone() };
-                blocks.add(key, &topic, sink)
-            }
-            None => blocks.add(key, topic, sink),
+    merge_sections(sequences.collect(), basis.latest(), |key, mut topic| {
+        if key.0 == Kind::Word {
+            topic.phrase = folds.of(&topic.term).cloned();
         }
+        blocks.add(key, &topic, sink)
     })?;
     let slots = markers.iter().flat_map(|marker| &marker.report.slots);
     let mut hasher = sha2::Sha256::default();
@@ -197,12 +187,11 @@ fn rankings(
 ) -> Result<BTreeMap<Kind, Vec<RankingPage>>, Error> {
     let mut rankings = BTreeMap::new();
     if markers.iter().any(|marker| marker.report.phrases.is_some()) {
-        let of = |(partition, marker): (u32, &'_ Marker<ScoreReport>)| {
-            let pages = marker.report.phrases.as_ref().map(|phrases| phrases.ranking.clone());
+        let ranked = (0..).zip(markers).map(|(partition, marker)| {
+            let pages = marker.report.phrases.as_ref().map(|phrases| phrases.ranking.as_slice());
             (marker.home(&context.run, Stage::Score, partition), pages.unwrap_or_default())
-        };
-        let ranked = (0..).zip(markers).map(of).collect();
-        let pages = rank(context, Kind::Phrase, ranked, sink, |topic| {
+        });
+        let pages = rank(context, Kind::Phrase, ranked.collect(), sink, |topic| {
             folds.phrase(topic);
             Ok(None)
         })?;
@@ -211,12 +200,11 @@ fn rankings(
     let kinds: BTreeSet<Kind> =
         partitions.iter().flat_map(|partition| partition.report.rankings.keys().copied()).collect();
     for kind in kinds {
-        let of = |(partition, marker): (u32, &'_ Marker<AggregateReport>)| {
-            let pages = marker.report.rankings.get(&kind).cloned().unwrap_or_default();
-            (marker.home(&context.run, Stage::Aggregate, partition), pages)
-        };
-        let ranked = (0..).zip(partitions).map(of).collect();
-        let pages = rank(context, kind, ranked, sink, |topic| {
+        let ranked = (0..).zip(partitions).map(|(partition, marker)| {
+            let pages = marker.report.rankings.get(&kind).map(Vec::as_slice);
+            (marker.home(&context.run, Stage::Aggregate, partition), pages.unwrap_or_default())
+        });
+        let pages = rank(context, kind, ranked.collect(), sink, |topic| {
             if kind == Kind::Word { folds.word(topic) } else { Ok(None) }
         })?;
         rankings.insert(kind, pages);
@@ -228,24 +216,20 @@ fn rankings(
 fn rank(
     context: &Context,
     kind: Kind,
-    rankings: Vec<(Home, Vec<RankingPage>)>,
+    rankings: Vec<(Home, &[RankingPage])>,
     sink: &mut BlockSink<'_>,
     mut told: impl FnMut(&RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Vec<RankingPage>, Error> {
-    let cursors = rankings.into_iter().map(|(home, pages)| {
-        let mut pages = pages.into_iter();
-        RankCursor::new(move || {
-            let Some(page) = pages.next() else { return Ok(None) };
-            let block = context.wait(read_block(&*context.store, &home, &page.block))?;
-            let key = || home.block(&page.block.name).to_string();
-            let page = RankingReader::open(&block);
-            Ok(Some(page.map_err(|error| StoreError::undecodable(key(), &error))?))
-        })
+    let sequences = rankings.into_iter().map(|(home, pages)| {
+        Sorted::<RankingReader>::stored(context, home, pages.iter().map(|page| &page.block))
     });
     let mut pages = Page::new(kind, kind.name().to_owned());
-    merge_ranked(cursors.collect(), |topic| match told(&topic)? {
-        Some(facts) => pages.add(RankedTopic { facts: &facts, ..topic }, sink),
-        None => pages.add(topic, sink),
+    merge(sequences.collect(), |ranked| {
+        let topic = ranked.topic();
+        match told(&topic)? {
+            Some(facts) => pages.add(RankedTopic { facts: &facts, ..topic }, sink),
+            None => pages.add(topic, sink),
+        }
     })?;
     pages.finish(sink)
 }

@@ -22,7 +22,7 @@ use trends::{Kind, RowRef};
 pub use pairs::PairBlocks;
 use pairs::Pairs;
 use partials::PartialCursor;
-pub(crate) use ranking::{Page, RankCollector, RankCursor, merge_ranked};
+pub(crate) use ranking::{Page, RankCollector};
 use terms::{Merged, Terms};
 pub use verdict::check_records;
 

@@ -1,18 +1,17 @@
-//! Ranking the topics of a partition, and merging rankings. Owns the external sort; the order is
-//! `trends::cmp_rank`.
+//! Ranking the topics of a partition. Owns what is kept in memory and how rankings are cut into pages; the
+//! order is `trends::cmp_rank`.
 
-use std::collections::{BTreeMap, BinaryHeap};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
-use std::path::PathBuf;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use store::StoreError;
 use trends::format::{FormatError, RankedTopic, RankingReader, RankingWriter};
 use trends::result::RankingPage;
 use trends::{Kind, RowRef, cmp_rank};
 
 use crate::Error;
 use crate::blocks::{BlockSink, unencodable};
+use crate::sorted::{Run, RunWriter, Sorted, SortedBlock, merge};
 
 /// Bytes of topics per page, before compression: about 64 KiB after it.
 const PAGE: usize = 128 << 10;
@@ -46,7 +45,7 @@ pub(crate) struct RankCollector {
 struct Topics {
     terms: Vec<u8>,
     entries: Vec<Entry>,
-    runs: Vec<File>,
+    runs: Vec<Run>,
 }
 
 impl RankCollector {
@@ -81,9 +80,8 @@ impl RankCollector {
                 topics.entries.iter().try_for_each(|entry| pages.add(topics.topic(entry), sink))?;
             } else {
                 topics.spill(kind, &self.folder)?;
-                let runs = topics.runs.into_iter();
-                let runs = runs.map(|file| RankCursor::new(spilled(file, self.folder.clone())));
-                merge_ranked(runs.collect(), |topic| pages.add(topic, sink))?;
+                let runs = topics.runs.into_iter().map(Sorted::<RankingReader>::spilled);
+                merge(runs.collect(), |ranked| pages.add(ranked.topic(), sink))?;
             }
             rankings.insert(kind, pages.finish(sink)?);
         }
@@ -106,44 +104,21 @@ impl Topics {
         self.entries.sort_unstable_by(|a, b| cmp_rank((a.count, term(a)), (b.count, term(b))));
     }
 
-    /// Writes what is in memory as a sorted run of length-prefixed pages.
-    fn spill(&mut self, kind: Kind, folder: &std::path::Path) -> Result<(), Error> {
-        let failed = |source| Error::Spill { path: folder.to_owned(), source };
+    /// Writes what is in memory as a sorted run.
+    fn spill(&mut self, kind: Kind, folder: &Path) -> Result<(), Error> {
         self.sort();
-        let file = tempfile::tempfile_in(folder).map_err(failed)?;
-        let mut out = BufWriter::new(file);
+        let mut run = RunWriter::new(folder)?;
         let mut writer = RankingWriter::new(kind);
         for (number, entry) in self.entries.iter().enumerate() {
             writer.push(self.topic(entry));
             if writer.raw_len() >= PAGE || number + 1 == self.entries.len() {
-                let page = writer.finish().map_err(unencodable)?;
-                let length = (page.len() as u32).to_le_bytes();
-                out.write_all(&length).and_then(|()| out.write_all(&page)).map_err(failed)?;
+                run.push(&writer.finish().map_err(unencodable)?)?;
             }
         }
-        let mut file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.rewind().map_err(failed)?;
-        self.runs.push(file);
+        self.runs.push(run.finish()?);
         self.entries.clear();
         self.terms.clear();
         Ok(())
-    }
-}
-
-/// The pages of a spilled run.
-fn spilled(file: File, folder: PathBuf) -> impl FnMut() -> Result<Option<RankingReader>, Error> {
-    let mut reader = BufReader::new(file);
-    move || {
-        let failed = |source| Error::Spill { path: folder.clone(), source };
-        let mut length = [0; 4];
-        match reader.read_exact(&mut length) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-            read => read.map_err(failed)?,
-        }
-        let mut page = vec![0; u32::from_le_bytes(length) as usize];
-        reader.read_exact(&mut page).map_err(failed)?;
-        let opened = RankingReader::open(&page);
-        opened.map(Some).map_err(|error| failed(std::io::Error::other(error)))
     }
 }
 
@@ -190,83 +165,40 @@ impl Page {
     }
 }
 
-/// A ranking that is read page by page.
-pub(crate) struct RankCursor<'a> {
-    next_page: Box<dyn FnMut() -> Result<Option<RankingReader>, Error> + 'a>,
-    page: Option<RankingReader>,
-}
-
-impl<'a> RankCursor<'a> {
-    pub(crate) fn new(
-        next_page: impl FnMut() -> Result<Option<RankingReader>, Error> + 'a,
-    ) -> Self {
-        Self { next_page: Box::new(next_page), page: None }
-    }
-
-    fn next(&mut self, from: usize) -> Result<Option<Head>, Error> {
-        loop {
-            if let Some(page) = &mut self.page
-                && let Some(topic) = page.topic().map_err(|error| inconsistent(&error))?
-            {
-                let RankedTopic { term, count, documents, facts } = topic;
-                let (term, facts) = (term.to_vec(), facts.to_vec());
-                return Ok(Some(Head { term, facts, count, documents, from }));
-            }
-            let Some(page) = (self.next_page)()? else { return Ok(None) };
-            self.page = Some(page);
-        }
-    }
-}
-
-/// A page whose checksum fits and whose content does not.
-fn inconsistent(error: &FormatError) -> StoreError {
-    StoreError::undecodable("a page of a partition's ranking".to_owned(), error)
-}
-
-/// The topic a cursor stands on; the greatest of a heap ranks first.
-struct Head {
+/// A topic of a ranking that is merged.
+#[derive(Debug)]
+pub(crate) struct Ranked {
     term: Vec<u8>,
     facts: Vec<u8>,
     count: u64,
     documents: u64,
-    from: usize,
 }
 
-impl Ord for Head {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        cmp_rank((other.count, &other.term), (self.count, &self.term))
-            .then_with(|| other.from.cmp(&self.from))
-    }
-}
-
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
+impl Ranked {
+    pub(crate) fn topic(&self) -> RankedTopic<'_> {
+        let Self { term, facts, count, documents } = self;
+        RankedTopic { term, count: *count, documents: *documents, facts }
     }
 }
 
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
+impl SortedBlock for RankingReader {
+    type Entry = Ranked;
 
-impl Eq for Head {}
+    fn open(block: &[u8]) -> Result<Self, FormatError> {
+        Self::open(block)
+    }
 
-/// Merges rankings of different terms into one.
-pub(crate) fn merge_ranked(
-    mut cursors: Vec<RankCursor<'_>>,
-    mut emit: impl FnMut(RankedTopic<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut heap = BinaryHeap::new();
-    for (from, cursor) in cursors.iter_mut().enumerate() {
-        heap.extend(cursor.next(from)?);
+    fn next(&mut self) -> Result<Option<Ranked>, FormatError> {
+        let owned = |RankedTopic { term, count, documents, facts }: RankedTopic<'_>| Ranked {
+            term: term.to_vec(),
+            facts: facts.to_vec(),
+            count,
+            documents,
+        };
+        Ok(self.topic()?.map(owned))
     }
-    while let Some(Head { term, facts, count, documents, from }) = heap.pop() {
-        emit(RankedTopic { term: &term, count, documents, facts: &facts })?;
-        if let Some(cursor) = cursors.get_mut(from) {
-            heap.extend(cursor.next(from)?);
-        }
+
+    fn order(a: &Ranked, b: &Ranked) -> Ordering {
+        cmp_rank((a.count, &a.term), (b.count, &b.term))
     }
-    Ok(())
 }

@@ -30,7 +30,7 @@ use baseline::{Baseline, Lookup};
 use digest::ScoreDigest;
 pub(crate) use phrases::PhraseBlocks;
 use ranks::Ranks;
-pub(crate) use ranks::{SectionBlocks, Sections, merge_sections};
+pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
 use time::{Clock, Timed};
 

@@ -1,18 +1,16 @@
-//! Ranking topics by scores: sections in order, each cut at its limit, sorted externally within the
-//! memory budget. Owns the limits; the order is that of sections and of `ScoredTopic::cmp_rank`.
+//! Ranking topics by scores: sections in order, each cut at its limit, within the memory budget. Owns the
+//! limits; the order is that of sections and of `ScoredTopic::cmp_rank`.
 
 use std::cmp::Ordering;
-use std::collections::{BinaryHeap, HashMap};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use store::StoreError;
 use trends::format::{FormatError, ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
 use trends::result::ScoredBlock;
 use trends::{Bucket, Kind, Score};
 
 use crate::blocks::{BlockSink, unencodable};
+use crate::sorted::{Run, RunWriter, Sorted, SortedBlock, merge};
 use crate::{Context, Error};
 
 /// Topics of a ranking in the last window.
@@ -45,7 +43,7 @@ pub(super) struct Ranks {
     bytes: usize,
     budget: usize,
     folder: PathBuf,
-    runs: Vec<File>,
+    runs: Vec<Run>,
     latest: Option<i64>,
     /// The least value that still matters in each section that has been full.
     least: HashMap<SectionKey, f64>,
@@ -109,33 +107,23 @@ impl Ranks {
         self.bytes = bytes;
     }
 
-    /// Writes what is in memory as a sorted run of length-prefixed blocks.
+    /// Writes what is in memory as a sorted run.
     fn spill(&mut self) -> Result<(), Error> {
-        let failed = |source| Error::Spill { path: self.folder.clone(), source };
-        let file = tempfile::tempfile_in(&self.folder).map_err(failed)?;
+        let mut run = RunWriter::new(&self.folder)?;
         self.cut();
-        let failed = |source| Error::Spill { path: self.folder.clone(), source };
-        let mut out = BufWriter::new(file);
-        let mut write = |block: Vec<u8>| {
-            // A block is far below 4 GiB.
-            let length = (block.len() as u32).to_le_bytes();
-            out.write_all(&length).and_then(|()| out.write_all(&block)).map_err(failed)
-        };
         let mut writer = ScoredWriter::default();
         for (key, topic) in self.entries.drain(..) {
             writer.push(key, &topic);
             if writer.raw_len() >= BLOCK
                 && let Some((_, block)) = writer.finish().map_err(unencodable)?
             {
-                write(block)?;
+                run.push(&block)?;
             }
         }
         if let Some((_, block)) = writer.finish().map_err(unencodable)? {
-            write(block)?;
+            run.push(&block)?;
         }
-        let mut file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        file.rewind().map_err(failed)?;
-        self.runs.push(file);
+        self.runs.push(run.finish()?);
         self.bytes = 0;
         Ok(())
     }
@@ -149,29 +137,10 @@ impl Ranks {
             }
         } else {
             self.spill()?;
-            let folder = &self.folder;
-            let runs = std::mem::take(&mut self.runs).into_iter();
-            let runs = runs.map(|file| Sections::new(spilled(file, folder.clone())));
-            merge_sections(runs.collect(), self.latest, |key, topic| blocks.add(key, topic, sink))?;
+            let runs = self.runs.into_iter().map(Sorted::spilled).collect();
+            merge_sections(runs, self.latest, |key, topic| blocks.add(key, &topic, sink))?;
         }
         blocks.finish(sink)
-    }
-}
-
-/// The blocks of a spilled run.
-fn spilled(file: File, folder: PathBuf) -> impl FnMut() -> Result<Option<ScoredReader>, Error> {
-    let mut reader = BufReader::new(file);
-    move || {
-        let failed = |source| Error::Spill { path: folder.clone(), source };
-        let mut length = [0; 4];
-        match reader.read_exact(&mut length) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(None),
-            read => read.map_err(failed)?,
-        }
-        let mut block = vec![0; u32::from_le_bytes(length) as usize];
-        reader.read_exact(&mut block).map_err(failed)?;
-        let opened = ScoredReader::open(&block);
-        opened.map(Some).map_err(|error| failed(std::io::Error::other(error)))
     }
 }
 
@@ -209,83 +178,32 @@ impl SectionBlocks {
     }
 }
 
-/// Sorted sections that are read block by block.
-pub(crate) struct Sections<'a> {
-    next_block: Box<dyn FnMut() -> Result<Option<ScoredReader>, Error> + 'a>,
-    block: Option<ScoredReader>,
-}
+impl SortedBlock for ScoredReader {
+    type Entry = Entry;
 
-impl<'a> Sections<'a> {
-    pub(crate) fn new(
-        next_block: impl FnMut() -> Result<Option<ScoredReader>, Error> + 'a,
-    ) -> Self {
-        Self { next_block: Box::new(next_block), block: None }
+    fn open(block: &[u8]) -> Result<Self, FormatError> {
+        Self::open(block)
     }
 
-    fn next(&mut self, from: usize) -> Result<Option<Head>, Error> {
-        loop {
-            if let Some(block) = &mut self.block
-                && let Some(entry) = block.topic().map_err(|error| inconsistent(&error))?
-            {
-                return Ok(Some(Head { entry, from }));
-            }
-            let Some(block) = (self.next_block)()? else { return Ok(None) };
-            self.block = Some(block);
-        }
+    fn next(&mut self) -> Result<Option<Entry>, FormatError> {
+        self.topic()
+    }
+
+    fn order(a: &Entry, b: &Entry) -> Ordering {
+        order(a, b)
     }
 }
-
-/// A block whose checksum fits and whose content does not.
-fn inconsistent(error: &FormatError) -> StoreError {
-    StoreError::undecodable("a block of a partition's scores".to_owned(), error)
-}
-
-/// The topic a cursor stands on; the greatest of a heap comes first.
-struct Head {
-    entry: Entry,
-    from: usize,
-}
-
-impl Ord for Head {
-    fn cmp(&self, other: &Self) -> Ordering {
-        order(&other.entry, &self.entry).then_with(|| other.from.cmp(&self.from))
-    }
-}
-
-impl PartialOrd for Head {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Head {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Head {}
 
 /// Merges sections of different topics into one sequence, each cut at its limit.
 pub(crate) fn merge_sections(
-    mut cursors: Vec<Sections<'_>>,
+    sequences: Vec<Sorted<'_, ScoredReader>>,
     latest: Option<i64>,
-    mut emit: impl FnMut(SectionKey, &ScoredTopic) -> Result<(), Error>,
+    mut emit: impl FnMut(SectionKey, ScoredTopic) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut heap = BinaryHeap::new();
-    for (from, cursor) in cursors.iter_mut().enumerate() {
-        heap.extend(cursor.next(from)?);
-    }
     let (mut section, mut place) = (None, 0);
-    while let Some(Head { entry: (key, topic), from }) = heap.pop() {
+    merge(sequences, |(key, topic)| {
         place = if section == Some(key) { place + 1 } else { 0 };
         section = Some(key);
-        if place < limit(latest, key) {
-            emit(key, &topic)?;
-        }
-        if let Some(cursor) = cursors.get_mut(from) {
-            heap.extend(cursor.next(from)?);
-        }
-    }
-    Ok(())
+        if place < limit(latest, key) { emit(key, topic) } else { Ok(()) }
+    })
 }
