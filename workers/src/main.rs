@@ -2,7 +2,6 @@
 //! arguments to a stage and from its end to a termination message and an exit code; what a stage
 //! does is `pipeline`'s, and clusters are unknown here.
 
-mod analysis;
 mod args;
 mod beside;
 mod ending;

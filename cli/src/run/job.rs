@@ -6,11 +6,11 @@ use std::thread::available_parallelism;
 use pipeline::input::Identity;
 use pipeline::plan::Spec;
 use pipeline::{Analysis, PinnedBaseline, Profile, RecordFormat};
+use request::DEFAULT_STOP_LANGUAGES;
 use store::retention::Retention;
 use store::{RunId, SourceName};
 use trends::Partitions;
 
-use super::analysis::DEFAULT_STOP_LANGUAGES;
 use super::manifest;
 use crate::args::{AnalysisArgs, BaselineArg, PresetName, ProfileName, RunArgs};
 use crate::failure::Failure;
@@ -149,7 +149,7 @@ fn spec(source: &str, uris: Vec<String>, threads: usize) -> Result<Spec, Failure
 }
 
 /// A name that the API server would accept as a source.
-pub(super) fn source(name: &str) -> Result<SourceName, Failure> {
+fn source(name: &str) -> Result<SourceName, Failure> {
     let manifest = serde_json::json!({
         "apiVersion": format!("{}/{}", trendjob::GROUP, trendjob::VERSION),
         "kind": trendjob::KIND,
@@ -164,7 +164,7 @@ pub(super) fn source(name: &str) -> Result<SourceName, Failure> {
     SourceName::new(name).map_err(|error| Failure::usage(error.to_string()))
 }
 
-pub(super) fn partitions(count: u32) -> Result<Partitions, Failure> {
+fn partitions(count: u32) -> Result<Partitions, Failure> {
     Partitions::new(count).ok_or_else(|| Failure::usage("partitions must be from 1 to 1024"))
 }
 

@@ -1,7 +1,6 @@
 //! `trendjob run`: from what was typed to a published result. Owns the order: job, store, lock,
 //! clean-up, stages, report, serving.
 
-mod analysis;
 mod job;
 pub(crate) mod manifest;
 mod progress;

@@ -219,7 +219,7 @@ mod tests {
             if block.contains(&255) {
                 return Err(FormatError::NotABlock);
             }
-            Ok(Self(block.to_vec().into_iter()))
+            Ok(Self(Vec::from(block).into_iter()))
         }
 
         fn next(&mut self) -> Result<Option<u8>, FormatError> {

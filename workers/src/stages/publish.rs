@@ -10,8 +10,8 @@ use store::retention::clean_up_source;
 use store::{Stage, StoreError};
 
 use super::{Work, now};
+use crate::beside;
 use crate::ending::Ending;
-use crate::{beside, job};
 
 impl Work {
     /// Publishes the run.
@@ -54,7 +54,7 @@ impl Work {
         if let Some(mongo) = &self.mongo {
             beside::publish(&self.context, mongo, plan, sink, without, kept)?;
         }
-        let retention = job::retention(&self.config.spec);
+        let retention = request::retention(&self.config.spec);
         let seconds = u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0);
         let cleaned = runtime.block_on(async {
             store.remove_blocks(run, Stage::Etl).await?;

@@ -4,10 +4,10 @@ use pipeline::{Analysis, PinnedBaseline, Profile};
 use trends::{Kind, Score};
 
 /// The languages whose common words the profile `Social` leaves out unless it is told: the original's.
-pub(crate) const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
+pub const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
 
 /// The analysis of a spec that has been checked.
-pub(crate) fn analysis(asked: &trendjob::Analysis) -> Analysis {
+pub fn analysis(asked: &trendjob::Analysis) -> Analysis {
     let kind = |kind: &trendjob::Kind| match kind {
         trendjob::Kind::Word => Kind::Word,
         trendjob::Kind::Hashtag => Kind::Hashtag,
