@@ -61,6 +61,12 @@ pub(crate) fn kinds(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Kind::ALL.map(Kind::name) })
 }
 
+/// The schema of a parameter that names kinds: one, or several with commas between them.
+pub(crate) fn several_kinds() -> Value {
+    let items = json!({ "type": "string", "enum": Kind::ALL.map(Kind::name) });
+    json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true })
+}
+
 /// A GET that answers with JSON of this schema, or a problem of one of these statuses or of those that
 /// any request may meet.
 pub(crate) fn operation(
@@ -73,7 +79,12 @@ pub(crate) fn operation(
     let parameters: Vec<Value> = parameters
         .iter()
         .map(|Parameter { name, description, schema, required }| {
-            json!({ "name": name, "in": "query", "description": description, "required": required, "schema": schema })
+            let mut parameter = json!({ "name": name, "in": "query", "description": description, "required": required, "schema": schema });
+            if schema["type"] == "array" {
+                // Commas between the values; a parameter is given once.
+                parameter["explode"] = false.into();
+            }
+            parameter
         })
         .collect();
     let mut responses = Map::new();

@@ -2,6 +2,7 @@
 //! unknown and repeated ones are refused where asked.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequest, Request};
@@ -101,4 +102,16 @@ impl Parameters<'_> {
             self.first("kind").map(str::parse).transpose();
         kind.map_err(|error| Problem::bad_request(error.to_string()))
     }
+
+    /// The kinds of terms asked for, with commas between them; none if none is.
+    pub(crate) fn kinds(&self) -> Result<BTreeSet<Kind>, Problem> {
+        let names = self.first("kind").into_iter().flat_map(|kinds| kinds.split(','));
+        let kinds: Result<BTreeSet<Kind>, UnknownKind> = names.map(str::parse).collect();
+        kinds.map_err(|error| Problem::bad_request(error.to_string()))
+    }
+}
+
+/// Kinds as they are asked for.
+pub(crate) fn names(kinds: &BTreeSet<Kind>) -> String {
+    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(",")
 }

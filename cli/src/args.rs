@@ -1,6 +1,7 @@
 //! What can be typed. Owns names, help and defaults of commands and flags; says nothing of what
 //! they do.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -379,7 +380,8 @@ pub(crate) struct TopArgs {
         default_value = "word"
     )]
     pub(crate) kinds: Vec<Kind>,
-    /// What to rank by instead of the count over all time: burst, peak or popular.
+    /// What to rank by instead of the count over all time: burst, peak, popular, keyness, chisquare, or count
+    /// in one window.
     #[arg(long)]
     pub(crate) score: Option<Score>,
     /// The window to rank by the score in, by any time in it [default: the last].
@@ -410,10 +412,15 @@ pub(crate) struct TermArgs {
 }
 
 impl TopArgs {
+    /// The kinds, each once.
+    pub(crate) fn kinds(&self) -> BTreeSet<Kind> {
+        self.kinds.iter().copied().collect()
+    }
+
     /// The kind, where only one is asked for.
     pub(crate) fn only_kind(&self) -> Option<Kind> {
-        let [kind] = self.kinds[..] else { return None };
-        Some(kind)
+        let kinds = self.kinds();
+        kinds.first().copied().filter(|_| kinds.len() == 1)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `GET /api/v1/scores?source=&kind=&score=&window=&limit=`: the topics of a window by what they do.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -16,9 +17,9 @@ use trends::{Kind, Score};
 use super::Resource;
 use crate::answer::{Answer, etag};
 use crate::app::{ApiState, Shared};
-use crate::openapi::{Parameter, Schemas, kinds, operation};
+use crate::openapi::{Parameter, Schemas, kinds, operation, several_kinds};
 use crate::problem::Problem;
-use crate::query::{Parameters, Question};
+use crate::query::{Parameters, Question, names};
 use crate::windows;
 
 const DEFAULT_LIMIT: u64 = 10;
@@ -38,11 +39,12 @@ struct Scored<'a> {
     source: &'a str,
     /// The generation all of this is from.
     generation: u64,
-    /// What sort of terms.
+    /// What sort of terms; absent if several were asked for.
     #[schemars(schema_with = "kinds")]
-    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
     /// What they are ranked by.
-    #[schemars(schema_with = "names")]
+    #[schemars(schema_with = "score_names")]
     score: Score,
     /// When the window begins (RFC 3339); absent for keyness, which is of the whole run.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +104,9 @@ impl Standing {
 struct ScoredRank<'a> {
     /// Its place, from 1.
     rank: u64,
+    /// What sort of term.
+    #[schemars(schema_with = "kinds")]
+    kind: Kind,
     /// The term, as it is counted.
     term: &'a str,
     /// The way it is written most often; absent if that is the term.
@@ -138,11 +143,12 @@ struct ScoredRank<'a> {
 }
 
 impl<'a> ScoredRank<'a> {
-    fn of((rank, topic): (u64, &'a ScoredTopic)) -> Self {
+    fn of((rank, (kind, topic)): (u64, &'a (Kind, ScoredTopic))) -> Self {
         let ScoredTopic { count, documents, authors, value, status, new, burst, .. } = *topic;
         let ScoredTopic { term, form, growth, peak, popular, compared, phrase, .. } = topic;
         Self {
             rank,
+            kind: *kind,
             term,
             form: form.as_deref(),
             count,
@@ -161,7 +167,7 @@ impl<'a> ScoredRank<'a> {
     }
 }
 
-fn names(_: &mut SchemaGenerator) -> Schema {
+fn score_names(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Score::ALL.map(Score::name) })
 }
 
@@ -173,7 +179,7 @@ fn statuses(_: &mut SchemaGenerator) -> Schema {
 /// What is asked for.
 struct Asked {
     published: Arc<View>,
-    kind: Kind,
+    kinds: BTreeSet<Kind>,
     score: Score,
     /// The window and its length, of scores over time.
     window: Option<(i64, u64)>,
@@ -193,7 +199,10 @@ impl Asked {
     async fn of(state: &Shared, parameters: &Parameters<'_>) -> Result<Self, Problem> {
         parameters.only(&["source", "kind", "score", "window", "limit"])?;
         let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
-        let kind = parameters.kind()?.unwrap_or(Kind::Word);
+        let mut kinds = parameters.kinds()?;
+        if kinds.is_empty() {
+            kinds.insert(Kind::Word);
+        }
         let score = parameters.first("score").unwrap_or(Score::Burst.name()).parse::<Score>();
         let score = score.map_err(|error| Problem::bad_request(error.to_string()))?;
         let published = state.source(parameters).await?;
@@ -216,19 +225,19 @@ impl Asked {
         } else {
             None
         };
-        Ok(Self { published, kind, score, window, limit })
+        Ok(Self { published, kinds, score, window, limit })
     }
 
     async fn answer(&self) -> Result<Answer, Problem> {
-        let Self { published, kind, score, window, limit } = self;
+        let Self { published, kinds, score, window, limit } = self;
         let bucket = window.map(|(bucket, _)| bucket);
         // At most 1,000.
-        let topics = published.scored(*kind, *score, bucket, 0, *limit as usize).await?;
+        let topics = published.mixed_scored(kinds, *score, bucket, *limit as usize).await?;
         let generation = published.generation();
         let answer = Scored {
             source: generation.source.as_str(),
             generation: generation.generation,
-            kind: *kind,
+            kind: kinds.first().copied().filter(|_| kinds.len() == 1),
             score: *score,
             start: window.map(|(bucket, length)| windows::begins(bucket, length)),
             window: window.map(|(_, length)| length),
@@ -240,7 +249,7 @@ impl Asked {
             topics: (1..).zip(&topics).map(ScoredRank::of).collect(),
         };
         let question =
-            ["scores", kind.name(), score.name(), &format!("{bucket:?}"), &limit.to_string()];
+            ["scores", &names(kinds), score.name(), &format!("{bucket:?}"), &limit.to_string()];
         Answer::json(etag::of(published, &question), &answer)
     }
 }
@@ -253,14 +262,14 @@ fn described(schemas: &mut Schemas) -> Value {
         parameter("source", "The name it is published under.", text(), true),
         parameter(
             "kind",
-            "What sort of terms; word unless something else is asked for.",
-            kinds(schemas.generator()).to_value(),
+            "What sort of terms; word unless something else is asked for. Several are one list, in which a phrase stands for its words.",
+            several_kinds(),
             false,
         ),
         parameter(
             "score",
             "What to rank by; burst unless something else is asked for.",
-            names(schemas.generator()).to_value(),
+            score_names(schemas.generator()).to_value(),
             false,
         ),
         parameter(

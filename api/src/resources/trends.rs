@@ -1,5 +1,7 @@
-//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by rank.
+//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by rank, of one kind
+//! page by page or of several in one list.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -17,10 +19,10 @@ use super::Resource;
 use crate::answer::{Answer, etag};
 use crate::app::{ApiState, Shared};
 use crate::cursor::Cursor;
-use crate::openapi::{Parameter, Schemas, kinds, operation};
+use crate::openapi::{Parameter, Schemas, kinds, operation, several_kinds};
 use crate::pinned::gone;
 use crate::problem::Problem;
-use crate::query::{Parameters, Question};
+use crate::query::{Parameters, Question, names};
 
 const DEFAULT_LIMIT: u64 = 10;
 const MAX_LIMIT: u64 = 1000;
@@ -40,17 +42,18 @@ struct Trends<'a> {
     source: &'a str,
     /// The generation all of this is from.
     generation: u64,
-    /// What sort of terms.
+    /// What sort of terms; absent if several were asked for.
     #[schemars(schema_with = "kinds")]
-    kind: Kind,
-    /// How many topics of this kind the generation has, those that are excluded left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<Kind>,
+    /// How many topics of what was asked for the generation has, those that are excluded left out.
     total: u64,
     /// How many are left out, because they are excluded; absent if none is.
     #[serde(skip_serializing_if = "is_zero")]
     excluded: u64,
     /// The topics, by rank.
     topics: Vec<Ranked<'a>>,
-    /// The cursor of the topics that come next, from the same generation; absent after the last ones.
+    /// The cursor of what comes next, in the same generation; absent at the end and for several kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
@@ -89,11 +92,18 @@ const fn is_zero(number: &u64) -> bool {
 #[derive(Debug)]
 struct Page {
     published: Arc<View>,
-    kind: Kind,
-    from: Begin,
+    of: Ranking,
     limit: u64,
     /// What asked for it, unless that was for the newest.
     cursor: Option<Cursor>,
+}
+
+#[derive(Debug)]
+enum Ranking {
+    /// A part of the ranking of one kind.
+    One(Kind, Begin),
+    /// The beginning of one list of several.
+    Mixed(BTreeSet<Kind>),
 }
 
 async fn trends(
@@ -109,31 +119,47 @@ impl Page {
     async fn asked_for(state: &Shared, parameters: &Parameters<'_>) -> Result<Self, Problem> {
         parameters.only(&["source", "kind", "limit", "offset", "cursor"])?;
         let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)?;
-        let kind = parameters.kind()?;
+        let kinds = parameters.kinds()?;
         if let Some(cursor) = parameters.first("cursor") {
             let cursor = Cursor::parse(cursor)?;
             let source = parameters.first("source");
             let agrees = source.is_none_or(|source| source == cursor.source.as_str())
-                && kind.is_none_or(|kind| kind == cursor.kind)
+                && kinds.iter().all(|kind| *kind == cursor.kind)
                 && parameters.first("offset").is_none();
             if !agrees {
                 let detail = "the cursor is of another listing: give it with the same source and kind, or alone, and without an offset";
                 return Err(Problem::bad_request(detail));
             }
             let published = state.pinned.of(&state.current, &cursor).await?;
-            let (kind, from) = (cursor.kind, Begin::Position(cursor.position));
-            return Ok(Self { published, kind, from, limit, cursor: Some(cursor) });
+            let of = Ranking::One(cursor.kind, Begin::Position(cursor.position));
+            return Ok(Self { published, of, limit, cursor: Some(cursor) });
         }
         let offset = parameters.number("offset", 0..=MAX_OFFSET, 0)?;
+        if kinds.len() > 1 && offset > 0 {
+            let detail = format!(
+                "a list of several kinds is read from its beginning: leave offset out, limit may be up to {MAX_LIMIT}"
+            );
+            return Err(Problem::bad_request(detail));
+        }
         let published = state.source(parameters).await?;
-        let kind = kind.unwrap_or(Kind::Word);
-        Ok(Self { published, kind, from: Begin::Shown(offset), limit, cursor: None })
+        let of = if kinds.len() > 1 {
+            Ranking::Mixed(kinds)
+        } else {
+            let kind = kinds.first().copied().unwrap_or(Kind::Word);
+            Ranking::One(kind, Begin::Shown(offset))
+        };
+        Ok(Self { published, of, limit, cursor: None })
     }
 
     async fn answer(&self) -> Result<Answer, Problem> {
-        let Self { published, kind, from, limit, cursor } = self;
+        let Self { published, of, limit, cursor } = self;
         // At most 1,000.
-        let page = match (published.page(*kind, *from, *limit as usize).await, cursor) {
+        let wanted = *limit as usize;
+        let page = match of {
+            Ranking::One(kind, from) => published.page(*kind, *from, wanted).await,
+            Ranking::Mixed(kinds) => published.mixed(kinds, wanted).await,
+        };
+        let page = match (page, cursor) {
             (Ok(page), _) => page,
             // Its run was removed while somebody paged through it.
             (Err(StoreError::Missing { .. }), Some(cursor)) => return Err(gone(cursor)),
@@ -141,7 +167,17 @@ impl Page {
         };
         let generation = published.generation();
         let view::Page { rank, topics, next, total, left_out } = page;
-        let next = next.map(|position| Cursor::new(generation, *kind, position).to_string());
+        let (kind, kinds, from) = match of {
+            Ranking::One(kind, Begin::Shown(offset)) => {
+                (Some(*kind), kind.to_string(), format!("offset {offset}"))
+            }
+            Ranking::One(kind, Begin::Position(position)) => {
+                (Some(*kind), kind.to_string(), format!("position {position}"))
+            }
+            Ranking::Mixed(kinds) => (None, names(kinds), String::new()),
+        };
+        let next = next.zip(kind);
+        let next = next.map(|(position, kind)| Cursor::new(generation, kind, position).to_string());
         let ranked = (rank..).zip(&topics).map(|(rank, topic)| Ranked {
             rank,
             kind: topic.kind,
@@ -159,17 +195,13 @@ impl Page {
         let answer = Trends {
             source: generation.source.as_str(),
             generation: generation.generation,
-            kind: *kind,
+            kind,
             total,
             excluded: left_out,
             topics: ranked.collect(),
             next,
         };
-        let (from, number) = match from {
-            Begin::Shown(offset) => ("offset", offset),
-            Begin::Position(position) => ("position", position),
-        };
-        let question = ["trends", kind.name(), &limit.to_string(), from, &number.to_string()];
+        let question = ["trends", &kinds, &limit.to_string(), &from];
         let answer = Answer::json(etag::of(published, &question), &answer)?;
         Ok(answer.linking(link.and_then(|link| HeaderValue::try_from(link).ok())))
     }
@@ -186,8 +218,8 @@ fn described(schemas: &mut Schemas) -> Value {
         },
         Parameter {
             name: "kind",
-            description: "What sort of terms; word unless something else is asked for.",
-            schema: kinds(schemas.generator()).to_value(),
+            description: "What sort of terms; word unless something else is asked for. Several are one list, read from its beginning, in which a phrase stands for its words.",
+            schema: several_kinds(),
             required: false,
         },
         Parameter {
@@ -198,7 +230,7 @@ fn described(schemas: &mut Schemas) -> Value {
         },
         Parameter {
             name: "offset",
-            description: "How many topics to pass over, in the newest generation.",
+            description: "How many topics of one kind to pass over, in the newest generation.",
             schema: number(0, MAX_OFFSET, 0),
             required: false,
         },

@@ -75,7 +75,7 @@ pub(super) async fn print(
             "score {score} is of the whole run: leave --window out"
         )));
     }
-    let topics = published.mixed_scored(&args.kinds, score, bucket, limit).await?;
+    let topics = published.mixed_scored(&args.kinds(), score, bucket, limit).await?;
     let (source, baseline) = (args.source.as_str(), published.index().baseline.as_ref());
     let short = newest::is_short(published, score, bucket).then_some(true);
     match args.output {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use store::View;
-use store::view::From as Begin;
+use store::view::{From as Begin, Page};
 use trends::{Kind, Topic};
 
 use super::{newest, scored};
@@ -12,13 +12,13 @@ use crate::output::Output;
 use crate::tables;
 
 /// How many topics are read and printed at once.
-const PAGE: usize = 10_000;
+const PART: usize = 10_000;
 
 #[derive(Debug, Serialize)]
 struct Top<'a> {
     source: &'a str,
     generation: u64,
-    /// How many topics of the kind are left out, because they are excluded.
+    /// How many topics of the kinds are left out, because they are excluded.
     #[serde(skip_serializing_if = "Option::is_none")]
     excluded: Option<u64>,
     topics: Vec<Ranked>,
@@ -43,9 +43,7 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     match args.output {
         Format::Csv => csv(&published, kind, limit).await,
         Format::Json => {
-            let page = published.page(kind, Begin::Shown(0), wanted).await?;
-            let excluded = Some(page.left_out).filter(|left_out| *left_out > 0);
-            json(&published, args, excluded, page.topics)
+            json(&published, args, published.page(kind, Begin::Shown(0), wanted).await?)
         }
         Format::Table => {
             let topics = published.ranked(kind, 0, wanted).await?;
@@ -54,27 +52,23 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     }
 }
 
-fn json(
-    published: &View,
-    args: &TopArgs,
-    excluded: Option<u64>,
-    topics: Vec<Topic>,
-) -> Result<(), Failure> {
-    let topics = (1..).zip(topics).map(|(rank, topic)| Ranked { rank, topic }).collect();
+fn json(published: &View, args: &TopArgs, page: Page) -> Result<(), Failure> {
+    let excluded = Some(page.left_out).filter(|left_out| *left_out > 0);
+    let topics = (1..).zip(page.topics).map(|(rank, topic)| Ranked { rank, topic }).collect();
     let generation = published.generation().generation;
     Output::json(&Top { source: &args.source, generation, excluded, topics })
 }
 
 /// Several kinds in one list.
 async fn mixed(published: &View, args: &TopArgs, limit: usize) -> Result<(), Failure> {
-    let topics = published.mixed(&args.kinds, limit).await?;
+    let page = published.mixed(&args.kinds(), limit).await?;
     match args.output {
         Format::Csv => {
-            let rows = (1..).zip(&topics).map(row).collect::<String>();
+            let rows = (1..).zip(&page.topics).map(row).collect::<String>();
             Output::print(&format!("{HEAD}{rows}"))
         }
-        Format::Json => json(published, args, None, topics),
-        Format::Table => Output::print(&tables::topics(None, &topics, 1)),
+        Format::Json => json(published, args, page),
+        Format::Table => Output::print(&tables::topics(None, &page.topics, 1)),
     }
 }
 
@@ -89,7 +83,7 @@ async fn csv(published: &View, kind: Kind, limit: u64) -> Result<(), Failure> {
     Output::print(HEAD)?;
     let mut rank = 0;
     while rank < limit {
-        let wanted = usize::try_from(limit - rank).unwrap_or(usize::MAX).min(PAGE);
+        let wanted = usize::try_from(limit - rank).unwrap_or(usize::MAX).min(PART);
         let topics = published.ranked(kind, rank, wanted).await?;
         let mut text = String::new();
         for topic in &topics {

@@ -106,6 +106,43 @@ async fn a_listing_shows_how_a_term_is_written_and_by_how_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn several_kinds_are_one_list_by_rank_or_by_score() {
+    let app = social().await;
+    let listed = |answer: &Value| -> Vec<(u64, String, String)> {
+        let text = |topic: &Value, name: &str| topic[name].as_str().unwrap().to_owned();
+        let of = |topic: &Value| {
+            (topic["rank"].as_u64().unwrap(), text(topic, "kind"), text(topic, "term"))
+        };
+        answer["topics"].as_array().unwrap().iter().map(of).collect()
+    };
+    let place = |rank, kind: &str, term: &str| (rank, kind.to_owned(), term.to_owned());
+    let whole = [place(1, "word", "weather"), place(2, "hashtag", "breaking")];
+    for kinds in ["word,hashtag", "hashtag,word,word", "word%2Chashtag"] {
+        let trends = asked(&app, &format!("/api/v1/trends?source=social&kind={kinds}")).await;
+        assert_eq!(listed(&trends), whole, "{kinds}");
+        assert_eq!((&trends["total"], &trends["kind"]), (&json!(2), &Value::Null));
+    }
+    let first = asked(&app, "/api/v1/trends?source=social&kind=word,hashtag&limit=1").await;
+    assert_eq!((listed(&first).len(), &first["next"]), (1, &Value::Null));
+    let by_score = "/api/v1/scores?source=social&kind=word,hashtag&score=peak";
+    let by_score = asked(&app, by_score).await;
+    assert_eq!(listed(&by_score)[0], place(1, "hashtag", "breaking"));
+    assert_eq!(by_score["kind"], Value::Null);
+    for (wrong, told) in [
+        ("trends?source=social&kind=word,hashtag&offset=1", "leave offset out"),
+        ("trends?source=social&kind=word,noun", "noun"),
+        ("trends?source=social&kind=word,", "unknown kind"),
+        ("scores?source=social&kind=,", "unknown kind"),
+        ("topics?source=social&term=breaking&kind=word,hashtag", "word,hashtag"),
+    ] {
+        let response = get(&app, &format!("/api/v1/{wrong}")).await;
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{wrong}");
+        let problem = text(response).await;
+        assert!(problem.contains(told), "{wrong}: {problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_term_is_found_however_it_is_written() {
     let app = social().await;
     for term in ["breaking", "%23BREAKING", "Breaking"] {

@@ -2,12 +2,12 @@
 //! that stands for it where both would be listed.
 
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use trends::format::ScoredTopic;
 use trends::{Kind, Score, Topic, cmp_rank};
 
-use super::{From, View};
+use super::{From, Page, View};
 use crate::StoreError;
 
 /// Topics of a kind that are read at once.
@@ -22,14 +22,20 @@ struct Part {
 
 impl View {
     /// The first `limit` topics of some kinds by count: higher counts first, equal ones by the bytes of the
-    /// term and then by kind. A word is left out if a phrase stands for it and phrases are among the kinds.
-    pub async fn mixed(&self, kinds: &[Kind], limit: usize) -> Result<Vec<Topic>, StoreError> {
+    /// term and then by kind. A word is not listed if a phrase stands for it and phrases are among the kinds.
+    /// The page says how many topics these kinds have, those included that a phrase stands for; no other
+    /// follows it.
+    pub async fn mixed(&self, kinds: &BTreeSet<Kind>, limit: usize) -> Result<Page, StoreError> {
+        let mut mixed = Page { rank: 1, topics: Vec::new(), next: None, total: 0, left_out: 0 };
         let mut parts = Vec::new();
         for kind in kinds {
-            parts.push(Part { kind: *kind, topics: VecDeque::new(), next: Some(0) });
+            let Page { topics, next, total, left_out, .. } =
+                self.page(*kind, From::Position(0), PART.min(limit)).await?;
+            mixed.total += total;
+            mixed.left_out += left_out;
+            parts.push(Part { kind: *kind, topics: topics.into(), next });
         }
-        let mut mixed = Vec::new();
-        while mixed.len() < limit {
+        while mixed.topics.len() < limit {
             for part in &mut parts {
                 if let (true, Some(next)) = (part.topics.is_empty(), part.next) {
                     let page = self.page(part.kind, From::Position(next), PART.min(limit)).await?;
@@ -44,7 +50,7 @@ impl View {
             });
             let Some(topic) = first.and_then(|part| part.topics.pop_front()) else { break };
             if !is_folded(kinds, topic.facts.phrase.as_ref()) {
-                mixed.push(topic);
+                mixed.topics.push(topic);
             }
         }
         Ok(mixed)
@@ -53,7 +59,7 @@ impl View {
     /// The same by a score in a window, the last one unless told, with the kind of each topic.
     pub async fn mixed_scored(
         &self,
-        kinds: &[Kind],
+        kinds: &BTreeSet<Kind>,
         score: Score,
         bucket: Option<i64>,
         limit: usize,
@@ -76,6 +82,6 @@ fn order(a: &Topic, b: &Topic) -> Ordering {
 }
 
 /// Whether a phrase stands for a topic in a list of these kinds: never where only one is listed.
-fn is_folded(kinds: &[Kind], phrase: Option<&String>) -> bool {
+fn is_folded(kinds: &BTreeSet<Kind>, phrase: Option<&String>) -> bool {
     phrase.is_some() && kinds.contains(&Kind::Phrase)
 }

@@ -3,7 +3,7 @@
 // Tests of plain documents use it, too.
 pub(crate) mod fixture;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use trends::exclusions::{Action, Change, Subject};
@@ -129,6 +129,30 @@ proptest! {
             let found: Vec<_> = found.into_iter().map(|topic| topic.term).collect();
             let part = expected.into_iter().skip(offset).take(limit);
             prop_assert_eq!(found, part.map(|(_, term, _)| term).collect::<Vec<_>>());
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_list_of_several_kinds_begins_as_their_whole_naively_sorted(
+        topics in topics(), subjects in subjects(), page in 1_usize..6, limit in 0_usize..45,
+    ) {
+        block_on(async {
+            let store = memory().await;
+            publish(&*store, 1, &topics, page).await;
+            let view = view(&store, &subjects).await;
+            let is_shown =
+                |(kind, term, _): &&Counted| !subjects.iter().any(|s| names(s, *kind, term));
+            let mut expected: Vec<_> = topics.iter().filter(is_shown).cloned().collect();
+            expected.sort_by_key(|(kind, term, count)| (u64::MAX - count, term.clone(), *kind));
+            let total = expected.len();
+            expected.truncate(limit);
+            let kinds = BTreeSet::from([Kind::Word, Kind::Hashtag, Kind::Emoji]);
+            let mixed = view.mixed(&kinds, limit).await.unwrap();
+            let found = mixed.topics.iter().map(|found| (found.kind, found.term.clone(), found.count));
+            prop_assert_eq!(found.collect::<Vec<_>>(), expected);
+            let counts = (mixed.rank, mixed.next, mixed.total, mixed.left_out);
+            prop_assert_eq!(counts, (1, None, total as u64, (topics.len() - total) as u64));
             Ok(())
         })?;
     }
