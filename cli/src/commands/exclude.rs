@@ -141,7 +141,9 @@ fn told(
     }
     if let Some(view) = view.filter(|_| change.action == Action::Readmit) {
         let still = still_excluded(view, &change.subjects).into_iter();
-        lines.extend(still.map(|term| format!("{term} still fits a pattern that is excluded")));
+        lines.extend(
+            still.map(|term| format!("{term} is still excluded, by a pattern or a word of it")),
+        );
     }
     if change.subjects.iter().any(|subject| !subject.is_read_time()) {
         let next = "authors apply from the next run on: what is published is as it was counted";
@@ -154,7 +156,7 @@ fn told(
     lines.join("\n") + "\n"
 }
 
-/// Terms that a pattern excludes all the same.
+/// Terms that a pattern or a word of a phrase excludes all the same.
 fn still_excluded(view: &View, subjects: &[Subject]) -> Vec<String> {
     let excluded = |subject: &&Subject| {
         let Subject::Term { term, kind } = subject else { return false };

@@ -100,7 +100,7 @@ fn patterns_fit_whole_terms_and_are_listed_with_everything_else() {
     let told = desk.exclude(&["--term", "love", "--kind", "word"]).done().stdout;
     assert_says(&told, &["of the kind word"]);
     let told = desk.exclude(&["--readmit", "--term", "love"]).done().stdout;
-    assert_says(&told, &["still fits a pattern"]);
+    assert_says(&told, &["still excluded, by a pattern"]);
     assert_eq!(desk.listed(&[]), ["peace"]);
 }
 

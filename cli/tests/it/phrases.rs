@@ -181,6 +181,41 @@ fn a_list_of_words_and_phrases_shows_a_phrase_instead_of_its_words() {
 }
 
 #[test]
+fn a_word_that_is_excluded_takes_its_phrases_with_it_and_frees_the_words_they_stood_for() {
+    let desk = Desk::new();
+    let file = desk.write("posts.ndjson", lines(&posts(4_000, 5)));
+    desk.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
+    let list = |kind: &str, score: &[&str]| {
+        let top = [&["top", "sample", "--limit", "0", "--kind", kind], score].concat();
+        desk.json(&top)["topics"].as_array().unwrap().clone()
+    };
+    let term = |topic: &serde_json::Value| topic["term"].as_str().unwrap().to_owned();
+    let (words, phrases) = (list("word", &[]), list("phrase", &[]));
+    // A word with a phrase that stands for its other word.
+    let folded = words.iter().find(|word| word["phrase"].is_string()).unwrap();
+    let phrase = folded["phrase"].as_str().unwrap();
+    let word = phrase.split(' ').find(|part| *part != term(folded)).unwrap();
+    let has = |phrase: &str| phrase.split(' ').any(|part| part == word);
+    let store = desk.store();
+    let exclude = ["exclude", "sample", "--store", &store, "--term", word];
+    desk.trendjob(&exclude).done();
+    for score in [&[][..], &["--score", "popular"]] {
+        let left: Vec<String> = list("phrase", score).iter().map(term).collect();
+        assert!(!left.is_empty() && !left.iter().any(|phrase| has(phrase)), "{left:?}");
+    }
+    let mut expected: Vec<String> = phrases.iter().map(term).collect();
+    expected.retain(|phrase| !has(phrase));
+    assert_eq!(list("phrase", &[]).iter().map(term).collect::<Vec<_>>(), expected);
+    let mixed = list("word,phrase", &[]);
+    assert!(mixed.iter().any(|topic| term(topic) == term(folded)), "it stands for itself again");
+    // Only the word itself.
+    desk.trendjob(&[&exclude[..], &["--readmit"]].concat()).done();
+    desk.trendjob(&[&exclude[..], &["--kind", "word"]].concat()).done();
+    assert_eq!(list("phrase", &[]), phrases);
+    assert!(!list("word", &[]).iter().any(|topic| term(topic) == word));
+}
+
+#[test]
 fn no_phrase_begins_or_ends_with_a_stop_word() {
     let desk = Desk::new();
     let line = |number: usize| {

@@ -44,7 +44,8 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Subject {
-    /// A term, in any way of writing it: each result folds it by its own profile.
+    /// A term, in any way of writing it: each result folds it by its own profile. Of phrases, a word is every
+    /// phrase with that word.
     Term {
         /// The term.
         term: String,

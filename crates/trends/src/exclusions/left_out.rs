@@ -72,19 +72,25 @@ impl LeftOut {
         !self.kinds.contains_key(&kind)
     }
 
-    /// Whether a term is in it.
+    /// Whether a term is in it. Of phrases, a word is every phrase with that word.
     pub fn contains(&self, kind: Kind, term: &str) -> bool {
         self.kinds.get(&kind).is_some_and(|of_kind| {
+            let has = |part: &str| of_kind.terms.contains(part);
             let fits = |patterns: &Regex| patterns.is_match(term);
-            of_kind.terms.contains(term) || of_kind.patterns.as_ref().is_some_and(fits)
+            has(term)
+                || kind == Kind::Phrase && term.split(' ').any(has)
+                || of_kind.patterns.as_ref().is_some_and(fits)
         })
     }
 
-    /// The terms of a kind that it names, in no order; `None` if it has patterns, which name none.
+    /// The terms of a kind that it names, in no order; `None` if it has patterns, or words of phrases, which
+    /// name none.
     pub fn named(&self, kind: Kind) -> Option<Vec<&str>> {
         let Some(OfKind { terms, patterns }) = self.kinds.get(&kind) else {
             return Some(Vec::new());
         };
-        patterns.is_none().then(|| terms.iter().map(String::as_str).collect())
+        let is_whole = |term: &String| kind != Kind::Phrase || term.contains(' ');
+        let all = patterns.is_none() && terms.iter().all(is_whole);
+        all.then(|| terms.iter().map(String::as_str).collect())
     }
 }

@@ -79,6 +79,36 @@ fn terms_and_patterns_are_folded_by_the_profile_of_the_result() {
 }
 
 #[test]
+fn a_word_that_is_excluded_takes_its_phrases_with_it_unless_only_the_word_is_meant() {
+    let subjects = [
+        term("York", None),
+        term("house", Some(Kind::Word)),
+        term("gun", Some(Kind::Phrase)),
+        term("old bridge", None),
+    ];
+    let exclusions = after(&[change(Action::Exclude, &subjects)]);
+    let excluded = left_out(&exclusions, Profile::Social);
+    for (kind, term, expected) in [
+        (Kind::Word, "york", true),
+        (Kind::Phrase, "new york", true),
+        (Kind::Phrase, "york minster", true),
+        (Kind::Phrase, "new yorkers", false),
+        (Kind::Word, "house", true),
+        (Kind::Phrase, "white house", false),
+        (Kind::Word, "gun", false),
+        (Kind::Phrase, "gun laws", true),
+        (Kind::Phrase, "old bridge", true),
+        (Kind::Phrase, "old town", false),
+        (Kind::Hashtag, "gun", false),
+    ] {
+        assert_eq!(excluded.contains(kind, term), expected, "{kind} {term}");
+    }
+    assert_eq!(excluded.named(Kind::Phrase), None, "words of phrases are found by a scan");
+    let whole = after(&[change(Action::Exclude, &[term("old bridge", Some(Kind::Phrase))])]);
+    assert_eq!(left_out(&whole, Profile::Social).named(Kind::Phrase), Some(vec!["old bridge"]));
+}
+
+#[test]
 fn what_changes_nothing_is_not_needed_and_what_is_not_excluded_is_not_readmitted() {
     use Action::{Exclude, Readmit};
     let exclusions = after(&[change(Exclude, &[term("love", Some(Kind::Word)), author("7")])]);
