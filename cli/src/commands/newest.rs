@@ -62,6 +62,19 @@ pub(super) fn begins(bucket: i64, window: u64) -> String {
 pub(super) const INSUFFICIENT_HISTORY: &str =
     "insufficient history: a burst needs records in at least 6 windows before";
 
+/// What is said of a window without records, or one that is not over; `None` of others.
+pub(super) fn nothing_there(published: &View, bucket: i64) -> Option<String> {
+    let (windows, length) = (published.windows()?.closed(), published.index().window?);
+    let (first, last) = windows.first().zip(windows.last())?;
+    windows.binary_search(&bucket).is_err().then(|| {
+        let source = &published.generation().source;
+        let [begin, first, last] = [bucket, *first, *last].map(|bucket| begins(bucket, length));
+        format!(
+            "{source} has no window from {begin} that has records and is over: its first is from {first}, its last from {last}"
+        )
+    })
+}
+
 /// Whether a score leans on bursts, and too little was said before a window for one.
 pub(super) fn is_short(published: &View, score: Score, bucket: Option<i64>) -> bool {
     let short = |windows: &Totals| bucket.is_some_and(|bucket| windows.is_short_before(bucket));

@@ -102,10 +102,9 @@ pub(super) async fn print(
         Format::Csv => Output::print(&csv(&topics)),
         Format::Table => {
             Output::print(&table(args.only_kind(), score, &topics))?;
-            if short.is_some() {
-                Output::print(&format!("{}\n", newest::INSUFFICIENT_HISTORY))?;
-            }
-            Ok(())
+            let empty = bucket.and_then(|bucket| newest::nothing_there(published, bucket));
+            let short = short.map(|_| newest::INSUFFICIENT_HISTORY.to_owned());
+            empty.or(short).map_or(Ok(()), |told| Output::print(&format!("{told}\n")))
         }
     }
 }

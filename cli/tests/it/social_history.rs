@@ -119,6 +119,12 @@ fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_numbe
     assert_eq!(sixth["topics"][0]["term"], "flood");
     assert!(sixth["topics"][0]["burst"].as_f64().unwrap() > 0.0);
     assert_says(&desk.refused_to_explain(&["weather", "--window", &start(7)]), &["not over"]);
+    for time in [start(7).as_str(), "2010-01-01"] {
+        let store = desk.store();
+        let top = ["top", "sample", "--score", "burst", "--window", time, "--store", &store];
+        let told = desk.trendjob(&top).done().stdout;
+        assert_says(&told, &["no window from", "its first is from", &start(0), &start(6)]);
+    }
 }
 
 #[test]

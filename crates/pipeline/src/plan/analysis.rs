@@ -164,7 +164,7 @@ impl Analysis {
         }
         match (is_asked(Score::Keyness), &self.baseline) {
             (true, None) => wrong(
-                "score keyness compares with a published result: name its source as the baseline"
+                "score keyness compares with a published result: name its source as the baseline (spec.analysis.baseline, --baseline)"
                     .to_owned(),
             ),
             (false, Some(_)) => wrong(
