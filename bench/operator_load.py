@@ -28,7 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 NAMESPACE = "trendjob-bench"
 NODE = "trendjob-bench"
 GROUP = "/apis/trendjob.dev/v1alpha1"
-WRITTEN = ("configmaps", "events", "jobs", "pods", "trendjobs")
+ASKED_FOR = ("configmaps", "events", "jobs", "pods", "trendjobs")
 
 
 class Api:
@@ -287,31 +287,32 @@ def latency(api, kubelet, record, count):
     percentiles("apply to Complete, all stages", record.between("accepted", "Complete", names), "none")
 
 
-def writes(api):
-    """What the API server has written, by resource."""
+def requests(api):
+    """What the API server was asked for, by resource."""
     with urllib.request.urlopen(f"{api.base}/metrics", timeout=30) as answer:
         lines = answer.read().decode().splitlines()
     counted = collections.Counter()
     for line in lines:
         if line.startswith("apiserver_request_total{"):
             labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
-            # Leases and the like go on by themselves.
-            if labels["verb"] not in ("GET", "LIST", "WATCH") and labels["resource"] in WRITTEN:
+            # Leases, nodes and the like are asked for by themselves.
+            if labels["verb"] != "WATCH" and labels["resource"] in ASKED_FOR:
+                kind = "read" if labels["verb"] in ("GET", "LIST") else "written"
                 of = "/".join(filter(None, (labels["resource"], labels["subresource"])))
-                counted[of] += float(line.rsplit(" ", 1)[1])
+                counted[f"{of} {kind}"] += float(line.rsplit(" ", 1)[1])
     return counted
 
 
-def told_writes(what, before, after, count):
+def told_requests(what, before, after, count):
     each = {of: (after[of] - before[of]) / count for of in sorted(after)}
     parts = ", ".join(f"{of} {number:.1f}" for of, number in each.items() if number >= 0.05)
-    print(f"writes for each {what}: {sum(each.values()):.1f} ({parts})")
+    print(f"requests for each {what}: {sum(each.values()):.1f} ({parts})")
 
 
 def bare_jobs(api, record, count):
     """How many Jobs of one such pod begin and end a second with nobody above them: what the cluster can do."""
     names = [f"bare-{number}" for number in range(count)]
-    before = writes(api)
+    before = requests(api)
     began = time.monotonic()
 
     def one(name):
@@ -327,14 +328,14 @@ def bare_jobs(api, record, count):
     record.wait([("plan-done", name) for name in names])
     ended = max(record.first[("plan-done", name)] for name in names) - began
     print(f"bare Jobs of one pod a second: {count / ended:.1f} complete")
-    told_writes("bare Job", before, writes(api), count)
+    told_requests("bare Job", before, requests(api), count)
     return count / ended
 
 
 def throughput(api, record, process, count):
     """How many TrendJobs of one pod begin and end a second, and what of the operator each takes."""
     bare = bare_jobs(api, record, count)
-    before, written = cpu(process), writes(api)
+    before, written = cpu(process), requests(api)
     names = [f"small-{number}" for number in range(count)]
     began = time.monotonic()
     create(api, names)
@@ -344,7 +345,7 @@ def throughput(api, record, process, count):
     ended = max(record.first[("Complete", name)] for name in names) - began
     print(f"small TrendJobs a second: {count / begun:.1f} begun, {count / ended:.1f} complete (goal 10), "
           f"{count / ended / bare:.2f} times the bare Jobs")
-    told_writes("TrendJob", written, writes(api), count)
+    told_requests("TrendJob", written, requests(api), count)
     used = (cpu(process) - before) / count
     print(f"operator's CPU time for each: {used * 1000:.1f} ms, so one core is enough for {1 / used:.0f} a second")
     percentiles("Job finished to TrendJob complete", record.between("plan-done", "Complete", names), "none")

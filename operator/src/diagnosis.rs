@@ -103,6 +103,16 @@ fn name(pod: &Pod) -> &str {
     pod.metadata.name.as_deref().unwrap_or_default()
 }
 
+/// Whether only the events about a pod can tell why it does not come up: it is on a node, and its container
+/// does not say what it waits for.
+pub fn is_silent(pod: &Pod) -> bool {
+    let is_placed = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
+    let waiting = container_state(pod).and_then(|state| state.waiting.as_ref());
+    let reason = waiting.and_then(|waiting| waiting.reason.as_deref());
+    is_placed
+        && reason.is_none_or(|reason| matches!(reason, "ContainerCreating" | "PodInitializing"))
+}
+
 /// Why a pod does not come up.
 fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     let finding = |reason: &str, what: &str, advice: &str, needs_help| {
@@ -134,10 +144,9 @@ fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
             return finding(reason, what, advice, true);
         }
     }
-    if let Some(event) = events.iter().find(|event| {
-        event.involved_object.uid == pod.metadata.uid
-            && matches!(event.reason.as_deref(), Some("FailedMount" | "FailedAttachVolume"))
-    }) && container_state(pod).is_none_or(|state| state.waiting.is_some())
+    let is_about = |event: &&Event| event.involved_object.uid == pod.metadata.uid;
+    if let Some(event) = events.iter().filter(|event| is_unmounted(event)).find(is_about)
+        && container_state(pod).is_none_or(|state| state.waiting.is_some())
     {
         let reason = event.reason.as_deref().unwrap_or_default();
         let what = event.message.as_deref().unwrap_or_default();
@@ -165,6 +174,17 @@ fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
 pub fn is_refusal(event: &Event) -> bool {
     event.involved_object.kind.as_deref() == Some("Job")
         && event.reason.as_deref() == Some("FailedCreate")
+}
+
+/// Whether an event says that a volume of a pod could not be mounted.
+fn is_unmounted(event: &Event) -> bool {
+    event.involved_object.kind.as_deref() == Some("Pod")
+        && matches!(event.reason.as_deref(), Some("FailedMount" | "FailedAttachVolume"))
+}
+
+/// Whether an event may tell why pods don't come up.
+pub fn is_telling(event: &Event) -> bool {
+    is_refusal(event) || is_unmounted(event)
 }
 
 /// Why the Job controller could not make pods.
@@ -314,6 +334,25 @@ mod tests {
         assert_eq!(found.unwrap().reason, "VolumeUnavailable");
         let found = named(unscheduled("0/1 nodes: Insufficient cpu"), &[]).unwrap();
         assert!(found.reason == "Unschedulable" && !found.needs_help);
+    }
+
+    #[test]
+    fn events_are_needed_only_of_pods_that_are_on_a_node_and_say_nothing_themselves() {
+        let on_node = |status: &Value| {
+            let mut pod = pod("p", status);
+            let spec = json!({"nodeName": "n", "containers": []});
+            pod.spec = Some(serde_json::from_value(spec).unwrap());
+            pod
+        };
+        let waiting = |reason: &str| {
+            let state = json!({"waiting": {"reason": reason}});
+            json!({"phase": "Pending", "containerStatuses": [container(&state)]})
+        };
+        assert!(!is_silent(&pod("p", &json!({"phase": "Pending"}))), "it waits for a node");
+        assert!(is_silent(&on_node(&json!({"phase": "Pending"}))));
+        assert!(is_silent(&on_node(&waiting("ContainerCreating"))));
+        assert!(!is_silent(&on_node(&waiting("ImagePullBackOff"))));
+        assert!(!is_silent(&on_node(&waiting("CreateContainerConfigError"))));
     }
 
     #[test]

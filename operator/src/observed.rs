@@ -141,6 +141,13 @@ impl ObservedJob {
         }
     }
 
+    /// Whether there are fewer pods than there should be: they can't be made, are not made yet, or failed
+    /// and wait to be tried again.
+    pub fn lacks_pods(&self) -> bool {
+        let left = self.completions.saturating_sub(self.status.succeeded);
+        self.status.active < self.parallelism.min(left)
+    }
+
     /// Whether its pods may be running.
     pub fn is_running(&self) -> bool {
         self.end.is_none() && !self.is_deleted && !self.is_suspended

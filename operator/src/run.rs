@@ -22,7 +22,7 @@ use crate::leader::Candidate;
 use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
 use crate::precedence::PrecedenceLayer;
 use crate::queue::Queue;
-use crate::reconcile::{self, Context, Written};
+use crate::reconcile::{self, Context, Warnings, Written};
 use crate::watch::{self, PulseLayer, Pulses, Stores, Told};
 use crate::{definition, metrics};
 
@@ -149,6 +149,7 @@ pub async fn work(
             failures: Mutex::default(),
             going: Mutex::default(),
             begun: Mutex::default(),
+            warnings: Warnings::default(),
         });
         let told = |name| Told { queue: queue.clone(), listed: readiness.register(name) };
         let namespace = scope.as_deref();

@@ -37,6 +37,10 @@ use step::Step;
 /// How soon pods that do not come up are looked at again, and a Job that nobody began with.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// The same of a Job that has waited for longer than that: hundreds that wait for room must not keep the
+/// API server busy, and a cause that shows late is to be known within 30 s.
+const LOOK_LATER: Duration = Duration::from_secs(12);
+
 /// The same once it is known why. Whoever mends it makes the Job change, which is seen at once.
 const LOOK_SELDOM: Duration = Duration::from_secs(15);
 
@@ -191,7 +195,7 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
     for (name, uid) in &observed.stuck_pods {
         actions.push(Action::ForceDeletePod { name: name.clone(), uid: uid.clone() });
     }
-    requeue = requeue.min(look_again(observed, &state));
+    requeue = requeue.min(look_again(observed, &state, now));
     let mut status = status::status(job, observed, &state, now);
     if let Some(failure) = failed {
         status::note_failure(&mut status, &failure, now);
@@ -203,10 +207,15 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
 }
 
 /// How soon pods are looked at again, for as long as something is wrong with them.
-fn look_again(observed: &Observed, state: &State) -> Duration {
+fn look_again(observed: &Observed, state: &State, now: Timestamp) -> Duration {
     match state {
         State::Running { finding: Some(_), .. } => LOOK_SELDOM,
-        _ if observed.look_again => LOOK_AGAIN,
+        _ if observed.look_again => {
+            let made = observed.jobs.values().next_back().and_then(|job| job.created);
+            let age = made.and_then(|made| now.duration_since(made).try_into().ok());
+            let half: Duration = age.unwrap_or(Duration::ZERO) / 2;
+            half.clamp(LOOK_AGAIN, LOOK_LATER)
+        }
         _ => IDLE,
     }
 }

@@ -5,6 +5,7 @@
 mod act;
 mod observe;
 mod pods;
+mod warnings;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,8 @@ use crate::observed::Observed;
 use crate::plan::{self, Plan, events, plan};
 use crate::settings::Settings;
 use crate::validate::{manager, validate};
+
+pub use warnings::Warnings;
 
 /// The longest wait after failed passes over an object; the first is a hundredth of it.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
@@ -48,6 +51,8 @@ pub struct Context {
     pub going: Mutex<HashSet<String>>,
     /// Runs that had begun although the status did not say so: restarts by the uid of the TrendJob.
     pub begun: Mutex<HashMap<String, u32>>,
+    /// What was told of pods that don't come up, by namespace.
+    pub warnings: Warnings,
     /// How often passes over an object failed since one succeeded, by its uid.
     pub failures: Mutex<HashMap<String, u32>>,
 }

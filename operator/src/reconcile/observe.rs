@@ -133,8 +133,8 @@ impl Look<'_> {
         Ok(self.pods_of(job).succeeded().await?.iter().find_map(report))
     }
 
-    fn pods_of<'a>(&self, job: &'a ObservedJob) -> JobPods<'a> {
-        JobPods::new(&self.context.client, &self.job.namespace, job)
+    fn pods_of<'a>(&'a self, job: &'a ObservedJob) -> JobPods<'a> {
+        JobPods::new(self.context, &self.job.namespace, job)
     }
 
     /// Looks for what is wrong with the pods of the stage at work.

@@ -1,20 +1,20 @@
 //! The pods of one Job and what was told about them. Client; owns which are asked for and how many: a Job
 //! may have ten thousand, most of them done, and the one that matters must be among those that are seen.
 
+use std::collections::HashSet;
+
 use k8s_openapi::api::core::v1::{Event, Pod};
 use k8s_openapi::jiff::Timestamp;
-use kube::Client;
 use kube::api::{Api, ListParams};
 use kube::core::{ObjectMeta, PartialObjectMeta};
 
-use super::{Error, doing};
+use super::{Context, Error, doing};
+use crate::diagnosis::{is_refusal, is_silent};
 use crate::observed::ObservedJob;
 use crate::plan::indexes;
 
-/// The most pods of one kind that are looked at, and the most events about one object.
+/// The most pods of one kind that are looked at.
 const MOST: u32 = 50;
-/// Of so many pods the events are asked for.
-const PODS_WITH_EVENTS: usize = 3;
 /// The most pods that run at once: `sharding.parallelism`.
 const MOST_RUNNING: u32 = 1_000;
 /// So many failed indexes are looked at: one of them is named.
@@ -26,15 +26,15 @@ const UP: &str = "status.phase!=Failed,status.phase!=Pending";
 
 /// The pods of a Job.
 pub(super) struct JobPods<'a> {
+    context: &'a Context,
+    namespace: &'a str,
     pods: Api<Pod>,
-    events: Api<Event>,
     job: &'a ObservedJob,
 }
 
 impl<'a> JobPods<'a> {
-    pub(super) fn new(client: &Client, namespace: &str, job: &'a ObservedJob) -> Self {
-        let events = Api::namespaced(client.clone(), namespace);
-        Self { pods: Api::namespaced(client.clone(), namespace), events, job }
+    pub(super) fn new(context: &'a Context, namespace: &'a str, job: &'a ObservedJob) -> Self {
+        Self { context, namespace, pods: Api::namespaced(context.client.clone(), namespace), job }
     }
 
     /// Those that did what they should.
@@ -81,19 +81,25 @@ impl<'a> JobPods<'a> {
         Ok(listed.items.iter().filter_map(|pod| stuck(pod, since)).collect())
     }
 
-    /// Why pods could not be made, and what keeps some of these from coming up.
+    /// What only events can tell of these pods, or of why there are fewer than there should be.
     pub(super) async fn events(&self, pending: &[Pod]) -> Result<Vec<Event>, Error> {
-        let pods = pending.iter().filter_map(|pod| pod.metadata.name.as_deref());
-        let pods = pods.take(PODS_WITH_EVENTS).map(|name| ("Pod", name, "type=Warning"));
-        let job = ("Job", self.job.name.as_str(), "reason=FailedCreate");
-        let mut found = Vec::new();
-        for (kind, name, which) in pods.chain([job]) {
-            let fields = format!("involvedObject.kind={kind},involvedObject.name={name},{which}");
-            let listed = self.events.list(&ListParams::default().fields(&fields).limit(MOST)).await;
-            let listed = listed.map_err(doing(format!("listing the events of {kind} {name}")))?;
-            found.extend(listed.items);
+        let silent: HashSet<_> = pending
+            .iter()
+            .filter(|pod| is_silent(pod))
+            .map(|pod| pod.metadata.uid.as_ref())
+            .collect();
+        let lacks_pods = self.job.lacks_pods();
+        if silent.is_empty() && !lacks_pods {
+            return Ok(Vec::new());
         }
-        Ok(found)
+        let Context { client, warnings, .. } = self.context;
+        let all = warnings.of(client, self.namespace).await?;
+        let is_about = |event: &&Event| {
+            let object = &event.involved_object;
+            let is_job = lacks_pods && object.name.as_ref() == Some(&self.job.name);
+            silent.contains(&object.uid.as_ref()) || (is_job && is_refusal(event))
+        };
+        Ok(all.iter().filter(is_about).cloned().collect())
     }
 
     async fn list(&self, labels: &str, fields: &str) -> Result<Vec<Pod>, Error> {

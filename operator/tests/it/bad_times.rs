@@ -280,6 +280,60 @@ async fn a_run_that_waits_is_looked_at_twice_a_minute_at_most() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn runs_whose_pods_are_slow_share_one_look_at_the_warnings_and_each_finds_its_own() {
+    const RUNS: usize = 40;
+    let server = ApiServer::default();
+    let _operator = operator(&server);
+    for number in 0..RUNS {
+        let name = format!("slow-{number}");
+        let mut object = manifests::trendjob(&name, "trends", json!({}));
+        object["metadata"]["namespace"] = "team".into();
+        object["metadata"]["generation"] = 1.into();
+        object["metadata"]["uid"] = format!("{number:08}-c54c-4e3c-a3a4-3c1f3a7e0b11").into();
+        server.put(&TRENDJOB.replace("/trendjobs/job", &format!("/trendjobs/{name}")), object);
+    }
+    until(&server, "their Jobs", |server| server.paths("-0-plan").len() == RUNS).await;
+    for job in server.paths("jobs/slow-") {
+        let name = job.rsplit('/').next().unwrap();
+        server.change(&job, |job| job["status"] = json!({"active": 0}));
+        // The only one whose pod the namespace refuses.
+        if name.starts_with("slow-7-") {
+            let event = json!({
+                "metadata": {"name": "refused", "namespace": "team"}, "type": "Warning",
+                "reason": "FailedCreate", "message": "exceeded quota: team",
+                "involvedObject": {"kind": "Job", "name": name},
+                "lastTimestamp": "2026-01-01T00:00:05Z",
+            });
+            server.put("/api/v1/namespaces/team/events/refused", event);
+        }
+    }
+    let looks = |server: &ApiServer| {
+        let state = server.state();
+        state.asked.iter().filter(|one| *one == "GET /api/v1/namespaces/team/events").count()
+    };
+    let stalled = |server: &ApiServer| -> Vec<String> {
+        let state = server.state();
+        let is_stalled = |object: &Value| {
+            let conditions = object["status"]["conditions"].as_array();
+            conditions.into_iter().flatten().any(|one| {
+                one["type"] == "Stalled"
+                    && one["status"] == "True"
+                    && one["reason"] == "FailedCreate"
+            })
+        };
+        let objects = state.objects.iter().filter(|(path, _)| path.contains("/trendjobs/"));
+        let stalled = objects.filter(|(_, object)| is_stalled(object));
+        stalled.map(|(path, _)| path.rsplit('/').next().unwrap().to_owned()).collect()
+    };
+    until(&server, "the cause", |server| !stalled(server).is_empty()).await;
+    let before = looks(&server);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(stalled(&server), ["slow-7"], "the others are not refused");
+    let looked = looks(&server) - before;
+    assert!((2..=20).contains(&looked), "{looked} looks of {RUNS} runs in a minute");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_finished_one_costs_no_request_at_all() {
     let server = ApiServer::default();
     let first = operator(&server);
