@@ -381,7 +381,7 @@ pub(crate) struct TopArgs {
     )]
     pub(crate) kinds: Vec<Kind>,
     /// What to rank by instead of the count over all time: burst, peak, popular, keyness, chisquare, or count
-    /// in one window.
+    /// in one window. Popular and chisquare are of the last window only.
     #[arg(long)]
     pub(crate) score: Option<Score>,
     /// The window to rank by the score in, by any time in it [default: the last].

@@ -218,6 +218,13 @@ impl Asked {
                 Some(time) => windows::bucket(time, length)?,
                 None => windows::latest(&published).unwrap_or_default(),
             };
+            let latest = windows::latest(&published).filter(|latest| *latest != bucket);
+            if let Some(latest) = latest.filter(|_| !score.is_of_every_window()) {
+                let latest = windows::begins(latest, length);
+                return Err(Problem::bad_request(format!(
+                    "score {score} is ranked in the last window only, which is from {latest}: leave window out"
+                )));
+            }
             Some((bucket, length))
         } else if parameters.first("window").is_some() {
             let told = format!("score {score} is of the whole run: leave window out");
@@ -274,7 +281,7 @@ fn described(schemas: &mut Schemas) -> Value {
         ),
         parameter(
             "window",
-            "Any time in the window (RFC 3339); the last one if not given.",
+            "Any time in the window (RFC 3339); the last one if not given, and the only one for popular and chisquare.",
             text(),
             false,
         ),

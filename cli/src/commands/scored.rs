@@ -68,6 +68,14 @@ pub(super) async fn print(
             Some(time) => newest::bucket(published, time)?,
             None => latest().unwrap_or_default(),
         };
+        if let Some(latest) =
+            latest().filter(|latest| *latest != begin && !score.is_of_every_window())
+        {
+            let latest = newest::begins(latest, length);
+            return Err(Failure::usage(format!(
+                "score {score} is ranked in the last window only, which is from {latest}: leave --window out"
+            )));
+        }
         (bucket, window) = (Some(begin), Some(length));
         start = Some(newest::begins(begin, length));
     } else if args.window.is_some() {

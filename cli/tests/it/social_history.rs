@@ -110,9 +110,14 @@ fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_numbe
         let args = ["explain", "sample", "flood", "--window", &start(hour), "--store", &store];
         assert_says(&desk.trendjob(&args).done().stdout, &["insufficient history"]);
     }
-    for topic in desk.scored("popular", 5)["topics"].as_array().unwrap() {
-        assert_unscored(topic);
-    }
+    // Of every window there are only bursts, peaks and counts.
+    let store = desk.store();
+    let (five, six) = (start(5), start(6));
+    let popular = ["top", "sample", "--score", "popular", "--store", &store, "--window"];
+    let refused = desk.trendjob(&[&popular[..], &[&five]].concat());
+    assert_eq!(refused.code, Some(2), "{refused:#?}");
+    assert_says(&refused.all(), &["last window only", &six, "leave --window out"]);
+    desk.trendjob(&[&popular[..], &[&six]].concat()).done();
     let sixth = desk.scored("burst", 6);
     assert_eq!(sixth.get("insufficientHistory"), None, "{sixth}");
     // 20 of 20 after 20 of 120: E = 20.5 / 6, winsorised a little, so a burst and no chance.
@@ -139,7 +144,7 @@ fn windows_without_data_are_no_windows_and_no_part_of_a_reference() {
         history["windows"].as_array().unwrap().iter().map(|w| w["start"].clone()).collect();
     let expected: Vec<_> = (0..10).chain(20..32).map(|hour| Value::from(start(hour))).collect();
     assert_eq!(seen, expected);
-    for score in ["burst", "peak", "popular"] {
+    for score in ["burst", "peak"] {
         assert_eq!(desk.scored(score, 15)["topics"], json!([]), "{score}");
     }
     assert_says(&desk.refused_to_explain(&["weather", "--window", &start(15)]), &["no record"]);

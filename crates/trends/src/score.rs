@@ -47,6 +47,11 @@ impl Score {
         !matches!(self, Self::Keyness)
     }
 
+    /// Whether topics are ranked by it in every window; else only in the last one that is over.
+    pub const fn is_of_every_window(self) -> bool {
+        matches!(self, Self::Burst | Self::Peak | Self::Count)
+    }
+
     /// Whether it is told with a burst, which needs windows before the one that is scored.
     pub const fn leans_on_bursts(self) -> bool {
         matches!(self, Self::Burst | Self::Peak | Self::Popular)
