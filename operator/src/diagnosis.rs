@@ -170,6 +170,10 @@ fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     finding("Unschedulable", what, advice, false)
 }
 
+/// The events that tell why pods don't come up: what each is about, and its reason.
+pub const TELLING: [(&str, &str); 3] =
+    [("Job", "FailedCreate"), ("Pod", "FailedMount"), ("Pod", "FailedAttachVolume")];
+
 /// Whether an event says that a pod of a Job could not be made.
 pub fn is_refusal(event: &Event) -> bool {
     event.involved_object.kind.as_deref() == Some("Job")
@@ -180,11 +184,6 @@ pub fn is_refusal(event: &Event) -> bool {
 fn is_unmounted(event: &Event) -> bool {
     event.involved_object.kind.as_deref() == Some("Pod")
         && matches!(event.reason.as_deref(), Some("FailedMount" | "FailedAttachVolume"))
-}
-
-/// Whether an event may tell why pods don't come up.
-pub fn is_telling(event: &Event) -> bool {
-    is_refusal(event) || is_unmounted(event)
 }
 
 /// Why the Job controller could not make pods.

@@ -204,3 +204,28 @@ pub enum Purge {
     /// It gave up.
     Failed(String),
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn pods_are_lacking_where_fewer_are_active_than_there_is_work_for() {
+        let lacks = |parallelism: u32, completions: u32, active: u32, succeeded: u32| {
+            let job = json!({
+                "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"},
+                "spec": {"parallelism": parallelism, "completions": completions},
+                "status": {"active": active, "succeeded": succeeded},
+            });
+            ObservedJob::of(Stage::Etl, &serde_json::from_value(job).unwrap()).lacks_pods()
+        };
+        assert!(lacks(1, 1, 0, 0), "its only pod is refused, or not made yet");
+        assert!(!lacks(1, 1, 1, 0));
+        assert!(lacks(10, 40, 9, 0), "the quota ends at nine");
+        assert!(!lacks(10, 40, 10, 5));
+        assert!(!lacks(10, 40, 3, 37), "the last three");
+        assert!(!lacks(10, 40, 0, 40) && !lacks(0, 40, 0, 0), "there is nothing to do");
+    }
+}

@@ -247,3 +247,33 @@ fn stop(observed: &Observed) -> impl Iterator<Item = Action> {
 fn run_name(job: &Valid, restart: u32) -> RunName<'_> {
     RunName { name: &job.name, uid: &job.uid, restart }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::names::Stage;
+    use crate::observed::ObservedJob;
+
+    #[test]
+    fn pods_that_do_not_come_up_are_looked_at_ever_more_seldom_but_within_half_a_minute() {
+        let job = json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "j", "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {},
+        });
+        let job = ObservedJob::of(Stage::Etl, &serde_json::from_value(job).unwrap());
+        let mut observed = Observed { look_again: true, ..Observed::default() };
+        observed.jobs.insert(Stage::Etl, job);
+        let state = State::Running { stage: Stage::Etl, finding: None };
+        let after = |seconds: i64| {
+            let made: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+            let now = Timestamp::from_second(made.as_second() + seconds).unwrap();
+            look_again(&observed, &state, now).as_secs()
+        };
+        // A clock behind that of the API server is no reason to wait.
+        assert_eq!([-60, 0, 5, 10, 16, 24, 3600].map(after), [5, 5, 5, 5, 8, 12, 12]);
+        let still = Observed { look_again: false, ..observed.clone() };
+        assert_eq!(look_again(&still, &state, Timestamp::UNIX_EPOCH), IDLE);
+    }
+}

@@ -101,6 +101,12 @@ pub enum Error {
         #[source]
         source: Box<kube::Error>,
     },
+    /// The API server has not answered yet.
+    #[error("{doing} was not answered in time")]
+    Unanswered {
+        /// What was being done.
+        doing: String,
+    },
     /// The namespace is going.
     #[error("{doing} was refused: the namespace is being deleted")]
     NamespaceGoing {
@@ -122,6 +128,7 @@ impl Error {
             Self::Gone => "Gone",
             Self::Begun => "Begun",
             Self::NamespaceGoing { .. } => "NamespaceGoing",
+            Self::Unanswered { .. } => "Unanswered",
             Self::Api { source, .. } => match &**source {
                 kube::Error::Api(status) => match status.code {
                     403 => "Forbidden",
