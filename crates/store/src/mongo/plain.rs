@@ -6,8 +6,11 @@
 //! over a collection that exists there is a short gap between dropping the old and renaming the new.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use mongodb::bson::{Document, doc};
+use tokio::time::sleep;
 use trends::Kind;
 use trends::exclusions::Exclusions;
 
@@ -18,6 +21,9 @@ use crate::{AttemptId, Generation, Published, SourceName, StoreError, View, excl
 /// What parts the name of a collection from that of a run whose documents are written beside it. No
 /// source, run or attempt can hold it. Not a dot: some servers can't rename names with dots.
 pub(super) const BESIDE: char = '~';
+
+/// How often it is tried again to put a collection in the place of another, if others come between.
+const TURNS: usize = 50;
 
 /// Documents of one insert.
 const BATCH: usize = 1000;
@@ -215,6 +221,15 @@ pub(super) async fn count(store: &MongoStore, name: &str) -> Result<u64, StoreEr
     store.retry("counting", name, count).await
 }
 
+/// What became of a collection that was to take the place of another.
+enum Renamed {
+    Done,
+    /// There was none to put there.
+    Missing,
+    /// Something is in its place, by what the server says.
+    InTheWay(String),
+}
+
 /// Puts a collection in the place of another. `false` if there was none to put there, which is also
 /// what a try finds whose reply was lost.
 pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<bool, StoreError> {
@@ -229,26 +244,46 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
             command.insert("dropTarget", true);
         }
         match admin.run_command(command).await {
-            Ok(_) => Ok(Some(true)),
-            Err(error) if fault::is_missing_namespace(&error) => Ok(Some(false)),
-            Err(error) if replace && fault::is_unsupported(&error) => Ok(None),
-            // Another writer put its own there since the old was dropped.
-            Err(error) if fault::is_existing_namespace(&error) => Ok(None),
+            Ok(_) => Ok(Renamed::Done),
+            Err(error) if fault::is_missing_namespace(&error) => Ok(Renamed::Missing),
+            Err(error)
+                if fault::is_existing_namespace(&error)
+                    || (replace && fault::is_unsupported(&error)) =>
+            {
+                Ok(Renamed::InTheWay(fault::message(&error)))
+            }
             Err(error) => Err(error),
         }
     };
-    if let Some(renamed) = store.retry("renaming", from, || rename(true)).await? {
-        return Ok(renamed);
+    match store.retry("renaming", from, || rename(true)).await? {
+        Renamed::Done => return Ok(true),
+        Renamed::Missing => return Ok(false),
+        Renamed::InTheWay(_) => {}
     }
     // Such a server may not have looked whether there is anything to put there.
     if !store.collections().await?.iter().any(|name| name == from) {
         return Ok(false);
     }
+    let mut delays = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(1))
+        .with_max_delay(Duration::from_millis(100))
+        .with_max_times(TURNS)
+        .with_jitter()
+        .build();
     loop {
         drop_collection(store, to).await?;
-        if let Some(renamed) = store.retry("renaming", from, || rename(false)).await? {
-            return Ok(renamed);
-        }
+        let said = match store.retry("renaming", from, || rename(false)).await? {
+            Renamed::Done => return Ok(true),
+            Renamed::Missing => return Ok(false),
+            Renamed::InTheWay(said) => said,
+        };
+        // Another writer put its own there since the old was dropped.
+        let Some(delay) = delays.next() else {
+            let tries = TURNS + 1;
+            let what = format!("renaming {from} to {to}, {tries} times: {said}");
+            return Err(StoreError::Refused(what));
+        };
+        sleep(delay).await;
     }
 }
 
