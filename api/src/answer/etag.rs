@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use store::View;
 
 /// Raised when the same question to the same generation gets another answer than before.
-const ANSWER_FORMAT: u32 = 2;
+const ANSWER_FORMAT: u32 = 3;
 
 /// The tag of an answer from one generation: which, without what, the question, and the format of answers.
 pub(crate) fn of(view: &View, question: &[&str]) -> HeaderValue {

@@ -46,7 +46,7 @@ struct Trends<'a> {
     #[schemars(schema_with = "kinds")]
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<Kind>,
-    /// How many topics of what was asked for the generation has, those that are excluded left out.
+    /// How many topics of what was asked for the generation has: without those that are excluded, with words that a phrase stands for.
     total: u64,
     /// How many are left out, because they are excluded; absent if none is.
     #[serde(skip_serializing_if = "is_zero")]

@@ -110,7 +110,8 @@ pub(super) async fn print(
         Format::Csv => Output::print(&csv(&topics)),
         Format::Table => {
             Output::print(&table(args.only_kind(), score, &topics))?;
-            let empty = bucket.and_then(|bucket| newest::nothing_there(published, bucket));
+            let empty = bucket.filter(|_| topics.is_empty());
+            let empty = empty.and_then(|bucket| newest::nothing_there(published, bucket));
             let short = short.map(|_| newest::INSUFFICIENT_HISTORY.to_owned());
             empty.or(short).map_or(Ok(()), |told| Output::print(&format!("{told}\n")))
         }

@@ -204,6 +204,11 @@ fn every_window_has_its_ranking_by_count() {
         let time = format!("2016-03-0{}T12:00:00Z", day + 1);
         assert_eq!(desk.values("sample", "count", &["--window", &time]), *expected, "{time}");
     }
+    // The last is not over, and has its counts all the same.
+    let store = desk.store();
+    let last = ["top", "sample", "--score", "count", "--window", "2016-03-05", "--store", &store];
+    let table = desk.trendjob(&last).done().stdout;
+    assert!(table.lines().count() == 11 && !table.contains("no window"), "{table}");
 }
 
 #[test]

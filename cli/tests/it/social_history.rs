@@ -112,12 +112,12 @@ fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_numbe
     }
     // Of every window there are only bursts, peaks and counts.
     let store = desk.store();
-    let (five, six) = (start(5), start(6));
+    let (earlier, last) = (start(5), start(6));
     let popular = ["top", "sample", "--score", "popular", "--store", &store, "--window"];
-    let refused = desk.trendjob(&[&popular[..], &[&five]].concat());
+    let refused = desk.trendjob(&[&popular[..], &[&earlier]].concat());
     assert_eq!(refused.code, Some(2), "{refused:#?}");
-    assert_says(&refused.all(), &["last window only", &six, "leave --window out"]);
-    desk.trendjob(&[&popular[..], &[&six]].concat()).done();
+    assert_says(&refused.all(), &["last window only", &last, "leave --window out"]);
+    desk.trendjob(&[&popular[..], &[&last]].concat()).done();
     let sixth = desk.scored("burst", 6);
     assert_eq!(sixth.get("insufficientHistory"), None, "{sixth}");
     // 20 of 20 after 20 of 120: E = 20.5 / 6, winsorised a little, so a burst and no chance.

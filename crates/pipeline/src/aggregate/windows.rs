@@ -69,11 +69,14 @@ impl Windows {
         let is_new = self.current.changes_to(row);
         self.facts.clear();
         let mut facts = Facts::default();
+        if let (true, Some(today)) = (is_new, &mut self.today) {
+            today.begin();
+        }
         if !row.detail.is_empty() {
             let detail = Detail::decode(row.detail)?;
             facts = Facts::of_window(&detail);
             let today = self.today.as_mut();
-            facts.today = today.and_then(|today| today.add(row, is_new, &detail.authors));
+            facts.today = today.and_then(|today| today.add(row, &detail.authors));
             facts.encode(&mut self.facts);
         }
         if let Some(pool) = &mut self.pool {
@@ -103,10 +106,15 @@ impl Today {
         Self { window, day: 0, authors: Authors::default() }
     }
 
+    /// Begins with another term.
+    fn begin(&mut self) {
+        self.authors = Authors::default();
+    }
+
     /// Adds those of a window and tells how many there are by its end; `None` where nobody knows them.
-    fn add(&mut self, row: &RowRef<'_>, is_new: bool, authors: &Authors) -> Option<u64> {
+    fn add(&mut self, row: &RowRef<'_>, authors: &Authors) -> Option<u64> {
         let day = calendar_day(row.bucket.0, self.window);
-        if is_new || self.day != day {
+        if self.day != day {
             self.day = day;
             self.authors = Authors::default();
         }

@@ -27,6 +27,15 @@ struct OfKind {
 #[error("the patterns that are excluded can't be followed: {0}")]
 pub struct UnusablePattern(String);
 
+/// Whether there can be such a term. Of phrases that saves a look at all of them where a hashtag, say, is
+/// excluded of every kind.
+fn can_be(kind: Kind, folded: &str) -> bool {
+    match kind {
+        Kind::Phrase => !folded.is_empty() && !folded.starts_with(['#', '@', '$']),
+        _ => !folded.is_empty(),
+    }
+}
+
 impl LeftOut {
     /// What is excluded, as results of a profile write terms of these kinds.
     ///
@@ -42,6 +51,7 @@ impl LeftOut {
             let is_of = |rule: &&Rule| rule.kinds.contains(&kind);
             let terms = exclusions.terms().filter(is_of);
             let terms = terms.map(|rule| profile.normalize(kind, &rule.text));
+            let terms = terms.filter(|term| can_be(kind, term));
             let patterns = exclusions.patterns().filter(is_of);
             let patterns = patterns.map(|rule| glob::folded(profile, kind, &rule.text));
             let patterns: Vec<String> = patterns.filter(|pattern| !glob::is_all(pattern)).collect();

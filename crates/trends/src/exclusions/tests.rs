@@ -104,7 +104,9 @@ fn a_word_that_is_excluded_takes_its_phrases_with_it_unless_only_the_word_is_mea
         assert_eq!(excluded.contains(kind, term), expected, "{kind} {term}");
     }
     assert_eq!(excluded.named(Kind::Phrase), None, "words of phrases are found by a scan");
-    let whole = after(&[change(Action::Exclude, &[term("old bridge", Some(Kind::Phrase))])]);
+    // A hashtag is no word of a phrase.
+    let whole = [term("old bridge", Some(Kind::Phrase)), term("#gun", None)];
+    let whole = after(&[change(Action::Exclude, &whole)]);
     assert_eq!(left_out(&whole, Profile::Social).named(Kind::Phrase), Some(vec!["old bridge"]));
 }
 
