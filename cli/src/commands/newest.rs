@@ -1,9 +1,11 @@
 //! The newest result of a source without what is excluded, and the windows and terms in it that a user
 //! names. Owns what is said where there is none.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use store::{SourceName, View};
+use trends::result::Profile;
 use trends::scores::Totals;
 use trends::time::{event_time, rfc3339};
 use trends::{Kind, Score, Topic};
@@ -61,6 +63,24 @@ pub(super) fn begins(bucket: i64, window: u64) -> String {
 /// What is said of a window that has no burst scores.
 pub(super) const INSUFFICIENT_HISTORY: &str =
     "insufficient history: a burst needs records in at least 6 windows before";
+
+/// What is said of kinds that the run was not asked to count; `None` if it was.
+pub(super) fn uncounted(published: &View, kinds: &BTreeSet<Kind>) -> Option<String> {
+    let counted: BTreeSet<Kind> = published.kinds().collect();
+    let missing = names(kinds.difference(&counted));
+    let (source, counted) = (&published.generation().source, names(counted.iter()));
+    let profile = match published.index().profile {
+        Profile::Seed => "--profile social ",
+        Profile::Social => "",
+    };
+    (!missing.is_empty()).then(|| {
+        format!("{source} counted {counted} only: run it with {profile}--kinds {counted},{missing}")
+    })
+}
+
+fn names<'a>(kinds: impl Iterator<Item = &'a Kind>) -> String {
+    kinds.map(|kind| kind.name()).collect::<Vec<_>>().join(",")
+}
 
 /// What is said of a window without records, or one that is not over; `None` of others.
 pub(super) fn nothing_there(published: &View, bucket: i64) -> Option<String> {

@@ -113,7 +113,8 @@ pub(super) async fn print(
             let empty = bucket.filter(|_| topics.is_empty());
             let empty = empty.and_then(|bucket| newest::nothing_there(published, bucket));
             let short = short.map(|_| newest::INSUFFICIENT_HISTORY.to_owned());
-            empty.or(short).map_or(Ok(()), |told| Output::print(&format!("{told}\n")))
+            let uncounted = newest::uncounted(published, &args.kinds());
+            uncounted.or(empty).or(short).map_or(Ok(()), |told| Output::print(&format!("{told}\n")))
         }
     }
 }

@@ -47,7 +47,8 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
         }
         Format::Table => {
             let topics = published.ranked(kind, 0, wanted).await?;
-            Output::print(&tables::topics(Some(kind), &topics, 1))
+            Output::print(&tables::topics(Some(kind), &topics, 1))?;
+            hint(&published, args)
         }
     }
 }
@@ -68,8 +69,17 @@ async fn mixed(published: &View, args: &TopArgs, limit: usize) -> Result<(), Fai
             Output::print(&format!("{HEAD}{rows}"))
         }
         Format::Json => json(published, args, page),
-        Format::Table => Output::print(&tables::topics(None, &page.topics, 1)),
+        Format::Table => {
+            Output::print(&tables::topics(None, &page.topics, 1))?;
+            hint(published, args)
+        }
     }
+}
+
+/// Says why topics of some kinds can't be there.
+fn hint(published: &View, args: &TopArgs) -> Result<(), Failure> {
+    let told = newest::uncounted(published, &args.kinds());
+    told.map_or(Ok(()), |told| Output::print(&format!("{told}\n")))
 }
 
 const HEAD: &str = "rank,kind,term,count,documents\n";

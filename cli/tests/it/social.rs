@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::command::Desk;
 use crate::inputs::{Dice, gzip, word};
+use crate::outcome::assert_says;
 
 /// 2016-03-01T00:00:00Z, a Tuesday.
 const FIRST_HOUR: i64 = 1_456_790_400;
@@ -260,4 +261,21 @@ fn what_a_profile_can_not_do_is_said_before_anything_is_read() {
         let refused = desk.trendjob(&[args, &["--store", &store]].concat());
         assert!(refused.stderr.contains("--window"), "{refused:#?}");
     }
+}
+
+#[test]
+fn a_kind_that_was_not_counted_is_told_apart_from_one_without_topics() {
+    let desk = Desk::new();
+    let file = desk.write("posts.ndjson", "{\"text\":\"sunny weather\"}\n");
+    let store = desk.store();
+    let table = |kinds: &str| {
+        let top = ["top", "sample", "--kind", kinds, "--store", &store];
+        desk.trendjob(&top).done().stdout
+    };
+    desk.publish(&[&file]);
+    let told = table("word,hashtag");
+    assert_says(&told, &["sunny", "counted word only", "--profile social --kinds word,hashtag"]);
+    desk.publish(&["--profile", "social", "--kinds", "word,hashtag", &file]);
+    assert!(!table("hashtag").contains("counted"), "there is just none");
+    assert_says(&table("emoji"), &["run it with --kinds word,hashtag,emoji"]);
 }

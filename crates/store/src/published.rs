@@ -3,7 +3,7 @@
 
 mod positions;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -73,9 +73,11 @@ impl Published {
         self.index.topics(kind)
     }
 
-    /// The kinds that were counted.
+    /// The kinds that were counted, ascending, those included of which there was no term.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        self.index.rankings.keys().copied()
+        // Results of before there were any but words don't tell what was asked for.
+        let found = self.index.rankings.keys();
+        found.chain(&self.index.kinds).copied().collect::<BTreeSet<_>>().into_iter()
     }
 
     /// The index: what was counted and how.
