@@ -123,6 +123,11 @@ impl StoreError {
     }
 }
 
+/// Whether something that is not there is anywhere among the causes.
+pub(crate) fn is_missing(error: &(dyn Error + 'static)) -> bool {
+    is_caused_by(error, &[io::ErrorKind::NotFound])
+}
+
 /// Whether a full disk or quota is anywhere among the causes.
 fn is_full(error: &(dyn Error + 'static)) -> bool {
     is_caused_by(error, &[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded])

@@ -18,10 +18,15 @@ use object_store::{
 };
 use serde::Deserialize;
 
+use crate::error::is_missing;
 use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
 /// The format of everything in a store. A store of a newer one is left alone.
 const FORMAT: u32 = 1;
+
+/// How often a block is written again whose folder was removed from under it: the blocks of a stage go when
+/// its run is published, and a late pod may be writing its own.
+const AGAIN: usize = 8;
 
 /// Deletions under way at once.
 const UNDER_WAY: usize = 16;
@@ -222,8 +227,14 @@ impl Store for ObjectStore {
 
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
         let path = ObjectPath::from(key.to_string());
-        let put = self.objects.put(&path, bytes.into()).await;
-        put.map(drop).map_err(|error| StoreError::failed("writing", self.named(&path), error))
+        let mut left = AGAIN;
+        loop {
+            match self.objects.put(&path, bytes.clone().into()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if left > 0 && self.folder.is_some() && is_missing(&error) => left -= 1,
+                Err(error) => return Err(StoreError::failed("writing", self.named(&path), error)),
+            }
+        }
     }
 
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {

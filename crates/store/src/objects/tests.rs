@@ -77,6 +77,34 @@ async fn staged_files_of_killed_writers_are_never_seen_and_swept_later() {
     assert!(!folder.path().join("runs").join("run").exists());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_block_is_written_also_while_those_of_its_stage_are_removed() {
+    const BLOCKS: usize = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open_folder(folder.path()).await.unwrap();
+    let run = RunId::new("run").unwrap();
+    let key = |number: usize| BlockKey {
+        run: run.clone(),
+        stage: Stage::Etl,
+        index: 0,
+        attempt: AttemptId::new(&format!("a-{number}")).unwrap(),
+        name: "x".into(),
+    };
+    let puts = futures::stream::iter(0..BLOCKS).map(|number| {
+        let (store, key) = (&store, key(number));
+        async move { store.put_block(&key, "x".into()).await.map(|()| number) }
+    });
+    let mut puts = std::pin::pin!(puts.buffer_unordered(16));
+    // Others are under way whenever all are removed.
+    while let Some(put) = puts.next().await {
+        if put.unwrap() % 10 == 9 {
+            store.remove_blocks(&run, Stage::Etl).await.ok();
+        }
+    }
+    store.put_block(&key(BLOCKS), "last".into()).await.unwrap();
+    assert_eq!(store.get_block(&key(BLOCKS)).await.unwrap(), "last");
+}
+
 #[test]
 fn a_full_disk_is_told_apart() {
     let full = || io::Error::from(io::ErrorKind::StorageFull);
