@@ -62,8 +62,8 @@ pub(crate) fn kinds(_: &mut SchemaGenerator) -> Schema {
 }
 
 /// The schema of a parameter that names kinds: one, or several with commas between them.
-pub(crate) fn several_kinds() -> Value {
-    let items = json!({ "type": "string", "enum": Kind::ALL.map(Kind::name) });
+pub(crate) fn several_kinds(schemas: &mut Schemas) -> Value {
+    let items = kinds(schemas.generator());
     json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true })
 }
 

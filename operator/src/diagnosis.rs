@@ -182,8 +182,8 @@ pub fn is_refusal(event: &Event) -> bool {
 
 /// Whether an event says that a volume of a pod could not be mounted.
 fn is_unmounted(event: &Event) -> bool {
-    event.involved_object.kind.as_deref() == Some("Pod")
-        && matches!(event.reason.as_deref(), Some("FailedMount" | "FailedAttachVolume"))
+    let reason = event.reason.as_deref().unwrap_or_default();
+    event.involved_object.kind.as_deref() == Some("Pod") && TELLING.contains(&("Pod", reason))
 }
 
 /// Why the Job controller could not make pods.

@@ -214,12 +214,13 @@ impl Asked {
         }
         let window = if score.needs_window() {
             let length = windows::length(&published)?;
+            let latest = windows::latest(&published);
             let bucket = match parameters.first("window") {
                 Some(time) => windows::bucket(time, length)?,
-                None => windows::latest(&published).unwrap_or_default(),
+                None => latest.unwrap_or_default(),
             };
-            let latest = windows::latest(&published).filter(|latest| *latest != bucket);
-            if let Some(latest) = latest.filter(|_| !score.is_of_every_window()) {
+            let is_another = |latest: &i64| *latest != bucket && !score.is_of_every_window();
+            if let Some(latest) = latest.filter(is_another) {
                 let latest = windows::begins(latest, length);
                 return Err(Problem::bad_request(format!(
                     "score {score} is ranked in the last window only, which is from {latest}: leave window out"
@@ -270,7 +271,7 @@ fn described(schemas: &mut Schemas) -> Value {
         parameter(
             "kind",
             "What sort of terms; word unless something else is asked for. Several are one list, in which a phrase stands for its words.",
-            several_kinds(),
+            several_kinds(schemas),
             false,
         ),
         parameter(

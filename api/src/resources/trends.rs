@@ -219,7 +219,7 @@ fn described(schemas: &mut Schemas) -> Value {
         Parameter {
             name: "kind",
             description: "What sort of terms; word unless something else is asked for. Several are one list, read from its beginning, in which a phrase stands for its words.",
-            schema: several_kinds(),
+            schema: several_kinds(schemas),
             required: false,
         },
         Parameter {
