@@ -9,7 +9,6 @@ use futures::{FutureExt as _, StreamExt as _};
 use kube::client::ClientBuilder;
 use kube::runtime::Controller;
 use kube::runtime::controller::{self, Error as ControllerError};
-use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, Client, Config, Resource as _};
 use service::probes::{Readiness, probes_while};
@@ -22,7 +21,7 @@ use crate::leader::Candidate;
 use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
 use crate::precedence::PrecedenceLayer;
 use crate::queue::Queue;
-use crate::reconcile::{self, Context, Warnings, Written};
+use crate::reconcile::{self, Context, Telling, Warnings, Written};
 use crate::watch::{self, PulseLayer, Pulses, Stores, Told};
 use crate::{definition, metrics};
 
@@ -132,6 +131,7 @@ pub async fn work(
     } else {
         args.namespaces.iter().cloned().map(Some).collect()
     };
+    let telling = Telling::new(client.clone(), hostname());
     // Dropped, and so stopped, with this function.
     let mut watches = JoinSet::new();
     let mut controllers = Vec::new();
@@ -144,7 +144,7 @@ pub async fn work(
             trendjobs: stores.trendjobs.clone(),
             jobs: stores.jobs.clone(),
             settings: args.settings(),
-            recorder: recorder(&client),
+            telling: telling.clone(),
             written: Written::default(),
             failures: Mutex::default(),
             going: Mutex::default(),
@@ -164,13 +164,14 @@ pub async fn work(
         measured.push((queue.clone(), stores.clone()));
         controllers.push(Box::pin(control(args.concurrency, stores, queue, changed, context)));
     }
-    // Each ends when a stop was asked for and its passes are over.
+    // Each ends when a stop was asked for and its passes are over; what these told may be under way.
     let controlled = async {
         let ((), _, others) = select_all(controllers).await;
         if shutdown::requested().now_or_never().is_none() {
             return Err(Error::Ended);
         }
         join_all(others).await;
+        telling.end().await;
         Ok(())
     };
     tokio::select! {
@@ -191,11 +192,6 @@ where
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
         None => Api::all_with(client.clone(), resource),
     }
-}
-
-fn recorder(client: &Client) -> Recorder {
-    let controller = "trendjob-operator".to_owned();
-    Recorder::new(client.clone(), Reporter { controller, instance: Some(hostname()) })
 }
 
 /// Passes over what changed, until told to stop.

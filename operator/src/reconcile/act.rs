@@ -5,20 +5,18 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
-use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Pod};
 use k8s_openapi::jiff::Timestamp;
 use kube::Resource as _;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
-use kube::runtime::events::{Event, EventType, Recorder};
 use serde_json::json;
-use tracing::Instrument as _;
 
 use super::{Context, Error, doing};
 use crate::metrics;
 use crate::names::{FINALIZER, RESTART_LABEL};
 use crate::object::{TrendJobObject, trendjobs};
 use crate::observed::Observed;
-use crate::plan::{Action, Notice, Plan, rfc3339};
+use crate::plan::{Action, Plan, rfc3339};
 
 /// Who changes what, to the API server.
 pub(crate) const FIELD_MANAGER: &str = "trendjob-operator";
@@ -50,7 +48,7 @@ pub(super) async fn act(
             context.note_written(object, written);
         }
     }
-    actor.tell(plan.notices);
+    context.telling.tell(object.object_ref(&trendjobs()), plan.notices);
     Ok(plan.requeue)
 }
 
@@ -251,41 +249,6 @@ impl<'a> Actor<'a> {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
             Err(error) => Err(doing("writing the status")(error)),
         }
-    }
-
-    /// Tells events, in their order, while the pass goes on. One that is lost is no reason to do anything
-    /// again.
-    fn tell(&self, notices: Vec<Notice>) {
-        if notices.is_empty() {
-            return;
-        }
-        let about = self.object.object_ref(&trendjobs());
-        let recorder = self.context.recorder.clone();
-        let telling = async move {
-            for notice in notices {
-                tell(&recorder, &about, notice).await;
-            }
-        };
-        tokio::spawn(telling.in_current_span());
-    }
-}
-
-async fn tell(recorder: &Recorder, about: &ObjectReference, notice: Notice) {
-    let Notice { is_warning, reason, action, note } = notice;
-    if is_warning {
-        tracing::warn!(reason, note, "told");
-    } else {
-        tracing::info!(reason, note, "told");
-    }
-    let event = Event {
-        type_: if is_warning { EventType::Warning } else { EventType::Normal },
-        reason,
-        note: Some(note),
-        action: action.to_owned(),
-        secondary: None,
-    };
-    if let Err(error) = recorder.publish(&event, about).await {
-        tracing::warn!(%error, reason = event.reason, "an event was not recorded");
     }
 }
 

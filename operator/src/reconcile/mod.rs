@@ -5,6 +5,7 @@
 mod act;
 mod observe;
 mod pods;
+mod telling;
 mod warnings;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +15,6 @@ use std::time::Duration;
 use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use kube::runtime::controller::Action as Next;
-use kube::runtime::events::Recorder;
 use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::time::Instant;
 
@@ -25,6 +25,7 @@ use crate::plan::{self, Plan, events, plan};
 use crate::settings::Settings;
 use crate::validate::{manager, validate};
 
+pub use telling::Telling;
 pub use warnings::Warnings;
 
 /// The longest wait after failed passes over an object; the first is a hundredth of it.
@@ -44,7 +45,7 @@ pub struct Context {
     /// What the operator was told at its start.
     pub settings: Settings,
     /// Where events go.
-    pub recorder: Recorder,
+    pub telling: Telling,
     /// What was written over which version of an object: until the watch shows it, it counts.
     pub written: Written,
     /// The TrendJobs in whose namespaces nothing can be created any more, by their uids.

@@ -54,10 +54,12 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
         testbed.row("large").await,
         "NAME=large STAGE=Complete SHARDS=4/4 FAILED=0 COMPLETE=True SUSPENDED=false"
     );
-    let events = testbed.events("large").await;
-    for reason in ["RunStarted", "Planned", "ShardsComplete", "Published"] {
-        let told = events.iter().filter(|event| event.reason.as_deref() == Some(reason)).count();
-        assert_eq!(told, 1, "{reason}");
+    let reasons = ["RunStarted", "Planned", "ShardsComplete", "Published"];
+    let events = testbed.until_told("large", &reasons).await;
+    for reason in reasons {
+        let mut told = events.iter().filter(|event| event.reason.as_deref() == Some(reason));
+        assert!(told.next().is_some_and(|event| event.series.is_none()), "{reason}");
+        assert_eq!(told.count(), 0, "{reason}");
     }
     let jobs: Vec<Job> = testbed.api().list(&ListParams::default()).await.unwrap().items;
     assert_eq!(jobs.len(), 4);
@@ -99,8 +101,7 @@ async fn shards_that_fail_for_good_are_left_out_where_that_is_allowed() {
     let shards = status.shards.as_ref().unwrap();
     assert_eq!((shards.failed, shards.summary.as_str()), (1, "3/4"));
     assert_eq!(condition(&object, "Published").unwrap().reason, "Incomplete");
-    let events = testbed.events("job").await;
-    assert!(events.iter().any(|event| event.reason.as_deref() == Some("Gaps")));
+    testbed.until_told("job", &["Gaps"]).await;
     testbed.done().await;
 }
 

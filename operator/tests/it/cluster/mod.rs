@@ -219,15 +219,25 @@ impl Testbed {
         assert!(took < Duration::from_secs(30), "it took {took:?}");
         let reason = ready_reason(&object);
         let ready = condition(&object, "Ready").unwrap();
-        self.wait(&format!("an event {reason}"), async || {
-            self.events(name).await.iter().any(|event| event.reason.as_deref() == Some(&reason))
-        })
-        .await;
+        self.until_told(name, &[&reason]).await;
         ready.message.clone()
     }
 
+    /// Waits until an event of each reason is there, and returns all about a TrendJob. They are told
+    /// while passes go on, so what they tell of may be seen before them.
+    pub(crate) async fn until_told(&self, name: &str, reasons: &[&str]) -> Vec<Event> {
+        let mut events = Vec::new();
+        self.wait(&format!("events {reasons:?}"), async || {
+            events = self.events(name).await;
+            let has = |reason: &str| events.iter().any(|one| one.reason.as_deref() == Some(reason));
+            reasons.iter().all(|reason| has(reason))
+        })
+        .await;
+        events
+    }
+
     /// The events about a TrendJob.
-    pub(crate) async fn events(&self, name: &str) -> Vec<Event> {
+    async fn events(&self, name: &str) -> Vec<Event> {
         let selector = format!("involvedObject.kind=TrendJob,involvedObject.name={name}");
         let params = ListParams::default().fields(&selector);
         self.api::<Event>().list(&params).await.unwrap().items
