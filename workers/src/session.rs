@@ -50,6 +50,7 @@ async fn live(runtime: &Runtime, args: &Args, identity: &Identity) -> Result<End
     let progress = Arc::<Progress>::default();
     observe(args, &progress).await?;
     let cancel = Cancel::default();
+    shutdown::listen();
     let work = begin(runtime, args, identity, progress, cancel.clone());
     tokio::select! {
         ended = work => ended,

@@ -13,8 +13,9 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn start(args: &[&str]) -> Self {
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, probes) = (free(), free());
+        // Bound at once, or the second could be the first again.
+        let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let [port, probes] = free.map(|listener| listener.local_addr().unwrap().port());
         let child = Command::new(env!("CARGO_BIN_EXE_trendjob-api"))
             .env_remove("MONGODB_URI")
             .args(["serve", "--listen", &format!("127.0.0.1:{port}")])

@@ -30,7 +30,8 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
             Arc::new(ObjectStore::open_folder(folder.path()).await.unwrap());
         publish(&store, "sample", 1, &[("love", 45), ("peace", 7)]).await;
     });
-    let start = || Api::start_quietly(&["--store", path, "--drain-delay", "1"]);
+    // Long enough for the clients here to go, as the delay in a cluster is for those of a Service.
+    let start = || Api::start_quietly(&["--store", path, "--drain-delay", "5"]);
     let (mut first, second) = (start(), start());
     for api in [&first, &second] {
         api.wait_for("/readyz", "HTTP/1.1 200");

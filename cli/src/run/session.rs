@@ -81,7 +81,10 @@ fn locked(
             format!("there is no run {run} to go on with: trendjob runs lists those there are"),
         ));
     }
-    runtime.block_on(tidy(store, job, run));
+    runtime.block_on(async {
+        service::shutdown::listen();
+        tidy(store, job, run).await;
+    });
     let mut spec = job.spec.clone();
     if let Some(spec) = &mut spec {
         spool_input(runtime, spec, spool)?;

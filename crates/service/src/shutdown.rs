@@ -10,9 +10,13 @@ const INTERRUPTED: i32 = 130;
 
 static WATCHED: Mutex<Option<watch::Receiver<bool>>> = Mutex::new(None);
 
+/// From here on the signals no longer end the process by themselves; [`requested`] tells of them, and
+/// begins this too. To be called within a runtime, before work that should be stopped in order.
+pub fn listen() {
+    drop(watched());
+}
+
 /// Returns when the process was asked to stop, also if that was before. May be awaited many times.
-///
-/// From the first call on, the signals no longer end the process by themselves.
 pub async fn requested() {
     // The watch ends with the runtime it was begun in; a later runtime begins another.
     while watched().wait_for(|asked| *asked).await.is_err() {}
@@ -27,13 +31,12 @@ fn watched() -> watch::Receiver<bool> {
         return asked.clone();
     }
     let (sender, asked) = watch::channel(false);
-    tokio::spawn(watch_signals(sender));
+    tokio::spawn(watch_signals(Signals::new(), sender));
     *watched = Some(asked.clone());
     asked
 }
 
-async fn watch_signals(asked: watch::Sender<bool>) {
-    let mut signals = Signals::new();
+async fn watch_signals(mut signals: Signals, asked: watch::Sender<bool>) {
     signals.next().await;
     tracing::info!("asked to stop: the next time ends at once");
     asked.send_replace(true);

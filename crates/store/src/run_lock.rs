@@ -18,7 +18,19 @@ const GUARD: &str = ".guard";
 #[derive(Debug)]
 pub struct RunLock {
     path: PathBuf,
-    file: File,
+    file: Held,
+}
+
+/// A locked file. Unlocked when dropped, not only closed: a process that another thread has just
+/// forked keeps what is open, and so what is locked, until it becomes another program.
+#[derive(Debug)]
+struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // Closing it is what is left to do.
+        drop(self.0.unlock());
+    }
 }
 
 impl RunLock {
@@ -28,7 +40,7 @@ impl RunLock {
         let _guard = guard(&path)?;
         let opened = File::options().create(true).append(true).open(&path);
         let file = opened.map_err(|error| failed(&path, error))?;
-        Ok(locked(&path, &file)?.then_some(Self { path, file }))
+        Ok(locked(&path, file)?.map(|file| Self { path, file }))
     }
 
     /// Whether nobody works on a run. That may be over as soon as it is said.
@@ -40,7 +52,7 @@ impl RunLock {
         // Under the guard, so that who wants the lock meanwhile waits instead of being refused it.
         let _guard = guard(&path)?;
         match File::options().append(true).open(&path) {
-            Ok(file) => locked(&path, &file),
+            Ok(file) => Ok(locked(&path, file)?.is_some()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
             Err(error) => Err(failed(&path, error)),
         }
@@ -62,21 +74,22 @@ fn path(folder: &Path, run: &RunId) -> PathBuf {
     folder.join("locks").join(run.as_str())
 }
 
-/// Waits for the guard of the folder a lock file is in; dropping the file gives it up.
-fn guard(lock: &Path) -> Result<File, StoreError> {
+/// Waits for the guard of the folder a lock file is in; dropping it gives it up.
+fn guard(lock: &Path) -> Result<Held, StoreError> {
     let path = lock.with_file_name(GUARD);
     let open = || {
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         let file = File::options().create(true).append(true).open(&path)?;
-        file.lock().map(|()| file)
+        file.lock().map(|()| Held(file))
     };
     open().map_err(|error| failed(&path, error))
 }
 
-fn locked(path: &Path, file: &File) -> Result<bool, StoreError> {
+/// The file, locked; `None` if another has it locked.
+fn locked(path: &Path, file: File) -> Result<Option<Held>, StoreError> {
     match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
+        Ok(()) => Ok(Some(Held(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(failed(path, error)),
     }
 }

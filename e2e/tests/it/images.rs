@@ -16,14 +16,15 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("cli", "trendjob"),
 ];
 
-fn build(binaries: &Path, output: &Path, arguments: &[&str]) -> Ended {
+/// Each test has a tag of its own: what is built meanwhile by others is in the same store of images.
+fn build(tag: &str, binaries: &Path, output: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(top().join("images/build"));
     command
         .arg("--binaries")
         .arg(binaries)
         .arg("--output")
         .arg(output)
-        .args(["--tag", "e2e"])
+        .args(["--tag", tag])
         .args(arguments);
     run(command.env("SOURCE_DATE_EPOCH", "1700000000"))
 }
@@ -69,10 +70,10 @@ fn the_same_binaries_give_the_same_images_to_the_byte() {
     let (first, second, programs) =
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
-    build(programs.path(), first.path(), &[]).ok();
+    build("e2e-same", programs.path(), first.path(), &[]).ok();
     // The same content, written at another time.
     binaries(programs.path(), 100);
-    build(programs.path(), second.path(), &[]).ok();
+    build("e2e-same", programs.path(), second.path(), &[]).ok();
     for (target, _) in PROGRAMS {
         let image = |folder: &Path| fs::read(folder.join(format!("{target}.tar"))).unwrap();
         assert!(image(first.path()) == image(second.path()), "{target}");
@@ -86,7 +87,7 @@ fn an_image_is_one_program_of_a_user_without_rights_with_labels() {
     }
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
-    build(programs.path(), output.path(), &[]).ok();
+    build("e2e-labels", programs.path(), output.path(), &[]).ok();
     for (target, program) in PROGRAMS {
         let (image, files) = look(&output.path().join(format!("{target}.tar")));
         assert_eq!(files, BTreeSet::from([program.to_owned()]), "{target}");
@@ -109,8 +110,8 @@ fn an_image_of_30_mb_is_refused() {
     }
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 30_000_000);
-    let said = build(programs.path(), output.path(), &["cli"]).refused();
-    assert!(said.contains("docker.io/trendjob/cli:e2e is not under 30 MB"), "{said}");
+    let said = build("e2e-large", programs.path(), output.path(), &["cli"]).refused();
+    assert!(said.contains("docker.io/trendjob/cli:e2e-large is not under 30 MB"), "{said}");
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn a_wrong_argument_is_named_with_what_would_be_right() {
         (&["workers"][..], "operator, worker, api, cli"),
         (&["--load", "docker"], "containerd, kind"),
     ] {
-        let said = build(folder.path(), folder.path(), arguments).refused();
+        let said = build("e2e-wrong", folder.path(), folder.path(), arguments).refused();
         assert!(said.contains(expected), "{said}");
     }
 }

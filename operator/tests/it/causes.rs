@@ -148,6 +148,12 @@ async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
     testbed.create::<ConfigMap>(&testbed.api(), map).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({})).await;
+    // They are added up when all are counted.
+    testbed
+        .until("job", "counted", |object| {
+            holds(object, "ShardsComplete") || holds(object, "Failed")
+        })
+        .await;
     let message = testbed.cause("job", &["TooManyMalformed"]).await;
     assert!(message.contains("a.ndjson at byte 22"), "{message}");
     testbed.until("job", "Failed", |object| holds(object, "Failed")).await;

@@ -8,7 +8,7 @@ use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams};
 use serde_json::json;
 
-use crate::cluster::{Testbed, condition, digest, holds, ready_reason};
+use crate::cluster::{Testbed, condition, digest, has_reached, holds, ready_reason};
 
 #[tokio::test]
 async fn a_run_can_be_held_and_released_at_every_stage() {
@@ -21,10 +21,7 @@ async fn a_run_can_be_held_and_released_at_every_stage() {
     for stage in ["Plan", "Etl", "Aggregate", "Publish"] {
         testbed.patch("job", json!({"spec": {"suspend": false}})).await;
         testbed
-            .until("job", stage, |object| {
-                let status = object.status.as_ref().unwrap();
-                status.stage.as_deref() == Some(stage) && !holds(object, "Suspended")
-            })
+            .until("job", stage, |object| has_reached(object, stage) && !holds(object, "Suspended"))
             .await;
         testbed.patch("job", json!({"spec": {"suspend": true}})).await;
         // A stage may be over before it is held; then the next is not begun.
@@ -132,8 +129,9 @@ async fn a_finished_trendjob_goes_when_its_time_is_over_and_one_of_the_same_name
     let Some(testbed) = Testbed::new("again").await else { return };
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
-    testbed.apply("job", json!({"spec": {"ttlSecondsAfterFinished": 3}})).await;
+    testbed.apply("job", json!({})).await;
     let first = testbed.until_condition("job", "Complete").await;
+    testbed.patch("job", json!({"spec": {"ttlSecondsAfterFinished": 3}})).await;
     testbed
         .wait("it is gone", async || testbed.trendjobs().get_opt("job").await.unwrap().is_none())
         .await;
@@ -169,7 +167,9 @@ async fn of_two_on_one_source_the_one_that_started_later_is_what_is_visible() {
     testbed.apply("first", source.clone()).await;
     testbed.until_condition("first", "Planned").await;
     testbed.patch("first", json!({"spec": {"suspend": true}})).await;
-    testbed.until_condition("first", "Suspended").await;
+    testbed
+        .until("first", "held", |object| holds(object, "Suspended") || holds(object, "Complete"))
+        .await;
     testbed.apply("second", source).await;
     let second = testbed.until_condition("second", "Complete").await;
     testbed.patch("first", json!({"spec": {"suspend": false}})).await;

@@ -16,8 +16,9 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct State {
     closed: AtomicBool,
+    /// Whether the next thing that is said to the server closes it.
+    cuts: AtomicBool,
     refused: AtomicBool,
-    passed: AtomicBool,
     /// Milliseconds that every piece of a reply takes longer.
     delay: AtomicU64,
 }
@@ -55,21 +56,19 @@ impl Gate {
         self.state.closed.store(true, Ordering::SeqCst);
     }
 
+    /// Closes as soon as a process has said something to the server.
+    pub(crate) fn cut(&self) {
+        self.state.refused.store(false, Ordering::SeqCst);
+        self.state.cuts.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn open(&self) {
-        self.state.passed.store(false, Ordering::SeqCst);
         self.state.closed.store(false, Ordering::SeqCst);
     }
 
     /// Until a process was turned away.
     pub(crate) fn wait_for_refused(&self) {
         while !self.state.refused.load(Ordering::SeqCst) {
-            thread::yield_now();
-        }
-    }
-
-    /// Until a process talks to the server.
-    pub(crate) fn wait_for_passed(&self) {
-        while !self.state.passed.load(Ordering::SeqCst) {
             thread::yield_now();
         }
     }
@@ -88,7 +87,10 @@ fn pass(mut from: TcpStream, mut to: TcpStream, state: &State) {
         {
             break;
         }
-        state.passed.store(true, Ordering::SeqCst);
+        if state.cuts.swap(false, Ordering::SeqCst) {
+            state.closed.store(true, Ordering::SeqCst);
+            break;
+        }
     }
     for end in [from, to] {
         drop(end.shutdown(std::net::Shutdown::Both));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cluster::{Cluster, Running, Shared};
+use crate::cluster::{Cluster, Pod, Shared};
 use crate::gate::Gate;
 use crate::server::{Answer, Server, failure, found};
 
@@ -33,17 +33,15 @@ fn a_database_that_is_absent_at_first_and_goes_away_later_is_waited_for() {
     let plan = planning.end().done().plan.unwrap();
     for (stage, indexes) in [("etl", 2), ("aggregate", 2)] {
         for index in 0..indexes {
+            gate.cut();
             let running = cluster.indexed(stage, &plan.hash, index).start();
-            gate.wait_for_passed();
-            gate.close();
             gate.wait_for_refused();
             gate.open();
             running.end().done();
         }
     }
+    gate.cut();
     let running = cluster.pod("publish", &["--plan-hash", &plan.hash]).start();
-    gate.wait_for_passed();
-    gate.close();
     gate.wait_for_refused();
     gate.open();
     let told = running.end().done();
@@ -54,10 +52,12 @@ fn a_database_that_is_absent_at_first_and_goes_away_later_is_waited_for() {
 fn outage_in(stage: &str) {
     let Some((cluster, gate)) = gated(&format!("outage-{stage}")) else { return };
     let plan = cluster.plan();
-    let through = |running: Running, is_hit: bool| {
+    let through = |pod: Pod, is_hit: bool| {
         if is_hit {
-            gate.wait_for_passed();
-            gate.close();
+            gate.cut();
+        }
+        let running = pod.start();
+        if is_hit {
             gate.wait_for_refused();
             thread::park_timeout(OUTAGE);
             gate.open();
@@ -66,14 +66,10 @@ fn outage_in(stage: &str) {
     };
     for other in ["etl", "aggregate"] {
         for index in 0..2 {
-            gate.open();
-            let running = cluster.indexed(other, &plan.hash, index).start();
-            through(running, other == stage && index == 0);
+            through(cluster.indexed(other, &plan.hash, index), other == stage && index == 0);
         }
     }
-    gate.open();
-    let running = cluster.pod("publish", &["--plan-hash", &plan.hash]).start();
-    let told = through(running, stage == "publish");
+    let told = through(cluster.pod("publish", &["--plan-hash", &plan.hash]), stage == "publish");
     assert_eq!(told.result.unwrap().digest, cluster.expected());
 }
 

@@ -14,7 +14,7 @@ use super::steps::helm_put;
 
 /// Small enough that a gentle load is much: what is tested is that replicas follow load, not how much one does.
 const SENSITIVE: &str = "upgrade trendjob --wait --set api.autoscaling.minReplicas=1,api.autoscaling.maxReplicas=3 \
-    --set api.autoscaling.targetCPUUtilizationPercentage=50,api.resources.requests.cpu=20m \
+    --set api.autoscaling.targetCPUUtilizationPercentage=50,api.resources.requests.cpu=20m,api.drainSeconds=15 \
     --set api.autoscaling.behavior.scaleDown.stabilizationWindowSeconds=0 \
     --set api.autoscaling.behavior.scaleDown.policies[0].type=Percent \
     --set api.autoscaling.behavior.scaleDown.policies[0].value=100 \
@@ -34,8 +34,9 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
     let load = Load::start(&Asking {
         address,
         path: "/api/v1/trends?source=quickstart&limit=5".to_owned(),
-        clients: 4,
-        pace: Duration::from_millis(10),
+        // Enough that their pace, not the time that answers take on a busy machine, makes the load.
+        clients: 32,
+        pace: Duration::from_millis(80),
         on_one_connection: 10,
     });
     until_replicas(cluster, "more replicas under load", |ready| ready >= 2);

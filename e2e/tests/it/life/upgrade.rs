@@ -108,10 +108,14 @@ pub(super) fn leaves_a_run_in_flight_alone(cluster: &Cluster) {
         (shards["succeeded"].as_u64()? >= 1).then_some(())
     });
     helm_put("helm", "upgrade trendjob --wait", &package).ok();
-    let trendjob = cluster.get(&format!("trendjob flying --namespace={NAMESPACE}"));
-    let was_under_way = trendjob["status"]["completionTime"].is_null();
     complete(cluster, "flying");
-    assert!(was_under_way, "the run was over before the upgrade: it tests nothing");
+    let trendjob = cluster.get(&format!("trendjob flying --namespace={NAMESPACE}"));
+    let operators = cluster.list(&format!(
+        "pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=operator"
+    ));
+    let replaced = operators.iter().map(|pod| text(pod, "/metadata/creationTimestamp")).max();
+    let is_after = Some(text(&trendjob, "/status/completionTime")) >= replaced;
+    assert!(is_after, "the run was over before the operator was replaced: it tests nothing");
     let old = "docker.io/trendjob/worker:0.1.0".to_owned();
     let of_old = images(cluster, "flying");
     let stages: BTreeSet<&str> = of_old.iter().map(|(stage, _)| stage.as_str()).collect();

@@ -68,7 +68,9 @@ impl Testbed {
         };
         let config = Config::infer().await.unwrap();
         let client = Client::try_from(config).unwrap();
-        let namespace = format!("tj-{test}-{}", std::process::id());
+        // The database keeps what is in it from one run of the tests to the next.
+        let now = k8s_openapi::jiff::Timestamp::now().as_millisecond();
+        let namespace = format!("tj-{test}-{now:x}");
         let folder = tempfile::tempdir().unwrap();
         let kubeconfig = folder.path().join("kubeconfig");
         let testbed = Self { client, namespace, worker_image, kubeconfig, folder };
@@ -186,12 +188,9 @@ impl Testbed {
         object
     }
 
-    /// Waits until a TrendJob is in a stage.
+    /// Waits until a TrendJob is in a stage, or in one after it: a stage may be over before it is seen.
     pub(crate) async fn until_stage(&self, name: &str, stage: &str) -> TrendJobObject {
-        self.until(name, stage, |object| {
-            object.status.as_ref().and_then(|status| status.stage.as_deref()) == Some(stage)
-        })
-        .await
+        self.until(name, stage, |object| has_reached(object, stage)).await
     }
 
     /// Waits until something else holds.
@@ -291,6 +290,17 @@ impl Testbed {
             Api::all_with(self.client.clone(), &resource)
         }
     }
+}
+
+/// Whether a TrendJob is in a stage or in one after it.
+pub(crate) fn has_reached(object: &TrendJobObject, stage: &str) -> bool {
+    const ORDER: [&str; 7] =
+        ["Pending", "Plan", "Etl", "Aggregate", "Score", "Publish", "Complete"];
+    let Some(now) = object.status.as_ref().and_then(|status| status.stage.as_deref()) else {
+        return false;
+    };
+    let place = |stage: &str| ORDER.iter().position(|one| *one == stage);
+    now == stage || place(stage).is_some_and(|wanted| place(now) > Some(wanted))
 }
 
 /// A condition of a TrendJob.

@@ -43,13 +43,23 @@ impl Drop for Operator {
 }
 
 impl Testbed {
-    /// Starts an operator for this namespace.
+    /// Starts an operator for this namespace. It elects no leader: one that can't renew its Lease, as on
+    /// a machine that is busy for ten seconds, stops, and nothing here would start it again.
     pub(crate) fn operator(&self) -> Operator {
         self.operator_with(&[])
     }
 
     /// Starts one with further arguments.
     pub(crate) fn operator_with(&self, arguments: &[&str]) -> Operator {
+        self.start(&[&["--no-leader-election"], arguments].concat())
+    }
+
+    /// Starts one that works only while it holds the Lease.
+    pub(crate) fn candidate(&self) -> Operator {
+        self.start(&[])
+    }
+
+    fn start(&self, arguments: &[&str]) -> Operator {
         let mut command = self.command();
         command.args(arguments).env("KUBECONFIG", &self.kubeconfig);
         Operator { child: command.spawn().unwrap() }

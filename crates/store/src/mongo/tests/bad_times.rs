@@ -10,7 +10,9 @@ async fn store(server: &Server, patience: Duration) -> MongoStore {
     let uri = MongoUri::new(&format!("mongodb://127.0.0.1:{}/?directConnection=true", server.port));
     // Reading begins with the format, of which there is none.
     server.then([nothing()]);
-    open(uri, patience).await.unwrap()
+    let mut store = open(uri, LONG).await.unwrap();
+    store.patience = Patience::new(patience);
+    store
 }
 
 async fn open(uri: MongoUri, patience: Duration) -> Result<MongoStore, StoreError> {
