@@ -368,6 +368,8 @@ def prepare(api):
             break
         except OSError:
             time.sleep(0.1)
+    if api.ask("GET", f"{GROUP}/trendjobs?limit=1") is None:
+        sys.exit("the cluster doesn't know TrendJobs: kubectl apply --server-side -f manifests/crd/trendjobs.yaml")
     while (left := api.ask("GET", f"/api/v1/namespaces/{NAMESPACE}")) is not None:
         if "deletionTimestamp" not in left["metadata"]:
             api.ask("DELETE", f"/api/v1/namespaces/{NAMESPACE}")

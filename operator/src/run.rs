@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::{join_all, select_all};
 use futures::{FutureExt as _, StreamExt as _};
 use kube::client::ClientBuilder;
+use kube::core::NamespaceResourceScope;
 use kube::runtime::Controller;
 use kube::runtime::controller::{self, Error as ControllerError};
 use kube::runtime::reflector::ObjectRef;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::args::RunArgs;
 use crate::leader::Candidate;
-use crate::object::{JobObject, TrendJobObject, jobs, trendjobs};
+use crate::object::{JobObject, TrendJobObject};
 use crate::precedence::PrecedenceLayer;
 use crate::queue::Queue;
 use crate::reconcile::{self, Context, Telling, Warnings, Written};
@@ -153,13 +154,13 @@ pub async fn work(
         });
         let told = |name| Told { queue: queue.clone(), listed: readiness.register(name) };
         let namespace = scope.as_deref();
-        let api: Api<TrendJobObject> = api(&client, namespace, &trendjobs());
-        pulses.expect(TrendJobObject::url_path(&trendjobs(), namespace));
+        let api: Api<TrendJobObject> = api(&client, namespace);
+        pulses.expect(TrendJobObject::url_path(&(), namespace));
         let remembering = Arc::clone(&context);
         let seen = move |object: &TrendJobObject, is_gone| remembering.seen(object, is_gone);
         watches.spawn(watch::watch_trendjobs(api, writers.trendjobs, told("trendjobs"), seen));
-        let api: Api<JobObject> = self::api(&client, namespace, &jobs());
-        pulses.expect(JobObject::url_path(&jobs(), namespace));
+        let api: Api<JobObject> = self::api(&client, namespace);
+        pulses.expect(JobObject::url_path(&(), namespace));
         watches.spawn(watch::watch_jobs(api, writers.jobs, told("jobs")));
         measured.push((queue.clone(), stores.clone()));
         controllers.push(Box::pin(control(args.concurrency, stores, queue, changed, context)));
@@ -181,16 +182,13 @@ pub async fn work(
     }
 }
 
-fn api<K>(client: &Client, namespace: Option<&str>, resource: &kube::core::ApiResource) -> Api<K>
+fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>
 where
-    K: kube::Resource<
-            DynamicType = kube::core::ApiResource,
-            Scope = kube::core::DynamicResourceScope,
-        >,
+    K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>,
 {
     match namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
-        None => Api::all_with(client.clone(), resource),
+        Some(namespace) => Api::namespaced(client.clone(), namespace),
+        None => Api::all(client.clone()),
     }
 }
 
@@ -209,10 +207,10 @@ async fn control(
     let nothing = futures::stream::pending::<Arc<TrendJobObject>>();
     let taken = queue.clone();
     let begun = move |seen: Arc<TrendJobObject>, context| {
-        queue.begun(&ObjectRef::from_obj_with(&*seen, trendjobs()));
+        queue.begun(&ObjectRef::from_obj(&*seen));
         reconcile::reconcile(seen, context)
     };
-    Controller::for_shared_stream_with(nothing, stores.trendjobs, trendjobs())
+    Controller::for_shared_stream(nothing, stores.trendjobs)
         .reconcile_on(changed)
         .with_config(controller::Config::default().concurrency(concurrency))
         .graceful_shutdown_on(shutdown::requested())
@@ -220,7 +218,7 @@ async fn control(
         .for_each(async |done| match done {
             // Deleted before its turn came.
             Err(ControllerError::ObjectNotFound(gone)) => {
-                let name = ObjectRef::new_with(&gone.name, trendjobs());
+                let name = ObjectRef::new(&gone.name);
                 let name = match &gone.namespace {
                     Some(namespace) => name.within(namespace),
                     None => name,

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Context, Error, doing};
 use crate::metrics;
 use crate::names::{FINALIZER, RESTART_LABEL};
-use crate::object::{TrendJobObject, trendjobs};
+use crate::object::TrendJobObject;
 use crate::observed::Observed;
 use crate::plan::{Action, Plan, rfc3339};
 
@@ -48,7 +48,7 @@ pub(super) async fn act(
             context.note_written(object, written);
         }
     }
-    context.telling.tell(object.object_ref(&trendjobs()), plan.notices);
+    context.telling.tell(object.object_ref(&()), plan.notices);
     Ok(plan.requeue)
 }
 
@@ -69,7 +69,7 @@ impl<'a> Actor<'a> {
             object,
             context,
             name: object.metadata.name.as_deref().unwrap_or_default(),
-            trendjobs: Api::namespaced_with(client.clone(), namespace, &trendjobs()),
+            trendjobs: Api::namespaced(client.clone(), namespace),
             jobs: Api::namespaced(client.clone(), namespace),
             maps: Api::namespaced(client, namespace),
         }
@@ -234,10 +234,9 @@ impl<'a> Actor<'a> {
         &self,
         status: &trendjob::TrendJobStatus,
     ) -> Result<Option<TrendJobObject>, Error> {
-        let resource = trendjobs();
         let patch = json!({
-            "apiVersion": resource.api_version,
-            "kind": resource.kind,
+            "apiVersion": TrendJobObject::api_version(&()),
+            "kind": TrendJobObject::kind(&()),
             // Another TrendJob of the same name is refused.
             "metadata": { "name": self.name, "uid": self.object.metadata.uid },
             "status": status,

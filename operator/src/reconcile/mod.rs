@@ -19,7 +19,7 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::time::Instant;
 
 use crate::metrics;
-use crate::object::{JobObject, TrendJobObject, prune_trendjob, trendjobs};
+use crate::object::{JobObject, TrendJobObject, prune_trendjob};
 use crate::observed::Observed;
 use crate::plan::{self, Plan, events, plan};
 use crate::settings::Settings;
@@ -80,7 +80,7 @@ impl Context {
 
     /// Notes what was written over an object, for as long as the watch doesn't show it.
     fn note_written(&self, over: &TrendJobObject, object: TrendJobObject) {
-        let key = ObjectRef::from_obj_with(over, trendjobs());
+        let key = ObjectRef::from_obj(over);
         self.written.note(over, object, |written| {
             let shown = self.trendjobs.get(&key);
             shown.is_some_and(|shown| {

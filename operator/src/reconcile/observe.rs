@@ -16,7 +16,7 @@ use super::pods::JobPods;
 use super::{Context, Error, doing};
 use crate::diagnosis::{diagnose, is_refusal, last_failed, report};
 use crate::names::{RESTART_ANNOTATION, RunName, STAGE_LABEL, Stage, TRIES_ANNOTATION, UID_LABEL};
-use crate::object::{is_child, jobs};
+use crate::object::{JobObject, is_child};
 use crate::observed::{Deletion, End, Observed, ObservedJob, Pinned, Purge, Valid};
 use crate::plan::is_restart_asked;
 
@@ -97,7 +97,7 @@ impl Look<'_> {
         });
         all.filter_map(move |(stage, number)| {
             let name = self.run(restart).job(stage, number);
-            let key = ObjectRef::new_with(&name, jobs()).within(&self.job.namespace);
+            let key = ObjectRef::<JobObject>::new(&name).within(&self.job.namespace);
             let found = self.context.jobs.get(&key)?;
             is_child(&found.metadata, &self.job.uid)
                 .then(|| (ObservedJob::of(stage, &found), number + 1))

@@ -18,7 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Tells events. Clones share what is under way.
 #[derive(Clone)]
 pub struct Telling {
-    recorder: Recorder,
+    client: Client,
+    reporter: Reporter,
     under_way: TaskTracker,
 }
 
@@ -33,7 +34,7 @@ impl Telling {
     pub fn new(client: Client, instance: String) -> Self {
         let controller = "trendjob-operator".to_owned();
         let reporter = Reporter { controller, instance: Some(instance) };
-        Self { recorder: Recorder::new(client, reporter), under_way: TaskTracker::new() }
+        Self { client, reporter, under_way: TaskTracker::new() }
     }
 
     /// Tells of an object, in the order given, while the pass goes on. What is lost is no reason to do
@@ -42,9 +43,12 @@ impl Telling {
         if notices.is_empty() {
             return;
         }
-        let recorder = self.recorder.clone();
+        let (client, reporter) = (self.client.clone(), self.reporter.clone());
         let telling = async move {
             for notice in notices {
+                // A recorder that remembers counts a second one of a reason with the note of the first:
+                // another run's result, another file.
+                let recorder = Recorder::new(client.clone(), reporter.clone());
                 tell(&recorder, &about, notice).await;
             }
         };

@@ -21,10 +21,8 @@ use service::probes::Gate;
 pub use pulse::{PulseLayer, Pulses};
 
 use crate::metrics;
-use crate::names::{JOB_LABEL, MANAGED_BY};
-use crate::object::{
-    JobObject, JobStatus, TrendJobObject, jobs, prune_job, prune_trendjob, trendjobs,
-};
+use crate::names::MANAGED_BY;
+use crate::object::{JobObject, JobStatus, TrendJobObject, prune_job, prune_trendjob, trendjob_of};
 use crate::queue::Queue;
 
 /// Objects in one answer to a list.
@@ -37,15 +35,6 @@ pub struct Told {
     pub queue: Queue,
     /// Ready when all objects were listed once.
     pub listed: Gate,
-}
-
-/// An empty store, and what fills it.
-pub fn empty<K>(resource: kube::core::ApiResource) -> (Store<K>, Writer<K>)
-where
-    K: kube::Resource<DynamicType = kube::core::ApiResource> + Clone + 'static,
-{
-    let writer = Writer::new(resource);
-    (writer.as_reader(), writer)
 }
 
 /// Watches TrendJobs, for ever, and tells what was seen, or seen to be gone.
@@ -68,7 +57,7 @@ pub async fn watch_trendjobs(
         let asked = fingerprint(&object.metadata);
         // What changed is only what this operator wrote itself.
         let is_new = known.insert(uid, asked) != Some(asked);
-        is_new.then(|| ObjectRef::from_obj_with(object, trendjobs()))
+        is_new.then(|| ObjectRef::from_obj(object))
     })
     .await;
 }
@@ -91,11 +80,10 @@ fn is_untouched(job: &JobObject) -> bool {
         && job.status.as_ref().is_none_or(|status| *status == JobStatus::default())
 }
 
-/// The TrendJob a Job was made for; by label, for the Job that removes results has no owner.
+/// The TrendJob a Job was made for.
 fn owner(metadata: &ObjectMeta) -> Option<ObjectRef<TrendJobObject>> {
-    let name = metadata.labels.as_ref()?.get(JOB_LABEL)?;
-    let namespace = metadata.namespace.as_ref()?;
-    Some(ObjectRef::new_with(name, trendjobs()).within(namespace))
+    let name = trendjob_of(metadata)?;
+    Some(ObjectRef::new(name).within(metadata.namespace.as_ref()?))
 }
 
 /// What of a TrendJob others change. Its status is not among it.
@@ -116,13 +104,7 @@ async fn watch<K>(
     resource: &'static str,
     mut about: impl FnMut(&K, bool) -> Option<ObjectRef<TrendJobObject>>,
 ) where
-    K: kube::Resource<DynamicType = kube::core::ApiResource>
-        + Clone
-        + DeserializeOwned
-        + Debug
-        + Send
-        + Sync
-        + 'static,
+    K: kube::Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
     let mut events = pin!(reflector::reflector(writer, events));
     // The store shows what was listed when the list is whole, so nobody is told before.
@@ -156,8 +138,8 @@ async fn watch<K>(
 
 /// The store of Jobs, its writer, and the same for TrendJobs.
 pub fn stores() -> (Stores, Writers) {
-    let (trendjob_store, trendjob_writer) = empty(trendjobs());
-    let (job_store, job_writer) = empty(jobs());
+    let (trendjob_store, trendjob_writer) = reflector::store();
+    let (job_store, job_writer) = reflector::store();
     (
         Stores { trendjobs: trendjob_store, jobs: job_store },
         Writers { trendjobs: trendjob_writer, jobs: job_writer },

@@ -12,7 +12,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::operator::object::{TrendJobObject, trendjobs};
+use ::operator::object::TrendJobObject;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -100,7 +100,7 @@ impl Testbed {
     }
 
     pub(crate) fn trendjobs(&self) -> Api<TrendJobObject> {
-        Api::namespaced_with(self.client.clone(), &self.namespace, &trendjobs())
+        Api::namespaced(self.client.clone(), &self.namespace)
     }
 
     pub(crate) async fn create<K>(&self, api: &Api<K>, object: Value)
