@@ -2,7 +2,7 @@
 //! causes are told apart, which of several is named, and what a user is told to do about each.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
-use trendjob::TerminationMessage;
+use trendjob::{PlanSummary, Published, Records, TerminationMessage};
 
 use crate::names::Stage;
 
@@ -11,6 +11,9 @@ pub const CONTAINER: &str = "worker";
 
 /// The longest message that is passed on, in bytes; conditions hold 2,048 characters.
 const MESSAGE: usize = 1_500;
+
+/// The most indexes a Job can have, by the API server.
+const MOST_INDEXES: u32 = 100_000;
 
 /// The longest reason, in characters; conditions hold 128.
 const REASON: usize = 64;
@@ -38,6 +41,25 @@ pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding>
     let created = || not_created(stage, pods, events);
     let failed = || last_failed(stage, &unmended(pods));
     waiting().or_else(created).or_else(failed)
+}
+
+/// What it means that the API server refuses a Job.
+pub fn refused(stage: Stage, what: &str) -> Finding {
+    let advice = "Mend what it names, in the spec or in the namespace: it is tried again and again";
+    let message = format!("{}. {advice}", cut(what));
+    let reason = "FailedCreate".to_owned();
+    Finding { stage, index: None, reason, message, exit_code: None, needs_help: true }
+}
+
+/// What it means that the `ConfigMap` of a run can't be read.
+pub fn unreadable(stage: Stage, config_map: &str, why: &str) -> Finding {
+    let message = format!(
+        "ConfigMap {config_map}, which says what the run does, can't be read: {}. Another version of the \
+         operator made it, or somebody changed it: install that version, or delete the TrendJob and apply it again",
+        cut(why)
+    );
+    let reason = "UnreadableRun".to_owned();
+    Finding { stage, index: None, reason, message, exit_code: None, needs_help: true }
 }
 
 /// The pods without those that failed and whose successor came up.
@@ -78,11 +100,25 @@ fn is_bounded(message: &TerminationMessage) -> bool {
         text.len() <= most
             && text.chars().all(|one| one.is_ascii_alphanumeric() || "-_".contains(one))
     };
-    message.plan.as_ref().is_none_or(|plan| is_word(&plan.hash, 128))
-        && message
-            .result
-            .as_ref()
-            .is_none_or(|result| is_word(&result.digest, 128) && is_word(&result.database, 63))
+    let are_numbers = |all: &[u64]| all.iter().all(|one| i64::try_from(*one).is_ok());
+    let is_plan = |plan: &PlanSummary| {
+        is_word(&plan.hash, 128)
+            && are_numbers(&[plan.start_number, plan.objects, plan.compressed, plan.bytes])
+            && plan.shards <= MOST_INDEXES
+            && plan.partitions <= MOST_INDEXES
+    };
+    let is_result = |result: &Published| {
+        is_word(&result.digest, 128)
+            && is_word(&result.database, 63)
+            && are_numbers(&[result.generation, result.topics])
+    };
+    let are_records = |records: &Records| {
+        let Records { read, counted, empty, malformed } = *records;
+        are_numbers(&[read, counted, empty, malformed])
+    };
+    message.plan.as_ref().is_none_or(is_plan)
+        && message.result.as_ref().is_none_or(is_result)
+        && message.records.as_ref().is_none_or(are_records)
 }
 
 fn container_state(pod: &Pod) -> Option<&ContainerState> {
@@ -245,22 +281,28 @@ fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
     }
     let text = ended.message.as_deref().unwrap_or_default();
     if let Ok(message) = TerminationMessage::from_json(text) {
-        let reason = message.reason.chars().take(REASON).collect::<String>();
-        return finding(&reason, cut(&message.message).to_owned(), Some(code));
+        return finding(&word(&message.reason), cut(&message.message), Some(code));
     }
     let reason = ended.reason.as_deref().unwrap_or("Error");
     let said = if text.is_empty() { String::new() } else { format!(": {}", cut(text)) };
     finding(reason, format!("pod {} ended with exit code {code}{said}", name(pod)), Some(code))
 }
 
-/// The beginning of a text, within what a condition holds.
-fn cut(text: &str) -> &str {
+/// The beginning of a text, within what a condition holds, in one line: whoever wrote it, it is shown in
+/// terminals, and a control character takes six bytes of JSON.
+fn cut(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
     let mut end = text.len().min(MESSAGE);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &text[..end]
+    text[..end].replace(char::is_control, " ")
+}
+
+/// One word, as reasons are, of what a worker gave for one.
+fn word(text: &str) -> String {
+    let word: String = text.chars().filter(char::is_ascii_alphanumeric).take(REASON).collect();
+    if word.is_empty() { "Error".to_owned() } else { word }
 }
 
 #[cfg(test)]
@@ -282,6 +324,40 @@ mod tests {
             "exitCode": code, "reason": reason, "message": message, "finishedAt": at,
         }});
         pod(name, &json!({"phase": "Failed", "containerStatuses": [container(&state)]}))
+    }
+
+    #[test]
+    fn whatever_a_worker_says_is_one_line_of_bounded_text_and_a_word() {
+        let message = json!({
+            "format": 1, "stage": "etl", "index": 3, "outcome": "failed",
+            "reason": "not \u{1b}[31ma word", "message": "\u{1}\u{1b}[2J\n".repeat(600),
+        });
+        for text in [message.to_string(), "\u{1}\u{1b}[2J\n".repeat(600)] {
+            let ended = ended("pod", 42, "Error", &text, "2026-01-01T00:00:30Z");
+            let finding = last_failed(Stage::Etl, &[ended]).unwrap();
+            assert!(!finding.message.contains(char::is_control), "{finding:?}");
+            assert!(finding.message.len() < 2_000 && finding.reason.len() <= REASON);
+            assert!(finding.reason.chars().all(|one| one.is_ascii_alphanumeric()), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_fit_into_no_status_are_no_report() {
+        let is_report = |result: &Value, plan: &Value| {
+            let message = json!({
+                "format": 1, "stage": "plan", "index": 0, "outcome": "done", "result": result, "plan": plan,
+            });
+            let ended = ended("pod", 0, "Completed", &message.to_string(), "2026-01-01T00:00:30Z");
+            report(&ended).is_some()
+        };
+        let result = |generation: u64| json!({"database": "trends", "generation": generation, "digest": "d", "topics": 1, "incomplete": false});
+        let plan = |shards: u32| {
+            json!({"hash": "h", "startNumber": 1, "shards": shards, "partitions": 8, "objects": 1,
+                "compressed": 0, "bytes": 1})
+        };
+        assert!(is_report(&result(1), &plan(100_000)));
+        assert!(!is_report(&result(u64::MAX), &plan(1)));
+        assert!(!is_report(&result(1), &plan(100_001)));
     }
 
     fn container(state: &Value) -> Value {

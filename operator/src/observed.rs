@@ -169,6 +169,10 @@ pub struct Observed {
     pub messages: BTreeMap<Stage, TerminationMessage>,
     /// What is wrong with pods.
     pub finding: Option<Finding>,
+    /// What of the next step the API server refuses to create, and why.
+    pub refusal: Option<String>,
+    /// The restart of a run whose `ConfigMap` can't be read, and why.
+    pub unreadable: Option<(u32, String)>,
     /// Pods that are going but don't, by name and uid.
     pub stuck_pods: Vec<(String, String)>,
     /// Whether to look again soon at pods that have time left to come up or to go.

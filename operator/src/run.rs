@@ -156,9 +156,16 @@ pub async fn work(
         let namespace = scope.as_deref();
         let api: Api<TrendJobObject> = api(&client, namespace);
         pulses.expect(TrendJobObject::url_path(&(), namespace));
-        let remembering = Arc::clone(&context);
-        let seen = move |object: &TrendJobObject, is_gone| remembering.seen(object, is_gone);
-        watches.spawn(watch::watch_trendjobs(api, writers.trendjobs, told("trendjobs"), seen));
+        let (shown, left) = (Arc::clone(&context), Arc::clone(&context));
+        let seen = move |object: &TrendJobObject| shown.seen(object);
+        let gone = move |uid: &str| left.gone(uid);
+        watches.spawn(watch::watch_trendjobs(
+            api,
+            writers.trendjobs,
+            told("trendjobs"),
+            seen,
+            gone,
+        ));
         let api: Api<JobObject> = self::api(&client, namespace);
         pulses.expect(JobObject::url_path(&(), namespace));
         watches.spawn(watch::watch_jobs(api, writers.jobs, told("jobs")));

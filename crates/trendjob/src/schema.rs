@@ -92,6 +92,7 @@ fn restructure(schema: &mut Value) {
         object.remove("additionalProperties");
     }
     if object.get("format").is_some_and(|format| format != "date-time") {
+        bound(object);
         object.remove("format");
     }
     drop_null(object);
@@ -108,6 +109,18 @@ fn restructure(schema: &mut Value) {
             restructure(inner);
         }
     }
+}
+
+/// The range of a format of numbers. Integers of 64 bits are the API server's own.
+fn bound(object: &mut Map<String, Value>) {
+    let (least, most) = match object.get("format").and_then(Value::as_str) {
+        Some("uint16") => (0, i64::from(u16::MAX)),
+        Some("uint32") => (0, i64::from(u32::MAX)),
+        Some("int32") => (i64::from(i32::MIN), i64::from(i32::MAX)),
+        _ => return,
+    };
+    object.entry("minimum").or_insert(least.into());
+    object.entry("maximum").or_insert(most.into());
 }
 
 /// An optional value may be absent, never null.

@@ -40,10 +40,11 @@ impl Candidate {
     /// Returns when the Lease is held.
     pub(crate) async fn acquire(&mut self) {
         loop {
-            match self.attempt().await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "looking at the Lease failed"),
+            match timeout(RENEW_WITHIN, self.attempt()).await {
+                Ok(Ok(true)) => return,
+                Ok(Ok(false)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "looking at the Lease failed"),
+                Err(_) => tracing::warn!("looking at the Lease took too long"),
             }
             sleep(EVERY).await;
         }
@@ -56,7 +57,8 @@ impl Candidate {
             sleep(EVERY).await;
             // The others count from when it is written, which may be long before the answer is here.
             let began = Instant::now();
-            match timeout(RENEW_WITHIN, self.attempt()).await {
+            let left = RENEW_WITHIN.saturating_sub(renewed.elapsed());
+            match timeout(left, self.attempt()).await {
                 Ok(Ok(true)) => renewed = began,
                 Ok(Ok(false)) => return,
                 Ok(Err(error)) => tracing::warn!(%error, "renewing the Lease failed"),

@@ -4,7 +4,7 @@
 use k8s_openapi::jiff::Timestamp;
 
 use super::state::State;
-use super::{Action, Plan, events, run_name, status};
+use super::{Action, LOOK_AGAIN, LOOK_SELDOM, Plan, events, hold, refusal, run_name, status};
 use crate::names::Stage;
 use crate::observed::{Observed, Valid};
 use crate::settings::Settings;
@@ -21,24 +21,34 @@ pub(super) fn plan(
 ) -> Plan {
     let run = run_name(job, restart);
     if job.spec.suspend {
+        let mut actions = Vec::new();
+        // Of a run whose `ConfigMap` somebody removed something may still run.
+        for stage in observed.jobs.keys() {
+            drop(hold::hold(job, observed, *stage, &mut actions));
+        }
         let status = status::status(job, observed, &State::Pending, now);
         let notices = events::notices(job, observed, &status, &State::Pending);
-        return Plan { status: Some(status), notices, ..Plan::default() };
+        return Plan { actions, status: Some(status), notices, requeue: None };
     }
     let mut actions = Vec::new();
+    let state = State::Running { stage: Stage::Plan, finding: refusal(observed, Stage::Plan) };
     let pinned = specs::pinned(job, settings, &run, tries, now);
     let config_map = specs::config_map(job, &run, &pinned);
     actions.extend(config_map.map(|map| Action::CreateConfigMap(Box::new(map))));
     let begun = Observed { run: Some(pinned), ..Observed::default() };
     let first = specs::stage_job(job, &begun, settings, Stage::Plan, 0, "");
     actions.extend(first.map(|first| Action::CreateJob(Box::new(first))));
+    let mut requeue = LOOK_AGAIN;
+    if observed.refusal.is_some() {
+        actions.clear();
+        requeue = LOOK_SELDOM;
+    }
     let mut current = job.clone();
     if job.status.run_uid.as_deref() != Some(&run.run()) {
-        let asked = super::finished::asked_for(job);
+        let asked = super::finished::asked_for(job.restart.as_deref());
         current.status = status::fresh(&job.status, run.run(), restart, asked, now);
     }
-    let state = State::Running { stage: Stage::Plan, finding: None };
     let status = status::status(&current, &Observed::default(), &state, now);
     let notices = events::notices(job, &Observed::default(), &status, &state);
-    Plan { actions, status: Some(status), notices, requeue: Some(super::LOOK_AGAIN) }
+    Plan { actions, status: Some(status), notices, requeue: Some(requeue) }
 }

@@ -8,6 +8,9 @@ use super::state::{Holder, State};
 /// The longest message, in bytes; the definition allows 2,048 characters.
 const MESSAGE: usize = 2_000;
 
+/// Why a TrendJob is not worked on whose spec can't be followed.
+const INVALID: &str = "InvalidSpec";
+
 /// What a run has reached, whatever its state is now.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
@@ -60,18 +63,40 @@ pub fn invalid(
     why: &str,
     now: &str,
 ) -> Vec<Condition> {
-    let all = [
-        said("Ready", false, "InvalidSpec", why),
-        said("Reconciling", false, "InvalidSpec", why),
-        said("Stalled", true, "InvalidSpec", why),
+    let all = vec![
+        said("Ready", false, INVALID, why),
+        said("Reconciling", false, INVALID, why),
+        said("Stalled", true, INVALID, why),
     ];
-    let mut conditions: Vec<_> =
-        all.into_iter().map(|said| settled(before, generation, said, now)).collect();
-    let others = before
-        .iter()
-        .filter(|one| !["Ready", "Reconciling", "Stalled"].contains(&one.kind.as_str()));
-    conditions.extend(others.cloned());
-    conditions
+    with_kstatus(before, generation, all, now)
+}
+
+/// Whether they say that the spec can't be followed.
+pub(super) fn are_invalid(conditions: &[Condition]) -> bool {
+    conditions.iter().any(|one| one.reason == INVALID)
+}
+
+/// The conditions of a TrendJob whose run has ended so, as they were but for kstatus.
+pub(super) fn of_end(
+    before: &[Condition],
+    generation: Option<i64>,
+    state: &State,
+    now: &str,
+) -> Vec<Condition> {
+    with_kstatus(before, generation, kstatus(state), now)
+}
+
+/// Those of kstatus said anew, and the others as they were.
+fn with_kstatus(
+    before: &[Condition],
+    generation: Option<i64>,
+    kstatus: Vec<Said>,
+    now: &str,
+) -> Vec<Condition> {
+    let others = before.iter().filter(|one| !kstatus.iter().any(|said| said.kind == one.kind));
+    let others: Vec<_> = others.cloned().collect();
+    let said = kstatus.into_iter().map(|said| settled(before, generation, said, now));
+    said.chain(others).collect()
 }
 
 /// A condition as it is written: its time moves only when its status does.

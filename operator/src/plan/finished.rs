@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use trendjob::TrendJobStatus;
+use trendjob::{LastFailure, TrendJobStatus};
 
-use super::state::Failure;
-use super::{Action, Plan, begin};
+use super::state::{Failure, State};
+use super::{Action, Plan, begin, conditions};
+use crate::names::Stage;
 use crate::observed::{Observed, Valid};
 use crate::settings::Settings;
 
@@ -19,13 +20,14 @@ const LONGEST_WAIT: u64 = 300;
 const ASKED: usize = 256;
 
 /// The restart annotation, as the status keeps it.
-pub(super) fn asked_for(job: &Valid) -> Option<String> {
-    job.restart.as_ref().map(|text| text.chars().take(ASKED).collect())
+pub(super) fn asked_for(annotation: Option<&str>) -> Option<String> {
+    annotation.map(|text| text.chars().take(ASKED).collect())
 }
 
 /// Whether another run is asked for than the one this status is about.
 fn is_asked(job: &Valid, status: &TrendJobStatus) -> bool {
-    job.restart.is_some() && asked_for(job) != status.observed_restart && !job.spec.suspend
+    let asked = asked_for(job.restart.as_deref());
+    asked.is_some() && asked != status.observed_restart && !job.spec.suspend
 }
 
 /// Whether another run is to begin, now that the last one has ended. One that is suspended stays as it
@@ -52,11 +54,33 @@ pub(super) fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: T
     }
     let mut status = job.status.clone();
     status.observed_generation = job.generation;
+    heal(&mut status, now);
     // `kubectl wait` takes no condition for true that was judged of an earlier generation.
     for condition in &mut status.conditions {
         condition.observed_generation = job.generation;
     }
     Plan { status: Some(status), requeue, ..Plan::default() }
+}
+
+/// Says again how the run ended where something else was said since: that the spec can't be followed, by
+/// a version that didn't know it or of a spec that was mended.
+fn heal(status: &mut TrendJobStatus, now: Timestamp) {
+    if !conditions::are_invalid(&status.conditions) {
+        return;
+    }
+    let state = match (&status.result, &status.last_failure) {
+        (Some(result), _) => State::Complete { result: result.clone(), records: status.records },
+        (None, Some(failure)) if status.stage.as_deref() == Some("Failed") => {
+            let LastFailure { stage, index, exit_code, reason, message, .. } = failure.clone();
+            let stage = Stage::ALL.into_iter().find(|one| one.name() == stage);
+            let stage = stage.unwrap_or(Stage::Plan);
+            State::Failed(Failure { stage, index, exit_code, reason, message })
+        }
+        _ => State::Superseded,
+    };
+    let generation = status.observed_generation;
+    let time = super::rfc3339(now);
+    status.conditions = conditions::of_end(&status.conditions, generation, &state, &time);
 }
 
 /// When a finished TrendJob goes; `None` if it stays.
@@ -79,7 +103,8 @@ pub(super) fn restart_in(
         return None;
     }
     let wait = (FIRST_WAIT << (tries - 1).min(10)).min(LONGEST_WAIT);
-    let noted = job.status.last_failure.as_ref().filter(|noted| noted.message == failure.message);
+    let message = conditions::shortened(failure.message.clone());
+    let noted = job.status.last_failure.as_ref().filter(|noted| noted.message == message);
     // Of an earlier run the same may have been noted.
     let failed: Option<Timestamp> = noted
         .filter(|_| job.status.stage.as_deref() == Some("Restarting"))

@@ -19,7 +19,9 @@ pub(super) fn hold(
     stage: Stage,
     actions: &mut Vec<Action>,
 ) -> Option<State> {
-    let running = observed.jobs.get(&stage)?;
+    let Some(running) = observed.jobs.get(&stage).filter(|child| child.end.is_none()) else {
+        return job.spec.suspend.then_some(by_user(stage));
+    };
     let name = running.name.clone();
     // The pods of a Job can't be changed, so what was changed of them while it was held needs another.
     let is_changed = running.parts.as_ref().is_some_and(|one| *one != parts_hash(job, stage));

@@ -28,7 +28,8 @@ pub use status::invalid;
 pub(crate) use status::rfc3339;
 pub(crate) use step::{REPEATS, indexes, plan_hash};
 
-use crate::names::RunName;
+use crate::diagnosis::{self, Finding};
+use crate::names::{RunName, Stage};
 use crate::observed::{Observed, Valid};
 use crate::settings::Settings;
 use state::{Failure, State};
@@ -137,7 +138,9 @@ pub fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: Timestam
     let has_begun = observed.run.as_ref().is_some_and(|run| {
         job.status.restarts.is_some_and(|restarts| run.config.restart > restarts)
     });
-    let mut plan = if job.is_finished() && !has_begun {
+    let mut plan = if let Some((restart, why)) = &observed.unreadable {
+        unreadable(job, observed, *restart, why, now)
+    } else if job.is_finished() && !has_begun {
         finished::plan(job, observed, settings, now)
     } else if observed.run.is_none() {
         begin::plan(job, observed, settings, job.status.restarts.unwrap_or(0), 1, now)
@@ -166,6 +169,9 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
             held.unwrap_or_else(|| State::Running { stage, finding: observed.finding.clone() })
         }
         Step::Create { stage, .. } if job.spec.suspend => hold::by_user(stage),
+        Step::Create { stage, .. } if observed.refusal.is_some() => {
+            State::Running { stage, finding: refusal(observed, stage) }
+        }
         Step::Create { stage, number, ref without } => {
             let made = crate::specs::stage_job(job, observed, settings, stage, number, without);
             actions.extend(made.map(|made| Action::CreateJob(Box::new(made))));
@@ -192,6 +198,7 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
         }
         state => state,
     };
+    actions.extend(previous::forget(job, observed, &state));
     for (name, uid) in &observed.stuck_pods {
         actions.push(Action::ForceDeletePod { name: name.clone(), uid: uid.clone() });
     }
@@ -206,6 +213,11 @@ fn go_on(job: &Valid, observed: &Observed, settings: &Settings, now: Timestamp) 
     Plan { actions, status: Some(status), notices, requeue }
 }
 
+/// What the API server refuses of a stage.
+fn refusal(observed: &Observed, stage: Stage) -> Option<Finding> {
+    observed.refusal.as_ref().map(|what| diagnosis::refused(stage, what))
+}
+
 /// How soon pods are looked at again, for as long as something is wrong with them.
 fn look_again(observed: &Observed, state: &State, now: Timestamp) -> Duration {
     match state {
@@ -218,6 +230,31 @@ fn look_again(observed: &Observed, state: &State, now: Timestamp) -> Duration {
         }
         _ => IDLE,
     }
+}
+
+/// Waits for somebody who can tell what was asked for: the run was pinned by another version, or changed.
+fn unreadable(job: &Valid, observed: &Observed, restart: u32, why: &str, now: Timestamp) -> Plan {
+    let run = run_name(job, restart);
+    let at = observed.jobs.keys().next_back().copied().unwrap_or(Stage::Plan);
+    let mut current = job.clone();
+    if job.status.run_uid.as_deref() != Some(&run.run()) {
+        let asked = finished::asked_for(job.restart.as_deref());
+        current.status = status::fresh(&job.status, run.run(), restart, asked, now);
+    }
+    let mut actions = Vec::new();
+    let state = if clock::is_over(&current, now) {
+        actions.extend(stop(observed));
+        State::Failed(clock::over(&current, at))
+    } else {
+        let held = hold::hold(&current, observed, at, &mut actions);
+        let finding = Some(diagnosis::unreadable(at, &run.base(), why));
+        held.unwrap_or(State::Running { stage: at, finding })
+    };
+    let status = status::status(&current, observed, &state, now);
+    let notices = events::notices(job, observed, &status, &state);
+    let is_over = state.is_final();
+    let requeue = if is_over { finished::next(job, &status, now) } else { Some(LOOK_SELDOM) };
+    Plan { actions, status: Some(status), notices, requeue }
 }
 
 /// Starts the next run after one that failed.
@@ -253,7 +290,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::names::Stage;
     use crate::observed::ObservedJob;
 
     #[test]

@@ -5,7 +5,7 @@ use k8s_openapi::jiff::{Timestamp, Unit};
 use trendjob::{LastFailure, Shards, TrendJobStatus};
 
 use super::state::{Failure, State};
-use super::{clock, conditions, step};
+use super::{clock, conditions, finished, step};
 use crate::names::Stage;
 use crate::observed::{End, Observed, Valid};
 
@@ -49,6 +49,13 @@ pub(super) fn status(
     }
     match state {
         State::Failed(failure) | State::Restarting(failure) => {
+            // What an earlier run failed of, too, is another failure; what was noted when this one was held
+            // is the same.
+            let is_noted =
+                matches!(job.status.stage.as_deref(), Some("Restarting" | "Failed" | "Pending"));
+            if !is_noted || job.status.run_uid != status.run_uid {
+                status.last_failure = None;
+            }
             note_failure(&mut status, failure, now);
         }
         State::Running { finding: Some(finding), .. } if finding.exit_code.is_some() => {
@@ -76,7 +83,8 @@ fn baseline(job: &Valid, observed: &Observed) -> TrendJobStatus {
     if job.status.run_uid.as_deref() == Some(&run.config.run()) {
         return job.status.clone();
     }
-    fresh(&job.status, run.config.run(), run.config.restart, run.restart.clone(), run.created)
+    let asked = finished::asked_for(run.restart.as_deref());
+    fresh(&job.status, run.config.run(), run.config.restart, asked, run.created)
 }
 
 /// The status of a run of which nothing is known yet but when it began.
@@ -132,7 +140,7 @@ fn note_shards(status: &mut TrendJobStatus, observed: &Observed, state: &State) 
 }
 
 /// The beginning of a list of indexes, ending with one.
-fn cut(indexes: &str) -> String {
+pub(super) fn cut(indexes: &str) -> String {
     if indexes.len() <= INDEXES {
         return indexes.to_owned();
     }

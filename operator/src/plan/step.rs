@@ -120,7 +120,11 @@ fn failure(observed: &Observed, job: &ObservedJob, reason: &str, message: &str) 
         return Failure::from(finding);
     }
     let failed = job.status.failed_indexes.as_deref().unwrap_or_default();
-    let indexes = if failed.is_empty() { String::new() } else { format!(", indexes {failed}") };
+    let indexes = if failed.is_empty() {
+        String::new()
+    } else {
+        format!(", indexes {}", super::status::cut(failed))
+    };
     Failure::of(job.stage, reason, format!("Job {}{indexes}: {message}", job.name))
 }
 

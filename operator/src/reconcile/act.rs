@@ -41,9 +41,8 @@ pub(super) async fn act(
     if let Some(status) = status
         && object.status.as_ref() != Some(&status)
     {
-        let before = object.status.as_ref();
-        metrics::progressed(before, &status, observed);
         let written = actor.write_status(&status).await?;
+        metrics::progressed(object.status.as_ref(), &status, observed);
         if let Some(written) = written {
             context.note_written(object, written);
         }
@@ -158,7 +157,7 @@ impl<'a> Actor<'a> {
                 self.note_begun(map);
                 Err(Error::Begun)
             }
-            Err(error) => Err(doing(format!("creating ConfigMap {name}"))(error)),
+            Err(error) => Err(creating(format!("ConfigMap {name}"), error)),
         }
     }
 
@@ -176,7 +175,7 @@ impl<'a> Actor<'a> {
                 self.note_going();
                 Err(Error::NamespaceGoing { doing: format!("creating Job {name}") })
             }
-            Err(error) => Err(doing(format!("creating Job {name}"))(error)),
+            Err(error) => Err(creating(format!("Job {name}"), error)),
         }
     }
 
@@ -248,6 +247,16 @@ impl<'a> Actor<'a> {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
             Err(error) => Err(doing("writing the status")(error)),
         }
+    }
+}
+
+/// Why something was not created: refused for what is in it, or not answered.
+fn creating(what: String, error: kube::Error) -> Error {
+    match error {
+        kube::Error::Api(status) if matches!(status.code, 400 | 403 | 413 | 422) => {
+            Error::Refused { what, why: status.message }
+        }
+        error => doing(format!("creating {what}"))(error),
     }
 }
 

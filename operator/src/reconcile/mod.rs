@@ -16,7 +16,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use kube::runtime::controller::Action as Next;
 use kube::runtime::reflector::{ObjectRef, Store};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::metrics;
 use crate::object::{JobObject, TrendJobObject, prune_trendjob};
@@ -30,6 +30,9 @@ pub use warnings::Warnings;
 
 /// The longest wait after failed passes over an object; the first is a hundredth of it.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// The longest a pass may take: a server that was lost in the middle of a request answers never.
+const LONGEST_PASS: Duration = Duration::from_secs(60);
 
 /// How often in a row an error may come that only says that another pass is needed.
 const USUAL: u32 = 4;
@@ -65,13 +68,14 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// Forgets what the watch shows now, and all of a TrendJob that is gone.
-    pub fn seen(&self, object: &TrendJobObject, is_gone: bool) {
+    /// Forgets what the watch shows now.
+    pub fn seen(&self, object: &TrendJobObject) {
         let uid = object.metadata.uid.as_deref().unwrap_or_default();
-        if !is_gone {
-            self.written.shown(uid, object.metadata.resource_version.as_deref());
-            return;
-        }
+        self.written.shown(uid, object.metadata.resource_version.as_deref());
+    }
+
+    /// Forgets all of a TrendJob that is gone.
+    pub fn gone(&self, uid: &str) {
         self.written.lock().remove(uid);
         self.going.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
@@ -108,6 +112,14 @@ pub enum Error {
         /// What was being done.
         doing: String,
     },
+    /// The API server, or who it asks, doesn't want what was to be created.
+    #[error("creating {what} was refused: {why}")]
+    Refused {
+        /// Its kind and name.
+        what: String,
+        /// What the API server says.
+        why: String,
+    },
     /// The namespace is going.
     #[error("{doing} was refused: the namespace is being deleted")]
     NamespaceGoing {
@@ -128,6 +140,7 @@ impl Error {
         match self {
             Self::Gone => "Gone",
             Self::Begun => "Begun",
+            Self::Refused { .. } => "Refused",
             Self::NamespaceGoing { .. } => "NamespaceGoing",
             Self::Unanswered { .. } => "Unanswered",
             Self::Api { source, .. } => match &**source {
@@ -161,11 +174,13 @@ pub async fn reconcile(seen: Arc<TrendJobObject>, context: Arc<Context>) -> Resu
     span.record("namespace", seen.metadata.namespace.as_deref());
     span.record("trendjob", seen.metadata.name.as_deref());
     let began = Instant::now();
-    let ended = pass(&seen, &context).await;
+    let ended = timeout(LONGEST_PASS, pass(&seen, &context)).await;
+    let ended = ended.unwrap_or_else(|_| Err(Error::Unanswered { doing: "a request".to_owned() }));
     metrics::reconciled(began.elapsed(), ended.as_ref().err());
     let uid = seen.metadata.uid.clone().unwrap_or_default();
     let mut failures = context.failures.lock().unwrap_or_else(PoisonError::into_inner);
-    if ended.is_ok() {
+    let is_gone = || context.trendjobs.get(&ObjectRef::from_obj(&*seen)).is_none();
+    if ended.is_ok() || is_gone() {
         failures.remove(&uid);
     } else {
         *failures.entry(uid).or_default() += 1;
@@ -199,22 +214,36 @@ async fn pass(seen: &TrendJobObject, context: &Context) -> Result<Next, Error> {
     }
     let object = context.written.newest(seen);
     let now = Timestamp::now();
-    let (plan, observed) = match validate(&object) {
-        Ok(job) => {
-            // Client.
-            let observed = observe::observe(&job, context, now).await?;
-            // Pure.
-            (plan(&job, &observed, &context.settings, now), observed)
+    let job = match validate(&object) {
+        Ok(job) => job,
+        Err(why) => {
+            let plan = invalid(&object, &why.0, now);
+            return act::act(&object, plan, &Observed::default(), context).await.map(next);
         }
-        Err(invalid) => (refused(&object, &invalid.0, now), Observed::default()),
     };
     // Client.
-    let requeue = act::act(&object, plan, &observed, context).await?;
-    Ok(requeue.map_or_else(Next::await_change, Next::requeue))
+    let mut observed = observe::observe(&job, context, now).await?;
+    // Pure.
+    let planned = plan(&job, &observed, &context.settings, now);
+    // Client.
+    match act::act(&object, planned, &observed, context).await {
+        // Said, instead of done; it is tried again.
+        Err(Error::Refused { what, why }) => {
+            observed.refusal = Some(format!("{what} can't be made: {why}"));
+            let told = plan(&job, &observed, &context.settings, now);
+            act::act(&object, told, &observed, context).await.map(next)
+        }
+        done => done.map(next),
+    }
+}
+
+/// When the next pass is.
+fn next(requeue: Option<Duration>) -> Next {
+    requeue.map_or_else(Next::await_change, Next::requeue)
 }
 
 /// What to do about a spec that can't be followed.
-fn refused(object: &TrendJobObject, why: &str, now: Timestamp) -> Plan {
+fn invalid(object: &TrendJobObject, why: &str, now: Timestamp) -> Plan {
     let before = object.status.clone().unwrap_or_default();
     let status = plan::invalid(&before, object.metadata.generation, why, now);
     let notices = events::invalid(&before, why).into_iter().collect();

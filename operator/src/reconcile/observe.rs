@@ -38,12 +38,17 @@ pub(super) async fn observe(
         }
         return Ok(observed);
     }
-    if job.is_finished() && !is_restart_asked(job) {
+    let noted = job.status.run_uid.as_ref().and(job.status.restarts);
+    let begun = look.begun().max(look.unnoted(noted));
+    if job.is_finished() && !is_restart_asked(job) && begun <= noted {
         return Ok(observed);
     }
-    let noted = job.status.run_uid.as_ref().and(job.status.restarts);
-    let Some(restart) = noted.max(look.begun()) else { return Ok(observed) };
-    observed.run = look.pinned(restart).await?;
+    let Some(restart) = noted.max(begun) else { return Ok(observed) };
+    match look.pinned(restart).await? {
+        Some(Ok(run)) => observed.run = Some(run),
+        Some(Err(why)) => observed.unreadable = Some((restart, why)),
+        None => {}
+    }
     look.jobs(restart, &mut observed);
     for stage in [Stage::Plan, Stage::Publish] {
         if let Some(message) = look.message(stage, &observed).await? {
@@ -68,8 +73,8 @@ impl Look<'_> {
         RunName { name: &self.job.name, uid: &self.job.uid, restart }
     }
 
-    /// The run that was begun, by its `ConfigMap`.
-    async fn pinned(&self, restart: u32) -> Result<Option<Pinned>, Error> {
+    /// The run that was begun, by its `ConfigMap`, or why that can't be read.
+    async fn pinned(&self, restart: u32) -> Result<Option<Result<Pinned, String>>, Error> {
         let maps: Api<ConfigMap> =
             Api::namespaced(self.context.client.clone(), &self.job.namespace);
         let name = self.run(restart).base();
@@ -79,14 +84,16 @@ impl Look<'_> {
             return Ok(None);
         };
         let config = map.data.as_ref().and_then(|data| data.get(RunConfig::KEY));
-        let config = config.and_then(|json| RunConfig::from_json(json).ok());
+        let config = config.ok_or_else(|| format!("it has no {}", RunConfig::KEY));
+        let config =
+            config.and_then(|json| RunConfig::from_json(json).map_err(|error| error.to_string()));
         let annotation = |name: &str| map.metadata.annotations.as_ref()?.get(name).cloned();
-        Ok(config.map(|config| Pinned {
+        Ok(Some(config.map(|config| Pinned {
             config,
             restart: annotation(RESTART_ANNOTATION),
             tries: annotation(TRIES_ANNOTATION).and_then(|text| text.parse().ok()).unwrap_or(1),
             created: map.metadata.creation_timestamp.as_ref().map_or(self.now, |time| time.0),
-        }))
+        })))
     }
 
     /// The Jobs of a run, as the watch has them, and how many of their stage there were.
@@ -156,7 +163,8 @@ impl Look<'_> {
         let is_late = is_unready && age >= UNREADY;
         if is_late {
             pods = all.pending().await?;
-            events = all.events(&pods).await?;
+            // Without them it goes on: what is asked for must not wait for what is told.
+            events = all.events(&pods).await.unwrap_or_default();
             if events.iter().any(is_refusal) {
                 pods.extend(all.newest().await?);
             }
@@ -205,6 +213,13 @@ impl Look<'_> {
             None => self.job.status.plan_hash.is_some(),
             Some((stage, job)) => *stage == Stage::Plan && job.end == Some(End::Complete),
         }
+    }
+
+    /// The run after the one that was noted, if a Job of it shows that it has begun: an operator that ended,
+    /// or a write that failed, left it so.
+    fn unnoted(&self, noted: Option<u32>) -> Option<u32> {
+        let next = noted.map_or(0, |noted| noted.saturating_add(1));
+        self.jobs_of(next).next().map(|_| next)
     }
 
     /// The run that was found to have begun although the status did not say so.

@@ -37,27 +37,69 @@ pub struct Told {
     pub listed: Gate,
 }
 
-/// Watches TrendJobs, for ever, and tells what was seen, or seen to be gone.
+/// What a watch tells of.
+#[derive(Debug)]
+enum Happened<'a, K> {
+    /// All that is there is told from here on.
+    Listing,
+    /// An object is there.
+    Seen(&'a K),
+    /// An object is gone.
+    Gone(&'a K),
+    /// All that is there was told.
+    Listed,
+}
+
+/// Watches TrendJobs, for ever, and tells what was seen, or the uid of what is gone.
 pub async fn watch_trendjobs(
     api: Api<TrendJobObject>,
     writer: Writer<TrendJobObject>,
     told: Told,
-    seen: impl Fn(&TrendJobObject, bool),
+    seen: impl Fn(&TrendJobObject),
+    gone: impl Fn(&str),
 ) {
-    let mut known = HashMap::new();
     let events = watcher::watcher(api, watcher::Config::default().page_size(PAGE));
     let events = events.default_backoff().modify(prune_trendjob);
-    watch(events, writer, told, "trendjobs", move |object, is_gone| {
-        seen(object, is_gone);
-        let uid = object.metadata.uid.clone().unwrap_or_default();
-        if is_gone {
-            known.remove(&uid);
-            return None;
+    follow_trendjobs(events, writer, told, seen, gone).await;
+}
+
+async fn follow_trendjobs(
+    events: impl Stream<Item = watcher::Result<Event<TrendJobObject>>>,
+    writer: Writer<TrendJobObject>,
+    told: Told,
+    seen: impl Fn(&TrendJobObject),
+    gone: impl Fn(&str),
+) {
+    // What was asked for last, and in which list it was seen, by uid.
+    let mut known: HashMap<String, (u64, u64)> = HashMap::new();
+    let mut lists = 0;
+    watch(events, writer, told, "trendjobs", move |happened| {
+        match happened {
+            Happened::Listing => lists += 1,
+            Happened::Seen(object) => {
+                seen(object);
+                let uid = object.metadata.uid.clone().unwrap_or_default();
+                let asked = fingerprint(&object.metadata);
+                let before = known.insert(uid, (asked, lists));
+                // What changed is else only what this operator wrote itself.
+                let is_new = before.is_none_or(|(before, _)| before != asked);
+                return is_new.then(|| ObjectRef::from_obj(object));
+            }
+            Happened::Gone(object) => {
+                let uid = object.metadata.uid.as_deref().unwrap_or_default();
+                known.remove(uid);
+                gone(uid);
+            }
+            // Of what went while nothing was heard nobody tells.
+            Happened::Listed => known.retain(|uid, (_, list)| {
+                let is_there = *list == lists;
+                if !is_there {
+                    gone(uid);
+                }
+                is_there
+            }),
         }
-        let asked = fingerprint(&object.metadata);
-        // What changed is only what this operator wrote itself.
-        let is_new = known.insert(uid, asked) != Some(asked);
-        is_new.then(|| ObjectRef::from_obj(object))
+        None
     })
     .await;
 }
@@ -67,8 +109,10 @@ pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, told: To
     let (managed_by, operator) = MANAGED_BY;
     let config = watcher::Config::default().labels(&format!("{managed_by}={operator}"));
     let events = watcher::watcher(api, config.page_size(PAGE)).default_backoff().modify(prune_job);
-    watch(events, writer, told, "jobs", |job, is_gone| {
-        (is_gone || !is_untouched(job)).then(|| owner(&job.metadata)).flatten()
+    watch(events, writer, told, "jobs", |happened| match happened {
+        Happened::Seen(job) if is_untouched(job) => None,
+        Happened::Seen(job) | Happened::Gone(job) => owner(&job.metadata),
+        Happened::Listing | Happened::Listed => None,
     })
     .await;
 }
@@ -102,7 +146,7 @@ async fn watch<K>(
     writer: Writer<K>,
     told: Told,
     resource: &'static str,
-    mut about: impl FnMut(&K, bool) -> Option<ObjectRef<TrendJobObject>>,
+    mut about: impl FnMut(Happened<'_, K>) -> Option<ObjectRef<TrendJobObject>>,
 ) where
     K: kube::Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
@@ -111,20 +155,24 @@ async fn watch<K>(
     let mut listed = Vec::new();
     while let Some(event) = events.next().await {
         match event {
-            Ok(Event::Init) => listed.clear(),
-            Ok(Event::InitApply(object)) => listed.extend(about(&object, false)),
+            Ok(Event::Init) => {
+                listed.clear();
+                about(Happened::Listing);
+            }
+            Ok(Event::InitApply(object)) => listed.extend(about(Happened::Seen(&object))),
             Ok(Event::InitDone) => {
+                about(Happened::Listed);
                 tracing::debug!(resource, objects = listed.len(), "listed");
                 listed.drain(..).for_each(|object| told.queue.push(object));
                 told.listed.set(true);
             }
             Ok(Event::Apply(object)) => {
-                if let Some(name) = about(&object, false) {
+                if let Some(name) = about(Happened::Seen(&object)) {
                     told.queue.push(name);
                 }
             }
             Ok(Event::Delete(object)) => {
-                if let Some(name) = about(&object, true) {
+                if let Some(name) = about(Happened::Gone(&object)) {
                     told.queue.push(name);
                 }
             }
@@ -176,6 +224,34 @@ mod tests {
             "spec": {"parallelism": 1, "completions": 1}, "status": status,
         });
         serde_json::from_value(object).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_went_while_nothing_was_heard_is_forgotten_with_the_next_list() {
+        let object = |name: &str| -> TrendJobObject {
+            let metadata = json!({"name": name, "namespace": "team", "uid": format!("uid-{name}")});
+            serde_json::from_value(json!({"metadata": metadata, "spec": {}})).unwrap()
+        };
+        let list = |names: &[&str]| {
+            let mut events = vec![Event::Init];
+            events.extend(names.iter().map(|name| Event::InitApply(object(name))));
+            events.push(Event::InitDone);
+            events
+        };
+        let heard = [
+            list(&["kept", "lost", "deleted"]),
+            vec![Event::Delete(object("deleted"))],
+            list(&["kept", "new"]),
+            list(&["kept", "new"]),
+        ];
+        let events = futures::stream::iter(heard.into_iter().flatten().map(Ok));
+        let (queue, _changed) = Queue::new();
+        let told = Told { queue, listed: service::probes::Readiness::default().register("x") };
+        let (_store, writer) = reflector::store();
+        let gone = std::sync::Mutex::new(Vec::new());
+        let note = |uid: &str| gone.lock().unwrap().push(uid.to_owned());
+        follow_trendjobs(events, writer, told, |_| {}, note).await;
+        assert_eq!(gone.into_inner().unwrap(), ["uid-deleted", "uid-lost"]);
     }
 
     #[test]

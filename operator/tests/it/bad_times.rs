@@ -339,6 +339,37 @@ async fn runs_whose_pods_are_slow_share_one_look_at_the_warnings_and_each_finds_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_job_that_is_refused_is_said_and_made_when_it_is_not_any_more() {
+    for (code, reason) in [(400, "BadRequest"), (403, "Forbidden"), (422, "Invalid")] {
+        let server = ApiServer::default();
+        let _operator = operator(&server);
+        for _ in 0..3 {
+            server.fail("POST", "/jobs", Fault::Answer(code, reason));
+        }
+        apply(&server, json!({}));
+        let ready = |server: &ApiServer| {
+            let path = "/apis/trendjob.dev/v1alpha1/namespaces/team/trendjobs/job";
+            let object = server.state().objects[path].clone();
+            let conditions = object["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            let ready = conditions.iter().find(|one| one["type"] == "Ready").cloned();
+            ready.map(|ready| (ready["reason"].to_string(), ready["message"].to_string()))
+        };
+        until(&server, "said", |server| {
+            ready(server).is_some_and(|(why, what)| {
+                why.contains("FailedCreate") && what.contains("can't be made")
+            })
+        })
+        .await;
+        until(&server, "told", |server| !server.paths("/events/").is_empty()).await;
+        until(&server, "made", |server| !server.paths("/jobs/").is_empty()).await;
+        until(&server, "well", |server| {
+            ready(server).is_some_and(|(why, _)| why.contains("Running"))
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_finished_one_costs_no_request_at_all() {
     let server = ApiServer::default();
     let first = operator(&server);

@@ -2,7 +2,7 @@
 //! started again it goes through.
 
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota, Secret};
-use kube::api::{Api, Patch, PatchParams};
+use kube::api::{Api, DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 
 use crate::cluster::{Testbed, digest, holds, manifests};
@@ -109,6 +109,62 @@ async fn a_quota_that_is_used_up_is_named_and_once_it_is_raised_the_run_goes_on(
     quotas.patch("none", &PatchParams::default(), &Patch::Merge(raised)).await.unwrap();
     let object = testbed.until_condition("job", "Complete").await;
     assert_eq!(digest(&object), expected);
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn a_job_that_the_api_server_refuses_is_named_and_once_it_is_mended_the_run_goes_on() {
+    let Some(testbed) = Testbed::new("refused").await else { return };
+    let expected = testbed.posts(1).await;
+    let _operator = testbed.operator();
+    let memory = |limit: &str| json!({"plan": {"resources": {"limits": {"memory": limit}}}});
+    testbed.apply("job", json!({"spec": memory("1GB")})).await;
+    let message = testbed.cause("job", &["FailedCreate"]).await;
+    assert!(message.contains("quantities must match"), "{message}");
+    let object = testbed.trendjobs().get("job").await.unwrap();
+    assert!(holds(&object, "Stalled") && !holds(&object, "Reconciling"));
+    testbed.patch("job", json!({"spec": {"suspend": true}})).await;
+    testbed.patch("job", json!({"spec": memory("1G")})).await;
+    testbed.patch("job", json!({"spec": {"suspend": false}})).await;
+    let object = testbed.until_condition("job", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    // Of a quota of Jobs the run goes on by itself.
+    let quotas: Api<ResourceQuota> = testbed.api();
+    let quota = json!({"metadata": {"name": "one"}, "spec": {"hard": {"count/jobs.batch": "1"}}});
+    testbed.create::<ResourceQuota>(&quotas, quota).await;
+    testbed
+        .wait("the quota counts", async || {
+            let quota = quotas.get("one").await.unwrap();
+            quota.status.is_some_and(|status| status.used.is_some())
+        })
+        .await;
+    testbed.apply("other", json!({})).await;
+    let message = testbed.cause("other", &["FailedCreate"]).await;
+    assert!(message.contains("exceeded quota: one"), "{message}");
+    testbed.trendjobs().delete("job", &DeleteParams::background()).await.unwrap();
+    let raised = json!({"spec": {"hard": {"count/jobs.batch": "9"}}});
+    quotas.patch("one", &PatchParams::default(), &Patch::Merge(raised)).await.unwrap();
+    let object = testbed.until_condition("other", "Complete").await;
+    assert_eq!(digest(&object), expected);
+    testbed.done().await;
+}
+
+#[tokio::test]
+async fn a_status_of_impossible_numbers_is_refused() {
+    let Some(testbed) = Testbed::new("numbers").await else { return };
+    testbed.apply("job", json!({"spec": {"suspend": true}})).await;
+    for status in [
+        json!({"restarts": 4_294_967_296_u64}),
+        json!({"restarts": -1}),
+        json!({"lastFailure": {"exitCode": 2_147_483_648_u32}}),
+        json!({"shards": {"total": 1.5}}),
+    ] {
+        let patch = Patch::Merge(json!({ "status": status }));
+        let patched =
+            testbed.trendjobs().patch_status("job", &PatchParams::default(), &patch).await;
+        let error = patched.expect_err(&status.to_string()).to_string();
+        assert!(error.contains("status."), "{error}");
+    }
     testbed.done().await;
 }
 

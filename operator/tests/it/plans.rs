@@ -162,6 +162,109 @@ fn a_failed_run_is_tried_again_after_longer_and_longer_waits() {
 }
 
 #[test]
+fn a_failure_of_more_words_than_are_kept_is_told_from_others_and_waits_as_long() {
+    let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 1}}}));
+    story.settle("applied");
+    story.complete(Stage::Plan).planned(9_000).settle("planned");
+    let indexes: Vec<_> = (0..4_500).map(|index| (2 * index).to_string()).collect();
+    story.fail(Stage::Etl, "FailedIndexes", &indexes.join(",")).settle("half of its shards failed");
+    let failed = story.object.status.as_ref().unwrap().last_failure.clone().unwrap();
+    assert!(failed.message.len() < 2_048);
+    // The pass it asked for, and one somebody's label made.
+    story.after(5).pass("too early");
+    assert_eq!(story.object.status.as_ref().unwrap().last_failure.as_ref(), Some(&failed));
+    story.after(6).pass("another run");
+    assert_eq!(story.object.status.as_ref().unwrap().restarts, Some(1));
+}
+
+#[test]
+fn the_same_failure_of_the_next_run_has_a_time_of_its_own() {
+    let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 2}}}));
+    let fail = |story: &mut Story| {
+        story.settle("it runs").after(60).fail(Stage::Plan, "PodFailurePolicy", "");
+        story.observed.finding = Some(Finding {
+            stage: Stage::Plan,
+            index: None,
+            reason: "InvalidInput".to_owned(),
+            message: "no such file".to_owned(),
+            exit_code: Some(42),
+            needs_help: false,
+        });
+        story.pass("it failed");
+        story.observed.finding = None;
+        story.object.status.clone().unwrap().last_failure.unwrap()
+    };
+    let first = fail(&mut story);
+    story.after(11).pass("another run");
+    let second = fail(&mut story);
+    assert_eq!(first.message, second.message);
+    assert_ne!(first.time, second.time);
+}
+
+#[test]
+fn what_the_api_server_refuses_to_create_is_said_and_tried_again() {
+    let mut story = Story::new(json!({"spec": {"activeDeadlineSeconds": 100}}));
+    story.refused("Job job-6a2f41a3-0-plan can't be made: 1GB is no quantity").pass("applied");
+    story.pass("still so");
+    story.observed.refusal = None;
+    story.settle("mended").complete(Stage::Plan).planned(4);
+    story.refused("Job job-6a2f41a3-0-etl can't be made: exceeded quota").pass("planned");
+    story.after(101).pass("after its deadline");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_run_whose_config_map_can_not_be_read_waits_for_who_can_read_it() {
+    let mut story = Story::new(json!({"spec": {"activeDeadlineSeconds": 100}}));
+    story.settle("applied");
+    let run = story.observed.run.take();
+    story.observed.unreadable = Some((0, "unknown field `later`".to_owned()));
+    story.pass("the operator was rolled back");
+    story.change(json!({"spec": {"suspend": true}})).pass("held");
+    story.change(json!({"spec": {"suspend": false}})).pass("released");
+    (story.observed.run, story.observed.unreadable) = (run, None);
+    story.settle("the operator was upgraded again");
+    story.observed.run = None;
+    story.observed.unreadable = Some((0, "unknown field `later`".to_owned()));
+    story.after(101).pass("rolled back, until the deadline");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn what_runs_of_a_run_without_its_config_map_is_held_with_it() {
+    let mut story = counting(json!({}));
+    story.observed.run = None;
+    story.change(json!({"spec": {"suspend": true}})).pass("held");
+    insta::assert_snapshot!(story.text);
+}
+
+#[test]
+fn a_finished_one_says_how_it_ended_again_when_its_spec_can_be_followed() {
+    let kstatus = |story: &Story| {
+        let conditions = &story.object.status.as_ref().unwrap().conditions;
+        let of = |kind| conditions.iter().find(|one| one.kind == kind).unwrap();
+        ["Ready", "Reconciling", "Stalled"].map(|kind| {
+            let condition = of(kind);
+            (condition.status == trendjob::ConditionStatus::True, condition.reason.clone())
+        })
+    };
+    let mut published = Story::new(json!({}));
+    published.settle("applied");
+    published.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
+    let mut failed = Story::new(json!({}));
+    failed.settle("applied").fail(Stage::Plan, "PodFailurePolicy", "").settle("it failed");
+    for mut story in [published, failed] {
+        let before = kstatus(&story);
+        let status = story.object.status.clone().unwrap();
+        let now = story.now;
+        story.object.status = Some(operator::plan::invalid(&status, Some(1), "no such field", now));
+        assert!(kstatus(&story)[2].0, "it is stalled");
+        story.settle("the operator knows the field");
+        assert_eq!(kstatus(&story), before);
+    }
+}
+
+#[test]
 fn a_restart_that_is_asked_for_begins_after_the_end() {
     let mut story = Story::new(json!({}));
     story.settle("applied");

@@ -80,6 +80,12 @@ impl Story {
         self
     }
 
+    /// The API server refuses what comes next.
+    pub(crate) fn refused(&mut self, what: &str) -> &mut Self {
+        self.observed.refusal = Some(what.to_owned());
+        self
+    }
+
     /// What the plan pod reports of a run of so many shards.
     pub(crate) fn planned(&mut self, shards: u32) -> &mut Self {
         let plan = PlanSummary {

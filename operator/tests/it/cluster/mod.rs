@@ -119,8 +119,8 @@ impl Testbed {
     /// Applies a TrendJob over the `ConfigMap` `posts` with changes to its spec.
     pub(crate) async fn apply(&self, name: &str, changes: Value) {
         let object = manifests::trendjob(name, &self.database(), changes);
-        let object: TrendJobObject = serde_json::from_value(object).unwrap();
-        self.trendjobs().create(&PostParams::default(), &object).await.unwrap();
+        let trendjobs = self.dynamic("trendjob.dev/v1alpha1", "TrendJob", true);
+        self.create(&trendjobs, object).await;
     }
 
     /// Changes a TrendJob.
