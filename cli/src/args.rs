@@ -387,7 +387,7 @@ pub(crate) struct TopArgs {
     /// The window to rank by the score in, by any time in it [default: the last].
     #[arg(long, value_name = "TIME", requires = "score")]
     pub(crate) window: Option<String>,
-    /// How many topics; 0 means all.
+    /// How many topics; 0 means all there are. By a score 10,000 of each kind are kept, 1,000 of an earlier window.
     #[arg(long, short = 'n', default_value_t = 10)]
     pub(crate) limit: u64,
     #[command(flatten)]

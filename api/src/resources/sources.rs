@@ -47,7 +47,8 @@ struct Source<'a> {
     published_at: &'a str,
     /// Whether shards are missing in it.
     incomplete: bool,
-    /// The digest of its rows and counters, as hexadecimal digits: equal digests are equal results.
+    /// The digest of its rows and counters, as hexadecimal digits: equal digests are equal counts. Scores depend on
+    /// their settings, too.
     digest: &'a str,
     /// How many words it ranks, those that are excluded left out.
     topics: u64,

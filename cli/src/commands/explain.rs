@@ -13,10 +13,6 @@ use crate::args::{ExplainArgs, Format, TermArgs};
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// How far back the authors go that chi-square is told with: what it forgets after two days, and the day
-/// before.
-const CHI_SQUARE_SECONDS: i64 = 72 * 3600;
-
 #[derive(Debug, Serialize)]
 struct Explained<'a> {
     source: &'a str,
@@ -32,7 +28,7 @@ struct Explained<'a> {
     phrase: Option<PairSteps>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keyness: Option<Against>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "chiSquare", skip_serializing_if = "Option::is_none")]
     chi_square: Option<Days>,
 }
 
@@ -59,6 +55,9 @@ struct Against {
 #[derive(Debug, Serialize)]
 struct Days {
     value: f64,
+    /// When the window begins that it is told of: the last one.
+    start: String,
+    /// All up to it, for what is kept may be older than what was kept in its place.
     windows: Vec<DaySoFar>,
 }
 
@@ -90,10 +89,14 @@ pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
     };
     if explained.is_empty() {
         let source = &asked.source;
-        return Err(Failure::permanent(
-            "NoScores",
-            format!("{source} has no scores: run it with --window 1h --scores burst,peak,popular"),
-        ));
+        let why = if published.index().scores.contains(&Score::Keyness) {
+            format!(
+                "{term} does not stand out against the baseline: its G2 is below 15.13, or it is rarer here than there"
+            )
+        } else {
+            format!("{source} has no scores: run it with --window 1h --scores burst,peak,popular")
+        };
+        return Err(Failure::permanent("NoScores", why));
     }
     match output {
         Format::Json => Output::json(&explained),
@@ -158,18 +161,18 @@ async fn days(published: &View, topic: &Topic) -> Result<Option<Days>, Failure> 
     else {
         return Ok(None);
     };
-    let length = i64::from(totals.window().get());
+    let length = totals.window().get().into();
     let series = published.series(topic.kind, &topic.term).await?;
     let days = series.iter().filter(|window| window.bucket != Bucket::WHOLE);
     let days: Vec<_> = days.filter_map(|window| Some((window.bucket.0, window.today?))).collect();
     let latest = totals.closed().last().copied().unwrap_or_default();
-    let from = latest.saturating_sub(CHI_SQUARE_SECONDS / length);
     let shown = |(bucket, authors): &(i64, u64)| DaySoFar {
-        start: newest::begins(*bucket, totals.window().get().into()),
+        start: newest::begins(*bucket, length),
         authors: *authors,
     };
-    let recent = days.iter().filter(|(bucket, _)| (from..=latest).contains(bucket));
-    Ok(Some(Days { value: ChiSquare::latest(totals, &days), windows: recent.map(shown).collect() }))
+    let windows = days.iter().filter(|(bucket, _)| *bucket <= latest).map(shown).collect();
+    let (value, start) = (ChiSquare::latest(totals, &days), newest::begins(latest, length));
+    Ok(Some(Days { value, start, windows }))
 }
 
 impl Explained<'_> {
@@ -201,8 +204,11 @@ impl fmt::Display for Explained<'_> {
                 "keyness    {documents} of {all} records, in the baseline {baseline_documents} of {baseline_all}: G2 = {g2:.2}, log ratio = {log_ratio:.4}, its lower bound = {lower:.4}"
             )?;
         }
-        if let Some(Days { value, windows }) = &self.chi_square {
-            writeln!(f, "chisquare  {value:.4}, from the authors of each day (UTC) so far:")?;
+        if let Some(Days { value, start, windows }) = &self.chi_square {
+            writeln!(
+                f,
+                "chisquare  {value:.4} in the last window, from {start}, by the authors of each day (UTC) so far:"
+            )?;
             for DaySoFar { start, authors } in windows {
                 writeln!(f, "           by the end of the window from {start}: {authors}")?;
             }

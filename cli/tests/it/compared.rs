@@ -212,6 +212,35 @@ fn every_window_has_its_ranking_by_count() {
 }
 
 #[test]
+fn a_ranking_by_count_says_of_every_window_what_explain_says() {
+    let desk = Desk::new();
+    let mut dice = Dice::new(6);
+    let mut lines = String::new();
+    for number in 0..4_000 {
+        let day = number % 10;
+        let often = if day == 8 { dice.below(3) } else { dice.below(40) };
+        lines.push_str(&line(&word(often), FIRST_DAY + day as i64 * DAY, number));
+    }
+    desk.social("sample", &["--window", "1d", "--scores", "count"], &lines);
+    let mut bursts = 0;
+    // The tenth day is not over: nothing is said of it but counts.
+    for day in 1..=9 {
+        let time = format!("2016-03-0{day}");
+        let top =
+            desk.json(&["top", "sample", "--score", "count", "--limit", "5", "--window", &time]);
+        for topic in top["topics"].as_array().unwrap() {
+            let term = topic["term"].as_str().unwrap();
+            let explained = desk.json(&["explain", "sample", term, "--window", &time]);
+            for number in ["status", "burst", "growth", "peak", "popular", "new"] {
+                assert_eq!(topic[number], explained["score"][number], "{number} of {term}, {time}");
+            }
+            bursts += usize::from(topic["burst"].as_f64().is_some_and(|burst| burst > 0.0));
+        }
+    }
+    assert!(bursts > 0);
+}
+
+#[test]
 fn terms_below_the_floor_keep_their_counts_and_no_series() {
     let desk = Desk::new();
     let mut lines = String::new();

@@ -60,8 +60,12 @@ impl Clock<'_> {
         let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
         let last = timed.latest();
         let (burst, peak) = (timed.wants(Score::Burst), timed.wants(Score::Peak));
-        let mut earlier = Vec::new();
+        let counted = timed.wants(Score::Count);
+        let (mut earlier, mut all) = (Vec::new(), Vec::new());
         let latest = scorer.term(&term.cells, |window| {
+            if counted {
+                all.push(*window);
+            }
             let has_burst = window.burst.is_some_and(|burst| burst > 0.0);
             if Some(window.bucket) != last
                 && (burst && has_burst || peak && window.peak >= PEAK_FLOOR)
@@ -88,7 +92,7 @@ impl Clock<'_> {
                 timed.rank(term, &latest, &[(Score::ChiSquare, Some(value))], ranks)?;
             }
         }
-        if timed.wants(Score::Count) { counts(term, &latest, ranks) } else { Ok(()) }
+        if counted { counts(term, &all, ranks) } else { Ok(()) }
     }
 }
 
@@ -113,16 +117,16 @@ impl Timed {
     }
 }
 
-/// Ranks a term by its count in every window it is in. Its other scores are told for the last one.
-fn counts(term: &TermSeries, latest: &WindowScore, ranks: &mut Ranks) -> Result<(), Error> {
+/// Ranks a term by its count in every window it is in, with its other scores where the window is closed.
+fn counts(term: &TermSeries, windows: &[WindowScore], ranks: &mut Ranks) -> Result<(), Error> {
     for cell in &term.cells {
         // Counts are far below 2^53.
         let value = cell.count as f64;
         ranks.add(Score::Count, term.kind, cell.bucket, value, || {
-            if cell.bucket == latest.bucket {
-                term.in_window(latest, value)
-            } else {
-                term.counted(cell, value)
+            let found = windows.binary_search_by_key(&cell.bucket, |window| window.bucket);
+            match found {
+                Ok(place) => term.in_window(&windows[place], value),
+                Err(_) => term.counted(cell, value),
             }
         })?;
     }

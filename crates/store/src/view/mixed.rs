@@ -1,14 +1,18 @@
-//! Topics of several kinds in one list. Owns their common order, and that a word makes room for the phrase
-//! that stands for it where both would be listed.
+//! Topics of several kinds in one list. Owns their common order, and when a word makes room for the phrase
+//! that stands for it: where both would be listed.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use trends::format::ScoredTopic;
 use trends::{Kind, Score, Topic, cmp_rank};
 
 use super::{From, Page, View};
 use crate::StoreError;
+
+/// How much of a word's value the phrase that stands for it must have in a list by a score: as much as of
+/// its documents. A word that bursts without its phrase is news of its own.
+const STANDS_FOR: f64 = 0.7;
 
 /// Topics of a kind that are read at once.
 const PART: usize = 1_000;
@@ -56,7 +60,8 @@ impl View {
         Ok(mixed)
     }
 
-    /// The same by a score in a window, the last one unless told, with the kind of each topic.
+    /// The same by a score in a window, the last one unless told, with the kind of each topic. A word is listed
+    /// unless its phrase has at least 7 in 10 of its value.
     pub async fn mixed_scored(
         &self,
         kinds: &BTreeSet<Kind>,
@@ -67,10 +72,15 @@ impl View {
         let mut mixed = Vec::new();
         for kind in kinds {
             let topics = self.scored(*kind, score, bucket, 0, usize::MAX).await?;
-            let folded = |topic: &ScoredTopic| is_folded(kinds, topic.phrase.as_ref());
-            let shown = topics.into_iter().filter(|topic| !folded(topic));
-            mixed.extend(shown.map(|topic| (*kind, topic)));
+            mixed.extend(topics.into_iter().map(|topic| (*kind, topic)));
         }
+        let phrases = mixed.iter().filter(|(kind, _)| *kind == Kind::Phrase);
+        let values: HashMap<String, f64> =
+            phrases.map(|(_, topic)| (topic.term.clone(), topic.value)).collect();
+        mixed.retain(|(_, topic)| {
+            let value = topic.phrase.as_ref().and_then(|phrase| values.get(phrase));
+            value.is_none_or(|value| *value < STANDS_FOR * topic.value)
+        });
         mixed.sort_by(|(a_kind, a), (b_kind, b)| a.cmp_rank(b).then(a_kind.cmp(b_kind)));
         mixed.truncate(limit);
         Ok(mixed)

@@ -150,8 +150,8 @@ impl Totals {
         let plausible = |place: &usize| {
             let history = self.history(*place);
             let documents = self.documents_between(self.references[*place], *place);
-            let mean = documents / history.max(1) as u128;
-            history >= MIN_HISTORY && self.documents(*place) * PLAUSIBLE >= mean
+            let share = self.documents(*place) * PLAUSIBLE * history as u128;
+            history >= MIN_HISTORY && share >= documents
         };
         let places = 0..self.buckets.len();
         places.clone().rev().find(plausible).or_else(|| places.last())
