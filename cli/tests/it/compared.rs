@@ -134,6 +134,9 @@ fn a_baseline_that_can_not_be_compared_with_is_refused_with_what_would_be_right(
         let args = [&social[..], flags, &["--store", &store]].concat();
         desk.trendjob(&args).all()
     };
+    let seed = ["run", "--source", "x", "--window", "1d", "--scores", "chisquare", &file];
+    let told = desk.trendjob(&[&seed[..], &["--store", &desk.store()]].concat()).all();
+    assert!(told.contains("which profile Seed doesn't read"), "{told}");
     for (flags, expected) in [
         (&["--scores", "keyness", "--baseline", "nobody"][..], "has no published result"),
         (&["--scores", "keyness", "--baseline", "seed@7"], "has no published result"),

@@ -120,6 +120,10 @@ impl Analysis {
                 "profile Seed counts words only: ask for profile Social to count other kinds"
                     .to_owned(),
             )),
+            Profile::Seed if self.scores.contains(&Score::ChiSquare) => Err(Error::Input(
+                "score chisquare counts authors, which profile Seed doesn't read: ask for profile Social"
+                    .to_owned(),
+            )),
             Profile::Seed => Ok(()),
             Profile::Social => self.settings().map(drop),
         }

@@ -30,6 +30,8 @@ pub struct Explanation {
     pub reference: Vec<ReferenceCell>,
     /// The dispersion pooled over the terms of the kind.
     pub pooled_dispersion: f64,
+    /// How many terms pool; fewer than 20 don't.
+    pub pooled_terms: u64,
     /// The steps to z, whether the gates are open or not; nothing without enough history.
     pub steps: Option<Steps>,
     /// What must hold for z to count.
@@ -130,6 +132,7 @@ impl Scorer<'_> {
             reference_documents: totals.documents_between(totals.reference(place), place),
             reference: points.iter().filter_map(cell_of).collect(),
             pooled_dispersion: self.pooled,
+            pooled_terms: self.pooled_terms,
             steps: scored.map(|(_, steps)| steps),
             gates: self.gates(measured, scored.is_some_and(|(_, steps)| steps.z > 0.0)),
             peaks,
@@ -180,7 +183,8 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn fmt_steps(&self, steps: &Steps, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "dispersion pooled over terms: {}", self.pooled_dispersion)?;
+        let Self { pooled_dispersion, pooled_terms, .. } = self;
+        writeln!(f, "dispersion pooled over terms ({pooled_terms} pool): {pooled_dispersion}")?;
         writeln!(f, "shrunk towards, at most 4 for a term below 5 a window: {}", steps.prior)?;
         for (name, estimate) in [("as they are", steps.raw), ("winsorised", steps.winsorised)] {
             write!(f, "values {name}: D = {}, ", estimate.sum)?;

@@ -62,6 +62,7 @@ pub struct Scorer<'a> {
     pub(super) totals: &'a Totals,
     pub(super) settings: Settings,
     pub(super) pooled: f64,
+    pub(super) pooled_terms: u64,
     pub(super) decay: Decay,
     /// The term that is being scored.
     points: Vec<Point>,
@@ -89,6 +90,7 @@ impl<'a> Scorer<'a> {
             totals,
             settings,
             pooled: pooled.dispersion(),
+            pooled_terms: pooled.terms(),
             decay: Decay::new(totals.window()),
             points: Vec::new(),
             peaks: Peaks::default(),
