@@ -227,8 +227,11 @@ def finish(api, names, jobs_each):
             job = f"{name}-{uid[:8]}-0-{stage}"
             labels = {"app.kubernetes.io/managed-by": "trendjob-operator", "trendjob.dev/name": name,
                       "trendjob.dev/stage": stage, "trendjob.dev/uid": uid}
+            notes = {"trendjob.dev/pod-parts": "0123456789abcdef"}
+            if stage != "plan":
+                notes["trendjob.dev/plan-hash"] = "0123456789abcdef" * 4
             api.ask("POST", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", {
-                "metadata": {"name": job, "labels": labels, "ownerReferences": [{
+                "metadata": {"name": job, "labels": labels, "annotations": notes, "ownerReferences": [{
                     "apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "name": name, "uid": uid,
                     "controller": True, "blockOwnerDeletion": True}]},
                 # The Job controller leaves it alone, so no pod is made.

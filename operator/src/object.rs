@@ -11,7 +11,7 @@ use kube::core::{NamespaceResourceScope, ObjectMeta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use trendjob::{TrendJobResource, TrendJobStatus};
 
-use crate::names::{JOB_LABEL, QUEUE_LABEL};
+use crate::names::{JOB_LABEL, PARTS_ANNOTATION, PLAN_ANNOTATION, QUEUE_LABEL, WITHOUT_ANNOTATION};
 
 /// A TrendJob as it is watched. Whatever is in it, it can be read: one that can't would keep all others
 /// from being listed.
@@ -36,6 +36,22 @@ pub struct JobObject {
     pub spec: JobSpec,
     /// What has become of it.
     pub status: Option<JobStatus>,
+    /// What else is kept; filled when it is pruned.
+    #[serde(skip)]
+    pub notes: JobNotes,
+}
+
+/// What is kept of what a pruned Job doesn't hold any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobNotes {
+    /// Whether it is complete: the condition, without why.
+    pub is_complete: bool,
+    /// The shards its pods go on without.
+    pub without: Option<Box<str>>,
+    /// The plan its pods go by.
+    pub plan_hash: Option<Box<str>>,
+    /// What the spec said about its pods.
+    pub parts: Option<Box<str>>,
 }
 
 /// Makes a watched object one of the resource it is part of.
@@ -144,7 +160,7 @@ pub struct JobStatus {
     /// When the Job controller began with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
-    /// Complete and Failed; others are not kept.
+    /// Failed; others are not kept.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<JobCondition>,
 }
@@ -166,7 +182,12 @@ pub struct JobCondition {
 
 /// Drops of a TrendJob what only others read.
 pub fn prune_trendjob(object: &mut TrendJobObject) {
-    prune(&mut object.metadata);
+    let metadata = &mut object.metadata;
+    metadata.managed_fields = None;
+    if let Some(annotations) = &mut metadata.annotations {
+        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    }
+    metadata.annotations.take_if(|annotations| annotations.is_empty());
     // Of nine conditions a parser leaves room for sixteen.
     if let Some(status) = &mut object.status {
         status.conditions.shrink_to_fit();
@@ -174,10 +195,21 @@ pub fn prune_trendjob(object: &mut TrendJobObject) {
 }
 
 /// Drops of a Job what only others read; of its labels, what its name or its owner says too. A map with
-/// one label takes 600 bytes, and of most Jobs none is left.
+/// one entry takes 600 bytes, and of most Jobs none is left.
 pub fn prune_job(object: &mut JobObject) {
     let metadata = &mut object.metadata;
-    prune(metadata);
+    metadata.managed_fields = None;
+    // It is named by its name.
+    (metadata.uid, metadata.resource_version) = (None, None);
+    if let Some(mut annotations) = metadata.annotations.take() {
+        let mut note = |name: &str| annotations.remove(name).map(String::into_boxed_str);
+        object.notes = JobNotes {
+            is_complete: object.notes.is_complete,
+            without: note(WITHOUT_ANNOTATION),
+            plan_hash: note(PLAN_ANNOTATION),
+            parts: note(PARTS_ANNOTATION),
+        };
+    }
     if let Some(owners) = &mut metadata.owner_references {
         owners.shrink_to_fit();
     }
@@ -189,12 +221,11 @@ pub fn prune_job(object: &mut JobObject) {
     }
     metadata.labels.take_if(|labels| labels.is_empty());
     if let Some(status) = &mut object.status {
-        status.conditions.retain(|one| matches!(one.kind.as_str(), "Complete" | "Failed"));
-        status.conditions.shrink_to_fit();
+        let is_complete = |one: &JobCondition| one.kind == "Complete" && one.status == "True";
         // Why something went well nobody asks.
-        for condition in status.conditions.iter_mut().filter(|one| one.kind == "Complete") {
-            (condition.reason, condition.message) = (String::new(), String::new());
-        }
+        object.notes.is_complete = status.conditions.iter().any(is_complete);
+        status.conditions.retain(|one| one.kind == "Failed");
+        status.conditions.shrink_to_fit();
     }
 }
 
@@ -213,14 +244,6 @@ fn sole_owner(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     }
 }
 
-fn prune(metadata: &mut ObjectMeta) {
-    metadata.managed_fields = None;
-    if let Some(annotations) = &mut metadata.annotations {
-        annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
-    }
-    metadata.annotations.take_if(|annotations| annotations.is_empty());
-}
-
 /// Whether an object is a child of the owner with this uid, and of nobody else.
 pub fn is_child(metadata: &ObjectMeta, owner: &str) -> bool {
     sole_owner(metadata).is_some_and(|sole| sole.uid == owner)
@@ -237,7 +260,10 @@ mod tests {
         });
         let mut job: JobObject = serde_json::from_value(serde_json::json!({
             "apiVersion": "batch/v1", "kind": "Job", "spec": {}, "status": {"conditions": conditions},
-            "metadata": {"name": "x", "labels": labels, "ownerReferences": [owner]},
+            "metadata": {
+                "name": "x", "uid": "v", "labels": labels, "ownerReferences": [owner],
+                "annotations": {PLAN_ANNOTATION: "hash", PARTS_ANNOTATION: "parts", "other": "z"},
+            },
         }))
         .unwrap();
         prune_job(&mut job);
@@ -252,10 +278,11 @@ mod tests {
         let ours = pruned(&labels, &owner(kind));
         assert_eq!((ours.metadata.labels.as_ref(), trendjob_of(&ours.metadata)), (None, Some(job)));
         assert!(is_child(&ours.metadata, "u") && !is_child(&ours.metadata, "v"));
-        let [condition] = ours.status.unwrap().conditions.try_into().unwrap();
-        let complete = ("Complete", "True", "", "");
-        let JobCondition { kind, status, reason, message } = &condition;
-        assert_eq!((kind.as_str(), status.as_str(), reason.as_str(), message.as_str()), complete);
+        let note = |text: &str| Some(Box::from(text));
+        let (plan_hash, parts) = (note("hash"), note("parts"));
+        let notes = JobNotes { is_complete: true, without: None, plan_hash, parts };
+        assert_eq!((&ours.notes, ours.metadata.annotations.as_ref()), (&notes, None));
+        assert_eq!(ours.status.unwrap(), JobStatus::default());
         // Who took it over says nothing of the TrendJob it was made for.
         let taken = pruned(&labels, &owner("Pod"));
         assert_eq!(trendjob_of(&taken.metadata), Some(job));

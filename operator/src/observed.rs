@@ -6,7 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 use trendjob::{DeletionPolicy, RunConfig, TerminationMessage, TrendJobSpec, TrendJobStatus};
 
 use crate::diagnosis::Finding;
-use crate::names::{PARTS_ANNOTATION, PLAN_ANNOTATION, QUEUE_LABEL, Stage, WITHOUT_ANNOTATION};
+use crate::names::{QUEUE_LABEL, Stage};
 use crate::object::{JobObject, JobStatus};
 
 /// A TrendJob whose spec can be followed.
@@ -113,17 +113,16 @@ pub enum End {
 }
 
 impl ObservedJob {
-    /// What is known of a watched Job.
+    /// What is known of a watched Job, which was pruned.
     pub fn of(stage: Stage, job: &JobObject) -> Self {
         let status = job.status.clone().unwrap_or_default();
         let metadata = &job.metadata;
-        let annotation = |name: &str| metadata.annotations.as_ref()?.get(name).cloned();
-        let held = |kind: &str| {
-            status.conditions.iter().find(|one| one.kind == kind && one.status == "True").cloned()
+        let note = |text: Option<&Box<str>>| text.map(ToString::to_string);
+        let failed = || {
+            let held = status.conditions.iter().find(|one| one.status == "True")?;
+            Some(End::Failed { reason: held.reason.clone(), message: held.message.clone() })
         };
-        let end = held("Complete").map(|_| End::Complete).or_else(|| {
-            held("Failed").map(|one| End::Failed { reason: one.reason, message: one.message })
-        });
+        let end = job.notes.is_complete.then_some(End::Complete).or_else(failed);
         Self {
             name: metadata.name.clone().unwrap_or_default(),
             stage,
@@ -132,9 +131,9 @@ impl ObservedJob {
             is_queued: metadata.labels.as_ref().is_some_and(|all| all.contains_key(QUEUE_LABEL)),
             parallelism: job.spec.parallelism,
             completions: job.spec.completions,
-            without: annotation(WITHOUT_ANNOTATION).unwrap_or_default(),
-            plan_hash: annotation(PLAN_ANNOTATION),
-            parts: annotation(PARTS_ANNOTATION),
+            without: note(job.notes.without.as_ref()).unwrap_or_default(),
+            plan_hash: note(job.notes.plan_hash.as_ref()),
+            parts: note(job.notes.parts.as_ref()),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
             status,
             end,

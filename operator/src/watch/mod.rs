@@ -121,6 +121,7 @@ pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, told: To
 fn is_untouched(job: &JobObject) -> bool {
     job.metadata.generation == Some(1)
         && job.metadata.deletion_timestamp.is_none()
+        && !job.notes.is_complete
         && job.status.as_ref().is_none_or(|status| *status == JobStatus::default())
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use operator::names::Stage;
-use operator::object::{JobStatus, TrendJobObject};
+use operator::object::{JobObject, JobStatus, TrendJobObject, prune_job};
 use operator::observed::{End, Observed, ObservedJob, Pinned};
 use operator::plan::{Action, Plan, plan};
 use operator::settings::Settings;
@@ -199,7 +199,8 @@ impl Story {
                     return;
                 };
                 let lean = serde_json::to_value(&*job).unwrap();
-                let lean = serde_json::from_value(lean).unwrap();
+                let mut lean: JobObject = serde_json::from_value(lean).unwrap();
+                prune_job(&mut lean);
                 let mut seen = ObservedJob::of(stage, &lean);
                 seen.created = Some(self.now);
                 self.observed.jobs.insert(stage, seen);
