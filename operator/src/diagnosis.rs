@@ -54,7 +54,7 @@ pub fn refused(stage: Stage, what: &str) -> Finding {
 /// What it means that the `ConfigMap` of a run can't be read.
 pub fn unreadable(stage: Stage, config_map: &str, why: &str) -> Finding {
     let message = format!(
-        "ConfigMap {config_map}, which says what the run does, can't be read: {}. Another version of the \
+        "ConfigMap {config_map}, which says what the run does, can't be read here: {}. Another version of the \
          operator made it, or somebody changed it: install that version, or delete the TrendJob and apply it again",
         cut(why)
     );

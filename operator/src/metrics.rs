@@ -36,7 +36,7 @@ pub(crate) fn job_created(object: &TrendJobObject, job: &Job) {
     metrics::counter!("trendjob_operator_jobs_created_total", "stage" => stage).increment(1);
 }
 
-/// A status is about to change.
+/// A status has changed.
 pub(crate) fn progressed(
     before: Option<&TrendJobStatus>,
     status: &TrendJobStatus,

@@ -119,7 +119,10 @@ impl ObservedJob {
         let metadata = &job.metadata;
         let note = |text: Option<&Box<str>>| text.map(ToString::to_string);
         let failed = || {
-            let held = status.conditions.iter().find(|one| one.status == "True")?;
+            let held = status
+                .conditions
+                .iter()
+                .find(|one| one.kind == "Failed" && one.status == "True")?;
             Some(End::Failed { reason: held.reason.clone(), message: held.message.clone() })
         };
         let end = job.notes.is_complete.then_some(End::Complete).or_else(failed);

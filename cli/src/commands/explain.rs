@@ -91,7 +91,8 @@ pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
         let source = &asked.source;
         let why = if published.index().scores.contains(&Score::Keyness) {
             format!(
-                "{term} does not stand out against the baseline: its G2 is below 15.13, or it is rarer here than there"
+                "{term} is not among those that stand out most against the baseline: its G2 is below 15.13, it is rarer here \
+                 than there, or 10,000 others are before it"
             )
         } else {
             format!("{source} has no scores: run it with --window 1h --scores burst,peak,popular")

@@ -10,8 +10,8 @@ const INTERRUPTED: i32 = 130;
 
 static WATCHED: Mutex<Option<watch::Receiver<bool>>> = Mutex::new(None);
 
-/// From here on the signals no longer end the process by themselves; [`requested`] tells of them, and
-/// begins this too. To be called within a runtime, before work that should be stopped in order.
+/// From here on the signals no longer end the process by themselves (where there is only Ctrl-C, from soon
+/// after); [`requested`] tells of them, and begins this too. To be called within a runtime, before work that should be stopped in order.
 pub fn listen() {
     drop(watched());
 }

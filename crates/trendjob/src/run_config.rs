@@ -35,7 +35,7 @@ pub struct RunConfig {
 pub enum InvalidRunConfig {
     /// It is of a format this program doesn't know.
     #[error(
-        "it has format {found}, this worker knows {}: start the run again, so that it gets workers of the operator's version",
+        "it has format {found}, and this version knows {}: the operator and its workers must be of one version",
         RunConfig::FORMAT
     )]
     Newer {
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_newer_format_is_refused_whatever_else_it_holds() {
         let error = RunConfig::from_json(r#"{"format":2,"surprise":true}"#).unwrap_err();
-        assert!(error.to_string().contains("format 2, this worker knows 1"), "{error}");
+        assert!(error.to_string().contains("format 2, and this version knows 1"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,9 @@
 use k8s_openapi::jiff::Timestamp;
 
 use super::state::State;
-use super::{Action, LOOK_AGAIN, LOOK_SELDOM, Plan, events, hold, refusal, run_name, status};
+use super::{
+    Action, LOOK_AGAIN, LOOK_SELDOM, Plan, clock, events, finished, hold, refusal, run_name, status,
+};
 use crate::names::Stage;
 use crate::observed::{Observed, Valid};
 use crate::settings::Settings;
@@ -30,6 +32,15 @@ pub(super) fn plan(
         let notices = events::notices(job, observed, &status, &State::Pending);
         return Plan { actions, status: Some(status), notices, requeue: None };
     }
+    // Noted, and refused ever since.
+    let is_noted = job.status.run_uid.as_deref() == Some(&run.run());
+    if is_noted && clock::is_over(job, now) {
+        let state = State::Failed(clock::over(job, Stage::Plan));
+        let status = status::status(job, observed, &state, now);
+        let notices = events::notices(job, observed, &status, &state);
+        let requeue = finished::next(job, &status, now);
+        return Plan { actions: Vec::new(), status: Some(status), notices, requeue };
+    }
     let mut actions = Vec::new();
     let state = State::Running { stage: Stage::Plan, finding: refusal(observed, Stage::Plan) };
     let pinned = specs::pinned(job, settings, &run, tries, now);
@@ -44,8 +55,8 @@ pub(super) fn plan(
         requeue = LOOK_SELDOM;
     }
     let mut current = job.clone();
-    if job.status.run_uid.as_deref() != Some(&run.run()) {
-        let asked = super::finished::asked_for(job.restart.as_deref());
+    if !is_noted {
+        let asked = finished::asked_for(job.restart.as_deref());
         current.status = status::fresh(&job.status, run.run(), restart, asked, now);
     }
     let status = status::status(&current, &Observed::default(), &state, now);

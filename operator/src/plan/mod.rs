@@ -138,8 +138,12 @@ pub fn plan(job: &Valid, observed: &Observed, settings: &Settings, now: Timestam
     let has_begun = observed.run.as_ref().is_some_and(|run| {
         job.status.restarts.is_some_and(|restarts| run.config.restart > restarts)
     });
-    let mut plan = if let Some((restart, why)) = &observed.unreadable {
-        unreadable(job, observed, *restart, why, now)
+    // Of a run that is over nothing is left to be read.
+    let unreadable = observed.unreadable.as_ref().filter(|(restart, _)| {
+        !job.is_finished() || job.status.restarts.is_none_or(|noted| *restart > noted)
+    });
+    let mut plan = if let Some((restart, why)) = unreadable {
+        wait_for_reader(job, observed, *restart, why, now)
     } else if job.is_finished() && !has_begun {
         finished::plan(job, observed, settings, now)
     } else if observed.run.is_none() {
@@ -233,7 +237,13 @@ fn look_again(observed: &Observed, state: &State, now: Timestamp) -> Duration {
 }
 
 /// Waits for somebody who can tell what was asked for: the run was pinned by another version, or changed.
-fn unreadable(job: &Valid, observed: &Observed, restart: u32, why: &str, now: Timestamp) -> Plan {
+fn wait_for_reader(
+    job: &Valid,
+    observed: &Observed,
+    restart: u32,
+    why: &str,
+    now: Timestamp,
+) -> Plan {
     let run = run_name(job, restart);
     let at = observed.jobs.keys().next_back().copied().unwrap_or(Stage::Plan);
     let mut current = job.clone();
@@ -247,6 +257,8 @@ fn unreadable(job: &Valid, observed: &Observed, restart: u32, why: &str, now: Ti
         State::Failed(clock::over(&current, at))
     } else {
         let held = hold::hold(&current, observed, at, &mut actions);
+        // Its pods may look changed to another version; nobody here could make them again.
+        actions.retain(|action| job.spec.suspend || !matches!(action, Action::DeleteJob { .. }));
         let finding = Some(diagnosis::unreadable(at, &run.base(), why));
         held.unwrap_or(State::Running { stage: at, finding })
     };

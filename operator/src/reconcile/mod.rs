@@ -228,7 +228,7 @@ async fn pass(seen: &TrendJobObject, context: &Context) -> Result<Next, Error> {
     // Client.
     match act::act(&object, planned, &observed, context).await {
         // Said, instead of done; it is tried again.
-        Err(Error::Refused { what, why }) => {
+        Err(Error::Refused { what, why }) if job.deleted.is_none() => {
             observed.refusal = Some(format!("{what} can't be made: {why}"));
             let told = plan(&job, &observed, &context.settings, now);
             act::act(&object, told, &observed, context).await.map(next)

@@ -231,6 +231,32 @@ fn a_run_whose_config_map_can_not_be_read_waits_for_who_can_read_it() {
 }
 
 #[test]
+fn a_restart_that_is_asked_for_does_not_hang_on_what_an_earlier_run_was_pinned_to() {
+    let mut story = Story::new(json!({}));
+    story.settle("applied");
+    story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
+    story.observed.jobs.clear();
+    story.observed.run = None;
+    story.observed.unreadable = Some((0, "unknown field `later`".to_owned()));
+    story.pass("the operator was rolled back");
+    let asked = json!({"metadata": {"annotations": {"trendjob.dev/restart": "1"}}});
+    story.change(asked).pass("another run is asked for");
+    let status = story.object.status.as_ref().unwrap();
+    assert_eq!((status.restarts, status.stage.as_deref()), (Some(1), Some("Plan")));
+}
+
+#[test]
+fn a_run_whose_beginning_is_refused_ends_with_its_deadline() {
+    let mut story = Story::new(json!({"spec": {"activeDeadlineSeconds": 100}}));
+    story.refused("ConfigMap job-6a2f41a3-0 can't be made: exceeded quota").pass("applied");
+    story.after(101).pass("still refused");
+    let status = story.object.status.as_ref().unwrap();
+    let failure = status.last_failure.as_ref().unwrap();
+    assert_eq!(failure.reason, "DeadlineExceeded");
+    assert_eq!(status.stage.as_deref(), Some("Failed"));
+}
+
+#[test]
 fn what_runs_of_a_run_without_its_config_map_is_held_with_it() {
     let mut story = counting(json!({}));
     story.observed.run = None;

@@ -1,6 +1,6 @@
 //! What a database holds after runs, counted, and what is kept beside the results.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -182,23 +182,24 @@ fn polled(shared: Option<Shared>) {
     let again = Cluster::sharing(&cluster);
     std::fs::write(again.data().join("new.ndjson"), "{\"text\":\"unheard\"}\n".repeat(90_000))
         .unwrap();
-    let (seen, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (reading, done) = (AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
         scope.spawn(|| {
-            while seen.load(Ordering::SeqCst) == 0 {
+            while !reading.load(Ordering::SeqCst) {
                 thread::yield_now();
             }
             again.run_through();
             done.store(true, Ordering::SeqCst);
         });
         while !done.load(Ordering::SeqCst) {
+            // First, so that a read that fails ends the test and not only this loop.
+            reading.store(true, Ordering::SeqCst);
             let now = read();
             if now.0 == 1 {
                 assert_eq!(now, first);
             } else {
                 assert_eq!((now.0, now.2[0].term.as_str()), (2, "unheard"));
             }
-            seen.fetch_add(1, Ordering::SeqCst);
             thread::park_timeout(Duration::from_millis(1));
         }
     });

@@ -79,7 +79,8 @@ impl View {
             phrases.map(|(_, topic)| (topic.term.clone(), topic.value)).collect();
         mixed.retain(|(_, topic)| {
             let value = topic.phrase.as_ref().and_then(|phrase| values.get(phrase));
-            value.is_none_or(|value| *value < STANDS_FOR * topic.value)
+            // The lower bound of a keyness may be below 0.
+            value.is_none_or(|value| *value < topic.value.min(STANDS_FOR * topic.value))
         });
         mixed.sort_by(|(a_kind, a), (b_kind, b)| a.cmp_rank(b).then(a_kind.cmp(b_kind)));
         mixed.truncate(limit);
