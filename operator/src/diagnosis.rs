@@ -35,6 +35,14 @@ pub struct Finding {
     pub needs_help: bool,
 }
 
+impl Finding {
+    /// A cause of a whole stage that somebody has to mend.
+    fn to_mend(stage: Stage, reason: &str, message: String) -> Self {
+        let reason = reason.to_owned();
+        Self { stage, index: None, reason, message, exit_code: None, needs_help: true }
+    }
+}
+
 /// The most telling cause among pods of a stage and the events about them and their Job.
 pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
     let waiting = || pods.iter().find_map(|pod| waiting(stage, pod, events));
@@ -46,9 +54,7 @@ pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding>
 /// What it means that the API server refuses a Job.
 pub fn refused(stage: Stage, what: &str) -> Finding {
     let advice = "Mend what it names, in the spec or in the namespace: it is tried again and again";
-    let message = format!("{}. {advice}", cut(what));
-    let reason = "FailedCreate".to_owned();
-    Finding { stage, index: None, reason, message, exit_code: None, needs_help: true }
+    Finding::to_mend(stage, "FailedCreate", format!("{}. {advice}", cut(what)))
 }
 
 /// What it means that the `ConfigMap` of a run can't be read.
@@ -58,8 +64,7 @@ pub fn unreadable(stage: Stage, config_map: &str, why: &str) -> Finding {
          operator made it, or somebody changed it: install that version, or delete the TrendJob and apply it again",
         cut(why)
     );
-    let reason = "UnreadableRun".to_owned();
-    Finding { stage, index: None, reason, message, exit_code: None, needs_help: true }
+    Finding::to_mend(stage, "UnreadableRun", message)
 }
 
 /// The pods without those that failed and whose successor came up.
@@ -238,8 +243,7 @@ fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> 
         "Mend what refuses the pods in this namespace"
     };
     let message = format!("pods can't be made: {}. {advice}", cut(what));
-    let reason = "FailedCreate".to_owned();
-    Some(Finding { stage, index: None, reason, message, exit_code: None, needs_help: true })
+    Some(Finding::to_mend(stage, "FailedCreate", message))
 }
 
 fn at(event: &Event) -> Option<k8s_openapi::jiff::Timestamp> {

@@ -7,7 +7,7 @@ use super::state::State;
 use super::{
     Action, LOOK_AGAIN, LOOK_SELDOM, Plan, clock, events, finished, hold, refusal, run_name, status,
 };
-use crate::names::Stage;
+use crate::names::{RunName, Stage};
 use crate::observed::{Observed, Valid};
 use crate::settings::Settings;
 use crate::specs;
@@ -32,34 +32,40 @@ pub(super) fn plan(
         let notices = events::notices(job, observed, &status, &State::Pending);
         return Plan { actions, status: Some(status), notices, requeue: None };
     }
+    let current = status::about(job, &run, now);
     // Noted, and refused ever since.
-    let is_noted = job.status.run_uid.as_deref() == Some(&run.run());
-    if is_noted && clock::is_over(job, now) {
+    if clock::is_over(&current, now) {
         let state = State::Failed(clock::over(job, Stage::Plan));
-        let status = status::status(job, observed, &state, now);
+        let status = status::status(&current, observed, &state, now);
         let notices = events::notices(job, observed, &status, &state);
         let requeue = finished::next(job, &status, now);
         return Plan { actions: Vec::new(), status: Some(status), notices, requeue };
     }
-    let mut actions = Vec::new();
-    let state = State::Running { stage: Stage::Plan, finding: refusal(observed, Stage::Plan) };
-    let pinned = specs::pinned(job, settings, &run, tries, now);
-    let config_map = specs::config_map(job, &run, &pinned);
-    actions.extend(config_map.map(|map| Action::CreateConfigMap(Box::new(map))));
-    let begun = Observed { run: Some(pinned), ..Observed::default() };
-    let first = specs::stage_job(job, &begun, settings, Stage::Plan, 0, "");
-    actions.extend(first.map(|first| Action::CreateJob(Box::new(first))));
-    let mut requeue = LOOK_AGAIN;
-    if observed.refusal.is_some() {
-        actions.clear();
-        requeue = LOOK_SELDOM;
-    }
-    let mut current = job.clone();
-    if !is_noted {
-        let asked = finished::asked_for(job.restart.as_deref());
-        current.status = status::fresh(&job.status, run.run(), restart, asked, now);
-    }
+    let finding = refusal(observed, Stage::Plan);
+    let (actions, requeue) = if finding.is_some() {
+        (Vec::new(), LOOK_SELDOM)
+    } else {
+        (first(job, settings, &run, tries, now), LOOK_AGAIN)
+    };
+    let state = State::Running { stage: Stage::Plan, finding };
     let status = status::status(&current, &Observed::default(), &state, now);
     let notices = events::notices(job, &Observed::default(), &status, &state);
     Plan { actions, status: Some(status), notices, requeue: Some(requeue) }
+}
+
+/// What a run begins with.
+fn first(
+    job: &Valid,
+    settings: &Settings,
+    run: &RunName<'_>,
+    tries: u32,
+    now: Timestamp,
+) -> Vec<Action> {
+    let pinned = specs::pinned(job, settings, run, tries, now);
+    let config_map = specs::config_map(job, run, &pinned);
+    let config_map = config_map.map(|map| Action::CreateConfigMap(Box::new(map)));
+    let begun = Observed { run: Some(pinned), ..Observed::default() };
+    let first = specs::stage_job(job, &begun, settings, Stage::Plan, 0, "");
+    let first = first.map(|first| Action::CreateJob(Box::new(first)));
+    config_map.into_iter().chain(first).collect()
 }

@@ -246,11 +246,7 @@ fn wait_for_reader(
 ) -> Plan {
     let run = run_name(job, restart);
     let at = observed.jobs.keys().next_back().copied().unwrap_or(Stage::Plan);
-    let mut current = job.clone();
-    if job.status.run_uid.as_deref() != Some(&run.run()) {
-        let asked = finished::asked_for(job.restart.as_deref());
-        current.status = status::fresh(&job.status, run.run(), restart, asked, now);
-    }
+    let current = status::about(job, &run, now);
     let mut actions = Vec::new();
     let state = if clock::is_over(&current, now) {
         actions.extend(stop(observed));

@@ -6,7 +6,7 @@ use trendjob::{LastFailure, Shards, TrendJobStatus};
 
 use super::state::{Failure, State};
 use super::{clock, conditions, finished, step};
-use crate::names::Stage;
+use crate::names::{RunName, Stage};
 use crate::observed::{End, Observed, Valid};
 
 /// The most of a list of failed indexes, in bytes.
@@ -87,8 +87,18 @@ fn baseline(job: &Valid, observed: &Observed) -> TrendJobStatus {
     fresh(&job.status, run.config.run(), run.config.restart, asked, run.created)
 }
 
+/// A TrendJob whose status is about this run: as it is, or begun now where nothing of it was noted.
+pub(super) fn about(job: &Valid, run: &RunName<'_>, now: Timestamp) -> Valid {
+    let mut current = job.clone();
+    if job.status.run_uid.as_deref() != Some(&run.run()) {
+        let asked = finished::asked_for(job.restart.as_deref());
+        current.status = fresh(&job.status, run.run(), run.restart, asked, now);
+    }
+    current
+}
+
 /// The status of a run of which nothing is known yet but when it began.
-pub(super) fn fresh(
+fn fresh(
     before: &TrendJobStatus,
     run: String,
     restart: u32,

@@ -87,20 +87,25 @@ async fn a_namespace_that_refuses_the_pods_is_named() {
     testbed.done().await;
 }
 
+/// A quota that counts: until its status says so nothing is refused.
+async fn quota(testbed: &Testbed, name: &str, hard: Value) -> Api<ResourceQuota> {
+    let quotas: Api<ResourceQuota> = testbed.api();
+    let quota = json!({"metadata": {"name": name}, "spec": {"hard": hard}});
+    testbed.create::<ResourceQuota>(&quotas, quota).await;
+    testbed
+        .wait("the quota counts", async || {
+            let status = quotas.get(name).await.unwrap().status;
+            status.is_some_and(|status| status.hard.is_some() && status.used.is_some())
+        })
+        .await;
+    quotas
+}
+
 #[tokio::test]
 async fn a_quota_that_is_used_up_is_named_and_once_it_is_raised_the_run_goes_on() {
     let Some(testbed) = Testbed::new("quota").await else { return };
     let expected = testbed.posts(1).await;
-    let quotas: Api<ResourceQuota> = testbed.api();
-    let quota = json!({"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}});
-    testbed.create::<ResourceQuota>(&quotas, quota).await;
-    // Until its status says so nothing is refused.
-    testbed
-        .wait("the quota counts", async || {
-            let quota = quotas.get("none").await.unwrap();
-            quota.status.is_some_and(|status| status.hard.is_some())
-        })
-        .await;
+    let quotas = quota(&testbed, "none", json!({"pods": "0"})).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({})).await;
     let message = testbed.cause("job", &["FailedCreate"]).await;
@@ -129,15 +134,7 @@ async fn a_job_that_the_api_server_refuses_is_named_and_once_it_is_mended_the_ru
     let object = testbed.until_condition("job", "Complete").await;
     assert_eq!(digest(&object), expected);
     // Of a quota of Jobs the run goes on by itself.
-    let quotas: Api<ResourceQuota> = testbed.api();
-    let quota = json!({"metadata": {"name": "one"}, "spec": {"hard": {"count/jobs.batch": "1"}}});
-    testbed.create::<ResourceQuota>(&quotas, quota).await;
-    testbed
-        .wait("the quota counts", async || {
-            let quota = quotas.get("one").await.unwrap();
-            quota.status.is_some_and(|status| status.used.is_some())
-        })
-        .await;
+    let quotas = quota(&testbed, "one", json!({"count/jobs.batch": "1"})).await;
     testbed.apply("other", json!({})).await;
     let message = testbed.cause("other", &["FailedCreate"]).await;
     assert!(message.contains("exceeded quota: one"), "{message}");
