@@ -5,7 +5,8 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::state::State;
 use super::{
-    Action, LOOK_AGAIN, LOOK_SELDOM, Plan, clock, events, finished, hold, refusal, run_name, status,
+    Action, LOOK_AGAIN, LOOK_SELDOM, Plan, clock, events, finished, hold, refusal, run_name,
+    status, stop,
 };
 use crate::names::{RunName, Stage};
 use crate::observed::{Observed, Valid};
@@ -39,7 +40,7 @@ pub(super) fn plan(
         let status = status::status(&current, observed, &state, now);
         let notices = events::notices(job, observed, &status, &state);
         let requeue = finished::next(job, &status, now);
-        return Plan { actions: Vec::new(), status: Some(status), notices, requeue };
+        return Plan { actions: stop(observed).collect(), status: Some(status), notices, requeue };
     }
     let finding = refusal(observed, Stage::Plan);
     let (actions, requeue) = if finding.is_some() {

@@ -265,6 +265,16 @@ fn what_runs_of_a_run_without_its_config_map_is_held_with_it() {
 }
 
 #[test]
+fn what_runs_of_a_run_without_its_config_map_ends_with_its_deadline() {
+    let mut story = counting(json!({"spec": {"activeDeadlineSeconds": 100}}));
+    assert_eq!(story.observed.jobs.len(), 2);
+    story.observed.run = None;
+    story.after(101).pass("over");
+    assert_eq!(story.object.status.as_ref().unwrap().stage.as_deref(), Some("Failed"));
+    assert!(!story.observed.jobs.contains_key(&Stage::Etl), "nothing runs on");
+}
+
+#[test]
 fn a_finished_one_says_how_it_ended_again_when_its_spec_can_be_followed() {
     let kstatus = |story: &Story| {
         let conditions = &story.object.status.as_ref().unwrap().conditions;
