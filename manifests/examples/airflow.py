@@ -1,7 +1,7 @@
 """A TrendJob as a task of Airflow 2.9 or later, with apache-airflow-providers-cncf-kubernetes.
 
-The first task creates the TrendJob, one for each day; the second waits for its end without holding a worker. The account
-of the connection `kubernetes_default` needs create and get on trendjobs.trendjob.dev in the namespace `trends`.
+The first task creates a TrendJob for each day; the second waits for its end without occupying a worker of Airflow. The
+account of the connection `kubernetes_default` needs create and get on trendjobs.trendjob.dev in the namespace `trends`.
 """
 
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ spec:
 
 
 def verdict(trendjob):
-    """What became of a TrendJob: its result, None while it is under way; a failure ends the task for good."""
+    """Returns the result of a TrendJob, or None while it runs. A failure ends the task for good."""
     conditions = {one["type"]: one for one in trendjob.get("status", {}).get("conditions", [])}
     if conditions.get("Failed", {}).get("status") == "True":
         raise AirflowFailException(conditions["Failed"]["message"])

@@ -11,7 +11,7 @@
 {{- default $full .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* What tells the objects of one part of one release from all others; never changes. */}}
+{{/* The labels that select the objects of one part of one release. They never change: selectors are immutable. */}}
 {{- define "trendjob.selector" -}}
 app.kubernetes.io/name: {{ include "trendjob.name" .root }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
@@ -74,17 +74,17 @@ imagePullSecrets:
 {{- .Values.api.serviceAccount.name | default (ternary (printf "%s-api" (include "trendjob.fullname" .)) "default" .Values.api.serviceAccount.create) -}}
 {{- end -}}
 
-{{/* Where TrendJobs run, as JSON: a template can only return text. */}}
+{{/* The namespaces of TrendJobs, as JSON, because a template returns only text. */}}
 {{- define "trendjob.jobNamespaces" -}}
 {{- .Values.jobNamespaces | default (list .Release.Namespace) | uniq | toJson -}}
 {{- end -}}
 
-{{/* Where helm test runs its TrendJob. */}}
+{{/* The namespace of the TrendJob of helm test. */}}
 {{- define "trendjob.testNamespace" -}}
 {{- index (include "trendjob.jobNamespaces" . | fromJsonArray) 0 -}}
 {{- end -}}
 
-{{/* The Secret of workers, and the one of the API. */}}
+{{/* The names of the Secrets of workers and of the API. */}}
 {{- define "trendjob.secret" -}}
 {{- .Values.connection.existingSecret | default "trendjob-mongodb" -}}
 {{- end -}}

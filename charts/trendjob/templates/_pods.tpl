@@ -1,6 +1,6 @@
-{{/* What all pods of this chart have in common. */}}
+{{/* Parts of all pods of this chart. */}}
 
-{{/* The security context of a container that the restricted Pod Security level lets in. */}}
+{{/* The security context of a container at the restricted Pod Security level. */}}
 {{- define "trendjob.restricted" -}}
 allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
@@ -21,7 +21,7 @@ readinessProbe:
   failureThreshold: 3
 {{- end -}}
 
-{{/* Where pods go: {part} of the values. */}}
+{{/* The placement of pods, from the values of a part: nodeSelector, tolerations, affinity, priority. */}}
 {{- define "trendjob.scheduling" -}}
 {{- with .nodeSelector }}
 nodeSelector:

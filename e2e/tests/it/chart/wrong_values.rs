@@ -49,7 +49,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
             "connection.existingSecret=mine",
             "connection.readOnlyUri=mongodb://db/",
         ],
-        &["twice"],
+        &["only one of them"],
     ),
     (
         &["mongodb.auth.existingSecret=mine"],
