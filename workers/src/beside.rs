@@ -1,7 +1,7 @@
 //! What is kept in the database beside the results: the records themselves and plain documents. Owns
 //! when each is written; their formats are the store's.
 
-use pipeline::etl::{Record, RecordSink};
+use pipeline::records::{Record, RecordSink};
 use pipeline::{Context, Error, Plan};
 use store::mongo::records::RecordId;
 use store::mongo::{plain, records};

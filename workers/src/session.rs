@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use pipeline::etl::RecordSink;
 use pipeline::input::{Credentials, Remote};
+use pipeline::records::RecordSink;
 use pipeline::{BlockSizes, Cancel, Context, Limits, Progress};
 use service::probes::{Readiness, probes};
 use service::{machine, metrics, server, shutdown};

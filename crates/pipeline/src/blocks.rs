@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use trends::format::FormatError;
 use trends::result::BlockRef;
 
-use crate::context::Progress;
+use crate::progress::Progress;
 use crate::{Context, Error};
 
 /// Writes under way at once. Enough to hide the latency of a sync; each holds a block in memory.

@@ -1,19 +1,17 @@
 //! What every stage of a run is given: the store, the names of the run and the attempt, the limits,
 //! and the way to be stopped. Owns the bridge from blocking stages to the async store.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use store::document::Home;
 use store::{AttemptId, RunId, Stage, Store};
 use tokio::runtime::Handle;
-use trends::record::Malformed;
 
-use crate::Error;
-use crate::etl::RecordSink;
+use crate::cancel::Cancel;
 use crate::input::Remote;
+use crate::progress::Progress;
+use crate::records::RecordSink;
 
 /// One attempt at the stages of a run. Stages block: call them from a thread that may.
 #[derive(Debug, Clone)]
@@ -88,70 +86,5 @@ impl Context {
     /// Waits for an operation of the store.
     pub(crate) fn wait<T>(&self, operation: impl Future<Output = T>) -> T {
         self.runtime.block_on(operation)
-    }
-}
-
-/// A flag that stops a run between two blocks of input.
-#[derive(Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// Asks to stop.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// `Error::Cancelled` if a stop was asked for.
-    pub fn check(&self) -> Result<(), Error> {
-        if self.0.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
-    }
-}
-
-impl fmt::Debug for Cancel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cancel({})", self.0.load(Ordering::Relaxed))
-    }
-}
-
-/// How far a run is; read by whoever shows it, at any time.
-#[derive(Debug, Default)]
-pub struct Progress {
-    /// Bytes of input the plan holds, 0 until it is known.
-    pub bytes_total: AtomicU64,
-    /// Bytes of input that were counted.
-    pub bytes: AtomicU64,
-    /// Lines that were judged.
-    pub records: AtomicU64,
-    /// Malformed lines among them, in the order of `Malformed::ALL`.
-    malformed: [AtomicU64; Malformed::ALL.len()],
-    /// Records that were counted and could not be kept, where they are kept.
-    pub left_out: AtomicU64,
-    /// Sorted runs that were spilled to disk.
-    pub spilled: AtomicU64,
-    /// Blocks that were stored.
-    pub blocks: AtomicU64,
-    /// Blocks among them that are in no marker yet.
-    pub(crate) unmarked: AtomicU64,
-    /// Blocks among them that no marker will ever name, because another attempt was first.
-    pub garbage: AtomicU64,
-    /// Partitions to aggregate, 0 until the first stage is over.
-    pub partitions_total: AtomicU64,
-    /// Partitions that were aggregated.
-    pub partitions: AtomicU64,
-}
-
-impl Progress {
-    /// Malformed lines so far, by the name of the reason.
-    pub fn malformed_by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let counts = self.malformed.iter().map(|count| count.load(Ordering::Relaxed));
-        Malformed::ALL.iter().map(|reason| reason.name()).zip(counts)
-    }
-
-    pub(crate) fn malformed(&self, reason: Malformed) {
-        Self::add(&self.malformed[reason as usize], 1);
-    }
-
-    pub(crate) fn add(counter: &AtomicU64, amount: u64) {
-        counter.fetch_add(amount, Ordering::Relaxed);
     }
 }

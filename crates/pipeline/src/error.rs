@@ -3,10 +3,8 @@
 
 use std::path::PathBuf;
 
-use store::{Stage, StoreError};
+use store::{RunId, Stage, StoreError};
 use trends::detail::DetailError;
-
-use crate::Context;
 
 /// A stage that stopped.
 #[derive(Debug, thiserror::Error)]
@@ -139,14 +137,14 @@ const NAMED: usize = 20;
 
 impl Error {
     /// That markers are missing.
-    pub(crate) fn not_ready(context: &Context, what: &str, missing: &[u32]) -> Self {
+    pub(crate) fn not_ready(run: &RunId, what: &str, missing: &[u32]) -> Self {
         let mut named: Vec<_> = missing.iter().take(NAMED).map(ToString::to_string).collect();
         if missing.len() > NAMED {
             named.push(format!("and {} more", missing.len() - NAMED));
         }
         let plural = if missing.len() == 1 { "" } else { "s" };
         let what = format!("marker of {what}{plural} {}", named.join(", "));
-        Self::NotReady { run: context.run.to_string(), what }
+        Self::NotReady { run: run.to_string(), what }
     }
 
     /// One word for events, metrics and JSON.

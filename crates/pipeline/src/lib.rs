@@ -6,20 +6,26 @@
 
 pub mod aggregate;
 mod blocks;
+mod cancel;
 pub mod context;
 pub mod error;
 pub mod etl;
 pub mod input;
 pub mod local;
 mod markers;
+mod parallel;
 pub mod plan;
+mod progress;
 pub mod publish;
+pub mod records;
 mod row_blocks;
 pub mod score;
 mod sorted;
 mod supersede;
 
-pub use context::{BlockSizes, Cancel, Context, Limits, Progress};
+pub use cancel::Cancel;
+pub use context::{BlockSizes, Context, Limits};
 pub use error::Error;
 pub use plan::{Analysis, CustomFormat, PinnedBaseline, Plan, Profile, RecordFormat, Spec};
+pub use progress::Progress;
 pub use supersede::check_not_superseded;

@@ -10,8 +10,8 @@ use store::document::Home;
 use store::marker::{Marker, mark, marker};
 use store::{Key, Stage};
 
-use crate::context::Progress;
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::{Context, Error, check_not_superseded};
 
 /// Reads under way at once.
@@ -85,7 +85,11 @@ pub(crate) fn all_finished<R: DeserializeOwned + Send>(
             None => missing.push(index),
         }
     }
-    if missing.is_empty() { Ok(markers) } else { Err(Error::not_ready(context, what, &missing)) }
+    if missing.is_empty() {
+        Ok(markers)
+    } else {
+        Err(Error::not_ready(&context.run, what, &missing))
+    }
 }
 
 /// A marker, if its attempt followed the plan with this hash.

@@ -19,7 +19,7 @@ use folds::Folds;
 
 use crate::aggregate::{AggregateReport, Page};
 use crate::blocks::BlockSink;
-use crate::etl::{Shard, window_totals};
+use crate::etl::{Shard, missing, window_totals};
 use crate::plan::{PinnedBaseline, Plan};
 use crate::score::{self, Basis, ScoreReport, SectionBlocks, merge_sections};
 use crate::sorted::{Sorted, merge};
@@ -75,7 +75,7 @@ fn index(
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
 ) -> Result<ResultIndex, Error> {
-    let without = plan.without(shards);
+    let without = missing(plan, shards);
     if let Some(other) = partitions.iter().position(|partition| partition.report.without != without)
     {
         return Err(Error::Input(format!(

@@ -4,6 +4,7 @@
 mod held;
 mod pairs;
 mod partials;
+mod pooled;
 mod ranking;
 mod terms;
 mod verdict;
@@ -22,15 +23,16 @@ use trends::{Kind, RowRef};
 pub use pairs::PairBlocks;
 use pairs::Pairs;
 use partials::PartialCursor;
+pub(crate) use pooled::{pooled_digits, timed_totals};
 pub(crate) use ranking::{Page, RankCollector};
 use terms::{Merged, Terms};
 pub use verdict::check_records;
 
 use crate::blocks::BlockSink;
-use crate::context::Progress;
-use crate::etl::{Shard, window_totals};
+use crate::etl::{Shard, missing, window_totals};
 use crate::markers::{self, marked};
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::supersede::unless_superseded;
 use crate::{Context, Error};
 
@@ -119,7 +121,7 @@ fn merged(
         context.cancel.check()?;
         output.add(&row)
     })?;
-    let report = output.finish(plan.without(shards))?;
+    let report = output.finish(missing(plan, shards))?;
     marked(context, plan, &home, report)
 }
 

@@ -9,8 +9,8 @@ use trends::window::WindowTotals;
 use trends::{Row, RowRef};
 
 use super::held::Held;
+use super::pooled::Pooled;
 use super::terms::{Merged, Terms};
-use super::windows::Pooled;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
 use crate::row_blocks::RowBlocks;

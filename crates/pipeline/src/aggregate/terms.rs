@@ -8,8 +8,9 @@ use trends::row::RowSum;
 use trends::window::WindowTotals;
 use trends::{Bucket, RowRef};
 
+use super::pooled::Pooled;
 use super::ranking::RankCollector;
-use super::windows::{Pooled, Windows};
+use super::windows::Windows;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
 use crate::row_blocks::RowBlocks;

@@ -11,14 +11,11 @@ use trends::window::{WindowTotals, calendar_day};
 use trends::{Bucket, Kind, RowRef, Score};
 
 use super::held::{CurrentTerm, Held};
+use super::pooled::{Pooled, pooled_digits, timed_totals};
 use crate::Error;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
 use crate::row_blocks::RowBlocks;
-use crate::score::{Basis, pooled_digits};
-
-/// The dispersion of terms by kind: its bytes as hexadecimal digits.
-pub(super) type Pooled = BTreeMap<Kind, String>;
 
 /// Takes the merged rows of terms by window, in order.
 pub(super) struct Windows {
@@ -48,7 +45,7 @@ impl Windows {
         Self {
             blocks,
             current: CurrentTerm::default(),
-            pool: Basis::totals(analysis, totals).map(Pool::new),
+            pool: timed_totals(analysis, totals).map(Pool::new),
             today,
             held: analysis.series_floor.map(|floor| Held::below(floor.into())),
             facts: Vec::new(),

@@ -8,14 +8,14 @@ use trends::record::{Judgement, Malformed, Scanner};
 use trends::result::BlockRef;
 use trends::window::WindowTotals;
 
-use super::Sample;
 use super::counting::Counting;
-use super::records::RecordBatch;
+use super::record_batch::RecordBatch;
 use super::rejects::RejectLog;
+use super::report::Sample;
 use super::spill::Spill;
-use crate::context::Progress;
 use crate::input::{BYTE_ORDER_MARK, Lines};
 use crate::plan::Plan;
+use crate::progress::Progress;
 use crate::{Context, Error};
 
 /// One thread's share of a shard.

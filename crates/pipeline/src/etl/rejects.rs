@@ -10,7 +10,7 @@ use store::{Stage, StoreError};
 use trends::format::{BlockType, open, seal};
 use trends::result::BlockRef;
 
-use super::{Sample, Shard};
+use super::report::{Sample, Shard};
 use crate::blocks::{BlockSink, unencodable};
 use crate::plan::Plan;
 use crate::{Context, Error};

@@ -11,17 +11,17 @@ use trends::count::PartitionRun;
 use trends::result::BlockRef;
 use trends::window::WindowTotals;
 
-use super::Sample;
 use super::judge::{Judge, Judged};
-use super::records::RecordBatch;
+use super::record_batch::RecordBatch;
 use super::rejects::RejectLog;
+use super::report::Sample;
 use super::spill::Spill;
-use crate::context::Progress;
 use crate::input::{
     Compression, InputFile, Lines as _, OpenObject, Place, StreamBlock, Window, read_lines,
     stream_lines,
 };
 use crate::plan::{Plan, Range};
+use crate::progress::Progress;
 use crate::{Context, Error};
 
 /// What a thread reads at once of a plain file. With the tail of its last line that is 256 KiB: what

@@ -16,7 +16,8 @@ use ureq::{Agent, Body};
 use super::Compression;
 use super::object::{self, Object, Place};
 use super::remote::{Credentials, Remote};
-use crate::{Cancel, Error};
+use crate::Error;
+use crate::cancel::Cancel;
 
 /// Bytes asked for at once within a chunk, and past its end, where mostly the rest of one line is
 /// wanted.

@@ -3,7 +3,8 @@
 use std::io::Read;
 
 use super::{InputFile, Object, Place, Remote};
-use crate::{Cancel, Error};
+use crate::Error;
+use crate::cancel::Cancel;
 
 /// An open object.
 pub(crate) enum OpenObject<'a> {

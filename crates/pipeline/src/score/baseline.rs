@@ -2,63 +2,15 @@
 //! its terms are read beside the run's own; the statistic is `trends::scores::keyness`.
 
 use store::document::Home;
-use store::generations;
-use store::marker::{Marker, marker};
-use store::{AttemptId, RunId, SourceName, Stage, StoreError};
+use store::{AttemptId, RunId, Stage, StoreError};
 use trends::merge::Cursor as _;
 use trends::result::ResultIndex;
 use trends::scores::{Compared, Keyness};
 use trends::{Kind, Partitions, RowRef, slot};
 
 use super::series::{Blocks, TermSeries};
-use crate::plan::{Analysis, PinnedBaseline};
+use crate::plan::{PinnedBaseline, result_index};
 use crate::{Context, Error};
-
-/// Fixes which result a run compares with, as its plan will say it.
-///
-/// # Errors
-/// `Input` if the source has no such generation, or its result can't be compared with.
-pub(crate) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Error> {
-    let Some(asked) = &analysis.baseline else { return Ok(()) };
-    let named = match asked.generation {
-        Some(generation) => format!("generation {generation} of {}", asked.source),
-        None => asked.source.clone(),
-    };
-    let wrong = |why: &str| Error::Input(format!("the baseline {named} {why}"));
-    let source = SourceName::new(&asked.source).map_err(|error| Error::Input(error.to_string()))?;
-    let store = &*context.store;
-    let found = match asked.generation {
-        Some(generation) => context.wait(generations::at(store, &source, generation))?,
-        None => context.wait(generations::newest(store, &source, 0))?,
-    };
-    let found = found.filter(|found| !found.withdrawn).ok_or_else(|| {
-        wrong("has no published result to compare with: run it first, or name another source")
-    })?;
-    let index = index(context, &found.run)?
-        .ok_or_else(|| wrong("was removed; name a generation that is still kept"))?;
-    if index.profile != analysis.profile {
-        let (other, own) = (index.profile, analysis.profile);
-        return Err(wrong(&format!(
-            "was made with profile {other:?}, this run with {own:?}: their terms are not the same"
-        )));
-    }
-    let counted = |kind: &&Kind| index.kinds.contains(kind) || index.rankings.contains_key(kind);
-    if let Some(kind) = analysis.kinds.iter().find(|kind| !counted(kind)) {
-        return Err(wrong(&format!(
-            "did not count kind {kind}: ask for fewer kinds, or run it again"
-        )));
-    }
-    let Some(asked) = &mut analysis.baseline else { return Ok(()) };
-    asked.generation = Some(found.generation);
-    asked.run = Some(found.run.to_string());
-    Ok(())
-}
-
-fn index(context: &Context, run: &RunId) -> Result<Option<ResultIndex>, Error> {
-    let found: Option<Marker<ResultIndex>> =
-        context.wait(marker(&*context.store, run, Stage::Publish, 0))?;
-    Ok(found.map(|found| found.report))
-}
 
 /// The baseline of a run.
 #[derive(Debug)]
@@ -86,7 +38,7 @@ impl Baseline {
             ))
         };
         let run = pinned.run.as_deref().and_then(|run| RunId::new(run).ok()).ok_or_else(removed)?;
-        let index = index(context, &run)?.ok_or_else(removed)?;
+        let index = result_index(context, &run)?.ok_or_else(removed)?;
         let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
         let partitions = count.ok_or_else(removed)?;
         let documents = index.records.counted.saturating_sub(index.excluded);

@@ -14,18 +14,15 @@ mod series;
 mod time;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
 
 use serde::{Deserialize, Serialize};
 use store::Stage;
 use store::marker::Marker;
-use trends::digest::{hex, unhex};
+use trends::digest::unhex;
 use trends::result::ScoredBlock;
-use trends::scores::{BucketTotal, PooledDispersion, Totals};
-use trends::window::{WindowTotal, WindowTotals};
+use trends::scores::PooledDispersion;
 use trends::{Bucket, Kind, Score};
 
-pub(crate) use baseline::pin;
 use baseline::{Baseline, Lookup};
 use digest::ScoreDigest;
 pub(crate) use phrases::PhraseBlocks;
@@ -34,11 +31,12 @@ pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
 use time::{Clock, Timed};
 
-use crate::aggregate::AggregateReport;
+use crate::aggregate::{AggregateReport, pooled_digits, timed_totals};
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, pairs, window_totals};
 use crate::markers::{self, marked};
-use crate::plan::{Analysis, Plan};
+use crate::parallel::in_parallel;
+use crate::plan::Plan;
 use crate::supersede::unless_superseded;
 use crate::{Context, Error};
 
@@ -87,19 +85,6 @@ impl Basis {
         pooled.map(|(kind, pooled)| (*kind, pooled_digits(pooled)))
     }
 
-    /// The totals of the run's windows, `None` where no scores over time are asked for.
-    pub(crate) fn totals(analysis: &Analysis, totals: &WindowTotals) -> Option<Totals> {
-        let window = analysis.window.and_then(|window| u32::try_from(window).ok());
-        let is_asked = analysis.scores.iter().any(|score| score.needs_window());
-        let window = window.and_then(NonZeroU32::new).filter(|_| is_asked)?;
-        let total = |(bucket, total): (&i64, &WindowTotal)| BucketTotal {
-            bucket: *bucket,
-            documents: total.documents,
-            with_author: total.with_author,
-        };
-        Some(Totals::new(window, totals.0.iter().map(total)))
-    }
-
     /// What a run is scored with, `None` where there is nothing to score.
     pub(crate) fn of(
         context: &Context,
@@ -111,7 +96,7 @@ impl Basis {
         if !analysis.is_scored() {
             return Ok(None);
         }
-        let timed = Self::totals(analysis, &window_totals(shards)).map(|totals| {
+        let timed = timed_totals(analysis, &window_totals(shards)).map(|totals| {
             let (settings, scores) = (analysis.gates(), analysis.scores.clone());
             Ok::<_, Error>(Timed { totals, pooled: pooled(partitions)?, settings, scores })
         });
@@ -140,13 +125,6 @@ fn pooled(
         pooled.entry(*kind).or_default().merge(&bytes);
     }
     Ok(pooled)
-}
-
-/// The bytes of a pooled dispersion, in hexadecimal digits.
-pub(crate) fn pooled_digits(pooled: &PooledDispersion) -> String {
-    let mut bytes = Vec::new();
-    pooled.encode(&mut bytes);
-    hex(&bytes)
 }
 
 /// Scores one partition of a run whose partitions are all merged, unless an attempt did already. Where
@@ -190,7 +168,7 @@ pub(crate) fn all(
     basis: &Basis,
     partitions: &[Marker<AggregateReport>],
 ) -> Result<Vec<Marker<ScoreReport>>, Error> {
-    crate::local::in_parallel(context, partitions.len(), |share, partition| {
+    in_parallel(context, partitions.len(), |share, partition| {
         // There are at most 1,024 partitions.
         score(share, plan, basis, partitions, partition as u16)
     })

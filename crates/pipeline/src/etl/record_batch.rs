@@ -1,32 +1,14 @@
 //! Keeping the records themselves, where they are asked for. Owns what is handed on and when; where
 //! they go is for who runs the stage.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::context::Progress;
+use crate::progress::Progress;
+use crate::records::{Record, RecordSink};
 use crate::{Context, Error};
 
 /// Bytes of records that are handed on at once.
 const BATCH: usize = 1 << 20;
-
-/// Takes the records that were counted, each as its line says it.
-pub trait RecordSink: fmt::Debug + Send + Sync {
-    /// Stores records of a shard, and says how many it left out. Every attempt hands on the same
-    /// records under the same numbers; a stored one is stored once.
-    fn store(&self, shard: u32, records: &[Record]) -> Result<u64, Error>;
-}
-
-/// A record that was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    /// Which object of the plan.
-    pub object: u32,
-    /// Where its line begins in the (decompressed) object.
-    pub offset: u64,
-    /// The line, without its newline.
-    pub line: Vec<u8>,
-}
 
 /// What one thread hands on.
 #[derive(Debug)]
