@@ -1,6 +1,6 @@
-//! The kernels on one core, each beside the plain way of doing the same: judging lines beside
-//! `serde_json`, counting words beside a map of boxed keys. Lines are made here, so that every
-//! machine times the same bytes; compare the ratios, not the times.
+//! The kernels on one core, each beside a plain implementation: judging lines beside `serde_json`,
+//! counting words beside a map of boxed keys. The lines are generated, so every machine times the
+//! same bytes. Compare the ratios, not the times.
 
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -10,10 +10,10 @@ use trends::count::TermCounter;
 use trends::format::RowWriter;
 use trends::merge::Cursor as _;
 use trends::record::{Fields, Judgement, Scanner};
-use trends::seed::{Tokens, tokens};
+use trends::seed::{TokenSink, tokens};
 use trends::{Partitions, slot};
 
-/// A step of splitmix64 (Steele, Lea, Flood 2014).
+/// Returns the next number of splitmix64 (Steele, Lea, Flood 2014).
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -21,7 +21,7 @@ fn random(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Texts of 16 words; a word's rank is about uniform in its logarithm, as in real text.
+/// Returns texts of 16 words. The logarithm of a word's rank is about uniform, as in real text.
 fn texts(count: usize) -> Vec<String> {
     let mut state = 1;
     let mut word = || {
@@ -37,7 +37,7 @@ fn texts(count: usize) -> Vec<String> {
     (0..count).map(|_| (0..16).map(|_| word()).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Statuses around texts, with about as much to skip as real ones.
+/// Returns statuses with these texts and about as many other fields as real ones have.
 fn lines(texts: &[String]) -> Vec<String> {
     let line = |(id, text): (usize, &String)| {
         format!(
@@ -47,7 +47,7 @@ fn lines(texts: &[String]) -> Vec<String> {
     texts.iter().enumerate().map(line).collect()
 }
 
-/// What `serde_json` is asked for.
+/// The fields that `serde_json` reads.
 #[derive(serde::Deserialize)]
 struct Status<'a> {
     #[serde(borrow)]
@@ -79,11 +79,11 @@ fn judge(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The obvious counter.
+/// The plain counter: a map of boxed keys.
 #[derive(Default)]
-struct Boxed(HashMap<Box<[u8]>, u64>);
+struct BoxedKeyCounter(HashMap<Box<[u8]>, u64>);
 
-impl Tokens for Boxed {
+impl TokenSink for BoxedKeyCounter {
     fn short(&mut self, letters: u128, length: usize) {
         self.long(&letters.to_le_bytes()[..length]);
     }
@@ -111,7 +111,7 @@ fn count(criterion: &mut Criterion) {
     });
     group.bench_function("map of boxed keys", |bench| {
         bench.iter(|| {
-            let mut counter = Boxed::default();
+            let mut counter = BoxedKeyCounter::default();
             for text in &texts {
                 tokens(text.as_bytes(), &mut counter);
             }

@@ -1,15 +1,14 @@
-//! The `Social` tokenizer on one core beside the `Seed` one, on posts made here: in ASCII, mixed
-//! with other scripts and emoji, and with neither words nor phrases asked for. Compare the ratios,
-//! not the times.
+//! The `Social` tokenizer on one core beside the `Seed` one, on generated posts: in ASCII and mixed
+//! with other scripts and emoji, for several sets of kinds. Compare the ratios, not the times.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use trends::Kind;
-use trends::seed::{Tokens, tokens};
+use trends::seed::{TokenSink, tokens};
 use trends::social::{
     Entities, Kinds, PairWord, Post, Settings, StopWords, TermSink, Tokenizer, normalize,
 };
 
-/// A step of splitmix64 (Steele, Lea, Flood 2014).
+/// Returns the next number of splitmix64 (Steele, Lea, Flood 2014).
 fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -17,15 +16,15 @@ fn random(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Posts of 18 parts: words, and now and then what else posts are made of. `foreign` says how many
-/// of 32 parts are outside ASCII.
-fn posts(count: usize, foreign: u64) -> Vec<String> {
-    const FOREIGN: [&str; 8] = ["it’s", "café", "🎉", "…", "👍🏽", "Привет", "東京", "“quoted”"];
-    let mut state = foreign + 1;
+/// Returns posts of 18 parts: words, and now and then a name, link, entity or stop word. Of 32
+/// parts, `non_ascii` are outside ASCII.
+fn posts(count: usize, non_ascii: u64) -> Vec<String> {
+    const NON_ASCII: [&str; 8] = ["it’s", "café", "🎉", "…", "👍🏽", "Привет", "東京", "“quoted”"];
+    let mut state = non_ascii + 1;
     let mut part = || {
         let draw = random(&mut state);
-        if draw % 32 < foreign {
-            return FOREIGN[(draw >> 8) as usize % FOREIGN.len()].to_owned();
+        if draw % 32 < non_ascii {
+            return NON_ASCII[(draw >> 8) as usize % NON_ASCII.len()].to_owned();
         }
         let length = 1 + (draw >> 16) as usize % 9;
         let mut letters = draw;
@@ -50,7 +49,7 @@ fn posts(count: usize, foreign: u64) -> Vec<String> {
     (0..count).map(|_| (0..18).map(|_| part()).collect::<Vec<_>>().join(" ")).collect()
 }
 
-/// Adds up what it is told, so that nothing is optimised away.
+/// A sink that sums the lengths of terms, so that no work is optimised away.
 #[derive(Default)]
 struct Sum(usize);
 
@@ -64,7 +63,7 @@ impl TermSink for Sum {
     }
 }
 
-impl Tokens for Sum {
+impl TokenSink for Sum {
     fn short(&mut self, letters: u128, length: usize) {
         self.0 += length + letters as usize % 2;
     }
@@ -82,8 +81,8 @@ fn tokenizer(kinds: &[Kind], detect_language: bool) -> Tokenizer {
 }
 
 fn tokenize(criterion: &mut Criterion) {
-    for (name, foreign) in [("ascii", 0), ("mixed", 2)] {
-        let posts = posts(20_000, foreign);
+    for (name, non_ascii) in [("ascii", 0), ("mixed", 2)] {
+        let posts = posts(20_000, non_ascii);
         let mut group = criterion.benchmark_group(format!("tokenize {name}"));
         group.sample_size(20);
         group.throughput(Throughput::Bytes(posts.iter().map(|post| post.len() as u64).sum()));
@@ -140,7 +139,7 @@ fn details(criterion: &mut Criterion) {
     });
 }
 
-/// Long texts of one thing: the throughput of a long one is that of a short one.
+/// Tokenizes long texts of one repeated piece; the throughput must not fall with the length.
 fn long_texts(criterion: &mut Criterion) {
     const PIECES: [&str; 20] = [
         "#",

@@ -13,7 +13,7 @@ use table::{Counts, Table};
 pub use word_run::WordRun;
 
 use crate::merge::Cursor;
-use crate::seed::{Tokens, is_stop_word};
+use crate::seed::{TokenSink, is_stop_word};
 use crate::{Kind, Partitions, RowRef, row, slot};
 
 /// Occurrences are 32-bit in the table. Draining this early leaves room for the tokens of one more
@@ -143,7 +143,7 @@ impl TermCounter {
     }
 }
 
-impl Tokens for TermCounter {
+impl TokenSink for TermCounter {
     #[inline]
     fn short(&mut self, letters: u128, _length: usize) {
         self.tokens += 1;

@@ -1,4 +1,4 @@
-//! Splitting a text into the words of the `Seed` profile, before stop words.
+//! From a text to the words of the `Seed` profile, stop words included.
 
 use std::sync::LazyLock;
 
@@ -6,17 +6,16 @@ use memchr::memmem::Finder;
 
 use super::letters::letters;
 
-/// Words shorter than this are no tokens.
+/// The least number of letters in a token.
 const MIN_LETTERS: usize = 4;
 
 static HTTP: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("http"));
 
-/// Calls `short` for every token of at most 16 letters and `long` for every longer one.
+/// Passes every token of `text` to `sink`: one of at most 16 letters to [`TokenSink::short`], a
+/// longer one to [`TokenSink::long`].
 ///
-/// A short token is given as its lower-case letters, little-endian and zero-padded, with its
-/// length; a long one as it stands in the text, case and all, for it is rare and its reader has to
-/// copy it anyway. Stop words are tokens here: they are cheaper to drop after counting.
-pub fn tokens(text: &[u8], sink: &mut impl Tokens) {
+/// Stop words are tokens, too: dropping them after counting is cheaper.
+pub fn tokens(text: &[u8], sink: &mut impl TokenSink) {
     let mut rest = 0;
     let mut from = 0;
     while let Some(found) = HTTP.find(&text[from..]) {
@@ -28,28 +27,30 @@ pub fn tokens(text: &[u8], sink: &mut impl Tokens) {
             rest = end.map_or(text.len(), |length| after + length);
             from = rest;
         } else {
-            // A bare `http` is a word like any other.
+            // `http` before white space or the end is a word.
             from = after;
         }
     }
     words(text, rest, text.len(), sink);
 }
 
-/// Where the tokens of a text go.
-pub trait Tokens {
-    /// A token of 4 to 16 letters, lower-case, little-endian, zero-padded.
+/// The receiver of a text's tokens.
+pub trait TokenSink {
+    /// Receives a token of 4 to 16 letters: its lower-case letters, little-endian and zero-padded,
+    /// and its length.
     fn short(&mut self, letters: u128, length: usize);
-    /// A token of more than 16 letters, in the case it was written in.
+    /// Receives a token of more than 16 letters in its original case. Such tokens are rare, and the
+    /// sink copies them anyway.
     fn long(&mut self, token: &[u8]);
 }
 
-/// Java's `\s`: Unicode's other spaces are none.
+/// Returns true for the white space of Java's `\s`, which has only ASCII's.
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0B | 0x0C | b'\r')
 }
 
-/// The runs of letters in `text[start..end]`.
-fn words(text: &[u8], start: usize, end: usize, sink: &mut impl Tokens) {
+/// Passes the tokens in `text[start..end]` to `sink`.
+fn words(text: &[u8], start: usize, end: usize, sink: &mut impl TokenSink) {
     let mut open = None;
     let mut at = start;
     while at < end {
@@ -63,11 +64,12 @@ fn words(text: &[u8], start: usize, end: usize, sink: &mut impl Tokens) {
             token(text, first, at + run as usize, sink);
             letters &= u64::MAX << run;
         }
-        // A run that reaches the end of the block is finished in the next.
+        // A run that reaches the end of the block continues in the next one.
         let unfinished = letters.leading_ones();
         open = (unfinished > 0).then(|| at + 64 - unfinished as usize);
         letters &= u64::MAX.checked_shr(unfinished).unwrap_or(0);
-        // Half of all words are too short: only runs of four and more are ever looked at.
+        // Half of all words are too short, so the mask keeps only the beginnings of runs of at
+        // least four letters.
         let begin = letters & !(letters << 1);
         let mut tokens = begin & (letters >> 1) & (letters >> 2) & (letters >> 3);
         while tokens != 0 {
@@ -83,7 +85,8 @@ fn words(text: &[u8], start: usize, end: usize, sink: &mut impl Tokens) {
     }
 }
 
-/// The letters among the 64 bytes from `at`; what is past `end` counts as none.
+/// Returns the mask of the letters among the 64 bytes from `at`. Bytes at or past `end` are no
+/// letters.
 #[inline]
 fn block_mask(text: &[u8], at: usize, end: usize) -> u64 {
     if let Some(block) = text[..end].get(at..).and_then(|rest| rest.first_chunk::<64>()) {
@@ -97,8 +100,8 @@ fn block_mask(text: &[u8], at: usize, end: usize) -> u64 {
 }
 
 #[inline]
-fn token(text: &[u8], first: usize, end: usize, sink: &mut impl Tokens) {
-    /// Bit 5 makes an ASCII letter lower-case.
+fn token(text: &[u8], first: usize, end: usize, sink: &mut impl TokenSink) {
+    /// Bit 5 of each byte makes an ASCII letter lower-case.
     const LOWER: u128 = u128::from_le_bytes([0x20; 16]);
     let length = end - first;
     if length < MIN_LETTERS {
@@ -115,8 +118,8 @@ fn token(text: &[u8], first: usize, end: usize, sink: &mut impl Tokens) {
         chunk[..length].copy_from_slice(&text[first..end]);
         u128::from_le_bytes(chunk)
     };
-    let kept = u128::MAX >> (128 - 8 * length);
-    sink.short((raw | LOWER) & kept, length);
+    let mask = u128::MAX >> (128 - 8 * length);
+    sink.short((raw | LOWER) & mask, length);
 }
 
 #[cfg(test)]
@@ -129,7 +132,7 @@ mod tests {
     #[derive(Default)]
     struct Words(Vec<String>);
 
-    impl Tokens for Words {
+    impl TokenSink for Words {
         fn short(&mut self, letters: u128, length: usize) {
             self.0.push(String::from_utf8(letters.to_le_bytes()[..length].to_vec()).unwrap());
         }
@@ -145,7 +148,7 @@ mod tests {
         words.0
     }
 
-    /// The original's steps, one after the other.
+    /// Returns the words by the original's steps, one after the other.
     fn original(text: &str) -> Vec<String> {
         let steps = [r"http[^ \t\n\x0B\x0C\r]+", r"[!-/:-@\[-`{-~]", "[0-9]", "[^a-zA-Z]"];
         let mut text = text.as_bytes().to_vec();
@@ -182,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn words_across_block_borders_are_whole() {
+    fn words_across_block_boundaries_are_not_cut() {
         for pad in 0..140 {
             for length in [3, 4, 15, 16, 17, 63, 64, 65, 200] {
                 let text = format!("{}{}", ".".repeat(pad), "Ab".repeat(length).split_at(length).0);
@@ -195,7 +198,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_splits_as_the_original_splits_it(
+        fn any_text_has_the_words_of_the_original(
             text in r"(http|HTTP|[a-zA-Z]{1,20}|[ \t\n\r\x0B\x0C]|[!-~]|\PC|é|\u{a0}|\u{85}){0,60}"
         ) {
             prop_assert_eq!(split(&text), original(&text));

@@ -32,7 +32,7 @@ use table::{Counted, Index, Key, Rows, hash_of_long, hash_of_short};
 use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, PartitionRun};
 use crate::packed::{MOST, case_of, packed};
 use crate::row::MAX_TERM_BYTES;
-use crate::seed::{Tokens, is_stop_word};
+use crate::seed::{TokenSink, is_stop_word};
 use crate::{Bucket, Kind, Partitions, slot};
 
 /// How many terms wait before they are looked up together.
@@ -410,7 +410,7 @@ impl Form {
 }
 
 /// The words of the `Seed` profile, counted by window.
-impl Tokens for RowCounter {
+impl TokenSink for RowCounter {
     fn short(&mut self, letters: u128, length: usize) {
         if !is_stop_word(&letters.to_le_bytes()[..length]) {
             self.add_packed(Kind::Word, letters, letters, length);
