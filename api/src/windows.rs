@@ -40,6 +40,7 @@ pub(crate) fn begins(bucket: i64, window: u64) -> String {
 
 /// Whether a score leans on bursts, and too little was said before a bucket for one.
 pub(crate) fn is_short(published: &View, score: Score, bucket: Option<i64>) -> bool {
-    let short = |windows: &Totals| bucket.is_some_and(|bucket| windows.is_short_before(bucket));
+    let short =
+        |windows: &Totals| bucket.is_some_and(|bucket| windows.lacks_history_before(bucket));
     score.leans_on_bursts() && published.windows().is_some_and(short)
 }

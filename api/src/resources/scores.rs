@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::View;
 use trends::format::ScoredTopic;
-use trends::scores::{Compared, Keyness, Status};
+use trends::scores::{Keyness, KeynessCounts, Status};
 use trends::{Kind, Score};
 
 use super::Resource;
@@ -92,8 +92,8 @@ struct Standing {
 }
 
 impl Standing {
-    fn of(compared: &Compared) -> Option<Self> {
-        let Compared { documents, all, baseline_documents, baseline_all } = *compared;
+    fn of(compared: &KeynessCounts) -> Option<Self> {
+        let KeynessCounts { documents, all, baseline_documents, baseline_all } = *compared;
         let Keyness { g2, log_ratio, lower } = compared.keyness()?;
         Some(Self { documents, all, baseline_documents, baseline_all, g2, log_ratio, lower })
     }

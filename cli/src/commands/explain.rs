@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use store::View;
 use trends::facts::Margins;
-use trends::scores::{ChiSquare, Compared, Explanation, Keyness, PairCounts};
+use trends::scores::{ChiSquare, Explanation, Keyness, KeynessCounts, PairCounts};
 use trends::{Bucket, Kind, Score, Topic};
 
 use super::newest;
@@ -46,7 +46,7 @@ struct PairSteps {
 #[derive(Debug, Serialize)]
 struct Against {
     #[serde(flatten)]
-    compared: Compared,
+    compared: KeynessCounts,
     #[serde(flatten)]
     keyness: Keyness,
 }
@@ -198,7 +198,7 @@ impl fmt::Display for Explained<'_> {
             )?;
         }
         if let Some(Against { compared, keyness }) = &self.keyness {
-            let Compared { documents, all, baseline_documents, baseline_all } = compared;
+            let KeynessCounts { documents, all, baseline_documents, baseline_all } = compared;
             let Keyness { g2, log_ratio, lower } = keyness;
             writeln!(
                 f,

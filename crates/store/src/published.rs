@@ -16,7 +16,9 @@ use trends::merge::Cursor as _;
 use trends::result::{
     BlockRef, Gates, PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
 };
-use trends::scores::{BucketTotal, Cell, Explanation, PooledDispersion, Scorer, Settings, Totals};
+use trends::scores::{
+    BucketTotal, BurstGates, Cell, Explanation, PooledDispersion, Scorer, Totals,
+};
 use trends::{Bucket, Kind, Partitions, RecordCounts, RowRef, Score, Topic, slot};
 
 use crate::document::{Home, read_block};
@@ -170,7 +172,7 @@ impl Published {
         let pooled = self.index.pooled.get(&kind).and_then(|digits| unhex(digits));
         let pooled = pooled.and_then(|bytes| PooledDispersion::decode(&bytes).ok());
         let Gates { min_count, min_authors } = gates;
-        let settings = Settings { min_count, min_authors };
+        let settings = BurstGates { min_count, min_authors };
         Ok(Scorer::new(windows, settings, &pooled.unwrap_or_default()).explain(&cells, bucket))
     }
 

@@ -193,9 +193,9 @@ impl Analysis {
     }
 
     /// What a term must reach in a window to have a burst.
-    pub(crate) fn gates(&self) -> scores::Settings {
-        let default = scores::Settings::default();
-        scores::Settings {
+    pub(crate) fn gates(&self) -> scores::BurstGates {
+        let default = scores::BurstGates::default();
+        scores::BurstGates {
             min_count: self.min_count.map_or(default.min_count, u64::from),
             min_authors: self.min_authors.map_or(default.min_authors, u64::from),
         }
@@ -203,7 +203,7 @@ impl Analysis {
 
     /// The same, as a result's index keeps them.
     pub(crate) fn result_gates(&self) -> Gates {
-        let scores::Settings { min_count, min_authors } = self.gates();
+        let scores::BurstGates { min_count, min_authors } = self.gates();
         Gates { min_count, min_authors }
     }
 

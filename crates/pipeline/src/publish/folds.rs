@@ -1,12 +1,12 @@
 //! Which words a phrase stands for. Owns the look from a run's phrases to its words; when a phrase stands
-//! for a word is `trends::scores::folds`.
+//! for a word is `trends::scores::phrase_stands_for_word`.
 
 use std::collections::HashMap;
 
 use trends::facts::Facts;
 use trends::format::RankedTopic;
 use trends::pair::PairTerm;
-use trends::scores::folds;
+use trends::scores::phrase_stands_for_word;
 
 use crate::Error;
 
@@ -34,7 +34,7 @@ impl Folds {
     /// A word, after all phrases: what a listing tells of it, if that is more than `topic` says.
     pub(super) fn word(&mut self, topic: &RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error> {
         let Some((documents, phrase)) = self.phrases.get(topic.term) else { return Ok(None) };
-        if !folds(*documents, topic.documents) {
+        if !phrase_stands_for_word(*documents, topic.documents) {
             return Ok(None);
         }
         let phrase = phrase.clone();

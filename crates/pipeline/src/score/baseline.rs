@@ -5,7 +5,7 @@ use store::document::Home;
 use store::{AttemptId, RunId, Stage, StoreError};
 use trends::merge::Cursor as _;
 use trends::result::ResultIndex;
-use trends::scores::{Compared, Keyness};
+use trends::scores::{Keyness, KeynessCounts};
 use trends::{Kind, Partitions, RowRef, slot};
 
 use super::series::{Blocks, TermSeries};
@@ -64,15 +64,15 @@ impl<'a> Lookup<'a> {
     pub(super) fn compare(
         &mut self,
         term: &TermSeries,
-    ) -> Result<Option<(Compared, Keyness)>, Error> {
-        let compared = Compared {
+    ) -> Result<Option<(KeynessCounts, Keyness)>, Error> {
+        let compared = KeynessCounts {
             documents: term.documents,
             all: self.baseline.own,
             baseline_documents: self.documents(term.kind, term.term.as_bytes())?,
             baseline_all: self.baseline.documents,
         };
         let found = compared.keyness();
-        let found = found.filter(|keyness| keyness.g2 > 0.0 && keyness.significant());
+        let found = found.filter(|keyness| keyness.g2 > 0.0 && keyness.is_significant());
         Ok(found.map(|keyness| (compared, keyness)))
     }
 

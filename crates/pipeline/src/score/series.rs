@@ -8,7 +8,7 @@ use trends::facts::Facts;
 use trends::format::{RowReader, ScoredTopic};
 use trends::merge::Cursor;
 use trends::result::TermBlock;
-use trends::scores::{Cell, Compared, WindowScore};
+use trends::scores::{Cell, KeynessCounts, WindowScore};
 use trends::{Bucket, Kind, RowRef};
 
 use crate::aggregate::AggregateReport;
@@ -67,7 +67,7 @@ impl TermSeries {
     }
 
     /// The term in the whole run, ranked by how it compares with the baseline.
-    pub(super) fn compared(&self, compared: Compared, value: f64) -> ScoredTopic {
+    pub(super) fn compared(&self, compared: KeynessCounts, value: f64) -> ScoredTopic {
         ScoredTopic {
             term: self.term.clone(),
             form: self.shown(),

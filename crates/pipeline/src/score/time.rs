@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use trends::scores::{
-    ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Settings, Totals, WindowScore,
+    BurstGates, ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Totals, WindowScore,
 };
 use trends::{Kind, Score};
 
@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) struct Timed {
     pub(super) totals: Totals,
     pub(super) pooled: BTreeMap<Kind, PooledDispersion>,
-    pub(super) settings: Settings,
+    pub(super) settings: BurstGates,
     pub(super) scores: Vec<Score>,
 }
 
@@ -62,7 +62,7 @@ impl Clock<'_> {
         let (burst, peak) = (timed.wants(Score::Burst), timed.wants(Score::Peak));
         let counted = timed.wants(Score::Count);
         let (mut earlier, mut all) = (Vec::new(), Vec::new());
-        let latest = scorer.term(&term.cells, |window| {
+        let latest = scorer.score_term(&term.cells, |window| {
             if counted {
                 all.push(*window);
             }

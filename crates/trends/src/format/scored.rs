@@ -18,7 +18,7 @@ use serde::Serialize;
 use super::varint::{Position, put, put_signed};
 use super::{BlockType, FormatError, open, seal};
 use crate::row::MAX_TERM_BYTES;
-use crate::scores::{Compared, Status};
+use crate::scores::{KeynessCounts, Status};
 use crate::{Bucket, Kind, Score};
 
 /// What a section holds: blocks and sections ascend by it.
@@ -67,7 +67,7 @@ pub struct ScoredTopic {
     pub popular: f64,
     /// What is compared with the baseline, where it is ranked by that.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub compared: Option<Compared>,
+    pub compared: Option<KeynessCounts>,
     /// The phrase that stands for this word in lists of both.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
@@ -156,7 +156,8 @@ fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
         put(raw, phrase.len() as u64);
         raw.extend_from_slice(phrase.as_bytes());
     }
-    if let Some(Compared { documents, all, baseline_documents, baseline_all }) = topic.compared {
+    if let Some(KeynessCounts { documents, all, baseline_documents, baseline_all }) = topic.compared
+    {
         for number in [documents, all, baseline_documents, baseline_all] {
             put(raw, number);
         }
@@ -224,7 +225,7 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
     let compared = if is_set(COMPARED) {
         let (documents, all) = (at.unsigned(raw)?, at.unsigned(raw)?);
         let (baseline_documents, baseline_all) = (at.unsigned(raw)?, at.unsigned(raw)?);
-        Some(Compared { documents, all, baseline_documents, baseline_all })
+        Some(KeynessCounts { documents, all, baseline_documents, baseline_all })
     } else {
         None
     };
@@ -263,11 +264,8 @@ mod tests {
             |((term, form), (count, documents, authors), floats, status, more)| {
                 let (new, compared, phrase) = more;
                 let compared =
-                    compared.map(|[documents, all, baseline_documents, baseline_all]| Compared {
-                        documents,
-                        all,
-                        baseline_documents,
-                        baseline_all,
+                    compared.map(|[documents, all, baseline_documents, baseline_all]| {
+                        KeynessCounts { documents, all, baseline_documents, baseline_all }
                     });
                 let [value, growth, peak, popular, burst] = floats;
                 let status = STATUSES[status];

@@ -1,20 +1,20 @@
-//! The score of Mastodon's trends, for comparison with it. Owns the formula and its decay; knows
-//! nothing of how the authors of a day are told apart.
+//! The score of Mastodon's trends, for comparison. Owns the formula and its decay; knows nothing of
+//! how the distinct authors of a day are counted.
 
 use super::Totals;
 use crate::window::calendar_day;
 
-/// Fewer authors than this in a day score 0.
+/// A day with fewer authors than this scores 0.
 const THRESHOLD: u64 = 5;
 const HALF_LIFE_SECONDS: f64 = 4.0 * 3600.0;
 /// An older maximum is forgotten.
 const COOLDOWN_SECONDS: i64 = 2 * 24 * 3600;
 
-/// The trend score of a tag as Mastodon has it (`app/models/trends/tags.rb`): the chi-square of
-/// today's distinct authors against yesterday's, of which the greatest is kept and halved for every
-/// four hours since. Days are calendar days, so that today is compared in part with a whole day.
+/// The trend score of a tag as Mastodon computes it (`app/models/trends/tags.rb`): the chi-square
+/// of today's distinct authors against yesterday's. The greatest value is kept and halved for every
+/// four hours since. Days are calendar days, so a part of today is compared with a whole yesterday.
 ///
-/// What it says depends on when it was asked, for the maximum is over those times.
+/// The maximum is over the times at which the score is updated, so the score depends on them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct ChiSquare {
     /// The greatest score and its time, in seconds from the epoch.
@@ -22,7 +22,8 @@ pub struct ChiSquare {
 }
 
 impl ChiSquare {
-    /// (o - e)^2 / e, where e is 1 if nobody wrote it yesterday; 0 below 5 authors or below e.
+    /// Returns (o - e)^2 / e, where o is `today` and e is `yesterday`, at least 1. Returns 0 if o
+    /// is below 5 or below e.
     pub fn score(today: u64, yesterday: u64) -> f64 {
         let expected = yesterday.max(1);
         if today < THRESHOLD || today < expected {
@@ -32,24 +33,25 @@ impl ChiSquare {
         off * off / expected as f64
     }
 
-    /// The decayed score at the end of the last window of a run, when it was asked for at the end of
-    /// every window. `days` holds each window the term is in, ascending, with its distinct authors from
-    /// the beginning of the calendar day to the end of the window. 0 if the run has no window.
+    /// Returns the decayed score at the end of the last window of a run, after an update at the end
+    /// of every window; 0 if the run has no window. `days` holds each window with the term,
+    /// ascending, and its distinct authors from the beginning of the calendar day to the end of the
+    /// window.
     pub fn latest(totals: &Totals, days: &[(i64, u64)]) -> f64 {
         let window = i64::from(totals.window().get());
         let closed = totals.closed();
         let mut score = Self::default();
         let mut days = days.iter().copied().peekable();
-        // The day of the last window the term was in, the authors of it and of the day before.
+        // The day of the last window with the term, its authors and those of the day before.
         let (mut last, mut today, mut yesterday) = (i64::MIN, 0, 0);
         let mut value = 0.0;
-        let mut place = 0;
-        while let Some(bucket) = closed.get(place).copied() {
+        let mut position = 0;
+        while let Some(bucket) = closed.get(position).copied() {
             if !score.is_above_zero() && days.peek().is_none_or(|(next, _)| *next > bucket) {
-                // Nothing changes until the term comes back.
+                // The score stays 0 until the next window with the term.
                 let Some((next, _)) = days.peek() else { return 0.0 };
-                place += closed[place..].partition_point(|bucket| bucket < next);
-                if closed.get(place) != Some(next) {
+                position += closed[position..].partition_point(|bucket| bucket < next);
+                if closed.get(position) != Some(next) {
                     return 0.0;
                 }
                 continue;
@@ -63,8 +65,8 @@ impl ChiSquare {
                 today = authors;
             }
             let end = bucket.saturating_add(1).saturating_mul(window);
-            value = score.at(end, today, yesterday);
-            place += 1;
+            value = score.update(end, today, yesterday);
+            position += 1;
         }
         value
     }
@@ -73,9 +75,10 @@ impl ChiSquare {
         self.greatest.is_some_and(|(greatest, _)| greatest > 0.0)
     }
 
-    /// The decayed score at a time, in seconds from the epoch, not before the last: `today` counts
-    /// the distinct authors of its calendar day so far, `yesterday` those of the day before.
-    pub fn at(&mut self, time: i64, today: u64, yesterday: u64) -> f64 {
+    /// Updates the score at a time, in seconds from the epoch and not before the last update, and
+    /// returns it. `today` is the number of distinct authors of the calendar day so far,
+    /// `yesterday` that of the day before.
+    pub fn update(&mut self, time: i64, today: u64, yesterday: u64) -> f64 {
         let score = Self::score(today, yesterday);
         let fresh = |(_, at): &(f64, i64)| *at >= time.saturating_sub(COOLDOWN_SECONDS);
         let greatest = self.greatest.filter(fresh).filter(|(greatest, _)| *greatest >= score);

@@ -1,4 +1,4 @@
-//! The dispersion of counts: how much more they vary than those of a Poisson process. Owns the
+//! The dispersion of counts: their variance relative to that of a Poisson process. Owns the
 //! estimate for one term, its shrinking towards the dispersion pooled over terms, and the pool;
 //! knows nothing of bursts.
 
@@ -6,45 +6,45 @@ use super::Cell;
 use super::totals::{MIN_HISTORY, Totals};
 use crate::format::varint::{Position, put};
 
-/// The pooled dispersion where too few terms pool.
+/// The pooled dispersion where fewer than [`MIN_POOLED_TERMS`] terms pool.
 pub const DEFAULT_DISPERSION: f64 = 4.0;
-/// Fewer terms than this don't pool.
+/// The least number of terms for a median of their dispersions.
 pub const MIN_POOLED_TERMS: u64 = 20;
-/// A term pools where it has at least this mean over the buckets.
+/// The least mean over the buckets of a span for a term to pool.
 const MIN_MEAN: u128 = 5;
-/// How many buckets of evidence the pooled dispersion weighs.
+/// The weight of the pooled dispersion, in buckets.
 const SHRINKAGE: f64 = 4.0;
 
 const BINS: usize = 64;
-/// The bins cover 1 to this.
+/// The upper end of the bins, which begin at 1.
 const MAX_DISPERSION: f64 = 50.0;
 
-/// What a term had in one bucket that is not empty, as it is scored.
+/// The measure of a term in one bucket.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Point {
-    /// The place of the bucket among the totals.
-    pub(super) place: usize,
+    /// The position of the bucket in the totals.
+    pub(super) position: usize,
     /// The measure of the term.
     pub(super) x: u64,
-    /// Documents in the bucket.
+    /// Number of documents in the bucket.
     pub(super) documents: u128,
 }
 
 impl Point {
-    /// The points of a term in closed buckets.
+    /// Returns the points of a term in closed buckets.
     pub(super) fn of<'a>(totals: &'a Totals, cells: &'a [Cell]) -> impl Iterator<Item = Self> + 'a {
         let measure = totals.measure();
         cells.iter().filter_map(move |cell| {
-            let place = totals.place(cell.bucket)?;
-            Some(Self { place, x: measure.of(cell), documents: totals.documents(place) })
+            let position = totals.position(cell.bucket)?;
+            Some(Self { position, x: measure.of(cell), documents: totals.documents(position) })
         })
     }
 }
 
-/// Pearson's chi-square of a term's `values` over buckets with `documents` in all, of which
-/// `points` are those where the term is not absent: sum of (x - E)^2 / E with E = N D / Nr, where
-/// `sum` = D is that of the values. It equals (Nr / D) sum of x^2 / N - D without that form's
-/// cancellation.
+/// Returns Pearson's chi-square of a term: the sum of (x - E)^2 / E with E = N D / Nr over all
+/// buckets of a span. `points` are the buckets with the term and `values` their x; `sum` is D, the
+/// sum of the values; `documents` is Nr, over all buckets. The result equals
+/// (Nr / D) sum of x^2 / N - D, without the cancellation of that form.
 pub(super) fn chi_square(
     points: &[Point],
     values: impl Fn(&Point) -> f64,
@@ -63,33 +63,37 @@ pub(super) fn chi_square(
     chi_square + (documents - present) as f64 * rate
 }
 
-/// A term's dispersion from its estimate over `buckets` buckets, if any, and the pooled one.
-pub(super) fn shrink(estimate: Option<f64>, buckets: usize, pooled: f64) -> f64 {
-    let Some(estimate) = estimate else { return pooled };
+/// Returns a term's own dispersion over `buckets` buckets, shrunk towards `prior`; the prior alone
+/// if the term has no dispersion of its own.
+pub(super) fn shrink(own: Option<f64>, buckets: usize, prior: f64) -> f64 {
+    let Some(own) = own else { return prior };
     let freedom = (buckets - 1) as f64;
-    ((estimate * freedom + SHRINKAGE * pooled) / (freedom + SHRINKAGE)).max(1.0)
+    ((own * freedom + SHRINKAGE * prior) / (freedom + SHRINKAGE)).max(1.0)
 }
 
-/// What a term is shrunk towards that has `sum` of the measure in `buckets` buckets. Dispersion grows
-/// with the mean, so the pool says too much of a term that is too rare to be in it: such a term is
-/// shrunk towards [`DEFAULT_DISPERSION`] at most, as where nothing pools.
+/// Returns the dispersion to shrink towards for a term with a measure of `sum` over `buckets`
+/// buckets. Dispersion grows with the mean, so the pooled one is too great for a term that is too
+/// rare to pool: the prior of such a term is at most [`DEFAULT_DISPERSION`].
 pub(super) fn prior(pooled: f64, sum: u128, buckets: usize) -> f64 {
     if sum >= MIN_MEAN * buckets as u128 { pooled } else { pooled.min(DEFAULT_DISPERSION) }
 }
 
-/// The dispersions of the terms of one kind, in 64 bins that are equally wide in the logarithm
-/// from 1 to 50: adding pools is adding integers, so neither partitions nor their order show.
+/// A histogram of the dispersions of the terms of one kind: 64 bins, equally wide in the logarithm,
+/// from 1 to 50. Pools add up by adding integers, so the result depends neither on the number of
+/// partitions nor on their order.
 ///
-/// A term adds one number: over each span of reference length (counted from the epoch) with at
-/// least 6 closed buckets and on average at least 5 of the measure in each, chi-square; the sum of
-/// those, over the sum of their buckets less one each. No value is winsorised for that. The pool is
-/// one for the whole run and not one per window, so it takes the same room however long a run is.
+/// Each term adds one number to the histogram. Time is cut into spans of reference length, counted
+/// from the epoch. A span qualifies if it has at least 6 closed buckets that are not empty and the
+/// measure of the term is at least 5 on average. The number is the sum of chi-square over the
+/// qualifying spans, divided by the sum of their buckets less one each. No value is winsorised. The
+/// run has one pool instead of one per window, so the pool takes the same room however long the run
+/// is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PooledDispersion([u64; BINS]);
 
-/// Why bytes are no pool.
+/// The error of bytes that encode no pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("reading pooled dispersions: expected 64 numbers in their shortest form and nothing else")]
+#[error("reading pooled dispersions: expected 64 varints in their shortest form and no more bytes")]
 pub struct PoolError;
 
 impl Default for PooledDispersion {
@@ -102,26 +106,27 @@ impl PooledDispersion {
     /// Adds a term of the run.
     pub fn add(&mut self, totals: &Totals, cells: &[Cell]) {
         let points: Vec<_> = Point::of(totals, cells).collect();
-        if let Some(dispersion) = over_spans(totals, &points) {
+        if let Some(dispersion) = dispersion_over_spans(totals, &points) {
             let bin = edges().partition_point(|edge| *edge <= dispersion).saturating_sub(1);
             self.0[bin] = self.0[bin].saturating_add(1);
         }
     }
 
-    /// Adds the terms of another partition.
+    /// Adds the pool of another partition.
     pub fn merge(&mut self, other: &Self) {
         for (ours, theirs) in self.0.iter_mut().zip(other.0) {
             *ours = ours.saturating_add(theirs);
         }
     }
 
-    /// How many terms were pooled.
+    /// Returns the number of pooled terms.
     pub fn terms(&self) -> u64 {
         self.0.iter().fold(0, |sum, terms| sum.saturating_add(*terms))
     }
 
-    /// The lower edge of the bin that the median (of an even number, the lower one) lies in, or
-    /// [`DEFAULT_DISPERSION`] with fewer than [`MIN_POOLED_TERMS`] terms. 1 to 50.
+    /// Returns the lower edge of the bin that holds the median, 1 to 50, or [`DEFAULT_DISPERSION`]
+    /// with fewer than [`MIN_POOLED_TERMS`] terms. The median of an even number of terms is the
+    /// lower of the two middle ones.
     pub fn dispersion(&self) -> f64 {
         let terms = self.terms();
         if terms < MIN_POOLED_TERMS {
@@ -137,14 +142,14 @@ impl PooledDispersion {
         MAX_DISPERSION
     }
 
-    /// Appends its bytes: the number of terms in each bin, as varints.
+    /// Appends the number of terms in each bin, as varints.
     pub fn encode(&self, out: &mut Vec<u8>) {
         for terms in self.0 {
             put(out, terms);
         }
     }
 
-    /// Reads what [`PooledDispersion::encode`] wrote, all of `raw`.
+    /// Reads a pool from all bytes of `raw`, as [`PooledDispersion::encode`] wrote them.
     pub fn decode(raw: &[u8]) -> Result<Self, PoolError> {
         let mut pool = Self::default();
         let mut at = Position(0);
@@ -157,23 +162,21 @@ impl PooledDispersion {
     }
 }
 
-/// Where the bins begin: 50^(k / 64).
+/// Returns the lower edges of the bins: 50^(k / 64).
 fn edges() -> [f64; BINS] {
     let step = libm::log(MAX_DISPERSION) / BINS as f64;
     std::array::from_fn(|bin| libm::exp(step * bin as f64))
 }
 
-/// A term's dispersion within spans of reference length, `None` if it is too rare in all.
-fn over_spans(totals: &Totals, points: &[Point]) -> Option<f64> {
+/// Returns the dispersion of a term over the spans that qualify, `None` if none does.
+fn dispersion_over_spans(totals: &Totals, points: &[Point]) -> Option<f64> {
     let length = totals.reference_windows();
     let closed = totals.closed();
     let (mut sum, mut freedom) = (0.0, 0);
-    let same = |a: &Point, b: &Point| {
-        totals.bucket(a.place).div_euclid(length) == totals.bucket(b.place).div_euclid(length)
-    };
-    for points in points.chunk_by(same) {
+    let span_of = |point: &Point| totals.bucket(point.position).div_euclid(length);
+    for points in points.chunk_by(|a, b| span_of(a) == span_of(b)) {
         let Some(first) = points.first() else { continue };
-        let span = totals.bucket(first.place).div_euclid(length);
+        let span = span_of(first);
         let start = closed.partition_point(|bucket| bucket.div_euclid(length) < span);
         let end = closed.partition_point(|bucket| bucket.div_euclid(length) <= span);
         let buckets = end - start;

@@ -1,44 +1,44 @@
-//! How a published number came about: every input and step of a term's scores in one window.
-//! Owns what is told and its plain text; computes nothing that the scores don't.
+//! The explanation of a term's scores in one window: every input and every step. Owns its content
+//! and its plain text; computes nothing that the scores don't.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use super::burst::{Steps, limit, steps, winsorise};
+use super::burst::{BurstSteps, burst_steps, expected_and_limit, winsorise};
 use super::{Cell, Measure, Scorer, WindowScore};
 
 /// The inputs and steps of a term's scores in one window.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The seconds of a window; a bucket begins at its number times this.
+    /// The length of a window in seconds; a bucket begins at its number times this.
     pub window_seconds: u32,
-    /// What is scored.
+    /// The measure of the run.
     pub measure: Measure,
-    /// The term in the window.
+    /// The counts of the term in the window.
     pub cell: Cell,
-    /// Nc, the documents of the window.
+    /// Nc, the number of documents in the window.
     pub documents: u128,
     /// The first bucket of the reference, which ends before the window.
     pub reference_from: i64,
-    /// W, how many buckets of the reference are not empty.
+    /// W, the number of buckets of the reference that are not empty.
     pub reference_buckets: usize,
-    /// Nr, their documents.
+    /// Nr, the number of documents in the reference.
     pub reference_documents: u128,
-    /// The buckets of the reference that the term is in; in all others it is 0.
+    /// The buckets of the reference with the term; its measure is 0 in all others.
     pub reference: Vec<ReferenceCell>,
     /// The dispersion pooled over the terms of the kind.
     pub pooled_dispersion: f64,
-    /// How many terms pool; fewer than 20 don't.
+    /// Number of terms in the pool; with fewer than 20 the pooled dispersion is the default, 4.
     pub pooled_terms: u64,
-    /// The steps to z, whether the gates are open or not; nothing without enough history.
-    pub steps: Option<Steps>,
-    /// What must hold for z to count.
-    pub gates: Gates,
-    /// The bursts of the last 48 hours that are above 0.
+    /// The steps to z, whether the gates are open or not; `None` without enough history.
+    pub steps: Option<BurstSteps>,
+    /// The gates, which must be open for z to count.
+    pub gates: GateStates,
+    /// The bursts above 0 of the last 48 hours.
     pub peaks: Vec<PeakInput>,
-    /// What is published.
+    /// The scores as they are published.
     pub score: WindowScore,
 }
 
@@ -48,31 +48,31 @@ pub struct Explanation {
 pub struct ReferenceCell {
     /// The bucket.
     pub bucket: i64,
-    /// N, its documents.
+    /// N, the number of documents in the bucket.
     pub documents: u128,
     /// x, the measure of the term.
     pub measured: u64,
-    /// E = N D / Nr, from the values as they are.
+    /// E = N D / Nr, from the counted values.
     pub expected: f64,
-    /// E + 3 sqrt(dispersion E), the most that is counted.
+    /// E + 3 sqrt(dispersion E), the limit of the winsorised value.
     pub limit: f64,
-    /// x, or the limit if that is less.
+    /// The smaller of x and the limit.
     pub winsorised: f64,
 }
 
-/// The gates of the burst score; it is 0 unless all are open.
+/// The gates of the burst score in a window; the burst is 0 unless all are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Gates {
+pub struct GateStates {
     /// The least measure.
     pub min_count: u64,
-    /// Whether the measure reaches it.
+    /// True if the measure reaches `min_count`.
     pub count: bool,
-    /// The least authors; nothing where authors aren't the measure.
+    /// The least number of authors; `None` where authors aren't the measure.
     pub min_authors: Option<u64>,
-    /// Whether the authors reach it, true where they aren't the measure.
+    /// True if the authors reach `min_authors` or aren't the measure.
     pub authors: bool,
-    /// Whether more was seen than expected.
+    /// True if the measure exceeds its expected value.
     pub excess: bool,
 }
 
@@ -84,17 +84,17 @@ pub struct PeakInput {
     pub bucket: i64,
     /// The burst.
     pub burst: f64,
-    /// What is left of it: the burst, halved for every 4 hours since.
+    /// The burst, halved for every 4 hours from its window to the explained one.
     pub decayed: f64,
 }
 
 impl Scorer<'_> {
-    /// How the scores of a term in a window came about, `None` if the bucket is no window: not
+    /// Explains the scores of a term in a window. Returns `None` if the bucket is no window: not
     /// closed, or without a document.
     pub fn explain(&mut self, cells: &[Cell], bucket: i64) -> Option<Explanation> {
-        let place = self.totals.place(bucket)?;
+        let position = self.totals.position(bucket)?;
         let mut bursts = Vec::new();
-        let score = self.until(place, cells, |score| {
+        let score = self.score_until(position, cells, |score| {
             bursts.extend(score.burst.filter(|z| *z > 0.0).map(|burst| (score.bucket, burst)));
         });
         let peak = |(from, burst)| {
@@ -104,16 +104,17 @@ impl Scorer<'_> {
         let peaks = bursts.into_iter().filter_map(peak).collect();
 
         let (totals, measured) = (self.totals, score.measured);
-        let (points, _) = self.around(place);
+        let points = self.reference_points(position);
         let sum = points.iter().map(|point| u128::from(point.x)).sum();
-        let reference = self.reference(place, points, sum);
-        let documents = totals.documents(place);
-        let scored = reference.map(|reference| (reference, steps(measured, documents, &reference)));
-        let cell_of = |point| {
+        let reference = self.reference(position, points, sum);
+        let documents = totals.documents(position);
+        let scored =
+            reference.map(|reference| (reference, burst_steps(measured, documents, &reference)));
+        let reference_cell = |point| {
             let (reference, steps) = scored.as_ref()?;
-            let (expected, limit) = limit(point, reference, &steps.raw);
+            let (expected, limit) = expected_and_limit(point, reference, &steps.raw);
             Some(ReferenceCell {
-                bucket: totals.bucket(point.place),
+                bucket: totals.bucket(point.position),
                 documents: point.documents,
                 measured: point.x,
                 expected,
@@ -128,24 +129,25 @@ impl Scorer<'_> {
             cell: cells.iter().find(|cell| cell.bucket == bucket).copied().unwrap_or(absent),
             documents,
             reference_from: bucket.saturating_sub(totals.reference_windows()),
-            reference_buckets: totals.history(place),
-            reference_documents: totals.documents_between(totals.reference(place), place),
-            reference: points.iter().filter_map(cell_of).collect(),
+            reference_buckets: totals.reference_buckets(position),
+            reference_documents: totals
+                .documents_between(totals.reference_start(position), position),
+            reference: points.iter().filter_map(reference_cell).collect(),
             pooled_dispersion: self.pooled,
             pooled_terms: self.pooled_terms,
             steps: scored.map(|(_, steps)| steps),
-            gates: self.gates(measured, scored.is_some_and(|(_, steps)| steps.z > 0.0)),
+            gates: self.gate_states(measured, scored.is_some_and(|(_, steps)| steps.z > 0.0)),
             peaks,
             score,
         })
     }
 
-    fn gates(&self, measured: u64, excess: bool) -> Gates {
-        let min_count = self.settings.min_count;
-        let known = self.totals.measure() == Measure::Authors;
-        let min_authors = known.then_some(self.settings.min_authors);
+    fn gate_states(&self, measured: u64, excess: bool) -> GateStates {
+        let min_count = self.gates.min_count;
+        let measures_authors = self.totals.measure() == Measure::Authors;
+        let min_authors = measures_authors.then_some(self.gates.min_authors);
         let authors = min_authors.is_none_or(|least| measured >= least);
-        Gates { min_count, count: measured >= min_count, min_authors, authors, excess }
+        GateStates { min_count, count: measured >= min_count, min_authors, authors, excess }
     }
 }
 
@@ -163,14 +165,17 @@ impl fmt::Display for Explanation {
         for cell in &self.reference {
             let ReferenceCell { bucket, documents, measured, expected, limit, winsorised } = cell;
             write!(f, "  {bucket}: x = {measured}, N = {documents}, E = {expected}, ")?;
-            writeln!(f, "limit {limit}, counted as {winsorised}")?;
+            writeln!(f, "limit {limit}, winsorised {winsorised}")?;
         }
         match &self.steps {
             Some(steps) => self.fmt_steps(steps, f)?,
-            None => writeln!(f, "insufficient history: fewer than 6 buckets have documents")?,
+            None => writeln!(
+                f,
+                "insufficient history: fewer than 6 buckets of the reference have documents"
+            )?,
         }
         for PeakInput { bucket, burst, decayed } in &self.peaks {
-            writeln!(f, "peak: burst {burst} in window {bucket} is now {decayed}")?;
+            writeln!(f, "peak: burst {burst} in window {bucket} has decayed to {decayed}")?;
         }
         let WindowScore { status, new, burst, growth, peak, popular, .. } = &self.score;
         match burst {
@@ -182,12 +187,13 @@ impl fmt::Display for Explanation {
 }
 
 impl Explanation {
-    fn fmt_steps(&self, steps: &Steps, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_steps(&self, steps: &BurstSteps, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pooled_dispersion, pooled_terms, .. } = self;
-        writeln!(f, "dispersion pooled over terms ({pooled_terms} pool): {pooled_dispersion}")?;
-        writeln!(f, "shrunk towards, at most 4 for a term below 5 a window: {}", steps.prior)?;
-        for (name, estimate) in [("as they are", steps.raw), ("winsorised", steps.winsorised)] {
-            write!(f, "values {name}: D = {}, ", estimate.sum)?;
+        write!(f, "pooled dispersion, 4 with fewer than 20 terms: ")?;
+        writeln!(f, "{pooled_dispersion} of {pooled_terms} terms")?;
+        writeln!(f, "prior, at most 4 for a mean below 5 a window: {}", steps.prior)?;
+        for (name, estimate) in [("counted", steps.raw), ("winsorised", steps.winsorised)] {
+            write!(f, "{name} values: D = {}, ", estimate.sum)?;
             match estimate.own {
                 Some(own) => write!(f, "own dispersion {own}, ")?,
                 None => write!(f, "no own dispersion, ")?,
@@ -202,12 +208,12 @@ impl Explanation {
             Some(lift) => writeln!(f, ", lift {lift}")?,
             None => writeln!(f)?,
         }
-        let word = |open| if open { "open" } else { "closed" };
-        let Gates { min_count, count, min_authors, authors, excess } = self.gates;
-        writeln!(f, "gate x >= {min_count}: {}", word(count))?;
+        let state = |open| if open { "open" } else { "closed" };
+        let GateStates { min_count, count, min_authors, authors, excess } = self.gates;
+        writeln!(f, "gate x >= {min_count}: {}", state(count))?;
         if let Some(least) = min_authors {
-            writeln!(f, "gate authors >= {least}: {}", word(authors))?;
+            writeln!(f, "gate authors >= {least}: {}", state(authors))?;
         }
-        writeln!(f, "gate x > E: {}", word(excess))
+        writeln!(f, "gate x > E: {}", state(excess))
     }
 }

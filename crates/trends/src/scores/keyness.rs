@@ -1,61 +1,62 @@
-//! Keyness: how typical a term is of one result as against another. Owns the test statistic and
+//! Keyness: how typical a term is of one result compared with another. Owns the test statistic and
 //! the effect size; knows nothing of time.
 
 use serde::Serialize;
 
-/// Below this absolute G2 a difference may be chance: p = 0.0001 at one degree of freedom.
+/// The least absolute G2 of a significant difference: p = 0.0001 at one degree of freedom.
 pub const MIN_G2: f64 = 15.13;
 /// The 97.5% quantile of the normal distribution, for a 95% interval.
 const QUANTILE: f64 = 1.96;
 
-/// The records of two results, and those of them that have a term: what keyness is made of.
+/// The numbers of records that the keyness of a term is computed from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Compared {
-    /// Records of the result with the term.
+pub struct KeynessCounts {
+    /// Number of the result's records with the term.
     pub documents: u64,
-    /// All records of it.
+    /// Number of the result's records.
     pub all: u64,
-    /// Records of the baseline with the term.
+    /// Number of the baseline's records with the term.
     pub baseline_documents: u64,
-    /// All records of it.
+    /// Number of the baseline's records.
     pub baseline_all: u64,
 }
 
-impl Compared {
-    /// The keyness of the term; see [`keyness`].
+impl KeynessCounts {
+    /// Returns the keyness of the term; see [`keyness`].
     pub fn keyness(&self) -> Option<Keyness> {
         let Self { documents, all, baseline_documents, baseline_all } = *self;
         keyness(documents, all, baseline_documents, baseline_all)
     }
 }
 
-/// How much more, or less, a term occurs in one result than in another.
+/// The test statistic and the effect size of a term in one result compared with another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Keyness {
     /// Dunning's log-likelihood ratio over all four cells, negative where the term is rarer.
     pub g2: f64,
-    /// The binary logarithm of how many times more frequent it is; 0.5 is added to the documents
-    /// with the term and 1 to all, so that it is finite.
+    /// The binary logarithm of the ratio of the term's frequencies. 0.5 is added to the documents
+    /// with the term and 1 to all documents, so that the ratio is finite.
     pub log_ratio: f64,
     /// The lower bound of the 95% confidence interval of the log ratio.
     pub lower: f64,
 }
 
 impl Keyness {
-    /// Whether the difference is beyond chance: |G2| >= [`MIN_G2`].
-    pub fn significant(&self) -> bool {
+    /// Returns true if |G2| >= [`MIN_G2`].
+    pub fn is_significant(&self) -> bool {
         self.g2.abs() >= MIN_G2
     }
 }
 
-/// The keyness of a term in `documents` of `all` documents of a result against `other_documents` of
-/// `other_all` of another. `None` if a result has no documents or fewer than have the term.
+/// Returns the keyness of a term in `documents` of `all` documents of a result against
+/// `other_documents` of `other_all` documents of another. Returns `None` if a result has no
+/// documents or fewer documents than documents with the term.
 ///
 /// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Documents are
-/// counted rather than occurrences, which cluster (Evert 2022). All O - E are the same number but
-/// for their signs, so that O ln(O / E) is taken as O ln(1 + (O - E) / E), without cancellation.
+/// counted rather than occurrences, because occurrences cluster (Evert 2022). |O - E| is equal in
+/// all four cells, so O ln(O / E) is computed as O ln(1 + (O - E) / E), without cancellation.
 pub fn keyness(documents: u64, all: u64, other_documents: u64, other_all: u64) -> Option<Keyness> {
     let rest = all.checked_sub(documents)?;
     let other_rest = other_all.checked_sub(other_documents)?;

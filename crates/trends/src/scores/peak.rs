@@ -1,5 +1,6 @@
-//! The peak of a score: the greatest of the last two days, each halved for every four hours since.
-//! Owns the decay and which old scores may still count; knows nothing of what is scored.
+//! The peak of a score: the greatest score of the last 48 hours, each halved for every 4 hours
+//! since. Owns the decay and which old scores may still become the greatest; knows nothing of how
+//! scores are computed.
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -7,7 +8,7 @@ use std::num::NonZeroU32;
 const HALF_LIFE_SECONDS: f64 = 4.0 * 3600.0;
 const REACH_SECONDS: u32 = 48 * 3600;
 
-/// By what a score is multiplied after each number of windows, up to 48 hours.
+/// The factor that a score is multiplied by after each number of windows, up to 48 hours.
 #[derive(Debug, Clone)]
 pub(super) struct Decay(Vec<f64>);
 
@@ -21,7 +22,7 @@ impl Decay {
         Self((0..=windows).map(factor).collect())
     }
 
-    /// The factor from one bucket to a later one, `None` beyond 48 hours.
+    /// Returns the factor from one bucket to a later one, `None` beyond 48 hours.
     pub(super) fn between(&self, from: i64, to: i64) -> Option<f64> {
         let windows = usize::try_from(to.saturating_sub(from)).ok()?;
         self.0.get(windows).copied()
@@ -29,18 +30,20 @@ impl Decay {
 }
 
 /// The scores that are, or may yet become, the greatest after decay: ascending by bucket and
-/// descending by what they decay to, for of two scores the order after decay never changes. So
-/// the peak is max over 0 <= j <= 48 h of z_(now - j) 2^(-j / 4 h), taken from the scores
-/// themselves and not from a peak before: no rounding piles up.
+/// descending by decayed value. Two scores decay by the same factor from any bucket on, so their
+/// order never changes, and a score that a later one exceeds can be dropped. The peak is the
+/// maximum over 0 <= j <= 48 h of z_(now - j) 2^(-j / 4 h). It is computed from the scores
+/// themselves and not from an earlier peak, so no rounding errors accumulate.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Peaks(VecDeque<(i64, f64)>);
+pub(super) struct PeakCandidates(VecDeque<(i64, f64)>);
 
-impl Peaks {
+impl PeakCandidates {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Adds the score of a bucket after all before it.
+    /// Adds the score of a bucket later than all added before; a score of 0 or less can't become
+    /// the greatest and is skipped.
     pub(super) fn push(&mut self, bucket: i64, score: f64, decay: &Decay) {
         if score <= 0.0 {
             return;
@@ -53,7 +56,8 @@ impl Peaks {
         self.0.push_back((bucket, score));
     }
 
-    /// The peak at a bucket not before the last one added; 0 if there is none within reach.
+    /// Returns the peak at a bucket not before the last one added; 0 without a score in the last
+    /// 48 hours.
     pub(super) fn at(&mut self, bucket: i64, decay: &Decay) -> f64 {
         while let Some((from, score)) = self.0.front() {
             if let Some(factor) = decay.between(*from, bucket) {

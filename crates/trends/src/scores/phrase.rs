@@ -1,29 +1,30 @@
-//! Phrases: two neighbouring words that belong together. Owns when a pair is a phrase and when a
-//! phrase stands for its words; knows nothing of how pairs are counted.
+//! Phrases: pairs of neighbouring words that belong together. Owns when a pair is a phrase and when
+//! a list shows a phrase in place of its words; knows nothing of how pairs are counted.
 
-/// A pair that is seen less often is no phrase.
+/// A pair that occurs less often is no phrase.
 pub const MIN_PAIRS: u64 = 5;
 /// A pair with less normalised pointwise mutual information is no phrase.
 pub const MIN_NPMI: f64 = 0.3;
 
-/// What was counted of two neighbouring words, over the whole run.
+/// The counts of two neighbouring words, over the whole run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairCounts {
-    /// `n_xy`: how often the two stand together, in this order.
+    /// `n_xy`: number of times the two stand together, in this order.
     pub together: u64,
-    /// `n_x.`: how often the left one is the left of a pair.
+    /// `n_x.`: number of pairs whose left word is the left one.
     pub left: u64,
-    /// `n_.y`: how often the right one is the right of a pair.
+    /// `n_.y`: number of pairs whose right word is the right one.
     pub right: u64,
-    /// B: all pairs.
+    /// B: number of all pairs.
     pub pairs: u64,
 }
 
 impl PairCounts {
-    /// Normalised pointwise mutual information, -1 to 1:
+    /// Returns the normalised pointwise mutual information (Bouma 2009), -1 to 1:
     /// `ln(n_xy B / (n_x. n_.y)) / -ln(n_xy / B)`
-    /// (Bouma 2009). 1 where there is no other pair; `None` if the counts can't be those of a pair:
-    /// none together, or more together than apart, or than there are pairs.
+    ///
+    /// Returns 1 if the run has no other pair, and `None` if no pair can have these counts: `n_xy`
+    /// is 0 or exceeds `n_x.` or `n_.y`, or one of those exceeds B.
     pub fn npmi(&self) -> Option<f64> {
         let Self { together, left, right, pairs } = *self;
         let possible = together > 0 && together <= left.min(right) && left.max(right) <= pairs;
@@ -38,15 +39,16 @@ impl PairCounts {
         Some(information / libm::log(pairs / together))
     }
 
-    /// Whether the pair is a phrase: `n_xy` >= 5, NPMI >= 0.3, and neither word is a stop word.
+    /// Returns true if the pair is a phrase: `n_xy` >= 5, NPMI >= 0.3, and neither word is a stop
+    /// word.
     pub fn is_phrase(&self, left_stop: bool, right_stop: bool) -> bool {
-        let bound = || self.npmi().is_some_and(|npmi| npmi >= MIN_NPMI);
-        self.together >= MIN_PAIRS && !left_stop && !right_stop && bound()
+        let belongs_together = || self.npmi().is_some_and(|npmi| npmi >= MIN_NPMI);
+        self.together >= MIN_PAIRS && !left_stop && !right_stop && belongs_together()
     }
 }
 
-/// Whether a phrase in `phrase` documents stands for one of its words, which is in `word`
-/// documents, so that a list that shows the phrase leaves the word out: at least 7 of 10.
-pub fn folds(phrase: u64, word: u64) -> bool {
+/// Returns true if a list that shows a phrase in `phrase` documents omits one of its words, which
+/// is in `word` documents: at least 7 in 10 of the word's documents have the phrase.
+pub fn phrase_stands_for_word(phrase: u64, word: u64) -> bool {
     word > 0 && u128::from(phrase) * 10 >= u128::from(word) * 7
 }

@@ -1,35 +1,35 @@
-//! The scores of one term over time. Owns which windows are told of, their states, the peak and
-//! the popularity; knows nothing of how terms are ranked against each other.
+//! The scores of one term over time. Owns which windows are emitted, their statuses and the
+//! popularity; knows nothing of how terms are ranked against each other.
 
 use serde::{Deserialize, Serialize};
 
-use super::burst::{Reference, steps};
+use super::burst::{Reference, burst_steps};
 use super::dispersion::{Point, PooledDispersion, prior};
-use super::peak::{Decay, Peaks};
+use super::peak::{Decay, PeakCandidates};
 use super::totals::{MIN_HISTORY, Totals};
-use super::{Cell, Settings};
+use super::{BurstGates, Cell};
 
-/// A window in which the term is absent is told of while its peak is at least this.
+/// A window without the term is emitted while the peak is at least this.
 pub const PEAK_FLOOR: f64 = 1.0;
 
 const TRENDING: f64 = 4.0;
 const RISING: f64 = 3.0;
 const POPULAR_HALF_LIFE_SECONDS: f64 = 24.0 * 3600.0;
 
-/// What a term is doing in a window.
+/// The state of a term in a window.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Status {
-    /// Fewer than 6 buckets before it have documents: there is no burst score.
+    /// Fewer than 6 buckets of the reference have documents, so the window has no burst score.
     #[default]
     InsufficientHistory,
     /// The burst is at least 4.
     Trending,
-    /// The burst is at least 3.
+    /// The burst is at least 3 and below 4.
     Rising,
     /// The burst is below 3 and the peak at least 4.
     Cooling,
-    /// None of these.
+    /// The burst is below 3 and the peak below 4.
     Steady,
 }
 
@@ -39,20 +39,20 @@ pub enum Status {
 pub struct WindowScore {
     /// The window.
     pub bucket: i64,
-    /// The measure of the run, of the term in the window.
+    /// The measure of the term in the window.
     pub measured: u64,
-    /// What the term is doing.
+    /// The state of the term.
     pub status: Status,
-    /// The term is in the window and was in none of its reference.
+    /// True if the term is in the window and in no bucket of its reference.
     pub new: bool,
-    /// z, or 0 where it is negative or a gate is closed; nothing without enough history.
+    /// z, or 0 where z is negative or a gate is closed; `None` without enough history.
     pub burst: Option<f64>,
-    /// The measure by what was expected, at most [`super::GROWTH_CAP`]; 0 where the burst is 0 or
-    /// nothing.
+    /// The measure divided by its expected value, at most [`super::GROWTH_CAP`]; 0 where the burst
+    /// is 0 or `None`.
     pub growth: f64,
-    /// The greatest burst of the last 48 hours, halved for every 4 hours since.
+    /// The greatest burst of the last 48 hours, each halved for every 4 hours since.
     pub peak: f64,
-    /// The sum of the measure over all windows so far, halved for every 24 hours since.
+    /// The sum of the measure over all windows so far, each halved for every 24 hours since.
     pub popular: f64,
 }
 
@@ -60,141 +60,148 @@ pub struct WindowScore {
 #[derive(Debug)]
 pub struct Scorer<'a> {
     pub(super) totals: &'a Totals,
-    pub(super) settings: Settings,
+    pub(super) gates: BurstGates,
     pub(super) pooled: f64,
     pub(super) pooled_terms: u64,
     pub(super) decay: Decay,
-    /// The term that is being scored.
+    /// The points of the current term, kept for their memory.
     points: Vec<Point>,
-    peaks: Peaks,
+    peaks: PeakCandidates,
 }
 
-/// How far the scores of a term have come.
+/// The sums of a term that move on from window to window.
 #[derive(Default)]
-struct Walk {
-    /// The first point that is in the reference.
+struct RunningSums {
+    /// The index of the first point in the reference.
     first: usize,
-    /// The point of the window, or the next one after it.
+    /// The index of the point of the window, or of the first point after it.
     next: usize,
     /// The measure over the points from `first` to before `next`.
     sum: u128,
-    /// The popularity in the last window the term was in, and that window.
+    /// The popularity in the last window with the term.
     popular: f64,
+    /// The last window with the term.
     bucket: i64,
 }
 
 impl<'a> Scorer<'a> {
-    /// A scorer for terms of one kind, with the dispersion pooled over all of that kind.
-    pub fn new(totals: &'a Totals, settings: Settings, pooled: &PooledDispersion) -> Self {
+    /// Creates a scorer for the terms of one kind; `pooled` is the dispersion of that kind.
+    pub fn new(totals: &'a Totals, gates: BurstGates, pooled: &PooledDispersion) -> Self {
         Self {
             totals,
-            settings,
+            gates,
             pooled: pooled.dispersion(),
             pooled_terms: pooled.terms(),
             decay: Decay::new(totals.window()),
             points: Vec::new(),
-            peaks: Peaks::default(),
+            peaks: PeakCandidates::default(),
         }
     }
 
-    /// Scores a term by its cells, ascending by bucket: tells `emit` of every window it is in and
-    /// of those after in which its peak is at least [`PEAK_FLOOR`], in order, and returns its
-    /// scores in the last window of the run, told of or not. Cells in buckets that aren't closed
-    /// are left out; without a closed bucket there is nothing to say.
+    /// Scores a term by its cells, ascending by bucket, and returns its scores in the last window
+    /// of the run. Calls `emit`, in order, for every window with the term and for the windows
+    /// after it in which the peak is at least [`PEAK_FLOOR`]. Skips cells in buckets that are not
+    /// closed. Returns `None` if no bucket is closed.
     ///
     /// Costs O(cells), and for every window that passes the gates O(cells in its reference).
-    pub fn term(&mut self, cells: &[Cell], emit: impl FnMut(&WindowScore)) -> Option<WindowScore> {
+    pub fn score_term(
+        &mut self,
+        cells: &[Cell],
+        emit: impl FnMut(&WindowScore),
+    ) -> Option<WindowScore> {
         let last = self.totals.closed().len().checked_sub(1)?;
-        Some(self.until(last, cells, emit))
+        Some(self.score_until(last, cells, emit))
     }
 
-    /// The same up to the window at a place, which is the one that is returned.
-    pub(super) fn until(
+    /// Scores a term up to the window at position `end` and returns its scores there.
+    pub(super) fn score_until(
         &mut self,
         end: usize,
         cells: &[Cell],
         mut emit: impl FnMut(&WindowScore),
     ) -> WindowScore {
         self.points.clear();
-        self.points.extend(Point::of(self.totals, cells).take_while(|point| point.place <= end));
+        self.points.extend(Point::of(self.totals, cells).take_while(|point| point.position <= end));
         self.peaks.clear();
-        let mut walk = Walk::default();
+        let mut sums = RunningSums::default();
         let mut last = None;
-        while let Some(Point { place, .. }) = self.points.get(walk.next).copied() {
-            let score = self.window(place, &mut walk);
+        while let Some(Point { position, .. }) = self.points.get(sums.next).copied() {
+            let score = self.score_window(position, &mut sums);
             emit(&score);
             last = Some(score);
-            walk.pass(&self.points);
-            let following = self.points.get(walk.next).map_or(end + 1, |point| point.place);
-            for place in place + 1..following {
-                if self.peaks.at(self.totals.bucket(place), &self.decay) < PEAK_FLOOR {
+            sums.add_next(&self.points);
+            let following = self.points.get(sums.next).map_or(end + 1, |point| point.position);
+            for position in position + 1..following {
+                if self.peaks.at(self.totals.bucket(position), &self.decay) < PEAK_FLOOR {
                     break;
                 }
-                let score = self.window(place, &mut walk);
+                let score = self.score_window(position, &mut sums);
                 emit(&score);
                 last = Some(score);
             }
         }
-        let told = last.filter(|score| score.bucket == self.totals.bucket(end));
-        told.unwrap_or_else(|| self.window(end, &mut walk))
+        let emitted = last.filter(|score| score.bucket == self.totals.bucket(end));
+        emitted.unwrap_or_else(|| self.score_window(end, &mut sums))
     }
 
-    /// The points before the window at a place that are in its reference, and the point in it.
-    pub(super) fn around(&self, place: usize) -> (&[Point], Option<Point>) {
-        let start = self.totals.reference(place);
-        let first = self.points.partition_point(|point| point.place < start);
-        let next = self.points.partition_point(|point| point.place < place);
-        let now = self.points.get(next).filter(|point| point.place == place);
-        (&self.points[first..next], now.copied())
+    /// Returns the points of the current term in the reference of the window at a position.
+    pub(super) fn reference_points(&self, position: usize) -> &[Point] {
+        let start = self.totals.reference_start(position);
+        let first = self.points.partition_point(|point| point.position < start);
+        let next = self.points.partition_point(|point| point.position < position);
+        &self.points[first..next]
     }
 
-    /// What the window at a place is compared with, `None` without enough history.
+    /// Returns the reference of the window at a position, `None` without enough history. `sum` is
+    /// the measure over `points`.
     pub(super) fn reference<'p>(
         &self,
-        place: usize,
+        position: usize,
         points: &'p [Point],
         sum: u128,
     ) -> Option<Reference<'p>> {
         let totals = self.totals;
-        let buckets = totals.history(place);
+        let buckets = totals.reference_buckets(position);
         let prior = prior(self.pooled, sum, buckets);
-        let documents = totals.documents_between(totals.reference(place), place);
-        let enough = buckets >= MIN_HISTORY;
-        enough.then_some(Reference { points, sum, documents, buckets, prior })
+        let documents = totals.documents_between(totals.reference_start(position), position);
+        let has_history = buckets >= MIN_HISTORY;
+        has_history.then_some(Reference { points, sum, documents, buckets, prior })
     }
 
-    fn window(&mut self, place: usize, walk: &mut Walk) -> WindowScore {
-        let (totals, bucket) = (self.totals, self.totals.bucket(place));
-        walk.leave(totals.reference(place), &self.points);
-        let now = self.points.get(walk.next).filter(|point| point.place == place);
+    fn score_window(&mut self, position: usize, sums: &mut RunningSums) -> WindowScore {
+        let (totals, bucket) = (self.totals, self.totals.bucket(position));
+        sums.remove_before(totals.reference_start(position), &self.points);
+        let now = self.points.get(sums.next).filter(|point| point.position == position);
         let measured = now.map_or(0, |point| point.x);
-        let reference = self.reference(place, &self.points[walk.first..walk.next], walk.sum);
+        let reference = self.reference(position, &self.points[sums.first..sums.next], sums.sum);
 
-        let admitted = self.settings.admits(totals.measure(), measured);
-        let scored = reference.filter(|_| admitted);
-        let scored = scored.map(|reference| steps(measured, totals.documents(place), &reference));
-        let scored = scored.filter(|steps| steps.z > 0.0);
-        let burst = reference.map(|_| scored.map_or(0.0, |steps| steps.z));
+        let admitted = self.gates.admits(totals.measure(), measured);
+        let documents = totals.documents(position);
+        let steps = reference
+            .filter(|_| admitted)
+            .map(|reference| burst_steps(measured, documents, &reference))
+            .filter(|steps| steps.z > 0.0);
+        let burst = reference.map(|_| steps.map_or(0.0, |steps| steps.z));
         self.peaks.push(bucket, burst.unwrap_or(0.0), &self.decay);
         let peak = self.peaks.at(bucket, &self.decay);
         WindowScore {
             bucket,
             measured,
             status: Status::of(burst, peak),
-            new: reference.is_some() && walk.sum == 0 && measured > 0,
+            new: reference.is_some() && sums.sum == 0 && measured > 0,
             burst,
-            growth: scored.map_or(0.0, |steps| steps.growth),
+            growth: steps.map_or(0.0, |steps| steps.growth),
             peak,
-            popular: walk.popularity(totals, bucket, measured),
+            popular: sums.popularity(totals, bucket, measured),
         }
     }
 }
 
-impl Walk {
-    /// The points before `start` leave the reference.
-    fn leave(&mut self, start: usize, points: &[Point]) {
+impl RunningSums {
+    /// Removes the points before position `start` from the reference.
+    fn remove_before(&mut self, start: usize, points: &[Point]) {
         for point in &points[self.first..self.next] {
-            if point.place >= start {
+            if point.position >= start {
                 break;
             }
             self.sum -= u128::from(point.x);
@@ -202,16 +209,16 @@ impl Walk {
         }
     }
 
-    /// The point of the window joins the reference of those after it.
-    fn pass(&mut self, points: &[Point]) {
+    /// Adds the point of the window to the reference of the windows after it.
+    fn add_next(&mut self, points: &[Point]) {
         self.sum += points.get(self.next).map_or(0, |point| u128::from(point.x));
         self.next += 1;
     }
 
-    /// Decayed from the last window the term was in, so that it doesn't matter which of the
-    /// windows between are asked for.
+    /// Returns the popularity in a window. It decays from the last window with the term, so it
+    /// doesn't depend on which of the windows between are scored.
     fn popularity(&mut self, totals: &Totals, bucket: i64, measured: u64) -> f64 {
-        // Before the first window there is nothing to decay, and no time to decay it over.
+        // Before the first window with the term, `self.bucket` holds no window to decay from.
         let decayed = if self.popular > 0.0 {
             let windows = bucket.saturating_sub(self.bucket) as f64;
             let seconds = windows * f64::from(totals.window().get());

@@ -1,5 +1,5 @@
-//! The totals of a run per bucket: how much was said at all. Owns which buckets are closed, what
-//! the reference of a window is and which measure is scored; knows nothing of terms.
+//! The totals of a run per bucket, over all terms. Owns which buckets are closed, which buckets
+//! form the reference of a window and which measure is scored; knows nothing of terms.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -7,54 +7,57 @@ use std::num::NonZeroU32;
 use super::Measure;
 use crate::Bucket;
 
-/// With fewer buckets in its reference a window has no burst score.
+/// A window with fewer buckets in its reference has no burst score.
 pub const MIN_HISTORY: usize = 6;
 
-/// The reference reaches back so many seconds, 7 days ...
+/// A reference reaches back 7 days ...
 const REFERENCE_SECONDS: u32 = 7 * 24 * 3600;
-/// ... and at least so many windows.
+/// ... and at least 24 windows.
 const REFERENCE_WINDOWS: u32 = 24;
-/// A bucket with less than one in so many of the documents of a mean bucket of its reference
-/// doesn't say that time has moved on to it.
+/// A bucket is plausible as the newest one only if it has at least 1/100 of the documents of a
+/// mean bucket of its reference.
 const PLAUSIBLE: u128 = 100;
 
-/// What a run read in one bucket. Adding is by bucket and in any order.
+/// The totals of one bucket. Several totals of a bucket add up in any order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BucketTotal {
     /// The number of the bucket, from the epoch in units of the window.
     pub bucket: i64,
-    /// Records counted.
+    /// Number of counted records.
     pub documents: u64,
-    /// Those of them that have an author.
+    /// Number of those records that have an author.
     pub with_author: u64,
 }
 
 /// The totals of a whole run, over all shards.
 ///
-/// A bucket without a document is *empty*: it is no window, and no part of a reference. A bucket
+/// A bucket without a document is *empty*: it is no window and no part of a reference. A bucket
 /// is *closed* if it ends at or before the newest event time, that is, if it lies before the
 /// newest bucket. A single record may carry a date far ahead, so the newest bucket is the last
-/// one that is plausible: at least [`MIN_HISTORY`] buckets of its reference are not empty, and it
-/// has at least 1% of the documents of a mean one of those. If there is none, no window has a
-/// burst score anyway and the newest bucket is the last that is not empty. Documents in later
-/// buckets are told by [`Totals::ahead`].
+/// plausible one: at least [`MIN_HISTORY`] buckets of its reference are not empty, and it has at
+/// least 1% of the documents of a mean bucket among those. If no bucket is plausible, no window
+/// has a burst score, and the newest bucket is the last that is not empty. [`Totals::ahead`]
+/// counts the documents in later buckets.
+///
+/// A *position* is the index of a bucket in the ascending list of buckets that are not empty.
 #[derive(Debug, Clone)]
 pub struct Totals {
     window: NonZeroU32,
-    /// Those that are not empty, ascending.
+    /// The buckets that are not empty, ascending.
     buckets: Vec<i64>,
-    /// Documents in all buckets before each, and in all.
-    before: Vec<u128>,
-    /// Where the reference of each begins.
-    references: Vec<usize>,
-    /// So many of the first buckets are closed.
+    /// By position: the number of documents in all earlier buckets. The last element, one past
+    /// the last position, is the number of all documents.
+    documents_before: Vec<u128>,
+    /// By position: the position at which the reference begins.
+    reference_starts: Vec<usize>,
+    /// Number of closed buckets; they are the first ones.
     closed: usize,
     measure: Measure,
 }
 
 impl Totals {
-    /// The totals of a run whose windows have `window` seconds (300 to 604,800). Records without
-    /// a time, in [`Bucket::WHOLE`], are in no window and left out.
+    /// Sums the totals of a run whose windows have `window` seconds (300 to 604,800). Records
+    /// without a time are in [`Bucket::WHOLE`]; they belong to no window and are skipped.
     pub fn new(window: NonZeroU32, totals: impl IntoIterator<Item = BucketTotal>) -> Self {
         let mut sums: BTreeMap<i64, u128> = BTreeMap::new();
         let (mut documents, mut with_author) = (0_u128, 0_u128);
@@ -65,95 +68,102 @@ impl Totals {
                 with_author += u128::from(total.with_author);
             }
         }
-        let mut before = vec![0];
-        before.extend(sums.values().scan(0, |sum, documents| {
+        let mut documents_before = vec![0];
+        documents_before.extend(sums.values().scan(0, |sum, documents| {
             *sum += documents;
             Some(*sum)
         }));
-        let enough = documents > 0 && with_author * 2 >= documents;
-        let measure = if enough { Measure::Authors } else { Measure::Documents };
+        let has_authors = documents > 0 && with_author * 2 >= documents;
+        let measure = if has_authors { Measure::Authors } else { Measure::Documents };
         let buckets: Vec<_> = sums.into_keys().collect();
-        let mut totals =
-            Self { window, buckets, before, references: Vec::new(), closed: 0, measure };
+        let mut totals = Self {
+            window,
+            buckets,
+            documents_before,
+            reference_starts: Vec::new(),
+            closed: 0,
+            measure,
+        };
         let from = |bucket: &i64| bucket.saturating_sub(totals.reference_windows());
         let start = |bucket| totals.buckets.partition_point(|other| *other < from(bucket));
-        totals.references = totals.buckets.iter().map(start).collect();
+        totals.reference_starts = totals.buckets.iter().map(start).collect();
         totals.closed = totals.newest().unwrap_or(0);
         totals
     }
 
-    /// Authors if at least half of the records have one, else documents: one measure for every
-    /// window and term of a run.
+    /// Returns authors if at least half of the records have one, else documents. The measure is
+    /// the same for every window and term of a run.
     pub fn measure(&self) -> Measure {
         self.measure
     }
 
-    /// The seconds of a window.
+    /// Returns the length of a window in seconds.
     pub fn window(&self) -> NonZeroU32 {
         self.window
     }
 
-    /// The windows: the closed buckets that are not empty, ascending.
+    /// Returns the windows: the closed buckets that are not empty, ascending.
     pub fn closed(&self) -> &[i64] {
         &self.buckets[..self.closed]
     }
 
-    /// Whether the reference of a bucket, whatever was said in it, is too short for a burst score:
+    /// Returns true if the reference of any bucket, empty or not, is too short for a burst score:
     /// fewer than [`MIN_HISTORY`] of its buckets are not empty.
-    pub fn is_short_before(&self, bucket: i64) -> bool {
+    pub fn lacks_history_before(&self, bucket: i64) -> bool {
         let from = bucket.saturating_sub(self.reference_windows());
-        let place = |bucket| self.buckets.partition_point(|other| *other < bucket);
-        place(bucket) - place(from) < MIN_HISTORY
+        let position = |bucket| self.buckets.partition_point(|other| *other < bucket);
+        position(bucket) - position(from) < MIN_HISTORY
     }
 
-    /// The windows a reference spans, empty ones included.
+    /// Returns the number of windows that a reference spans, empty ones included.
     pub fn reference_windows(&self) -> i64 {
         i64::from(REFERENCE_SECONDS.div_ceil(self.window.get()).max(REFERENCE_WINDOWS))
     }
 
-    /// Documents in buckets after the newest one, which no score counts in.
+    /// Returns the number of documents after the newest bucket. No score counts them.
     pub fn ahead(&self) -> u128 {
-        let all = self.before[self.buckets.len()];
-        all - self.before[(self.closed + 1).min(self.buckets.len())]
+        let all = self.documents_before[self.buckets.len()];
+        all - self.documents_before[(self.closed + 1).min(self.buckets.len())]
     }
 
-    /// The place of a closed bucket among the windows.
-    pub(super) fn place(&self, bucket: i64) -> Option<usize> {
+    /// Returns the position of a closed bucket.
+    pub(super) fn position(&self, bucket: i64) -> Option<usize> {
         self.closed().binary_search(&bucket).ok()
     }
 
-    pub(super) fn bucket(&self, place: usize) -> i64 {
-        self.buckets[place]
+    pub(super) fn bucket(&self, position: usize) -> i64 {
+        self.buckets[position]
     }
 
-    pub(super) fn documents(&self, place: usize) -> u128 {
-        self.before[place + 1] - self.before[place]
+    pub(super) fn documents(&self, position: usize) -> u128 {
+        self.documents_before[position + 1] - self.documents_before[position]
     }
 
-    /// Where the reference of a window begins; it ends before the window.
-    pub(super) fn reference(&self, place: usize) -> usize {
-        self.references[place]
+    /// Returns the position at which the reference of a window begins. The reference ends right
+    /// before the window.
+    pub(super) fn reference_start(&self, position: usize) -> usize {
+        self.reference_starts[position]
     }
 
-    /// How many buckets the reference of a window has.
-    pub(super) fn history(&self, place: usize) -> usize {
-        place - self.references[place]
+    /// Returns the number of buckets in the reference of a window.
+    pub(super) fn reference_buckets(&self, position: usize) -> usize {
+        position - self.reference_starts[position]
     }
 
-    /// The documents of the places from `start` to before `end`.
+    /// Returns the number of documents at the positions from `start` to before `end`.
     pub(super) fn documents_between(&self, start: usize, end: usize) -> u128 {
-        self.before[end] - self.before[start]
+        self.documents_before[end] - self.documents_before[start]
     }
 
-    /// The place of the bucket that the newest event time lies in.
+    /// Returns the position of the bucket that contains the newest event time.
     fn newest(&self) -> Option<usize> {
-        let plausible = |place: &usize| {
-            let history = self.history(*place);
-            let documents = self.documents_between(self.references[*place], *place);
-            let share = self.documents(*place) * PLAUSIBLE * history as u128;
-            history >= MIN_HISTORY && share >= documents
+        let plausible = |position: &usize| {
+            let buckets = self.reference_buckets(*position);
+            let documents = self.documents_between(self.reference_starts[*position], *position);
+            let share = self.documents(*position) * PLAUSIBLE * buckets as u128;
+            buckets >= MIN_HISTORY && share >= documents
         };
-        let places = 0..self.buckets.len();
-        places.clone().rev().find(plausible).or_else(|| places.last())
+        let positions = 0..self.buckets.len();
+        positions.clone().rev().find(plausible).or_else(|| positions.last())
     }
 }

@@ -1,36 +1,40 @@
-//! How often the burst score speaks where nothing happened, and where something did.
+//! The rate of false and of found bursts on simulated terms.
 
 use super::random::Random;
 use super::*;
 
-/// The means per window that terms are drawn from, where nothing else is said.
+/// The default means per window; each term draws one of them.
 const MEANS: [f64; 9] = [0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
 const FIRST: i64 = 412_000;
 
-/// Terms of a source: how many, over how many reference windows, with which mean and dispersion
-/// each, and what the last window's mean is multiplied by in the terms that are looked at. Where
-/// that is not 1, those are one in 20: in a real source few terms burst at once, and the pooled
-/// dispersion is that of all.
+/// The terms of a simulated source.
 struct Population<'a> {
+    /// Number of terms.
     terms: usize,
+    /// Number of windows in the reference.
     windows: usize,
+    /// The means per 10,000 documents; each term draws one.
     means: &'a [f64],
+    /// The dispersions; each term draws one.
     dispersions: &'a [f64],
+    /// The factor on the last window's mean of the bursting terms. If it exceeds 1, one term in 20
+    /// bursts and only those are scored: in a real source few terms burst at once, and the
+    /// dispersion is pooled over all terms.
     burst: f64,
-    /// The documents of successive windows, over and over; means are per 10,000.
+    /// The documents of successive windows, repeated.
     documents: &'a [u64],
 }
 
 impl Population<'_> {
-    /// Each term's mean and its burst score in the last window.
+    /// Returns the mean and the burst score in the last window of each scored term.
     fn scores(&self, seed: u64) -> Vec<(f64, f64)> {
         let mut random = Random(seed);
         let documents: Vec<_> =
             self.documents.iter().copied().cycle().take(self.windows + 2).collect();
         let totals = totals(HOUR, FIRST, &documents);
-        let looked_at = |term: &usize| self.burst <= 1.0 || term.is_multiple_of(20);
+        let is_scored = |term: &usize| self.burst <= 1.0 || term.is_multiple_of(20);
         let mut draw = |term: usize| {
-            let burst = if looked_at(&term) { self.burst } else { 1.0 };
+            let burst = if is_scored(&term) { self.burst } else { 1.0 };
             self.term(&mut random, &documents, burst)
         };
         let terms: Vec<_> = (0..self.terms).map(&mut draw).collect();
@@ -38,20 +42,20 @@ impl Population<'_> {
         for (_, cells) in &terms {
             pool.add(&totals, cells);
         }
-        let mut scorer = Scorer::new(&totals, Settings::default(), &pool);
+        let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
         let mut score = |(mean, cells): (f64, Vec<Cell>)| {
-            let last = scorer.term(&cells, |_| {}).unwrap();
+            let last = scorer.score_term(&cells, |_| {}).unwrap();
             assert_eq!(last.bucket, FIRST + self.windows as i64);
             (mean, last.burst.unwrap())
         };
-        let terms = terms.into_iter().enumerate().filter(|(term, _)| looked_at(term));
+        let terms = terms.into_iter().enumerate().filter(|(term, _)| is_scored(term));
         terms.map(|(_, term)| score(term)).collect()
     }
 
     fn term(&self, random: &mut Random, documents: &[u64], burst: f64) -> (f64, Vec<Cell>) {
         let (mean, dispersion) = (random.choose(self.means), random.choose(self.dispersions));
-        let mut count = |(place, documents): (usize, &u64)| {
-            let burst = if place == self.windows { burst } else { 1.0 };
+        let mut count = |(position, documents): (usize, &u64)| {
+            let burst = if position == self.windows { burst } else { 1.0 };
             random.count(mean * burst * *documents as f64 / 1e4, dispersion)
         };
         // The last bucket is open.
@@ -59,7 +63,8 @@ impl Population<'_> {
         (mean, cells(FIRST, &counts.collect::<Vec<_>>()))
     }
 
-    /// How many in a thousand reach a burst of 4, of all and per mean.
+    /// Returns the number of terms in a thousand that reach a burst of 4: of all terms, and by
+    /// mean.
     fn rates(&self, seed: u64) -> (f64, Vec<(f64, f64)>) {
         let scores = self.scores(seed);
         let rate = |of: &dyn Fn(f64) -> bool| {
@@ -82,7 +87,7 @@ const NULL: Population<'_> = Population {
     documents: &[10_000],
 };
 
-/// The documents of the hours of a day, about 10,000 on average.
+/// The documents of each hour of a day, about 10,000 on average.
 const DAYS: [u64; 24] = [
     4_000, 2_500, 1_500, 1_000, 1_000, 1_500, 3_000, 6_000, 9_000, 11_000, 12_000, 13_000, 14_000,
     14_000, 13_000, 13_000, 14_000, 15_000, 17_000, 18_000, 18_000, 15_000, 11_000, 7_000,
@@ -91,7 +96,7 @@ const DAYS: [u64; 24] = [
 #[track_caller]
 fn at_most_one_in_a_thousand(population: &Population<'_>) {
     let (rate, means) = population.rates(1);
-    assert!(rate <= 1.0, "{rate} in 1,000 reach 4 where nothing happened; by mean: {means:?}");
+    assert!(rate <= 1.0, "{rate} in 1,000 steady terms reach 4; by mean: {means:?}");
 }
 
 #[test]
@@ -112,7 +117,7 @@ fn overdispersed_terms_reach_4_by_chance_at_most_once_in_a_thousand() {
     at_most_one_in_a_thousand(&population);
 }
 
-/// Of 100 five-fold bursts on a mean of 10, how many are found.
+/// Returns the number of bursts found among 100 five-fold ones on a mean of 10.
 fn found(windows: usize, dispersions: &[f64]) -> f64 {
     let bursts = Population { windows, dispersions, means: &[10.0], burst: 5.0, ..NULL };
     bursts.rates(2).0 / 10.0

@@ -1,12 +1,12 @@
-//! Mastodon's score over a whole run, against asking for it at the end of every window.
+//! Mastodon's score of a whole run against an update at the end of every window.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Asks at the end of every closed window, in plain loops: the authors of a window's day so far are those
-/// of the last window of that day up to it.
-fn asked_every_time(totals: &Totals, days: &[(i64, u64)], per_day: i64) -> f64 {
+/// Updates the score at the end of every closed window, in plain loops. The authors of a day so far
+/// are those of its last window with the term.
+fn updated_every_window(totals: &Totals, days: &[(i64, u64)], per_day: i64) -> f64 {
     let mut score = ChiSquare::default();
     let mut value = 0.0;
     for bucket in totals.closed() {
@@ -17,14 +17,14 @@ fn asked_every_time(totals: &Totals, days: &[(i64, u64)], per_day: i64) -> f64 {
             of_day.next_back().map_or(0, |(_, authors)| *authors)
         };
         let time = (bucket + 1) * (86_400 / per_day);
-        value = score.at(time, by(day, *bucket), by(day - 1, i64::MAX));
+        value = score.update(time, by(day, *bucket), by(day - 1, i64::MAX));
     }
     value
 }
 
 proptest! {
     #[test]
-    fn the_latest_score_is_the_one_of_asking_after_every_window(
+    fn the_latest_score_equals_an_update_after_every_window(
         documents in prop::collection::vec(0_u64..4, 1..200),
         growth in prop::collection::vec((prop::bool::weighted(0.1), 0_u64..60), 200),
         per_day in prop::sample::select(vec![1_i64, 4, 24]),
@@ -40,7 +40,7 @@ proptest! {
                 days.push((bucket, before + more));
             }
         }
-        let expected = asked_every_time(&totals, &days, per_day);
+        let expected = updated_every_window(&totals, &days, per_day);
         let found = ChiSquare::latest(&totals, &days);
         prop_assert_eq!(found.to_bits(), expected.to_bits(), "{} instead of {}", found, expected);
     }

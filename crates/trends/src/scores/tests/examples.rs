@@ -1,9 +1,9 @@
-//! Each score on numbers small enough to be worked out on paper.
+//! Each score on numbers small enough for paper.
 
 use super::*;
 
 #[test]
-fn a_burst_over_a_steady_term() {
+fn a_steady_term_bursts() {
     // W = 24, D = 24, own dispersion 0, so (0 + 4 * 4) / 27 < 1; E = 24.5 / 24.
     let totals = totals(HOUR, 0, &[100; 26]);
     let mut counts = [1; 25];
@@ -16,7 +16,7 @@ fn a_burst_over_a_steady_term() {
 }
 
 #[test]
-fn an_old_burst_is_winsorised_before_it_is_compared_with() {
+fn an_old_burst_is_winsorised_in_the_reference() {
     // W = 10, D = 100, own dispersion 64, shrunk 592 / 13; limit 10 + 3 sqrt(10 * 592 / 13).
     let totals = totals(HOUR, 0, &[100; 12]);
     let mut counts = [2; 11];
@@ -24,7 +24,7 @@ fn an_old_burst_is_winsorised_before_it_is_compared_with() {
     counts[10] = 60;
     let cells = cells(0, &counts);
     let pool = PooledDispersion::default();
-    let explained = Scorer::new(&totals, Settings::default(), &pool).explain(&cells, 10).unwrap();
+    let explained = Scorer::new(&totals, BurstGates::default(), &pool).explain(&cells, 10).unwrap();
     let steps = explained.steps.unwrap();
     near(steps.raw.own.unwrap(), 64.0);
     near(steps.raw.dispersion, 592.0 / 13.0);
@@ -37,7 +37,7 @@ fn an_old_burst_is_winsorised_before_it_is_compared_with() {
 }
 
 #[test]
-fn a_new_term_is_judged_by_the_pooled_dispersion() {
+fn a_new_term_has_the_pooled_dispersion() {
     // D = 0: E = 0.5 / 10, dispersion 4.
     let totals = totals(HOUR, 0, &[100; 12]);
     let score = last(&totals, &cells(10, &[8]));
@@ -47,67 +47,67 @@ fn a_new_term_is_judged_by_the_pooled_dispersion() {
 }
 
 #[test]
-fn a_burst_cools_by_half_every_four_hours_and_its_windows_are_told_without_the_term() {
+fn a_peak_halves_every_four_hours_and_its_windows_are_emitted_without_the_term() {
     let totals = totals(HOUR, 0, &[100; 80]);
     let mut counts = [1; 31];
     counts[30] = 90;
-    let told = told(&totals, &cells(0, &counts));
-    let burst = told[30].burst.unwrap();
+    let emitted = emitted(&totals, &cells(0, &counts));
+    let burst = emitted[30].burst.unwrap();
     assert!(burst >= 16.0, "{burst}");
-    let eight_hours_on = &told[38];
+    let eight_hours_on = &emitted[38];
     assert_eq!((eight_hours_on.bucket, eight_hours_on.measured), (38, 0));
     near(eight_hours_on.peak, burst / 4.0);
     assert_eq!(eight_hours_on.status, Status::Cooling);
     assert_eq!(eight_hours_on.burst, Some(0.0));
-    let end = told.last().unwrap();
+    let end = emitted.last().unwrap();
     assert!(end.peak >= 1.0 && end.peak * libm::exp2(-0.25) < 1.0, "{}", end.peak);
 }
 
 #[test]
-fn gates_close_on_few_occurrences_and_on_few_authors() {
+fn gates_close_on_a_small_measure_and_on_few_authors() {
     let totals = totals(HOUR, 0, &[100; 26]);
     let mut cells = cells(24, &[4]);
     assert_eq!(last(&totals, &cells).burst, Some(0.0));
-    // One account that floods: 90 records, one author.
+    // One account floods: 90 records, one author.
     cells[0] = Cell { bucket: 24, count: 90, documents: 90, authors: 1 };
     assert_eq!(last(&totals, &cells).burst, Some(0.0));
-    let settings = Settings { min_count: 1, min_authors: 9 };
+    let settings = BurstGates { min_count: 1, min_authors: 9 };
     let pool = PooledDispersion::default();
     let mut scorer = Scorer::new(&totals, settings, &pool);
     let mut burst = |authors| {
         let cell = Cell { bucket: 24, count: 90, documents: 90, authors };
-        scorer.term(&[cell], |_| {}).unwrap().burst.unwrap()
+        scorer.score_term(&[cell], |_| {}).unwrap().burst.unwrap()
     };
     assert_eq!(burst(8).to_bits(), 0.0_f64.to_bits());
     assert!(burst(9) > 0.0);
 }
 
 #[test]
-fn keyness_of_a_term_that_is_eight_times_as_frequent() {
+fn a_term_eight_times_as_frequent_has_significant_keyness() {
     let found = keyness(20, 1000, 5, 2000).unwrap();
     near(found.g2, 23.185_311_077_839_18);
     near(found.log_ratio, 2.897_399_579_050_534_2);
     near(found.lower, 1.543_946_895_069_375_5);
-    assert!(found.significant());
+    assert!(found.is_significant());
     let reversed = keyness(5, 2000, 20, 1000).unwrap();
     near(reversed.g2, -found.g2);
     near(reversed.log_ratio, -found.log_ratio);
 }
 
 #[test]
-fn keyness_of_a_term_that_one_result_lacks() {
+fn keyness_is_negative_without_the_term_zero_at_equal_rates_and_none_without_documents() {
     let found = keyness(0, 1000, 30, 1000).unwrap();
     near(found.g2, -42.045_701_284_851_7);
     near(found.log_ratio, -5.930_737_337_562_886);
     let equal = keyness(7, 700, 11, 1100).unwrap();
     near(equal.g2, 0.0);
-    assert!(!equal.significant());
+    assert!(!equal.is_significant());
     assert_eq!(keyness(0, 0, 1, 10), None);
     assert_eq!(keyness(11, 10, 1, 10), None);
 }
 
 #[test]
-fn keyness_of_counts_near_2_to_the_53_is_finite_and_signed() {
+fn keyness_of_counts_near_2_to_the_53_keeps_its_precision() {
     let all = 1_u64 << 53;
     let found = keyness(all - 1, all, all - 3, all).unwrap();
     assert!(found.g2 >= 0.0 && found.g2 < 2.0 && found.lower.is_finite(), "{found:?}");
@@ -118,34 +118,28 @@ fn keyness_of_counts_near_2_to_the_53_is_finite_and_signed() {
 }
 
 #[test]
-fn chi_square_is_kept_halved_every_four_hours_and_forgotten_after_two_days() {
+fn chi_square_halves_every_four_hours_and_is_forgotten_after_two_days() {
     near(ChiSquare::score(20, 5), 45.0);
     near(ChiSquare::score(20, 0), 361.0);
     near(ChiSquare::score(4, 0), 0.0);
     near(ChiSquare::score(9, 10), 0.0);
     let mut tag = ChiSquare::default();
     let hour = 3600;
-    near(tag.at(0, 20, 5), 45.0);
-    near(tag.at(8 * hour, 12, 5), 45.0 / 4.0);
-    near(tag.at(9 * hour, 25, 5), 80.0);
-    near(tag.at(57 * hour, 0, 25), 80.0 / 4096.0);
-    near(tag.at(57 * hour + 1, 10, 5), 5.0);
+    near(tag.update(0, 20, 5), 45.0);
+    near(tag.update(8 * hour, 12, 5), 45.0 / 4.0);
+    near(tag.update(9 * hour, 25, 5), 80.0);
+    near(tag.update(57 * hour, 0, 25), 80.0 / 4096.0);
+    near(tag.update(57 * hour + 1, 10, 5), 5.0);
 }
 
 #[test]
-fn df_idf_weighs_a_window_by_the_mean_of_those_before() {
-    near(df_idf(9, &[2, 4]), 4.190_597_841_964_052);
-    near(df_idf(9, &[]), 10.0);
-}
-
-#[test]
-fn pairs_that_belong_together_are_phrases() {
+fn a_frequent_pair_with_high_npmi_and_without_stop_words_is_a_phrase() {
     let pair = PairCounts { together: 10, left: 20, right: 40, pairs: 1000 };
     near(pair.npmi().unwrap(), 0.548_455_006_504_028_3);
     assert!(pair.is_phrase(false, false));
     assert!(!pair.is_phrase(true, false) && !pair.is_phrase(false, true));
     assert!(!PairCounts { together: 4, ..pair }.is_phrase(false, false));
-    // As often together as chance has it: 20 * 40 / 80.
+    // As often together as by chance: 20 * 40 / 80.
     let chance = PairCounts { pairs: 80, ..pair };
     near(chance.npmi().unwrap(), 0.0);
     assert!(!chance.is_phrase(false, false));
@@ -157,9 +151,9 @@ fn pairs_that_belong_together_are_phrases() {
 }
 
 #[test]
-fn a_phrase_stands_for_a_word_that_is_mostly_in_it() {
-    assert!(folds(7, 10));
-    assert!(!folds(69, 100));
-    assert!(!folds(0, 0));
-    assert!(folds(u64::MAX, u64::MAX));
+fn a_phrase_stands_for_a_word_with_seven_in_ten_of_its_documents_in_the_phrase() {
+    assert!(phrase_stands_for_word(7, 10));
+    assert!(!phrase_stands_for_word(69, 100));
+    assert!(!phrase_stands_for_word(0, 0));
+    assert!(phrase_stands_for_word(u64::MAX, u64::MAX));
 }

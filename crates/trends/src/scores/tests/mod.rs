@@ -1,5 +1,5 @@
-//! The scores against examples computed by hand, formulas written again in plain loops, and
-//! simulated terms of which it is known whether something happened.
+//! The scores against examples computed by hand, against the formulas in plain loops, and on
+//! simulated terms with and without bursts.
 
 mod calibration;
 mod chi_square;
@@ -16,7 +16,7 @@ use super::*;
 
 const HOUR: NonZeroU32 = NonZeroU32::new(3600).unwrap();
 
-/// Totals of buckets with these documents from bucket `first` on, all with authors.
+/// Returns totals of successive buckets from `first` on. Every document has an author.
 fn totals(window: NonZeroU32, first: i64, documents: &[u64]) -> Totals {
     let total = |(bucket, documents): (i64, &u64)| BucketTotal {
         bucket,
@@ -26,24 +26,25 @@ fn totals(window: NonZeroU32, first: i64, documents: &[u64]) -> Totals {
     Totals::new(window, (first..).zip(documents).map(total))
 }
 
-/// Cells of these counts from bucket `first` on, every occurrence by another author.
+/// Returns cells of successive buckets from `first` on. Every occurrence has another author.
 fn cells(first: i64, counts: &[u64]) -> Vec<Cell> {
     let cell = |(bucket, n): (i64, &u64)| Cell { bucket, count: *n, documents: *n, authors: *n };
     (first..).zip(counts).filter(|(_, n)| **n > 0).map(cell).collect()
 }
 
-/// All a term is told of.
-fn told(totals: &Totals, cells: &[Cell]) -> Vec<WindowScore> {
-    let mut told = Vec::new();
+/// Returns all emitted scores of a term.
+fn emitted(totals: &Totals, cells: &[Cell]) -> Vec<WindowScore> {
+    let mut emitted = Vec::new();
     let pool = PooledDispersion::default();
-    Scorer::new(totals, Settings::default(), &pool).term(cells, |score| told.push(*score));
-    told
+    let mut scorer = Scorer::new(totals, BurstGates::default(), &pool);
+    scorer.score_term(cells, |score| emitted.push(*score));
+    emitted
 }
 
-/// The scores in the last window of the run.
+/// Returns the scores of a term in the last window of the run.
 fn last(totals: &Totals, cells: &[Cell]) -> WindowScore {
     let pool = PooledDispersion::default();
-    Scorer::new(totals, Settings::default(), &pool).term(cells, |_| {}).unwrap()
+    Scorer::new(totals, BurstGates::default(), &pool).score_term(cells, |_| {}).unwrap()
 }
 
 #[track_caller]

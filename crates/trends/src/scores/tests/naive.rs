@@ -1,15 +1,15 @@
-//! The scores over time, written again in loops over all windows, from the definitions.
+//! The scores over time against their definitions in loops over all windows.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Four hours: a score halves with every window, 12 of them are two days, 42 are seven.
+/// Four hours: a peak halves with every window, 12 windows are two days and 42 are seven.
 const WINDOW: NonZeroU32 = NonZeroU32::new(4 * 3600).unwrap();
 const REFERENCE: usize = 42;
 const FIRST: i64 = -50;
 
-/// z by the formula with sums of squares; `None` without enough history.
+/// Returns z by the formula with sums of squares, `None` without enough history.
 fn z(documents: &[u64], counts: &[u64], now: usize, pooled: f64) -> Option<f64> {
     let reference = now.saturating_sub(REFERENCE)..now;
     let buckets: Vec<(f64, f64)> = reference
@@ -74,7 +74,8 @@ fn status(burst: Option<f64>, peak: f64) -> Status {
     }
 }
 
-/// Documents and counts of successive buckets: some without documents, most without the term.
+/// Generates the documents and counts of successive buckets: some without documents, most without
+/// the term.
 fn series() -> impl Strategy<Value = Vec<(u64, u64)>> {
     let documents = prop_oneof![1 => Just(0_u64), 6 => 100_u64..200];
     let count = prop_oneof![6 => Just(0_u64), 4 => 0_u64..9, 1 => 20_u64..100];
@@ -89,21 +90,21 @@ fn series() -> impl Strategy<Value = Vec<(u64, u64)>> {
 
 proptest! {
     #[test]
-    fn every_window_is_scored_as_the_definitions_say(series in series()) {
+    fn every_window_is_scored_by_the_definitions(series in series()) {
         let (documents, counts): (Vec<_>, Vec<_>) = series.into_iter().unzip();
         let totals = totals(WINDOW, FIRST, &documents);
-        let told = told(&totals, &cells(FIRST, &counts));
-        let place = |bucket: &i64| (bucket - FIRST) as usize;
-        let windows: Vec<usize> = totals.closed().iter().map(place).collect();
+        let emitted = emitted(&totals, &cells(FIRST, &counts));
+        let index = |bucket: &i64| (bucket - FIRST) as usize;
+        let windows: Vec<usize> = totals.closed().iter().map(index).collect();
         let expected: Vec<usize> = windows
             .iter()
             .copied()
             .filter(|now| counts[*now] > 0 || peak(&documents, &counts, *now) >= 1.0)
             .collect();
-        let found: Vec<usize> = told.iter().map(|score| place(&score.bucket)).collect();
+        let found: Vec<usize> = emitted.iter().map(|score| index(&score.bucket)).collect();
         prop_assert_eq!(found, expected);
-        for score in &told {
-            let now = place(&score.bucket);
+        for score in &emitted {
+            let now = index(&score.bucket);
             let naive = burst(&documents, &counts, now);
             prop_assert_eq!(naive.is_some(), score.burst.is_some());
             near(score.burst.unwrap_or(0.0), naive.unwrap_or(0.0));
@@ -121,13 +122,13 @@ proptest! {
     }
 
     #[test]
-    fn an_explanation_says_what_is_published_and_its_steps_lead_there(series in series()) {
+    fn an_explanation_holds_the_published_scores_and_its_steps_lead_to_them(series in series()) {
         let (documents, counts): (Vec<_>, Vec<_>) = series.into_iter().unzip();
         let totals = totals(WINDOW, FIRST, &documents);
         let cells = cells(FIRST, &counts);
         let pool = PooledDispersion::default();
-        let mut scorer = Scorer::new(&totals, Settings::default(), &pool);
-        for score in told(&totals, &cells) {
+        let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
+        for score in emitted(&totals, &cells) {
             let explained = scorer.explain(&cells, score.bucket).unwrap();
             prop_assert_eq!(explained.score, score);
             let now = (score.bucket - FIRST) as usize;
@@ -135,7 +136,7 @@ proptest! {
             near(explained.steps.map_or(0.0, |steps| steps.z), naive.unwrap_or(0.0));
             let greatest = explained.peaks.iter().map(|peak| peak.decayed).fold(0.0, f64::max);
             near(greatest, score.peak);
-            let Gates { count, authors, excess, .. } = explained.gates;
+            let GateStates { count, authors, excess, .. } = explained.gates;
             prop_assert_eq!(count && authors && excess, score.burst.is_some_and(|z| z > 0.0));
             if let Some(steps) = explained.steps {
                 let sum: f64 = explained.reference.iter().map(|cell| cell.winsorised).sum();

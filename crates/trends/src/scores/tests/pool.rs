@@ -1,4 +1,4 @@
-//! The pooled dispersion: what terms add to it, its median and its bytes.
+//! The pooled dispersion: the dispersions that terms add, their median and the encoded bytes.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ fn source() -> Totals {
     totals(HOUR, 0, &[1000; 2 * SPAN + 1])
 }
 
-/// A term with 10 + swing and 10 - swing in turn: chi-square is W swing^2 / 10.
+/// Returns a term with 10 + swing and 10 - swing in turn; its chi-square is W swing^2 / 10.
 fn swinging(swing: u64, windows: usize) -> Vec<Cell> {
     let counts: Vec<_> =
         (0..windows).map(|window| if window % 2 == 0 { 10 + swing } else { 10 - swing }).collect();
@@ -27,7 +27,7 @@ fn pool(swings: &[u64]) -> PooledDispersion {
     pool
 }
 
-/// Where the bin of a dispersion begins, by multiplication alone.
+/// Returns the lower edge of a dispersion's bin, by multiplication alone.
 fn lower_edge(dispersion: f64) -> f64 {
     let step = 50_f64.powf(1.0 / 64.0);
     let mut edge = 1.0;
@@ -51,7 +51,7 @@ fn the_pooled_dispersion_is_the_lower_edge_of_the_bin_of_the_median() {
 }
 
 #[test]
-fn dispersions_outside_the_bins_are_in_the_first_and_the_last() {
+fn a_dispersion_outside_the_bins_is_in_the_first_or_the_last() {
     near(pool(&[0; 20]).dispersion(), 1.0);
     let mut wild = PooledDispersion::default();
     let mut counts = [0; 2 * SPAN];
@@ -64,7 +64,7 @@ fn dispersions_outside_the_bins_are_in_the_first_and_the_last() {
 }
 
 #[test]
-fn fewer_than_twenty_terms_leave_the_default() {
+fn the_pooled_dispersion_of_fewer_than_twenty_terms_is_4() {
     near(pool(&[8; 19]).dispersion(), 4.0);
     near(PooledDispersion::default().dispersion(), 4.0);
 }
@@ -75,14 +75,14 @@ fn rare_terms_and_short_spans_do_not_pool() {
     pool.add(&source(), &cells(0, &[4; 2 * SPAN]));
     pool.add(&totals(HOUR, SPAN as i64 - 5, &[1000; 11]), &cells(SPAN as i64 - 5, &[9; 10]));
     assert_eq!(pool.terms(), 0);
-    // Frequent in one of its spans is enough.
+    // A term pools if it is frequent in one of its spans.
     pool.add(&source(), &cells(0, &[5; SPAN]));
     assert_eq!(pool.terms(), 1);
 }
 
 proptest! {
     #[test]
-    fn pools_add_up_in_any_order_and_are_read_as_they_were_written(
+    fn pools_add_up_in_any_order_and_survive_encoding(
         swings in prop::collection::vec(0_u64..10, 0..30), cut in 0_usize..30
     ) {
         let whole = pool(&swings);
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_pool_that_encodes_to_them_or_none(
+    fn a_decoded_pool_encodes_to_the_same_bytes(
         bytes in prop::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 60..70)
     ) {
         if let Ok(pool) = PooledDispersion::decode(&bytes) {

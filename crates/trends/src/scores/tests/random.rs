@@ -11,8 +11,9 @@ impl Random {
         ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A count with a mean, whose variance is `dispersion` times it: Poisson at 1, negative
-    /// binomial above. By going through the probabilities, each from the one before.
+    /// Draws a count whose variance is `dispersion` times its mean: Poisson at 1, negative binomial
+    /// above. Subtracts the probabilities of 0, 1, 2 ... from a uniform number; each probability
+    /// follows from the one before.
     pub(super) fn count(&mut self, mean: f64, dispersion: f64) -> u64 {
         let size = mean / (dispersion - 1.0);
         let odds = 1.0 - 1.0 / dispersion;
@@ -30,14 +31,14 @@ impl Random {
         count
     }
 
-    /// One of several with equal probability.
+    /// Draws one of the values with equal probability.
     pub(super) fn choose<T: Copy>(&mut self, of: &[T]) -> T {
         of[(self.uniform() * of.len() as f64) as usize]
     }
 }
 
 #[test]
-fn counts_have_the_mean_and_the_variance_they_are_asked_for() {
+fn drawn_counts_have_the_given_mean_and_dispersion() {
     let mut random = Random(5);
     for (mean, dispersion) in [(0.3, 1.0), (10.0, 1.0), (0.3, 4.0), (10.0, 4.0), (80.0, 4.0)] {
         let counts: Vec<_> = (0..100_000).map(|_| random.count(mean, dispersion) as f64).collect();

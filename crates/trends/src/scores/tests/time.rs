@@ -1,4 +1,4 @@
-//! Which buckets are closed, what is measured, and how far a reference reaches.
+//! The closed buckets, the measure and the reach of a reference.
 
 use super::*;
 
@@ -8,39 +8,39 @@ fn total(bucket: i64, documents: u64) -> BucketTotal {
     BucketTotal { bucket, documents, with_author: 0 }
 }
 
-fn with_also(others: &[BucketTotal]) -> Totals {
+fn with_extra(others: &[BucketTotal]) -> Totals {
     let run = (0..).zip(DOCUMENTS).map(|(bucket, documents)| total(bucket, documents));
     Totals::new(HOUR, run.chain(others.iter().copied()))
 }
 
 #[test]
 fn all_buckets_before_the_newest_are_closed() {
-    assert_eq!(with_also(&[]).closed().last(), Some(&28));
-    assert_eq!(with_also(&[]).closed().len(), 29);
+    assert_eq!(with_extra(&[]).closed().last(), Some(&28));
+    assert_eq!(with_extra(&[]).closed().len(), 29);
 }
 
 #[test]
-fn dates_far_ahead_do_not_make_the_rest_stale() {
-    // One record a thousand years on, two of successive hours, and a crowd with one default date.
-    let years_on = 8_766_000;
+fn records_with_dates_far_ahead_close_no_more_buckets() {
+    // One record a thousand years ahead, two in successive hours, and many with one default date.
+    let years_ahead = 8_766_000;
     for others in [
-        &[total(years_on, 1)][..],
-        &[total(years_on, 1), total(years_on + 1, 1)],
+        &[total(years_ahead, 1)][..],
+        &[total(years_ahead, 1), total(years_ahead + 1, 1)],
         &[total(600_000, 5_000)],
     ] {
-        let totals = with_also(others);
+        let totals = with_extra(others);
         assert_eq!(totals.closed().last(), Some(&28), "{others:?}");
         assert_eq!(totals.ahead(), others.iter().map(|o| u128::from(o.documents)).sum::<u128>());
     }
 }
 
 #[test]
-fn a_bucket_within_reach_needs_a_hundredth_of_what_is_usual() {
+fn the_newest_bucket_has_at_least_a_hundredth_of_the_usual_documents() {
     let busy: Vec<_> = (0..30).map(|bucket| total(bucket, 900)).collect();
-    // With those of the run: 1,000 in a bucket.
+    // Together with the totals of `with_extra`, a bucket has 1,000 documents.
     let newest = |documents| {
         let others: Vec<_> = busy.iter().copied().chain([total(40, documents)]).collect();
-        let totals = with_also(&others);
+        let totals = with_extra(&others);
         (totals.closed().last().copied(), totals.ahead())
     };
     assert_eq!(newest(9), (Some(28), 9));
@@ -54,18 +54,18 @@ fn a_short_source_closes_all_but_its_newest_bucket() {
 }
 
 #[test]
-fn what_comes_before_any_time_is_short_where_fewer_than_six_buckets_of_it_are_not_empty() {
+fn a_bucket_lacks_history_if_its_reference_has_fewer_than_six_buckets_with_documents() {
     let totals = totals(HOUR, 0, &[5, 0, 5, 5, 5, 5, 5, 5]);
-    let short = |bucket| totals.is_short_before(bucket);
-    assert_eq!([0, 1, 6, 7, 8].map(short), [true, true, true, false, false]);
-    // 168 hours on, the first of them is out of reach, and then the next.
-    assert_eq!([168 + 2, 168 + 3, i64::MAX].map(short), [false, true, true]);
-    assert!(short(i64::MIN) && Totals::new(HOUR, []).is_short_before(0));
+    let lacks_history = |bucket| totals.lacks_history_before(bucket);
+    assert_eq!([0, 1, 6, 7, 8].map(lacks_history), [true, true, true, false, false]);
+    // From 168 hours later on, the first bucket is out of reach, and then the next one.
+    assert_eq!([168 + 2, 168 + 3, i64::MAX].map(lacks_history), [false, true, true]);
+    assert!(lacks_history(i64::MIN) && Totals::new(HOUR, []).lacks_history_before(0));
 }
 
 #[test]
 fn records_without_a_time_are_in_no_window() {
-    let totals = with_also(&[total(i64::MIN, 1_000_000)]);
+    let totals = with_extra(&[total(i64::MIN, 1_000_000)]);
     assert_eq!(totals.closed().first(), Some(&0));
 }
 
@@ -101,8 +101,8 @@ fn a_reference_reaches_back_seven_days_and_at_least_24_windows() {
 }
 
 #[test]
-fn what_lies_before_the_reference_does_not_count() {
-    // A term that was everywhere until 168 windows before the last one.
+fn buckets_before_the_reference_do_not_count() {
+    // The reference of window 199 begins at window 31.
     let totals = totals(HOUR, 0, &[100; 201]);
     let mut counts = [0; 200];
     counts[..31].fill(50);
