@@ -1,4 +1,4 @@
-//! Classes of characters. Owns every set of code points that the rules speak of; knows no rule.
+//! Classes of characters. Owns every set of code points that the rules use; knows no rule.
 
 use icu_properties::props::{
     DefaultIgnorableCodePoint, Emoji, EmojiPresentation, GeneralCategory, GeneralCategoryGroup,
@@ -6,16 +6,16 @@ use icu_properties::props::{
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
-/// U+FE0E and U+FE0F: show the character before as text, or as an emoji.
+/// U+FE0E: shows the character before it as text.
 pub(super) const TEXT_SELECTOR: char = '\u{FE0E}';
-/// See [`TEXT_SELECTOR`].
+/// U+FE0F: shows the character before it as an emoji.
 pub(super) const EMOJI_SELECTOR: char = '\u{FE0F}';
 /// U+20E3, the keycap around a digit, `#` or `*`.
 pub(super) const KEYCAP: char = '\u{20E3}';
 /// U+200D, which joins emoji.
 pub(super) const JOINER: char = '\u{200D}';
 
-/// A letter or mark: twitter-text's `hashtagAlpha`, `[\p{L}\p{M}]`.
+/// Returns true for a letter or mark: twitter-text's `hashtagAlpha`, `[\p{L}\p{M}]`.
 pub(super) fn is_hashtag_letter(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphabetic();
@@ -24,8 +24,8 @@ pub(super) fn is_hashtag_letter(character: char) -> bool {
     GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Mark).contains(category)
 }
 
-/// What makes a piece of text a word: something alphabetic that is no mark, which may have lost
-/// what it stood on.
+/// Returns true for an alphabetic character that is no mark. A word needs one: a mark alone may
+/// have lost its base character.
 pub(super) fn is_letter(character: char) -> bool {
     character.is_alphabetic()
         && (character.is_ascii()
@@ -33,8 +33,8 @@ pub(super) fn is_letter(character: char) -> bool {
                 .contains(CodePointMapData::<GeneralCategory>::new().get(character)))
 }
 
-/// What may be in a hashtag: twitter-text's `hashtagAlphaNumeric`, letters, marks, decimal digits
-/// and its sixteen special characters.
+/// Returns true for a character of a hashtag: twitter-text's `hashtagAlphaNumeric`, which has
+/// letters, marks, decimal digits, `_` and the special characters.
 pub(super) fn is_hashtag_character(character: char) -> bool {
     if character.is_ascii() {
         return character.is_ascii_alphanumeric() || character == '_';
@@ -45,8 +45,8 @@ pub(super) fn is_hashtag_character(character: char) -> bool {
             == GeneralCategory::DecimalNumber
 }
 
-/// twitter-text's `hashtagSpecialChars` outside ASCII: the joiners and the signs of scripts that
-/// write words with them.
+/// Returns true for twitter-text's `hashtagSpecialChars` outside ASCII: joiners, and signs that
+/// some scripts write within words.
 fn is_hashtag_special(character: char) -> bool {
     matches!(
         character,
@@ -69,7 +69,7 @@ fn is_hashtag_special(character: char) -> bool {
     )
 }
 
-/// twitter-text's `latinAccentChars`.
+/// Returns true for twitter-text's `latinAccentChars`.
 pub(super) fn is_latin_accent(character: char) -> bool {
     matches!(
         character,
@@ -94,27 +94,27 @@ pub(super) fn is_latin_accent(character: char) -> bool {
     )
 }
 
-/// twitter-text's `cyrillicLettersAndMarks`.
+/// Returns true for twitter-text's `cyrillicLettersAndMarks`.
 pub(super) fn is_cyrillic(character: char) -> bool {
     matches!(character, '\u{400}'..='\u{4FF}')
 }
 
-/// twitter-text's `spaces`.
+/// Returns true for twitter-text's `spaces`.
 pub(super) fn is_space(character: char) -> bool {
     character.is_whitespace() || character == '\u{180E}'
 }
 
-/// Characters that show nothing of themselves: `Default_Ignorable_Code_Point`. NFKC case folding
-/// (Unicode section 3.13, R5) takes them out of keys.
+/// Returns true for an invisible character: `Default_Ignorable_Code_Point`. NFKC case folding
+/// (Unicode section 3.13, R5) removes them from keys.
 pub(super) fn is_ignorable(character: char) -> bool {
     !character.is_ascii()
         && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
-/// Whether a single character is a word: Han and kana are written without spaces, and a Hangul
-/// syllable says as much as three Latin letters.
+/// Returns true if a single character is long enough for a word: Han and kana are written without
+/// spaces, and a Hangul syllable stands for about three Latin letters.
 pub(super) fn is_word_alone(character: char) -> bool {
-    // Hangul Jamo, U+1100, are the first of them.
+    // Hangul Jamo, at U+1100, have the lowest code points of these scripts.
     character >= '\u{1100}'
         && matches!(
             CodePointMapData::<Script>::new().get(character),
@@ -122,10 +122,10 @@ pub(super) fn is_word_alone(character: char) -> bool {
         )
 }
 
-/// Whether a character is of a script whose words only a dictionary parts.
+/// Returns true for a character of a script whose words only a dictionary can part.
 #[cfg(feature = "cjk")]
 pub(super) fn is_unspaced(character: char) -> bool {
-    // Thai is the first of them.
+    // Thai has the lowest code points of these scripts.
     character >= '\u{E00}'
         && matches!(
             CodePointMapData::<Script>::new().get(character),
@@ -139,26 +139,26 @@ pub(super) fn is_unspaced(character: char) -> bool {
         )
 }
 
-/// Whether a character can begin or join an emoji: `Emoji` outside ASCII.
+/// Returns true for a character that can begin or join an emoji: `Emoji` outside ASCII.
 pub(super) fn is_emoji(character: char) -> bool {
-    // Below, nothing but © and ®; between the two blocks, nothing at all.
+    // Below U+203C only © and ® are emoji, and none is between the two blocks.
     matches!(character, '\u{A9}' | '\u{AE}' | '\u{203C}'..='\u{3299}' | '\u{1F000}'..='\u{1FFFF}')
         && CodePointSetData::new::<Emoji>().contains(character)
 }
 
-/// Whether it is shown as an emoji without being asked to: `Emoji_Presentation`, and the
-/// pictographs of U+2600 to U+27BF and from U+1F000 on, which people write without U+FE0F.
+/// Returns true for an emoji that needs no U+FE0F: `Emoji_Presentation`, and the pictographs of
+/// U+2600 to U+27BF and from U+1F000 on, which people write without it.
 pub(super) fn is_shown_as_emoji(character: char) -> bool {
     matches!(character, '\u{2600}'..='\u{27BF}' | '\u{1F000}'..)
         || CodePointSetData::new::<EmojiPresentation>().contains(character)
 }
 
-/// Two of these make a flag.
+/// Returns true for one of the two characters of a flag.
 pub(super) fn is_regional_indicator(character: char) -> bool {
     matches!(character, '\u{1F1E6}'..='\u{1F1FF}')
 }
 
-/// Fitzpatrick's skin tones: `Emoji_Modifier`.
+/// Returns true for one of Fitzpatrick's skin tones: `Emoji_Modifier`.
 pub(super) fn is_skin_tone(character: char) -> bool {
     matches!(character, '\u{1F3FB}'..='\u{1F3FF}')
 }
@@ -169,8 +169,8 @@ mod tests {
 
     use super::*;
 
-    /// Compares a class with a pattern on every character that the pattern's tables know.
-    fn agrees(class: fn(char) -> bool, pattern: &str) {
+    /// Compares a class with a pattern on every character that the pattern's tables assign.
+    fn assert_agrees(class: fn(char) -> bool, pattern: &str) {
         let pattern = Regex::new(&format!("^{pattern}$")).unwrap();
         let assigned = Regex::new(r"^\P{Cn}$").unwrap();
         let mut text = String::new();
@@ -184,19 +184,19 @@ mod tests {
     }
 
     #[test]
-    fn the_classes_of_hashtags_are_those_that_are_published() {
-        agrees(is_hashtag_letter, r"[\p{L}\p{M}]");
+    fn the_hashtag_classes_match_the_published_patterns() {
+        assert_agrees(is_hashtag_letter, r"[\p{L}\p{M}]");
         let special = r"_\x{200c}\x{200d}\x{a67e}\x{5be}\x{5f3}\x{5f4}\x{ff5e}\x{301c}\x{309b}\x{309c}\x{30a0}\x{30fb}\x{3003}\x{f0b}\x{f0c}\x{b7}";
-        agrees(is_hashtag_character, &format!(r"[\p{{L}}\p{{M}}\p{{Nd}}{special}]"));
+        assert_agrees(is_hashtag_character, &format!(r"[\p{{L}}\p{{M}}\p{{Nd}}{special}]"));
     }
 
     #[test]
-    fn the_gates_before_the_tables_let_everything_through() {
-        agrees(is_word_alone, r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]");
-        agrees(is_emoji, r"[\p{Emoji}&&[^\x00-\x7f]]");
-        agrees(is_skin_tone, r"\p{Emoji_Modifier}");
-        agrees(is_regional_indicator, r"\p{Regional_Indicator}");
-        agrees(is_letter, r"[\p{Alphabetic}--\p{M}]");
-        agrees(is_ignorable, r"\p{Default_Ignorable_Code_Point}");
+    fn the_other_classes_match_their_unicode_properties() {
+        assert_agrees(is_word_alone, r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]");
+        assert_agrees(is_emoji, r"[\p{Emoji}&&[^\x00-\x7f]]");
+        assert_agrees(is_skin_tone, r"\p{Emoji_Modifier}");
+        assert_agrees(is_regional_indicator, r"\p{Regional_Indicator}");
+        assert_agrees(is_letter, r"[\p{Alphabetic}--\p{M}]");
+        assert_agrees(is_ignorable, r"\p{Default_Ignorable_Code_Point}");
     }
 }

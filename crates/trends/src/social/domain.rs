@@ -1,13 +1,13 @@
-//! The registrable part of a host. Owns what a link's domain is, by Mozilla's Public Suffix List;
+//! The registrable part of a host. Owns the domain of a link, by Mozilla's Public Suffix List;
 //! knows nothing of where links begin and end.
 
 use std::borrow::Cow;
 
-/// No host is longer (RFC 1035 section 2.3.4); one of another script takes up to four times that.
-const MOST_BYTES: usize = 4 * 253;
+/// The longest host: 253 characters (RFC 1035 section 2.3.4) of up to four bytes each.
+const MAX_BYTES: usize = 4 * 253;
 
-/// The host of a link: what stands after `://`, if that is there, and before the next of `/?#:`,
-/// without user and password.
+/// Returns the host of a link: from after `://`, if the link has one, to before the next `/`, `?`,
+/// `#`, `\` or `:`, without user and password.
 pub(super) fn host(link: &str) -> &str {
     let rest = link.split_once("://").map_or(link, |(_, rest)| rest);
     let authority = &rest[..rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len())];
@@ -15,11 +15,11 @@ pub(super) fn host(link: &str) -> &str {
     &host[..host.find(':').unwrap_or(host.len())]
 }
 
-/// Replaces `key` with the registrable domain of `host`, in lower case and in Unicode. `false` if
-/// it has none: an address, a single label, or a public suffix itself.
+/// Replaces `key` with the registrable domain of `host`, in lower case and in Unicode. Returns
+/// false if the host has none: it is an address, a single label or a public suffix itself.
 pub(super) fn registrable(host: &str, key: &mut String) -> bool {
     key.clear();
-    if host.len() > MOST_BYTES {
+    if host.len() > MAX_BYTES {
         return false;
     }
     let Ok(host) = canonical(host) else { return false };
@@ -38,7 +38,8 @@ pub(super) fn registrable(host: &str, key: &mut String) -> bool {
     true
 }
 
-/// A host as the list has it: names of other scripts mapped by UTS #46.
+/// Returns a host in the list's spelling: lower case, and labels of other scripts mapped by UTS
+/// #46.
 fn canonical(host: &str) -> Result<Cow<'_, str>, idna::Errors> {
     let is_plain = host.is_ascii() && !host.split('.').any(starts_encoded);
     if is_plain {
@@ -48,19 +49,19 @@ fn canonical(host: &str) -> Result<Cow<'_, str>, idna::Errors> {
     result.map(|()| Cow::Owned(unicode))
 }
 
-/// Whether a label is another script's in ASCII (RFC 5890's A-label).
+/// Returns true if a label encodes another script in ASCII (an A-label of RFC 5890).
 fn starts_encoded(label: &str) -> bool {
     label.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("xn--"))
 }
 
-/// Whether a host in ASCII, written without a scheme, is surely one: its suffix is on the list.
+/// Returns true if ASCII text without a scheme is the host of a link: its suffix is on the list.
 ///
-/// As in twitter-text, a country's two letters alone don't make a link (`it.so`) unless a path
-/// follows, `co` and `tv` aside; and against it, a suffix written like the first word of a
-/// sentence (`vote.Today`) makes none.
+/// As in twitter-text, one label and a country's two letters make no link (`it.so`) unless a path
+/// follows; `co` and `tv` do. Unlike in twitter-text, a suffix written like the first word of a
+/// sentence (`vote.Today`) makes no link.
 pub(super) fn is_bare_host(host: &str, has_path: bool) -> bool {
     let Some((name, last)) = host.rsplit_once('.') else { return false };
-    if host.len() > MOST_BYTES {
+    if host.len() > MAX_BYTES {
         return false;
     }
     let labels_are_sound = host.split('.').all(|label| {

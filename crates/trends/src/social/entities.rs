@@ -1,4 +1,5 @@
-//! What a status of Twitter's API v1.1 says about its own text. Owns the shape of `entities`.
+//! The `entities` of a status of Twitter's API v1.1: the terms that the service found in its text.
+//! Owns the shape of their JSON.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,32 +12,32 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use super::Kinds;
 use crate::Kind;
 
-/// How the service's own entities begin.
+/// The beginning of `entities` as the service writes them.
 const HASHTAGS_FIRST: &str = r#"{"hashtags":"#;
 
 static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"hashtags\""));
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
-/// The entities of a post, as the service that it was posted on found them.
+/// The entities of a post: terms that the service found in its text.
 ///
-/// A list that is there stands in for what would be found in the text, even if it is empty; for
-/// one that is not, the text is searched.
+/// A list, even an empty one, replaces the search of the text for its kind. Without a list, the
+/// text is searched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entities<'a> {
-    /// Hashtags without their sign.
+    /// Hashtags without their `#`.
     pub hashtags: Option<Vec<Cow<'a, str>>>,
-    /// Screen names without their sign.
+    /// Screen names without their `@`.
     pub mentions: Option<Vec<Cow<'a, str>>>,
-    /// Symbols without their sign.
+    /// Symbols without their `$`.
     pub cashtags: Option<Vec<Cow<'a, str>>>,
-    /// Where links lead, expanded where the service has done so. Attached media are no links.
+    /// Links, expanded where the service has expanded them. Attached media are no links.
     pub links: Option<Vec<Cow<'a, str>>>,
 }
 
 impl<'a> Entities<'a> {
-    /// Reads the lists of these kinds in the JSON value of a v1.1 `entities` field, which is valid JSON; of
-    /// a list that is there twice, the last. `None` if it is no object, one of the lists is of another
-    /// shape, or none of the kinds is listed.
+    /// Reads the lists of these kinds from the value of a v1.1 `entities` field, which must be
+    /// valid JSON. Of two lists of a kind, the last counts. Returns `None` if the value is no
+    /// object, if a list has another shape, or if no kind in `kinds` can have a list.
     pub fn parse(json: &'a [u8], kinds: Kinds) -> Option<Self> {
         let more = [Kind::Mention, Kind::Cashtag, Kind::Domain];
         let wants_more = more.into_iter().any(|kind| kinds.contains(kind));
@@ -54,8 +55,8 @@ impl<'a> Entities<'a> {
     }
 }
 
-/// The hashtags, if they come first and nothing after can be called that: neither plainly nor with an
-/// escape in its name. The rest, which is longer, need not be taken apart then.
+/// Returns the hashtags without parsing the longer rest, if they come first and the rest has no
+/// second list of them: neither `"hashtags"` nor an escape that could spell it.
 fn hashtags_first(json: &str) -> Option<Entities<'_>> {
     let after = json.strip_prefix(HASHTAGS_FIRST)?;
     let mut lists = serde_json::Deserializer::from_str(after).into_iter::<Vec<Tag<'_>>>();
@@ -65,7 +66,7 @@ fn hashtags_first(json: &str) -> Option<Entities<'_>> {
     is_only.then(|| Entities { hashtags, ..Entities::default() })
 }
 
-/// Reads only the lists of some kinds.
+/// Reads only the lists of these kinds.
 struct Lists(Kinds);
 
 impl<'a> DeserializeSeed<'a> for Lists {
@@ -113,7 +114,8 @@ fn texts<'a, T: Into<Option<Cow<'a, str>>>>(found: Option<Vec<T>>) -> Option<Vec
     Some(found?.into_iter().filter_map(Into::into).collect())
 }
 
-/// Borrowed from the line unless it has escapes; an optional `Cow` of its own never is.
+/// A string, borrowed from the line unless it has escapes. serde never borrows for `Option<Cow>`
+/// without this type.
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
@@ -167,7 +169,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn hashtags_alone_are_those_that_are_read_with_all_lists(
+        fn hashtags_are_the_same_read_alone_and_with_all_lists(
             fields in prop::collection::vec(
                 prop::sample::select(vec![
                     r#""hashtags":[]"#,
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_of_the_service_is_read() {
+    fn the_entities_of_a_status_are_read() {
         let json = br#"{"hashtags":[{"text":"Rust","indices":[0,5]}],"symbols":[{"text":"IBM"}],
             "user_mentions":[{"screen_name":"ferris","id":1},{"screen_name":null}],
             "urls":[{"url":"https://t.co/a","expanded_url":"https://example.org/b"},
@@ -206,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_is_told_from_an_empty_list() {
+    fn a_missing_list_differs_from_an_empty_list() {
         let found = parse(br#"{"hashtags":[],"urls":null}"#).unwrap();
         assert_eq!(found, Entities { hashtags: Some(Vec::new()), ..Entities::default() });
     }
 
     #[test]
-    fn what_is_no_entities_is_none() {
+    fn json_of_another_shape_has_no_entities() {
         for json in ["", "null", "[]", "7", r#"{"hashtags":7}"#, r#"{"hashtags":[{"text":7}]}"#] {
             assert_eq!(parse(json.as_bytes()), None, "{json}");
         }

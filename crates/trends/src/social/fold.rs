@@ -1,4 +1,4 @@
-//! Folding: what is written differently and counted as one. Owns the key of every kind of term.
+//! Folding: different forms of a term get one key. Owns the key of every kind of term.
 
 use std::mem;
 
@@ -11,22 +11,23 @@ use crate::Kind;
 pub(super) const NFKC: ComposingNormalizerBorrowed<'static> =
     ComposingNormalizerBorrowed::new_nfkc();
 
-/// Rounds of folding; a third has never been seen to change anything.
-const MOST_ROUNDS: usize = 4;
+/// The most rounds of folding after the first; no known text changes in a third round.
+const MAX_ROUNDS: usize = 4;
 
-/// A letter that is repeated more often is squeezed to this.
-const MOST_REPEATS: usize = 3;
+/// The most repeats of a letter in the key of a word; further ones are dropped.
+const MAX_REPEATS: usize = 3;
 
-/// The key that a user's query is looked up by: the same folding as counting.
+/// Returns the key for a term that a user typed, folded as in counting, or an empty string if it
+/// can be no term.
 ///
-/// `typed` may be a key, a form, or either with the sign of its kind before it; the empty string
-/// means that it can be no term. The words of a phrase are parted by one space.
+/// `typed` may be a key or a form, with or without the sign of its kind. The words of a phrase are
+/// parted by white space, and by one space in its key.
 pub fn normalize(kind: Kind, typed: &str) -> String {
     let typed = typed.trim();
     let mut key = String::new();
     match kind {
         Kind::Word => {
-            tag(typed, &mut key);
+            name(typed, &mut key);
             squeeze(&mut key);
         }
         Kind::Phrase => {
@@ -46,38 +47,38 @@ pub fn normalize(kind: Kind, typed: &str) -> String {
         Kind::Domain => {
             let host = domain::host(typed);
             if !domain::registrable(host, &mut key) {
-                tag(host, &mut key);
+                name(host, &mut key);
             }
         }
     }
     key
 }
 
-/// Folds a name that may have its sign before it; folding makes a full-width sign a plain one.
+/// Folds a name with or without its sign; folding makes a full-width sign a plain one.
 fn signed(typed: &str, sign: char, key: &mut String) {
-    tag(typed, key);
+    name(typed, key);
     let signs = key.len() - key.trim_start_matches(sign).len();
     key.drain(..signs);
 }
 
-/// Replaces `key` with the key of a word, in which there is no white space.
+/// Replaces `key` with the key of a word; `form` has no white space.
 pub(super) fn word(form: &str, key: &mut String) {
     if form.is_ascii() {
         key.clear();
         key.push_str(form);
         key.make_ascii_lowercase();
     } else {
-        tag(form, key);
+        name(form, key);
     }
     squeeze(key);
 }
 
-/// Replaces `key` with the folded `form`, repeats and all: names are not squeezed.
+/// Replaces `key` with the folded `form` of a name, whose repeats are not squeezed.
 ///
-/// NFKC, simple case folding, NFKC again until nothing changes; without default-ignorable
-/// characters (as `NFKC_Casefold` of Unicode section 3.13 has it) and white space, which only
-/// compatibility forms inside of a name can bring in; and with `'` for U+2019.
-pub(super) fn tag(form: &str, key: &mut String) {
+/// Folding is NFKC and simple case folding, repeated until nothing changes. It removes
+/// default-ignorable characters, as `NFKC_Casefold` of Unicode section 3.13 does, and white space,
+/// which compatibility forms within a name can bring in. It replaces U+2019 with `'`.
+pub(super) fn name(form: &str, key: &mut String) {
     key.clear();
     if form.is_ascii() {
         key.push_str(form);
@@ -88,7 +89,7 @@ pub(super) fn tag(form: &str, key: &mut String) {
         return;
     }
     fold_characters(&NFKC.normalize(form), key);
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         if is_folded(key) {
             return;
         }
@@ -121,23 +122,24 @@ fn fold_character(character: char) -> char {
     }
 }
 
-/// Replaces `key` with an emoji without variation selectors and skin tone.
+/// Replaces `key` with an emoji without variation selectors and skin tone. A skin tone that begins
+/// the emoji stays.
 pub(super) fn emoji(form: &str, key: &mut String) {
     key.clear();
     for character in form.chars() {
-        let is_tone_of_another = !key.is_empty() && characters::is_skin_tone(character);
+        let is_tone_of_base = !key.is_empty() && characters::is_skin_tone(character);
         let is_selector =
             matches!(character, characters::TEXT_SELECTOR | characters::EMOJI_SELECTOR);
-        if !is_tone_of_another && !is_selector {
+        if !is_tone_of_base && !is_selector {
             key.push(character);
         }
     }
 }
 
-/// Shortens runs of one letter to [`MOST_REPEATS`].
+/// Shortens runs of one letter to [`MAX_REPEATS`] letters.
 fn squeeze(key: &mut String) {
     let is_run = |run: &[u8]| run[0] == run[3] && run[0] == run[1] && run[0] == run[2];
-    if key.is_ascii() && !key.as_bytes().windows(MOST_REPEATS + 1).any(is_run) {
+    if key.is_ascii() && !key.as_bytes().windows(MAX_REPEATS + 1).any(is_run) {
         return;
     }
     let mut last = None;
@@ -145,6 +147,6 @@ fn squeeze(key: &mut String) {
     key.retain(|character| {
         repeats = if last == Some(character) { repeats + 1 } else { 1 };
         last = Some(character);
-        repeats <= MOST_REPEATS || !character.is_alphabetic()
+        repeats <= MAX_REPEATS || !character.is_alphabetic()
     });
 }

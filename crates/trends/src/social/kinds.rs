@@ -1,4 +1,4 @@
-//! Which kinds of terms are asked for.
+//! A set of kinds of terms.
 
 use crate::Kind;
 
@@ -10,18 +10,18 @@ impl Kinds {
     /// No kind at all.
     pub const NONE: Self = Self(0);
 
-    /// Whether `kind` is in the set.
+    /// Returns true if `kind` is in the set.
     pub const fn contains(self, kind: Kind) -> bool {
         self.0 & Self::bit(kind) != 0
     }
 
-    /// The set with `kind` in it.
+    /// Returns the set with `kind` in it.
     #[must_use]
     pub const fn with(self, kind: Kind) -> Self {
         Self(self.0 | Self::bit(kind))
     }
 
-    /// The bytes of kinds are 1 to 7.
+    /// Returns the bit of a kind; the bytes of kinds are 1 to 7.
     const fn bit(kind: Kind) -> u8 {
         1 << kind.byte()
     }
@@ -38,10 +38,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_set_holds_what_was_put_in_and_nothing_else() {
+    fn a_set_holds_the_given_kinds_and_no_others() {
         let set: Kinds = [Kind::Word, Kind::Domain].into_iter().collect();
-        let held: Vec<_> = Kind::ALL.into_iter().filter(|kind| set.contains(*kind)).collect();
-        assert_eq!(held, [Kind::Word, Kind::Domain]);
+        let found: Vec<_> = Kind::ALL.into_iter().filter(|kind| set.contains(*kind)).collect();
+        assert_eq!(found, [Kind::Word, Kind::Domain]);
         assert_eq!(Kind::ALL.into_iter().filter(|kind| Kinds::NONE.contains(*kind)).count(), 0);
     }
 }

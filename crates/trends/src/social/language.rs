@@ -1,28 +1,27 @@
-//! Guessing the language of a post that doesn't say its own. Owns when a guess is worth anything.
+//! The guessed language of a post whose record names none. Owns when a guess is reliable enough.
 
 use whatlang::{Detector, Lang};
 
-/// Below this many letters a guess is a coin toss.
-const LEAST_LETTERS: usize = 20;
+/// The least number of letters for a guess; on fewer it is little better than chance.
+const MIN_LETTERS: usize = 20;
 
-/// Guesses among the languages that there are stop words for.
+/// Guesses the language of a text among all languages of the detector, not only those with stop
+/// words, so that a text in another language is not forced into one of them.
 #[derive(Debug)]
 pub(super) struct Guesser {
     detector: Detector,
 }
 
 impl Guesser {
-    /// A guesser among `codes` (ISO 639-1); of one language there is nothing to guess, and all
-    /// others stay in the running, so that a text in none of the chosen is not forced into one.
     pub(super) fn new() -> Self {
         Self { detector: Detector::new() }
     }
 
-    /// The ISO 639-1 code of the language of `text`, where it has enough letters and the guess is
-    /// a reliable one.
+    /// Returns the ISO 639-1 code of the language of `text`, `None` if the text has fewer than 20
+    /// letters or the guess is unreliable.
     pub(super) fn guess(&self, text: &str) -> Option<&'static str> {
-        let letters = text.chars().filter(|c| c.is_alphabetic()).take(LEAST_LETTERS).count();
-        if letters < LEAST_LETTERS {
+        let letters = text.chars().filter(|c| c.is_alphabetic()).take(MIN_LETTERS).count();
+        if letters < MIN_LETTERS {
             return None;
         }
         let guess = self.detector.detect(text)?;
@@ -30,7 +29,7 @@ impl Guesser {
     }
 }
 
-/// The two letters of ISO 639-1 for the three of ISO 639-3.
+/// Returns the code of ISO 639-1 for a language of the detector.
 fn code(language: Lang) -> Option<&'static str> {
     CODES.iter().find(|(lang, _)| *lang == language).map(|(_, code)| *code)
 }

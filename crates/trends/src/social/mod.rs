@@ -1,28 +1,29 @@
-//! The `Social` profile: from a post to its terms of every kind. Owns what a word, a hashtag, a
-//! mention, a cashtag, an emoji and a link are; knows nothing of records, time or counts.
+//! The `Social` profile: from a post to its terms of every kind. Owns the definitions of words,
+//! hashtags, mentions, cashtags, emoji and links; knows nothing of records, time or counts.
 //!
-//! In order: HTML entities are decoded once; links, hashtags, mentions, cashtags and emoji are
-//! found from left to right and taken out; what is left is normalised (NFKC) and cut into words.
-//! A term is counted under its *key* (folded, see [`normalize`]) and shown in its *form*, as it was
-//! written. Each rule names its source beside it:
+//! The steps, in order: HTML entities are decoded once; links, hashtags, mentions, cashtags and
+//! emoji are found from left to right and taken out; the remaining text is normalised (NFKC) and
+//! cut into words. A term is counted under its *key* (folded, see [`normalize`]) and shown in its
+//! *form*, as it was written. The rules come from:
 //!
 //! - hashtags, mentions, lists and cashtags: the rules that twitter-text 3 publishes;
-//! - words: UAX #29, but a colon parts words (the tailoring its section 4.1 names), and a word has
-//!   a letter and at least three letters or digits, or one character of a script that is written
-//!   without spaces, or of Hangul. Without the feature `cjk` every Chinese or kana character but a
-//!   run of Katakana is a word of its own, and Thai, Lao, Khmer and Burmese have no words at all;
+//! - words: UAX #29, but a colon parts words (a tailoring that its section 4.1 allows). A word has
+//!   a letter, and it has at least three letters or digits or one character of Hangul or of a
+//!   script that is written without spaces. Without the feature `cjk`, every Han or kana character
+//!   is a word of its own except in a run of Katakana, and Thai, Lao, Khmer and Burmese have no
+//!   words;
 //! - emoji: the sequences of UTS #51, without skin tone and variation selectors;
 //! - domains: the registrable part of a link's host by the Public Suffix List.
 //!
-//! Time is linear in the length of any text, and memory is bounded by the longest.
+//! Time is linear in the length of the text, and memory in the longest text.
 
 mod characters;
 mod domain;
+mod emitter;
 mod entities;
 mod fold;
 mod kinds;
 mod language;
-mod running;
 mod sink;
 mod spans;
 mod stop_words;

@@ -1,46 +1,45 @@
-//! Where the terms of a post go.
+//! The receiver of a post's terms.
 
 use crate::Kind;
 
-/// Takes the terms of posts, in the order of the text; those of a post's entities follow.
+/// Receives the terms of posts: those of a post's text in their order, then those of its entities.
 pub trait TermSink {
-    /// A term of a kind: the key it is counted under, never empty, and the form it was written in.
+    /// Receives a term: the key to count it under, never empty, and the form it was written in.
     fn term(&mut self, kind: Kind, key: &str, form: &str);
 
-    /// A word that is its key but for case, of 1 to 16 letters and digits in ASCII: told like any
-    /// [`TermSink::term`] unless a sink is faster with numbers.
+    /// Receives a word of 1 to 16 ASCII letters and digits whose form differs from its key in case
+    /// only. Calls [`TermSink::term`]; a sink that is faster with numbers overrides it.
     fn plain_word(&mut self, word: PlainWord<'_>) {
         let bytes = word.key.to_le_bytes();
         let key = bytes.get(..word.form.len()).map(std::str::from_utf8);
         self.term(Kind::Word, key.and_then(Result::ok).unwrap_or_default(), word.form);
     }
 
-    /// Two neighbouring words of the stream before stop words are removed, told only when
-    /// [`Kind::Phrase`] is asked for.
+    /// Receives two neighbouring words, stop words included, if the kinds include [`Kind::Phrase`].
     ///
-    /// Between neighbours there is nothing but spaces, hyphens, quotation marks and commas: never
-    /// a link, mention, hashtag, emoji, number, line break or the end of a sentence.
+    /// Only spaces, hyphens, quotation marks and commas stand between neighbours: never a link,
+    /// mention, hashtag, emoji, number, line break or the end of a sentence.
     fn pair(&mut self, left: PairWord<'_>, right: PairWord<'_>);
 }
 
 /// A word of 1 to 16 letters and digits in ASCII.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlainWord<'a> {
-    /// The bytes it is counted under, little-endian and zero-padded.
+    /// The bytes of the key, little-endian and zero-padded.
     pub key: u128,
-    /// The bytes it was written as, in the same way.
+    /// The bytes of the form, little-endian and zero-padded.
     pub written: u128,
-    /// What it was written as, and as long as its key.
+    /// The form, as long as the key.
     pub form: &'a str,
 }
 
 /// One of two neighbouring words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairWord<'a> {
-    /// What it is counted under.
+    /// The key.
     pub key: &'a str,
-    /// What it was written as.
+    /// The form.
     pub form: &'a str,
-    /// Whether it is no word to count: a stop word, or too short.
+    /// True if the word itself is not counted: it is a stop word or too short.
     pub stop: bool,
 }

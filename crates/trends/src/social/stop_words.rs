@@ -1,159 +1,163 @@
-//! Words that are too common to tell anything. Owns the chosen languages and which of them speaks
-//! for a post; the lists are those of NLTK, and of Stopwords ISO where NLTK has none.
+//! Stop words: words too common to be counted. Owns the chosen languages and which of their lists
+//! apply to a post. The lists are those of NLTK, and of Stopwords ISO for languages that NLTK
+//! lacks.
 
 use std::collections::HashMap;
 
 use super::fold;
 use crate::packed::packed;
 
-/// What is left of retweets, HTML and cut links, in any language.
+/// The remnants of retweets, HTML and cut links, in any language.
 const REMNANTS: [&str; 5] = ["rt", "via", "amp", "http", "https"];
 
-/// Old codes that records still carry, and languages that share a list.
+/// The current code for each old code that records still carry, and for each language that shares
+/// another's list.
 const ALIASES: [(&str, &str); 6] =
     [("in", "id"), ("iw", "he"), ("ji", "yi"), ("nb", "no"), ("nn", "no"), ("fil", "tl")];
 
-/// Bit of words that are stop words in every language; the languages have the bits below.
+/// The mark of the user's stop words, which apply to every language. The bits below are the marks
+/// of the languages.
 const EXTRA: u128 = 1 << 126;
-/// Bit of what is no word at all.
+/// The mark of remnants.
 const REMNANT: u128 = 1 << 127;
 
-/// A language that there is no list for.
+/// The error of a language without a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no stop words for language {code:?}: there are lists for {}", known.join(", "))]
 pub struct UnknownLanguage {
-    /// What was asked for.
+    /// The code without a list.
     pub code: String,
-    /// What there is, as ISO 639-1 codes in their order.
+    /// The ISO 639-1 codes with a list, in ascending order.
     pub known: Vec<&'static str>,
 }
 
-/// The stop words of some languages, and words that a user adds to them.
+/// The stop words of the chosen languages, and the words that a user adds to them.
 #[derive(Debug, Clone)]
 pub struct StopWords {
     languages: Vec<String>,
-    words: Table,
+    words: WordTable,
 }
 
-/// Which lists count for a post.
+/// The marks of the lists that apply to a post.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Active(u128);
+pub(super) struct ActiveLists(u128);
 
-/// What a word is.
+/// The class of a word in a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// One to count.
-    Word,
-    /// One that is too common.
+pub(super) enum WordClass {
+    /// A word to count.
+    Content,
+    /// A stop word: it is not counted, but forms pairs.
     Stop,
-    /// None.
+    /// A remnant: it is neither counted nor part of a pair.
     Remnant,
 }
 
 impl StopWords {
-    /// The lists of `languages` (ISO 639-1 codes, any case) and the words of `extra`, which are
-    /// stop words in every language. Both may be empty.
+    /// Loads the lists of `languages` (ISO 639-1 codes in any case) and adds the words of `extra`,
+    /// which are stop words in every language. Both may be empty.
     ///
     /// # Errors
-    /// [`UnknownLanguage`] names the first language that there is no list for.
+    /// Fails with [`UnknownLanguage`], which names the first language without a list.
     pub fn new(languages: &[String], extra: &[String]) -> Result<Self, UnknownLanguage> {
         let mut chosen: Vec<String> =
-            languages.iter().map(|code| present(code).to_ascii_lowercase()).collect();
+            languages.iter().map(|code| current_code(code).to_ascii_lowercase()).collect();
         chosen.sort_unstable();
         chosen.dedup();
-        let mut words = Table::default();
+        let mut words = WordTable::default();
         for (index, code) in chosen.iter().enumerate() {
-            let known = || known().collect();
-            let list = known_list(code)
-                .ok_or_else(|| UnknownLanguage { code: code.clone(), known: known() })?;
+            let unknown =
+                || UnknownLanguage { code: code.clone(), known: known_languages().collect() };
+            let list = known_list(code).ok_or_else(unknown)?;
             words.add(list.iter().copied(), 1 << index);
         }
         words.add(extra.iter().map(String::as_str), EXTRA);
         words.add(REMNANTS.into_iter(), REMNANT);
-        words.finish();
+        words.build();
         Ok(Self { languages: chosen, words })
     }
 
-    /// The languages, as ISO 639-1 codes in their order.
+    /// Returns the languages, as ISO 639-1 codes in ascending order.
     pub fn languages(&self) -> &[String] {
         &self.languages
     }
 
-    /// The list of the post's language if it was chosen, else all of them.
-    pub(super) fn active(&self, language: Option<&str>) -> Active {
+    /// Returns the list of the post's language if it was chosen, else all lists.
+    pub(super) fn active(&self, language: Option<&str>) -> ActiveLists {
         let chosen = language.and_then(|tag| {
-            let code = present(tag);
+            let code = current_code(tag);
             self.languages.iter().position(|chosen| chosen.eq_ignore_ascii_case(code))
         });
         match chosen {
-            Some(index) => Active(EXTRA | 1 << index),
-            None => Active(!REMNANT),
+            Some(index) => ActiveLists(EXTRA | 1 << index),
+            None => ActiveLists(!REMNANT),
         }
     }
 
-    /// What the word with this key is.
-    pub(super) fn standing(&self, key: &str, active: Active) -> Standing {
-        Self::judge(self.words.marks(key), active)
+    /// Returns the class of the word with this key.
+    pub(super) fn class(&self, key: &str, active: ActiveLists) -> WordClass {
+        Self::class_of_marks(self.words.marks(key), active)
     }
 
-    /// The same for a key of up to 16 bytes in one number.
-    pub(super) fn standing_of_packed(&self, key: u128, active: Active) -> Standing {
-        Self::judge(self.words.marks_of_packed(key), active)
+    /// Returns the class of the word with this key of up to 16 bytes, packed into a number.
+    pub(super) fn class_of_packed(&self, key: u128, active: ActiveLists) -> WordClass {
+        Self::class_of_marks(self.words.marks_of_packed(key), active)
     }
 
-    fn judge(marks: u128, active: Active) -> Standing {
+    fn class_of_marks(marks: u128, active: ActiveLists) -> WordClass {
         if marks & REMNANT != 0 {
-            Standing::Remnant
+            WordClass::Remnant
         } else if marks & active.0 != 0 {
-            Standing::Stop
+            WordClass::Stop
         } else {
-            Standing::Word
+            WordClass::Content
         }
     }
 }
 
 impl Default for StopWords {
-    /// No language and no extra word.
+    /// Creates stop words of no language and without extra words.
     fn default() -> Self {
-        let mut words = Table::default();
+        let mut words = WordTable::default();
         words.add(REMNANTS.into_iter(), REMNANT);
-        words.finish();
+        words.build();
         Self { languages: Vec::new(), words }
     }
 }
 
-/// The primary subtag of a language tag (BCP 47), by its present code.
-fn present(tag: &str) -> &str {
+/// Returns the current code for the primary subtag of a language tag (BCP 47).
+fn current_code(tag: &str) -> &str {
     let primary = tag.split(['-', '_']).next().unwrap_or(tag);
     let alias = ALIASES.iter().find(|(old, _)| old.eq_ignore_ascii_case(primary));
     alias.map_or(primary, |(_, code)| code)
 }
 
-/// The languages of ISO 639-1 that there is a list for; there are fewer than 126.
-fn known() -> impl Iterator<Item = &'static str> {
+/// Returns the ISO 639-1 codes with a list, fewer than the 126 marks of languages.
+fn known_languages() -> impl Iterator<Item = &'static str> {
     stop_words::available_languages().iter().copied().filter(|code| code.len() == 2)
 }
 
 fn known_list(code: &str) -> Option<&'static [&'static str]> {
-    known().find(|known| *known == code).and_then(stop_words::lookup)
+    known_languages().find(|known| *known == code).and_then(stop_words::lookup)
 }
 
-/// Words with their marks: up to 16 bytes in open addressing by their bytes, which costs a
-/// multiplication and mostly one comparison; longer ones, of which there are few, in a map.
+/// Words with their marks. Words of up to 16 bytes are in an open-addressing table, where a look-up
+/// costs a multiplication and mostly one comparison; the few longer ones are in a map.
 #[derive(Debug, Clone, Default)]
-struct Table {
+struct WordTable {
+    /// All words until the table is built, then empty.
     all: HashMap<String, u128>,
-    /// A bit for what the hash of each short word begins with: 2 KiB that stay near, and tell most words
-    /// that are none of these.
+    /// A bit for the highest bits of the hash of each short word. These 2 KiB stay in the
+    /// first-level cache and rule out most words that are not in the table.
     filter: Vec<u64>,
-    /// 0 where a slot is empty; apart from the marks, which are looked at only for a word that is
-    /// here.
+    /// The packed short words, 0 in an empty slot. They are apart from the marks, which are read
+    /// only for a word in the table.
     keys: Vec<u128>,
     marks: Vec<u128>,
     long: HashMap<String, u128>,
 }
 
-impl Table {
+impl WordTable {
     fn add<'a>(&mut self, words: impl Iterator<Item = &'a str>, mark: u128) {
         for word in words {
             let mut key = String::new();
@@ -164,8 +168,8 @@ impl Table {
         }
     }
 
-    /// Lays the words out for lookups; at least half of the slots stay empty.
-    fn finish(&mut self) {
+    /// Builds the table from the added words; at least half of its slots stay empty.
+    fn build(&mut self) {
         let length = (self.all.len() * 2 + 1).next_power_of_two();
         self.keys = vec![0; length];
         self.marks = vec![0; length];
@@ -199,7 +203,7 @@ impl Table {
         if self.keys[at] == 0 { 0 } else { self.marks[at] }
     }
 
-    /// Where a word is, or would be put.
+    /// Returns the slot of a word, or the empty slot for it.
     fn slot(&self, packed: u128, hash: u64) -> usize {
         let last = self.keys.len() - 1;
         let mut at = (hash >> 32) as usize & last;
@@ -210,10 +214,10 @@ impl Table {
     }
 }
 
-/// Some twenty for each of the words of three languages.
+/// About twenty bits for each word of three languages.
 const FILTER_BITS: usize = 1 << 14;
 
-/// The highest bits of a hash; the slot has those below.
+/// Returns the highest bits of a hash; the slot is taken from lower ones.
 const fn filter_bit(hash: u64) -> usize {
     (hash >> (64 - FILTER_BITS.ilog2())) as usize
 }

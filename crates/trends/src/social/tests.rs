@@ -1,4 +1,4 @@
-//! Whole posts, and what must hold of any.
+//! Whole posts, and properties of every post.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::Kind;
 
-/// A sink that keeps everything.
+/// A sink that keeps all terms and pairs.
 #[derive(Default, PartialEq, Eq, Debug)]
-struct Kept {
+struct Terms {
     terms: Vec<(Kind, String, String)>,
     pairs: Vec<(String, String)>,
     stops: BTreeSet<String>,
 }
 
-impl TermSink for Kept {
+impl TermSink for Terms {
     fn term(&mut self, kind: Kind, key: &str, form: &str) {
         self.terms.push((kind, key.to_owned(), form.to_owned()));
     }
@@ -31,7 +31,7 @@ impl TermSink for Kept {
     }
 }
 
-impl Kept {
+impl Terms {
     fn keys(&self, kind: Kind) -> Vec<&str> {
         let of_kind = self.terms.iter().filter(|(found, ..)| *found == kind);
         of_kind.map(|(_, key, _)| key.as_str()).collect()
@@ -50,14 +50,14 @@ fn settings(languages: &[&str], extra: &[&str]) -> Settings {
     }
 }
 
-fn kept(settings: &Settings, post: &Post<'_>) -> Kept {
-    let mut sink = Kept::default();
+fn terms_of(settings: &Settings, post: &Post<'_>) -> Terms {
+    let mut sink = Terms::default();
     Tokenizer::new(settings).post(post, &mut sink);
     sink
 }
 
-fn text(text: &str) -> Kept {
-    kept(&settings(&[], &[]), &Post { text, language: None, entities: None })
+fn text(text: &str) -> Terms {
+    terms_of(&settings(&[], &[]), &Post { text, language: None, entities: None })
 }
 
 #[track_caller]
@@ -68,7 +68,7 @@ fn check(kind: Kind, cases: &[(&str, &[&str])]) {
 }
 
 #[test]
-fn a_post_falls_into_its_kinds() {
+fn a_post_has_terms_of_every_kind() {
     let found =
         text("RT @Ferris: #Rust &amp; $IBM rise 🎉 see https://www.Example.co.uk/a?b, Crabs");
     let expected = [
@@ -101,7 +101,7 @@ fn entities_are_decoded_once() {
 }
 
 #[test]
-fn words_are_folded_and_squeezed_and_forms_stay() {
+fn keys_of_words_are_folded_and_squeezed_but_forms_are_not() {
     let found = text("SOOOOOO Cool GRÜẞE ΟΔΥΣΣΕΥΣ οδυσσευς don’t ﬁne Ｗｉｄｅ coooooool 1000000");
     let of = |key: &str| {
         found
@@ -122,7 +122,7 @@ fn words_are_folded_and_squeezed_and_forms_stay() {
 }
 
 #[test]
-fn short_words_numbers_and_remnants_are_no_words() {
+fn short_words_numbers_and_remnants_are_not_counted() {
     check(
         Kind::Word,
         &[
@@ -140,7 +140,7 @@ fn short_words_numbers_and_remnants_are_no_words() {
 }
 
 #[test]
-fn tags_are_folded_and_not_squeezed() {
+fn names_are_folded_but_not_squeezed() {
     check(
         Kind::Hashtag,
         &[
@@ -169,7 +169,7 @@ fn an_emoji_is_counted_without_tone_and_selector() {
 }
 
 #[test]
-fn a_domain_is_the_registrable_part() {
+fn a_domain_is_the_registrable_part_of_a_host() {
     check(
         Kind::Domain,
         &[
@@ -183,9 +183,9 @@ fn a_domain_is_the_registrable_part() {
 }
 
 #[test]
-fn neighbours_are_pairs_before_stop_words_go() {
+fn neighbours_form_pairs_stop_words_included() {
     let settings = settings(&["en"], &[]);
-    let post = |text| kept(&settings, &Post { text, language: Some("en"), entities: None });
+    let post = |text| terms_of(&settings, &Post { text, language: Some("en"), entities: None });
     let found = post("The House of Representatives, \"Capitol Hill\"");
     let pairs: Vec<_> = found.pairs.iter().map(|(l, r)| format!("{l} {r}")).collect();
     let expected =
@@ -214,11 +214,11 @@ fn neighbours_are_pairs_before_stop_words_go() {
 }
 
 #[test]
-fn stop_words_are_those_of_the_posts_language_or_all() {
+fn the_stop_words_of_the_posts_language_apply_or_those_of_all_languages() {
     let settings = settings(&["nl", "EN"], &["Echt"]);
     let keys = |language| {
         let post = Post { text: "echt niet about huis", language, entities: None };
-        kept(&settings, &post).keys(Kind::Word).join(" ")
+        terms_of(&settings, &post).keys(Kind::Word).join(" ")
     };
     assert_eq!(keys(Some("nl")), "about huis");
     assert_eq!(keys(Some("en-GB")), "niet huis");
@@ -229,7 +229,7 @@ fn stop_words_are_those_of_the_posts_language_or_all() {
 }
 
 #[test]
-fn a_language_without_a_list_is_named_with_those_that_have_one() {
+fn the_error_for_a_language_without_a_list_names_the_languages_with_one() {
     let error = StopWords::new(&words(&["en", "xx"]), &[]).unwrap_err();
     let message = error.to_string();
     assert!(message.starts_with("no stop words for language \"xx\": there are lists for "));
@@ -239,7 +239,7 @@ fn a_language_without_a_list_is_named_with_those_that_have_one() {
 }
 
 #[test]
-fn old_codes_of_languages_are_understood() {
+fn old_codes_of_languages_select_the_current_ones() {
     let chosen = StopWords::new(&words(&["iw", "in", "nb", "nn"]), &[]).unwrap();
     assert_eq!(chosen.languages(), ["he", "id", "no"]);
 }
@@ -249,16 +249,16 @@ fn stop_words_match_with_either_apostrophe_and_any_case() {
     let settings = settings(&["en"], &["’Tis", "Überall", "averylongstopwordindeed"]);
     let text = "DON’T don't tis ÜBERALL AveryLongStopwordIndeed averylongstopword";
     let post = Post { text, language: None, entities: None };
-    assert_eq!(kept(&settings, &post).keys(Kind::Word), ["averylongstopword"]);
+    assert_eq!(terms_of(&settings, &post).keys(Kind::Word), ["averylongstopword"]);
 }
 
 #[test]
-fn the_language_is_guessed_only_when_asked_and_of_enough_letters() {
+fn the_language_is_guessed_only_if_detection_is_on_and_the_text_has_enough_letters() {
     let dutch = "het is echt niet zo dat wij morgen over alles moeten praten met iedereen";
     let keys = |detect_language, text: &str, language| {
         let settings = Settings { detect_language, ..settings(&["en", "nl"], &[]) };
-        let kept = kept(&settings, &Post { text, language, entities: None });
-        kept.keys(Kind::Word).contains(&"about")
+        let found = terms_of(&settings, &Post { text, language, entities: None });
+        found.keys(Kind::Word).contains(&"about")
     };
     let text = format!("{dutch} about @someone http://example.org/english/words/about/the/house");
     assert!(keys(true, &text, None));
@@ -269,7 +269,7 @@ fn the_language_is_guessed_only_when_asked_and_of_enough_letters() {
 }
 
 #[test]
-fn what_the_service_found_stands_in_for_the_text() {
+fn listed_entities_replace_the_search_of_the_text() {
     let entities = Entities {
         hashtags: Some(["FullTag", "\u{34f}"].map(Into::into).into()),
         links: Some(["https://www.example.org/a", "no link"].map(Into::into).into()),
@@ -277,7 +277,7 @@ fn what_the_service_found_stands_in_for_the_text() {
     };
     let text = "#Cut… word https://t.co/x @name";
     let post = Post { text, language: None, entities: Some(&entities) };
-    let found = kept(&settings(&[], &[]), &post);
+    let found = terms_of(&settings(&[], &[]), &post);
     assert_eq!(found.keys(Kind::Hashtag), ["fulltag"]);
     assert_eq!(found.keys(Kind::Domain), ["example.org"]);
     assert_eq!(found.keys(Kind::Mention), ["name"]);
@@ -285,11 +285,11 @@ fn what_the_service_found_stands_in_for_the_text() {
 }
 
 #[test]
-fn only_the_kinds_asked_for_are_told() {
+fn only_the_wanted_kinds_are_emitted() {
     let post = "word #tag @name $ABC 😀 http://example.org other words";
     for kind in Kind::ALL {
         let settings = Settings { kinds: [kind].into_iter().collect(), ..settings(&[], &[]) };
-        let found = kept(&settings, &Post { text: post, language: None, entities: None });
+        let found = terms_of(&settings, &Post { text: post, language: None, entities: None });
         assert!(found.terms.iter().all(|term| term.0 == kind), "{kind}");
         assert_eq!(found.pairs.is_empty(), kind != Kind::Phrase, "{kind}");
         assert_eq!(found.terms.is_empty(), kind == Kind::Phrase, "{kind}");
@@ -297,7 +297,7 @@ fn only_the_kinds_asked_for_are_told() {
 }
 
 #[test]
-fn posts_of_nothing_much_have_no_terms_or_the_right_ones() {
+fn posts_without_letters_have_no_terms_and_repeats_count_twice() {
     for post in [
         "",
         " ",
@@ -314,7 +314,7 @@ fn posts_of_nothing_much_have_no_terms_or_the_right_ones() {
         "://",
         ".",
     ] {
-        assert_eq!(text(post), Kept::default(), "{post:?}");
+        assert_eq!(text(post), Terms::default(), "{post:?}");
     }
     assert_eq!(text("😀😀").terms.len(), 2);
     assert_eq!(text("http://example.org http://example.org").terms.len(), 2);
@@ -324,7 +324,7 @@ fn posts_of_nothing_much_have_no_terms_or_the_right_ones() {
 }
 
 #[test]
-fn a_term_of_any_length_is_told() {
+fn a_term_of_any_length_is_emitted() {
     let long = "ab".repeat(5000);
     let found = text(&format!("{long} #{long}"));
     assert_eq!(found.keys(Kind::Word), [&long]);
@@ -332,7 +332,7 @@ fn a_term_of_any_length_is_told() {
 }
 
 #[test]
-fn a_query_is_folded_as_what_is_counted() {
+fn a_typed_term_is_folded_like_a_counted_one() {
     for (kind, typed, key) in [
         (Kind::Word, " Café ", "café"),
         (Kind::Word, "SOOOOO", "sooo"),
@@ -353,7 +353,7 @@ fn a_query_is_folded_as_what_is_counted() {
 }
 
 #[test]
-fn every_character_folds_to_what_stays_as_it_is() {
+fn folding_a_folded_character_changes_nothing() {
     for character in '\0'..=char::MAX {
         for kind in [Kind::Word, Kind::Hashtag] {
             let once = normalize(kind, &character.to_string());
@@ -362,14 +362,14 @@ fn every_character_folds_to_what_stays_as_it_is() {
     }
 }
 
-/// Texts of what makes a difference here.
+/// Generates texts of names, links, entities, emoji and characters that fold in unusual ways.
 fn any_text() -> impl Strategy<Value = String> {
     r"([a-zA-Z]{1,6}|[#@$＃＠][a-zA-Z0-9_é]{0,6}|https?://[a-z.]{1,9}(/[a-z()]{0,4})?|[a-z]{2,5}\.(com|org|nl)|[ \t\n]|&(amp|lt|#35|eacute);|[\u{200d}\u{fe0f}\u{20e3}\u{301}\u{345}\u{34f}\u{ad}]|[👍👩🏽🚀❤🇳🇱©0-9]|[東かカ한шßİςﬁ゛]|[!-/:-@]|\PC){0,30}"
 }
 
 proptest! {
     #[test]
-    fn every_key_is_folded_and_is_found_by_its_form(post in any_text()) {
+    fn every_key_is_folded_and_its_form_folds_to_it(post in any_text()) {
         for (kind, key, form) in text(&post).terms {
             prop_assert!(!key.is_empty());
             prop_assert_eq!(&normalize(kind, &form), &key, "{} {:?}", kind, form);
@@ -382,7 +382,7 @@ proptest! {
     }
 
     #[test]
-    fn any_string_is_taken(post in any::<String>()) {
+    fn no_string_panics(post in any::<String>()) {
         text(&post);
     }
 
@@ -391,10 +391,10 @@ proptest! {
         let settings = settings(&["en"], &[]);
         let post = |text| Post { text, language: None, entities: None };
         let mut tokenizer = Tokenizer::new(&settings);
-        tokenizer.post(&post(&first), &mut Kept::default());
-        let mut sink = Kept::default();
+        tokenizer.post(&post(&first), &mut Terms::default());
+        let mut sink = Terms::default();
         tokenizer.post(&post(&second), &mut sink);
-        prop_assert_eq!(sink, kept(&settings, &post(&second)));
+        prop_assert_eq!(sink, terms_of(&settings, &post(&second)));
     }
 
     #[test]

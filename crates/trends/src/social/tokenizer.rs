@@ -1,41 +1,41 @@
-//! From a post to its terms. Owns the order of the steps; knows no rule of any of them.
+//! From a post to its terms. Owns the order of the steps; knows none of their rules.
 
 use std::mem;
 
+use super::emitter::{PostSettings, WordEmitter};
 use super::language::Guesser;
-use super::running::{Judge, Words};
 use super::sink::TermSink;
-use super::spans::{self, Span, What};
-use super::stop_words::{Active, StopWords};
+use super::spans::{self, Span, SpanKind};
+use super::stop_words::{ActiveLists, StopWords};
 use super::words::{self, Piece, Scratch};
 use super::{Entities, Kinds, domain, fold};
 use crate::Kind;
 
-/// What is asked of the profile.
+/// The settings of the profile.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The kinds of terms to find.
     pub kinds: Kinds,
-    /// The words not to count.
+    /// The words that are not counted.
     pub stop_words: StopWords,
-    /// Whether to guess the language of posts that don't say theirs. It costs tens of microseconds
-    /// a post.
+    /// True to guess the language of posts whose records name none; a guess costs tens of
+    /// microseconds.
     pub detect_language: bool,
 }
 
-/// A text and what its record says about it.
+/// The text of a record with its language and entities.
 #[derive(Debug, Clone, Copy)]
 pub struct Post<'a> {
-    /// The text, with its HTML entities as they came.
+    /// The text, with its HTML entities undecoded.
     pub text: &'a str,
-    /// Its language as a tag of BCP 47. `und` and whatever there are no stop words for are as good
-    /// as none.
+    /// The language as a tag of BCP 47. `und` counts as no language. A language that was not chosen
+    /// has the stop words of all chosen ones.
     pub language: Option<&'a str>,
-    /// What the service found in the text.
+    /// The terms that the service found in the text.
     pub entities: Option<&'a Entities<'a>>,
 }
 
-/// Finds the terms of posts, one after the other; it keeps nothing of a post but room.
+/// Finds the terms of posts, one after the other. Keeps only memory from one post to the next.
 #[derive(Debug)]
 pub struct Tokenizer {
     kinds: Kinds,
@@ -43,14 +43,14 @@ pub struct Tokenizer {
     guesser: Option<Guesser>,
     decoded: String,
     spans: Vec<Span>,
-    running: String,
+    running_text: String,
     scratch: Scratch,
     key: String,
-    words: Words,
+    words: WordEmitter,
 }
 
 impl Tokenizer {
-    /// A tokenizer of its own for one thread.
+    /// Creates a tokenizer, which one thread uses.
     pub fn new(settings: &Settings) -> Self {
         Self {
             kinds: settings.kinds,
@@ -58,25 +58,25 @@ impl Tokenizer {
             guesser: settings.detect_language.then(Guesser::new),
             decoded: String::new(),
             spans: Vec::new(),
-            running: String::new(),
+            running_text: String::new(),
             scratch: Scratch::default(),
             key: String::new(),
-            words: Words::default(),
+            words: WordEmitter::default(),
         }
     }
 
-    /// The kinds of terms it finds.
+    /// Returns the kinds of terms to find.
     pub fn kinds(&self) -> Kinds {
         self.kinds
     }
 
-    /// Tells `sink` the terms of `post`, of the kinds asked for.
+    /// Passes the terms of `post` of the wanted kinds to `sink`.
     pub fn post(&mut self, post: &Post<'_>, sink: &mut impl TermSink) {
         let mut decoded = mem::take(&mut self.decoded);
         let mut spans = mem::take(&mut self.spans);
         let text = decode(post.text, &mut decoded);
         spans::find(text, &mut spans);
-        self.running_text(text, &spans, post, sink);
+        self.text(text, &spans, post, sink);
         if let Some(entities) = post.entities {
             self.entities(entities, sink);
         }
@@ -84,13 +84,8 @@ impl Tokenizer {
         self.spans = spans;
     }
 
-    fn running_text(
-        &mut self,
-        text: &str,
-        spans: &[Span],
-        post: &Post<'_>,
-        sink: &mut impl TermSink,
-    ) {
+    /// Finds the terms of the text, in their order.
+    fn text(&mut self, text: &str, spans: &[Span], post: &Post<'_>, sink: &mut impl TermSink) {
         let wants_words = self.kinds.contains(Kind::Word) || self.kinds.contains(Kind::Phrase);
         let active = wants_words.then(|| self.active(text, spans, post.language));
         let mut from = 0;
@@ -106,35 +101,37 @@ impl Tokenizer {
         }
     }
 
-    /// The stop words for the language that the post says, or seems, to be in.
-    fn active(&mut self, text: &str, spans: &[Span], language: Option<&str>) -> Active {
+    /// Returns the stop words for the language of the post, which is guessed from the text between
+    /// the spans if the record names none.
+    fn active(&mut self, text: &str, spans: &[Span], language: Option<&str>) -> ActiveLists {
         let language = language.filter(|tag| *tag != "und");
         let (None, Some(guesser)) = (language, &self.guesser) else {
             return self.stop_words.active(language);
         };
-        self.running.clear();
+        self.running_text.clear();
         let mut from = 0;
         for span in spans {
-            self.running.push_str(&text[from..span.start]);
-            self.running.push(' ');
+            self.running_text.push_str(&text[from..span.start]);
+            self.running_text.push(' ');
             from = span.end;
         }
-        self.running.push_str(&text[from..]);
-        self.stop_words.active(guesser.guess(&self.running))
+        self.running_text.push_str(&text[from..]);
+        self.stop_words.active(guesser.guess(&self.running_text))
     }
 
-    /// The words of a stretch of text between two spans, which no phrase crosses.
-    fn words(&mut self, stretch: &str, active: Active, sink: &mut impl TermSink) {
+    /// Finds the words of the text between two spans; no phrase crosses a span.
+    fn words(&mut self, stretch: &str, active: ActiveLists, sink: &mut impl TermSink) {
         let Self { kinds, stop_words, scratch, words, .. } = self;
         words.part();
-        let judge = Judge { kinds: *kinds, stop_words, active };
+        let post = PostSettings { kinds: *kinds, stop_words, active };
         words::pieces(stretch, scratch, &mut |piece| match piece {
             Piece::Break => words.part(),
-            Piece::Word(form) => words.word(form, judge, sink),
-            Piece::Plain(form) => words.plain(form, judge, sink),
+            Piece::Word(form) => words.word(form, post, sink),
+            Piece::Plain(form) => words.plain(form, post, sink),
         });
     }
 
+    /// Finds the term of a span, unless the entities list its kind.
     fn span(
         &mut self,
         text: &str,
@@ -143,27 +140,27 @@ impl Tokenizer {
         sink: &mut impl TermSink,
     ) {
         let listed = |list: fn(&Entities<'_>) -> bool| entities.is_some_and(list);
-        let is_listed = match span.what {
-            What::Hashtag => listed(|entities| entities.hashtags.is_some()),
-            What::Mention => listed(|entities| entities.mentions.is_some()),
-            What::Cashtag => listed(|entities| entities.cashtags.is_some()),
-            What::Link => listed(|entities| entities.links.is_some()),
-            What::Emoji => false,
+        let is_listed = match span.kind {
+            SpanKind::Hashtag => listed(|entities| entities.hashtags.is_some()),
+            SpanKind::Mention => listed(|entities| entities.mentions.is_some()),
+            SpanKind::Cashtag => listed(|entities| entities.cashtags.is_some()),
+            SpanKind::Link => listed(|entities| entities.links.is_some()),
+            SpanKind::Emoji => false,
         };
         if is_listed {
             return;
         }
         let body = &text[span.body.0..span.body.1];
-        match span.what {
-            What::Hashtag => self.name(Kind::Hashtag, body, sink),
-            What::Mention => self.name(Kind::Mention, body, sink),
-            What::Cashtag => self.name(Kind::Cashtag, body, sink),
-            What::Link => self.host(body, sink),
-            What::Emoji if self.kinds.contains(Kind::Emoji) => {
+        match span.kind {
+            SpanKind::Hashtag => self.name(Kind::Hashtag, body, sink),
+            SpanKind::Mention => self.name(Kind::Mention, body, sink),
+            SpanKind::Cashtag => self.name(Kind::Cashtag, body, sink),
+            SpanKind::Link => self.host(body, sink),
+            SpanKind::Emoji if self.kinds.contains(Kind::Emoji) => {
                 fold::emoji(body, &mut self.key);
                 sink.term(Kind::Emoji, &self.key, body);
             }
-            What::Emoji => {}
+            SpanKind::Emoji => {}
         }
     }
 
@@ -183,10 +180,10 @@ impl Tokenizer {
         }
     }
 
-    /// A term whose key may come out empty: of characters that show nothing.
+    /// Emits a name, unless its key is empty because all its characters are invisible.
     fn name(&mut self, kind: Kind, form: &str, sink: &mut impl TermSink) {
         if self.kinds.contains(kind) {
-            fold::tag(form, &mut self.key);
+            fold::name(form, &mut self.key);
             if !self.key.is_empty() {
                 sink.term(kind, &self.key, form);
             }
@@ -200,7 +197,7 @@ impl Tokenizer {
     }
 }
 
-/// `text` with its HTML entities decoded, once: `&amp;lt;` says `&lt;`.
+/// Returns `text` with its HTML entities decoded once: `&amp;lt;` becomes `&lt;`.
 fn decode<'a>(text: &'a str, decoded: &'a mut String) -> &'a str {
     if memchr::memchr(b'&', text.as_bytes()).is_none() {
         return text;

@@ -1,39 +1,41 @@
 //! Emoji: the sequences of UTS #51, revision 27, section 1.4.9, one grapheme cluster each.
 //!
-//! A pictograph that is not shown as an emoji by itself (`©`, `↔`) is one only before U+FE0F, a
-//! skin tone, or a joiner and another; none is one before U+FE0E.
+//! A pictograph that is shown as text by default (`©`, `↔`) is an emoji only before U+FE0F, before
+//! a skin tone, or joined with another pictograph. No pictograph is an emoji before U+FE0E.
 
-use super::{Place, Span, What};
+use super::{Candidate, Span, SpanKind};
 use crate::social::characters::{
     EMOJI_SELECTOR, JOINER, KEYCAP, TEXT_SELECTOR, is_emoji, is_regional_indicator,
     is_shown_as_emoji, is_skin_tone,
 };
 
-/// The emoji that begins with `first` at the place; or whose keycap it is, the digit before it.
-pub(super) fn at(place: Place<'_>, first: char) -> Option<Span> {
+/// Parses the emoji that begins with `first` at the candidate. If `first` belongs to a keycap, the
+/// emoji begins with the digit or sign before it.
+pub(super) fn parse(candidate: Candidate<'_>, first: char) -> Option<Span> {
     let span = |start: usize, length: usize| Span {
-        what: What::Emoji,
+        kind: SpanKind::Emoji,
         start,
         end: start + length,
         body: (start, start + length),
     };
     if matches!(first, EMOJI_SELECTOR | KEYCAP) {
-        return keycap(place).map(|(start, end)| span(start, end - start));
+        return keycap(candidate).map(|(start, end)| span(start, end - start));
     }
-    sequence(place.rest()).map(|length| span(place.at, length))
+    sequence(candidate.rest()).map(|length| span(candidate.at, length))
 }
 
-/// A digit, `#` or `*` before the place with its keycap after it.
-fn keycap(place: Place<'_>) -> Option<(usize, usize)> {
-    let rest = place.rest();
+/// Returns the start and end of a keycap emoji: a digit, `#` or `*` before the candidate and the
+/// keycap at it.
+fn keycap(candidate: Candidate<'_>) -> Option<(usize, usize)> {
+    let rest = candidate.rest();
     let cap = rest.strip_prefix(EMOJI_SELECTOR).unwrap_or(rest).strip_prefix(KEYCAP)?;
-    let start = place.at.checked_sub(1).filter(|start| *start >= place.floor)?;
-    let key = place.text.as_bytes()[start];
+    let start = candidate.at.checked_sub(1).filter(|start| *start >= candidate.floor)?;
+    let key = candidate.text.as_bytes()[start];
     let is_key = key.is_ascii_digit() || matches!(key, b'#' | b'*');
-    is_key.then(|| (start, place.text.len() - cap.len()))
+    is_key.then(|| (start, candidate.text.len() - cap.len()))
 }
 
-/// The length of the sequence at the beginning of `text`: elements with joiners between them.
+/// Returns the length of the sequence that begins `text`: elements with joiners between them.
 fn sequence(text: &str) -> Option<usize> {
     let first = element(text)?;
     let mut length = first.length;
@@ -48,11 +50,11 @@ fn sequence(text: &str) -> Option<usize> {
     is_shown.then_some(length)
 }
 
-/// One picture, maybe a part of a larger one.
+/// One pictograph, which may be a part of a sequence.
 struct Element {
     length: usize,
     is_shown: bool,
-    /// Flags and skin tones are joined to nothing: UAX #29 has a cluster end there (GB11).
+    /// False for flags and skin tones, after which UAX #29 ends the cluster (GB11).
     joins: bool,
 }
 
@@ -68,7 +70,7 @@ fn element(text: &str) -> Option<Element> {
         return None;
     }
     let joins = !is_skin_tone(base);
-    // One is enough, but all of them are in the same cluster.
+    // One selector or tone is enough, but all of them are in the same cluster.
     let rest = after.trim_start_matches(|c| c == EMOJI_SELECTOR || is_skin_tone(c));
     if rest.len() < after.len() {
         return Some(Element { length: until(rest), is_shown: true, joins });
@@ -77,7 +79,8 @@ fn element(text: &str) -> Option<Element> {
     Some(Element { length, is_shown: is_shown_as_emoji(base), joins })
 }
 
-/// What follows the tags at the beginning of `text`, which spell a region's flag, if they are ended.
+/// Returns the text after the tags that begin `text` and spell a region's flag, `None` if they are
+/// not ended.
 fn tags(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches(|c| matches!(c, '\u{E0020}'..='\u{E007E}'));
     if rest.len() == text.len() { None } else { rest.strip_prefix('\u{E007F}') }

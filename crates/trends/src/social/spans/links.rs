@@ -1,40 +1,40 @@
-//! Links, with a scheme and without. Owns where a link begins and ends, which follows twitter-text
-//! where nothing else is said.
+//! Links, with a scheme and without. Owns where a link begins and ends. It follows twitter-text,
+//! except where a comment names a difference.
 //!
-//! Against twitter-text, a link with a scheme is one after any character, is removed even where
-//! its host is none, and has no domain where it is cut off within its host (`http://exam…`). It ends
-//! a name that it is glued to.
+//! Unlike in twitter-text, a link with a scheme may follow any character, is a span even without a
+//! valid host, and has no domain if it is cut off within its host (`http://exam…`). It ends a name
+//! that it is glued to.
 
-use super::{Place, Span, What};
+use super::{Candidate, Span, SpanKind};
 use crate::social::characters::{is_cyrillic, is_latin_accent, is_word_alone};
 use crate::social::domain;
 
 const SCHEMES: [&str; 2] = ["https", "http"];
 
-/// Twitter's own links to pictures, `pic.twitter.com/…`, begin anywhere.
+/// Twitter's links to pictures, `pic.twitter.com/…`, may follow any character.
 const PICTURE: &str = "pic";
 const PICTURES: &str = ".twitter.com/";
 
-/// The link whose scheme ends with the colon at the place, if it is one.
-pub(super) fn with_scheme(place: Place<'_>) -> Option<Span> {
-    let after = place.rest().strip_prefix("://")?;
-    let before = &place.text[place.floor..place.at];
+/// Parses the link whose scheme ends with the colon at the candidate.
+pub(super) fn parse_with_scheme(candidate: Candidate<'_>) -> Option<Span> {
+    let after = candidate.rest().strip_prefix("://")?;
+    let before = &candidate.text[candidate.floor..candidate.at];
     let scheme = SCHEMES.into_iter().find(|scheme| {
         let start = before.len().checked_sub(scheme.len());
         let tail = start.and_then(|start| before.get(start..));
         tail.is_some_and(|tail| tail.eq_ignore_ascii_case(scheme))
     })?;
-    let host_at = place.at + 3;
+    let host_at = candidate.at + 3;
     let host = host_length(after);
     let end = host_at + host + tail_length(&after[host..]);
-    let is_cut = end == host_at + host && place.text[end..].starts_with('…');
+    let is_cut = end == host_at + host && candidate.text[end..].starts_with('…');
     let host = if is_cut { 0 } else { host };
     let body = (host_at, host_at + host);
-    Some(Span { what: What::Link, start: place.at - scheme.len(), end, body })
+    Some(Span { kind: SpanKind::Link, start: candidate.at - scheme.len(), end, body })
 }
 
-/// The length of a name that `text` begins with, `length` bytes, without the link that exports of
-/// old posts glue to it: `#Taghttps://…`, `@namepic.twitter.com/…`.
+/// Returns the length of the name in the first `length` bytes of `text` without the beginning of a
+/// link that exports of old posts glue to it: `#Taghttps://…`, `@namepic.twitter.com/…`.
 pub(super) fn unglued(text: &str, length: usize) -> usize {
     let (name, after) = text.split_at(length);
     let glued: &[&str] = if after.starts_with("://") {
@@ -51,46 +51,48 @@ pub(super) fn unglued(text: &str, length: usize) -> usize {
     length - link.map_or(0, |link| link.len())
 }
 
-/// The link without a scheme whose host has a dot at the place; if there is none, the end of what
-/// looked like one, to go on from.
-pub(super) fn bare(place: Place<'_>) -> Result<Span, usize> {
-    let bytes = place.text.as_bytes();
-    let around = [place.at.checked_sub(1), Some(place.at + 1)];
+/// Parses the link without a scheme whose host has a dot at the candidate. Fails with the position
+/// from which to search on.
+pub(super) fn parse_bare(candidate: Candidate<'_>) -> Result<Span, usize> {
+    let bytes = candidate.text.as_bytes();
+    let around = [candidate.at.checked_sub(1), Some(candidate.at + 1)];
     let byte = |at: Option<usize>| at.and_then(|at| bytes.get(at));
     if !around.into_iter().map(byte).all(|byte| byte.is_some_and(|byte| is_host_byte(*byte))) {
-        return Err(place.at + 1);
+        return Err(candidate.at + 1);
     }
-    let before = bytes[place.floor..place.at].iter().rev();
-    let mut start = place.at - before.take_while(|byte| is_host_byte(**byte)).count();
-    let is_picture = place.rest().starts_with(PICTURES)
-        && place.text.as_bytes()[start..place.at].ends_with(PICTURE.as_bytes());
+    let before = bytes[candidate.floor..candidate.at].iter().rev();
+    let mut start = candidate.at - before.take_while(|byte| is_host_byte(**byte)).count();
+    let is_picture = candidate.rest().starts_with(PICTURES)
+        && candidate.text.as_bytes()[start..candidate.at].ends_with(PICTURE.as_bytes());
     if is_picture {
-        start = place.at - PICTURE.len();
+        start = candidate.at - PICTURE.len();
     }
-    let rest = &bytes[place.at..];
+    let rest = &bytes[candidate.at..];
     let run = rest.iter().take_while(|byte| is_host_byte(**byte) || **byte == b'.').count();
-    let none = place.at + run;
-    // A dot or hyphen at its end is the sentence's.
-    let host = place.text[start..none].trim_end_matches(['.', '-', '_']);
+    let run_end = candidate.at + run;
+    // A dot or hyphen at the end belongs to the sentence.
+    let host = candidate.text[start..run_end].trim_end_matches(['.', '-', '_']);
     let end = start + host.len();
-    if start == place.at
-        || end <= place.at
-        || !(is_picture || follows_boundary(&place.text[..start]))
+    if start == candidate.at
+        || end <= candidate.at
+        || !(is_picture || follows_boundary(&candidate.text[..start]))
     {
-        return Err(none);
+        return Err(run_end);
     }
-    let tail = &place.text[end..];
+    let tail = &candidate.text[end..];
     let has_path = tail.starts_with('/');
     if tail.starts_with(['@', '＠']) || !domain::is_bare_host(host, has_path) {
-        return Err(none);
+        return Err(run_end);
     }
     let is_cut = tail.starts_with('…');
     let body = (start, if is_cut { start } else { end });
-    Ok(Span { what: What::Link, start, end: end + tail_length(tail), body })
+    Ok(Span { kind: SpanKind::Link, start, end: end + tail_length(tail), body })
 }
 
-/// twitter-text's `validUrlPrecedingChars` and `invalidUrlWithoutProtocolPrecedingChars`; against
-/// it, a letter of another alphabet is part of the word, but one of a script without spaces is not.
+/// Returns true if a link without a scheme may follow `before`: twitter-text's
+/// `validUrlPrecedingChars` and `invalidUrlWithoutProtocolPrecedingChars`. Unlike in twitter-text,
+/// it may not follow a letter of another alphabet, but may follow a character of a script without
+/// spaces.
 fn follows_boundary(before: &str) -> bool {
     before.chars().next_back().is_none_or(|last| {
         is_word_alone(last)
@@ -104,8 +106,9 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// The length of the host at the beginning of `text`, letters of any script allowed; but where
-/// text without spaces follows a host in ASCII, it is not part of it.
+/// Returns the length of the host that begins `text`. A host may have letters of any script, but
+/// the other scripts' letters after an ASCII part of its last label are text that follows without a
+/// space.
 fn host_length(text: &str) -> usize {
     let is_host = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let run = &text[..text.find(|c| !is_host(c)).unwrap_or(text.len())];
@@ -119,8 +122,9 @@ fn host_length(text: &str) -> usize {
     host.trim_end_matches(['.', '-', '_']).len()
 }
 
-/// The length of port, path, query and fragment at the beginning of `text`, without what punctuates
-/// the sentence around the link: twitter-text's `validUrlPath` and `validUrlQueryChars` in one.
+/// Returns the length of port, path, query and fragment at the beginning of `text`, without the
+/// punctuation of the sentence around the link: twitter-text's `validUrlPath` and
+/// `validUrlQueryChars` in one.
 fn tail_length(text: &str) -> usize {
     let port = port_length(text);
     let path = &text[port..];
@@ -143,7 +147,7 @@ fn tail_length(text: &str) -> usize {
             }
         };
         match class {
-            OPEN if open == MOST_OPEN => break,
+            OPEN if open == MAX_OPEN => break,
             OPEN => open += 1,
             CLOSE if open == 0 => break,
             CLOSE => open -= 1,
@@ -157,7 +161,7 @@ fn tail_length(text: &str) -> usize {
     port + end
 }
 
-/// The length of a colon and the digits after it, 0 if there are none.
+/// Returns the length of a colon and the digits after it, 0 without digits.
 fn port_length(text: &str) -> usize {
     let digits = text
         .strip_prefix(':')
@@ -165,16 +169,18 @@ fn port_length(text: &str) -> usize {
     if digits == 0 { 0 } else { 1 + digits }
 }
 
-/// twitter-text allows a pair of parentheses in another. Any limit keeps a text of links whose
-/// parentheses are never closed from being read to its end for each of them.
-const MOST_OPEN: usize = 2;
+/// The deepest nesting of parentheses, as in twitter-text. Without a limit, a text of links with
+/// unclosed parentheses would be read to its end for each link, in quadratic time.
+const MAX_OPEN: usize = 2;
 
-/// What may be in a path, what may end it, and what has to be balanced in it.
+/// The class of a byte that a path may contain.
 const PATH: u8 = 1;
+/// The class of a byte that may end a path.
 const END: u8 = 2;
+/// The class of the opening parenthesis, which a closing one has to balance.
 const OPEN: u8 = 4;
 const CLOSE: u8 = 8 | END;
-/// The class of a byte that is only a part of a character.
+/// The class of a byte that is a part of a character outside ASCII.
 const FOREIGN: u8 = 16;
 const PATH_BYTES: [u8; 256] = {
     let mut classes = [FOREIGN; 256];
@@ -202,7 +208,7 @@ const PATH_BYTES: [u8; 256] = {
     classes
 };
 
-/// The class and the length of the character outside ASCII that `text` begins with.
+/// Returns the class and the length of the character outside ASCII that begins `text`.
 fn foreign_class(text: &str) -> (u8, usize) {
     match text.chars().next() {
         Some(c) if is_latin_accent(c) || is_cyrillic(c) => (PATH | END, c.len_utf8()),

@@ -1,57 +1,57 @@
 //! Mentions and lists, by twitter-text's `validMentionOrList`, `validMentionPrecedingChars` and
 //! `endMentionMatch`.
 
-use super::{Place, Span, What, links};
+use super::{Candidate, Span, SpanKind, links};
 use crate::social::characters::is_latin_accent;
 
-/// A longer name is cut, as twitter-text cuts it.
-const LONGEST_NAME: usize = 20;
-/// The same for the name of a list.
-const LONGEST_LIST: usize = 25;
+/// The longest name; twitter-text cuts a longer one, too.
+const MAX_NAME: usize = 20;
+/// The longest name of a list; twitter-text cuts a longer one, too.
+const MAX_LIST: usize = 25;
 
-/// The mention or list whose sign of `sign` bytes stands at the place, if it is one.
+/// Parses the mention or list whose sign of `sign` bytes is at the candidate.
 ///
-/// The span of a name that is too long takes in all of it, so that its rest is no word.
-pub(super) fn at(place: Place<'_>, sign: usize) -> Option<Span> {
-    if !place.before().is_none_or(is_boundary) && !follows_retweet(place) {
+/// The span of a name that is too long covers the whole name, so that its rest is no word.
+pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
+    if !candidate.before().is_none_or(is_boundary) && !follows_retweet(candidate) {
         return None;
     }
-    let body = &place.rest()[sign..];
+    let body = &candidate.rest()[sign..];
     let whole = run(body, is_name_byte);
     let unglued = links::unglued(body, whole);
     if unglued < whole {
-        return (unglued > 0).then(|| name_alone(place, sign, unglued));
+        return (unglued > 0).then(|| name_alone(candidate, sign, unglued));
     }
-    let name = whole.min(LONGEST_NAME);
+    let name = whole.min(MAX_NAME);
     if name == 0 {
         return None;
     }
     let list = if whole == name { list(&body[name..]) } else { 0 };
     let end = if list == 0 { whole } else { name + 1 + run(&body[name + 1..], is_list_byte) };
     let after = &body[end..];
-    let is_another = after.starts_with(['@', '＠'])
+    let is_undone = after.starts_with(['@', '＠'])
         || after.starts_with(is_latin_accent)
         || after.starts_with("://");
-    if is_another {
+    if is_undone {
         return None;
     }
-    let mut span = place.signed(What::Mention, sign, name + list);
-    span.end = place.at + sign + end;
+    let mut span = candidate.signed(SpanKind::Mention, sign, name + list);
+    span.end = candidate.at + sign + end;
     Some(span)
 }
 
-/// The mention of a name of `whole` bytes before the link that is glued to it.
-fn name_alone(place: Place<'_>, sign: usize, whole: usize) -> Span {
-    let mut span = place.signed(What::Mention, sign, whole.min(LONGEST_NAME));
-    span.end = place.at + sign + whole;
+/// Returns the mention of a name of `whole` bytes before a link that is glued to it.
+fn name_alone(candidate: Candidate<'_>, sign: usize, whole: usize) -> Span {
+    let mut span = candidate.signed(SpanKind::Mention, sign, whole.min(MAX_NAME));
+    span.end = candidate.at + sign + whole;
     span
 }
 
-/// The length of a list's name with the slash before it, 0 if there is none.
+/// Returns the length of a list's name with the slash before it, 0 without a list.
 fn list(after: &str) -> usize {
     match after.as_bytes() {
         [b'/', first, ..] if first.is_ascii_alphabetic() => {
-            1 + run(&after[1..], is_list_byte).min(LONGEST_LIST)
+            1 + run(&after[1..], is_list_byte).min(MAX_LIST)
         }
         _ => 0,
     }
@@ -74,9 +74,9 @@ fn is_boundary(before: char) -> bool {
     !is_name && !matches!(before, '!' | '#' | '$' | '%' | '&' | '*' | '@' | '＠')
 }
 
-/// `RT@name`, where `RT` is a word of its own.
-fn follows_retweet(place: Place<'_>) -> bool {
-    let before = &place.text[..place.at];
+/// Returns true if the sign follows `RT` that is a word of its own, as in `RT@name`.
+fn follows_retweet(candidate: Candidate<'_>) -> bool {
+    let before = &candidate.text[..candidate.at];
     let Some((rest, mark)) = before.len().checked_sub(2).and_then(|at| before.split_at_checked(at))
     else {
         return false;

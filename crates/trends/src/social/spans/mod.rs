@@ -1,5 +1,5 @@
-//! Finding what is no running text. Owns the order of the search and that spans never overlap;
-//! what each of them is stands in a file of its own.
+//! Finding the spans of a text: links, names and emoji. Owns the order of the search and that spans
+//! never overlap; the rules of each kind are in a file of their own.
 
 mod cashtags;
 mod emoji;
@@ -10,60 +10,60 @@ mod mentions;
 #[cfg(test)]
 mod tests;
 
-/// What a span is.
+/// The kind of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
-    /// `body` is the tag without its sign.
+pub(super) enum SpanKind {
+    /// `body` is the hashtag without its sign.
     Hashtag,
-    /// `body` is the screen name without its sign, and the list if there is one.
+    /// `body` is the screen name without its sign, with the list if it names one.
     Mention,
     /// `body` is the symbol without its sign.
     Cashtag,
-    /// `body` is all of it.
+    /// `body` is the whole emoji.
     Emoji,
-    /// `body` is the host; empty where the link is broken or cut off within it.
+    /// `body` is the host; it is empty if the link has none or is cut off within it.
     Link,
 }
 
-/// A piece of text that is no running text, as byte offsets.
+/// A piece of text that is cut into no words, as byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) what: What,
+    pub(super) kind: SpanKind,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// What the term is made of, within `start..end`.
+    /// The bytes of the term, within `start..end`.
     pub(super) body: (usize, usize),
 }
 
-/// A text in which to look for a span at a place; none reaches back before `floor`, where the
-/// last one ended.
+/// A position in a text at which a span may begin or show itself.
 #[derive(Clone, Copy)]
-struct Place<'a> {
+struct Candidate<'a> {
     text: &'a str,
     at: usize,
+    /// The end of the last span; no span begins before it.
     floor: usize,
 }
 
-impl<'a> Place<'a> {
-    /// The character before the place, span or not.
+impl<'a> Candidate<'a> {
+    /// Returns the character before the position, even if it belongs to a span.
     fn before(self) -> Option<char> {
         self.text[..self.at].chars().next_back()
     }
 
-    /// The text from the place on.
+    /// Returns the text from the position on.
     fn rest(self) -> &'a str {
         &self.text[self.at..]
     }
 
-    /// A span of `sign` bytes and a body of `length` after them.
-    fn signed(self, what: What, sign: usize, length: usize) -> Span {
+    /// Returns a span of a sign of `sign` bytes and a body of `length` bytes after it.
+    fn signed(self, kind: SpanKind, sign: usize, length: usize) -> Span {
         let body = (self.at + sign, self.at + sign + length);
-        Span { what, start: self.at, end: body.1, body }
+        Span { kind, start: self.at, end: body.1, body }
     }
 }
 
-/// Bytes where a span may begin or show itself: `#$@`, the colon of a scheme, the dot of a host,
-/// and whatever is not ASCII.
+/// The bytes at which a span may begin or show itself: `#`, `$`, `@`, the colon of a scheme, the
+/// dot of a host, and all bytes outside ASCII.
 const SIGNS: [bool; 256] = {
     let mut signs = [false; 256];
     let mut byte = 0x80;
@@ -79,46 +79,46 @@ const SIGNS: [bool; 256] = {
     signs
 };
 
-/// Replaces `spans` with those of `text`, in their order.
+/// Replaces `spans` with the spans of `text`, in their order.
 pub(super) fn find(text: &str, spans: &mut Vec<Span>) {
     spans.clear();
     let bytes = text.as_bytes();
     let mut at = 0;
     let mut floor = 0;
-    while let Some(dull) = bytes[at..].iter().position(|byte| SIGNS[usize::from(*byte)]) {
-        at += dull;
-        let place = Place { text, at, floor };
+    while let Some(skipped) = bytes[at..].iter().position(|byte| SIGNS[usize::from(*byte)]) {
+        at += skipped;
+        let candidate = Candidate { text, at, floor };
         let found = match bytes[at] {
-            b'#' => hashtags::at(place, 1),
-            b'@' => mentions::at(place, 1),
-            b'$' => cashtags::at(place),
-            b':' => links::with_scheme(place),
-            b'.' => match links::bare(place) {
+            b'#' => hashtags::parse(candidate, 1),
+            b'@' => mentions::parse(candidate, 1),
+            b'$' => cashtags::parse(candidate),
+            b':' => links::parse_with_scheme(candidate),
+            b'.' => match links::parse_bare(candidate) {
                 Ok(span) => Some(span),
                 Err(end) => {
                     at = end;
                     continue;
                 }
             },
-            _ => foreign(place),
+            _ => parse_non_ascii(candidate),
         };
         if let Some(span) = found {
             at = span.end;
             floor = at;
             spans.push(span);
         } else {
-            // All signs but the characters outside ASCII are one byte long.
-            at += place.rest().chars().next().map_or(1, char::len_utf8);
+            // A sign outside ASCII has more than one byte.
+            at += candidate.rest().chars().next().map_or(1, char::len_utf8);
         }
     }
 }
 
-/// What begins with a character outside ASCII.
-fn foreign(place: Place<'_>) -> Option<Span> {
-    let character = place.rest().chars().next()?;
+/// Parses a span that begins with a character outside ASCII.
+fn parse_non_ascii(candidate: Candidate<'_>) -> Option<Span> {
+    let character = candidate.rest().chars().next()?;
     match character {
-        '＃' => hashtags::at(place, character.len_utf8()),
-        '＠' => mentions::at(place, character.len_utf8()),
-        _ => emoji::at(place, character),
+        '＃' => hashtags::parse(candidate, character.len_utf8()),
+        '＠' => mentions::parse(candidate, character.len_utf8()),
+        _ => emoji::parse(candidate, character),
     }
 }

@@ -1,28 +1,28 @@
-//! The rules that twitter-text publishes, as cases written for this project.
+//! The rules that twitter-text publishes, in cases written for this project.
 
 use proptest::prelude::*;
 use regex::Regex;
 
 use super::*;
 
-fn bodies(text: &str, what: What) -> Vec<String> {
+fn bodies(text: &str, kind: SpanKind) -> Vec<String> {
     let mut spans = Vec::new();
     find(text, &mut spans);
-    let of_kind = spans.into_iter().filter(|span| span.what == what);
+    let of_kind = spans.into_iter().filter(|span| span.kind == kind);
     of_kind.map(|span| text[span.body.0..span.body.1].to_owned()).collect()
 }
 
 #[track_caller]
-fn check(what: What, cases: &[(&str, &[&str])]) {
+fn check(kind: SpanKind, cases: &[(&str, &[&str])]) {
     for (text, expected) in cases {
-        assert_eq!(bodies(text, what), *expected, "{text:?}");
+        assert_eq!(bodies(text, kind), *expected, "{text:?}");
     }
 }
 
 #[test]
-fn a_hashtag_is_letters_marks_digits_and_the_special_characters() {
+fn a_hashtag_has_letters_marks_digits_and_the_special_characters() {
     check(
-        What::Hashtag,
+        SpanKind::Hashtag,
         &[
             ("#rust", &["rust"]),
             ("learn #rust now", &["rust"]),
@@ -49,9 +49,9 @@ fn a_hashtag_is_letters_marks_digits_and_the_special_characters() {
 }
 
 #[test]
-fn a_hashtag_begins_after_nothing_that_could_be_part_of_one() {
+fn a_hashtag_does_not_follow_a_character_of_hashtags() {
     check(
-        What::Hashtag,
+        SpanKind::Hashtag,
         &[
             ("a#b 1#b _#b é#b の#b", &[]),
             ("&#b &#39;", &[]),
@@ -65,15 +65,15 @@ fn a_hashtag_begins_after_nothing_that_could_be_part_of_one() {
 }
 
 #[test]
-fn a_sign_is_full_width_too_and_no_part_of_a_keycap() {
-    check(What::Hashtag, &[("＃全角 ＃ab", &["全角", "ab"]), ("#️⃣a #\u{20e3}b", &[])]);
-    check(What::Mention, &[("＠name は", &["name"]), ("x＠name", &[]), ("＠＠name", &[])]);
+fn a_sign_may_be_full_width_but_no_part_of_a_keycap() {
+    check(SpanKind::Hashtag, &[("＃全角 ＃ab", &["全角", "ab"]), ("#️⃣a #\u{20e3}b", &[])]);
+    check(SpanKind::Mention, &[("＠name は", &["name"]), ("x＠name", &[]), ("＠＠name", &[])]);
 }
 
 #[test]
-fn what_follows_a_hashtag_can_undo_it() {
+fn a_sign_or_a_scheme_after_a_hashtag_undoes_it() {
     check(
-        What::Hashtag,
+        SpanKind::Hashtag,
         &[
             ("#a#b", &[]),
             ("#a＃b", &[]),
@@ -87,19 +87,19 @@ fn what_follows_a_hashtag_can_undo_it() {
 
 #[test]
 fn a_hashtag_in_a_link_is_part_of_the_link() {
-    check(What::Hashtag, &[("http://example.org/#frag http://example.org/x#y #z", &["z"])]);
+    check(SpanKind::Hashtag, &[("http://example.org/#frag http://example.org/x#y #z", &["z"])]);
 }
 
 #[test]
-fn a_hashtag_of_any_length_is_one() {
+fn a_hashtag_has_any_length() {
     let long = "é".repeat(10_000);
-    check(What::Hashtag, &[(&format!("#{long}"), &[&long])]);
+    check(SpanKind::Hashtag, &[(&format!("#{long}"), &[&long])]);
 }
 
 #[test]
-fn a_mention_is_up_to_twenty_letters_digits_and_underscores() {
+fn a_mention_has_up_to_twenty_letters_digits_and_underscores() {
     check(
-        What::Mention,
+        SpanKind::Mention,
         &[
             ("@ferris", &["ferris"]),
             ("hi @ferris_99, hi @_a and @123", &["ferris_99", "_a", "123"]),
@@ -114,9 +114,9 @@ fn a_mention_is_up_to_twenty_letters_digits_and_underscores() {
 }
 
 #[test]
-fn a_mention_begins_after_no_word_and_none_of_some_signs() {
+fn a_mention_does_not_follow_a_word_or_certain_signs() {
     check(
-        What::Mention,
+        SpanKind::Mention,
         &[
             ("a@b 1@b _@b", &[]),
             ("!@b #@b $@b %@b &@b *@b @@b", &[]),
@@ -131,7 +131,7 @@ fn a_mention_begins_after_no_word_and_none_of_some_signs() {
 #[test]
 fn a_retweet_mark_may_touch_its_mention() {
     check(
-        What::Mention,
+        SpanKind::Mention,
         &[
             ("RT@b rt@c Rt@d rT@e", &["b", "c", "d", "e"]),
             ("RT:@b RT: @c", &["b", "c"]),
@@ -143,9 +143,9 @@ fn a_retweet_mark_may_touch_its_mention() {
 }
 
 #[test]
-fn what_follows_a_mention_can_undo_it() {
+fn an_accent_a_sign_or_a_scheme_after_a_mention_undoes_it() {
     check(
-        What::Mention,
+        SpanKind::Mention,
         &[
             ("@bé @b\u{301} @bñx", &[]),
             ("@b@ @b＠", &[]),
@@ -157,9 +157,9 @@ fn what_follows_a_mention_can_undo_it() {
 }
 
 #[test]
-fn a_list_is_its_owner_and_its_name() {
+fn a_list_has_its_owner_and_its_name() {
     check(
-        What::Mention,
+        SpanKind::Mention,
         &[
             ("@rust/core-team.", &["rust/core-team"]),
             ("@rust/a_1 @rust/7a @rust/", &["rust/a_1", "rust", "rust"]),
@@ -170,9 +170,9 @@ fn a_list_is_its_owner_and_its_name() {
 }
 
 #[test]
-fn a_cashtag_is_one_to_six_letters_and_maybe_a_class() {
+fn a_cashtag_has_one_to_six_letters_and_an_optional_class() {
     check(
-        What::Cashtag,
+        SpanKind::Cashtag,
         &[
             ("$IBM", &["IBM"]),
             ("buy $a $AAPL, $brk.B and $Brk_a!", &["a", "AAPL", "brk.B", "Brk_a"]),
@@ -186,9 +186,9 @@ fn a_cashtag_is_one_to_six_letters_and_maybe_a_class() {
 }
 
 #[test]
-fn a_cashtag_begins_after_nothing_or_a_space() {
+fn a_cashtag_begins_the_text_or_follows_a_space() {
     check(
-        What::Cashtag,
+        SpanKind::Cashtag,
         &[
             ("a$IBM .$IBM ($IBM $$IBM", &[]),
             ("$IBM$AAPL", &["IBM"]),
@@ -198,9 +198,9 @@ fn a_cashtag_begins_after_nothing_or_a_space() {
 }
 
 #[test]
-fn a_link_has_a_host() {
+fn the_body_of_a_link_with_a_scheme_is_its_host() {
     check(
-        What::Link,
+        SpanKind::Link,
         &[
             ("http://example.org https://Example.ORG/a?b=c#d", &["example.org", "Example.ORG"]),
             ("HTTP://example.org", &["example.org"]),
@@ -218,18 +218,18 @@ fn a_link_has_a_host() {
 }
 
 #[test]
-fn a_link_that_is_glued_to_a_name_ends_it() {
-    for (text, what, name, host) in [
-        ("#Taghttps://example.org/a", What::Hashtag, "Tag", "example.org"),
-        ("#Tagpic.twitter.com/a", What::Hashtag, "Tag", "pic.twitter.com"),
-        ("@namehttp://example.org", What::Mention, "name", "example.org"),
-        ("@name_pic.twitter.com/a", What::Mention, "name_", "pic.twitter.com"),
+fn a_link_ends_a_name_that_it_is_glued_to() {
+    for (text, kind, name, host) in [
+        ("#Taghttps://example.org/a", SpanKind::Hashtag, "Tag", "example.org"),
+        ("#Tagpic.twitter.com/a", SpanKind::Hashtag, "Tag", "pic.twitter.com"),
+        ("@namehttp://example.org", SpanKind::Mention, "name", "example.org"),
+        ("@name_pic.twitter.com/a", SpanKind::Mention, "name_", "pic.twitter.com"),
     ] {
-        check(what, &[(text, &[name])]);
-        check(What::Link, &[(text, &[host])]);
+        check(kind, &[(text, &[name])]);
+        check(SpanKind::Link, &[(text, &[host])]);
     }
     check(
-        What::Link,
+        SpanKind::Link,
         &[
             ("wordpic.twitter.com/a é.pic.twitter.com/b", &["pic.twitter.com", "pic.twitter.com"]),
             ("epic.twitter.com epic.example.org/", &["epic.twitter.com", "epic.example.org"]),
@@ -237,16 +237,16 @@ fn a_link_that_is_glued_to_a_name_ends_it() {
         ],
     );
     check(
-        What::Hashtag,
+        SpanKind::Hashtag,
         &[("#pic.twitter.com/a #http://example.org #epic.example.org", &["epic"])],
     );
-    check(What::Cashtag, &[("$http://example.org $pic.twitter.com/a $pic", &["pic"])]);
+    check(SpanKind::Cashtag, &[("$http://example.org $pic.twitter.com/a $pic", &["pic"])]);
 }
 
 #[test]
-fn a_link_without_a_scheme_is_a_host_that_ends_in_a_public_suffix() {
+fn the_host_of_a_link_without_a_scheme_has_a_public_suffix() {
     check(
-        What::Link,
+        SpanKind::Link,
         &[
             ("see example.org, www.example.co.uk.", &["example.org", "www.example.co.uk"]),
             ("pic.twitter.com/abc", &["pic.twitter.com"]),
@@ -263,7 +263,7 @@ fn a_link_without_a_scheme_is_a_host_that_ends_in_a_public_suffix() {
 }
 
 #[test]
-fn a_link_ends_before_the_signs_of_its_sentence() {
+fn a_link_ends_before_the_punctuation_of_its_sentence() {
     for (text, link) in [
         ("http://example.org/a.", "http://example.org/a"),
         ("http://example.org/a, b", "http://example.org/a"),
@@ -291,7 +291,7 @@ fn a_link_ends_before_the_signs_of_its_sentence() {
 #[test]
 fn an_emoji_is_a_whole_sequence() {
     check(
-        What::Emoji,
+        SpanKind::Emoji,
         &[
             ("😀", &["😀"]),
             ("good👍job", &["👍"]),
@@ -312,9 +312,9 @@ fn an_emoji_is_a_whole_sequence() {
 }
 
 #[test]
-fn what_is_shown_as_text_is_no_emoji() {
+fn a_pictograph_shown_as_text_is_no_emoji() {
     check(
-        What::Emoji,
+        SpanKind::Emoji,
         &[
             ("© ® ™ ℹ ↔ ㊗ ‼ 0 9 # *", &[]),
             ("©️ ™️ ↔️", &["©️", "™️", "↔️"]),
@@ -335,8 +335,8 @@ fn spans_come_in_order_and_never_overlap() {
     assert_eq!(spans.len(), 8);
 }
 
-/// Hashtags by the published pattern. Its look-behind and look-ahead, which the engine has not, are
-/// patterns on what is before and after.
+/// Returns the hashtags by the published pattern. The engine has no look-around, so further
+/// patterns match the text before and after.
 fn hashtags_by_pattern(text: &str) -> Vec<String> {
     const TAG: &str = r"\p{L}\p{M}\p{Nd}_\x{200c}\x{200d}\x{a67e}\x{5be}\x{5f3}\x{5f4}\x{ff5e}\x{301c}\x{309b}\x{309c}\x{30a0}\x{30fb}\x{3003}\x{f0b}\x{f0c}\x{b7}";
     let tag = Regex::new(&format!(r"[#＃]([{TAG}]*[\p{{L}}\p{{M}}][{TAG}]*)")).unwrap();
@@ -351,7 +351,7 @@ fn hashtags_by_pattern(text: &str) -> Vec<String> {
     found.map(|found| found[1].to_owned()).collect()
 }
 
-/// Mentions and lists in the same way.
+/// Returns the mentions and lists by the published patterns.
 fn mentions_by_pattern(text: &str) -> Vec<String> {
     let mention = Regex::new(r"[@＠]([a-zA-Z0-9_]{1,20})(/[a-zA-Z][a-zA-Z0-9_-]{0,24})?").unwrap();
     let before =
@@ -370,28 +370,28 @@ fn mentions_by_pattern(text: &str) -> Vec<String> {
 
 proptest! {
     #[test]
-    fn hashtags_are_those_of_the_published_pattern(
+    fn hashtags_match_the_published_pattern(
         text in "([#＃]{1,2}|[a-zé_1٣]{1,3}|[か゛・·&.!: ]|[\u{fe0f}\u{20e3}\u{200d}\u{301}]|\\PC){0,20}"
     ) {
-        // A link or an emoji takes a tag in; those have tests of their own.
+        // A link or an emoji may contain a hashtag; other tests cover those.
         let mut spans = Vec::new();
         find(&text, &mut spans);
-        if spans.iter().any(|span| !matches!(span.what, What::Hashtag | What::Mention)) {
+        if spans.iter().any(|span| !matches!(span.kind, SpanKind::Hashtag | SpanKind::Mention)) {
             return Ok(());
         }
-        prop_assert_eq!(bodies(&text, What::Hashtag), hashtags_by_pattern(&text));
+        prop_assert_eq!(bodies(&text, SpanKind::Hashtag), hashtags_by_pattern(&text));
     }
 
     #[test]
-    fn mentions_are_those_of_the_published_pattern(
+    fn mentions_match_the_published_pattern(
         text in "([@＠]{1,2}|[a-z_0-9]{1,5}|[rR][tT]|/[a-z0-9]|[éñの!#$%&*.:+~ -]|://){0,20}"
     ) {
         let mut spans = Vec::new();
         find(&text, &mut spans);
         let is_too_long = Regex::new("[a-zA-Z0-9_]{21}").unwrap().is_match(&text);
-        if is_too_long || spans.iter().any(|span| span.what != What::Mention) {
+        if is_too_long || spans.iter().any(|span| span.kind != SpanKind::Mention) {
             return Ok(());
         }
-        prop_assert_eq!(bodies(&text, What::Mention), mentions_by_pattern(&text));
+        prop_assert_eq!(bodies(&text, SpanKind::Mention), mentions_by_pattern(&text));
     }
 }

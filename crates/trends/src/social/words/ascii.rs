@@ -1,19 +1,19 @@
-//! Words of text in ASCII, by a table of byte classes: UAX #29 with what is left of its rules there.
+//! Words of text in ASCII, by a table of byte classes: the rules of UAX #29 that apply to ASCII.
 
 use super::Piece;
 
 const LETTER: u8 = 1;
 const DIGIT: u8 = 2;
-/// `_` joins letters and digits to itself (`ExtendNumLet`).
-const LINE: u8 = 4;
-/// Between two letters no boundary (`MidNumLet`, `Single_Quote`; the colon is tailored away).
+/// Joins letters and digits (`ExtendNumLet`): `_`.
+const UNDERSCORE: u8 = 4;
+/// No boundary between two letters (`MidNumLet`, `Single_Quote`; the colon is tailored away).
 const MID_LETTER: u8 = 8;
-/// Between two digits no boundary (`MidNum`, `MidNumLet`, `Single_Quote`).
+/// No boundary between two digits (`MidNum`, `MidNumLet`, `Single_Quote`).
 const MID_NUMBER: u8 = 16;
-/// Between words it keeps them neighbours.
+/// Keeps the words on both sides neighbours.
 const JOINT: u8 = 32;
 
-const OF_WORDS: u8 = LETTER | DIGIT | LINE;
+const IN_WORDS: u8 = LETTER | DIGIT | UNDERSCORE;
 
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -22,7 +22,7 @@ const CLASSES: [u8; 256] = {
         classes[byte] = match byte as u8 {
             b'A'..=b'Z' | b'a'..=b'z' => LETTER,
             b'0'..=b'9' => DIGIT,
-            b'_' => LINE,
+            b'_' => UNDERSCORE,
             b'.' => MID_LETTER | MID_NUMBER,
             b'\'' => MID_LETTER | MID_NUMBER | JOINT,
             b',' => MID_NUMBER | JOINT,
@@ -42,7 +42,7 @@ pub(super) fn pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
     let mut at = 0;
     while at < bytes.len() {
         let first = class(at);
-        if first & OF_WORDS == 0 {
+        if first & IN_WORDS == 0 {
             if first & JOINT == 0 {
                 each(Piece::Break);
             }
@@ -50,12 +50,12 @@ pub(super) fn pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
             continue;
         }
         let start = at;
-        let mut seen = 0;
+        let mut found = 0;
         loop {
             let parts = bytes[at..].iter().map(|byte| CLASSES[usize::from(*byte)]);
             at += parts
-                .take_while(|class| class & OF_WORDS != 0)
-                .inspect(|class| seen |= class)
+                .take_while(|class| class & IN_WORDS != 0)
+                .inspect(|class| found |= class)
                 .count();
             let (last, middle, next) = (class(at - 1), class(at), class(at + 1));
             let joins_letters = last & next & LETTER != 0 && middle & MID_LETTER != 0;
@@ -63,13 +63,13 @@ pub(super) fn pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
             if !(joins_letters || joins_digits) {
                 break;
             }
-            seen |= middle;
+            found |= middle;
             at += 1;
         }
         let word = &text[start..at];
-        each(if seen & LETTER == 0 {
+        each(if found & LETTER == 0 {
             Piece::Break
-        } else if seen & !(LETTER | DIGIT) == 0 {
+        } else if found & !(LETTER | DIGIT) == 0 {
             Piece::Plain(word)
         } else {
             Piece::Word(word)

@@ -1,5 +1,5 @@
-//! Words of scripts that are written without spaces: Chinese and Japanese, Thai, Lao, Khmer and
-//! Burmese, by the dictionaries that ICU4X carries; all else in the same text by UAX #29.
+//! Words of scripts that are written without spaces: Chinese, Japanese, Thai, Lao, Khmer and
+//! Burmese. The dictionaries of ICU4X part them; other scripts in the same text follow UAX #29.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use icu_segmenter::{WordSegmenter, WordSegmenterBorrowed};
 static SEGMENTER: LazyLock<WordSegmenterBorrowed<'static>> =
     LazyLock::new(|| WordSegmenter::new_dictionary(WordBreakInvariantOptions::default()));
 
-/// Calls `each` for what lies between the word boundaries of `text`.
+/// Calls `each` for the segments between the word boundaries of `text`.
 pub(super) fn segments(text: &str, each: &mut impl FnMut(&str)) {
     let mut from = 0;
     for to in SEGMENTER.segment_str(text) {

@@ -1,5 +1,5 @@
-//! Running text into words. Owns what a word is and what keeps two of them from being neighbours;
-//! knows nothing of stop words, nor of what was taken out of the text before.
+//! From text to words. Owns the definition of a word and the breaks between words that are no
+//! neighbours; knows nothing of stop words and of spans.
 
 mod ascii;
 #[cfg(feature = "cjk")]
@@ -11,39 +11,41 @@ mod tests;
 
 pub(super) use unicode::Scratch;
 
-/// A word needs so many letters and digits, unless one of its characters is a word alone.
-pub(super) const LEAST_LETTERS: usize = 3;
+/// The least number of letters and digits in a word to count, unless one of its characters is long
+/// enough alone.
+pub(super) const MIN_LETTERS: usize = 3;
 
-/// A piece of running text that matters.
+/// A word or a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Piece<'a> {
-    /// A word as it was written, NFKC; at least one letter.
+    /// A word as it was written, in NFKC, with at least one letter.
     Word(&'a str),
-    /// A word of nothing but letters and digits in ASCII.
+    /// A word of ASCII letters and digits only.
     Plain(&'a str),
-    /// Something that parts phrases.
+    /// A break: the words on both sides are no neighbours.
     Break,
 }
 
 /// Calls `each` for the pieces of `text`, in their order.
 ///
-/// White space in ASCII always parts words (UAX #29 joins it to nothing but marks), so what lies
-/// between is cut by whichever way is faster: the two agree.
+/// White space in ASCII always parts words (UAX #29 joins only marks to it), so each part between
+/// white space can be cut on its own: ASCII by a table, other text by the rules. On ASCII the two
+/// agree.
 pub(super) fn pieces(text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
     let mut rest = text;
-    while let Some(foreign) = first_foreign(rest) {
-        let (before, after) = rest.as_bytes().split_at(foreign);
+    while let Some(at) = first_non_ascii(rest) {
+        let (before, after) = rest.as_bytes().split_at(at);
         let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
         let length = after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
         ascii::pieces(&rest[..start], each);
-        unicode::pieces(&rest[start..foreign + length], scratch, each);
-        rest = &rest[foreign + length..];
+        unicode::pieces(&rest[start..at + length], scratch, each);
+        rest = &rest[at + length..];
     }
     ascii::pieces(rest, each);
 }
 
-/// Where the first byte outside ASCII is.
-fn first_foreign(text: &str) -> Option<usize> {
+/// Returns the position of the first byte outside ASCII.
+fn first_non_ascii(text: &str) -> Option<usize> {
     const BLOCK: usize = 32;
     let blocks = text.as_bytes().chunks(BLOCK);
     let ascii = BLOCK * blocks.take_while(|block| block.is_ascii()).count();
@@ -51,15 +53,15 @@ fn first_foreign(text: &str) -> Option<usize> {
     rest.iter().position(|byte| !byte.is_ascii()).map(|at| ascii + at)
 }
 
-/// Whether a word is long enough to count.
+/// Returns true if a word is long enough to count.
 pub(super) fn is_long_enough(word: &str) -> bool {
     if word.is_ascii() {
         let letters = word.bytes().filter(u8::is_ascii_alphanumeric);
-        return letters.take(LEAST_LETTERS).count() == LEAST_LETTERS;
+        return letters.take(MIN_LETTERS).count() == MIN_LETTERS;
     }
     let mut letters = 0;
     word.chars().any(|character| {
         letters += usize::from(character.is_alphanumeric());
-        letters == LEAST_LETTERS || super::characters::is_word_alone(character)
+        letters == MIN_LETTERS || super::characters::is_word_alone(character)
     })
 }

@@ -1,11 +1,11 @@
-//! Words by table, by UAX #29, and by both in one text.
+//! Words by the table, by the rules, and by both in one text.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The words of `text`; `|` where phrases part.
-fn by(cut: impl FnOnce(&mut dyn FnMut(Piece<'_>))) -> Vec<String> {
+/// Returns the words that `cut` finds, and `|` for breaks.
+fn collect(cut: impl FnOnce(&mut dyn FnMut(Piece<'_>))) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     cut(&mut |piece| match piece {
         Piece::Word(word) | Piece::Plain(word) => found.push(word.to_owned()),
@@ -16,19 +16,19 @@ fn by(cut: impl FnOnce(&mut dyn FnMut(Piece<'_>))) -> Vec<String> {
 }
 
 fn all(text: &str) -> Vec<String> {
-    by(|each| pieces(text, &mut Scratch::default(), &mut |piece| each(piece)))
+    collect(|each| pieces(text, &mut Scratch::default(), &mut |piece| each(piece)))
 }
 
 fn by_table(text: &str) -> Vec<String> {
-    by(|each| ascii::pieces(text, &mut |piece| each(piece)))
+    collect(|each| ascii::pieces(text, &mut |piece| each(piece)))
 }
 
 fn by_rules(text: &str) -> Vec<String> {
-    by(|each| unicode::pieces(text, &mut Scratch::default(), &mut |piece| each(piece)))
+    collect(|each| unicode::pieces(text, &mut Scratch::default(), &mut |piece| each(piece)))
 }
 
 #[test]
-fn words_are_those_of_the_standard_with_the_colon_tailored_away() {
+fn words_follow_the_standard_but_a_colon_parts_them() {
     for (text, expected) in [
         ("The quick brown fox can't jump", "The quick brown fox can't jump"),
         ("U.S. and U.S.A", "U.S | and U.S.A"),
@@ -81,7 +81,7 @@ fn text_without_spaces_is_cut_by_dictionary() {
 }
 
 #[test]
-fn a_word_is_long_enough_by_its_letters_or_its_script() {
+fn a_word_is_long_enough_by_three_letters_or_by_its_script() {
     for word in ["abc", "U.S.A", "a1b", "été", "мир", "東", "か", "ア", "한", "don’t"] {
         assert!(is_long_enough(word), "{word}");
     }
@@ -92,14 +92,14 @@ fn a_word_is_long_enough_by_its_letters_or_its_script() {
 
 proptest! {
     #[test]
-    fn the_table_cuts_ascii_as_the_rules_do(
+    fn the_table_and_the_rules_agree_on_ascii(
         text in r"([a-zA-Z]{1,5}|[0-9]{1,3}|[_.,;:'\x22 -]|[ -~]|[\x00-\x7f]){0,40}"
     ) {
         prop_assert_eq!(by_table(&text), by_rules(&text));
     }
 }
 
-// A dictionary cuts what is around it by tables of its own, of another version of Unicode.
+// With a dictionary, the text around its words is cut by tables of another version of Unicode.
 #[cfg(not(feature = "cjk"))]
 proptest! {
     #[test]

@@ -1,4 +1,4 @@
-//! Words of text in any script: NFKC, then UAX #29.
+//! Words of text in any script, by UAX #29 on its NFKC.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -6,7 +6,7 @@ use super::Piece;
 use crate::social::characters::{is_ignorable, is_letter};
 use crate::social::fold::NFKC;
 
-/// Room for normalised text, kept from one text to the next.
+/// A buffer for normalised text, kept from one text to the next.
 #[derive(Debug, Default)]
 pub(in crate::social) struct Scratch {
     normalized: String,
@@ -20,13 +20,13 @@ pub(super) fn pieces(chunk: &str, scratch: &mut Scratch, each: &mut impl FnMut(P
     }
     scratch.normalized.clear();
     scratch.normalized.push_str(normal);
-    // Writing into a string doesn't fail.
+    // Writing to a string doesn't fail.
     let written = NFKC.normalize_to(rest, &mut scratch.normalized);
     debug_assert!(written.is_ok());
     normal_pieces(&scratch.normalized, each);
 }
 
-/// The pieces of text that is NFKC.
+/// Calls `each` for the pieces of `text`, which is in NFKC.
 fn normal_pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
     for (index, part) in text.split(':').enumerate() {
         if index > 0 {
@@ -40,7 +40,7 @@ fn normal_pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
     }
 }
 
-/// Calls `each` for what lies between the word boundaries of `text`.
+/// Calls `each` for the segments between the word boundaries of `text`.
 fn segments(text: &str, each: &mut impl FnMut(&str)) {
     #[cfg(feature = "cjk")]
     if text.contains(crate::social::characters::is_unspaced) {
@@ -49,7 +49,8 @@ fn segments(text: &str, each: &mut impl FnMut(&str)) {
     text.split_word_bounds().for_each(each);
 }
 
-/// What a segment between two word boundaries is; `None` if it keeps its neighbours neighbours.
+/// Returns the piece of a segment between two word boundaries, `None` if the words on both sides of
+/// the segment stay neighbours.
 fn piece(segment: &str) -> Option<Piece<'_>> {
     if segment.contains(is_letter) {
         return Some(Piece::Word(segment.trim_matches(is_ignorable)));
@@ -57,7 +58,8 @@ fn piece(segment: &str) -> Option<Piece<'_>> {
     if segment.chars().all(is_joint) { None } else { Some(Piece::Break) }
 }
 
-/// Spaces, hyphens, quotation marks, commas, and what shows nothing.
+/// Returns true for spaces, hyphens, quotation marks, commas and invisible characters, which keep
+/// the words on both sides neighbours.
 fn is_joint(character: char) -> bool {
     match character {
         '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' | '\u{2028}' | '\u{2029}' => false,
