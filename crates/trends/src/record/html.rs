@@ -1,7 +1,8 @@
-//! Taking the tags out of Mastodon's HTML. Owns which tags part words; entities stay as they are.
+//! Removes the tags from Mastodon's HTML. Owns which tags part words; leaves HTML entities
+//! undecoded.
 
-/// Tags whose ends and beginnings part words; all others vanish, so that a link that is split into
-/// spans is whole again.
+/// The tags that become a space. All other tags become nothing, so that a link that is split into
+/// spans becomes whole again.
 const BLOCKS: [&[u8]; 17] = [
     b"p",
     b"br",
@@ -22,9 +23,10 @@ const BLOCKS: [&[u8]; 17] = [
     b"h6",
 ];
 
-/// Appends `text` without its tags. A `<` that opens no tag stays, and so does one that is never closed.
+/// Appends `text` without its tags. A `<` that opens no tag stays, and so does one that is never
+/// closed.
 pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
-    // Found once: looking for it behind every `<` takes quadratic time where there is none.
+    // Searched once: a search after every `<` would take quadratic time in a text without `>`.
     let last_close = memchr::memrchr(b'>', text).map_or(0, |at| at + 1);
     let (mut rest, unclosed) = text.split_at(last_close);
     while let Some(open) = memchr::memchr(b'<', rest) {
@@ -46,7 +48,7 @@ pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(unclosed);
 }
 
-/// The name of the tag that begins here, if one does: a letter follows `<` or `</`.
+/// Returns the name of the tag that begins `tag`: a letter follows `<` or `</`.
 fn tag_name(tag: &[u8]) -> Option<&[u8]> {
     let name = tag.get(1..)?;
     let name = name.strip_prefix(b"/").unwrap_or(name);
@@ -64,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_part_words_and_inline_tags_vanish() {
+    fn block_tags_become_spaces_and_inline_tags_nothing() {
         for (html, text) in [
             ("<p>one</p><p>two<br>three<BR />four</p>", " one  two three four "),
             (

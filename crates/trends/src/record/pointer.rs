@@ -1,29 +1,29 @@
-//! Where the text of a record is. Owns JSON pointers (RFC 6901) and those of the presets.
+//! The places of a record's parts. Owns JSON pointers (RFC 6901) and the pointers of the presets.
 
-/// The most characters a pointer may have.
+/// The longest pointer, in bytes.
 const MAX_LENGTH: usize = 256;
 
 /// A path into a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
-    /// Object keys or array indexes, from the outside in.
+    /// Object keys or array indexes, outermost first.
     pub(super) parts: Vec<String>,
 }
 
-/// A pointer that is none.
+/// The error of text that is no pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{pointer:?} is no JSON pointer: {what}; write it as /post/text, with ~1 for / and ~0 for ~ in a key"
+    "{pointer:?} is not a JSON pointer: {reason}; write it as /post/text, with ~1 for / and ~0 for ~ in a key"
 )]
 pub struct InvalidPointer {
     pointer: String,
-    what: &'static str,
+    reason: &'static str,
 }
 
 impl Pointer {
-    /// Reads a pointer of at least one part.
+    /// Parses a pointer of at least one part.
     pub fn parse(pointer: &str) -> Result<Self, InvalidPointer> {
-        let invalid = |what| InvalidPointer { pointer: pointer.to_owned(), what };
+        let invalid = |reason| InvalidPointer { pointer: pointer.to_owned(), reason };
         if pointer.len() > MAX_LENGTH {
             return Err(invalid("it is longer than 256 characters"));
         }
@@ -42,62 +42,64 @@ impl Pointer {
     }
 }
 
-/// A part of a record that pointers lead to.
+/// A part of a record, which pointers lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
-    /// What is counted: a string.
+    /// The text to count: a string.
     Text,
     /// The text that replaces a truncated one: a string.
     LongText,
-    /// Whether the text is truncated: `true`.
+    /// The mark of a truncated text: `true`.
     Truncated,
-    /// When it was written: a string or a number.
+    /// The time of writing: a string or a number.
     Time,
-    /// Who wrote it: a string or a number.
+    /// The author: a string or a number.
     Author,
-    /// Its name: a string or a number.
+    /// The id of the record: a string or a number.
     Id,
-    /// The language it says it is in: a string.
+    /// The language: a string.
     Language,
-    /// What the platform found in the text: an object.
+    /// The entities that the platform found in the text: an object.
     Entities,
-    /// The same of the text that replaces a truncated one: an object.
+    /// The entities of the text that replaces a truncated one: an object.
     LongEntities,
 }
 
-/// The places of a record's parts, each in order of preference.
+/// The pointers to a record's parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
-    pub(super) places: Vec<(Part, Pointer)>,
+    /// The pointers to each part, in order of preference.
+    pub(super) pointers: Vec<(Part, Pointer)>,
+    /// True if the text is HTML, whose tags are removed.
     pub(super) strip_tags: bool,
 }
 
-/// Custom places of a record's parts, as RFC 6901 pointers, each in order of preference.
+/// A user's RFC 6901 pointers to a record's parts, each list in order of preference.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CustomFields<'a> {
-    /// The text; the first that holds a string wins.
+    /// Pointers to the text; the first that leads to a string wins.
     pub text: &'a [String],
-    /// When it was written.
+    /// Pointers to the time of writing.
     pub time: &'a [String],
-    /// Who wrote it.
+    /// Pointers to the author.
     pub author: &'a [String],
-    /// Its name.
+    /// Pointers to the id of the record.
     pub id: &'a [String],
-    /// Its language.
+    /// Pointers to the language.
     pub language: &'a [String],
 }
 
 impl Fields {
-    fn preset(places: &[(Part, &[&str])], strip_tags: bool) -> Self {
+    fn preset(pointers: &[(Part, &[&str])], strip_tags: bool) -> Self {
         let pointer = |(part, parts): &(Part, &[&str])| {
             (*part, Pointer { parts: parts.iter().map(|part| (*part).to_owned()).collect() })
         };
-        Self { places: places.iter().map(pointer).collect(), strip_tags }
+        Self { pointers: pointers.iter().map(pointer).collect(), strip_tags }
     }
 
-    /// Twitter v1.1 statuses.
+    /// Returns the fields of Twitter v1.1 statuses.
     pub fn twitter() -> Self {
-        let places: &[(Part, &[&str])] = &[
+        let pointers: &[(Part, &[&str])] = &[
             (Part::Text, &["text"]),
             (Part::Text, &["full_text"]),
             (Part::Text, &["extended_tweet", "full_text"]),
@@ -113,12 +115,12 @@ impl Fields {
             (Part::Entities, &["entities"]),
             (Part::LongEntities, &["extended_tweet", "entities"]),
         ];
-        Self::preset(places, false)
+        Self::preset(pointers, false)
     }
 
-    /// `DataSift` interactions.
+    /// Returns the fields of `DataSift` interactions.
     pub fn datasift() -> Self {
-        let places: &[(Part, &[&str])] = &[
+        let pointers: &[(Part, &[&str])] = &[
             (Part::Text, &["interaction", "content"]),
             (Part::Time, &["interaction", "created_at"]),
             (Part::Author, &["interaction", "author", "id"]),
@@ -127,22 +129,22 @@ impl Fields {
             (Part::Language, &["language", "tag"]),
             (Part::Language, &["interaction", "author", "language"]),
         ];
-        Self::preset(places, false)
+        Self::preset(pointers, false)
     }
 
-    /// Mastodon statuses, whose text is HTML.
+    /// Returns the fields of Mastodon statuses, whose text is HTML.
     pub fn mastodon() -> Self {
-        let places: &[(Part, &[&str])] = &[
+        let pointers: &[(Part, &[&str])] = &[
             (Part::Text, &["content"]),
             (Part::Time, &["created_at"]),
             (Part::Author, &["account", "id"]),
             (Part::Id, &["id"]),
             (Part::Language, &["language"]),
         ];
-        Self::preset(places, true)
+        Self::preset(pointers, true)
     }
 
-    /// The places a user names.
+    /// Parses a user's pointers.
     pub fn custom(custom: &CustomFields<'_>) -> Result<Self, InvalidPointer> {
         let CustomFields { text, time, author, id, language } = *custom;
         let parts = [
@@ -155,14 +157,14 @@ impl Fields {
         let pointers = parts.iter().flat_map(|(part, pointers)| {
             pointers.iter().map(|pointer| Ok((*part, Pointer::parse(pointer)?)))
         });
-        Ok(Self { places: pointers.collect::<Result<_, _>>()?, strip_tags: false })
+        Ok(Self { pointers: pointers.collect::<Result<_, _>>()?, strip_tags: false })
     }
 
-    /// Only what the cleaning of the original asks for: nothing but the text, and the time where rows
-    /// are counted by windows. Fewer places are faster.
+    /// Returns the fields of the `Seed` profile: the text, and the time if rows are counted by
+    /// windows. Fewer pointers are faster.
     #[must_use]
     pub fn text_only(mut self, and_time: bool) -> Self {
-        self.places.retain(|(part, _)| *part == Part::Text || (and_time && *part == Part::Time));
+        self.pointers.retain(|(part, _)| *part == Part::Text || (and_time && *part == Part::Time));
         self
     }
 }

@@ -1,15 +1,15 @@
-//! The judge of one line: a strict RFC 8259 parser that keeps only what pointers ask for. Owns the
-//! verdict; every byte of a line is validated, whatever is asked for.
+//! The judge of one line: a strict RFC 8259 parser that keeps only the values that pointers lead
+//! to. Owns the verdict; validates every byte of a line.
 //!
-//! Along the paths of the pointers it goes down object by object; everything else is skipped by one
-//! loop with a bit per level for its stack, so nothing a line holds can exhaust the real one.
+//! The parser recurses along the paths of the pointers only. One loop skips every other value; it
+//! keeps one bit per level of nesting, so no line can exhaust the stack.
 
 use super::html::strip_tags as strip_tags_of;
 use super::pointer::{Fields, Part};
-use super::strings::{End, string_end, unescape};
+use super::strings::{StringEnd, string_end, unescape};
 use super::verdict::{Empty, Judgement, Malformed, Record};
 
-/// The deepest nesting, the outermost object counted as 1.
+/// The deepest nesting; the outermost object has depth 1.
 const MAX_DEPTH: u32 = 128;
 
 /// Judges lines, one after the other.
@@ -17,17 +17,18 @@ const MAX_DEPTH: u32 = 128;
 pub struct Scanner {
     nodes: Vec<Node>,
     strip_tags: bool,
-    /// What each pointer leads to, in order of preference.
+    /// By pointer: the part that it leads to. The pointers to a part are in order of preference.
     parts: Vec<Part>,
-    /// What each pointer found.
-    found: Vec<Option<Text>>,
-    /// Whether anything but the text is asked for.
+    /// By pointer: the value that it found in the line.
+    found: Vec<Option<ValueSpan>>,
+    /// True if all pointers lead to the text.
     text_only: bool,
+    /// A buffer for a key whose escapes must be resolved.
     key: Vec<u8>,
     buffers: Buffers,
 }
 
-/// Room for the parts of a record whose escapes must be resolved.
+/// Buffers for the parts of a record whose escapes must be resolved.
 #[derive(Debug, Default)]
 struct Buffers {
     text: Vec<u8>,
@@ -38,39 +39,43 @@ struct Buffers {
     language: Vec<u8>,
 }
 
-/// A step on the way of pointers: which key or index leads where.
+/// A node of the tree of pointers.
 #[derive(Debug, Default)]
 struct Node {
     children: Vec<Child>,
-    /// The pointers that end here.
+    /// The pointers that end at this node.
     pointers: Vec<usize>,
-    /// All pointers that end here or further down.
+    /// The pointers that end at this node or below it.
     below: Vec<usize>,
 }
 
+/// An edge from a node to the node below it.
 #[derive(Debug)]
 struct Child {
     key: Vec<u8>,
+    /// The key as an array index, if it is one.
     index: Option<u64>,
+    /// The index of the node in `Scanner::nodes`.
     node: usize,
 }
 
-/// A value of the line: a string as what is between its quotes, anything else as it stands.
+/// The bytes of a value in the line; those of a string are without its quotes.
 #[derive(Debug, Clone, Copy)]
-struct Text {
+struct ValueSpan {
     start: usize,
     end: usize,
+    /// True for a string with escapes.
     escaped: bool,
 }
 
-/// Why a line is malformed, and where.
+/// The reason why a line is malformed, and the byte at which it was found.
 type Fault = (Malformed, usize);
 
 impl Scanner {
-    /// A scanner for these fields.
+    /// Creates a scanner for these fields.
     pub fn new(fields: &Fields) -> Self {
         let mut nodes = vec![Node::default()];
-        for (number, (_, pointer)) in fields.places.iter().enumerate() {
+        for (number, (_, pointer)) in fields.pointers.iter().enumerate() {
             let mut at = 0;
             nodes[0].below.push(number);
             for part in &pointer.parts {
@@ -79,7 +84,7 @@ impl Scanner {
                     child.node
                 } else {
                     let node = nodes.len();
-                    // As of RFC 6901 an index has no leading zeros.
+                    // By RFC 6901 an index has no leading zeros.
                     let index = part.parse().ok().filter(|index: &u64| index.to_string() == *part);
                     nodes[at].children.push(Child { key: part.clone().into_bytes(), index, node });
                     nodes.push(Node::default());
@@ -93,9 +98,9 @@ impl Scanner {
         Self {
             nodes,
             strip_tags: fields.strip_tags,
-            parts: fields.places.iter().map(|(part, _)| *part).collect(),
-            found: vec![None; fields.places.len()],
-            text_only: fields.places.iter().all(|(part, _)| *part == Part::Text),
+            parts: fields.pointers.iter().map(|(part, _)| *part).collect(),
+            found: vec![None; fields.pointers.len()],
+            text_only: fields.pointers.iter().all(|(part, _)| *part == Part::Text),
             key: Vec::new(),
             buffers: Buffers::default(),
         }
@@ -103,14 +108,14 @@ impl Scanner {
 
     /// Judges a line, given without its newline.
     pub fn judge<'a>(&'a mut self, line: &'a [u8]) -> Judgement<'a> {
-        // Not `std::str`: this is faster on long lines.
+        // Faster than `std::str` on long lines.
         match simdutf8::compat::from_utf8(line) {
             Ok(_) => self.judge_utf8(line),
             Err(error) => Judgement::Malformed(Malformed::Utf8, error.valid_up_to()),
         }
     }
 
-    /// Judges a line that is known to be UTF-8.
+    /// Judges a line of valid UTF-8.
     pub fn judge_utf8<'a>(&'a mut self, line: &'a [u8]) -> Judgement<'a> {
         self.found.fill(None);
         let mut parser = Parser {
@@ -130,7 +135,7 @@ impl Scanner {
         }
     }
 
-    /// The record of a line that was parsed, if it has a text.
+    /// Returns the record of the parsed line, `None` if it has no text.
     fn record<'a>(&'a mut self, line: &'a [u8]) -> Option<Record<'a>> {
         let Self { parts, found, buffers, strip_tags, text_only, .. } = self;
         let first = |wanted: Part| {
@@ -170,8 +175,8 @@ impl Scanner {
     }
 }
 
-/// The bytes of a value, in `buffer` where it has escapes.
-fn resolved<'a>(line: &'a [u8], found: Text, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+/// Returns the bytes of a value, from `buffer` if its escapes had to be resolved.
+fn resolved<'a>(line: &'a [u8], found: ValueSpan, buffer: &'a mut Vec<u8>) -> &'a [u8] {
     let content = line.get(found.start..found.end).unwrap_or_default();
     if !found.escaped {
         return content;
@@ -185,13 +190,13 @@ struct Parser<'a> {
     line: &'a [u8],
     nodes: &'a [Node],
     parts: &'a [Part],
-    found: &'a mut [Option<Text>],
+    found: &'a mut [Option<ValueSpan>],
     key: &'a mut Vec<u8>,
     depth: u32,
 }
 
 impl Parser<'_> {
-    /// The whole line; `false` if it is blank.
+    /// Parses the whole line. Returns false if it is blank.
     fn line(&mut self) -> Result<bool, Fault> {
         let start = self.space(0);
         if start == self.line.len() {
@@ -209,12 +214,14 @@ impl Parser<'_> {
         }
     }
 
-    /// The byte at a place; 0, which JSON has nowhere outside of strings, past the end.
+    /// Returns the byte at a position. Past the end it returns 0, which JSON allows
+    /// nowhere outside of strings.
     #[inline]
     fn byte(&self, at: usize) -> u8 {
         self.line.get(at).copied().unwrap_or(0)
     }
 
+    /// Returns the position after white space.
     #[inline]
     fn space(&self, mut at: usize) -> usize {
         while matches!(self.byte(at), b' ' | b'\t' | b'\r' | b'\n') {
@@ -224,10 +231,10 @@ impl Parser<'_> {
     }
 
     #[inline]
-    fn string(&self, open: usize) -> Result<Text, Fault> {
+    fn string(&self, open: usize) -> Result<ValueSpan, Fault> {
         match string_end(self.line, open + 1) {
-            End::Quote(end, escaped) => Ok(Text { start: open + 1, end, escaped }),
-            End::Fault(at) => Err((Malformed::Syntax, at)),
+            StringEnd::Quote(end, escaped) => Ok(ValueSpan { start: open + 1, end, escaped }),
+            StringEnd::Fault(at) => Err((Malformed::Syntax, at)),
         }
     }
 
@@ -236,7 +243,7 @@ impl Parser<'_> {
         if self.depth > MAX_DEPTH { Err((Malformed::TooDeep, at)) } else { Ok(()) }
     }
 
-    /// A value that pointers lead into or end at.
+    /// Parses a value on the path of a pointer. Returns the position after it.
     fn value(&mut self, at: usize, node: usize) -> Result<usize, Fault> {
         let nodes = self.nodes;
         let Some(node) = nodes.get(node) else { return self.skip(at) };
@@ -250,15 +257,16 @@ impl Parser<'_> {
             b'[' if node.children.iter().any(|child| child.index.is_some()) => self.array(at, node),
             begin => {
                 let end = self.skip(at)?;
-                self.keep(node, Text { start: at, end, escaped: false }, begin);
+                self.keep(node, ValueSpan { start: at, end, escaped: false }, begin);
                 Ok(end)
             }
         }
     }
 
-    /// Keeps a value, which begins with a byte, for the pointers that end at it and can take it.
+    /// Keeps a value whose first byte is `begin` for the pointers that end at it and whose part may
+    /// have its type.
     #[inline]
-    fn keep(&mut self, node: &Node, value: Text, begin: u8) {
+    fn keep(&mut self, node: &Node, value: ValueSpan, begin: u8) {
         for pointer in &node.pointers {
             let takes = match self.parts.get(*pointer) {
                 Some(Part::Text | Part::LongText | Part::Language) => begin == b'"',
@@ -329,7 +337,8 @@ impl Parser<'_> {
         Ok(at + 1)
     }
 
-    /// A value on a path: of duplicate keys the last wins, so what the earlier held is forgotten.
+    /// Parses a value on a path after forgetting the values of an earlier duplicate key: the last
+    /// one wins.
     fn replace(&mut self, at: usize, node: usize) -> Result<usize, Fault> {
         let nodes = self.nodes;
         for pointer in nodes.get(node).map_or(&[][..], |node| node.below.as_slice()) {
@@ -338,9 +347,9 @@ impl Parser<'_> {
         self.value(at, node)
     }
 
-    /// Where a key leads. Keys are compared unescaped.
+    /// Returns the node that a key leads to. Keys are compared with their escapes resolved.
     #[inline]
-    fn child(&mut self, node: &Node, key: Text) -> Option<usize> {
+    fn child(&mut self, node: &Node, key: ValueSpan) -> Option<usize> {
         let mut name = self.line.get(key.start..key.end).unwrap_or_default();
         if key.escaped {
             self.key.clear();
@@ -356,10 +365,10 @@ impl Parser<'_> {
         if self.byte(at) == b':' { Ok(self.space(at + 1)) } else { Err((Malformed::Syntax, at)) }
     }
 
-    /// Any value, validated and forgotten. Returns the place behind it.
+    /// Validates any value and forgets it. Returns the position after it.
     fn skip(&mut self, mut at: usize) -> Result<usize, Fault> {
         let outer = self.depth;
-        // Bit 0 is the innermost container: 1 an object, 0 an array.
+        // Bit 0 is the innermost container: 1 for an object, 0 for an array.
         let mut objects = 0_u128;
         loop {
             match self.byte(at) {
@@ -368,7 +377,7 @@ impl Parser<'_> {
                     self.enter(at)?;
                     objects = objects << 1 | u128::from(open == b'{');
                     at = self.space(at + 1);
-                    // Two more than the opening bracket is the closing one, of either kind.
+                    // For both kinds, the closing bracket's byte is the opening one's plus 2.
                     if self.byte(at) == open + 2 {
                         self.depth -= 1;
                         objects >>= 1;
@@ -423,7 +432,7 @@ impl Parser<'_> {
         if self.line.get(at..end) == Some(literal) { Ok(end) } else { Err((Malformed::Syntax, at)) }
     }
 
-    /// A number of any size: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
+    /// Parses a number of any size: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
     #[inline]
     fn number(&self, start: usize) -> Result<usize, Fault> {
         let mut at = start + usize::from(self.byte(start) == b'-');
@@ -442,6 +451,7 @@ impl Parser<'_> {
         Ok(at)
     }
 
+    /// Returns the position after any digits.
     #[inline]
     fn digits(&self, mut at: usize) -> usize {
         while self.byte(at).is_ascii_digit() {
@@ -450,6 +460,7 @@ impl Parser<'_> {
         at
     }
 
+    /// Returns the position after at least one digit.
     fn some_digits(&self, at: usize) -> Result<usize, Fault> {
         let end = self.digits(at);
         if end > at { Ok(end) } else { Err((Malformed::Syntax, at)) }

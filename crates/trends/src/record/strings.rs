@@ -1,40 +1,43 @@
-//! JSON strings: finding their end and resolving their escapes. Owns the byte-parallel scan.
+//! JSON strings: the search for their end and the resolution of their escapes. Owns the scan of
+//! eight bytes at a time.
 
-/// Where a string ends, or where it can't go on.
-pub(super) enum End {
-    /// The place of the closing quote, and whether there are escapes before it.
+/// The end of a string.
+pub(super) enum StringEnd {
+    /// The position of the closing quote, and true if the string has escapes.
     Quote(usize, bool),
-    /// The place of what no string may hold, or of the end of the line.
+    /// The position of a byte that no string may contain, or the end of the line.
     Fault(usize),
 }
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * EACH;
 
-/// Reads a string from behind its opening quote. The line must be UTF-8.
+/// Finds the end of a string whose first byte after the opening quote is at `at`. The line must be
+/// UTF-8.
 #[inline]
-pub(super) fn string_end(line: &[u8], mut at: usize) -> End {
+pub(super) fn string_end(line: &[u8], mut at: usize) -> StringEnd {
     let mut escaped = false;
     loop {
         at = next_special(line, at);
         match line.get(at) {
-            Some(b'"') => return End::Quote(at, escaped),
+            Some(b'"') => return StringEnd::Quote(at, escaped),
             Some(b'\\') => match escape_length(line, at) {
                 Some(length) => {
                     escaped = true;
                     at += length;
                 }
-                None => return End::Fault(at),
+                None => return StringEnd::Fault(at),
             },
-            _ => return End::Fault(at),
+            _ => return StringEnd::Fault(at),
         }
     }
 }
 
-/// The first quote, backslash or control character at or after `at`, or the end of the line.
+/// Returns the position of the first quote, backslash or control character at or after `at`, or the
+/// end of the line.
 ///
-/// Eight bytes at a time; in each of the three tests the lowest bit that is set is right, and only
-/// the lowest is used.
+/// Reads eight bytes at a time. Each of the three tests may set wrong bits above its lowest one,
+/// but only the lowest bit is used.
 #[inline]
 fn next_special(line: &[u8], mut at: usize) -> usize {
     while let Some(chunk) = line.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -54,7 +57,7 @@ fn next_special(line: &[u8], mut at: usize) -> usize {
     at + tail.iter().position(special).unwrap_or(tail.len())
 }
 
-/// How long the escape is that begins here, if it is one.
+/// Returns the length of the escape at `at`, `None` if it is invalid.
 fn escape_length(line: &[u8], at: usize) -> Option<usize> {
     match line.get(at + 1)? {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(2),
@@ -63,13 +66,14 @@ fn escape_length(line: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Returns the value of four hexadecimal digits.
 fn hex4(line: &[u8], at: usize) -> Option<u32> {
     line.get(at..at + 4)?
         .iter()
         .try_fold(0, |value, byte| char::from(*byte).to_digit(16).map(|digit| value * 16 + digit))
 }
 
-/// Appends a string's content with its escapes resolved. Surrogates that have no partner become
+/// Appends a string's content with its escapes resolved. A surrogate without a partner becomes
 /// U+FFFD. The content must have passed [`string_end`].
 pub(super) fn unescape(content: &[u8], out: &mut Vec<u8>) {
     let mut rest = content;
@@ -84,7 +88,7 @@ pub(super) fn unescape(content: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// The character an escape stands for, and how long it is.
+/// Returns the character of the escape that begins `escape`, and the length of the escape.
 fn resolve(escape: &[u8]) -> (char, usize) {
     let character = match escape.get(1) {
         Some(b'b') => '\u{8}',

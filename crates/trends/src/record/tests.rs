@@ -1,4 +1,4 @@
-//! Every kind of line and its verdict; and `serde_json` as an independent judge of random lines.
+//! Verdicts on every kind of line, and on random lines against `serde_json`.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -89,7 +89,7 @@ fn every_kind_of_line_has_its_verdict() {
 }
 
 #[test]
-fn nesting_is_bounded_in_used_and_in_skipped_fields() {
+fn nesting_deeper_than_128_is_refused_in_used_and_in_skipped_fields() {
     for key in ["text", "other", "extended_tweet"] {
         for (open, close) in [("[", "]"), (r#"{"full_text":"#, "}")] {
             let nested = |depth: usize| {
@@ -106,7 +106,7 @@ fn nesting_is_bounded_in_used_and_in_skipped_fields() {
 }
 
 #[test]
-fn pointers_reach_through_arrays_and_odd_keys() {
+fn pointers_lead_through_arrays_and_keys_with_escapes() {
     let line = r#"{"a/b":{"m~n":["zero","one",{"x":"deep"}]}}"#.as_bytes();
     for (pointer, verdict) in [
         ("/a~1b/m~0n/1", "text one"),
@@ -126,7 +126,7 @@ fn custom(text: &str) -> Result<Fields, InvalidPointer> {
     Fields::custom(&CustomFields { text: &[text.to_owned()], ..CustomFields::default() })
 }
 
-/// The parts of a record, as `text|time|author|id|language|entities`.
+/// Returns the parts of a record as `text|time|author|id|language|entities`.
 fn parts(fields: &Fields, line: &str) -> String {
     match Scanner::new(fields).judge(line.as_bytes()) {
         Judgement::Record(Record { text, time, author, id, language, entities }) => {
@@ -139,7 +139,7 @@ fn parts(fields: &Fields, line: &str) -> String {
 }
 
 #[test]
-fn parts_are_strings_or_the_digits_of_numbers_and_the_first_place_wins() {
+fn parts_are_strings_or_the_digits_of_numbers_and_the_first_pointer_wins() {
     for (line, expected) in [
         (r#"{"text":"x"}"#, "x|||||"),
         (
@@ -162,7 +162,7 @@ fn parts_are_strings_or_the_digits_of_numbers_and_the_first_place_wins() {
 }
 
 #[test]
-fn a_truncated_text_gives_way_to_the_whole_one_unless_only_the_text_is_asked_for() {
+fn a_truncated_text_is_replaced_by_the_long_one_except_for_the_seed_profile() {
     let line = |truncated: &str| {
         format!(
             r#"{{"text":"short","truncated":{truncated},"entities":{{}},"extended_tweet":{{"full_text":"long","entities":{{"a":1}}}}}}"#
@@ -179,7 +179,7 @@ fn a_truncated_text_gives_way_to_the_whole_one_unless_only_the_text_is_asked_for
 }
 
 #[test]
-fn the_other_presets_know_their_places() {
+fn datasift_and_mastodon_presets_find_their_texts() {
     let datasift = br#"{"interaction":{"content":"love"},"text":"no"}"#;
     assert_eq!(judged(&Fields::datasift(), datasift), "text love");
     let mastodon = br#"{"content":"<p>one</p><p>t<b>w</b>o</p>"}"#;
@@ -208,7 +208,7 @@ fn record() -> impl Strategy<Value = Value> {
     json().prop_filter("an object", Value::is_object)
 }
 
-/// What `serde_json` finds at the pointers.
+/// Returns the verdict by the values that `serde_json` finds at the pointers.
 fn expected(record: &Value) -> String {
     let at = |pointer| record.pointer(pointer).and_then(Value::as_str);
     let pointers = ["/text", "/full_text", "/extended_tweet/full_text"];
@@ -218,7 +218,7 @@ fn expected(record: &Value) -> String {
 
 proptest! {
     #[test]
-    fn any_record_gives_the_text_that_serde_json_finds(record in record(), pretty: bool) {
+    fn the_text_of_any_record_is_the_one_that_serde_json_finds(record in record(), pretty: bool) {
         let line = if pretty {
             serde_json::to_string_pretty(&record).unwrap()
         } else {
@@ -227,10 +227,10 @@ proptest! {
         prop_assert_eq!(judged(&Fields::twitter(), line.as_bytes()), expected(&record));
     }
 
-    /// `serde_json` differs from RFC 8259 only where it decodes: numbers out of range and lone
-    /// surrogates. `IgnoredAny` decodes neither, and lines this short are never too deep.
+    /// `serde_json` differs from RFC 8259 only on values that it decodes: numbers out of range and
+    /// lone surrogates. `IgnoredAny` decodes neither, and lines this short are never too deep.
     #[test]
-    fn a_changed_byte_is_accepted_or_refused_as_serde_json_does(
+    fn a_line_with_a_changed_byte_is_valid_if_and_only_if_serde_json_accepts_it(
         record in record(), place in any::<prop::sample::Index>(), byte in prop_oneof![
             any::<u8>(), prop::sample::select(b"{}[],:\"\\ \t\x0b019.eE+-tfnu".as_slice())
         ], insert: bool,
@@ -242,7 +242,6 @@ proptest! {
             && serde_json::from_slice::<serde::de::IgnoredAny>(&line).is_ok();
         let verdict = judged(&Fields::twitter(), &line);
         let is_json = verdict.starts_with("text ") || ["no-text", "not-object"].contains(&&*verdict);
-        // A newline is white space to JSON, but never within a line.
         prop_assert_eq!(is_json, valid, "{} {:?}", verdict, String::from_utf8_lossy(&line));
     }
 }

@@ -1,19 +1,19 @@
-//! What can be said of a line. Owns the reasons, their names and their fixed order.
+//! The verdict on a line. Owns the reasons, their names and their fixed order.
 
-/// A record without a text. The order is part of the digest.
+/// The reason why a record is empty. The order is part of the digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Empty {
-    /// Nothing but spaces, tabs and carriage returns.
+    /// The line has only spaces, tabs and carriage returns.
     Blank,
-    /// A record in which no text pointer holds a string, as a delete notice.
+    /// No text pointer leads to a string, as in a delete notice.
     NoText,
 }
 
 impl Empty {
-    /// Every reason, in order.
+    /// All reasons, in order.
     pub const ALL: [Self; 2] = [Self::Blank, Self::NoText];
 
-    /// The name in counters and files.
+    /// Returns the name in counters and files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Blank => "blank",
@@ -22,29 +22,29 @@ impl Empty {
     }
 }
 
-/// Why a line is no record. The order is part of the digest.
+/// The reason why a line is malformed. The order is part of the digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Malformed {
-    /// It is not UTF-8.
+    /// The line is not UTF-8.
     Utf8,
-    /// It is not JSON as of RFC 8259.
+    /// The line is not JSON by RFC 8259.
     Syntax,
-    /// Something other than white space follows a complete value.
+    /// A complete value is followed by more than white space.
     Trailing,
-    /// It is JSON, but no object.
+    /// The line is JSON, but no object.
     NotObject,
-    /// It is nested deeper than 128.
+    /// The value is nested deeper than 128.
     TooDeep,
-    /// It is longer than the longest line that is read.
+    /// The line is longer than the limit.
     TooLong,
 }
 
 impl Malformed {
-    /// Every reason, in order.
+    /// All reasons, in order.
     pub const ALL: [Self; 6] =
         [Self::Utf8, Self::Syntax, Self::Trailing, Self::NotObject, Self::TooDeep, Self::TooLong];
 
-    /// The name in counters and files.
+    /// Returns the name in counters and files.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Utf8 => "utf8",
@@ -57,21 +57,21 @@ impl Malformed {
     }
 }
 
-/// What was asked for of a record: UTF-8, escapes resolved. A part that is asked for and is neither
-/// a string nor, where numbers can stand, a number is not there.
+/// The parts of a record that pointers lead to, in UTF-8 with escapes resolved. A part is `None` if
+/// its value has another type than the part may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
-    /// What is counted.
+    /// The text to count.
     pub text: &'a [u8],
-    /// When it was written, as the record says it; a number as its digits.
+    /// The time of writing in the record's own format; a number as its digits.
     pub time: Option<&'a [u8]>,
-    /// Who wrote it; a number as its digits.
+    /// The author; a number as its digits.
     pub author: Option<&'a [u8]>,
-    /// Its name; a number as its digits.
+    /// The id of the record; a number as its digits.
     pub id: Option<&'a [u8]>,
-    /// The language it says it is in.
+    /// The language.
     pub language: Option<&'a [u8]>,
-    /// What the platform found in the text: a valid JSON object, as it stands in the line.
+    /// The entities that the platform found in the text: the bytes of a valid JSON object.
     pub entities: Option<&'a [u8]>,
 }
 
@@ -80,8 +80,8 @@ pub struct Record<'a> {
 pub enum Judgement<'a> {
     /// A record with a text.
     Record(Record<'a>),
-    /// A record without one.
+    /// A record without a text.
     Empty(Empty),
-    /// No record, and the byte of the line at which that was noticed.
+    /// No record, and the byte of the line at which the fault was found.
     Malformed(Malformed, usize),
 }
