@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""What the API costs: one replica against a bare axum handler that returns the same bytes, and replicas under load.
+"""Measures the API: one replica against a bare axum handler that returns the same bytes, and replicas under load.
 
     cargo build --profile dist && cargo build --profile dist -p trendjob-api --features serve
     cargo build --profile dist -p trendjob-e2e --examples
     python bench/api.py                                       # one replica, over a folder
     python bench/api.py --service trendjob/trendjob-api       # and the replicas of that Service, over time
 
-Server and clients share this machine, so absolute numbers say little: the ratio of the two servers, taken round by round
-in changing order, is what counts. The second part needs kubectl, a Service that is reached from here and has a
-HorizontalPodAutoscaler of its name, and a source with results (--source). Nothing is asked of any other machine.
+Server and clients share this machine, so absolute numbers mean little. The ratio of the two servers counts; it is taken
+within each round, in alternating order. The second part needs kubectl, a Service that is reachable from this machine and
+has a HorizontalPodAutoscaler of the same name, and a source with results (--source). The script uses no other machine.
 """
 
 import argparse
@@ -29,16 +29,16 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def ask(url):
+def get(url):
     with urllib.request.urlopen(url, timeout=30) as answer:
         return answer.read()
 
 
-def until_answered(url, server):
-    """Returns the first answer of a server that has just been started."""
+def first_answer(url, server):
+    """Returns the first answer of a server that is starting."""
     while server.poll() is None:
         try:
-            return ask(url)
+            return get(url)
         except OSError:
             time.sleep(0.05)
     sys.exit(f"the server of {url} ended with {server.returncode}")
@@ -60,12 +60,12 @@ def one_replica(arguments, folder):
     try:
         servers.append(subprocess.Popen([f"{binaries}/trendjob-api", "serve", "--store", store, "--listen", api,
                                          "--metrics-listen", metrics, "--log", "warn"]))
-        body = until_answered(f"http://{api}{path}", servers[-1])
+        body = first_answer(f"http://{api}{path}", servers[-1])
         answer = f"{folder}/answer.json"
         with open(answer, "wb") as file:
             file.write(body)
         servers.append(subprocess.Popen([f"{binaries}/examples/bare", bare, answer]))
-        assert until_answered(f"http://{bare}{path}", servers[-1]) == body
+        assert first_answer(f"http://{bare}{path}", servers[-1]) == body
         rounds = []
         for number in range(arguments.rounds):
             order = [("api", api), ("bare", bare)]
@@ -84,7 +84,7 @@ def one_replica(arguments, folder):
     ratios = [one["api"]["per_second"] / one["bare"]["per_second"] for one in rounds]
     middle = {name: {field: statistics.median(one[name][field] for one in rounds) for field in ("per_second", "p50", "p99")}
               for name in ("api", "bare")}
-    print(f"one replica does {statistics.median(ratios):.2f} of what a bare handler does ({min(ratios):.2f} to "
+    print(f"one replica answers {statistics.median(ratios):.2f} times the requests of a bare handler ({min(ratios):.2f} to "
           f"{max(ratios):.2f}), for {len(body)} bytes, {arguments.clients} clients")
     return {"bytes": len(body), "clients": arguments.clients, "ratios": ratios, "median": middle}
 
@@ -95,21 +95,21 @@ def kubectl(*words):
 
 
 def replicas(arguments):
-    """Load, then none, and how many pods are ready meanwhile."""
+    """Puts load on a Service, stops it, and records the number of ready pods until it is at its minimum again."""
     namespace, name = arguments.service.split("/")
     service = kubectl("get", "service", name, "--namespace", namespace)
     address = f"{service['spec']['clusterIP']}:{service['spec']['ports'][0]['port']}"
     path = f"/api/v1/trends?source={arguments.source}&limit=10"
     command = [f"{arguments.binaries}/examples/load", address, path, str(arguments.clients), str(arguments.load),
                str(arguments.rest)]
-    began, seen = time.monotonic(), []
+    began, changes = time.monotonic(), []
     loading = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while True:
         at = time.monotonic() - began
         status = kubectl("get", "deployment", name, "--namespace", namespace)["status"]
         ready = status.get("readyReplicas", 0)
-        if not seen or seen[-1][1] != ready:
-            seen.append((round(at), ready))
+        if not changes or changes[-1][1] != ready:
+            changes.append((round(at), ready))
             print(f"{at:5.0f} s: {ready} ready, {'under load' if loading.poll() is None else 'without load'}", flush=True)
         fewest = kubectl("get", "hpa", name, "--namespace", namespace)["spec"]["minReplicas"]
         if loading.poll() is not None and (ready == fewest or at > arguments.load + arguments.patience):
@@ -118,22 +118,22 @@ def replicas(arguments):
     outcome = json.loads(loading.communicate()[0])
     print(f"{outcome['requests']} requests, {outcome['failed']} failed, {outcome['per_second']}/s, p50 {outcome['p50']} us, "
           f"p99 {outcome['p99']} us")
-    return {"replicas": seen, **outcome}
+    return {"replicas": changes, **outcome}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    parser.add_argument("--binaries", default=f"{top}/target/dist", help="where the binaries are")
+    parser.add_argument("--binaries", default=f"{top}/target/dist", help="folder of the binaries")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="of one measurement")
-    parser.add_argument("--service", metavar="NAMESPACE/NAME", help="put load on the API of a cluster, too")
+    parser.add_argument("--seconds", type=int, default=5, help="seconds of one measurement")
+    parser.add_argument("--service", metavar="NAMESPACE/NAME", help="also put load on this Service of a cluster")
     parser.add_argument("--source", default="quickstart")
-    parser.add_argument("--load", type=int, default=90, help="seconds of load on the cluster")
-    parser.add_argument("--rest", type=int, default=10, help="milliseconds between two requests of a client there")
-    parser.add_argument("--patience", type=int, default=600, help="seconds to wait for the fewest replicas afterwards")
-    parser.add_argument("--json", help="where results are written, too")
+    parser.add_argument("--load", type=int, default=90, help="seconds of load on the Service")
+    parser.add_argument("--rest", type=int, default=10, help="milliseconds between two requests of a client to the Service")
+    parser.add_argument("--patience", type=int, default=600, help="seconds to wait for the minimum of replicas afterwards")
+    parser.add_argument("--json", help="also write the results to this file")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         results = {"one": one_replica(arguments, folder)}

@@ -1,4 +1,4 @@
-//! A bare axum handler that returns the bytes of a file: what `api.py` compares the API with.
+//! A bare axum handler that returns the bytes of a file. `api.py` compares the API with it.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-"""What a run costs in a MongoDB: time, documents, bytes, memory of its pods, and look-ups beside the
-same result with one plain document per term. Prints figures and ratios; see README.md."""
+"""Measures a run in a MongoDB: time, documents, bytes, memory of its pods, and look-ups beside one plain
+document per term. Prints numbers and ratios; see README.md."""
 
 import argparse
 import json
@@ -19,7 +19,7 @@ SOURCE = "bench"
 
 
 def word(number):
-    """A word of at least six letters for each number, in no order."""
+    """Returns a distinct word of six letters for each number; successive numbers have unrelated words."""
     number = (number * 2_654_435_761) % 308_915_776
     letters = ""
     for _ in range(6):
@@ -29,7 +29,7 @@ def word(number):
 
 
 def make_input(folder, shards, terms):
-    """Files in which every term stands in about four shards."""
+    """Writes one file per shard; every term is in four of them."""
     dice = random.Random(1)
     files = [open(os.path.join(folder, f"{shard:04}.ndjson"), "w") for shard in range(shards)]
     lines = [[] for _ in files]
@@ -43,7 +43,7 @@ def make_input(folder, shards, terms):
 
 
 class Pods:
-    """Runs stages as a cluster would, one after the other, and keeps what each cost."""
+    """Runs stages as a cluster would, one after the other, and keeps the time and memory of each pod."""
 
     def __init__(self, worker, uri, folder, config, extra):
         self.worker, self.uri, self.folder, self.extra = worker, uri, folder, extra
@@ -53,29 +53,29 @@ class Pods:
         self.costs = {}
 
     def run(self, stage, *args):
-        told = os.path.join(self.folder, "termination")
-        command = [self.worker, stage, "--run-config", self.config, "--termination-log", told]
+        termination_log = os.path.join(self.folder, "termination")
+        command = [self.worker, stage, "--run-config", self.config, "--termination-log", termination_log]
         command += ["--data", os.path.join(self.folder, "data"), "--threads", "2", "--log", "trendjob_worker=info"]
         command += [*self.extra, *args]
-        begun = time.perf_counter()
+        started = time.perf_counter()
         pod = subprocess.run(command, env={**os.environ, "MONGODB_URI": self.uri}, stderr=subprocess.PIPE, text=True)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         if pod.returncode:
             sys.exit(f"{stage} {args} ended with {pod.returncode}: {pod.stderr}")
-        # What the pod says itself: what the kernel tells its parent begins with the parent's own.
+        # The pod's own number: the kernel's number for a child is at least that of its parent.
         peak = json.loads(pod.stderr.splitlines()[-1])["peak_memory"]
         self.costs.setdefault(stage, []).append((seconds, peak))
-        with open(told) as file:
+        with open(termination_log) as file:
             return json.load(file)
 
 
 def timed(work, times):
-    """The first time, and the median of the others, in milliseconds."""
+    """Returns the first time and the median of the others, in milliseconds."""
     measured = []
     for attempt in range(times):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         work(attempt)
-        measured.append((time.perf_counter() - begun) * 1000)
+        measured.append((time.perf_counter() - started) * 1000)
     return measured[0], statistics.median(measured[1:])
 
 
@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--terms", type=int, default=1_000_000)
     parser.add_argument("--shards", type=int, default=64)
     parser.add_argument("--partitions", type=int, default=8)
-    parser.add_argument("--memory", default="32Mi", help="for counting and sorting in a pod; beyond it is spilled")
+    parser.add_argument("--memory", default="32Mi", help="budget of a pod for counting and sorting; more is spilled")
     parser.add_argument("--target", default="target/dist")
     args = parser.parse_args()
     client = pymongo.MongoClient(args.mongodb)
@@ -123,12 +123,12 @@ def main():
         print(f"  {documents / million:,.0f} documents and {size / million / 2**20:.1f} MiB stored per million terms")
 
         plain = database["plain"]
-        begun = time.perf_counter()
+        started = time.perf_counter()
         plain.create_index("word")
         for start in range(0, args.terms, 10_000):
             numbers = range(start, min(start + 10_000, args.terms))
             plain.insert_many([{"word": word(number), "count": 4} for number in numbers], ordered=False)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         print(f"one plain document per term: {args.terms / seconds:,.0f} terms inserted per second")
 
         api = subprocess.Popen(

@@ -1,18 +1,18 @@
-"""One run of one peer: read NDJSON, count words as the Seed profile does, store the result.
+"""Runs one peer once: reads NDJSON, counts words by the rules of the Seed profile, stores the result.
 
-Owns what every peer does and in which forms; knows nothing of rounds and ratios. Prints one JSON
+Owns the work of every peer in all its forms; knows nothing of rounds and ratios. Prints one JSON
 object: the seconds from after the imports until the result is stored, and the peak memory of
 processes other than this one.
 
-A form is one way to say the same work. Which one is fastest depends on the machine and the input,
-so peers.py tries them all first and takes the best. All forms
+A form is one way to write the same work. The fastest one depends on the machine and the input, so
+peers.py tries all of them first and takes the best. All forms
 
 - parse every line as JSON and take `text`;
 - replace `http[^ \\t\\n\\x0B\\f\\r]+` by a space: white space is ASCII's, as in the original;
 - keep runs of at least four ASCII letters, in lower case, that are no stop words;
-- count them, sort by count (descending) and word, and write all of it as CSV.
+- count them, sort by count (descending) and word, and write the whole result as CSV.
 
-Lower-casing comes after letters were picked: Unicode's lower case of the Kelvin sign is an ASCII k.
+Letters are selected before lower-casing: Unicode's lower case of the Kelvin sign is an ASCII k.
 """
 
 import argparse
@@ -25,7 +25,7 @@ URL_RE = r"http[^ \t\n\x0B\f\r]+"
 
 
 def stop_words(path):
-    """Those that can match at all: longer than three letters, ASCII letters alone."""
+    """Returns the stop words that can match: longer than three letters, ASCII letters only."""
     with open(path, encoding="utf-8") as file:
         words = file.read().split()
     return [word for word in words if len(word) > 3 and word.isascii() and word.isalpha()]
@@ -34,10 +34,10 @@ def stop_words(path):
 # --- DuckDB ---------------------------------------------------------------------------------------
 
 DUCKDB_READ = {
-    # Only the wanted column; a line that is no JSON becomes NULL.
+    # Reads only the wanted column; a line that is not JSON becomes NULL.
     "json": """select text from read_json({file}, format='newline_delimited', ignore_errors=true,
                columns={{text: 'VARCHAR'}}, maximum_object_size={line})""",
-    # Whole objects as they are, parsed once more by the extraction.
+    # Reads whole objects, which the extraction parses once more.
     "objects": """select json_extract_string(json, '$.text') as text
                   from read_json_objects({file}, format='newline_delimited', ignore_errors=true,
                   maximum_object_size={line})""",
@@ -49,18 +49,19 @@ DUCKDB_READ = {
 
 
 def duckdb_clean(text):
-    """Most texts hold no link, and `contains` is quicker than the regular expression."""
+    """Returns the cleaning of a text. Most texts have no link, and `contains` is faster than the
+    regular expression."""
     return f"""regexp_extract_all(case when contains({text}, 'http')
                then regexp_replace({text}, '{URL_RE}', ' ', 'g') else {text} end, '[A-Za-z]{{4,}}')"""
 
 
-# Both lower-case when the different spellings have been counted.
+# Both lower-case after counting the different spellings.
 DUCKDB_SPLIT = {
-    # Runs of letters by one regular expression.
+    # Finds runs of letters by one regular expression.
     "late": f"""select spelt, count(*) as times
                 from (select unnest({duckdb_clean('text')}) as spelt from records) group by spelt""",
-    # Split and counted at spaces first, so that only distinct tokens are cleaned: no link and no
-    # word holds a space.
+    # Splits at spaces and counts first, so that only distinct tokens are cleaned: no link and no word
+    # contains a space.
     "tokens": f"""select unnest({duckdb_clean('token')}) as spelt, times from (
                   select token, count(*) as times
                   from (select unnest(string_split(text, ' ')) as token from records)
@@ -95,20 +96,20 @@ def duckdb(args):
 # --- chdb -----------------------------------------------------------------------------------------
 
 CHDB_READ = {
-    # Skips other fields without looking closely at them.
+    # Skips other fields without validating them.
     "rows": """select assumeNotNull(text) as text
                from file('{file}', 'JSONEachRow', 'text Nullable(String)') where text is not null""",
-    # simdjson; a line that is no JSON becomes an empty text.
+    # Uses simdjson; a line that is not JSON becomes an empty text.
     "lines": """select JSONExtractString(line, 'text') as text
                 from file('{file}', 'LineAsString', 'line String')""",
 }
 
 
 def chdb_words(text, guarded=True):
-    """Long runs of letters as an array; short ones are dropped before they become rows."""
+    """Returns the runs of letters as an array, without short ones, which would only become rows."""
     clean = f"replaceRegexpAll({text}, '" + URL_RE.replace("\\", "\\\\") + "', ' ')"
     if guarded:
-        # Most texts hold no link, and `position` is quicker than the regular expression.
+        # Most texts have no link, and `position` is faster than the regular expression.
         clean = f"if(position({text}, 'http') > 0, {clean}, {text})"
     return f"arrayFilter(token -> length(token) > 3, alphaTokens(lower({clean})))"
 
@@ -119,7 +120,7 @@ CHDB_SPLIT = {
                   group by word""",
     "position": f"""select word, count() as count from (
                     select arrayJoin({chdb_words('text')}) as word from records) group by word""",
-    # Split and counted at spaces first, so that only distinct tokens are cleaned.
+    # Splits at spaces and counts first, so that only distinct tokens are cleaned.
     "tokens": f"""select word, sum(times) as count from (
                   select arrayJoin({chdb_words('raw')}) as word, times from (
                   select raw, count() as times
@@ -164,13 +165,13 @@ def polars(args):
         records = pl.scan_ndjson(args.input, schema={"text": pl.String}, ignore_errors=True)
         records = records.drop_nulls("text")
         if split == "tokens":
-            # Split and counted at spaces first, so that only distinct tokens are cleaned.
+            # Splits at spaces and counts first, so that only distinct tokens are cleaned.
             tokens = records.select(text.str.split(" ")).explode("text")
             tokens = tokens.filter(text.str.len_bytes() > 3)
             records = tokens.group_by("text").agg(times=pl.len())
         no_url = text.str.replace_all(URL_RE, " ")
         if split == "literal":
-            # Most texts hold no link.
+            # Most texts have no link.
             has_url = text.str.contains("http", literal=True)
             no_url = pl.when(has_url).then(no_url).otherwise(text)
         words = no_url.str.extract_all("[A-Za-z]{4,}").alias("word")
@@ -180,7 +181,7 @@ def polars(args):
         else:
             rows = records.select(words).explode("word")
             spelt = rows.group_by("word").agg(times=pl.len())
-        # Lower-cased when the different spellings have been counted.
+        # Lower-cases after counting the different spellings.
         spelt = spelt.drop_nulls("word").select(word.str.to_lowercase(), "times")
         counts = spelt.group_by("word").agg(count=pl.col("times").sum())
         kept = counts.filter(~word.is_in(stop))
@@ -199,7 +200,8 @@ SPARK_FORMS = ["original"]
 
 
 def spark(args):
-    """The way of the original program. Its session starts before the clock, as libraries load."""
+    """The work as the original program does it. The session starts before the clock, as libraries
+    are loaded before it."""
     from pyspark.sql import SparkSession, functions as f
 
     session = (
@@ -229,7 +231,7 @@ def spark(args):
 
 
 def peak_of(process):
-    """Peak memory of another process, which isn't in what the kernel says of this one."""
+    """Returns the peak memory of another process, which the kernel doesn't count for this one."""
     try:
         with open(f"/proc/{process}/status", encoding="ascii") as file:
             line = next(line for line in file if line.startswith("VmHWM:"))
@@ -253,7 +255,7 @@ def main():
     args = parser.parse_args()
     run = PEERS[args.peer](args)
     start = time.perf_counter()
-    # Only Spark works in another process, whose peak memory it returns.
+    # Only Spark works in another process; it returns the peak memory of that one.
     elsewhere = run() or 0
     print(json.dumps({"seconds": time.perf_counter() - start, "elsewhere": elsewhere}))
 

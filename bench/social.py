@@ -1,7 +1,7 @@
-"""Profile Social beside Seed, by `trendjob run` alone, on the same files; see README.md.
+"""Compares the profiles Social and Seed of `trendjob run` on the same files; see README.md.
 
-Owns the settings that are compared, rounds and ratios; inputs are made by peers.py. Standard library
-only: this process stays small, because the peak memory of a child can't be told below its parent's.
+Owns the compared settings, rounds and ratios; peers.py makes the inputs. Uses the standard library
+only: this process stays small, because the measured peak memory of a child is at least its parent's.
 """
 
 import json
@@ -18,7 +18,7 @@ sys.dont_write_bytecode = True
 from peers import inputs, parsed, parser  # noqa: E402
 
 SOCIAL = ["--profile", "social", "--kinds", "word,hashtag"]
-# Authors are counted wherever records have one, as all of these do with the preset of their service.
+# Every setting counts authors, because the records have one.
 SETTINGS = {
     "seed": [],
     "social": SOCIAL,
@@ -28,35 +28,35 @@ SETTINGS = {
 
 
 def measure(args, path, settings, store):
-    """One whole process: seconds of wall time and of CPU time, peak memory in bytes."""
-    # A new store each time; its removal isn't measured.
+    """Runs one process; returns seconds of wall time and of CPU time, and peak memory in bytes."""
+    # Every run has a new store; the removal of the old one isn't measured.
     shutil.rmtree(store, ignore_errors=True)
     command = [args.trendjob, "run", "--source", "bench", "--store", store, "--output", "json", "-q",
                "--threads", str(args.threads), *args.limits, *settings, path]
-    with tempfile.TemporaryFile() as told:
-        begun = time.perf_counter()
+    with tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                 stderr=told)
+                                 stderr=errors)
         _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - begun
+        seconds = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
-            told.seek(0)
-            sys.exit(f"social.py: exit {child.returncode}: {told.read().decode(errors='replace')}")
-    # Linux gives kilobytes, macOS bytes.
+            errors.seek(0)
+            sys.exit(f"social.py: exit {child.returncode}: {errors.read().decode(errors='replace')}")
+    # Linux counts kilobytes, macOS bytes.
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return {"seconds": seconds, "cpu": usage.ru_utime + usage.ru_stime, "peak": peak}
 
 
 def compare(path, args, folder):
-    """All rounds on one input; returns the report."""
+    """Runs all rounds on one input and returns the report."""
     size = path.stat().st_size
     print(f"\n{path.name}: {size / 1e6:,.1f} MB, {args.threads} threads, {args.rounds} rounds")
-    # Once unmeasured: the input is in the page cache then, for all.
+    # The first run isn't measured; it brings the input into the page cache.
     measure(args, path, SETTINGS["seed"], folder / "store")
     measured = {name: [] for name in args.settings}
     for number in range(args.rounds):
-        # Rotated, so that nobody always follows the same neighbour.
+        # The order rotates, so that no setting always follows the same one.
         turn = number % len(args.settings)
         for name in args.settings[turn:] + args.settings[:turn]:
             measured[name].append(measure(args, path, SETTINGS[name], folder / "store"))
@@ -80,21 +80,21 @@ def row(name, runs, seed, size):
 
 
 def arguments():
-    asked = parser(__doc__.splitlines()[0])
-    asked.add_argument("--memory", metavar="SIZE", help="the budget of every run, as 256MiB")
-    asked.add_argument("--settings", default=",".join(SETTINGS),
-                       help=f"any of {', '.join(SETTINGS)}; seed is always among them")
-    args = parsed(asked)
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--memory", metavar="SIZE", help="memory budget of every run, such as 256MiB")
+    options.add_argument("--settings", default=",".join(SETTINGS),
+                       help=f"any of {', '.join(SETTINGS)}; seed is always included")
+    args = parsed(options)
     wanted = {name.strip() for name in args.settings.split(",")} | {"seed"}
     if unknown := wanted - SETTINGS.keys():
-        asked.error(f"no settings {', '.join(sorted(unknown))}; there are {', '.join(SETTINGS)}")
+        options.error(f"unknown settings {', '.join(sorted(unknown))}; choose among {', '.join(SETTINGS)}")
     args.settings = [name for name in SETTINGS if name in wanted]
     args.limits = ["--memory", args.memory] if args.memory else []
     return args
 
 
 def main():
-    # What is printed shall be seen while others still run.
+    # Lines are printed at once, before the last program has run.
     sys.stdout.reconfigure(line_buffering=True)
     args = arguments()
     files = inputs(args)

@@ -1,7 +1,7 @@
-"""Compares a peer's result with trendjob's: word for word, count for count, and the order.
+"""Compares a peer's result with trendjob's: words, counts and order. Prints one JSON object.
 
-A process of its own: what the benchmark's own process holds in memory would show up as the least
-peak memory of every program that it starts. Prints one JSON object.
+Runs in a process of its own, because the memory of the benchmark's process would be the least
+measurable peak of every program that it starts.
 """
 
 import csv
@@ -9,19 +9,19 @@ import json
 import sys
 
 
-def trendjob(path):
+def read_trendjob(path):
     with open(path, encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         return {row["term"]: int(row["count"]) for row in rows if row["kind"].lower() == "word"}
 
 
-def peer(path):
+def read_peer(path):
     with open(path, encoding="utf-8", newline="") as file:
         return {word: int(count) for word, count in csv.reader(file)}
 
 
 def main():
-    ours, theirs = trendjob(sys.argv[1]), peer(sys.argv[2])
+    ours, theirs = read_trendjob(sys.argv[1]), read_peer(sys.argv[2])
     words = sorted(ours.keys() | theirs.keys())
     differ = [word for word in words if ours.get(word) != theirs.get(word)]
     examples = [f"{word}: {theirs.get(word, 0)}, trendjob {ours.get(word, 0)}" for word in differ[:5]]

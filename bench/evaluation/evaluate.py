@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Judges the tops of each week by labels: bursts against counts, chi-square and df-idf_t.
+"""Judges the top terms of each week by labels: bursts against counts, chi-square and df-idf_t.
 
     cargo build --release -p trendjob-cli
     python3 bench/evaluation/evaluate.py congress-tweets-2017.ndjson.zst
 
-Runs `trendjob` on the posts, reads what it published, and writes 2017.md beside this file. What is
-a hit, and why so, stands in README.md. Python 3.11 or later, the standard library alone.
+Runs `trendjob` on the posts, reads the published results, and writes 2017.md beside this file.
+README.md defines a hit and gives the reasons. Needs Python 3.11 or later and its standard library.
 """
 
 import argparse
@@ -31,19 +31,19 @@ SOURCE = "congress-2017"
 DAYS = SOURCE + "-days"
 KINDS = ("word", "hashtag")
 WINDOW_DAYS = 7
-REFERENCE = 24  # weeks, at most; the product's rule
+REFERENCE = 24  # the most weeks of a reference, as in the product
 PLACES = 10
-THRESHOLD = 5  # Mastodon's least authors
+THRESHOLD = 5  # the least number of authors, as in Mastodon
 RESAMPLES = 10_000
 SEED = 2017
 GRACE = datetime.timedelta(days=1)
-BURSTS_READ = 200  # per kind and week: more than any week's top 10 can need
+BURSTS_READ = 200  # per kind and week, far more than a top 10 needs
 
-# ------------------------------------------------------------------------------- what is published
+# ------------------------------------------------------------------------------ published results
 
 
 class Published:
-    """A result of `trendjob run`, read through the command and its API."""
+    """The results of `trendjob run`, read through the command and its API."""
 
     def __init__(self, program, store):
         self.program, self.store = program, store
@@ -75,13 +75,13 @@ class Published:
     def commonest(self, kind):
         return self.command("top", SOURCE, "--kind", kind, "--limit", "1")["topics"][0]["term"]
 
-    def explained(self, kind, week):
-        """What the scores of the commonest term in a week were made of."""
+    def explanation(self, kind, week):
+        """Returns the explanation of the commonest term's scores in a week."""
         return self.command("explain", SOURCE, self.commonest(kind), "--kind", kind, "--window",
                             week.isoformat())
 
     def documents(self, week):
-        return self.explained("word", week)["documents"]
+        return self.explanation("word", week)["documents"]
 
     def __enter__(self):
         self.server = subprocess.Popen(
@@ -103,7 +103,7 @@ class Published:
         self.server.wait()
 
     def history(self, kind, term, source=SOURCE):
-        """The windows of a term: {first day: (count, documents, authors)}."""
+        """Returns the windows of a term: {first day: (count, documents, authors)}."""
         query = urllib.parse.urlencode({"source": source, "kind": kind, "term": term})
         self.connection.request("GET", f"/api/v1/history?{query}")
         answer = self.connection.getresponse()
@@ -111,13 +111,13 @@ class Published:
         if answer.status != 200:
             sys.exit(f"history of {kind} {term!r}: {answer.status} {body.decode()}")
         return {
-            datetime.date.fromisoformat(seen["start"][:10]):
-                (seen["count"], seen["documents"], seen["authors"])
-            for seen in json.loads(body)["windows"]
+            datetime.date.fromisoformat(window["start"][:10]):
+                (window["count"], window["documents"], window["authors"])
+            for window in json.loads(body)["windows"]
         }
 
 
-# --------------------------------------------------------------------------------------- the others
+# ----------------------------------------------------------------------------------- other methods
 
 COUNT, DOCUMENTS, AUTHORS = range(3)
 
@@ -138,28 +138,27 @@ def df_idf(now, mean_before):
 
 
 class Series:
-    """A term's weeks and days, and the weeks that a week is compared with."""
+    """The counts of a term by week and by day, and all weeks of the source."""
 
-    def __init__(self, seen, weeks, days):
-        self.seen, self.weeks, self.days = seen, weeks, days
+    def __init__(self, counts, weeks, days):
+        self.counts, self.weeks, self.days = counts, weeks, days
 
-    def at(self, week, what):
-        return self.seen.get(week, (0, 0, 0))[what]
+    def at(self, week, number):
+        return self.counts.get(week, (0, 0, 0))[number]
 
-    def before(self, week, what, most=None):
+    def before(self, week, number, most=None):
         earlier = self.weeks[: self.weeks.index(week)]
-        return [self.at(other, what) for other in (earlier[-most:] if most else earlier)]
-
+        return [self.at(other, number) for other in (earlier[-most:] if most else earlier)]
 
     def day_scores(self, week):
-        """Mastodon's score of each day of a week: its authors against those of the day before."""
+        """Returns Mastodon's score of each day of a week: its authors against those of the day before."""
         days = [week + datetime.timedelta(days=n) for n in range(-1, WINDOW_DAYS)]
         authors = [self.days.get(day, (0, 0, 0))[AUTHORS] for day in days]
         return [chi_square(now, before) for before, now in zip(authors, authors[1:])]
 
 
 def at_week_end(scores):
-    """As Mastodon would list it at the end of the last day: halved every 4 hours, for two days."""
+    """Returns Mastodon's score at the end of the last day: halved every 4 hours, for two days."""
     return max(score * 0.5 ** (24 / 4 * age) for age, score in enumerate(reversed(scores[-2:])))
 
 
@@ -179,14 +178,14 @@ METHODS = {
 ENTRIES = ("count", "chi-square", "df-idf_t")
 BURST = "burst"
 
-# A term in fewer documents than this, and with fewer occurrences in all, is in no top 10; that is
-# checked once the tops are known.
+# A term with fewer documents and fewer occurrences than this is in no top 10. `tops_of_others` checks
+# that.
 LEAST_DOCUMENTS = 5
 LEAST_COUNT = 15
 
 
 def best(scored):
-    """The top places of (score, kind, term): one per key, ties by key."""
+    """Returns the top places among (score, kind, term): one per key, ties by key."""
     keys = {}
     for score, kind, term in scored:
         if score > 0 and (term not in keys or keys[term][0] < score):
@@ -196,7 +195,7 @@ def best(scored):
 
 
 def candidates(published, weeks):
-    """Every term that may be in a top 10: (kind, term, series)."""
+    """Returns every term that may be in a top 10: (kind, term, series)."""
     found = []
     for kind in KINDS:
         topics = published.topics(kind)
@@ -212,11 +211,11 @@ def tops_of_others(terms, judged):
     scored = {method: {week: [] for week in judged} for method in METHODS}
     for kind, term, series in terms:
         for week in judged:
-            if week in series.seen:
+            if week in series.counts:
                 for method, score in METHODS.items():
                     scored[method][week].append((score(series, week), kind, term))
     tops = {m: {week: best(of_week) for week, of_week in s.items()} for m, s in scored.items()}
-    most_left_out = {  # by a term below both limits
+    most_skipped = {  # the greatest score of a term below both limits
         "count": LEAST_COUNT - 1, "count of authors": LEAST_DOCUMENTS - 1,
         "chi-square": 0, "chi-square, mean of the reference": 0,
         "chi-square of days, as at the week's end": 0, "chi-square of days, the greatest": 0,
@@ -224,8 +223,8 @@ def tops_of_others(terms, judged):
     }
     for method, of_weeks in tops.items():
         for week, top in of_weeks.items():
-            if len(top) == PLACES and top[-1][2] <= most_left_out[method]:
-                sys.exit(f"{method}, {week}: a term that was left out may be in the top 10")
+            if len(top) == PLACES and top[-1][2] <= most_skipped[method]:
+                sys.exit(f"{method}, {week}: a skipped term may be in the top 10")
     return tops
 
 
@@ -233,10 +232,10 @@ def tops_of_others(terms, judged):
 
 
 def dispersions(terms, documents):
-    """How terms vary: the median of Pearson's dispersion by kind and octave of the mean.
+    """Returns the median of Pearson's dispersion by kind and octave of the mean.
 
-    As the product pools it, over spans of a reference's length, but for every mean that has 5
-    authors in a span, with the number of terms: {kind: {octave: (median, terms)}}.
+    The spans have the length of a reference, as in the product's pool, but every term with 5 authors
+    in a span is included. The form is {kind: {octave: (median, number of terms)}}.
     """
     weeks = sorted(documents)
     spans = [weeks[at: at + REFERENCE] for at in range(0, len(weeks), REFERENCE)]
@@ -301,7 +300,7 @@ def pattern(terms):
 
 
 def interval(values):
-    """The mean, and its 95% percentile interval over resampled weeks."""
+    """Returns the mean and its 95% percentile interval over resampled weeks."""
     dice = random.Random(SEED)
     means = sorted(mean(dice.choices(values, k=len(values))) for _ in range(RESAMPLES))
     return mean(values), means[int(0.025 * RESAMPLES)], means[int(0.975 * RESAMPLES) - 1]
@@ -336,7 +335,7 @@ def source(event):
 
 
 def week_section(labels, week, top):
-    """The bursts of a week, grouped by the event they belong to."""
+    """Returns the section of a week: its bursts, grouped by their event."""
     events = {term: labels.matching(term, week) for _, term, _ in top}
     weight = {}
     for of_term in events.values():
@@ -362,7 +361,7 @@ def percent(fraction):
 
 def precision_table(labels, tops):
     lines = [
-        "| method | strict, % | ours ahead by, points | lenient, % | ours ahead by, points | hashtags, % |",
+        "| method | strict, % | burst ahead by, points | lenient, % | burst ahead by, points | hashtags, % |",
         "|---|---|---|---|---|---|",
     ]
     ours = {r: precisions(labels, tops[BURST], r) for r in ("strict", "lenient")}
@@ -395,7 +394,7 @@ def per_week_table(labels, tops, judged):
 
 
 def tops_table(labels, tops, judged):
-    """What the others put on top, misses in italics."""
+    """Returns the table of the other methods' top terms, misses in italics."""
     lines = ["| week | " + " | ".join(ENTRIES) + " |", "|---" * (len(ENTRIES) + 1) + "|"]
     for week in judged:
         cells = []
@@ -411,31 +410,31 @@ def document(labels, tops, judged, pooled, varying):
     lines = [
         "# The bursts of 2017",
         "",
-        "Made by `evaluate.py`. The protocol and what came of it are in [README.md](README.md), the labels in",
+        "Written by `evaluate.py`. The protocol and the results are in [README.md](README.md), the labels in",
         "[labels.toml](labels.toml).",
         "",
         f"## Precision of the top {PLACES}, {len(judged)} weeks",
         "",
         *precision_table(labels, tops),
         "",
-        "Each with its 95% interval; hashtags are a share of the places. In bold are the entries; the rest are other",
-        "forms of the same methods. The dispersion pooled over terms: " + ", ".join(
+        "Numbers have their 95% interval; hashtags are a share of the places. The entries are bold; the others are",
+        "further forms of the same methods. The dispersion pooled over terms: " + ", ".join(
             f"{dispersion:.1f} for {kind}s" for kind, dispersion in pooled.items()
         ) + ".",
         "",
         "## The top bursts of each week, beside their events",
         "",
-        "Behind a term is its burst score. An event that several terms belong to is preferred.",
+        "The number after a term is its burst score. A term of several events is listed under the event with the most terms.",
         "",
     ]
     for week in judged:
         lines += week_section(labels, week, tops[BURST][week])
     lines += [f"## Hits of {PLACES}, by week, in the strict reading", "",
               *per_week_table(labels, tops, judged), "",
-              "## What the others put on top", "", "Misses are in italics.", "",
+              "## The top terms of the other methods", "", "Misses are in italics.", "",
               *tops_table(labels, tops, judged), "",
-              "## How terms vary", "",
-              "The median of the terms' own dispersion by their mean, as the product has it over a reference.", "",
+              "## The dispersion of terms", "",
+              "The median of the terms' own dispersion over a reference, by their mean.", "",
               *dispersion_table(varying), ""]
     return "\n".join(lines)
 
@@ -444,7 +443,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("data", help="tweets as NDJSON, or .zst of it")
     parser.add_argument("--trendjob", default=str(HERE.parents[1] / "target/release/trendjob"))
-    parser.add_argument("--store", help="keep what is published here; what is there already is used")
+    parser.add_argument("--store", help="keep the results in this folder; results that it already has are used")
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "2017.md")
     args = parser.parse_args()
 
@@ -459,7 +458,7 @@ def main():
                                  for kind in KINDS for t in published.bursts(kind, week))
                       for week in weeks}
             judged = [week for week, top in bursts.items() if top]
-            pooled = {kind: published.explained(kind, judged[-1])["pooledDispersion"]
+            pooled = {kind: published.explanation(kind, judged[-1])["pooledDispersion"]
                       for kind in KINDS}
             terms = candidates(published, weeks)
             tops = {BURST: {week: bursts[week] for week in judged}, **tops_of_others(terms, judged)}
@@ -470,7 +469,7 @@ def main():
 
 
 def weeks_of(published):
-    """First days of all weeks with posts: those that the commonest word is in."""
+    """Returns the first days of all weeks with posts: the weeks of the commonest word."""
     return sorted(published.history("word", published.commonest("word")))
 
 
