@@ -7,8 +7,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, Uri};
-use trends::Kind;
-use trends::kind::UnknownKind;
+use trends::{Kind, UnknownName};
 
 use crate::problem::Problem;
 
@@ -98,7 +97,7 @@ impl Parameters<'_> {
 
     /// The kind of terms asked for, if any is.
     pub(crate) fn kind(&self) -> Result<Option<Kind>, Problem> {
-        let kind: Result<Option<Kind>, UnknownKind> =
+        let kind: Result<Option<Kind>, UnknownName> =
             self.first("kind").map(str::parse).transpose();
         kind.map_err(|error| Problem::bad_request(error.to_string()))
     }
@@ -106,7 +105,7 @@ impl Parameters<'_> {
     /// The kinds of terms asked for, with commas between them; none if none is.
     pub(crate) fn kinds(&self) -> Result<BTreeSet<Kind>, Problem> {
         let names = self.first("kind").into_iter().flat_map(|kinds| kinds.split(','));
-        let kinds: Result<BTreeSet<Kind>, UnknownKind> = names.map(str::parse).collect();
+        let kinds: Result<BTreeSet<Kind>, UnknownName> = names.map(str::parse).collect();
         kinds.map_err(|error| Problem::bad_request(error.to_string()))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use store::View;
+use trends::result::normalize;
 use trends::{Kind, Topic};
 
 use crate::app::Shared;
@@ -29,7 +30,7 @@ impl TermQuestion {
             Problem::bad_request("term is missing: /api/v1/trends lists the highest-ranked ones")
         })?;
         let published = state.source(parameters).await?;
-        let term = published.index().profile.normalize(kind, term);
+        let term = normalize(published.index().profile, kind, term);
         Ok(Self { published, kind, term })
     }
 

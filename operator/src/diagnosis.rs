@@ -4,7 +4,7 @@
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
 use trendjob::{PlanSummary, Published, Records, TerminationMessage};
 
-use crate::names::Stage;
+use crate::names::{Stage, pods_field};
 
 /// The container of every worker pod.
 pub const CONTAINER: &str = "worker";
@@ -279,7 +279,7 @@ fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
             "pod {} used more memory than its limit and was killed. Raise \
              spec.{}.resources.limits.memory",
             name(pod),
-            stage.pods()
+            pods_field(stage)
         );
         return finding("OOMKilled", message, Some(code));
     }

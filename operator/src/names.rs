@@ -1,7 +1,7 @@
 //! The names of everything a TrendJob's run consists of. Owns that they are deterministic, within
 //! the limits of Kubernetes and never used for two things.
 
-use std::fmt;
+pub use vocabulary::{PURGE, Stage};
 
 /// What every child carries, so that watches and lists find it.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "trendjob-operator");
@@ -30,55 +30,13 @@ pub const QUEUE_LABELS: &str = "kueue.x-k8s.io/";
 /// The label that gives a Job to Kueue.
 pub const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
 
-/// A stage of a run, in the order they are done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// Lists the input and stores the plan; does all of a small run.
-    Plan,
-    /// One index a shard.
-    Etl,
-    /// One index a partition.
-    Aggregate,
-    /// One index a partition, where more than counts is asked for.
-    Score,
-    /// Makes the result visible.
-    Publish,
-}
-
-impl Stage {
-    /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Plan, Self::Etl, Self::Aggregate, Self::Score, Self::Publish];
-
-    /// Its name: the command of the worker, and the end of the Job's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Etl => "etl",
-            Self::Aggregate => "aggregate",
-            Self::Score => "score",
-            Self::Publish => "publish",
-        }
-    }
-
-    /// Whether it has an index for each shard or partition.
-    pub const fn is_indexed(self) -> bool {
-        matches!(self, Self::Etl | Self::Aggregate | Self::Score)
-    }
-
-    /// The field of the spec that says something about its pods: publishing is done as planning is, and
-    /// scoring as merging.
-    pub const fn pods(self) -> &'static str {
-        match self {
-            Self::Plan | Self::Publish => "plan",
-            Self::Etl => "etl",
-            Self::Aggregate | Self::Score => "aggregate",
-        }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+/// Returns the field of the spec with the settings of a stage's pods: publish uses plan's, and score
+/// uses aggregate's.
+pub const fn pods_field(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Plan | Stage::Publish => "plan",
+        Stage::Etl => "etl",
+        Stage::Aggregate | Stage::Score => "aggregate",
     }
 }
 

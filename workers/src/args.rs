@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use trendjob::{Duration, Size};
+use vocabulary::{PURGE, Stage};
 
 /// One attempt at one stage of a TrendJob's run.
 ///
@@ -59,12 +60,12 @@ impl Command {
     /// Its name in messages and logs.
     pub(crate) const fn stage(&self) -> &'static str {
         match self {
-            Self::Plan(_) => "plan",
-            Self::Etl(_) => "etl",
-            Self::Aggregate(_) => "aggregate",
-            Self::Score(_) => "score",
-            Self::Publish(_) => "publish",
-            Self::Purge(_) => "purge",
+            Self::Plan(_) => Stage::Plan.name(),
+            Self::Etl(_) => Stage::Etl.name(),
+            Self::Aggregate(_) => Stage::Aggregate.name(),
+            Self::Score(_) => Stage::Score.name(),
+            Self::Publish(_) => Stage::Publish.name(),
+            Self::Purge(_) => PURGE,
         }
     }
 }

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use service::logs::{self, Fields, Format};
 use trendjob::TerminationMessage;
+use vocabulary::{PURGE, Stage};
 
 use crate::ending::Ending;
 
@@ -28,7 +29,7 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
     }
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
     let stage = arguments.first().and_then(|first| first.to_str()).unwrap_or_default();
-    let is_stage = ["plan", "etl", "aggregate", "score", "publish", "purge"].contains(&stage);
+    let is_stage = stage == PURGE || Stage::ALL.iter().any(|known| known.name() == stage);
     let file = termination_log(&arguments);
     let ending = Ending::unusable("InvalidArguments", message(&error.to_string()));
     ending.tell(if is_stage { stage } else { "" }, 0, &file)

@@ -8,9 +8,9 @@ use serde::Serialize;
 use store::exclusions::{self, Entry};
 use store::view::From as Begin;
 use store::{SourceName, View};
-use trends::Kind;
 use trends::exclusions::{Action, Change, Exclusions, Rule, Since, Subject};
-use trends::result::Profile;
+use trends::result::normalize;
+use trends::{Kind, Profile};
 
 use crate::args::ExcludeArgs;
 use crate::failure::Failure;
@@ -161,7 +161,7 @@ fn still_excluded(view: &View, subjects: &[Subject]) -> Vec<String> {
     let excluded = |subject: &&Subject| {
         let Subject::Term { term, kind } = subject else { return false };
         let mut kinds = view.kinds().filter(|of| kind.is_none_or(|kind| kind == *of));
-        kinds.any(|kind| view.excludes(kind, &view.index().profile.normalize(kind, term)))
+        kinds.any(|kind| view.excludes(kind, &normalize(view.index().profile, kind, term)))
     };
     subjects.iter().filter(excluded).map(Subject::to_string).collect()
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use store::{SourceName, View};
-use trends::result::Profile;
+use trends::result::normalize;
 use trends::scores::Totals;
 use trends::time::{event_time, rfc3339};
-use trends::{Kind, Score, Topic};
+use trends::{Kind, Profile, Score, Topic};
 
 use crate::args::TermArgs;
 use crate::failure::Failure;
@@ -104,7 +104,7 @@ pub(super) fn is_short(published: &View, score: Score, bucket: Option<i64>) -> b
 
 /// The term as the result counts it.
 pub(super) fn term(published: &View, args: &TermArgs) -> String {
-    published.index().profile.normalize(args.kind, &args.term)
+    normalize(published.index().profile, args.kind, &args.term)
 }
 
 /// That a term was not counted, or is excluded.

@@ -66,7 +66,7 @@ pub fn run(
     })?;
     lap(Stage::Aggregate);
 
-    if plan.analysis.is_scored() {
+    if plan.analysis.needs_scoring() {
         score_all(context, &plan, &shards, &partitions)?;
         lap(Stage::Score);
     }

@@ -1,24 +1,15 @@
-//! What a manifest asks to be counted, in the pipeline's words.
+//! The analysis of a TrendJob in the pipeline's words.
 
-use pipeline::{Analysis, PinnedBaseline, Profile};
-use trends::{Kind, Score};
+use pipeline::{Analysis, PinnedBaseline};
+use trends::Profile;
 
-/// The languages whose common words the profile `Social` leaves out unless it is told: the original's.
+/// The languages whose common words profile `Social` doesn't count by default: the original program's.
 pub const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
 
-/// The analysis of a spec that has been checked.
-pub fn analysis(asked: &trendjob::Analysis) -> Analysis {
-    let kind = |kind: &trendjob::Kind| match kind {
-        trendjob::Kind::Word => Kind::Word,
-        trendjob::Kind::Hashtag => Kind::Hashtag,
-        trendjob::Kind::Mention => Kind::Mention,
-        trendjob::Kind::Cashtag => Kind::Cashtag,
-        trendjob::Kind::Emoji => Kind::Emoji,
-        trendjob::Kind::Phrase => Kind::Phrase,
-        trendjob::Kind::Domain => Kind::Domain,
-    };
-    let is_social = asked.profile == trendjob::Profile::Social;
-    let stop_words = asked.stop_words.clone().unwrap_or_else(|| trendjob::StopWords {
+/// Returns the analysis of a checked spec.
+pub fn analysis(wanted: &trendjob::Analysis) -> Analysis {
+    let is_social = wanted.profile == Profile::Social;
+    let stop_words = wanted.stop_words.clone().unwrap_or_else(|| trendjob::StopWords {
         languages: DEFAULT_STOP_LANGUAGES
             .map(str::to_owned)
             .into_iter()
@@ -26,39 +17,28 @@ pub fn analysis(asked: &trendjob::Analysis) -> Analysis {
             .collect(),
         extra: Vec::new(),
     });
-    let score = |score: &trendjob::Score| match score {
-        trendjob::Score::Burst => Score::Burst,
-        trendjob::Score::Peak => Score::Peak,
-        trendjob::Score::Popular => Score::Popular,
-        trendjob::Score::Keyness => Score::Keyness,
-        trendjob::Score::ChiSquare => Score::ChiSquare,
-        trendjob::Score::Count => Score::Count,
-    };
-    let mut scores: Vec<Score> = asked.scores.iter().map(score).collect();
+    let mut scores = wanted.scores.clone();
     scores.sort_unstable();
-    let exclude = asked.exclude.clone().unwrap_or_default();
-    let mut kinds: Vec<Kind> = asked.kinds.iter().map(kind).collect();
+    let mut kinds = wanted.kinds.clone();
     kinds.sort_unstable();
+    let exclude = wanted.exclude.clone().unwrap_or_default();
     Analysis {
-        profile: match asked.profile {
-            trendjob::Profile::Seed => Profile::Seed,
-            trendjob::Profile::Social => Profile::Social,
-        },
+        profile: wanted.profile,
         kinds,
-        window: asked.window.map(trendjob::Duration::seconds),
+        window: wanted.window.map(trendjob::Duration::seconds),
         stop_languages: stop_words.languages,
         stop_words: stop_words.extra,
         exclude_authors: exclude.authors,
         exclude_terms: exclude.terms,
         scores,
-        baseline: asked.baseline.as_ref().map(|baseline| PinnedBaseline {
+        baseline: wanted.baseline.as_ref().map(|baseline| PinnedBaseline {
             source: baseline.source.clone(),
             generation: baseline.generation,
             run: None,
         }),
-        detect_language: asked.detect_language.unwrap_or(false),
-        series_floor: asked.series_floor,
-        min_count: asked.min_count,
-        min_authors: asked.min_authors,
+        detect_language: wanted.detect_language.unwrap_or(false),
+        series_floor: wanted.series_floor,
+        min_count: wanted.min_count,
+        min_authors: wanted.min_authors,
     }
 }

@@ -17,6 +17,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use vocabulary::Stage;
 
 /// A part of a key that came from outside and can't be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -90,41 +91,6 @@ name!(
     /// One pod's or process's try at a stage and index.
     AttemptId, "attempt"
 );
-
-/// A step of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// Lists objects, cuts chunks, stores the plan.
-    Plan,
-    /// Counts one shard.
-    Etl,
-    /// Merges one partition.
-    Aggregate,
-    /// Scores the topics of one partition.
-    Score,
-    /// Puts the rankings together and inserts the next generation.
-    Publish,
-}
-
-impl Stage {
-    /// The name in keys, logs and JSON.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Plan => "plan",
-            Self::Etl => "etl",
-            Self::Aggregate => "aggregate",
-            Self::Score => "score",
-            Self::Publish => "publish",
-        }
-    }
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The key of a small record that is inserted once and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

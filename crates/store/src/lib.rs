@@ -24,13 +24,14 @@ use bytes::Bytes;
 
 pub use error::StoreError;
 pub use generations::Generation;
-pub use key::{AttemptId, BlockKey, InvalidName, Key, RunId, SourceName, Stage};
+pub use key::{AttemptId, BlockKey, InvalidName, Key, RunId, SourceName};
 #[cfg(feature = "mongodb")]
 pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
 pub use published::Published;
 pub use run_lock::RunLock;
 pub use view::View;
+pub use vocabulary::Stage;
 
 /// What became of an insert-if-absent.
 #[derive(Debug, Clone, PartialEq, Eq)]

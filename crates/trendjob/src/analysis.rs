@@ -2,8 +2,12 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use vocabulary::{Kind, Profile, Score};
 
-use crate::{Duration, pattern::LANGUAGE};
+use crate::{
+    Duration, names,
+    pattern::{LANGUAGE, SOURCE},
+};
 
 /// What is counted and scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -11,10 +15,11 @@ use crate::{Duration, pattern::LANGUAGE};
 pub struct Analysis {
     /// How text is cleaned and cut into terms.
     #[serde(default)]
+    #[schemars(schema_with = "names::profile")]
     pub profile: Profile,
     /// The kinds of terms that are counted, each once.
-    #[serde(default = "default_kinds")]
-    #[schemars(length(min = 1, max = 7), extend("x-kubernetes-list-type" = "set"))]
+    #[serde(default = "default_kinds", with = "names")]
+    #[schemars(schema_with = "names::kinds", extend("x-kubernetes-list-type" = "set"))]
     pub kinds: Vec<Kind>,
     /// The length of a time bucket, from 5m to 7d. Without it no time is read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,8 +28,8 @@ pub struct Analysis {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_words: Option<StopWords>,
     /// The scores that are computed beside the count; only with profile Social.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 6), extend("x-kubernetes-list-type" = "set"))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "names")]
+    #[schemars(schema_with = "names::scores", extend("x-kubernetes-list-type" = "set"))]
     pub scores: Vec<Score>,
     /// The published result that score Keyness compares with; only with profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,60 +75,14 @@ impl Default for Analysis {
 }
 
 impl Analysis {
-    /// Whether there is more to compute of a topic than its counts: then a run has a stage for it.
+    /// Returns true if the run has a score stage.
     pub fn needs_scoring(&self) -> bool {
-        !self.scores.is_empty() || self.kinds.contains(&Kind::Phrase)
+        vocabulary::needs_scoring(&self.kinds, &self.scores)
     }
 }
 
 fn default_kinds() -> Vec<Kind> {
     vec![Kind::Word]
-}
-
-/// How text is cleaned and cut into terms.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Profile {
-    /// The cleaning of the original program, exactly.
-    #[default]
-    Seed,
-    /// Cleaning for social media, with every kind of term and score.
-    Social,
-}
-
-/// A kind of term.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Kind {
-    /// A word of the running text.
-    Word,
-    /// A hashtag.
-    Hashtag,
-    /// A mention of an account.
-    Mention,
-    /// A cashtag.
-    Cashtag,
-    /// An emoji.
-    Emoji,
-    /// Words that belong together.
-    Phrase,
-    /// The domain of a link.
-    Domain,
-}
-
-/// A score beside the count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Score {
-    /// How far a term is above what its past lets expect.
-    Burst,
-    /// The highest burst of late, decayed.
-    Peak,
-    /// How much a term stands out against the baseline.
-    Keyness,
-    /// The level of late, decayed.
-    Popular,
-    /// The score of Mastodon's trends: the authors of a day against those of the day before.
-    ChiSquare,
-    /// Occurrences in each window.
-    Count,
 }
 
 /// The words that are not counted.
@@ -145,7 +104,7 @@ pub struct StopWords {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Baseline {
     /// The source it was published under.
-    #[schemars(length(min = 1, max = 63), regex(pattern = crate::pattern::SOURCE))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = SOURCE))]
     pub source: String,
     /// Its generation; the newest at the start of the run when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,6 +10,7 @@ mod failure_policy;
 mod input;
 mod local;
 mod manifest;
+mod names;
 pub mod pattern;
 mod pods;
 pub mod rules;
@@ -24,7 +25,7 @@ mod status;
 mod termination;
 
 pub use self::{
-    analysis::{Analysis, Baseline, Exclude, Kind, Profile, Score, StopWords},
+    analysis::{Analysis, Baseline, Exclude, StopWords},
     changes::transition,
     duration::{Duration, InvalidDuration},
     failure_policy::FailurePolicy,

@@ -2,6 +2,7 @@
 //! and one message for both. Owns this table; refuses to know where a manifest came from.
 
 use serde_json::{Value, json};
+use vocabulary::Kind;
 
 use crate::{
     Duration, FieldError, Size, changes, pattern, schema, schema_check, size::SIZE_PATTERN,
@@ -353,8 +354,8 @@ fn scheme_is(uri: &str, schemes: &[&str]) -> bool {
 }
 
 fn ends_in_kind(source: &str) -> bool {
-    const KINDS: [&str; 7] = ["word", "hashtag", "mention", "cashtag", "emoji", "phrase", "domain"];
-    source.rsplit_once('-').is_some_and(|(_, end)| KINDS.contains(&end))
+    let ending = source.rsplit_once('-').map(|(_, ending)| ending);
+    ending.is_some_and(|ending| ending.parse::<Kind>().is_ok())
 }
 
 fn size_within(value: &Value, min: u64, max: u64) -> bool {

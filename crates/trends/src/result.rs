@@ -6,25 +6,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::window::WindowTotals;
-use crate::{Kind, RecordCounts, Score};
+use crate::{Kind, Profile, RecordCounts, Score};
 
-/// How text becomes terms.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Profile {
-    /// The cleaning of the original program, exactly.
-    #[default]
-    Seed,
-    /// Cleaning for social media, with every kind of term.
-    Social,
-}
-
-impl Profile {
-    /// The term that is counted for what a user types.
-    pub fn normalize(self, kind: Kind, typed: &str) -> String {
-        match self {
-            Self::Seed => typed.to_lowercase(),
-            Self::Social => crate::social::normalize(kind, typed),
-        }
+/// Returns the term that is counted for what a user typed.
+pub fn normalize(profile: Profile, kind: Kind, typed: &str) -> String {
+    match profile {
+        Profile::Seed => typed.to_lowercase(),
+        Profile::Social => crate::social::normalize(kind, typed),
     }
 }
 

@@ -253,7 +253,7 @@ impl Look<'_> {
         for job in found.items {
             let labels: BTreeMap<_, _> = job.metadata.labels.clone().unwrap_or_default();
             let name = job.metadata.name.clone().unwrap_or_default();
-            if labels.get(STAGE_LABEL).is_some_and(|stage| stage == crate::specs::PURGE) {
+            if labels.get(STAGE_LABEL).is_some_and(|stage| stage == crate::names::PURGE) {
                 deletion.purge = Some(purge(&job));
             } else if job.metadata.deletion_timestamp.is_none() {
                 deletion.jobs.push(name);

@@ -8,5 +8,5 @@ mod stage_job;
 
 pub(crate) use config_map::{config_map, pinned};
 pub(crate) use pod::parts_hash;
-pub(crate) use purge_job::{STAGE as PURGE, purge_job};
+pub(crate) use purge_job::purge_job;
 pub(crate) use stage_job::stage_job;

@@ -4,15 +4,12 @@
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
 use super::{metadata, pod};
-use crate::names::{RunName, STAGE_LABEL};
+use crate::names::{PURGE, RunName, STAGE_LABEL};
 use crate::observed::{Observed, Valid};
 use crate::settings::Settings;
 
 /// How long the Job stays when it is over, for its logs.
 const KEPT: i32 = 300;
-
-/// The value of the stage label.
-pub(crate) const STAGE: &str = "purge";
 
 /// The Job that removes all runs of a TrendJob.
 pub(crate) fn purge_job(job: &Valid, observed: &Observed, settings: &Settings) -> Job {
@@ -21,11 +18,11 @@ pub(crate) fn purge_job(job: &Valid, observed: &Observed, settings: &Settings) -
     let mut metadata = metadata::child(job, &run, run.purge());
     metadata.owner_references = None;
     let labels = metadata.labels.get_or_insert_default();
-    labels.insert(STAGE_LABEL.to_owned(), STAGE.to_owned());
+    labels.insert(STAGE_LABEL.to_owned(), PURGE.to_owned());
     let labels = labels.clone();
     let sink = &job.spec.sink.mongodb;
     let mut arguments = vec![
-        STAGE.to_owned(),
+        PURGE.to_owned(),
         format!("--uid={}", job.uid),
         format!("--source={}", job.spec.source),
         format!("--database={}", sink.database),

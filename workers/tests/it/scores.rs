@@ -5,8 +5,8 @@ use std::fs;
 
 use store::marker::{Marker, marker};
 use store::{RunId, Stage};
-use trendjob::{Profile, Score};
 use trends::result::ResultIndex;
+use trends::{Profile, Score};
 
 use crate::cluster::Cluster;
 

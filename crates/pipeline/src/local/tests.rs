@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use store::{AttemptId, ObjectStore, Published, RunId, SourceName, Store, exclusions};
+use trends::Profile;
 use trends::exclusions::{Action, Change, Subject};
-use trends::result::Profile;
 use trends::{Kind, Partitions};
 
 use super::*;

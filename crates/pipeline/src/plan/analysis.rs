@@ -2,9 +2,9 @@
 //! JSON in the plan; how they are followed is for the stages.
 
 use serde::{Deserialize, Serialize};
+pub use trends::Profile;
 use trends::record::Fields;
 use trends::result::Gates;
-pub use trends::result::Profile;
 use trends::social::{Settings, StopWords};
 use trends::window::{DAY_SECONDS, WindowTotals};
 use trends::{Bucket, Kind, Score, scores};
@@ -179,9 +179,9 @@ impl Analysis {
         }
     }
 
-    /// Whether there is more to tell than counts once all partitions are merged.
-    pub fn is_scored(&self) -> bool {
-        !self.scores.is_empty() || self.kinds.contains(&Kind::Phrase)
+    /// Returns true if the run has a score stage.
+    pub fn needs_scoring(&self) -> bool {
+        vocabulary::needs_scoring(&self.kinds, &self.scores)
     }
 
     /// The settings of the tokeniser of the profile `Social`.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use store::exclusions;
-use trends::result::Profile;
+use trends::Profile;
 
 use super::Plan;
 use crate::{Context, Error};

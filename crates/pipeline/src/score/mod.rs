@@ -93,7 +93,7 @@ impl Basis {
         partitions: &[Marker<AggregateReport>],
     ) -> Result<Option<Self>, Error> {
         let analysis = &plan.analysis;
-        if !analysis.is_scored() {
+        if !analysis.needs_scoring() {
             return Ok(None);
         }
         let timed = timed_totals(analysis, &window_totals(shards)).map(|totals| {

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::glob;
-use crate::Kind;
-use crate::result::Profile;
+use crate::result::normalize;
 use crate::row::MAX_TERM_BYTES;
+use crate::{Kind, Profile};
 
 /// The longest pattern, in bytes.
 pub const MAX_PATTERN_BYTES: usize = 128;
@@ -79,7 +79,7 @@ impl Subject {
         match self {
             Self::Term { term, kind } => {
                 at_most("a term", term, MAX_TERM_BYTES)?;
-                let can_be = |kind: Kind| !Profile::Social.normalize(kind, term).is_empty();
+                let can_be = |kind: Kind| !normalize(Profile::Social, kind, term).is_empty();
                 let some = super::kinds(*kind).any(can_be) && !term.trim().is_empty();
                 some.then_some(()).ok_or_else(|| InvalidChange::NoTerm(term.clone()))
             }

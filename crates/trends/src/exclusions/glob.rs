@@ -5,8 +5,8 @@ use std::mem;
 
 use regex::{Regex, RegexBuilder};
 
-use crate::Kind;
-use crate::result::Profile;
+use crate::result::normalize;
+use crate::{Kind, Profile};
 
 /// Room for [`super::MAX_PATTERNS`] of the longest patterns of nothing but `?`.
 const MAX_COMPILED: usize = 64 << 20;
@@ -15,8 +15,8 @@ const MAX_COMPILED: usize = 64 << 20;
 pub(super) fn folded(profile: Profile, kind: Kind, pattern: &str) -> String {
     match kind {
         // A domain is cut from whatever link is typed, at a `?`, say. A pattern is none.
-        Kind::Domain => profile.normalize(Kind::Word, pattern),
-        kind => profile.normalize(kind, pattern.trim()),
+        Kind::Domain => normalize(profile, Kind::Word, pattern),
+        kind => normalize(profile, kind, pattern.trim()),
     }
 }
 

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 use regex::Regex;
 
 use super::{Exclusions, Rule, glob};
-use crate::Kind;
-use crate::result::Profile;
+use crate::result::normalize;
+use crate::{Kind, Profile};
 
 /// A set of terms of some kinds. The default is empty.
 #[derive(Debug, Clone, Default)]
@@ -50,7 +50,7 @@ impl LeftOut {
         for kind in kinds {
             let is_of = |rule: &&Rule| rule.kinds.contains(&kind);
             let terms = exclusions.terms().filter(is_of);
-            let terms = terms.map(|rule| profile.normalize(kind, &rule.text));
+            let terms = terms.map(|rule| normalize(profile, kind, &rule.text));
             let terms = terms.filter(|term| can_be(kind, term));
             let patterns = exclusions.patterns().filter(is_of);
             let patterns = patterns.map(|rule| glob::folded(profile, kind, &rule.text));

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::result::Profile;
+use crate::Profile;
 
 fn term(term: &str, kind: Option<Kind>) -> Subject {
     Subject::Term { term: term.to_owned(), kind }

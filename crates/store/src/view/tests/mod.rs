@@ -6,9 +6,9 @@ pub(crate) mod fixture;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
+use trends::Profile;
 use trends::exclusions::{Action, Change, Subject};
 use trends::facts::Facts;
-use trends::result::Profile;
 
 use super::*;
 use fixture::{Counted, WINDOW, memory, publish, ranked, source};

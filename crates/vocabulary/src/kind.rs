@@ -1,12 +1,13 @@
-//! The kinds of terms. Owns their names and their byte on disk; knows nothing of how a term of a
-//! kind is found in a text.
+//! The kinds of terms. Owns their names and their byte on disk; doesn't know how a term of a kind
+//! is found in a text.
 
-use std::fmt;
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What sort of term is counted.
+use crate::UnknownName;
+
+/// The kind of a term.
 ///
 /// The discriminants are part of the block format and of the digest: they are never reused.
 #[derive(
@@ -44,27 +45,37 @@ impl Kind {
         Self::Domain,
     ];
 
-    /// The byte that stands for this kind in blocks, slots and digests.
+    /// The byte of this kind in blocks, slots and digests.
+    #[inline]
     pub const fn byte(self) -> u8 {
         self as u8
     }
 
-    /// The kind a byte stands for, if any.
+    /// The kind with a byte, if any.
     pub fn from_byte(byte: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.byte() == byte)
     }
 
-    /// The name as it stands in JSON and on the command line.
-    pub const fn name(self) -> &'static str {
+    const fn names(self) -> (&'static str, &'static str) {
         match self {
-            Self::Word => "word",
-            Self::Hashtag => "hashtag",
-            Self::Mention => "mention",
-            Self::Cashtag => "cashtag",
-            Self::Emoji => "emoji",
-            Self::Phrase => "phrase",
-            Self::Domain => "domain",
+            Self::Word => ("word", "Word"),
+            Self::Hashtag => ("hashtag", "Hashtag"),
+            Self::Mention => ("mention", "Mention"),
+            Self::Cashtag => ("cashtag", "Cashtag"),
+            Self::Emoji => ("emoji", "Emoji"),
+            Self::Phrase => ("phrase", "Phrase"),
+            Self::Domain => ("domain", "Domain"),
         }
+    }
+
+    /// The name in JSON and on the command line.
+    pub const fn name(self) -> &'static str {
+        self.names().0
+    }
+
+    /// The name in manifests.
+    pub const fn manifest_name(self) -> &'static str {
+        self.names().1
     }
 }
 
@@ -74,20 +85,11 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A name that is no kind.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "unknown kind {0:?}: allowed are word, hashtag, mention, cashtag, emoji, phrase and domain"
-)]
-pub struct UnknownKind(pub String);
-
 impl FromStr for Kind {
-    type Err = UnknownKind;
+    type Err = UnknownName;
 
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == name)
-            .ok_or_else(|| UnknownKind(name.to_owned()))
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        let words = ("kind", "word, hashtag, mention, cashtag, emoji, phrase and domain");
+        UnknownName::find(words, &Self::ALL, Self::name, name)
     }
 }

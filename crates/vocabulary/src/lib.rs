@@ -1,0 +1,26 @@
+//! The words that several crates must agree on: stages of a run, kinds of terms, scores, profiles,
+//! and which analyses have a score stage. Depends on no other crate of this workspace, so that the
+//! custom resource and the domain share them without knowing each other.
+//!
+//! A kind and a score have two names: lower case in results, APIs and flags, and upper camel case
+//! in manifests. Both stand here; serde reads and writes the lower case.
+
+mod kind;
+mod profile;
+mod score;
+mod stage;
+mod unknown;
+
+pub use self::{
+    kind::Kind,
+    profile::Profile,
+    score::Score,
+    stage::{PURGE, Stage},
+    unknown::UnknownName,
+};
+
+/// Returns true if an analysis computes more of a topic than its counts: then the run has a score
+/// stage. The operator creates that stage's Job and the pipeline does its work, so both ask here.
+pub fn needs_scoring(kinds: &[Kind], scores: &[Score]) -> bool {
+    !scores.is_empty() || kinds.contains(&Kind::Phrase)
+}
