@@ -9,13 +9,13 @@ use crate::Kind;
 
 /// A sink that keeps all terms and pairs.
 #[derive(Default, PartialEq, Eq, Debug)]
-struct Terms {
+struct TermCollector {
     terms: Vec<(Kind, String, String)>,
     pairs: Vec<(String, String)>,
     stops: BTreeSet<String>,
 }
 
-impl TermSink for Terms {
+impl TermSink for TermCollector {
     fn term(&mut self, kind: Kind, key: &str, form: &str) {
         self.terms.push((kind, key.to_owned(), form.to_owned()));
     }
@@ -31,7 +31,7 @@ impl TermSink for Terms {
     }
 }
 
-impl Terms {
+impl TermCollector {
     fn keys(&self, kind: Kind) -> Vec<&str> {
         let of_kind = self.terms.iter().filter(|(found, ..)| *found == kind);
         of_kind.map(|(_, key, _)| key.as_str()).collect()
@@ -50,13 +50,13 @@ fn settings(languages: &[&str], extra: &[&str]) -> Settings {
     }
 }
 
-fn terms_of(settings: &Settings, post: &Post<'_>) -> Terms {
-    let mut sink = Terms::default();
+fn terms_of(settings: &Settings, post: &Post<'_>) -> TermCollector {
+    let mut sink = TermCollector::default();
     Tokenizer::new(settings).post(post, &mut sink);
     sink
 }
 
-fn text(text: &str) -> Terms {
+fn text(text: &str) -> TermCollector {
     terms_of(&settings(&[], &[]), &Post { text, language: None, entities: None })
 }
 
@@ -314,7 +314,7 @@ fn posts_without_letters_have_no_terms_and_repeats_count_twice() {
         "://",
         ".",
     ] {
-        assert_eq!(text(post), Terms::default(), "{post:?}");
+        assert_eq!(text(post), TermCollector::default(), "{post:?}");
     }
     assert_eq!(text("😀😀").terms.len(), 2);
     assert_eq!(text("http://example.org http://example.org").terms.len(), 2);
@@ -391,8 +391,8 @@ proptest! {
         let settings = settings(&["en"], &[]);
         let post = |text| Post { text, language: None, entities: None };
         let mut tokenizer = Tokenizer::new(&settings);
-        tokenizer.post(&post(&first), &mut Terms::default());
-        let mut sink = Terms::default();
+        tokenizer.post(&post(&first), &mut TermCollector::default());
+        let mut sink = TermCollector::default();
         tokenizer.post(&post(&second), &mut sink);
         prop_assert_eq!(sink, terms_of(&settings, &post(&second)));
     }
