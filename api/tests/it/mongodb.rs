@@ -27,14 +27,9 @@ struct Setting {
 }
 
 impl Setting {
-    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-    fn start(name: &str, args: &[&str]) -> Option<Self> {
-        let Some(uri) = std::env::var_os("MONGODB_URI") else {
-            eprintln!(
-                "skipped: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017"
-            );
-            return None;
-        };
+    fn start(name: &str, args: &[&str]) -> Self {
+        let uri = std::env::var_os("MONGODB_URI");
+        let uri = uri.expect("MONGODB_URI names the server of this test");
         let uri = uri.to_string_lossy().into_owned();
         let database = format!("test-{name}-{}", std::process::id());
         let options = MongoOptions {
@@ -48,13 +43,13 @@ impl Setting {
         let mongo = runtime.block_on(MongoStore::open(&options)).unwrap();
         let store: Arc<dyn Store> = Arc::new(mongo.clone());
         runtime.block_on(publish(&store, "sample", 1, &[("love", 45), ("peace", 7)]));
-        let server = uri.trim_start_matches("mongodb://").split('/').next()?;
+        let server = uri.trim_start_matches("mongodb://").split('/').next().unwrap();
         let proxy = Proxy::before(server);
         let through = format!("mongodb://127.0.0.1:{}/", proxy.port);
         let fixed = ["--mongodb-uri", &through, "--database", &database];
         let api = Api::start_quietly(&[&fixed, args].concat());
         api.wait_for("/readyz", "HTTP/1.1 200");
-        Some(Self { runtime, mongo, store, proxy, api })
+        Self { runtime, mongo, store, proxy, api }
     }
 
     fn status(&self, path: &str) -> String {
@@ -69,9 +64,10 @@ impl Drop for Setting {
     }
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn nothing_is_asked_of_the_database_that_a_user_who_may_only_read_may_not() {
-    let Some(setting) = Setting::start("read-only", &[]) else { return };
+    let setting = Setting::start("read-only", &[]);
     for (path, status) in [
         (LOVE, "200"),
         (UNSEEN, "404"),
@@ -88,9 +84,10 @@ fn nothing_is_asked_of_the_database_that_a_user_who_may_only_read_may_not() {
     assert!(commands.iter().all(|command| reading.contains(&command.as_str())), "{commands:?}");
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn a_database_that_goes_away_makes_it_not_ready_and_one_that_comes_back_ready() {
-    let Some(setting) = Setting::start("away", &[]) else { return };
+    let setting = Setting::start("away", &[]);
     assert_eq!(setting.status(LOVE), "200");
     setting.proxy.set(Mode::Cut);
     setting.api.wait_for("/readyz", "HTTP/1.1 503");
@@ -105,10 +102,11 @@ fn a_database_that_goes_away_makes_it_not_ready_and_one_that_comes_back_ready() 
     wait_until(|| hope(get(setting.api.port, LOVE)));
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn a_database_that_holds_requests_up_fills_the_places_and_others_are_told_to_come_again() {
     let few = ["--concurrency", "2", "--queue", "2"];
-    let Some(setting) = Setting::start("slow", &few) else { return };
+    let setting = Setting::start("slow", &few);
     setting.proxy.set(Mode::Hold);
     let (port, end) = (setting.api.port, AtomicBool::new(false));
     thread::scope(|threads| {

@@ -19,9 +19,10 @@ fn an_empty_store_is_served_and_sigterm_ends_it_well() {
     assert_eq!(api.child.wait().unwrap().code(), Some(0));
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn the_same_is_answered_from_a_database_as_from_a_folder() {
-    let Some(results) = Twice::publish("api") else { return };
+    let results = Twice::publish("api");
     let folder = Api::start(&["--store", results.store().to_str().unwrap()]);
     let database = ["--mongodb-uri", &results.uri, "--database", &results.database];
     let database = Api::start(&database);

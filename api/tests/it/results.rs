@@ -28,15 +28,10 @@ pub(crate) struct Twice {
 }
 
 impl Twice {
-    /// Publishes it, if there is a MongoDB to publish it in.
-    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-    pub(crate) fn publish(test: &str) -> Option<Self> {
-        let Some(uri) = std::env::var_os("MONGODB_URI") else {
-            eprintln!(
-                "skipped: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017"
-            );
-            return None;
-        };
+    /// Publishes it in a folder and in the MongoDB that `MONGODB_URI` names.
+    pub(crate) fn publish(test: &str) -> Self {
+        let uri = std::env::var_os("MONGODB_URI");
+        let uri = uri.expect("MONGODB_URI names the server of this test");
         let folder = tempfile::tempdir().unwrap();
         let runtime = Runtime::new().unwrap();
         let database = format!("test-{test}-{}", std::process::id());
@@ -44,7 +39,7 @@ impl Twice {
         let folder = twice.runtime.block_on(ObjectStore::open_folder(&twice.store())).unwrap();
         twice.run(Arc::new(folder));
         twice.run(Arc::new(twice.mongo()));
-        Some(twice)
+        twice
     }
 
     /// The folder it is in.

@@ -133,11 +133,9 @@ fn a_duplicate_key_in_a_job_file_is_refused() {
     assert_says(&outcome.all(), &["source"]);
 }
 
+#[testing::needs(no_data_folder)]
 #[test]
 fn a_run_that_is_not_told_what_data_is_says_how_to_tell_it() {
-    if std::path::Path::new("/data").exists() {
-        return crate::command::skipped("this machine has a /data");
-    }
     let desk = Desk::new();
     let job = desk.write("job.yaml", GOOD);
     let outcome = desk.trendjob(&["run", &job, "--store", &desk.store(), "--output", "json"]);

@@ -18,6 +18,9 @@ use crate::outcome::{Outcome, Published, Row};
 /// After this a command hangs, on however slow a machine.
 const LIMIT: Duration = Duration::from_secs(180);
 
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_trendjob");
+
 /// A folder for one test: its inputs, and a store.
 pub(crate) struct Desk {
     folder: TempDir,
@@ -46,7 +49,12 @@ impl Desk {
 
     /// The command in this folder, without what the caller's environment says about it.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_trendjob"));
+        self.command_of(PROGRAM, args)
+    }
+
+    /// The same of a copy of the program.
+    pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.folder.path()).args(args);
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
@@ -281,12 +289,6 @@ pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
         thread::park_timeout(PAUSE);
     }
     panic!("waited in vain until {what}");
-}
-
-/// Says why a test did not look at anything. Nothing else here prints.
-#[expect(clippy::print_stderr, reason = "a skipped test must say so")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 /// Whether these tests run as root, whom no permission stops.

@@ -4,9 +4,10 @@ use crate::command::Desk;
 use crate::http::Server;
 use crate::results::{QUESTIONS, Twice};
 
+#[testing::needs(mongodb)]
 #[test]
 fn the_same_is_served_from_a_database_as_from_a_folder() {
-    let Some(results) = Twice::publish("cli") else { return };
+    let results = Twice::publish("cli");
     let folder = Server::over(Desk::new(), &["--store", results.store().to_str().unwrap()]);
     let place = ["--mongodb", &results.uri, "--database", &results.database];
     let database = Server::over(Desk::new(), &place);
@@ -26,9 +27,10 @@ fn a_database_that_is_absent_ends_the_command_and_shows_no_password() {
     assert!(told.contains("127.0.0.1:1") && !told.contains("s3cret"), "{told}");
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn what_is_excluded_in_a_database_is_left_out_of_what_is_served_from_it() {
-    let Some(results) = Twice::publish("cli-exclude") else { return };
+    let results = Twice::publish("cli-exclude");
     let place = ["--mongodb", &results.uri, "--database", &results.database];
     let server = Server::over(Desk::new(), &place);
     let exclude = |args: &[&str]| {

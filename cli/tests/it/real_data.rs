@@ -1,11 +1,11 @@
-//! The real files beside the workspace, compressed as they are, against the oracle. Where they are
-//! missing the tests say so and look at nothing.
+//! Real posts, compressed as they are, against the oracle: the files of the folder that
+//! `TRENDJOB_TEST_DATA` names.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::command::{Desk, skipped};
+use crate::command::Desk;
 use crate::inputs::{gzip, zstd};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::Published;
@@ -14,14 +14,9 @@ const FULL: &str = "congress-tweets-v11.ndjson.zst";
 const SMALL: &str = "congress-tweets-2017-01..11.ndjson.zst";
 const DATASIFT: &str = "datasift-2014.ndjson.zst";
 
-/// `shared/data` beside the workspace, wherever that is.
-fn real_file(name: &str) -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let found = here.map(|folder| folder.join("shared/data").join(name)).find(|path| path.exists());
-    if found.is_none() {
-        skipped(&format!("there is no shared/data/{name} beside this workspace"));
-    }
-    found
+fn real_file(name: &str) -> PathBuf {
+    let folder = std::env::var_os("TRENDJOB_TEST_DATA");
+    Path::new(&folder.expect("TRENDJOB_TEST_DATA names the folder of real posts")).join(name)
 }
 
 /// The first lines of a file, decompressed.
@@ -72,7 +67,7 @@ fn assert_invariant(desk: &Desk, plain: &str, compressed: &Published, options: &
 
 #[track_caller]
 fn compare_first_records(name: &str) {
-    let Some(path) = real_file(name) else { return };
+    let path = real_file(name);
     let desk = Desk::new();
     let input = first(&path, 20_000);
     let compressed = desk.publish(&[&desk.write("first.ndjson.zst", zstd(&input))]);
@@ -84,7 +79,7 @@ fn compare_first_records(name: &str) {
 
 #[track_caller]
 fn compare_whole_file(name: &str) {
-    let Some(path) = real_file(name) else { return };
+    let path = real_file(name);
     let desk = Desk::new();
     let input = whole(&path);
     let published = desk.publish(&[path.to_str().unwrap()]);
@@ -92,9 +87,10 @@ fn compare_whole_file(name: &str) {
     assert_invariant(&desk, &desk.write("whole.ndjson", &input), &published, &[]);
 }
 
+#[testing::needs(real_data)]
 #[test]
 fn the_datasift_file_is_counted_as_the_oracle_counts_it() {
-    let Some(path) = real_file(DATASIFT) else { return };
+    let path = real_file(DATASIFT);
     let desk = Desk::new();
     let options = ["--preset", "datasift"];
     let input = whole(&path);
@@ -107,24 +103,26 @@ fn the_datasift_file_is_counted_as_the_oracle_counts_it() {
     desk.assert_counts(&published, &expected(Preset::DataSift, &input));
 }
 
+#[testing::needs(real_data)]
 #[test]
 fn the_first_full_statuses_are_counted_as_the_oracle_counts_them() {
     compare_first_records(FULL);
 }
 
+#[testing::needs(real_data)]
 #[test]
 fn the_first_small_tweets_are_counted_as_the_oracle_counts_them() {
     compare_first_records(SMALL);
 }
 
 #[test]
-#[ignore = "minutes in a debug build: cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
+#[ignore = "takes minutes in a debug build; by hand: TRENDJOB_TEST_DATA=... cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
 fn the_whole_file_of_full_statuses_is_counted_as_the_oracle_counts_it() {
     compare_whole_file(FULL);
 }
 
 #[test]
-#[ignore = "minutes in a debug build: cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
+#[ignore = "takes minutes in a debug build; by hand: TRENDJOB_TEST_DATA=... cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
 fn the_whole_file_of_small_tweets_is_counted_as_the_oracle_counts_it() {
     compare_whole_file(SMALL);
 }

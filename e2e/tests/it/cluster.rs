@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::tools::{Ended, is_there, run, run_with, skipped, until, variable};
+use crate::tools::{Ended, run, run_with, until, variable};
 
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -26,22 +26,13 @@ pub(crate) fn values() -> Option<PathBuf> {
 }
 
 impl Cluster {
-    /// The cluster that KUBECONFIG names, if it is one for these tests.
-    pub(crate) fn take() -> Option<Self> {
-        if variable("KUBECONFIG").is_none() || variable("TRENDJOB_TEST_CLUSTER_IS_OURS").is_none() {
-            skipped(
-                "on a cluster: KUBECONFIG names one for tests that has the images of images/build, and \
-                 TRENDJOB_TEST_CLUSTER_IS_OURS=1 says that the CustomResourceDefinition of TrendJobs, with all of \
-                 them, and what is called trendjob may be removed from it",
-            );
-            return None;
+    /// The cluster that `KUBECONFIG` names, once no other test uses it. All TrendJobs and their
+    /// definition may be removed from it, and everything that is called `trendjob`.
+    pub(crate) fn take() -> Self {
+        for needed in ["KUBECONFIG", "TRENDJOB_TEST_CLUSTER_IS_OURS"] {
+            assert!(variable(needed).is_some(), "{needed} is not set (e2e/README.md)");
         }
-        if !is_there("kubectl") || !is_there("helm") {
-            skipped("on a cluster: there is no kubectl, or no helm");
-            return None;
-        }
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Self { _turn: turn })
+        Self { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
     /// `kubectl` with these words.

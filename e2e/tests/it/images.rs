@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::tools::{Ended, is_there, run, skipped, top};
+use crate::tools::{Ended, run, top};
 
 const PROGRAMS: [(&str, &str); 4] = [
     ("operator", "trendjob-operator"),
@@ -36,14 +36,6 @@ fn binaries(folder: &Path, size: usize) {
     }
 }
 
-fn is_skipped() -> bool {
-    let is_there = is_there("buildah");
-    if !is_there {
-        skipped("building images: there is no buildah");
-    }
-    !is_there
-}
-
 /// The configuration of an image in an archive, and the files in its only layer.
 fn look(archive: &Path) -> (Value, BTreeSet<String>) {
     let folder = tempfile::tempdir().unwrap();
@@ -62,11 +54,9 @@ fn look(archive: &Path) -> (Value, BTreeSet<String>) {
     (read(manifest[0]["Config"].as_str().unwrap()), files)
 }
 
+#[testing::needs(buildah)]
 #[test]
 fn the_same_binaries_give_the_same_images_to_the_byte() {
-    if is_skipped() {
-        return;
-    }
     let (first, second, programs) =
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
@@ -80,11 +70,9 @@ fn the_same_binaries_give_the_same_images_to_the_byte() {
     }
 }
 
+#[testing::needs(buildah)]
 #[test]
 fn an_image_is_one_program_of_a_user_without_rights_with_labels() {
-    if is_skipped() {
-        return;
-    }
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
     build("e2e-labels", programs.path(), output.path(), &[]).ok();
@@ -103,11 +91,9 @@ fn an_image_is_one_program_of_a_user_without_rights_with_labels() {
     }
 }
 
+#[testing::needs(buildah)]
 #[test]
 fn an_image_of_30_mb_is_refused() {
-    if is_skipped() {
-        return;
-    }
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 30_000_000);
     let said = build("e2e-large", programs.path(), output.path(), &["cli"]).refused();

@@ -1,5 +1,4 @@
-//! Images, chart and manifests, from a user's side. What needs a program or a cluster that isn't there is skipped with
-//! a message; `.ci/run` has all of it.
+//! Images, chart and manifests as a user meets them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::panic, reason = "helpers of tests")]
 

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::chart::{EVERYTHING, template};
 use crate::cluster::{Cluster, NAMESPACE};
-use crate::tools::{is_there, read, run, run_with, skipped, top};
+use crate::tools::{read, run, run_with, top};
 use crate::yaml::{documents, name, text};
 
 /// Kinds of others that manifests and chart use: group, version, kind, plural.
@@ -61,9 +61,7 @@ fn manifests() -> Vec<(String, String)> {
         "the TrendJob of schedule.yaml".to_owned(),
         text(map, "/data/trendjob.yaml").to_owned(),
     ));
-    if let Some(trendjob) = airflow() {
-        all.push(("the TrendJob of airflow.py".to_owned(), trendjob));
-    }
+    all.push(("the TrendJob of airflow.py".to_owned(), airflow()));
     all
 }
 
@@ -100,19 +98,15 @@ print(made[0]['yaml_conf'].replace('{{ ds_nodash }}', '20260101').replace('{{ ds
 ";
 
 /// The TrendJob that the DAG for Airflow creates.
-fn airflow() -> Option<String> {
-    if !is_there("python3") {
-        skipped("the DAG for Airflow: there is no python3");
-        return None;
-    }
+fn airflow() -> String {
     let mut command = Command::new("python3");
-    Some(run(command.args(["-c", AIRFLOW]).arg(top().join("manifests/examples/airflow.py"))).ok())
+    run(command.args(["-c", AIRFLOW]).arg(top().join("manifests/examples/airflow.py"))).ok()
 }
 
+#[testing::needs(python3)]
 #[test]
 fn the_dag_for_airflow_creates_one_trendjob_and_knows_its_end() {
-    let Some(trendjob) = airflow() else { return };
-    let objects = documents(&trendjob);
+    let objects = documents(&airflow());
     assert_eq!(objects.iter().map(name).collect::<Vec<_>>(), ["TrendJob/airflow-20260101"]);
     assert_eq!(
         objects[0]["spec"]["input"]["uris"][0],
@@ -131,9 +125,10 @@ fn an_example_that_is_documented_is_there_and_the_other_way_round() {
     assert_eq!(documented.map(str::to_owned).collect::<BTreeSet<_>>(), there);
 }
 
+#[testing::needs(spare_cluster, python3)]
 #[test]
 fn an_api_server_accepts_every_manifest_and_whatever_the_chart_renders() {
-    let Some(cluster) = Cluster::take() else { return };
+    let cluster = Cluster::take();
     cluster.clean_up();
     for foreign in FOREIGN {
         cluster.apply("--server-side", &stand_in(foreign)).ok();

@@ -1,4 +1,4 @@
-//! The programs that users type, found or skipped. Owns how they are called and how waits end.
+//! The programs that users type. Owns how they are called and how waits end.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,19 +24,6 @@ pub(crate) fn read(path: &str) -> String {
 /// A variable of the environment.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok().filter(|text| !text.is_empty())
-}
-
-/// Tells who runs the tests what they left out.
-#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-pub(crate) fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
-}
-
-/// Whether a program is there.
-pub(crate) fn is_there(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--help").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok()
 }
 
 /// What a program did.
@@ -82,19 +69,9 @@ pub(crate) fn run_with(command: &mut Command, text: &str) -> Ended {
     Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// All Helms there are: `helm`, and the one of the other major version that `TRENDJOB_TEST_HELM3`
-/// names.
+/// `helm`, and the Helm 3 that `TRENDJOB_TEST_HELM3` names, if it is set.
 pub(crate) fn helms() -> Vec<String> {
-    let other = variable("TRENDJOB_TEST_HELM3");
-    if other.is_none() {
-        skipped("Helm 3: TRENDJOB_TEST_HELM3 names one that the tests of the chart use, too");
-    }
-    let helms: Vec<_> = [Some("helm".to_owned()), other].into_iter().flatten().collect();
-    if !is_there("helm") {
-        skipped("the tests of the chart: there is no helm");
-        return Vec::new();
-    }
-    helms
+    [Some("helm".to_owned()), variable("TRENDJOB_TEST_HELM3")].into_iter().flatten().collect()
 }
 
 /// How long anything may take, and how often it is looked at; only a test that fails takes so long.

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Testbed, digest, holds, manifests};
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_missing_secret_is_named_and_once_it_is_there_the_run_goes_on() {
-    let Some(testbed) = Testbed::new("secret").await else { return };
+    let testbed = Testbed::new("secret").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
     let mongodb = json!({"uriSecretRef": {"name": "nowhere", "key": "uri"}});
@@ -27,9 +28,10 @@ async fn a_missing_secret_is_named_and_once_it_is_there_the_run_goes_on() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_missing_volume_is_named() {
-    let Some(testbed) = Testbed::new("volume").await else { return };
+    let testbed = Testbed::new("volume").await;
     let _operator = testbed.operator();
     let map = json!({"configMap": {"name": "missing-map"}});
     testbed.apply("map", json!({"spec": {"input": {"volume": map}}})).await;
@@ -51,9 +53,10 @@ async fn a_missing_volume_is_named() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn an_image_that_can_not_be_pulled_is_named() {
-    let Some(testbed) = Testbed::new("image").await else { return };
+    let testbed = Testbed::new("image").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator_with(&["--image-pull-policy", "Never"]);
     let plan = json!({"image": "docker.io/trendjob/worker:no-such-tag"});
@@ -70,9 +73,10 @@ async fn an_image_that_can_not_be_pulled_is_named() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_namespace_that_refuses_the_pods_is_named() {
-    let Some(testbed) = Testbed::new("refused").await else { return };
+    let testbed = Testbed::new("refused").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
     let root = json!({"podSecurityContext": {"runAsUser": 0}});
@@ -101,9 +105,10 @@ async fn quota(testbed: &Testbed, name: &str, hard: Value) -> Api<ResourceQuota>
     quotas
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_quota_that_is_used_up_is_named_and_once_it_is_raised_the_run_goes_on() {
-    let Some(testbed) = Testbed::new("quota").await else { return };
+    let testbed = Testbed::new("quota").await;
     let expected = testbed.posts(1).await;
     let quotas = quota(&testbed, "none", json!({"pods": "0"})).await;
     let _operator = testbed.operator();
@@ -117,9 +122,10 @@ async fn a_quota_that_is_used_up_is_named_and_once_it_is_raised_the_run_goes_on(
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_job_that_the_api_server_refuses_is_named_and_once_it_is_mended_the_run_goes_on() {
-    let Some(testbed) = Testbed::new("refused").await else { return };
+    let testbed = Testbed::new("refused").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
     let memory = |limit: &str| json!({"plan": {"resources": {"limits": {"memory": limit}}}});
@@ -146,9 +152,10 @@ async fn a_job_that_the_api_server_refuses_is_named_and_once_it_is_mended_the_ru
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_status_of_impossible_numbers_is_refused() {
-    let Some(testbed) = Testbed::new("numbers").await else { return };
+    let testbed = Testbed::new("numbers").await;
     testbed.apply("job", json!({"spec": {"suspend": true}})).await;
     for status in [
         json!({"restarts": 4_294_967_296_u64}),
@@ -165,9 +172,10 @@ async fn a_status_of_impossible_numbers_is_refused() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn input_that_is_missing_fails_the_run_and_mended_and_restarted_it_goes_through() {
-    let Some(testbed) = Testbed::new("missing").await else { return };
+    let testbed = Testbed::new("missing").await;
     let posts = manifests::posts(2);
     let data = json!({"other.txt": "nothing"});
     let map = json!({"metadata": {"name": "posts"}, "data": data});
@@ -192,9 +200,10 @@ async fn input_that_is_missing_fails_the_run_and_mended_and_restarted_it_goes_th
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
-    let Some(testbed) = Testbed::new("malformed").await else { return };
+    let testbed = Testbed::new("malformed").await;
     let text = "{\"text\":\"fine words\"}\n{\"text\": cut\n".repeat(3_000);
     let data = json!({"a.ndjson": text, "b.ndjson": text});
     let map = json!({"metadata": {"name": "posts"}, "data": data});
@@ -222,9 +231,10 @@ async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_pod_killed_for_its_memory_is_named() {
-    let Some(testbed) = Testbed::new("oom").await else { return };
+    let testbed = Testbed::new("oom").await;
     let spec = testbed.too_large_a_line().await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({ "spec": spec })).await;

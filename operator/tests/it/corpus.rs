@@ -63,9 +63,10 @@ async fn server_says(testbed: &Testbed, object: &Value) -> Result<(), String> {
     })
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn the_api_server_accepts_what_is_accepted() {
-    let Some(testbed) = Testbed::new("accepted").await else { return };
+    let testbed = Testbed::new("accepted").await;
     for (path, text) in manifests("accepted") {
         let object = parsed(&text).unwrap();
         let said = server_says(&testbed, &object).await;
@@ -74,9 +75,10 @@ async fn the_api_server_accepts_what_is_accepted() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn the_api_server_refuses_what_is_refused_with_the_same_words() {
-    let Some(testbed) = Testbed::new("corpus").await else { return };
+    let testbed = Testbed::new("corpus").await;
     for (path, text) in manifests("refused") {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let Some(object) = parsed(&text) else { continue };
@@ -105,9 +107,10 @@ async fn change(testbed: &Testbed, name: &str, before: Value, after: Value) -> R
     })
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn the_api_server_takes_the_changes_that_a_run_can_follow() {
-    let Some(testbed) = Testbed::new("changes").await else { return };
+    let testbed = Testbed::new("changes").await;
     let image = json!({"etl": {"image": "other"}});
     for (name, before, after) in [
         ("suspend", json!({}), json!({"suspend": true})),
@@ -136,9 +139,10 @@ async fn the_api_server_takes_the_changes_that_a_run_can_follow() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn the_api_server_refuses_every_other_change_and_says_why() {
-    let Some(testbed) = Testbed::new("fixed").await else { return };
+    let testbed = Testbed::new("fixed").await;
     let image = json!({"etl": {"image": "other"}});
     let credentials = json!({"input": {"credentialsSecretRef": {"name": "s"}}});
     for (name, before, after, message) in [
@@ -188,9 +192,10 @@ async fn the_api_server_refuses_every_other_change_and_says_why() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn the_definition_of_this_version_lacks_nothing_in_the_cluster() {
-    let Some(testbed) = Testbed::new("definition").await else { return };
+    let testbed = Testbed::new("definition").await;
     testbed
         .wait("the definition is described", async || {
             let known = operator::definition::look(&testbed.client).await;

@@ -10,7 +10,7 @@ use kube::api::{Api, DeleteParams};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::cluster::{Testbed, digest, holds, manifests, node_is_here, variable};
+use crate::cluster::{Testbed, digest, holds, manifests, variable};
 
 /// A small generator (`SplitMix64`), so that a printed seed repeats the moments.
 struct Dice(u64);
@@ -41,9 +41,10 @@ impl Dice {
     }
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
-    let Some(testbed) = Testbed::new("killed").await else { return };
+    let testbed = Testbed::new("killed").await;
     let expected = testbed.posts(4).await;
     let mut dice = Dice::new();
     let runs = variable("TRENDJOB_TEST_RUNS").and_then(|runs| runs.parse().ok()).unwrap_or(4);
@@ -70,9 +71,10 @@ async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn two_operators_at_once_make_no_child_twice() {
-    let Some(testbed) = Testbed::new("both").await else { return };
+    let testbed = Testbed::new("both").await;
     let expected = testbed.posts(4).await;
     let _first = testbed.operator();
     let _second = testbed.operator();
@@ -87,9 +89,10 @@ async fn two_operators_at_once_make_no_child_twice() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn another_operator_takes_over_when_the_one_at_work_stops() {
-    let Some(testbed) = Testbed::new("takeover").await else { return };
+    let testbed = Testbed::new("takeover").await;
     let expected = testbed.posts(1).await;
     let first = testbed.candidate();
     testbed.apply("before", json!({})).await;
@@ -102,9 +105,10 @@ async fn another_operator_takes_over_when_the_one_at_work_stops() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn pods_deleted_while_they_run_change_nothing() {
-    let Some(testbed) = Testbed::new("deleted").await else { return };
+    let testbed = Testbed::new("deleted").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
     let mut dice = Dice::new();
@@ -130,14 +134,11 @@ async fn pods_deleted_while_they_run_change_nothing() {
     testbed.done().await;
 }
 
+// On another machine's node the database keeps nothing.
+#[testing::needs(cluster, node_is_here)]
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
 async fn a_database_that_is_restarted_in_the_middle_is_waited_for() {
-    let Some(testbed) = Testbed::new("database").await else { return };
-    if !node_is_here() {
-        eprintln!("skipped: TRENDJOB_TEST_NODE_IS_HERE is not set, so the database keeps nothing");
-        return;
-    }
+    let testbed = Testbed::new("database").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({})).await;

@@ -10,9 +10,10 @@ use serde_json::json;
 
 use crate::cluster::{Testbed, condition, digest, has_reached, holds, ready_reason};
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_run_can_be_held_and_released_at_every_stage() {
-    let Some(testbed) = Testbed::new("suspend").await else { return };
+    let testbed = Testbed::new("suspend").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({"spec": {"suspend": true}})).await;
@@ -48,9 +49,10 @@ async fn a_run_can_be_held_and_released_at_every_stage() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_job_in_a_queue_runs_when_its_queue_says_so_and_is_given_back_when_suspended() {
-    let Some(testbed) = Testbed::new("queue").await else { return };
+    let testbed = Testbed::new("queue").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
     let labels = json!({"kueue.x-k8s.io/queue-name": "team"});
@@ -94,9 +96,10 @@ async fn a_job_in_a_queue_runs_when_its_queue_says_so_and_is_given_back_when_sus
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_run_over_its_deadline_fails_and_leaves_no_pod() {
-    let Some(testbed) = Testbed::new("deadline").await else { return };
+    let testbed = Testbed::new("deadline").await;
     testbed.posts(1).await;
     let _operator = testbed.operator();
     let mongodb = json!({"uriSecretRef": {"name": "nowhere", "key": "uri"}});
@@ -109,9 +112,10 @@ async fn a_run_over_its_deadline_fails_and_leaves_no_pod() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_failed_run_is_tried_again_as_often_as_is_allowed() {
-    let Some(testbed) = Testbed::new("retries").await else { return };
+    let testbed = Testbed::new("retries").await;
     let map = json!({"metadata": {"name": "posts"}, "data": {"other.txt": "x"}});
     testbed.create::<ConfigMap>(&testbed.api(), map).await;
     let _operator = testbed.operator();
@@ -124,9 +128,10 @@ async fn a_failed_run_is_tried_again_as_often_as_is_allowed() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_finished_trendjob_goes_when_its_time_is_over_and_one_of_the_same_name_starts_anew() {
-    let Some(testbed) = Testbed::new("again").await else { return };
+    let testbed = Testbed::new("again").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({})).await;
@@ -144,9 +149,10 @@ async fn a_finished_trendjob_goes_when_its_time_is_over_and_one_of_the_same_name
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn one_that_is_managed_by_another_is_left_alone() {
-    let Some(testbed) = Testbed::new("managed").await else { return };
+    let testbed = Testbed::new("managed").await;
     testbed.posts(1).await;
     let _operator = testbed.operator();
     testbed.apply("theirs", json!({"spec": {"managedBy": "example.com/other"}})).await;
@@ -158,9 +164,10 @@ async fn one_that_is_managed_by_another_is_left_alone() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn of_two_on_one_source_the_one_that_started_later_is_what_is_visible() {
-    let Some(testbed) = Testbed::new("two").await else { return };
+    let testbed = Testbed::new("two").await;
     testbed.posts(8).await;
     let _operator = testbed.operator();
     let source = json!({"spec": {"source": "shared"}});
@@ -181,9 +188,10 @@ async fn of_two_on_one_source_the_one_that_started_later_is_what_is_visible() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn deleting_one_with_its_results_removes_them_first() {
-    let Some(testbed) = Testbed::new("purge").await else { return };
+    let testbed = Testbed::new("purge").await;
     testbed.posts(1).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({"spec": {"deletionPolicy": "Delete"}})).await;
@@ -201,9 +209,10 @@ async fn deleting_one_with_its_results_removes_them_first() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_namespace_that_goes_is_not_held_up() {
-    let Some(testbed) = Testbed::new("going").await else { return };
+    let testbed = Testbed::new("going").await;
     testbed.posts(1).await;
     // Its own rights must not go with the namespace.
     let _operator = testbed.operator_of_the_cluster();

@@ -59,9 +59,10 @@ async fn say(pods: &Api<Pod>, pod: &str, phase: &str) {
     drop(pods.patch_status(pod, &PatchParams::default(), &patch).await);
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_pod_whose_node_is_lost_is_replaced() {
-    let Some(testbed) = Testbed::new("lost").await else { return };
+    let testbed = Testbed::new("lost").await;
     let expected = testbed.posts(2).await;
     let node = LostNode::new(&testbed).await;
     let _operator = testbed.operator_with(&["--lost-patience", "3s"]);
@@ -103,9 +104,10 @@ async fn a_pod_whose_node_is_lost_is_replaced() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_namespace_whose_run_is_being_tried_again_goes() {
-    let Some(testbed) = Testbed::new("gone").await else { return };
+    let testbed = Testbed::new("gone").await;
     let mut spec = testbed.too_large_a_line().await;
     spec["failurePolicy"] = json!({"backoffLimitPerShard": 100});
     let _operator = testbed.operator_of_the_cluster();
@@ -123,10 +125,11 @@ async fn a_namespace_whose_run_is_being_tried_again_goes() {
         .await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn one_operator_works_in_several_namespaces() {
-    let Some(testbed) = Testbed::new("several").await else { return };
-    let Some(other) = Testbed::new("others").await else { return };
+    let testbed = Testbed::new("several").await;
+    let other = Testbed::new("others").await;
     let expected = testbed.posts(1).await;
     let data: Value =
         manifests::posts(1).into_iter().map(|(name, text)| (name, json!(text))).collect();

@@ -12,11 +12,12 @@ use kube::ResourceExt as _;
 use kube::api::{Api, DeleteParams, ListParams};
 use serde_json::{Value, json};
 
-use crate::cluster::{self, Testbed, condition, digest, holds, manifests, node_is_here};
+use crate::cluster::{self, Testbed, condition, digest, holds, manifests};
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_small_trendjob_is_one_pod_and_publishes_what_one_machine_does() {
-    let Some(testbed) = Testbed::new("small").await else { return };
+    let testbed = Testbed::new("small").await;
     let expected = testbed.posts(2).await;
     let _operator = testbed.operator();
     let sharding = json!({"chunkSize": "64Mi", "partitions": 8});
@@ -32,9 +33,10 @@ async fn a_small_trendjob_is_one_pod_and_publishes_what_one_machine_does() {
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine_does() {
-    let Some(testbed) = Testbed::new("large").await else { return };
+    let testbed = Testbed::new("large").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
     testbed.apply("large", json!({})).await;
@@ -77,9 +79,10 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
     testbed.done().await;
 }
 
+#[testing::needs(cluster)]
 #[tokio::test]
 async fn shards_that_fail_for_good_are_left_out_where_that_is_allowed() {
-    let Some(testbed) = Testbed::new("gaps").await else { return };
+    let testbed = Testbed::new("gaps").await;
     let posts = manifests::posts(7);
     let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -105,16 +108,11 @@ async fn shards_that_fail_for_good_are_left_out_where_that_is_allowed() {
     testbed.done().await;
 }
 
+// The node sees the file of this test.
+#[testing::needs(cluster, node_is_here)]
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
 async fn a_file_on_a_volume_is_counted_as_on_one_machine() {
-    let Some(testbed) = Testbed::new("claim").await else { return };
-    if !node_is_here() {
-        eprintln!(
-            "skipped: TRENDJOB_TEST_NODE_IS_HERE is not set, so the node sees no file of this test"
-        );
-        return;
-    }
+    let testbed = Testbed::new("claim").await;
     let folder = testbed.folder.path().join("posts");
     std::fs::create_dir(&folder).unwrap();
     let text: String = manifests::posts(40).into_iter().map(|(_, text)| text).collect();
@@ -160,16 +158,11 @@ async fn a_file_on_a_volume_is_counted_as_on_one_machine() {
     testbed.done().await;
 }
 
+// Pods see the server of this test.
+#[testing::needs(cluster, node_is_here)]
 #[tokio::test]
-#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
 async fn objects_on_a_server_are_counted_as_on_one_machine() {
-    let Some(testbed) = Testbed::new("http").await else { return };
-    if !node_is_here() {
-        eprintln!(
-            "skipped: TRENDJOB_TEST_NODE_IS_HERE is not set, so pods see no server of this test"
-        );
-        return;
-    }
+    let testbed = Testbed::new("http").await;
     let posts = manifests::posts(4);
     let expected = cluster::expected(&posts);
     let address = cluster::serve(&testbed, posts).await;

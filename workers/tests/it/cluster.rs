@@ -28,18 +28,17 @@ pub(crate) enum Shared {
 }
 
 impl Shared {
-    /// The MongoDB of `MONGODB_URI`, with a database of this test's own.
-    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-    pub(crate) fn mongo(test: &str) -> Option<Self> {
-        let Some(uri) = std::env::var_os("MONGODB_URI") else {
-            eprintln!(
-                "skipped on MongoDB: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017"
-            );
-            return None;
-        };
-        let database = format!("test-{test}-{}", std::process::id());
-        Some(Self::Mongo { uri: uri.into_string().unwrap(), database })
+    /// A database of this test on the server that `MONGODB_URI` names.
+    pub(crate) fn mongo(test: &str) -> Self {
+        let (uri, database) = mongodb(test);
+        Self::Mongo { uri, database }
     }
+}
+
+/// The server that `MONGODB_URI` names, and the name of a database of this test.
+pub(crate) fn mongodb(test: &str) -> (String, String) {
+    let uri = std::env::var_os("MONGODB_URI").expect("MONGODB_URI names the server of this test");
+    (uri.into_string().unwrap(), format!("test-{test}-{}", std::process::id()))
 }
 
 /// Input, a store and a run.

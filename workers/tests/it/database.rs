@@ -28,9 +28,10 @@ fn collections(cluster: &Cluster) -> Vec<String> {
     names
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn plain_documents_are_the_highest_ranked_words_of_what_is_visible() {
-    let Some(shared) = Shared::mongo("plain") else { return };
+    let shared = Shared::mongo("plain");
     let mut cluster = Cluster::new(Some(shared), 16, 2, 2);
     cluster.config.spec.sink.mongodb.documents = 1_500;
     for _ in 0..2 {
@@ -55,18 +56,18 @@ fn plain_documents_are_the_highest_ranked_words_of_what_is_visible() {
     assert!(!collections(&cluster).iter().any(|name| name.starts_with("trends-sample~")));
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn records_are_kept_once_each_however_often_their_shard_was_counted() {
-    let Some(shared) = Shared::mongo("records") else { return };
+    let shared = Shared::mongo("records");
     let mut cluster = Cluster::new(Some(shared), 4, 2, 1);
     cluster.config.spec.sink.mongodb.store_records = true;
     let plan = cluster.plan();
-    if plan.shards > 1 {
-        cluster.indexed("etl", &plan.hash, 0).start().kill();
-        let twins = [0, 0].map(|index| cluster.indexed("etl", &plan.hash, index).start());
-        for twin in twins {
-            twin.end().done();
-        }
+    assert_eq!(plan.shards, 2, "the input is cut");
+    cluster.indexed("etl", &plan.hash, 0).start().kill();
+    let twins = [0, 0].map(|index| cluster.indexed("etl", &plan.hash, index).start());
+    for twin in twins {
+        twin.end().done();
     }
     let told = cluster.run_through();
     assert_eq!(count(&cluster, SOURCE), told.records.unwrap().counted);
@@ -89,9 +90,10 @@ fn references(report: &Value) -> u64 {
     }
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_over() {
-    let Some(shared) = Shared::mongo("leftovers") else { return };
+    let shared = Shared::mongo("leftovers");
     let mut cluster = Cluster::new(Some(shared), 16, 2, 2);
     // Overtaken: planned and half counted, then a later run publishes.
     let overtaken = cluster.plan();
@@ -207,11 +209,14 @@ fn polled(shared: Option<Shared>) {
 }
 
 #[test]
-fn a_reader_sees_the_old_result_or_the_new_one_and_nothing_else() {
+fn a_reader_of_a_folder_sees_the_old_result_or_the_new_one() {
     polled(None);
-    if let Some(shared) = Shared::mongo("polled") {
-        polled(Some(shared));
-    }
+}
+
+#[testing::needs(mongodb)]
+#[test]
+fn a_reader_of_mongodb_sees_the_old_result_or_the_new_one() {
+    polled(Some(Shared::mongo("polled")));
 }
 
 /// The first plain document: its word, and of which generation it is.
@@ -224,9 +229,10 @@ fn first_plain(cluster: &Cluster) -> (String, i64) {
     })
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() {
-    let Some(shared) = Shared::mongo("followed") else { return };
+    let shared = Shared::mongo("followed");
     let mut cluster = Cluster::new(Some(shared), 16, 1, 1);
     let old = cluster.run_through();
     let hash = cluster.plan().hash;
@@ -274,9 +280,10 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
     assert!(!collections(&cluster).iter().any(|name| name.starts_with("trends-sample~")));
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn records_that_no_document_can_hold_are_left_out_and_the_run_goes_on() {
-    let Some(shared) = Shared::mongo("unholdable") else { return };
+    let shared = Shared::mongo("unholdable");
     let mut cluster = Cluster::new(Some(shared), 0, 1, 1);
     cluster.config.spec.sink.mongodb.store_records = true;
     let fine = "{\"text\":\"ordinary words\"}\n".repeat(3_000);
@@ -294,9 +301,10 @@ fn records_that_no_document_can_hold_are_left_out_and_the_run_goes_on() {
     assert!(kept == 12_000 || kept == 12_001, "{kept}");
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn records_stay_whole_when_a_slow_pod_stores_some_again_and_go_when_they_are_purged() {
-    let Some(shared) = Shared::mongo("again") else { return };
+    let shared = Shared::mongo("again");
     let mut cluster = Cluster::new(Some(shared), 4, 1, 1);
     cluster.config.spec.sink.mongodb.store_records = true;
     let counted = cluster.run_through().records.unwrap().counted;

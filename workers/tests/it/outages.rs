@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cluster::{Cluster, Pod, Shared};
+use crate::cluster::{Cluster, Pod, Shared, mongodb};
 use crate::gate::Gate;
 use crate::server::{Answer, Server, failure, found};
 
@@ -15,17 +15,18 @@ use crate::server::{Answer, Server, failure, found};
 const OUTAGE: Duration = Duration::from_secs(20);
 
 /// A cluster whose database is behind a gate.
-fn gated(test: &str) -> Option<(Cluster, Gate)> {
-    let Some(Shared::Mongo { uri, database }) = Shared::mongo(test) else { return None };
+fn gated(test: &str) -> (Cluster, Gate) {
+    let (uri, database) = mongodb(test);
     let server = uri.trim_start_matches("mongodb://").trim_end_matches('/').to_owned();
     let gate = Gate::new(server);
     let shared = Shared::Mongo { uri: format!("mongodb://{}/", gate.address), database };
-    Some((Cluster::new(Some(shared), 16, 2, 2), gate))
+    (Cluster::new(Some(shared), 16, 2, 2), gate)
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn a_database_that_is_absent_at_first_and_goes_away_later_is_waited_for() {
-    let Some((cluster, gate)) = gated("absent") else { return };
+    let (cluster, gate) = gated("absent");
     gate.close();
     let planning = cluster.pod("plan", &[]).start();
     gate.wait_for_refused();
@@ -50,7 +51,7 @@ fn a_database_that_is_absent_at_first_and_goes_away_later_is_waited_for() {
 
 /// Does a run whose database goes away in the middle of one stage, for long.
 fn outage_in(stage: &str) {
-    let Some((cluster, gate)) = gated(&format!("outage-{stage}")) else { return };
+    let (cluster, gate) = gated(&format!("outage-{stage}"));
     let plan = cluster.plan();
     let through = |pod: Pod, is_hit: bool| {
         if is_hit {
@@ -73,6 +74,7 @@ fn outage_in(stage: &str) {
     assert_eq!(told.result.unwrap().digest, cluster.expected());
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn a_database_that_goes_away_for_20_seconds_stops_no_stage() {
     thread::scope(|scope| {
@@ -82,9 +84,10 @@ fn a_database_that_goes_away_for_20_seconds_stops_no_stage() {
     });
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn a_slow_database_is_waited_for() {
-    let Some((cluster, gate)) = gated("slow") else { return };
+    let (cluster, gate) = gated("slow");
     gate.slow_down(Duration::from_millis(50));
     let told = cluster.run_through();
     assert_eq!(told.result.unwrap().digest, cluster.expected());

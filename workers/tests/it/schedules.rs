@@ -108,9 +108,8 @@ fn any_order_of_killed_and_doubled_pods_publishes_one_digest_from_a_folder() {
     schedules(|_| None, 6);
 }
 
+#[testing::needs(mongodb)]
 #[test]
 fn any_order_of_killed_and_doubled_pods_publishes_one_digest_from_mongodb() {
-    if Shared::mongo("probe").is_some() {
-        schedules(|schedule| Shared::mongo(&format!("schedule-{schedule}")), 6);
-    }
+    schedules(|schedule| Some(Shared::mongo(&format!("schedule-{schedule}"))), 6);
 }

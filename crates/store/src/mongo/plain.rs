@@ -347,9 +347,10 @@ mod tests {
         names
     }
 
+    #[testing::needs(mongodb)]
     #[tokio::test(flavor = "multi_thread")]
     async fn what_a_later_publisher_writes_is_not_swept_away() {
-        let Some(options) = options("swept") else { return };
+        let options = options("swept");
         let names =
             ["trends-s", "trends-s~gone~c", "trends-s~one~a", "trends-s~two~b", "trends-st~gone~d"];
         let store = store(&options, &names).await;
@@ -403,9 +404,10 @@ mod tests {
         store
     }
 
+    #[testing::needs(mongodb)]
     #[tokio::test(flavor = "multi_thread")]
     async fn excluded_words_have_no_documents_and_make_room_for_others() {
-        let Some(options) = options("excluded") else { return };
+        let options = options("excluded");
         let store = published(&options).await;
         let attempt = AttemptId::new("a").unwrap();
         let follow = async || follow(&store, &source(), &attempt).await.unwrap();
@@ -434,9 +436,10 @@ mod tests {
         store.database.drop().await.unwrap();
     }
 
+    #[testing::needs(mongodb)]
     #[tokio::test(flavor = "multi_thread")]
     async fn documents_agree_with_the_log_however_many_exclude_and_publish_at_once() {
-        let Some(options) = options("agreed") else { return };
+        let options = options("agreed");
         let store = published(&options).await;
         refresh(&store, &source(), &AttemptId::new("first").unwrap(), 3).await.unwrap();
         let mut tasks = Vec::new();
@@ -455,9 +458,10 @@ mod tests {
         store.database.drop().await.unwrap();
     }
 
+    #[testing::needs(mongodb)]
     #[tokio::test(flavor = "multi_thread")]
     async fn many_may_put_theirs_in_one_place_at_once_and_the_last_is_there_whole() {
-        let Some(options) = options("crowded") else { return };
+        let options = options("crowded");
         let store = store(&options, &["trends-s"]).await;
         let mut tasks = Vec::new();
         for number in 0..8 {
@@ -481,9 +485,10 @@ mod tests {
         store.database.drop().await.unwrap();
     }
 
+    #[testing::needs(mongodb)]
     #[tokio::test(flavor = "multi_thread")]
     async fn a_collection_takes_the_place_of_another_but_only_if_it_is_there() {
-        let Some(options) = options("swapped") else { return };
+        let options = options("swapped");
         let store = store(&options, &["trends-old", "trends-new"]).await;
         assert!(!swap(&store, "trends-none", "trends-new").await.unwrap());
         assert_eq!(beside(&store).await, ["trends-new", "trends-old"]);

@@ -10,27 +10,22 @@ mod bad_times;
 #[expect(dead_code, reason = "shared with tests of another crate")]
 mod server;
 
-/// What to do where there is no server.
-pub(super) const SKIPPED: &str = "skipped: MONGODB_URI is not set; it names the server these tests use, as mongodb://127.0.0.1:27017";
-
-#[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-pub(super) fn options(database: &str) -> Option<MongoOptions> {
-    let Some(uri) = std::env::var_os("MONGODB_URI") else {
-        eprintln!("{SKIPPED}");
-        return None;
-    };
-    Some(MongoOptions {
+/// A database of one test on the server that `MONGODB_URI` names.
+pub(super) fn options(database: &str) -> MongoOptions {
+    let uri = std::env::var_os("MONGODB_URI").expect("MONGODB_URI names the server of this test");
+    MongoOptions {
         uri: MongoUri::new(&uri.to_string_lossy()),
         database: format!("test-{database}-{}", std::process::id()),
         ca_file: None,
         access: Access::Write,
         patience: Duration::from_secs(60),
-    })
+    }
 }
 
+#[testing::needs(mongodb)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_does_what_every_store_must() {
-    let Some(options) = options("conformance") else { return };
+    let options = options("conformance");
     let open = async || {
         let store: Arc<dyn Store> = Arc::new(MongoStore::open(&options).await.unwrap());
         store
@@ -39,9 +34,10 @@ async fn a_database_does_what_every_store_must() {
     MongoStore::open(&options).await.unwrap().database.drop().await.unwrap();
 }
 
+#[testing::needs(mongodb)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_a_newer_format_is_left_alone() {
-    let Some(options) = options("newer") else { return };
+    let options = options("newer");
     let store = MongoStore::open(&options).await.unwrap();
     let formats = store.database.collection::<Document>("trendjob.store");
     let newer = doc! { "_id": "format", "format": FORMAT + 1 };

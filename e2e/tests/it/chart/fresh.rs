@@ -63,6 +63,7 @@ const INSTALL: &str = "\
 # the second with a user that may only read. TrendJobs of other namespaces need the first Secret there.
 ";
 
+#[testing::needs(helm)]
 #[test]
 fn install_yaml_is_fresh() {
     for helm in helms() {

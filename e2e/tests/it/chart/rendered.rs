@@ -8,6 +8,7 @@ use super::{EVERYTHING, objects, only, template_of};
 use crate::tools::{chart, helms, read, run};
 use crate::yaml::{self, name, pod_spec, text};
 
+#[testing::needs(helm)]
 #[test]
 fn every_pod_is_restricted_whatever_is_switched_on() {
     for helm in helms() {
@@ -52,6 +53,7 @@ fn rules(documents: &[Value], kind: &str) -> Vec<Value> {
     all.filter(|rule| rule["apiGroups"][0] != "coordination.k8s.io").collect()
 }
 
+#[testing::needs(helm)]
 #[test]
 fn the_operator_may_do_what_manifests_say_in_all_namespaces_or_in_those_it_watches() {
     for helm in helms() {
@@ -69,6 +71,7 @@ fn the_operator_may_do_what_manifests_say_in_all_namespaces_or_in_those_it_watch
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn nothing_but_the_operator_has_a_role() {
     for helm in helms() {
@@ -88,6 +91,7 @@ fn nothing_but_the_operator_has_a_role() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy() {
     for helm in helms() {
@@ -119,6 +123,7 @@ fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy()
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn the_api_only_ever_sees_the_read_only_secret() {
     for helm in helms() {
@@ -148,6 +153,7 @@ fn the_api_only_ever_sees_the_read_only_secret() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn an_external_mongodb_leaves_no_trace_of_the_one_for_trying_out() {
     for helm in helms() {
@@ -164,6 +170,7 @@ fn an_external_mongodb_leaves_no_trace_of_the_one_for_trying_out() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn where_load_decides_the_deployment_says_no_number_of_its_own() {
     for helm in helms() {
@@ -177,6 +184,7 @@ fn where_load_decides_the_deployment_says_no_number_of_its_own() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn images_are_those_of_the_chart_unless_values_say_otherwise() {
     for helm in helms() {
@@ -204,6 +212,7 @@ fn images_are_those_of_the_chart_unless_values_say_otherwise() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn the_definition_can_be_left_out_and_is_kept_unless_values_say_otherwise() {
     for helm in helms() {
@@ -219,6 +228,7 @@ fn the_definition_can_be_left_out_and_is_kept_unless_values_say_otherwise() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn what_all_objects_should_carry_they_carry() {
     for helm in helms() {
@@ -236,6 +246,7 @@ fn what_all_objects_should_carry_they_carry() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn names_stay_within_their_limit_at_their_longest() {
     for helm in helms() {
@@ -247,6 +258,7 @@ fn names_stay_within_their_limit_at_their_longest() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn no_two_objects_have_the_same_name() {
     for helm in helms() {
@@ -260,6 +272,7 @@ fn no_two_objects_have_the_same_name() {
     }
 }
 
+#[testing::needs(helm)]
 #[test]
 fn another_version_of_the_chart_does_not_restart_the_mongodb() {
     for helm in helms() {

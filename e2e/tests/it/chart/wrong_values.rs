@@ -66,6 +66,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["api.httpRoute.enabled=true"], &["api.httpRoute.parentRefs"]),
 ];
 
+#[testing::needs(helm)]
 #[test]
 fn a_wrong_value_is_refused_with_its_field_and_what_would_be_right() {
     for helm in helms() {

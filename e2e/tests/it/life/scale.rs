@@ -7,7 +7,7 @@ use std::time::Duration;
 use e2e::load::{Asking, Load};
 
 use crate::cluster::{Cluster, NAMESPACE};
-use crate::tools::{chart, skipped, until, variable};
+use crate::tools::{chart, until};
 use crate::yaml::text;
 
 use super::steps::helm_put;
@@ -21,10 +21,6 @@ const SENSITIVE: &str = "upgrade trendjob --wait --set api.autoscaling.minReplic
     --set api.autoscaling.behavior.scaleDown.policies[0].periodSeconds=15";
 
 pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
-    if variable("TRENDJOB_TEST_NODE_IS_HERE").is_none() {
-        skipped("load: TRENDJOB_TEST_NODE_IS_HERE=1 says that Services are reached from here");
-        return;
-    }
     helm_put("helm", SENSITIVE, &chart()).ok();
     until_replicas(cluster, "one replica", |ready| ready == 1);
     let service = cluster.get(&format!("service trendjob-api --namespace={NAMESPACE}"));

@@ -48,24 +48,18 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
-/// Whether the node of the cluster is this machine, so that it sees files and servers of the test.
+/// Returns true if the only node of the cluster is this machine, which sees files and servers of a test.
 pub(crate) fn node_is_here() -> bool {
     variable("TRENDJOB_TEST_NODE_IS_HERE").is_some()
 }
 
 impl Testbed {
-    /// A new namespace; `None`, and why, where there is no cluster.
-    #[expect(clippy::print_stderr, reason = "who runs the tests is told what they left out")]
-    pub(crate) async fn new(test: &str) -> Option<Self> {
-        let (Some(_), Some(worker_image)) =
-            (variable("KUBECONFIG"), variable("TRENDJOB_TEST_WORKER_IMAGE"))
-        else {
-            eprintln!(
-                "skipped on a cluster: KUBECONFIG names the one these tests use, and \
-                 TRENDJOB_TEST_WORKER_IMAGE an image of trendjob-worker that it has"
-            );
-            return None;
-        };
+    /// A new namespace on the cluster that `KUBECONFIG` names.
+    pub(crate) async fn new(test: &str) -> Self {
+        // Without it the cluster could be any that this machine knows.
+        assert!(variable("KUBECONFIG").is_some(), "KUBECONFIG names the cluster of this test");
+        let worker_image = variable("TRENDJOB_TEST_WORKER_IMAGE");
+        let worker_image = worker_image.expect("TRENDJOB_TEST_WORKER_IMAGE names an image");
         let config = Config::infer().await.unwrap();
         let client = Client::try_from(config).unwrap();
         // The database keeps what is in it from one run of the tests to the next.
@@ -75,7 +69,7 @@ impl Testbed {
         let kubeconfig = folder.path().join("kubeconfig");
         let testbed = Self { client, namespace, worker_image, kubeconfig, folder };
         testbed.set_up().await;
-        Some(testbed)
+        testbed
     }
 
     async fn set_up(&self) {
