@@ -6,6 +6,7 @@ mod argocd;
 mod chart;
 mod cluster;
 mod compose;
+mod documents;
 mod images;
 mod life;
 mod manifests;
