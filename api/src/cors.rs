@@ -50,12 +50,12 @@ pub(crate) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
     } else {
         AllowOrigin::list(origins.iter().map(|origin| origin.0.clone()))
     };
-    let told: [HeaderName; 4] = [header::ETAG, header::LINK, header::RETRY_AFTER, REQUEST_ID];
+    let exposed: [HeaderName; 4] = [header::ETAG, header::LINK, header::RETRY_AFTER, REQUEST_ID];
     let layer = CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([Method::GET, Method::HEAD])
         .allow_headers(AllowHeaders::any())
-        .expose_headers(told)
+        .expose_headers(exposed)
         .max_age(MAX_AGE);
     Some(layer)
 }

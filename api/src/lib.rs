@@ -1,28 +1,33 @@
 //! HTTP over published trends: [`app`] is the whole service as a value, without a port.
 //!
-//! Stateless: every answer is made of one generation of one source, read through the store, and
+//! Stateless: every answer is made from one generation of one source, read through the store, and
 //! nothing is ever written.
 
 mod access;
-mod answer;
+mod admission;
 mod app;
 mod cors;
-mod current;
 mod cursor;
-mod known;
 mod limits;
-mod openapi;
-mod overload;
-mod pinned;
+mod newest_results;
+mod pinned_views;
 mod problem;
-mod query;
-mod refreshed;
+mod refreshing;
+mod request;
+mod resource;
 mod resources;
+mod response;
+mod schemas;
 mod settings;
+mod source_cache;
+mod state;
 mod term;
-mod windows;
 
-pub use app::{ApiState, app};
+pub use app::app;
 pub use cors::{InvalidOrigin, Origin};
-pub use openapi::document;
 pub use settings::Settings;
+
+/// The OpenAPI document, as JSON in lines.
+pub fn document() -> String {
+    resources::openapi::document(&resources::all())
+}

@@ -1,15 +1,17 @@
-//! Errors as RFC 9457 problems. Owns what of an error a caller is told: nothing of where the store is.
+//! Errors as RFC 9457 problems. Owns how much of an error a caller learns: nothing about the place of
+//! the store.
 
 use std::error::Error;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use questions::QuestionError;
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::StoreError;
 
-/// Why a request has no other answer.
+/// Why a request has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -18,22 +20,22 @@ pub(crate) struct Problem {
     cause: Option<Cause>,
 }
 
-/// What the log is told of a problem and the caller isn't. Goes with the answer as an extension.
+/// The cause of a problem, for the log only: an extension of the response, not a part of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cause(pub(crate) Arc<str>);
 
 /// Why a request was not answered (RFC 9457).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
-pub(crate) struct Body<'a> {
-    /// What the status is called. The type of every problem is `about:blank`.
+pub(crate) struct ProblemBody<'a> {
+    /// The name of the status. The type of every problem is `about:blank`.
     title: &'a str,
     /// The status of the answer.
     #[schemars(range(min = 400, max = 599))]
     status: u16,
     /// What is wrong, and what would be right.
     detail: &'a str,
-    /// That what was asked for is excluded; absent otherwise.
+    /// True if the term of the question is excluded; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     excluded: bool,
 }
@@ -49,11 +51,6 @@ impl Problem {
 
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
-    }
-
-    /// As if it were not there, but said so.
-    pub(crate) fn excluded(detail: impl Into<String>) -> Self {
-        Self { excluded: true, ..Self::not_found(detail) }
     }
 
     pub(crate) fn unknown_source(source: &str) -> Self {
@@ -90,7 +87,7 @@ impl Problem {
     pub(crate) fn internal(error: &dyn Error) -> Self {
         let problem = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "the answer can't be written: the log of the server says why",
+            "the answer can't be written: the log of the server has the cause",
         );
         problem.caused_by(error)
     }
@@ -113,10 +110,23 @@ impl From<StoreError> for Problem {
         } else {
             Self::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
-                "the published result can't be read: its store is damaged or of another version, the log of the server says where",
+                "the published result can't be read: its store is damaged or of another version, the log of the server has the key",
             )
         };
         problem.caused_by(&error)
+    }
+}
+
+impl From<QuestionError> for Problem {
+    fn from(error: QuestionError) -> Self {
+        match error {
+            QuestionError::Store(error) => error.into(),
+            error if error.is_usage() => Self::bad_request(error.to_string()),
+            error => {
+                let excluded = matches!(error, QuestionError::ExcludedTerm { .. });
+                Self { excluded, ..Self::not_found(error.to_string()) }
+            }
+        }
     }
 }
 
@@ -124,11 +134,11 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let Self { status, detail, excluded, cause } = self;
         let title = status.canonical_reason().unwrap_or_default();
-        let body = Body { title, status: status.as_u16(), detail: &detail, excluded };
+        let body = ProblemBody { title, status: status.as_u16(), detail: &detail, excluded };
         let json = serde_json::to_string(&body).unwrap_or_default() + "\n";
         let fixed = [
             (header::CONTENT_TYPE, "application/problem+json"),
-            // What isn't there now may be published in a second.
+            // A missing result may be published within a second.
             (header::CACHE_CONTROL, "no-cache"),
         ];
         let mut response = (status, fixed, json).into_response();

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiState, app};
+use api::app;
 use service::probes::{Gate, Readiness, probes};
 use service::server::Leave;
 use service::{metrics, server, shutdown};
@@ -48,7 +48,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
         shutdown::requested().await;
         readiness.set(false);
     };
-    server::serve_and_leave(listener, app(ApiState::new(store, settings)), stop, leave).await;
+    server::serve_and_leave(listener, app(store, &settings), stop, leave).await;
     drop(ended);
     drop(probing.await);
     Ok(())

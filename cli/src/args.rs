@@ -416,12 +416,6 @@ impl TopArgs {
     pub(crate) fn kinds(&self) -> BTreeSet<Kind> {
         self.kinds.iter().copied().collect()
     }
-
-    /// The kind, where only one is asked for.
-    pub(crate) fn only_kind(&self) -> Option<Kind> {
-        let kinds = self.kinds();
-        kinds.first().copied().filter(|_| kinds.len() == 1)
-    }
 }
 
 /// Flags of `history`.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use questions::QuestionError;
 use store::StoreError;
 
 /// A command that failed.
@@ -66,5 +67,20 @@ impl From<pipeline::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         pipeline::Error::Store(error).into()
+    }
+}
+
+impl From<QuestionError> for Failure {
+    fn from(error: QuestionError) -> Self {
+        let message = error.to_string();
+        match error {
+            QuestionError::Store(error) => error.into(),
+            error if error.is_usage() => Self::usage(message),
+            QuestionError::ExcludedTerm { ref published, .. } => Self::permanent(
+                error.reason(),
+                format!("{message}; trendjob exclude {published} --list shows what is"),
+            ),
+            error => Self::permanent(error.reason(), message),
+        }
     }
 }

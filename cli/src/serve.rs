@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
-use api::{ApiState, Settings, app};
+use api::{Settings, app};
 use service::logs::{self, Format};
 use service::probes::{Readiness, probes};
 use service::{metrics, server, shutdown};
@@ -67,7 +67,7 @@ pub(crate) async fn serve(
     if let Some(source) = source {
         output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
     }
-    let app = app(ApiState::new(store, Settings::default()));
+    let app = app(store, &Settings::default());
     server::serve(listener, app, shutdown::requested()).await;
     Ok(())
 }

@@ -1,18 +1,19 @@
 //! Tables for people: plain columns that a terminal, a log and a mail show alike.
 
 use comfy_table::{CellAlignment, Table, presets};
-use trends::{Kind, Topic};
+use questions::TopAnswer;
+use trends::Kind;
 
-/// A table of topics in ranking order, the first of which has the rank `first`: of one kind, or of several
-/// that are told beside each.
-pub(crate) fn topics(kind: Option<Kind>, topics: &[Topic], first: u64) -> String {
-    let has_authors = topics.iter().any(|topic| topic.facts.authors.is_some());
-    let rows = (first..).zip(topics).map(|(rank, topic)| {
+/// A table of topics of one kind, or of several kinds with the kind in each row.
+pub(crate) fn topics(answer: &TopAnswer) -> String {
+    let TopAnswer { kind, topics, .. } = answer;
+    let has_authors = topics.iter().any(|topic| topic.authors.is_some());
+    let rows = topics.iter().map(|topic| {
         let numbers = [grouped(topic.count), grouped(topic.documents)];
-        let mut row = vec![rank.to_string(), topic.shown().to_owned()];
+        let mut row = vec![topic.rank.to_string(), topic.shown().to_owned()];
         row.extend(numbers);
         if has_authors {
-            row.push(topic.facts.authors.map_or_else(String::new, grouped));
+            row.push(topic.authors.map_or_else(String::new, grouped));
         }
         if kind.is_none() {
             row.push(topic.kind.name().to_owned());
@@ -55,4 +56,13 @@ pub(crate) fn grouped(number: u64) -> String {
 /// Bytes in the largest unit that leaves a number of at least 1.
 pub(crate) fn bytes(bytes: u64) -> String {
     indicatif::HumanBytes(bytes).to_string()
+}
+
+/// A CSV field, quoted if it must be (RFC 4180).
+pub(crate) fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\"")).into()
+    } else {
+        field.into()
+    }
 }

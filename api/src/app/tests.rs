@@ -30,7 +30,7 @@ async fn memory() -> Arc<dyn Store> {
 }
 
 fn over(store: &Arc<dyn Store>) -> Router {
-    app(ApiState::new(Arc::clone(store), Settings::default()))
+    app(Arc::clone(store), &Settings::default())
 }
 
 async fn sample() -> (Arc<dyn Store>, Router) {
@@ -113,7 +113,7 @@ async fn what_is_not_there_is_a_problem_that_says_what_is() {
         ),
         ("/api/v1/trends?source=SAMPLE", 404, "SAMPLE"),
         ("/api/v1/sources?limit=5", 400, "unknown parameter"),
-        ("/nowhere", 404, "see /"),
+        ("/nowhere", 404, "/ lists"),
     ] {
         let response = get(&app, uri).await;
         assert_eq!(response.status(), status, "{uri}");

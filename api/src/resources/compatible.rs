@@ -2,6 +2,7 @@
 //! sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as strings.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -11,12 +12,12 @@ use serde_json::{Value, json};
 use store::View;
 use trends::Kind;
 
-use super::Resource;
-use crate::answer::{Answer, etag};
-use crate::app::ApiState;
-use crate::openapi::{Parameter, Schemas, operation};
 use crate::problem::Problem;
-use crate::query::Question;
+use crate::request::RequestHead;
+use crate::resource::Resource;
+use crate::response::Content;
+use crate::schemas::{Parameter, Schemas, operation};
+use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "/api/trends",
@@ -29,32 +30,28 @@ const NOT_SHOWN: &str = "The topic you selected was not shown up in the past 7 d
 const MISSING: &str = "Missing required parameter in the query string";
 
 async fn compatible(
-    State(ApiState(state)): State<ApiState>,
-    question: Question,
+    State(state): State<Arc<ApiState>>,
+    request: RequestHead,
 ) -> Result<Response, Problem> {
-    let parameters = question.parameters()?;
+    let parameters = request.parameters()?;
     let (source, topic) = match (parameters.first("source"), parameters.first("topic")) {
         (Some(source), Some(topic)) => (source.to_lowercase(), topic.to_lowercase()),
         (source, topic) => return Ok(missing(&[("source", source), ("topic", topic)])),
     };
-    let published =
-        state.current.of(&source).await?.ok_or_else(|| Problem::unknown_source(&source))?;
-    let results = std::slice::from_ref(&published);
-    state
-        .answers
-        .answer(&question, results, async || answer(&published, &source, &topic).await)
-        .await
+    let view = state.newest.of(&source).await?.ok_or_else(|| Problem::unknown_source(&source))?;
+    let make = async || content(&view, &source, &topic).await;
+    state.responses.respond(&request, std::slice::from_ref(&view), make).await
 }
 
-async fn answer(published: &View, source: &str, topic: &str) -> Result<Answer, Problem> {
-    let hot = published.ranked(Kind::Word, 0, 1).await?;
-    let Some(hot) = hot.first() else { return Err(Problem::no_words(source)) };
-    let user = published.topic(Kind::Word, topic).await?;
+async fn content(view: &View, source: &str, topic: &str) -> Result<Content, Problem> {
+    let hottest = view.ranked(Kind::Word, 0, 1).await?;
+    let Some(hottest) = hottest.first() else { return Err(Problem::no_words(source)) };
+    let user = view.topic(Kind::Word, topic).await?;
 
-    let hot_count = hot.count.to_string();
+    let hot_count = hottest.count.to_string();
     let user_count = user.as_ref().map(|user| user.count.to_string());
     let mut answer =
-        BTreeMap::from([("Hot Topic", hot.term.as_str()), ("Hot Topic Trends", &hot_count)]);
+        BTreeMap::from([("Hot Topic", hottest.term.as_str()), ("Hot Topic Trends", &hot_count)]);
     match &user_count {
         Some(count) => {
             answer.insert("User Topic", topic);
@@ -64,11 +61,10 @@ async fn answer(published: &View, source: &str, topic: &str) -> Result<Answer, P
             answer.insert("Message", NOT_SHOWN);
         }
     }
-    let tag = etag::of(published, &["compatible", topic]);
-    Ok(Answer::new(tag, object(&answer) + "\n"))
+    Ok(Content::new(object(&answer) + "\n"))
 }
 
-/// That parameters are missing, as the original says it.
+/// The original's answer to a request without these parameters.
 fn missing(parameters: &[(&'static str, Option<&str>)]) -> Response {
     let missing = parameters.iter().filter(|(_, value)| value.is_none());
     let message: BTreeMap<_, _> = missing.map(|(name, _)| (*name, MISSING)).collect();

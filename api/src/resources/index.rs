@@ -1,4 +1,6 @@
-//! `GET /`: what there is.
+//! `GET /`: the paths of the API.
+
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -7,42 +9,40 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Resource;
-use crate::answer::{Answer, etag};
-use crate::app::ApiState;
-use crate::openapi::{Schemas, operation};
-use crate::query::Question;
+use crate::request::RequestHead;
+use crate::resource::Resource;
+use crate::schemas::{Schemas, operation};
+use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource =
     Resource { path: "/", methods: || get(index), operation: described, example: "" };
 
-/// What there is.
+/// The paths of the API.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Index {
     /// The name of the program.
     name: &'static str,
     /// Its version.
     version: &'static str,
-    /// What can be asked for, with parameters worth a try.
+    /// The paths, with example parameters.
     endpoints: Vec<String>,
 }
 
-/// The answer, the same for all.
-pub(crate) fn answer() -> Answer {
-    let others = super::all().into_iter().filter(|resource| resource.path != RESOURCE.path);
+/// The body, which lists these resources.
+pub(crate) fn body(resources: &[Resource]) -> String {
+    let others = resources.iter().filter(|resource| resource.path != RESOURCE.path);
     let index = Index {
         name: "trendjob",
         version: env!("CARGO_PKG_VERSION"),
         endpoints: others.map(|other| format!("{}{}", other.path, other.example)).collect(),
     };
-    let body = serde_json::to_string(&index).unwrap_or_default() + "\n";
-    Answer::new(etag::of_text(&body), body)
+    serde_json::to_string(&index).unwrap_or_default() + "\n"
 }
 
-async fn index(State(ApiState(state)): State<ApiState>, question: Question) -> Response {
-    state.index.to(question.headers())
+async fn index(State(state): State<Arc<ApiState>>, request: RequestHead) -> Response {
+    state.index.respond(request.headers())
 }
 
 fn described(schemas: &mut Schemas) -> Value {
-    operation("index", "What there is", &[], &schemas.of::<Index>(), &[])
+    operation("index", "The paths of this API", &[], &schemas.of::<Index>(), &[])
 }

@@ -1,15 +1,16 @@
-//! `GET /api/v1/openapi.json`: the OpenAPI document of all this.
+//! `GET /api/v1/openapi.json`: the OpenAPI document of all resources.
+
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::Resource;
-use crate::answer::{Answer, etag};
-use crate::app::ApiState;
-use crate::openapi::{Schemas, document, operation};
-use crate::query::Question;
+use crate::request::RequestHead;
+use crate::resource::Resource;
+use crate::schemas::{Schemas, operation, problems};
+use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "/api/v1/openapi.json",
@@ -18,14 +19,33 @@ pub(super) const RESOURCE: Resource = Resource {
     example: "",
 };
 
-/// The answer, the same for all.
-pub(crate) fn answer() -> Answer {
-    let body = document();
-    Answer::new(etag::of_text(&body), body)
+/// The document of these resources, as JSON in lines.
+pub(crate) fn document(resources: &[Resource]) -> String {
+    let mut schemas = Schemas::new();
+    let paths = resources.iter().map(|resource| {
+        let operation = (resource.operation)(&mut schemas);
+        (resource.path.to_owned(), json!({ "get": operation }))
+    });
+    let paths: Map<String, Value> = paths.collect();
+    let responses = problems(&mut schemas);
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "TrendJob",
+            "summary": "Trending terms of published results",
+            "description": "Every answer is made from one generation of a source. Paths under /api/v1 change only by additions.",
+            "version": env!("CARGO_PKG_VERSION"),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "paths": paths,
+        "components": { "responses": responses, "schemas": schemas.finish() },
+    });
+    format!("{document:#}\n")
 }
 
-async fn openapi(State(ApiState(state)): State<ApiState>, question: Question) -> Response {
-    state.document.to(question.headers())
+async fn openapi(State(state): State<Arc<ApiState>>, request: RequestHead) -> Response {
+    state.document.respond(request.headers())
 }
 
 fn described(_: &mut Schemas) -> Value {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use store::exclusions::{self, Entry};
-use store::view::From as Begin;
+use store::view::PageStart;
 use store::{SourceName, View};
 use trends::exclusions::{Action, Change, Exclusions, Rule, Since, Subject};
 use trends::result::normalize;
@@ -71,7 +71,7 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     let mut left_out = BTreeMap::new();
     if let Some(view) = &view {
         for kind in view.kinds() {
-            left_out.insert(kind, view.page(kind, Begin::Shown(0), 0).await?.left_out);
+            left_out.insert(kind, view.page(kind, PageStart::Shown(0), 0).await?.excluded);
         }
     }
     if output.is_json() {

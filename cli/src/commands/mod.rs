@@ -6,7 +6,7 @@ mod explain;
 mod fetch;
 mod generate;
 mod history;
-mod newest;
+mod open;
 mod rollback;
 mod runs;
 mod scored;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::Plan;
+use questions::{Ranking, TopQuestion};
 use serde::Serialize;
+use store::view::PageStart;
 use store::{ObjectStore, View};
 use trends::scores::Totals;
 use trends::{Bucket, Kind, RecordCounts};
@@ -102,8 +104,9 @@ pub(super) async fn result(
             seconds,
         });
     }
-    let top = published.ranked(kind, 0, SHOWN).await?;
-    Output::print(&tables::topics(Some(kind), &top, 1))?;
+    let ranking = Ranking::One(kind, PageStart::Shown(0));
+    let top = TopQuestion { ranking, limit: SHOWN }.answer(&published).await?;
+    Output::print(&tables::topics(&top))?;
     output.note(&summary(plan, &index.records, topics, generation.generation, total));
     let Outside { undated, ahead } = outside;
     for (count, what) in [

@@ -37,7 +37,7 @@ pub struct View {
 
 /// Where a part of a ranking begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum PageStart {
     /// After so many topics that are shown.
     Shown(u64),
     /// At a stored position, from [`Page::next`]: what is excluded or readmitted meanwhile moves no
@@ -57,7 +57,7 @@ pub struct Page {
     /// How many topics are shown of this kind.
     pub total: u64,
     /// How many are left out.
-    pub left_out: u64,
+    pub excluded: u64,
 }
 
 impl View {
@@ -171,17 +171,17 @@ impl View {
         offset: u64,
         limit: usize,
     ) -> Result<Vec<Topic>, StoreError> {
-        self.page(kind, From::Shown(offset), limit).await.map(|page| page.topics)
+        self.page(kind, PageStart::Shown(offset), limit).await.map(|page| page.topics)
     }
 
     /// A part of the ranking of a kind: at most `limit` topics.
-    pub async fn page(&self, kind: Kind, from: From, limit: usize) -> Result<Page, StoreError> {
+    pub async fn page(&self, kind: Kind, start: PageStart, limit: usize) -> Result<Page, StoreError> {
         let gaps = self.gaps(kind).await?;
         let stored = self.published.topics(kind);
         let total = stored - gaps.count();
-        let offset = match from {
-            From::Shown(offset) => offset,
-            From::Position(position) => gaps.shown_before(position.min(stored)),
+        let offset = match start {
+            PageStart::Shown(offset) => offset,
+            PageStart::Position(position) => gaps.shown_before(position.min(stored)),
         };
         let wanted = u64::try_from(limit).unwrap_or(u64::MAX).min(total.saturating_sub(offset));
         let mut topics = Vec::new();
@@ -200,7 +200,7 @@ impl View {
         }
         let is_last = topics.is_empty() || offset + topics.len() as u64 >= total;
         let next = (!is_last).then_some(position);
-        Ok(Page { rank: offset.saturating_add(1), topics, next, total, left_out: gaps.count() })
+        Ok(Page { rank: offset.saturating_add(1), topics, next, total, excluded: gaps.count() })
     }
 
     /// The topics of a kind by a score in a window, the last one unless told, from rank `offset`, at most

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::openapi::document;
+use crate::document;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/openapi.json");
 

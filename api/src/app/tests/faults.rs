@@ -15,7 +15,7 @@ const RANKED: &str = "/api/v1/trends?source=sample";
 pub(super) async fn shaky(settings: Settings) -> (Arc<Shaky>, Arc<dyn Store>, Router) {
     let (inner, _) = sample().await;
     let shaky = Shaky::over(Arc::clone(&inner));
-    let app = app(ApiState::new(shaky.clone(), settings));
+    let app = app(shaky.clone(), &settings);
     (shaky, inner, app)
 }
 

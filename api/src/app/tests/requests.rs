@@ -44,7 +44,7 @@ async fn problems_are_named_by_their_status() {
 async fn from_origin(allowed: &[&str], method: &str, origin: &str) -> Response {
     let (store, _) = sample().await;
     let origins = allowed.iter().map(|origin| origin.parse().unwrap()).collect();
-    let app = app(ApiState::new(store, Settings { origins, ..Settings::default() }));
+    let app = app(store, &Settings { origins, ..Settings::default() });
     let request = Request::builder()
         .method(method)
         .uri("/api/v1/trends?source=sample")

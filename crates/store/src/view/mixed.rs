@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use trends::format::ScoredTopic;
 use trends::{Kind, Score, Topic, cmp_rank};
 
-use super::{From, Page, View};
+use super::{Page, PageStart, View};
 use crate::StoreError;
 
 /// How much of a word's value the phrase that stands for it must have in a list by a score: as much as of
@@ -30,19 +30,19 @@ impl View {
     /// The page says how many topics these kinds have, those included that a phrase stands for; no other
     /// follows it.
     pub async fn mixed(&self, kinds: &BTreeSet<Kind>, limit: usize) -> Result<Page, StoreError> {
-        let mut mixed = Page { rank: 1, topics: Vec::new(), next: None, total: 0, left_out: 0 };
+        let mut mixed = Page { rank: 1, topics: Vec::new(), next: None, total: 0, excluded: 0 };
         let mut parts = Vec::new();
         for kind in kinds {
-            let Page { topics, next, total, left_out, .. } =
-                self.page(*kind, From::Position(0), PART.min(limit)).await?;
+            let Page { topics, next, total, excluded, .. } =
+                self.page(*kind, PageStart::Position(0), PART.min(limit)).await?;
             mixed.total += total;
-            mixed.left_out += left_out;
+            mixed.excluded += excluded;
             parts.push(Part { kind: *kind, topics: topics.into(), next });
         }
         while mixed.topics.len() < limit {
             for part in &mut parts {
                 if let (true, Some(next)) = (part.topics.is_empty(), part.next) {
-                    let page = self.page(part.kind, From::Position(next), PART.min(limit)).await?;
+                    let page = self.page(part.kind, PageStart::Position(next), PART.min(limit)).await?;
                     part.topics.extend(page.topics);
                     part.next = page.next;
                 }

@@ -107,13 +107,13 @@ proptest! {
             for kind in [Kind::Word, Kind::Hashtag] {
                 let expected = shown(&topics, kind, &subjects);
                 let all = ranked(&topics, kind).len();
-                let page = view.page(kind, From::Shown(offset as u64), limit).await.unwrap();
+                let page = view.page(kind, PageStart::Shown(offset as u64), limit).await.unwrap();
                 let part = expected.iter().skip(offset).take(limit);
                 let part: Vec<_> = part.map(|(_, term, count)| (term.clone(), *count)).collect();
                 prop_assert_eq!(pairs(&page), part);
                 prop_assert_eq!(page.rank, offset as u64 + 1);
                 prop_assert_eq!(page.total, expected.len() as u64);
-                prop_assert_eq!(page.left_out, (all - expected.len()) as u64);
+                prop_assert_eq!(page.excluded, (all - expected.len()) as u64);
                 prop_assert_eq!(page.next.is_some(), offset + limit < expected.len());
                 prop_assert_eq!(view.topics(kind).await.unwrap(), page.total);
                 for (term, _) in ranked(&topics, kind) {
@@ -151,7 +151,7 @@ proptest! {
             let mixed = view.mixed(&kinds, limit).await.unwrap();
             let found = mixed.topics.iter().map(|found| (found.kind, found.term.clone(), found.count));
             prop_assert_eq!(found.collect::<Vec<_>>(), expected);
-            let counts = (mixed.rank, mixed.next, mixed.total, mixed.left_out);
+            let counts = (mixed.rank, mixed.next, mixed.total, mixed.excluded);
             prop_assert_eq!(counts, (1, None, total as u64, (topics.len() - total) as u64));
             Ok(())
         })?;
@@ -164,7 +164,7 @@ proptest! {
         block_on(async {
             let store = memory().await;
             publish(&*store, 1, &topics, 3).await;
-            let (mut from, mut position) = (From::Shown(0), 0);
+            let (mut from, mut position) = (PageStart::Shown(0), 0);
             for subjects in changes.iter().cycle() {
                 let view = view(&store, subjects).await;
                 let page = view.page(Kind::Word, from, limit).await.unwrap();
@@ -179,7 +179,7 @@ proptest! {
                     break;
                 };
                 prop_assert_eq!(next, left[limit - 1].0 + 1);
-                (from, position) = (From::Position(next), next);
+                (from, position) = (PageStart::Position(next), next);
             }
             Ok(())
         })?;
@@ -196,9 +196,9 @@ async fn what_is_only_not_listed_is_found_by_who_asks_for_it() {
     publish(&*store, 1, &words(&[("new", 9), ("york", 8), ("love", 7), ("spam", 6)]), 2).await;
     let folded = ["new", "york"].map(|term| (Kind::Word, term.to_owned()));
     let view = view(&store, &[term("spam", None)]).await.not_listing(LeftOut::terms(folded));
-    let page = view.page(Kind::Word, From::Shown(0), 9).await.unwrap();
+    let page = view.page(Kind::Word, PageStart::Shown(0), 9).await.unwrap();
     assert_eq!(pairs(&page), [("love".to_owned(), 7)]);
-    assert_eq!((page.total, page.left_out), (1, 3));
+    assert_eq!((page.total, page.excluded), (1, 3));
     assert!(view.topic(Kind::Word, "york").await.unwrap().is_some());
     assert!(!view.excludes(Kind::Word, "york") && view.excludes(Kind::Word, "spam"));
     let scored = view.scored(Kind::Word, Score::Burst, Some(WINDOW), 0, 9).await.unwrap();
@@ -210,12 +210,12 @@ async fn a_position_past_the_end_and_a_kind_that_was_not_counted_show_nothing() 
     let store = memory().await;
     publish(&*store, 1, &words(&[("love", 7), ("spam", 6)]), 2).await;
     let view = view(&store, &[pattern("s*")]).await;
-    for from in [From::Position(2), From::Position(u64::MAX), From::Shown(u64::MAX)] {
+    for from in [PageStart::Position(2), PageStart::Position(u64::MAX), PageStart::Shown(u64::MAX)] {
         let page = view.page(Kind::Word, from, 9).await.unwrap();
         assert_eq!((pairs(&page), page.next, page.total), (vec![], None, 1), "{from:?}");
     }
-    let page = view.page(Kind::Emoji, From::Shown(0), 9).await.unwrap();
-    assert_eq!((page.total, page.left_out), (0, 0));
+    let page = view.page(Kind::Emoji, PageStart::Shown(0), 9).await.unwrap();
+    assert_eq!((page.total, page.excluded), (0, 0));
 }
 
 #[tokio::test]

@@ -1,16 +1,15 @@
-//! The OpenAPI 3.1 document. Owns what is said once for all operations; each resource describes its
-//! own. Schemas follow from the types that are answered, so they can't differ from them.
+//! The parts of the OpenAPI 3.1 document. Owns what all operations share; each resource describes its
+//! own. Schemas are made from the types of the answers, so they can't differ from them.
 
 use axum::http::StatusCode;
+use questions::schema;
+use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
-use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
-use trends::Kind;
 
-use crate::problem::Body;
-use crate::resources;
+use crate::problem::ProblemBody;
 
-/// The schemas of a document.
+/// The schemas of the document.
 pub(crate) struct Schemas {
     generator: SchemaGenerator,
     named: Map<String, Value>,
@@ -25,8 +24,8 @@ pub(crate) struct Parameter {
 }
 
 impl Schemas {
-    fn new() -> Self {
-        // OpenAPI 3.1 takes JSON Schema 2020-12 as it is.
+    pub(crate) fn new() -> Self {
+        // OpenAPI 3.1 uses JSON Schema 2020-12.
         let settings = SchemaSettings::draft2020_12().for_serialize().with(|settings| {
             settings.definitions_path = "/components/schemas".into();
             settings.meta_schema = None;
@@ -39,36 +38,32 @@ impl Schemas {
         self.generator.subschema_for::<T>().to_value()
     }
 
-    /// A reference to a schema that no type has.
+    /// A reference to a schema that is written by hand.
     pub(crate) fn named(&mut self, name: &str, schema: Value) -> Value {
         self.named.insert(name.to_owned(), schema);
         json!({ "$ref": format!("#/components/schemas/{name}") })
     }
 
-    /// What makes schemas of types.
+    /// The generator, for schemas without a name.
     pub(crate) fn generator(&mut self) -> &mut SchemaGenerator {
         &mut self.generator
     }
 
-    fn finish(mut self) -> Map<String, Value> {
+    /// All schemas, by name.
+    pub(crate) fn finish(mut self) -> Map<String, Value> {
         self.named.extend(self.generator.take_definitions(true));
         self.named
     }
 }
 
-/// The schema of the kinds of terms.
-pub(crate) fn kinds(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "enum": Kind::ALL.map(Kind::name) })
-}
-
-/// The schema of a parameter that names kinds: one, or several with commas between them.
+/// The schema of a parameter that names one kind, or several separated by commas.
 pub(crate) fn several_kinds(schemas: &mut Schemas) -> Value {
-    let items = kinds(schemas.generator());
+    let items = schema::kinds(schemas.generator());
     json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true })
 }
 
-/// A GET that answers with JSON of this schema, or a problem of one of these statuses or of those that
-/// any request may meet.
+/// A GET that answers with JSON of this schema, or with a problem: of one of these statuses, or of those
+/// that any request may get.
 pub(crate) fn operation(
     id: &str,
     summary: &str,
@@ -81,7 +76,7 @@ pub(crate) fn operation(
         .map(|Parameter { name, description, schema, required }| {
             let mut parameter = json!({ "name": name, "in": "query", "description": description, "required": required, "schema": schema });
             if schema["type"] == "array" {
-                // Commas between the values; a parameter is given once.
+                // The values are separated by commas; a parameter is given once.
                 parameter["explode"] = false.into();
             }
             parameter
@@ -89,8 +84,8 @@ pub(crate) fn operation(
         .collect();
     let mut responses = Map::new();
     let headers = json!({
-        "ETag": { "description": "What the answer was made of, for If-None-Match", "schema": { "type": "string" } },
-        "X-Request-Id": { "description": "The id of the request, its own or a new one", "schema": { "type": "string" } },
+        "ETag": { "description": "The tag of the answer, for If-None-Match", "schema": { "type": "string" } },
+        "X-Request-Id": { "description": "The id of the request, given or new", "schema": { "type": "string" } },
     });
     let mut found = json!({
         "description": summary,
@@ -98,12 +93,12 @@ pub(crate) fn operation(
         "content": { "application/json": { "schema": answer } },
     });
     if parameters.iter().any(|parameter| parameter["name"] == "cursor") {
-        found["headers"]["Link"] = json!({ "description": "The answer that comes next, as rel=\"next\"", "schema": { "type": "string" } });
+        found["headers"]["Link"] = json!({ "description": "The next page, as rel=\"next\"", "schema": { "type": "string" } });
     }
     responses.insert("200".to_owned(), found);
     responses.insert(
         "304".to_owned(),
-        json!({ "description": "Unchanged since the ETag that was given" }),
+        json!({ "description": "Unchanged since the given ETag" }),
     );
     for status in problems.iter().chain(&[414, 431, 503]) {
         responses.insert(
@@ -114,9 +109,9 @@ pub(crate) fn operation(
     json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": responses })
 }
 
-/// Every status that is a problem, as a response to refer to.
-fn problems(schemas: &mut Schemas) -> Value {
-    let schema = schemas.of::<Body<'_>>();
+/// The statuses of problems, as responses to refer to.
+pub(crate) fn problems(schemas: &mut Schemas) -> Value {
+    let schema = schemas.of::<ProblemBody<'_>>();
     let statuses = [400, 404, 410, 414, 431, 500, 503].into_iter().filter_map(|status| {
         let name = StatusCode::from_u16(status).ok()?.canonical_reason()?;
         let mut response = json!({
@@ -129,29 +124,4 @@ fn problems(schemas: &mut Schemas) -> Value {
         Some((status.to_string(), response))
     });
     statuses.collect::<Map<_, _>>().into()
-}
-
-/// The document, as JSON in lines.
-pub fn document() -> String {
-    let mut schemas = Schemas::new();
-    let paths = resources::all().into_iter().map(|resource| {
-        let operation = (resource.operation)(&mut schemas);
-        (resource.path.to_owned(), json!({ "get": operation }))
-    });
-    let paths: Map<String, Value> = paths.collect();
-    let responses = problems(&mut schemas);
-    let document = json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "TrendJob",
-            "summary": "Trending terms of published results",
-            "description": "Every answer is made of one generation of a source. Paths under /api/v1 change only by additions.",
-            "version": env!("CARGO_PKG_VERSION"),
-            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
-        },
-        "servers": [{ "url": "/" }],
-        "paths": paths,
-        "components": { "responses": responses, "schemas": schemas.finish() },
-    });
-    format!("{document:#}\n")
 }

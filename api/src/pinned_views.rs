@@ -1,40 +1,42 @@
-//! Earlier generations, for who pages through one while newer ones are published. Owns which of them
-//! stay open, and when one is gone. What is excluded is left out of them as of the newest.
+//! Earlier generations, for pages that go on in one while newer ones are published. Owns which of them
+//! stay open, and when one is gone. They are shown without the terms that are excluded now.
 
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 use store::{Published, Store, StoreError, View, exclusions, generations};
 
-use crate::current::Current;
 use crate::cursor::Cursor;
+use crate::newest_results::NewestResults;
 use crate::problem::Problem;
 
-/// How many stay open. Each is an index and what was read of it lately.
-const OPEN: usize = 16;
+/// The most open generations. Each is an index and its recently read blocks.
+const MAX_OPEN: usize = 16;
 
-/// Results that cursors point to.
+/// Source, generation and run, as in a cursor.
+type PinnedKey = (String, u64, String);
+
+/// The results that cursors point to.
 #[derive(Debug)]
-pub(crate) struct Pinned {
+pub(crate) struct PinnedViews {
     store: Arc<dyn Store>,
-    /// By source, generation and run, as in a cursor.
-    open: Cache<(String, u64, String), Arc<Published>>,
-    /// The same without what is excluded, of the last version that was asked for.
-    views: Cache<(String, u64, String), Arc<View>>,
+    open: Cache<PinnedKey, Arc<Published>>,
+    /// The open results without excluded terms, as of the version that was used last.
+    views: Cache<PinnedKey, Arc<View>>,
 }
 
-impl Pinned {
+impl PinnedViews {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, open: Cache::new(OPEN), views: Cache::new(OPEN) }
+        Self { store, open: Cache::new(MAX_OPEN), views: Cache::new(MAX_OPEN) }
     }
 
-    /// The result a cursor points to, the newest one or an earlier one.
+    /// The result a cursor points to: the newest one or an earlier one.
     pub(crate) async fn of(
         &self,
-        current: &Current,
+        newest: &NewestResults,
         cursor: &Cursor,
     ) -> Result<Arc<View>, Problem> {
-        let newest = current.of(cursor.source.as_str()).await?;
+        let newest = newest.of(cursor.source.as_str()).await?;
         let is_meant = |view: &&Arc<View>| {
             let generation = view.generation();
             (generation.generation, &generation.run) == (cursor.generation, &cursor.run)
@@ -43,15 +45,15 @@ impl Pinned {
             return Ok(Arc::clone(newest));
         }
         let key = (cursor.source.to_string(), cursor.generation, cursor.run.to_string());
-        // Whoever comes while another opens it waits for that.
-        let published = self.open.get_or_insert_async(&key, self.opened(cursor)).await?;
+        // Concurrent requests for one generation wait for the first to open it.
+        let published = self.open.get_or_insert_async(&key, self.open(cursor)).await?;
         let excluded = match newest {
             Some(newest) => Arc::clone(newest.exclusions()),
-            // There is no result any more that is the newest.
+            // The newest result was withdrawn, so nothing keeps the exclusions.
             None => exclusions::current(&*self.store, &cursor.source, &Arc::default()).await?,
         };
-        let same = |view: &Arc<View>| view.exclusions() == &excluded;
-        if let Some(view) = self.views.get(&key).filter(same) {
+        let is_current = |view: &Arc<View>| view.exclusions() == &excluded;
+        if let Some(view) = self.views.get(&key).filter(is_current) {
             return Ok(view);
         }
         let view = Arc::new(View::new(published, excluded)?);
@@ -59,7 +61,7 @@ impl Pinned {
         Ok(view)
     }
 
-    async fn opened(&self, cursor: &Cursor) -> Result<Arc<Published>, Problem> {
+    async fn open(&self, cursor: &Cursor) -> Result<Arc<Published>, Problem> {
         let entry = generations::at(&*self.store, &cursor.source, cursor.generation).await?;
         let meant = entry.filter(|entry| entry.run == cursor.run && !entry.withdrawn);
         let entry = meant.ok_or_else(|| gone(cursor))?;
@@ -71,7 +73,7 @@ impl Pinned {
     }
 }
 
-/// That what a cursor points to is no longer kept.
+/// The problem of a cursor into a generation that is no longer kept.
 pub(crate) fn gone(cursor: &Cursor) -> Problem {
     let Cursor { source, generation, .. } = cursor;
     Problem::gone(format!(

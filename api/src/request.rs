@@ -1,5 +1,5 @@
-//! Questions: what of a request an answer depends on. Owns its parameters: by name, the first wins,
-//! unknown and repeated ones are refused where asked.
+//! The part of a request that an answer depends on. Owns its parameters: they are found by name, the
+//! first wins, and a resource can refuse unknown and repeated ones.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,19 +11,19 @@ use trends::{Kind, UnknownName};
 
 use crate::problem::Problem;
 
-/// More than any answer takes.
+/// More than any resource has.
 const MAX_PARAMETERS: usize = 32;
 
-/// A request without its body, which nobody reads.
+/// A request without its body, which no resource reads.
 #[derive(Debug)]
-pub(crate) struct Question {
+pub(crate) struct RequestHead {
     uri: Uri,
     headers: HeaderMap,
 }
 
-impl Question {
+impl RequestHead {
     /// Path and parameters as they were sent.
-    pub(crate) fn text(&self) -> &str {
+    pub(crate) fn path_and_query(&self) -> &str {
         self.uri.path_and_query().map_or("", |text| text.as_str())
     }
 
@@ -44,7 +44,7 @@ impl Question {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Question {
+impl<S: Send + Sync> FromRequest<S> for RequestHead {
     type Rejection = Infallible;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Infallible> {
@@ -53,7 +53,7 @@ impl<S: Send + Sync> FromRequest<S> for Question {
     }
 }
 
-/// The parameters of a question.
+/// The parameters of a request.
 #[derive(Debug)]
 pub(crate) struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -63,7 +63,7 @@ impl Parameters<'_> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
     }
 
-    /// Refuses parameters that aren't among those allowed, and those given twice.
+    /// Refuses parameters that are not allowed, and repeated ones.
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Problem> {
         for (at, (name, _)) in self.0.iter().enumerate() {
             if !allowed.contains(&name.as_ref()) {
@@ -95,22 +95,17 @@ impl Parameters<'_> {
         })
     }
 
-    /// The kind of terms asked for, if any is.
+    /// The kind of a term, if it is given.
     pub(crate) fn kind(&self) -> Result<Option<Kind>, Problem> {
         let kind: Result<Option<Kind>, UnknownName> =
             self.first("kind").map(str::parse).transpose();
         kind.map_err(|error| Problem::bad_request(error.to_string()))
     }
 
-    /// The kinds of terms asked for, with commas between them; none if none is.
+    /// The kinds of terms, separated by commas; empty if none is given.
     pub(crate) fn kinds(&self) -> Result<BTreeSet<Kind>, Problem> {
         let names = self.first("kind").into_iter().flat_map(|kinds| kinds.split(','));
         let kinds: Result<BTreeSet<Kind>, UnknownName> = names.map(str::parse).collect();
         kinds.map_err(|error| Problem::bad_request(error.to_string()))
     }
-}
-
-/// Kinds as they are asked for.
-pub(crate) fn names(kinds: &BTreeSet<Kind>) -> String {
-    kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(",")
 }

@@ -1,5 +1,5 @@
-//! What requests may cost together: so many at once, so many waiting for that, none longer than it
-//! may. Who comes too many is told to come again, so that those inside are answered in time.
+//! Admission: a bounded number of requests at once, a bounded queue, and a time limit for each. Any
+//! further request is turned away at once, so that the admitted ones are answered in time.
 
 use std::time::Duration;
 
@@ -9,36 +9,36 @@ use tokio::time::timeout;
 
 use crate::problem::Problem;
 
-/// The places there are.
+/// The limits and their permits.
 #[derive(Debug)]
-pub(crate) struct Places {
-    /// Those of requests that are answered.
+pub(crate) struct AdmissionLimits {
+    /// A permit for each request that is being answered.
     answering: Semaphore,
-    /// Those and the ones in the queue.
-    inside: Semaphore,
+    /// A permit for each request that is being answered or waits in the queue.
+    admitted: Semaphore,
     timeout: Duration,
 }
 
-impl Places {
-    /// Places for so many at once, and so many in the queue.
+impl AdmissionLimits {
+    /// Limits of `concurrency` requests at once, and `queue` more that wait.
     pub(crate) fn new(concurrency: usize, queue: usize, timeout: Duration) -> Self {
         let semaphore = |permits: usize| Semaphore::new(permits.min(Semaphore::MAX_PERMITS));
         Self {
             answering: semaphore(concurrency),
-            inside: semaphore(concurrency.saturating_add(queue)),
+            admitted: semaphore(concurrency.saturating_add(queue)),
             timeout,
         }
     }
 
-    /// Answers a request when there is a place, or turns it away.
+    /// Answers a request when there is a permit, or turns it away.
     pub(crate) async fn answer(&self, answer: impl Future<Output = Response>) -> Response {
-        let Ok(_inside) = self.inside.try_acquire() else {
+        let Ok(_admitted) = self.admitted.try_acquire() else {
             metrics::counter!("http_requests_turned_away_total").increment(1);
             return Problem::overloaded("too many requests at once").into_response();
         };
         let in_turn = async {
-            // Nobody closes it.
-            let _place = self.answering.acquire().await.ok();
+            // The semaphore is never closed.
+            let _permit = self.answering.acquire().await.ok();
             answer.await
         };
         timeout(self.timeout, in_turn).await.unwrap_or_else(|_| {

@@ -1,0 +1,44 @@
+//! Questions about one term. Owns which term of a result is meant, and why there is none.
+
+use store::View;
+use trends::result::normalize;
+use trends::{Kind, Topic};
+
+use crate::QuestionError;
+
+/// A question about one term.
+#[derive(Debug, Clone)]
+pub struct TermQuestion {
+    /// The kind of the term.
+    pub kind: Kind,
+    /// The term, in any way of writing it.
+    pub term: String,
+}
+
+impl TermQuestion {
+    /// The term, as the profile of the run writes it.
+    pub(crate) fn normalized(&self, view: &View) -> String {
+        normalize(view.index().profile, self.kind, &self.term)
+    }
+
+    /// The topic of a normalized term.
+    pub(crate) async fn find(&self, view: &View, term: &str) -> Result<Topic, QuestionError> {
+        let found = view.topic(self.kind, term).await?;
+        found.ok_or_else(|| {
+            let (published, kind) = (view.generation().source.clone(), self.kind);
+            let term = term.to_owned();
+            if view.excludes(kind, &term) {
+                return QuestionError::ExcludedTerm { published, kind, term };
+            }
+            let counted: Vec<_> = view.kinds().map(Kind::name).collect();
+            QuestionError::UnknownTerm { published, kind, term, counted: counted.join(", ") }
+        })
+    }
+}
+
+/// The error for a topic whose series is not kept.
+pub(crate) fn below_floor(view: &View, topic: Topic) -> QuestionError {
+    let Topic { kind, term, count, .. } = topic;
+    let floor = view.index().series_floor.unwrap_or(0);
+    QuestionError::BelowFloor { kind, term, count, floor }
+}
