@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use questions::QuestionError;
 use schemars::JsonSchema;
 use serde::Serialize;
+use service::error_chain;
 use store::StoreError;
 
 /// Why a request has no answer.
@@ -93,13 +94,7 @@ impl Problem {
     }
 
     fn caused_by(self, error: &dyn Error) -> Self {
-        let mut cause = error.to_string();
-        let mut next = error.source();
-        while let Some(source) = next {
-            cause = format!("{cause}: {source}");
-            next = source.source();
-        }
-        Self { cause: Some(Cause(cause.into())), ..self }
+        Self { cause: Some(Cause(error_chain(error).into())), ..self }
     }
 }
 

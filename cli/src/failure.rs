@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use questions::QuestionError;
+use service::error_chain;
 use store::StoreError;
 
 /// A command that failed.
@@ -38,21 +39,6 @@ impl Failure {
     }
 }
 
-/// An error and what caused it, each said once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
-}
-
 impl From<pipeline::Error> for Failure {
     fn from(error: pipeline::Error) -> Self {
         let code = match &error {
@@ -60,7 +46,7 @@ impl From<pipeline::Error> for Failure {
             error if error.is_permanent() => 42,
             _ => 1,
         };
-        Self { reason: error.reason(), message: chain(&error), code }
+        Self { reason: error.reason(), message: error_chain(&error), code }
     }
 }
 

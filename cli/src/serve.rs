@@ -6,13 +6,13 @@ use std::sync::Arc;
 use api::{Settings, app};
 use service::logs::{self, Format};
 use service::probes::{Readiness, probes};
-use service::{metrics, server, shutdown};
+use service::{error_chain, metrics, server, shutdown};
 use store::Store;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::args::{ListenArgs, ServeArgs};
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Folder;
 
@@ -35,7 +35,7 @@ pub(crate) struct Listening {
 impl Listening {
     /// Takes the ports.
     pub(crate) async fn on(listen: &ListenArgs) -> Result<Self, Failure> {
-        let bound = |error: server::BindError| Failure::other("Listen", chain(&error));
+        let bound = |error: server::BindError| Failure::other("Listen", error_chain(&error));
         let api = server::bind(listen.listen, "--listen").await.map_err(bound)?;
         let metrics = match listen.metrics_listen {
             Some(address) => Some(server::bind(address, "--metrics-listen").await.map_err(bound)?),

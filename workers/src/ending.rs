@@ -1,12 +1,11 @@
 //! How an attempt ends: as a termination message for the operator, a log line for people and an
 //! exit code for the rules of the Job. Owns the mapping from errors to all three.
 
-use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use service::machine;
+use service::{error_chain, machine};
 use store::StoreError;
 use trendjob::{Outcome, TerminationMessage};
 
@@ -86,7 +85,7 @@ impl From<pipeline::Error> for Ending {
             error if error.is_permanent() => Outcome::Failed,
             _ => Outcome::Retry,
         };
-        Self::failed(outcome, error.reason(), chain(&error))
+        Self::failed(outcome, error.reason(), error_chain(&error))
     }
 }
 
@@ -94,19 +93,4 @@ impl From<StoreError> for Ending {
     fn from(error: StoreError) -> Self {
         pipeline::Error::Store(error).into()
     }
-}
-
-/// An error and what caused it, each said once.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text.push_str(": ");
-            text.push_str(&cause_text);
-        }
-        source = cause.source();
-    }
-    text
 }

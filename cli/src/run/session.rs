@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use pipeline::input::Remote;
 use pipeline::plan::Spec;
 use pipeline::{BlockSizes, Cancel, Context, Error, Limits, Plan, Progress, local};
+use service::error_chain;
 use store::retention::clean_up;
 use store::{AttemptId, Generation, ObjectStore, RunId, RunLock, Stage, Store as _};
 use tokio::runtime::Runtime;
@@ -21,7 +22,7 @@ use uuid::Uuid;
 use super::job::Job;
 use super::progress::Display;
 use super::{exists, now, now_seconds, rejects};
-use crate::failure::{Failure, chain};
+use crate::failure::Failure;
 use crate::output::Output;
 
 /// Staged files that are older were left by writers that were killed.
@@ -103,7 +104,7 @@ fn locked(
     // Published: what follows is tidiness, and no reason to fail.
     let partials = runtime.block_on(store.remove_blocks(run, Stage::Etl));
     if let Err(error) = partials {
-        tracing::warn!(%run, error = chain(&error), "the partials of a published run were not removed");
+        tracing::warn!(%run, error = error_chain(&error), "the partials of a published run were not removed");
     }
     Ok(Finished {
         plan: outcome.plan,
@@ -191,7 +192,7 @@ async fn tidy(store: &ObjectStore, job: &Job, run: &RunId) {
     let staged = store.sweep_staged(before);
     let cleaned = clean_up(store, &job.store, job.retention, now_seconds()).await;
     for error in [staged.err(), cleaned.err()].into_iter().flatten() {
-        tracing::warn!(error = chain(&error), "clean-up was not finished");
+        tracing::warn!(error = error_chain(&error), "clean-up was not finished");
     }
     // Spools of runs that are no more.
     for entry in fs::read_dir(job.store.join("spool")).into_iter().flatten().flatten() {
