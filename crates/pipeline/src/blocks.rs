@@ -1,7 +1,7 @@
 //! Writing the blocks of one attempt: many at once, for each waits for a disk or a database. Owns
 //! how many are under way.
 
-use store::document::Home;
+use store::document::AttemptKey;
 use tokio::task::JoinSet;
 use trends::format::FormatError;
 use trends::result::BlockRef;
@@ -16,12 +16,12 @@ const UNDER_WAY: usize = 16;
 #[derive(Debug)]
 pub(crate) struct BlockSink<'a> {
     context: &'a Context,
-    home: Home,
+    home: AttemptKey,
     writes: JoinSet<Result<(), Error>>,
 }
 
 impl<'a> BlockSink<'a> {
-    pub(crate) fn new(context: &'a Context, home: Home) -> Self {
+    pub(crate) fn new(context: &'a Context, home: AttemptKey) -> Self {
         Self { context, home, writes: JoinSet::new() }
     }
 

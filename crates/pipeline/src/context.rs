@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use store::document::Home;
+use store::document::AttemptKey;
 use store::{AttemptId, RunId, Stage, Store};
 use tokio::runtime::Handle;
 
@@ -70,8 +70,8 @@ impl Default for BlockSizes {
 
 impl Context {
     /// Whose blocks an attempt at this stage and index writes.
-    pub fn home(&self, stage: Stage, index: u32) -> Home {
-        Home { run: self.run.clone(), stage, index, attempt: self.attempt.clone() }
+    pub fn home(&self, stage: Stage, index: u32) -> AttemptKey {
+        AttemptKey { run: self.run.clone(), stage, index, attempt: self.attempt.clone() }
     }
 
     /// The same, with a share of the threads and the memory.

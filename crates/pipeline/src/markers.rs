@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::document::Home;
+use store::document::AttemptKey;
 use store::marker::{Marker, mark, marker};
 use store::{Key, Stage};
 
@@ -24,7 +24,7 @@ const AT_ONCE: usize = 16;
 pub(crate) fn marked<R: Serialize + DeserializeOwned>(
     context: &Context,
     plan: &Plan,
-    home: &Home,
+    home: &AttemptKey,
     report: R,
 ) -> Result<Marker<R>, Error> {
     let marker = context.wait(mark(&*context.store, home, &plan.hash()?, report))?;

@@ -6,8 +6,8 @@ mod folds;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::Digest as _;
-use store::document::Home;
-use store::generations::{self, Generation, Outcome};
+use store::document::AttemptKey;
+use store::generations::{self, Generation, Outcome, Publication};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, hex, result_digest, unhex};
@@ -51,15 +51,14 @@ pub fn publish(
     };
     context.cancel.check()?;
     let incomplete = index.report.incomplete;
-    let insert = generations::publish(
-        store,
-        &plan.source,
-        &context.run,
-        plan.start,
+    let publication = Publication {
+        source: &plan.source,
+        run: &context.run,
+        start: plan.start,
         published_at,
         incomplete,
-    );
-    match context.wait(insert)? {
+    };
+    match context.wait(generations::publish(store, &publication))? {
         Outcome::Published(generation) => Ok((generation, index.report)),
         Outcome::Superseded(newest) => Err(Error::Superseded {
             source_name: plan.source.to_string(),
@@ -161,7 +160,7 @@ fn scored(
     sink: &mut BlockSink<'_>,
 ) -> Result<(Vec<ScoredBlock>, String), Error> {
     let sequences = (0..).zip(markers).map(|(partition, marker)| {
-        let home = marker.home(&context.run, Stage::Score, partition);
+        let home = marker.attempt_key(&context.run, Stage::Score, partition);
         Sorted::stored(context, home, marker.report.scored.iter().map(|scored| &scored.block))
     });
     let mut blocks = SectionBlocks::default();
@@ -189,7 +188,7 @@ fn rankings(
     if markers.iter().any(|marker| marker.report.phrases.is_some()) {
         let ranked = (0..).zip(markers).map(|(partition, marker)| {
             let pages = marker.report.phrases.as_ref().map(|phrases| phrases.ranking.as_slice());
-            (marker.home(&context.run, Stage::Score, partition), pages.unwrap_or_default())
+            (marker.attempt_key(&context.run, Stage::Score, partition), pages.unwrap_or_default())
         });
         let pages = rank(context, Kind::Phrase, ranked.collect(), sink, |topic| {
             folds.phrase(topic);
@@ -202,7 +201,10 @@ fn rankings(
     for kind in kinds {
         let ranked = (0..).zip(partitions).map(|(partition, marker)| {
             let pages = marker.report.rankings.get(&kind).map(Vec::as_slice);
-            (marker.home(&context.run, Stage::Aggregate, partition), pages.unwrap_or_default())
+            (
+                marker.attempt_key(&context.run, Stage::Aggregate, partition),
+                pages.unwrap_or_default(),
+            )
         });
         let pages = rank(context, kind, ranked.collect(), sink, |topic| {
             if kind == Kind::Word { folds.word(topic) } else { Ok(None) }
@@ -216,7 +218,7 @@ fn rankings(
 fn rank(
     context: &Context,
     kind: Kind,
-    rankings: Vec<(Home, &[RankingPage])>,
+    rankings: Vec<(AttemptKey, &[RankingPage])>,
     sink: &mut BlockSink<'_>,
     mut told: impl FnMut(&RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Vec<RankingPage>, Error> {

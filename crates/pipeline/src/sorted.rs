@@ -9,7 +9,7 @@ use std::io::{BufReader, BufWriter, ErrorKind, Read as _, Seek as _, Write as _}
 use std::path::{Path, PathBuf};
 
 use store::StoreError;
-use store::document::{Home, read_block};
+use store::document::{AttemptKey, read_block};
 use trends::format::FormatError;
 use trends::result::BlockRef;
 
@@ -125,7 +125,7 @@ impl<'a, B: SortedBlock> Sorted<'a, B> {
     /// The blocks that an attempt stored.
     pub(crate) fn stored(
         context: &'a Context,
-        home: Home,
+        home: AttemptKey,
         blocks: impl IntoIterator<Item = &'a BlockRef>,
     ) -> Self
     where

@@ -159,7 +159,7 @@ async fn keyness(view: &View, topic: &Topic) -> Result<Option<KeynessAnswer>, Qu
     if !view.index().scores.contains(&Score::Keyness) {
         return Ok(None);
     }
-    let ranked = view.scored(topic.kind, Score::Keyness, None, 0, usize::MAX).await?;
+    let ranked = view.scored(topic.kind, Score::Keyness, None).await?;
     let found = ranked.into_iter().find(|ranked| ranked.term == topic.term);
     Ok(found.and_then(|found| KeynessAnswer::of(&found.compared?)))
 }

@@ -115,9 +115,7 @@ impl TopQuestion {
     /// Answers from a result.
     pub async fn answer(&self, view: &View) -> Result<TopAnswer, QuestionError> {
         let (kind, page) = match &self.ranking {
-            Ranking::One(kind, start) => {
-                (Some(*kind), view.page(*kind, *start, self.limit).await?)
-            }
+            Ranking::One(kind, start) => (Some(*kind), view.page(*kind, *start, self.limit).await?),
             Ranking::Mixed(kinds) => (None, view.mixed(kinds, self.limit).await?),
         };
         let Page { rank, topics, next, total, excluded } = page;

@@ -1,5 +1,5 @@
-//! What any store must do. One suite: call [`conformance`] with a way to open the same empty store
-//! as often as asked, from as many handles.
+//! The suite that every store must pass: call [`conformance`] with a function that opens the same empty
+//! store, each time with a new handle.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a suite for tests fails by panicking")]
 
@@ -9,22 +9,22 @@ use bytes::Bytes;
 use trends::exclusions::{Action, Change, Subject};
 
 use crate::exclusions;
-use crate::generations::{self, Outcome};
+use crate::generations::{self, Outcome, Publication};
 use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-/// Runs the whole suite; panics where the store does not do what it must.
+/// Runs the whole suite. Panics if the store fails a test.
 pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     one_of_many_inserts_wins(&open).await;
-    a_value_is_seen_whole_or_not_at_all(&open).await;
+    a_value_is_read_whole_or_not_at_all(&open).await;
     blocks_are_stored_at_once(&open).await;
     values_come_back_as_they_were(&open).await;
     runs_and_sources_are_listed(&open).await;
     a_removed_run_is_gone_and_others_stay(&open).await;
     start_numbers_are_contiguous(&open).await;
     one_of_two_publishers_of_a_number_wins(&open).await;
-    a_lower_start_is_superseded_and_a_repeated_one_done(&open).await;
+    a_lower_start_is_superseded_and_a_repeated_one_succeeds(&open).await;
     a_rollback_is_a_new_generation(&open).await;
-    every_change_of_what_is_excluded_is_kept_once(&open).await;
+    every_change_of_the_exclusions_is_kept_once(&open).await;
     exclusions_outlive_the_runs_of_their_source(&open).await;
 }
 
@@ -43,7 +43,8 @@ fn block(run_name: &str, stage: Stage, name: &str) -> BlockKey {
 
 async fn publish(store: &dyn Store, source: &SourceName, name: &str, start: u64) -> Outcome {
     let run = run(name);
-    generations::publish(store, source, &run, start, "", false).await.expect("an outcome")
+    let publication = Publication { source, run: &run, start, published_at: "", incomplete: false };
+    generations::publish(store, &publication).await.expect("an outcome")
 }
 
 async fn one_of_many_inserts_wins(open: &impl AsyncFn() -> Arc<dyn Store>) {
@@ -51,28 +52,28 @@ async fn one_of_many_inserts_wins(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let mut tasks = Vec::new();
     for number in 0..32_u8 {
         let (store, key) = (open().await, key.clone());
-        // Large, so that a half-written value would show.
+        // Large, so that a half-written value would be read.
         let value = Bytes::from(vec![number; 1 << 20]);
         tasks.push(tokio::spawn(async move { (number, store.insert(&key, value).await) }));
     }
     let mut winner = None;
-    let mut told = Vec::new();
+    let mut present = Vec::new();
     for task in tasks {
         match task.await.expect("no panic") {
             (number, Ok(Insertion::Inserted)) => {
                 assert_eq!(winner.replace(number), None, "only one insert wins");
             }
-            (_, Ok(Insertion::Present(value))) => told.push(value),
+            (_, Ok(Insertion::Present(value))) => present.push(value),
             (_, Err(error)) => panic!("insert: {error}"),
         }
     }
     let expected = Bytes::from(vec![winner.expect("one insert wins"); 1 << 20]);
-    assert_eq!(told.len(), 31);
-    assert!(told.iter().all(|value| *value == expected), "the losers see the winner's value");
+    assert_eq!(present.len(), 31);
+    assert!(present.iter().all(|value| *value == expected), "the losers get the winner's value");
     assert_eq!(open().await.get(&key).await.expect("readable"), Some(expected));
 }
 
-async fn a_value_is_seen_whole_or_not_at_all(open: &impl AsyncFn() -> Arc<dyn Store>) {
+async fn a_value_is_read_whole_or_not_at_all(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let key = |number| Key::marker(&run("watched"), Stage::Etl, number);
     let whole = |number: u32| Bytes::from(vec![number as u8; 1 << 20]);
     let mut readers = Vec::new();
@@ -80,14 +81,14 @@ async fn a_value_is_seen_whole_or_not_at_all(open: &impl AsyncFn() -> Arc<dyn St
         let store = open().await;
         readers.push(tokio::spawn(async move {
             for number in 0..8 {
-                // Asked again and again while it is being written.
-                let seen = loop {
-                    if let Some(seen) = store.get(&key(number)).await.expect("readable") {
-                        break seen;
+                // Read again and again while it is written.
+                let read = loop {
+                    if let Some(read) = store.get(&key(number)).await.expect("readable") {
+                        break read;
                     }
                     tokio::task::yield_now().await;
                 };
-                assert_eq!(seen, whole(number), "the first that is seen is all of it");
+                assert_eq!(read, whole(number), "the first value that is read is whole");
             }
         }));
     }
@@ -102,7 +103,7 @@ async fn a_value_is_seen_whole_or_not_at_all(open: &impl AsyncFn() -> Arc<dyn St
 
 async fn blocks_are_stored_at_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let store = open().await;
-    // Each twice, as an attempt that stores a block again after it was not told of the first.
+    // Each twice, as from an attempt that lost the reply to its first write.
     let numbers = (0..32_u8).map(|number| number / 2);
     let name = |number| block("at-once", Stage::Aggregate, &format!("block-{number}"));
     let bytes = |number| Bytes::from(vec![number; 64 << 10]);
@@ -175,7 +176,7 @@ async fn start_numbers_are_contiguous(open: &impl AsyncFn() -> Arc<dyn Store>) {
         let store = open().await;
         let run = run(&format!("start-{number}"));
         tasks.push(tokio::spawn(async move {
-            generations::begin(&*store, &source("starts"), &run).await.expect("a number")
+            generations::take_start(&*store, &source("starts"), &run).await.expect("a number")
         }));
     }
     let mut numbers = Vec::new();
@@ -191,11 +192,8 @@ async fn one_of_two_publishers_of_a_number_wins(open: &impl AsyncFn() -> Arc<dyn
     let mut tasks = Vec::new();
     for start in 1..=8 {
         let (store, source) = (open().await, source.clone());
-        let run = run(&format!("publisher-{start}"));
         tasks.push(tokio::spawn(async move {
-            generations::publish(&*store, &source, &run, start, "", false)
-                .await
-                .expect("an outcome")
+            publish(&*store, &source, &format!("publisher-{start}"), start).await
         }));
     }
     for task in tasks {
@@ -209,7 +207,7 @@ async fn one_of_two_publishers_of_a_number_wins(open: &impl AsyncFn() -> Arc<dyn
     assert_eq!(numbers, (1..=log.len() as u64).collect::<Vec<_>>(), "contiguous");
 }
 
-async fn a_lower_start_is_superseded_and_a_repeated_one_done(
+async fn a_lower_start_is_superseded_and_a_repeated_one_succeeds(
     open: &impl AsyncFn() -> Arc<dyn Store>,
 ) {
     let (store, source) = (open().await, source("superseded"));
@@ -229,10 +227,10 @@ async fn a_rollback_is_a_new_generation(open: &impl AsyncFn() -> Arc<dyn Store>)
     }
     let back = generations::rollback(&*store, &source, 1, "").await.expect("possible");
     assert_eq!((back.generation, back.run.as_str(), back.highest_start), (3, "one", 2));
-    let again = generations::publish(&*store, &source, &run("two"), 2, "", false).await;
-    assert!(matches!(again, Ok(Outcome::Published(entry)) if entry.generation == 2));
+    let again = publish(&*store, &source, "two", 2).await;
+    assert!(matches!(again, Outcome::Published(entry) if entry.generation == 2));
     let newest = generations::newest(&*open().await, &source, 2).await.expect("readable");
-    assert_eq!(newest, Some(back), "and the rollback stays what is visible");
+    assert_eq!(newest, Some(back), "and the rollback stays visible");
     assert!(generations::rollback(&*store, &source, 1, "").await.is_err(), "visible already");
     assert!(generations::rollback(&*store, &source, 9, "").await.is_err(), "no such generation");
     store.insert(&Key::retired(&run("two")), "{}".into()).await.expect("writable");
@@ -244,12 +242,12 @@ fn excluding(term: &str) -> Change {
     Change { action: Action::Exclude, subjects: vec![term], reason: None }
 }
 
-async fn every_change_of_what_is_excluded_is_kept_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
+async fn every_change_of_the_exclusions_is_kept_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let source = source("excluding");
     let mut tasks = Vec::new();
     for number in 0..24 {
         let (store, source) = (open().await, source.clone());
-        // Each by two at once.
+        // Each change comes from two callers at once.
         let change = excluding(&format!("term{}", number / 2));
         tasks.push(tokio::spawn(async move {
             exclusions::append(&*store, &source, &change, "now").await.expect("writable")
@@ -257,12 +255,12 @@ async fn every_change_of_what_is_excluded_is_kept_once(open: &impl AsyncFn() -> 
     }
     let mut numbers = Vec::new();
     for task in tasks {
-        let (seen, entry) = task.await.expect("no panic");
+        let (exclusions, entry) = task.await.expect("no panic");
         numbers.extend(entry.as_ref().map(|entry| entry.number));
-        assert!(entry.is_none_or(|entry| entry.number == seen.version()));
+        assert!(entry.is_none_or(|entry| entry.number == exclusions.version()));
     }
     numbers.sort_unstable();
-    assert_eq!(numbers, (1..=12).collect::<Vec<_>>(), "one of two that say the same is needless");
+    assert_eq!(numbers, (1..=12).collect::<Vec<_>>(), "one of two equal changes has no effect");
     let store = open().await;
     let none = Arc::default();
     let now = exclusions::current(&*store, &source, &none).await.expect("readable");
@@ -276,7 +274,7 @@ async fn exclusions_outlive_the_runs_of_their_source(open: &impl AsyncFn() -> Ar
     let (excluded, _) =
         exclusions::append(&*store, &source, &change, "now").await.expect("writable");
     let sources = store.sources().await.expect("listable");
-    assert!(!sources.contains(&source), "what is only excluded of is not published");
+    assert!(!sources.contains(&source), "a source with exclusions and no result is not listed");
     for (name, start) in [("outlived-one", 1), ("outlived-two", 2)] {
         store.insert(&Key::run(&run(name)), "{}".into()).await.expect("writable");
         publish(&*store, &source, name, start).await;

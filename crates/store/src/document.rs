@@ -1,5 +1,5 @@
-//! Plans, markers and indexes: JSON documents that are inserted once. Owns how one that outgrows a
-//! record is kept in blocks instead; knows nothing of what a document says.
+//! Plans, markers and indexes: JSON documents that are inserted once. Owns how a document that is too
+//! long for its key is kept in blocks instead; knows nothing of the content.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -9,18 +9,18 @@ use trends::result::BlockRef;
 
 use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError};
 
-/// The largest document kept in its record. Well below the 1 MiB no stored value exceeds.
+/// The most bytes of a document that is stored under its key. Well below 1 MiB, the limit of all values.
 const MAX_INLINE: usize = 256 << 10;
 
-/// The format of all documents. A newer one is refused by name instead of being misread.
+/// The format of all documents. A newer one is refused with its number instead of being misread.
 const FORMAT: u32 = 1;
 
-/// What a piece of a longer document holds before compression.
+/// The bytes of a piece of a longer document, before compression.
 const PIECE: usize = 512 << 10;
 
-/// Whose blocks a long document is kept in.
+/// The prefix of an attempt's blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Home {
+pub struct AttemptKey {
     /// The run.
     pub run: RunId,
     /// The stage.
@@ -31,15 +31,15 @@ pub struct Home {
     pub attempt: AttemptId,
 }
 
-impl Home {
-    /// The key of one of its blocks.
+impl AttemptKey {
+    /// The key of a block of the attempt.
     pub fn block(&self, name: &str) -> BlockKey {
         let Self { run, stage, index, attempt } = self.clone();
         BlockKey { run, stage, index, attempt, name: name.to_owned() }
     }
 }
 
-/// What is read of a document before anything else.
+/// The part of a document that is read first.
 #[derive(Debug, Deserialize)]
 struct Versioned {
     format: u32,
@@ -61,27 +61,31 @@ impl<T> Document<T> {
 #[serde(rename_all = "lowercase")]
 enum Stored<T> {
     Inline(T),
-    Pieces { home: Home, pieces: Vec<BlockRef> },
+    Pieces {
+        #[serde(rename = "home")]
+        owner: AttemptKey,
+        pieces: Vec<BlockRef>,
+    },
 }
 
-/// Inserts a document unless its key exists. Returns what stands there now and whether this call
-/// inserted it.
+/// Inserts a document unless its key exists. Returns the document under the key, and true if this call
+/// inserted it. A long document is kept in blocks of `attempt`.
 pub async fn insert_document<T: Serialize + DeserializeOwned>(
     store: &dyn Store,
     key: &Key,
-    home: &Home,
+    attempt: &AttemptKey,
     value: T,
 ) -> Result<(T, bool), StoreError> {
     let inline = json(key, &Document::of(Stored::Inline(&value)))?;
-    let record = if inline.len() <= MAX_INLINE {
+    let stored = if inline.len() <= MAX_INLINE {
         inline
     } else {
-        let (home, pieces) = put_pieces(store, key, home, &value).await?;
-        json(key, &Document::<()>::of(Stored::Pieces { home, pieces }))?
+        let (owner, pieces) = put_pieces(store, key, attempt, &value).await?;
+        json(key, &Document::<()>::of(Stored::Pieces { owner, pieces }))?
     };
-    match store.insert(key, record.into()).await? {
+    match store.insert(key, stored.into()).await? {
         Insertion::Inserted => Ok((value, true)),
-        Insertion::Present(record) => Ok((resolve(store, key, &record).await?, false)),
+        Insertion::Present(stored) => Ok((resolve(store, key, &stored).await?, false)),
     }
 }
 
@@ -91,18 +95,18 @@ pub async fn read_document<T: DeserializeOwned>(
     key: &Key,
 ) -> Result<Option<T>, StoreError> {
     match store.get(key).await? {
-        Some(record) => resolve(store, key, &record).await.map(Some),
+        Some(stored) => resolve(store, key, &stored).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Reads a block and checks that it is the one referred to.
+/// Reads a block of an attempt, and fails with `Damaged` if it is not the one referred to.
 pub async fn read_block(
     store: &dyn Store,
-    home: &Home,
+    attempt: &AttemptKey,
     block: &BlockRef,
 ) -> Result<Bytes, StoreError> {
-    let key = home.block(&block.name);
+    let key = attempt.block(&block.name);
     let bytes = store.get_block(&key).await?;
     match block.check(&bytes) {
         Ok(()) => Ok(bytes),
@@ -110,44 +114,45 @@ pub async fn read_block(
     }
 }
 
-/// Stores a long document with the blocks of the plan, which stay for as long as the run does: those
-/// of its own stage may go before, as partials do once a run is published, and a marker is read later.
+/// Stores a long document in pieces, under the plan stage. Blocks of the plan stay as long as the run.
+/// Blocks of the document's own stage may be removed earlier, as partials are once a run is published,
+/// and its marker is read after that.
 async fn put_pieces<T: Serialize>(
     store: &dyn Store,
     key: &Key,
-    of: &Home,
+    attempt: &AttemptKey,
     value: &T,
-) -> Result<(Home, Vec<BlockRef>), StoreError> {
+) -> Result<(AttemptKey, Vec<BlockRef>), StoreError> {
     let whole = json(key, value)?;
-    let home = Home { stage: Stage::Plan, ..of.clone() };
+    let owner = AttemptKey { stage: Stage::Plan, ..attempt.clone() };
     let mut pieces = Vec::new();
     for (number, piece) in whole.chunks(PIECE).enumerate() {
-        let name = format!("{}-document-{number:05}", of.stage);
+        let name = format!("{}-document-{number:05}", attempt.stage);
         let block = seal(BlockType::Bytes, piece).map_err(|error| damaged(key, &error))?;
         pieces.push(BlockRef::to(name.clone(), &block));
-        store.put_block(&home.block(&name), block.into()).await?;
+        store.put_block(&owner.block(&name), block.into()).await?;
     }
-    Ok((home, pieces))
+    Ok((owner, pieces))
 }
 
 async fn resolve<T: DeserializeOwned>(
     store: &dyn Store,
     key: &Key,
-    record: &[u8],
+    stored: &[u8],
 ) -> Result<T, StoreError> {
     let read = |error: serde_json::Error| damaged(key, &error);
-    let Versioned { format } = serde_json::from_slice(record).map_err(read)?;
+    let Versioned { format } = serde_json::from_slice(stored).map_err(read)?;
     if format > FORMAT {
         return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
     }
-    match serde_json::from_slice::<Document<T>>(record).map_err(read)?.value {
+    match serde_json::from_slice::<Document<T>>(stored).map_err(read)?.value {
         Stored::Inline(value) => Ok(value),
-        Stored::Pieces { home, pieces } => {
+        Stored::Pieces { owner, pieces } => {
             let mut whole = Vec::new();
             for piece in &pieces {
-                let block = read_block(store, &home, piece).await?;
+                let block = read_block(store, &owner, piece).await?;
                 let raw = open(BlockType::Bytes, &block);
-                let key = || home.block(&piece.name).to_string();
+                let key = || owner.block(&piece.name).to_string();
                 whole.extend(raw.map_err(|error| StoreError::undecodable(key(), &error))?);
             }
             serde_json::from_slice(&whole).map_err(|error| damaged(key, &error))
@@ -173,26 +178,27 @@ mod tests {
         let store = ObjectStore::in_memory().await.unwrap();
         let name = |name| AttemptId::new(name).unwrap();
         let run = RunId::new("run").unwrap();
-        let home = Home { run: run.clone(), stage: Stage::Etl, index: 3, attempt: name("a") };
+        let attempt =
+            AttemptKey { run: run.clone(), stage: Stage::Etl, index: 3, attempt: name("a") };
         // The same attempt has another long document at the same index.
-        let other = Home { stage: Stage::Aggregate, ..home.clone() };
+        let other = AttemptKey { stage: Stage::Aggregate, ..attempt.clone() };
         let (long, longer) = ("x".repeat(3 * MAX_INLINE), "y".repeat(5 * PIECE));
-        for (home, value) in [(&home, &long), (&other, &longer)] {
-            let key = Key::marker(&run, home.stage, home.index);
-            let inserted = insert_document(&store, &key, home, value.clone()).await.unwrap();
+        for (attempt, value) in [(&attempt, &long), (&other, &longer)] {
+            let key = Key::marker(&run, attempt.stage, attempt.index);
+            let inserted = insert_document(&store, &key, attempt, value.clone()).await.unwrap();
             assert_eq!(inserted, (value.clone(), true));
         }
-        store.put_block(&home.block("partial"), "rows".into()).await.unwrap();
+        store.put_block(&attempt.block("partial"), "rows".into()).await.unwrap();
         store.remove_blocks(&run, Stage::Etl).await.unwrap();
-        assert!(store.get_block(&home.block("partial")).await.is_err());
-        for (home, value) in [(home, long), (other, longer)] {
-            let key = Key::marker(&run, home.stage, home.index);
+        assert!(store.get_block(&attempt.block("partial")).await.is_err());
+        for (attempt, value) in [(attempt, long), (other, longer)] {
+            let key = Key::marker(&run, attempt.stage, attempt.index);
             let found: Option<String> = read_document(&store, &key).await.unwrap();
             assert_eq!(found, Some(value), "{key}");
         }
         store.remove_run(&run).await.unwrap();
-        let block = Home { run, stage: Stage::Plan, index: 3, attempt: name("a") };
+        let block = AttemptKey { run, stage: Stage::Plan, index: 3, attempt: name("a") };
         let piece = store.get_block(&block.block("etl-document-00000")).await;
-        assert!(matches!(piece, Err(StoreError::Missing { .. })), "it goes with its run");
+        assert!(matches!(piece, Err(StoreError::Missing { .. })), "the run's removal removes it");
     }
 }

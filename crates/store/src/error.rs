@@ -1,4 +1,4 @@
-//! What can go wrong with a store, said so that a caller knows whether a retry helps.
+//! The errors of a store. Owns their messages and which of them a retry may mend.
 
 use std::error::Error;
 use std::io;
@@ -8,71 +8,71 @@ use trends::format::{FormatError, VERSION};
 
 use crate::key::InvalidName;
 
-/// A failed operation on a store: what was being done, to which key or path, and why it failed.
+/// A failed operation on a store: the operation, the key or path, and the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The place can't be reached or refuses; a retry may help.
+    /// The store can't be reached, or answers with a failure that may pass; a retry may help.
     #[error("{doing} {key}")]
     Unavailable {
-        /// What was being done, as "reading" or "writing".
+        /// The operation, as "reading" or "writing".
         doing: &'static str,
         /// The key or path.
         key: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// The place may not be used by this user.
+    /// This user may not use the store.
     #[error("{doing} {key} is not allowed: {what}")]
     Denied {
-        /// What was being done, as "reading" or "writing".
+        /// The operation, as "reading" or "writing".
         doing: &'static str,
         /// The key or path.
         key: String,
-        /// Why, and what would be right.
+        /// The cause, and what would be right.
         what: String,
     },
-    /// There is no room left.
+    /// The disk or the quota is full.
     #[error(
-        "no space left while writing {key}: free some and run again, nothing published was changed"
+        "no space left while writing {key}: free some space and run again; published results are unchanged"
     )]
     Full {
         /// The key or path.
         key: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
-    /// What was promised by a marker or an index is not there.
+    /// A value that a marker or an index refers to does not exist.
     #[error(
-        "{key} is missing although it is referred to: the store was changed by hand, or a clean-up removed the run"
+        "{key} is missing although a marker refers to it: the store was changed by hand, or a clean-up removed the run"
     )]
     Missing {
         /// The key or path.
         key: String,
     },
-    /// Stored bytes are not what was written.
+    /// The stored bytes differ from the written ones.
     #[error(
         "{key} is damaged ({what}): it is not used; run the job again to publish a fresh result"
     )]
     Damaged {
         /// The key or path.
         key: String,
-        /// How it was noticed.
+        /// The difference.
         what: String,
     },
-    /// The store, or what it holds at a key, was written by a newer version.
+    /// The store, or the value of a key, was written by a newer version.
     #[error("{place} has format {found}, this program knows up to {known}: use a newer trendjob")]
     Newer {
         /// The store or the key.
         place: String,
         /// Its format.
         found: u32,
-        /// The newest format known here.
+        /// The newest format that this program knows.
         known: u32,
     },
-    /// Another value stands where this one was to be inserted.
-    #[error("{key} already holds something else")]
+    /// The key has another value than the one to insert.
+    #[error("{key} already has another value")]
     Conflict {
         /// The key.
         key: String,
@@ -80,18 +80,18 @@ pub enum StoreError {
     /// A name that can't be part of a key.
     #[error(transparent)]
     Name(#[from] InvalidName),
-    /// What was asked for can't be done, and why.
+    /// The request can't be met; the text has the cause and what would be right.
     #[error("{0}")]
     Refused(String),
 }
 
 impl StoreError {
-    /// Whether the same call may succeed later without anybody changing anything.
+    /// Returns true if the same call may succeed later without a change by the user.
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// What is wrong with a block at a key that can't be decoded.
+    /// The error for a block that can't be decoded.
     pub fn undecodable(key: String, error: &FormatError) -> Self {
         match error {
             FormatError::Newer(found) => {
@@ -101,12 +101,12 @@ impl StoreError {
         }
     }
 
-    /// What failed at a path of this machine.
+    /// The error for a failure at a path of this machine.
     pub(crate) fn at_path(doing: &'static str, path: &Path, error: io::Error) -> Self {
         Self::failed(doing, path.display().to_string(), error)
     }
 
-    /// A failure of which only the cause tells whether the disk is full.
+    /// The error for a failure, by its causes: a full disk, a missing permission, or one that may pass.
     pub(crate) fn failed(
         doing: &'static str,
         key: String,
@@ -123,17 +123,17 @@ impl StoreError {
     }
 }
 
-/// Whether something that is not there is anywhere among the causes.
+/// Returns true if a missing file is among the causes.
 pub(crate) fn is_missing(error: &(dyn Error + 'static)) -> bool {
     is_caused_by(error, &[io::ErrorKind::NotFound])
 }
 
-/// Whether a full disk or quota is anywhere among the causes.
+/// Returns true if a full disk or quota is among the causes.
 fn is_full(error: &(dyn Error + 'static)) -> bool {
     is_caused_by(error, &[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded])
 }
 
-/// Whether a lacking permission is anywhere among the causes.
+/// Returns true if a missing permission is among the causes.
 fn is_denied(error: &(dyn Error + 'static)) -> bool {
     is_caused_by(error, &[io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem])
 }

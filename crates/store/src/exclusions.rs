@@ -1,8 +1,8 @@
-//! The log of what is excluded of each source: append-only, decided by unique inserts alone, as that of
-//! published results. Owns its order and that limits hold in it; what a change says and what follows from
-//! all of them is for `trends`.
+//! The exclusion log of each source: append-only, decided by unique inserts alone, like the generation
+//! log. Owns the order of changes and that their limits hold; `trends` owns the meaning of a change and the
+//! sum of all changes.
 //!
-//! It goes with the source, not with a run: rollback, retention and purges leave it alone.
+//! The log belongs to the source, not to a run: rollback, retention and purges leave it alone.
 
 use std::sync::Arc;
 
@@ -13,28 +13,28 @@ use trends::exclusions::{Change, Exclusions};
 use crate::log::{self, last};
 use crate::{Key, SourceName, Store, StoreError};
 
-/// The format of an entry. One of a newer format is refused, whatever else it says.
+/// The format of an entry. A newer one is refused, whatever the rest of the entry is.
 const FORMAT: u32 = 1;
 
-/// Entries of the log read at once.
+/// The most entries of the log that are read at once.
 const AT_ONCE: usize = 16;
 
-/// One change of what is excluded of a source.
+/// One change of the exclusions of a source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Its number, from 1 without gaps: the version of what is excluded from then on.
+    /// Its number, from 1 without gaps: the version of the exclusions from then on.
     pub number: u64,
     /// The source.
     pub source: SourceName,
-    /// When, as RFC 3339 text.
+    /// The time (RFC 3339).
     pub at: String,
-    /// What is changed.
+    /// The change.
     #[serde(flatten)]
     pub change: Change,
 }
 
-/// What is excluded of a source now. `known` is what was found before, or the default: only what came
-/// after is read, and it is given back as it is if nothing did.
+/// The exclusions of a source now. `known` is an earlier version, or the default: only newer entries are
+/// read, and `known` itself is returned if there are none.
 pub async fn current(
     store: &dyn Store,
     source: &SourceName,
@@ -45,7 +45,7 @@ pub async fn current(
     let mut exclusions = Arc::clone(known);
     let mut newest = newest.unwrap_or(0);
     if newest < version {
-        // No log loses entries, so this is another store in the same place.
+        // A log never loses entries, so this is another store in the same place.
         exclusions = Arc::default();
         newest = last(store, 0, |n| Key::exclusion(source, n)).await?.map_or(0, |(n, _)| n);
     }
@@ -58,11 +58,12 @@ pub async fn current(
     Ok(exclusions)
 }
 
-/// Appends a change, unless nothing would change. Returns what is excluded then, and the entry if there
-/// had to be one.
+/// Appends a change, unless it has no effect. Returns the exclusions with it, and the entry if one was
+/// inserted.
 ///
 /// # Errors
-/// `Refused` for a change that is none, readmits what is not excluded or excludes too much.
+/// `Refused` for an invalid change, and one that readmits a subject that is not excluded or excludes too
+/// many.
 pub async fn append(
     store: &dyn Store,
     source: &SourceName,
@@ -85,7 +86,7 @@ pub async fn append(
             Arc::make_mut(&mut exclusions).apply(&entry.change, at);
             return Ok((exclusions, Some(entry)));
         }
-        // Somebody was first. What they changed may have made this needless, or impossible.
+        // Another change was first: this one may be without effect now, or impossible.
     }
 }
 
@@ -113,7 +114,7 @@ async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, S
     if entry.number == n {
         return Ok(entry);
     }
-    let what = format!("it says that it has the number {}", entry.number);
+    let what = format!("it has the number {}", entry.number);
     Err(StoreError::Damaged { key: key.to_string(), what })
 }
 

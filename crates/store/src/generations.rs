@@ -1,8 +1,8 @@
-//! The log of published results: append-only, decided by unique inserts alone. Owns which run of a
-//! source is visible, start numbers, rollback and retirement.
+//! The log of published results: append-only, decided by unique inserts alone. Owns start numbers, which
+//! run of a source is visible, rollback, and that a retired run is never published.
 //!
-//! Keys are contiguous from 1, and every entry carries the highest start number ever published, so the
-//! newest entry alone decides what a publisher may do.
+//! Keys are contiguous from 1, and every entry has the highest start number ever published, so the newest
+//! entry alone decides whether a run may be published.
 
 mod withdraw;
 
@@ -14,10 +14,10 @@ use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
 
 pub use withdraw::withdraw;
 
-/// The format of an entry. One of a newer format is refused, whatever else it says.
+/// The format of an entry. A newer one is refused, whatever the rest of the entry is.
 const FORMAT: u32 = 1;
 
-/// Entries of the log read at once.
+/// The most entries of the log that are read at once.
 const AT_ONCE: usize = 16;
 
 /// One published result of a source.
@@ -28,36 +28,55 @@ pub struct Generation {
     pub generation: u64,
     /// The source.
     pub source: SourceName,
-    /// The run whose result it is.
+    /// The run that made the result.
     pub run: RunId,
     /// The start number of that run.
     pub start: u64,
     /// The highest start number ever published of the source.
     pub highest_start: u64,
-    /// When, as RFC 3339 text.
+    /// The time of publication (RFC 3339).
     pub published_at: String,
-    /// Whether shards are missing in it.
+    /// True if shards are missing in it.
     pub incomplete: bool,
-    /// The generation this one went back to, if it is a rollback.
+    /// The generation that a rollback shows again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_to: Option<u64>,
-    /// That there is no result any more: the run is named only to be told from others.
+    /// True if the source has no result any more. The run is that of the result that was taken back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
 }
 
-/// What became of an attempt to publish.
+/// A run that is to be published.
+#[derive(Debug, Clone, Copy)]
+pub struct Publication<'a> {
+    /// The source.
+    pub source: &'a SourceName,
+    /// The run.
+    pub run: &'a RunId,
+    /// The start number of the run.
+    pub start: u64,
+    /// The time of publication (RFC 3339).
+    pub published_at: &'a str,
+    /// True if shards are missing in the result.
+    pub incomplete: bool,
+}
+
+/// The outcome of a publication.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The run is published, by this call or an earlier one.
     Published(Generation),
-    /// A run with a higher start number was first; this is the newest generation.
+    /// A run with a higher start number was first; the newest generation.
     Superseded(Generation),
 }
 
-/// Takes the next start number of a source for a run. A number that is taken and then not used, by a
-/// run that died right after, is a gap in nobody's way.
-pub async fn begin(store: &dyn Store, source: &SourceName, run: &RunId) -> Result<u64, StoreError> {
+/// Takes the next start number of a source for a run. A number that is never used, because its run died
+/// right after, is harmless.
+pub async fn take_start(
+    store: &dyn Store,
+    source: &SourceName,
+    run: &RunId,
+) -> Result<u64, StoreError> {
     let mut known = 0;
     loop {
         let last = last(store, known, |n| Key::start(source, n)).await?.map_or(0, |(n, _)| n);
@@ -70,8 +89,8 @@ pub async fn begin(store: &dyn Store, source: &SourceName, run: &RunId) -> Resul
     }
 }
 
-/// The newest generation of a source; `known` is one that exists, or 0. It may say that there is no
-/// result any more, by `withdrawn`.
+/// The newest generation of a source, which may be a withdrawn one. `known` is a generation that exists,
+/// or 0.
 pub async fn newest(
     store: &dyn Store,
     source: &SourceName,
@@ -81,7 +100,7 @@ pub async fn newest(
     found.map(|(n, bytes)| parse(&Key::generation(source, n), &bytes)).transpose()
 }
 
-/// The entry of one number, `None` if there is none yet.
+/// The generation with a number, `None` if it does not exist yet.
 pub async fn at(
     store: &dyn Store,
     source: &SourceName,
@@ -100,8 +119,8 @@ pub async fn history(
     since(store, source, 0, limit).await
 }
 
-/// The last `limit` generations of a source above `known`, newest first; `known` is one that exists,
-/// or 0.
+/// The last `limit` generations of a source above `known`, newest first. `known` is a generation that
+/// exists, or 0.
 pub async fn since(
     store: &dyn Store,
     source: &SourceName,
@@ -119,15 +138,12 @@ pub async fn since(
 /// Inserts the next generation for a run, unless it is published already or superseded.
 ///
 /// # Errors
-/// `Refused` if the run was purged: what a generation names must be there.
+/// `Refused` if the run was purged: a generation must name a run that exists.
 pub async fn publish(
     store: &dyn Store,
-    source: &SourceName,
-    run: &RunId,
-    start: u64,
-    published_at: &str,
-    incomplete: bool,
+    publication: &Publication<'_>,
 ) -> Result<Outcome, StoreError> {
+    let Publication { source, run, start, published_at, incomplete } = *publication;
     let mut known = 0;
     loop {
         let newest = newest(store, source, known).await?;
@@ -137,7 +153,7 @@ pub async fn publish(
                 return Ok(Outcome::Superseded(newest));
             }
             if highest == start {
-                return published(store, source, run, newest).await.map(Outcome::Published);
+                return entry_of(store, source, run, newest).await.map(Outcome::Published);
             }
         }
         let entry = Generation {
@@ -153,7 +169,8 @@ pub async fn publish(
         };
         refuse_retired(store, run).await?;
         if insert(store, &entry).await? {
-            // Who purges retires first and then looks at what is visible; so one sees the other.
+            // A purge retires the run first and then reads the log. So either the purge finds this entry,
+            // or this check finds the retirement.
             if let Err(refused) = refuse_retired(store, run).await {
                 withdraw(store, source, |other| other == run, published_at).await?;
                 return Err(refused);
@@ -164,20 +181,20 @@ pub async fn publish(
     }
 }
 
-/// That a run is not about to be removed.
+/// Fails with `Refused` if a run is retired.
 async fn refuse_retired(store: &dyn Store, run: &RunId) -> Result<(), StoreError> {
     if store.get(&Key::retired(run)).await?.is_none() {
         return Ok(());
     }
     Err(StoreError::Refused(format!(
-        "run {run} can't be published: it was purged and its data is going or gone"
+        "run {run} can't be published: it was purged, and its data is removed"
     )))
 }
 
-/// Makes an earlier generation visible again, by a new entry that names its run.
+/// Shows an earlier generation again, by a new entry that names its run.
 ///
 /// # Errors
-/// If there is no such generation, it is the visible one, or its run is retired.
+/// `Refused` if the generation does not exist, is the visible one, or its run is retired.
 pub async fn rollback(
     store: &dyn Store,
     source: &SourceName,
@@ -188,7 +205,7 @@ pub async fn rollback(
     loop {
         let newest = newest(store, source, known).await?.ok_or_else(|| {
             StoreError::Refused(format!(
-                "nothing was published of {source}: trendjob runs lists what was"
+                "nothing is published under {source}: trendjob runs lists what is"
             ))
         })?;
         if to > newest.generation {
@@ -200,7 +217,7 @@ pub async fn rollback(
         let target = read(store, source, to).await?;
         if target.run == newest.run && !newest.withdrawn {
             return Err(StoreError::Refused(format!(
-                "generation {to} of {source} is what is visible already, as generation {}",
+                "generation {to} of {source} is visible already, as generation {}",
                 newest.generation
             )));
         }
@@ -208,7 +225,7 @@ pub async fn rollback(
             && store.get(&Key::run(&target.run)).await?.is_some();
         if !kept {
             return Err(StoreError::Refused(format!(
-                "the run of generation {to} of {source} is retired, its data is no longer kept"
+                "the run of generation {to} of {source} is retired: its data is no longer kept"
             )));
         }
         let entry = Generation {
@@ -226,8 +243,8 @@ pub async fn rollback(
     }
 }
 
-/// The entry that published a run, when the newest one says that it is done.
-async fn published(
+/// The entry that published a run. `newest` has the start number of the run.
+async fn entry_of(
     store: &dyn Store,
     source: &SourceName,
     run: &RunId,
@@ -235,10 +252,10 @@ async fn published(
 ) -> Result<Generation, StoreError> {
     let mut entry = newest;
     let start = entry.highest_start;
-    // After a rollback the newest entry names another run, or this one for another reason.
+    // After a rollback the newest entry names another run, or this run without having published it.
     while entry.run != *run || entry.rollback_to.is_some() || entry.withdrawn {
         if entry.generation == 1 || entry.highest_start < start {
-            // A number is taken by one run only: it is not this one's.
+            // A start number belongs to one run: this one is another run's.
             return Err(StoreError::Conflict { key: Key::start(source, start).to_string() });
         }
         entry = read(store, source, entry.generation - 1).await?;
@@ -255,7 +272,7 @@ async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generati
     at(store, source, n).await?.ok_or_else(missing)
 }
 
-/// Entries of the very first builds say no format.
+/// Entries of the very first builds have no format number.
 fn parse(key: &Key, bytes: &[u8]) -> Result<Generation, StoreError> {
     log::parse(key, bytes, 0..=FORMAT)
 }

@@ -1,15 +1,15 @@
-//! Names of what is stored. Owns the key layout, which every store shares; knows nothing of where
-//! or how a store keeps it.
+//! The keys of stored values. Owns the key layout, which every store shares; knows nothing of where
+//! or how a store keeps them.
 //!
 //! ```text
-//! runs/<run>/run                                        that the run exists: inserted first, removed last
+//! runs/<run>/run                                        the record of a run: inserted first, removed last
 //! runs/<run>/plan                                       its plan
 //! runs/<run>/markers/<stage>/<index>                    the attempt that counts
 //! runs/<run>/blocks/<stage>/<index>/<attempt>/<name>    pieces of data
 //! starts/<source>/<n>                                   the run with start number n
 //! generations/<source>/<n>                              the n-th published result
-//! exclusions/<source>/<n>                               the n-th change of what is excluded
-//! retired/<run>                                         that a run is about to be removed
+//! exclusions/<source>/<n>                               the n-th change of the exclusions
+//! retired/<run>                                         the record that a run is about to be removed
 //! ```
 //!
 //! Numbers are 20 digits, zero-padded, so that bytewise order is numeric order.
@@ -19,15 +19,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use vocabulary::Stage;
 
-/// A part of a key that came from outside and can't be one.
+/// A name from outside that can't be part of a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{what} {value:?} can't be part of a key: use 1 to 128 of a-z, A-Z, 0-9, '.', '_' and '-', not starting with '.'"
 )]
 pub struct InvalidName {
-    /// What the name stands for: source, run or attempt.
+    /// The part: source, run or attempt.
     pub what: &'static str,
-    /// The name as it was given.
+    /// The name.
     pub value: String,
 }
 
@@ -88,66 +88,116 @@ name!(
     RunId, "run"
 );
 name!(
-    /// One pod's or process's try at a stage and index.
+    /// One process's try at a stage and index.
     AttemptId, "attempt"
 );
 
-/// The key of a small record that is inserted once and never changed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
+/// The key of a small value that is inserted once and never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// The record of a run.
+    Run(RunId),
+    /// The plan of a run.
+    Plan(RunId),
+    /// The marker of a stage and index.
+    Marker {
+        /// The run.
+        run: RunId,
+        /// The stage.
+        stage: Stage,
+        /// The shard or partition, 0 for plan and publish.
+        index: u32,
+    },
+    /// A number in a log of a source.
+    Entry {
+        /// The log.
+        log: Log,
+        /// The source.
+        source: SourceName,
+        /// The number, from 1.
+        n: u64,
+    },
+    /// The record that a run is about to be removed.
+    Retired(RunId),
+}
+
+/// A log of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Log {
+    /// The start numbers.
+    Starts,
+    /// The published results.
+    Generations,
+    /// The changes of the exclusions.
+    Exclusions,
+}
+
+impl Log {
+    /// The name in keys.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Starts => "starts",
+            Self::Generations => "generations",
+            Self::Exclusions => "exclusions",
+        }
+    }
+}
 
 impl Key {
-    /// That a run exists.
+    /// The key of the record of a run.
     pub fn run(run: &RunId) -> Self {
-        Self(format!("runs/{run}/run"))
+        Self::Run(run.clone())
     }
 
-    /// The plan of a run.
+    /// The key of the plan of a run.
     pub fn plan(run: &RunId) -> Self {
-        Self(format!("runs/{run}/plan"))
+        Self::Plan(run.clone())
     }
 
-    /// The marker of a stage and index.
+    /// The key of the marker of a stage and index.
     pub fn marker(run: &RunId, stage: Stage, index: u32) -> Self {
-        Self(format!("runs/{run}/markers/{stage}/{index:020}"))
+        Self::Marker { run: run.clone(), stage, index }
     }
 
-    /// The start number `n` of a source.
+    /// The key of the start number `n` of a source.
     pub fn start(source: &SourceName, n: u64) -> Self {
-        Self(format!("starts/{source}/{n:020}"))
+        Self::Entry { log: Log::Starts, source: source.clone(), n }
     }
 
-    /// The generation `n` of a source.
+    /// The key of the generation `n` of a source.
     pub fn generation(source: &SourceName, n: u64) -> Self {
-        Self(format!("generations/{source}/{n:020}"))
+        Self::Entry { log: Log::Generations, source: source.clone(), n }
     }
 
-    /// The change `n` of what is excluded of a source.
+    /// The key of the change `n` of the exclusions of a source.
     pub fn exclusion(source: &SourceName, n: u64) -> Self {
-        Self(format!("exclusions/{source}/{n:020}"))
+        Self::Entry { log: Log::Exclusions, source: source.clone(), n }
     }
 
-    /// That a run is retired.
+    /// The key of the record that a run is retired.
     pub fn retired(run: &RunId) -> Self {
-        Self(format!("retired/{run}"))
-    }
-
-    /// The key as text, parts joined by `/`.
-    pub fn as_str(&self) -> &str {
-        &self.0
+        Self::Retired(run.clone())
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        match self {
+            Self::Run(run) => write!(f, "runs/{run}/run"),
+            Self::Plan(run) => write!(f, "runs/{run}/plan"),
+            Self::Marker { run, stage, index } => {
+                write!(f, "runs/{run}/markers/{stage}/{index:020}")
+            }
+            Self::Entry { log, source, n } => write!(f, "{}/{source}/{n:020}", log.name()),
+            Self::Retired(run) => write!(f, "retired/{run}"),
+        }
     }
 }
 
 /// The key of a block: an immutable piece of stored data of at most 1 MiB.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct BlockKey {
-    /// The run it belongs to.
+    /// The run.
     pub run: RunId,
     /// The stage that wrote it.
     pub stage: Stage,

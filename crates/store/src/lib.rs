@@ -1,5 +1,5 @@
-//! Where blocks, markers, generations and exclusions are kept. Owns the `Store` trait, its implementations and
-//! the reading of published results; formats live in `trends`, so every store serves the same bytes.
+//! Keeps blocks, markers, generations and exclusions. Owns the `Store` trait, its implementations and the
+//! reading of published results; formats live in `trends`, so every store serves the same bytes.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -24,7 +24,7 @@ use bytes::Bytes;
 
 pub use error::StoreError;
 pub use generations::Generation;
-pub use key::{AttemptId, BlockKey, InvalidName, Key, RunId, SourceName};
+pub use key::{AttemptId, BlockKey, InvalidName, Key, Log, RunId, SourceName};
 #[cfg(feature = "mongodb")]
 pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
@@ -33,30 +33,29 @@ pub use run_lock::RunLock;
 pub use view::View;
 pub use vocabulary::Stage;
 
-/// What became of an insert-if-absent.
+/// The outcome of an insert-if-absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Insertion {
-    /// The value is stored now, by this call.
+    /// This call stored the value.
     Inserted,
-    /// Somebody was first; this is what stands there.
+    /// Another call was first, with this value.
     Present(Bytes),
 }
 
 /// A place for immutable values under unique keys.
 ///
-/// Everything above rests on two promises: of several concurrent inserts of one key exactly one
-/// wins and all others are told the winner's value, and whatever was reported as stored survives
-/// the process (and, for durable stores, the machine). Nothing is ever updated in place.
-/// No value is above 1 MiB.
+/// Everything above rests on two promises. Exactly one of several concurrent inserts of a key wins, and
+/// all others return the winner's value. And a value that was reported as stored survives the process
+/// (and, in a durable store, the machine). Nothing is ever updated in place. No value is above 1 MiB.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Stores `value` under `key` unless the key exists. A value is visible whole or not at all.
     async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError>;
 
-    /// The value under `key`, if any.
+    /// The value under `key`, if there is one.
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError>;
 
-    /// Every run that was begun and not removed, ascending.
+    /// Every run that has a record, ascending: the record is inserted first and removed last.
     async fn runs(&self) -> Result<Vec<RunId>, StoreError>;
 
     /// Every source that has at least one generation, ascending.
@@ -65,13 +64,13 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Stores a block. The same key is only ever written with the same bytes.
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError>;
 
-    /// A block, which must exist: `StoreError::Missing` otherwise.
+    /// Reads a block. Fails with `StoreError::Missing` if it does not exist.
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError>;
 
     /// Removes the blocks of one stage of a run, keeping its markers. Repeatable.
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError>;
 
-    /// Removes a run: plan, then markers, then blocks, then the record that it exists, so that a
-    /// removal that was cut short is found and finished. Repeatable.
+    /// Removes a run: its plan, then its markers, then its blocks, then its record. So a removal that was
+    /// cut short is found by the record and finished. Repeatable.
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError>;
 }

@@ -1,5 +1,5 @@
-//! Logs of entries under contiguous keys, each written once. Owns how an entry says its format and how the
-//! last is found; what entries say is for whoever keeps a log.
+//! Logs of entries under contiguous keys from 1, each written once. Owns the format number of an entry
+//! and the search for the last one; the content of entries belongs to each log.
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Insertion, Key, Store, StoreError};
 
 #[derive(Serialize)]
-struct Written<'a, T> {
+struct Versioned<'a, T> {
     format: u32,
     #[serde(flatten)]
     entry: &'a T,
@@ -20,7 +20,7 @@ struct Format {
     format: Option<u32>,
 }
 
-/// Inserts an entry, unless somebody was first: `false` then.
+/// Inserts an entry. Returns false if another process was first.
 pub(crate) async fn insert<T: Serialize + Sync>(
     store: &dyn Store,
     key: &Key,
@@ -28,14 +28,15 @@ pub(crate) async fn insert<T: Serialize + Sync>(
     entry: &T,
 ) -> Result<bool, StoreError> {
     let json =
-        serde_json::to_vec(&Written { format, entry }).map_err(|error| damaged(key, &error))?;
+        serde_json::to_vec(&Versioned { format, entry }).map_err(|error| damaged(key, &error))?;
     Ok(store.insert(key, json.into()).await? == Insertion::Inserted)
 }
 
-/// An entry of one of `formats`; where 0 is among them, an entry need not say any.
+/// Parses an entry of one of `formats`. An entry without a format number has format 0.
 ///
 /// # Errors
-/// `Newer` for a newer format, whatever else the entry says; `Damaged` if it is none.
+/// `Newer` for a newer format, whatever the rest of the entry is; `Damaged` for anything else that is not
+/// an entry.
 pub(crate) fn parse<T: DeserializeOwned>(
     key: &Key,
     bytes: &[u8],
@@ -48,7 +49,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
         return Err(StoreError::Newer { place, found: format, known });
     }
     if !formats.contains(&format) {
-        let what = "it does not say its format".to_owned();
+        let what = "it has no format number".to_owned();
         return Err(StoreError::Damaged { key: key.to_string(), what });
     }
     serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))
@@ -58,8 +59,9 @@ fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
     StoreError::Damaged { key: key.to_string(), what: error.to_string() }
 }
 
-/// The last of keys that are contiguous from 1, and its value: by leaps that double from the known
-/// one, then by halves, so that a long log costs few reads.
+/// The number and value of the last entry. `known` is the number of an entry that exists, or 0. The
+/// search leaps from there by doubling distances, then halves the last leap, so that a long log costs
+/// few reads.
 pub(crate) async fn last(
     store: &dyn Store,
     known: u64,

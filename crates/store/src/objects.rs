@@ -1,5 +1,5 @@
-//! The store in a folder or a bucket, over `object_store`. Owns the translation of keys to paths and
-//! of errors; atomicity and durability are the library's: a value is staged, synced and linked.
+//! The store in a folder or a bucket, over `object_store`. Owns the translation of keys to paths, and of
+//! errors. The library makes values atomic and durable: it stages, syncs and links a file.
 
 mod folder;
 
@@ -21,15 +21,15 @@ use serde::Deserialize;
 use crate::error::is_missing;
 use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-/// The format of everything in a store. A store of a newer one is left alone.
+/// The format of a store. A store with a newer one is not touched.
 const FORMAT: u32 = 1;
 
-/// How often a block is written again whose folder was removed from under it: the blocks of a stage go when
-/// its run is published, and a late pod may be writing its own.
-const AGAIN: usize = 8;
+/// The most retries of a block whose folder is removed while it is written: the blocks of a stage are
+/// removed when its run is published, and a late pod may still write its own.
+const MAX_RETRIES: usize = 8;
 
-/// Deletions under way at once.
-const UNDER_WAY: usize = 16;
+/// The most deletions at once.
+const CONCURRENT_DELETIONS: usize = 16;
 
 #[derive(Debug, Deserialize)]
 struct Format {
@@ -40,7 +40,9 @@ struct Format {
 #[derive(Debug)]
 pub struct ObjectStore {
     objects: Arc<dyn Objects>,
+    /// The name of the store in messages.
     place: String,
+    /// The folder, unless it is a bucket.
     folder: Option<PathBuf>,
 }
 
@@ -48,18 +50,18 @@ impl ObjectStore {
     /// Opens the store in a folder, which is made if it does not exist.
     ///
     /// # Errors
-    /// If the folder can't be made or holds something else, or its store is of a newer version.
+    /// If the folder can't be made, has other files, or has a store of a newer version.
     pub async fn open_folder(folder: &Path) -> Result<Self, StoreError> {
         let made = fs::create_dir_all(folder);
         made.map_err(|error| StoreError::at_path("making the store", folder, error))?;
-        // Looked at before anything is written: a store on a full disk must open, to be cleaned up.
+        // Before anything is written: a store on a full disk must open, to be cleaned up.
         if folder::is_store(folder)? {
             return Self::open_existing_folder(folder).await;
         }
-        // Looked at twice: another process may be making the store right now.
+        // Checked again: another process may have made the store since the first check.
         if folder::is_used(folder)? && !folder::is_store(folder)? {
             return Err(StoreError::Refused(format!(
-                "{} is not empty and holds no trendjob store: pass an empty or new folder as --store",
+                "{} is not empty and has no trendjob store: pass an empty or new folder as --store",
                 folder.display()
             )));
         }
@@ -68,7 +70,7 @@ impl ObjectStore {
         Ok(store)
     }
 
-    /// Opens the store in a folder that must have one, to read it.
+    /// Opens the store in a folder, to read it. Fails with `Refused` if there is none.
     pub async fn open_existing_folder(folder: &Path) -> Result<Self, StoreError> {
         if !folder::is_store(folder)? {
             return Err(StoreError::Refused(format!(
@@ -82,19 +84,20 @@ impl ObjectStore {
         Ok(store)
     }
 
-    /// A store over a bucket or anything else with conditional writes, named `place` in messages.
+    /// Opens the store in a bucket, or in any place with conditional writes, with the name `place` in
+    /// messages.
     pub async fn over(objects: Arc<dyn Objects>, place: &str) -> Result<Self, StoreError> {
         let store = Self { objects, place: place.to_owned(), folder: None };
         store.mark_format().await?;
         Ok(store)
     }
 
-    /// A store that is gone with its last handle.
+    /// A store in memory, which ends with its last handle.
     pub async fn in_memory() -> Result<Self, StoreError> {
         Self::over(Arc::new(InMemory::new()), "memory").await
     }
 
-    /// Says of which format the store is, or checks that this program knows it.
+    /// Writes the format of the store, or checks that this program knows it.
     async fn mark_format(&self) -> Result<(), StoreError> {
         let format = serde_json::json!({ "format": FORMAT }).to_string();
         match self.create(&ObjectPath::from("format"), format.into()).await? {
@@ -110,8 +113,8 @@ impl ObjectStore {
         let place = folder.display().to_string();
         let objects = LocalFileSystem::new_with_prefix(&folder)
             .map_err(|error| StoreError::failed("opening the store", place.clone(), error))?
-            // No automatic clean-up of empty folders: it would take those that are shared, as
-            // `runs`, from under a writer that is about to use them.
+            // No automatic removal of empty folders: it could remove a shared one, such as `runs`, just
+            // before another writer uses it.
             .with_fsync(true);
         Ok(Self { objects: Arc::new(objects), place, folder: Some(folder) })
     }
@@ -128,10 +131,9 @@ impl ObjectStore {
         Err(StoreError::Newer { place: self.place.clone(), found: format, known: FORMAT })
     }
 
-    /// Removes what writers that were killed left half-written before `before`, and says how many
-    /// files it were. Only staged files are touched, which no reader ever sees, so this is tidiness
-    /// and not correctness; a writer needs seconds for one, so an hour ago is safe. Those of a run
-    /// go with the run, however young.
+    /// Removes the staged files that killed writers left before `before`, and returns their number. No
+    /// reader ever sees a staged file, so this frees space and changes no result. A writer needs seconds
+    /// for a file, so an hour ago is safe. Staged files of a run are removed with the run, however young.
     pub fn sweep_staged(&self, before: SystemTime) -> Result<u64, StoreError> {
         let Some(folder) = &self.folder else { return Ok(0) };
         let swept = folder::sweep(folder, before);
@@ -159,7 +161,7 @@ impl ObjectStore {
         }
     }
 
-    /// The names right below a prefix, ascending.
+    /// The names directly below a prefix, ascending.
     async fn children(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
         let path = ObjectPath::from(prefix);
         let listed = self.objects.list_with_delimiter(Some(&path)).await;
@@ -172,7 +174,7 @@ impl ObjectStore {
         Ok(names)
     }
 
-    /// Removes a value, unless another process did.
+    /// Removes a value. Succeeds if another process removed it first.
     async fn remove(&self, path: &ObjectPath) -> Result<(), StoreError> {
         match self.objects.delete(path).await {
             Ok(()) | Err(ObjectError::NotFound { .. }) => Ok(()),
@@ -180,7 +182,7 @@ impl ObjectStore {
         }
     }
 
-    /// Removes everything below a prefix; in a folder with what was staged there and the folder.
+    /// Removes everything below a prefix; in a folder, staged files and the folder itself, too.
     async fn remove_below(&self, prefix: &str) -> Result<(), StoreError> {
         if let Some(folder) = &self.folder {
             return folder::remove(folder.join(prefix)).await;
@@ -190,7 +192,7 @@ impl ObjectStore {
         let found: Vec<_> = self.objects.list(Some(&path)).try_collect().await.map_err(failed)?;
         futures::stream::iter(found)
             .map(|found| async move { self.remove(&found.location).await })
-            .buffer_unordered(UNDER_WAY)
+            .buffer_unordered(CONCURRENT_DELETIONS)
             .try_collect()
             .await
     }
@@ -207,16 +209,16 @@ impl ObjectStore {
 #[async_trait::async_trait]
 impl Store for ObjectStore {
     async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
-        self.create(&ObjectPath::from(key.as_str()), value).await
+        self.create(&ObjectPath::from(key.to_string()), value).await
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.read(&ObjectPath::from(key.as_str())).await
+        self.read(&ObjectPath::from(key.to_string())).await
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         let names = self.children("runs").await?;
-        // A name that can't be a run was not put there by us, but by a file server or a hand.
+        // A name that can't be a run's is that of a file server, or made by hand.
         Ok(names.iter().filter_map(|name| RunId::new(name).ok()).collect())
     }
 
@@ -227,11 +229,13 @@ impl Store for ObjectStore {
 
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
         let path = ObjectPath::from(key.to_string());
-        let mut left = AGAIN;
+        let mut retries = MAX_RETRIES;
         loop {
             match self.objects.put(&path, bytes.clone().into()).await {
                 Ok(_) => return Ok(()),
-                Err(error) if left > 0 && self.folder.is_some() && is_missing(&error) => left -= 1,
+                Err(error) if retries > 0 && self.folder.is_some() && is_missing(&error) => {
+                    retries -= 1;
+                }
                 Err(error) => return Err(StoreError::failed("writing", self.named(&path), error)),
             }
         }

@@ -1,12 +1,13 @@
 //! Reading a published result. Owns how a rank or a term is found in its blocks; pinned to one
-//! generation, so that no answer mixes two. Knows nothing of exclusions: readers are shown a `View`.
+//! generation, so that no answer mixes two. Knows nothing of exclusions: readers use a `View`.
 
 mod positions;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use quick_cache::sync::Cache;
 use trends::digest::unhex;
 use trends::facts::Facts;
 use trends::format::{
@@ -19,14 +20,14 @@ use trends::result::{
 use trends::scores::{
     BucketTotal, BurstGates, Cell, Explanation, PooledDispersion, Scorer, Totals,
 };
-use trends::{Bucket, Kind, Partitions, RecordCounts, RowRef, Score, Topic, slot};
+use trends::{Bucket, Kind, Partitions, RowRef, Score, Topic, slot};
 
-use crate::document::{Home, read_block};
+use crate::document::{AttemptKey, read_block};
 use crate::generations::Generation;
 use crate::marker::{Marker, marker};
 use crate::{AttemptId, Key, Stage, Store, StoreError};
 
-/// How many decoded blocks are kept: about 64 x 1 MiB at most, and any may be dropped at any time.
+/// The most decoded blocks that are kept, about 1 MiB each.
 const CACHED_BLOCKS: usize = 64;
 
 /// One generation of a source.
@@ -35,10 +36,12 @@ pub struct Published {
     store: Arc<dyn Store>,
     generation: Generation,
     index: ResultIndex,
-    publish: Home,
+    /// The prefix of the rankings' blocks.
+    publish: AttemptKey,
     partitions: Partitions,
     windows: Option<Totals>,
-    cache: Mutex<HashMap<String, Arc<Vec<Topic>>>>,
+    /// Decoded blocks by key.
+    cache: Cache<String, Arc<Vec<Topic>>>,
 }
 
 impl Published {
@@ -48,51 +51,41 @@ impl Published {
         let key = Key::marker(&run, Stage::Publish, 0);
         let found: Option<Marker<ResultIndex>> = marker(&*store, &run, Stage::Publish, 0).await?;
         let found = found.ok_or_else(|| StoreError::Missing { key: key.to_string() })?;
-        let publish = found.home(&run, Stage::Publish, 0);
+        let publish = found.attempt_key(&run, Stage::Publish, 0);
         let index = found.report;
         let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
         let partitions = count.ok_or_else(|| {
-            let what = format!("it names {} partitions", index.partitions.len());
+            let what = format!("it has {} partitions", index.partitions.len());
             StoreError::Damaged { key: key.to_string(), what }
         })?;
         let windows = windows_of(&index);
-        let cache = Mutex::default();
+        let cache = Cache::new(CACHED_BLOCKS);
         Ok(Self { store, generation, index, publish, partitions, windows, cache })
     }
 
-    /// Which generation this is.
+    /// The generation.
     pub fn generation(&self) -> &Generation {
         &self.generation
     }
 
-    /// The digest of rows and counters, 64 hexadecimal digits.
-    pub fn digest(&self) -> &str {
-        &self.index.digest
-    }
-
-    /// How many topics of a kind are ranked.
+    /// The number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
         self.index.topics(kind)
     }
 
-    /// The kinds that were counted, ascending, those included of which there was no term.
+    /// The counted kinds, ascending, those without a term included.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
-        // Results of before there were any but words don't tell what was asked for.
+        // The oldest results have words only, and no list of kinds.
         let found = self.index.rankings.keys();
         found.chain(&self.index.kinds).copied().collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// The index: what was counted and how.
+    /// The index of the result: its counters, its settings and its blocks.
     pub fn index(&self) -> &ResultIndex {
         &self.index
     }
 
-    /// What became of the records.
-    pub fn records(&self) -> &RecordCounts {
-        &self.index.records
-    }
-
-    /// The topics of a kind from position `offset`, 0 for the highest, at most `limit` of them.
+    /// At most `limit` topics of a kind, from position `offset`; the highest-ranked has position 0.
     pub async fn ranked(
         &self,
         kind: Kind,
@@ -117,20 +110,17 @@ impl Published {
         Ok(found)
     }
 
-    /// What happened in each window, where rows were counted by window.
+    /// The totals of each window; `None` if rows were not counted by window.
     pub fn windows(&self) -> Option<&Totals> {
         self.windows.as_ref()
     }
 
-    /// The topics of a kind by a score in a window, the last one unless told: from position `offset`, at
-    /// most `limit` of them.
+    /// The stored topics of a kind by a score in a window; in the last one if `bucket` is `None`.
     pub async fn scored(
         &self,
         kind: Kind,
         score: Score,
         bucket: Option<i64>,
-        offset: usize,
-        limit: usize,
     ) -> Result<Vec<ScoredTopic>, StoreError> {
         let latest = || {
             let needs_window = score.needs_window();
@@ -151,11 +141,11 @@ impl Published {
             })?;
             found.extend(topics);
         }
-        Ok(found.into_iter().skip(offset).take(limit).collect())
+        Ok(found)
     }
 
-    /// How the scores of a term in a window, the last one unless told, came about; `None` where nothing
-    /// was scored or that is no window.
+    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`. `None` if
+    /// the run has no scores over time, or the window has no records or is not over.
     pub async fn explain(
         &self,
         kind: Kind,
@@ -169,31 +159,42 @@ impl Published {
         let Some(bucket) = bucket.or_else(latest) else { return Ok(None) };
         let series = self.series(kind, term).await?;
         let cells: Vec<Cell> = series.iter().filter_map(WindowCount::cell).collect();
-        let pooled = self.index.pooled.get(&kind).and_then(|digits| unhex(digits));
-        let pooled = pooled.and_then(|bytes| PooledDispersion::decode(&bytes).ok());
+        let pooled = self.pooled(kind)?;
         let Gates { min_count, min_authors } = gates;
-        let settings = BurstGates { min_count, min_authors };
-        Ok(Scorer::new(windows, settings, &pooled.unwrap_or_default()).explain(&cells, bucket))
+        let gates = BurstGates { min_count, min_authors };
+        Ok(Scorer::new(windows, gates, &pooled).explain(&cells, bucket))
     }
 
-    /// A topic by its term, as the profile of the run writes it, `None` if it was not counted.
+    /// The dispersion pooled over the terms of a kind, empty if none was pooled.
+    fn pooled(&self, kind: Kind) -> Result<PooledDispersion, StoreError> {
+        let Some(digits) = self.index.pooled.get(&kind) else {
+            return Ok(PooledDispersion::default());
+        };
+        let pooled = unhex(digits).and_then(|bytes| PooledDispersion::decode(&bytes).ok());
+        pooled.ok_or_else(|| StoreError::Damaged {
+            key: Key::marker(&self.publish.run, Stage::Publish, 0).to_string(),
+            what: format!("its pooled dispersion of kind {kind} can't be decoded"),
+        })
+    }
+
+    /// The topic of a term, as the profile of the run writes it; `None` if it was not counted.
     pub async fn topic(&self, kind: Kind, term: &str) -> Result<Option<Topic>, StoreError> {
         let partition = self.partitions.of(slot(kind, term.as_bytes()));
         let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
             return Ok(None);
         };
         let key = (kind, term.as_bytes());
-        let Some(TermHome { home, terms, .. }) = self.blocks(partition, entry, kind)? else {
+        let Some(TermBlocks { attempt, terms, .. }) = self.blocks(partition, entry, kind)? else {
             return Ok(None);
         };
         let Some(block) = blocks_of(terms, key).last() else { return Ok(None) };
-        let topics = self.cached(&home, &block.block, rows).await?;
+        let topics = self.cached(&attempt, &block.block, rows).await?;
         let found = topics.binary_search_by(|topic| (topic.kind, topic.term.as_bytes()).cmp(&key));
         Ok(found.ok().and_then(|at| topics.get(at)).cloned())
     }
 
-    /// The windows a term was counted in, ascending; none where nothing was counted by window. Records
-    /// without a time are under [`trends::Bucket::WHOLE`].
+    /// The counts of a term by window, ascending; empty if the run did not count by window. Records without
+    /// a time are under [`trends::Bucket::WHOLE`].
     pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
         let partition = self.partitions.of(slot(kind, term.as_bytes()));
         let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
@@ -204,34 +205,34 @@ impl Published {
             return Ok(series);
         };
         for block in blocks_of(blocks.series, (kind, term.as_bytes())) {
-            let home = &blocks.home;
-            let bytes = read_block(&*self.store, home, &block.block).await?;
+            let attempt = &blocks.attempt;
+            let bytes = read_block(&*self.store, attempt, &block.block).await?;
             windows(&bytes, kind, term, &mut series).map_err(|error| {
-                StoreError::undecodable(home.block(&block.block.name).to_string(), &error)
+                StoreError::undecodable(attempt.block(&block.block.name).to_string(), &error)
             })?;
         }
         Ok(series)
     }
 
-    /// Where the terms of a kind and their series are, in a partition.
+    /// The blocks of the terms of a kind in a partition; `None` for phrases that were not counted.
     fn blocks<'a>(
         &self,
         partition: u16,
         entry: &'a PartitionIndex,
         kind: Kind,
-    ) -> Result<Option<TermHome<'a>>, StoreError> {
-        let home = |stage, attempt: &str| {
+    ) -> Result<Option<TermBlocks<'a>>, StoreError> {
+        let key = |stage, attempt: &str| {
             let (run, index) = (self.publish.run.clone(), u32::from(partition));
-            Ok::<_, StoreError>(Home { run, stage, index, attempt: AttemptId::new(attempt)? })
+            Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
         Ok(match (&entry.phrases, kind) {
             (Some(PhraseIndex { attempt, terms, series }), Kind::Phrase) => {
-                Some(TermHome { home: home(Stage::Score, attempt)?, terms, series })
+                Some(TermBlocks { attempt: key(Stage::Score, attempt)?, terms, series })
             }
             (None, Kind::Phrase) => None,
             _ => {
-                let home = home(Stage::Aggregate, &entry.attempt)?;
-                Some(TermHome { home, terms: &entry.terms, series: &entry.series })
+                let attempt = key(Stage::Aggregate, &entry.attempt)?;
+                Some(TermBlocks { attempt, terms: &entry.terms, series: &entry.series })
             }
         })
     }
@@ -244,48 +245,40 @@ impl Published {
             Ok(topics)
         } else {
             let key = self.publish.block(&page.block.name).to_string();
-            Err(StoreError::Damaged { key, what: "it is not the page its index says".to_owned() })
+            Err(StoreError::Damaged {
+                key,
+                what: "it differs from its entry in the index".to_owned(),
+            })
         }
     }
 
     async fn cached(
         &self,
-        home: &Home,
+        attempt: &AttemptKey,
         block: &BlockRef,
         decode: fn(&[u8]) -> Result<Vec<Topic>, FormatError>,
     ) -> Result<Arc<Vec<Topic>>, StoreError> {
-        let key = home.block(&block.name).to_string();
-        if let Some(topics) = self.lock().get(&key) {
-            return Ok(Arc::clone(topics));
+        let key = attempt.block(&block.name).to_string();
+        if let Some(topics) = self.cache.get(&key) {
+            return Ok(topics);
         }
-        let bytes = read_block(&*self.store, home, block).await?;
+        let bytes = read_block(&*self.store, attempt, block).await?;
         let topics =
             decode(&bytes).map_err(|error| StoreError::undecodable(key.clone(), &error))?;
         let topics = Arc::new(topics);
-        let mut cache = self.lock();
-        if cache.len() >= CACHED_BLOCKS {
-            // Which one goes hardly matters: the hot ones come back with their next read.
-            let dropped = cache.keys().next().cloned();
-            dropped.and_then(|key| cache.remove(&key));
-        }
-        cache.insert(key, Arc::clone(&topics));
+        self.cache.insert(key, Arc::clone(&topics));
         Ok(topics)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Vec<Topic>>>> {
-        // A cache of immutable blocks is as good after a panic elsewhere as before.
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Where the terms of some kinds and their series are.
-struct TermHome<'a> {
-    home: Home,
+/// The blocks of the terms of some kinds in a partition, and of their series.
+struct TermBlocks<'a> {
+    attempt: AttemptKey,
     terms: &'a [TermBlock],
     series: &'a [TermBlock],
 }
 
-/// The blocks that may hold rows of a term: rows of one term can go over the end of a block.
+/// The blocks that may hold rows of a term: the rows of a term can cross the end of a block.
 fn blocks_of<'a>(blocks: &'a [TermBlock], key: (Kind, &[u8])) -> &'a [TermBlock] {
     let first = |block: &TermBlock, below: fn(&std::cmp::Ordering) -> bool| {
         below(&(block.kind, block.first.as_bytes()).cmp(&key))
@@ -295,23 +288,24 @@ fn blocks_of<'a>(blocks: &'a [TermBlock], key: (Kind, &[u8])) -> &'a [TermBlock]
     blocks.get(begin.saturating_sub(1)..end).unwrap_or_default()
 }
 
-/// What was counted of a term in one window.
+/// The counts of a term in one window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WindowCount {
-    /// Which window.
+    /// The window.
     pub bucket: Bucket,
-    /// Occurrences.
+    /// Number of occurrences.
     pub count: u64,
-    /// Records it occurred in.
+    /// Number of records it occurs in.
     pub documents: u64,
-    /// Distinct authors, where records have them.
+    /// Number of distinct authors; `None` where records have none.
     pub authors: Option<u64>,
-    /// Distinct authors from the beginning of the calendar day (UTC) on, where chi-square was asked for.
+    /// Number of distinct authors from the beginning of the calendar day (UTC) to the end of the window;
+    /// `None` without the chi-square score.
     pub today: Option<u64>,
 }
 
 impl WindowCount {
-    /// The same as it is scored; records without a time are in no window.
+    /// The counts as they are scored; `None` for records without a time, which are in no window.
     fn cell(&self) -> Option<Cell> {
         let Self { bucket: Bucket(bucket), count, documents, authors, .. } = *self;
         let cell = Cell { bucket, count, documents, authors: authors.unwrap_or(0) };
@@ -329,7 +323,7 @@ fn windows_of(index: &ResultIndex) -> Option<Totals> {
     Some(Totals::new(window, totals))
 }
 
-/// The topics of one section of a block.
+/// The topics of a section of a block.
 fn section(block: &[u8], wanted: SectionKey) -> Result<Vec<ScoredTopic>, FormatError> {
     let mut reader = ScoredReader::open(block)?;
     let mut topics = Vec::new();

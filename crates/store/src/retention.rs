@@ -1,5 +1,5 @@
-//! What is removed, and when. Owns the rules of clean-up on one machine: nothing a reader or another
-//! process still needs, and nothing forever. Those of a cluster are in `shared`.
+//! Clean-up on one machine: which runs are removed, and when. Nothing is removed that a reader or another
+//! process still needs, and nothing useless is kept forever. The rules of a cluster are in `shared`.
 
 mod shared;
 
@@ -13,62 +13,62 @@ use crate::{Insertion, Key, RunId, RunLock, SourceName, Store, StoreError};
 
 pub use shared::{clean_up_source, purge};
 
-/// How far back the log of a source is read to see which runs it names.
+/// The most entries of a generation log that are read to find the runs it names.
 const LOOK_BACK: u64 = 1000;
 
-/// How much of a source's past is kept.
+/// The runs of a source that are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
-    /// How many of its last runs, at least 2.
+    /// The number of its last runs that are kept, at least 2.
     pub runs: usize,
-    /// How long after its retirement a run may still be read, in seconds.
+    /// The time that a retired run may still be read, in seconds.
     pub grace: u64,
 }
 
-/// What a clean-up did.
+/// The outcome of a clean-up.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cleaned {
-    /// Runs that never published and nobody works on.
+pub struct CleanupReport {
+    /// Number of unpublished runs without a process that were removed.
     pub abandoned: u64,
-    /// Runs that were retired now.
+    /// Number of runs that were retired.
     pub retired: u64,
-    /// Retired runs whose data was removed.
+    /// Number of retired runs that were removed.
     pub removed: u64,
 }
 
-/// Removes what unpublished runs left whose lock is free, retires what is beyond the retention, and
-/// removes what was retired long enough ago. `now` is in seconds since the epoch.
+/// Removes unpublished runs whose lock is free, retires runs beyond the retention, and removes runs whose
+/// grace is over. `now` is in seconds since the epoch.
 pub async fn clean_up(
     store: &dyn Store,
     folder: &Path,
     retention: Retention,
     now: u64,
-) -> Result<Cleaned, StoreError> {
-    let mut cleaned = Cleaned::default();
-    // Before the logs: a run that begins from now on is left alone.
+) -> Result<CleanupReport, StoreError> {
+    let mut report = CleanupReport::default();
+    // The runs are listed before the logs: a run that starts from now on is left alone.
     let mut runs = store.runs().await?;
     let mut logs = Logs { look_back: LOOK_BACK.max(retention.runs as u64), ..Logs::default() };
     logs.read(store).await?;
-    // First of all what needs no room: a disk that a failed run filled must come free again.
-    for run in runs.iter().filter(|run| !logs.name(run)).cloned().collect::<Vec<_>>() {
+    // Abandoned runs go first, because their removal writes nothing: a disk that a failed run filled must
+    // get free again.
+    for run in runs.iter().filter(|run| !logs.names(run)).cloned().collect::<Vec<_>>() {
         if remove_unpublished(store, folder, &mut logs, &run).await? {
-            cleaned.abandoned += 1;
+            report.abandoned += 1;
         }
     }
-    runs.retain(|run| logs.name(run));
+    runs.retain(|run| logs.names(run));
     for (source, log) in &logs.of {
+        let retirement = Retirement { store, source, grace: retention.grace, now };
         for run in beyond(log, retention.runs).iter().filter(|run| runs.contains(run)) {
-            if retire(store, source, run, retention, now, &mut cleaned).await?
-                && remove(store, folder, run).await?
-            {
-                cleaned.removed += 1;
+            if retirement.retire(run, &mut report).await? && remove(store, folder, run).await? {
+                report.removed += 1;
             }
         }
     }
-    Ok(cleaned)
+    Ok(report)
 }
 
-/// The logs of all sources as far as they were read.
+/// The generation logs of all sources, as far as they were read.
 #[derive(Debug, Default)]
 struct Logs {
     look_back: u64,
@@ -77,7 +77,7 @@ struct Logs {
 }
 
 impl Logs {
-    /// Reads what was added since the last time.
+    /// Reads the entries since the last call.
     async fn read(&mut self, store: &dyn Store) -> Result<(), StoreError> {
         for source in store.sources().await? {
             let known = self.of.get(&source).and_then(|log| log.first());
@@ -88,13 +88,13 @@ impl Logs {
         Ok(())
     }
 
-    /// Whether an entry names a run.
-    fn name(&self, run: &RunId) -> bool {
+    /// Returns true if an entry names a run.
+    fn names(&self, run: &RunId) -> bool {
         self.of.values().flatten().any(|entry| entry.run == *run)
     }
 }
 
-/// Removes a run that no log names, unless a process works on it or it was published meanwhile.
+/// Removes a run that no log names, unless a process works on it or it has been published meanwhile.
 async fn remove_unpublished(
     store: &dyn Store,
     folder: &Path,
@@ -102,10 +102,10 @@ async fn remove_unpublished(
     run: &RunId,
 ) -> Result<bool, StoreError> {
     let Some(lock) = RunLock::acquire(folder, run)? else { return Ok(false) };
-    // It may have been published, and its lock given up, since the logs were read. With the lock in
-    // our hands nobody publishes it any more, so this reading is the one that counts.
+    // Its process may have published it and released the lock since the logs were read. No process can
+    // publish it while this one has the lock, so this reading counts.
     logs.read(store).await?;
-    if logs.name(run) {
+    if logs.names(run) {
         return Ok(false);
     }
     store.remove_run(run).await?;
@@ -113,7 +113,8 @@ async fn remove_unpublished(
     Ok(true)
 }
 
-/// The runs of a log, newest entry first, that are beyond the last `keep` and not visible.
+/// The runs of a log that are neither visible nor among the last `keep`. The log has its newest entry
+/// first.
 fn beyond(log: &[Generation], keep: usize) -> Vec<RunId> {
     let mut runs: Vec<(u64, &RunId)> = log.iter().map(|entry| (entry.start, &entry.run)).collect();
     runs.sort_unstable();
@@ -127,40 +128,48 @@ fn beyond(log: &[Generation], keep: usize) -> Vec<RunId> {
         .collect()
 }
 
-/// Retires a run; `true` when that was done so long ago that nobody reads it any more.
-async fn retire(
-    store: &dyn Store,
-    source: &SourceName,
-    run: &RunId,
-    retention: Retention,
+/// The retirement of runs of a source.
+struct Retirement<'a> {
+    store: &'a dyn Store,
+    source: &'a SourceName,
+    /// The time that a retired run may still be read, in seconds.
+    grace: u64,
+    /// In seconds since the epoch.
     now: u64,
-    cleaned: &mut Cleaned,
-) -> Result<bool, StoreError> {
-    let key = Key::retired(run);
-    let value = serde_json::json!({ "at": now }).to_string();
-    let at = match store.insert(&key, value.into()).await? {
-        Insertion::Inserted => {
-            cleaned.retired += 1;
-            now
-        }
-        Insertion::Present(value) => {
-            let Retired { at } = serde_json::from_slice(&value).map_err(|error| {
-                StoreError::Damaged { key: key.to_string(), what: error.to_string() }
-            })?;
-            at
-        }
-    };
-    if now.saturating_sub(at) < retention.grace {
-        return Ok(false);
-    }
-    // A rollback may have made it visible between our reading and its retirement.
-    let visible = newest(store, source, 0).await?;
-    Ok(visible.is_none_or(|visible| visible.run != *run))
 }
 
+/// The record that a run is retired.
 #[derive(Deserialize)]
 struct Retired {
+    /// The time of its retirement, in seconds since the epoch.
     at: u64,
+}
+
+impl Retirement<'_> {
+    /// Retires a run. Returns true if its grace is over, so that no reader has it open.
+    async fn retire(&self, run: &RunId, report: &mut CleanupReport) -> Result<bool, StoreError> {
+        let Self { store, source, grace, now } = *self;
+        let key = Key::retired(run);
+        let value = serde_json::json!({ "at": now }).to_string();
+        let at = match store.insert(&key, value.into()).await? {
+            Insertion::Inserted => {
+                report.retired += 1;
+                now
+            }
+            Insertion::Present(value) => {
+                let Retired { at } = serde_json::from_slice(&value).map_err(|error| {
+                    StoreError::Damaged { key: key.to_string(), what: error.to_string() }
+                })?;
+                at
+            }
+        };
+        if now.saturating_sub(at) < grace {
+            return Ok(false);
+        }
+        // A rollback may have shown it again after the log was read and before it was retired.
+        let visible = newest(store, source, 0).await?;
+        Ok(visible.is_none_or(|visible| visible.run != *run))
+    }
 }
 
 /// Removes a run unless a process works on it.

@@ -1,9 +1,9 @@
-//! Who works on a run of a folder store: a file lock, which the kernel gives up when its process
-//! dies, however it dies. Owns the lock files; correctness of results never rests on them.
+//! The lock of a run in a folder store: a file lock, which the kernel releases when its process dies,
+//! however it dies. Owns the lock files; correctness of results never rests on them.
 //!
-//! A lock file goes with its run, and a file that is removed while another process has it open
-//! would be locked by both that process and whoever makes it anew. So the files are opened and
-//! removed only under one more lock, the guard, which is held for that moment and never removed.
+//! A lock file is removed with its run. If it were removed while another process has it open, that process
+//! could lock the removed file while a third one locks a new file of the same name. So files are opened
+//! and removed only under one more lock, the guard, which is held for that moment and never removed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -14,21 +14,21 @@ use crate::{RunId, StoreError};
 /// The name of the guard, which no run can have.
 const GUARD: &str = ".guard";
 
-/// That this process, and no other, works on a run. Given up when dropped.
+/// The lock of a run, which only this process has. Released when dropped.
 #[derive(Debug)]
 pub struct RunLock {
     path: PathBuf,
-    file: Held,
+    file: LockedFile,
 }
 
-/// A locked file. Unlocked when dropped, not only closed: a process that another thread has just
-/// forked keeps what is open, and so what is locked, until it becomes another program.
+/// A locked file. It is unlocked when dropped, not only closed: a process that another thread has just
+/// forked has the same files open, and with them the locks, until it executes another program.
 #[derive(Debug)]
-struct Held(File);
+struct LockedFile(File);
 
-impl Drop for Held {
+impl Drop for LockedFile {
     fn drop(&mut self) {
-        // Closing it is what is left to do.
+        // If unlocking fails, closing still releases the lock.
         drop(self.0.unlock());
     }
 }
@@ -43,13 +43,13 @@ impl RunLock {
         Ok(locked(&path, file)?.map(|file| Self { path, file }))
     }
 
-    /// Whether nobody works on a run. That may be over as soon as it is said.
+    /// Returns true if no process has the lock of a run. The answer may be outdated at once.
     pub fn is_free(folder: &Path, run: &RunId) -> Result<bool, StoreError> {
         let path = path(folder, run);
         if !path.try_exists().map_err(|error| failed(&path, error))? {
             return Ok(true);
         }
-        // Under the guard, so that who wants the lock meanwhile waits instead of being refused it.
+        // Under the guard, so that a process that acquires the lock meanwhile waits instead of failing.
         let _guard = guard(&path)?;
         match File::options().append(true).open(&path) {
             Ok(file) => Ok(locked(&path, file)?.is_some()),
@@ -58,12 +58,12 @@ impl RunLock {
         }
     }
 
-    /// Gives up the lock of a run that is no more, and removes its file.
+    /// Releases the lock of a removed run, and removes its file.
     pub fn discard(self) {
         let Self { path, file } = self;
-        // A file that stays behind is empty and in nobody's way.
+        // A file that stays behind is empty and harmless.
         if let Ok(_guard) = guard(&path) {
-            // Closed first, as Windows wants it; under the guard nobody can have opened it.
+            // Windows removes closed files only. No other process opens it while the guard is held.
             drop(file);
             drop(fs::remove_file(&path));
         }
@@ -74,21 +74,21 @@ fn path(folder: &Path, run: &RunId) -> PathBuf {
     folder.join("locks").join(run.as_str())
 }
 
-/// Waits for the guard of the folder a lock file is in; dropping it gives it up.
-fn guard(lock: &Path) -> Result<Held, StoreError> {
+/// Waits for the guard of the folder of a lock file.
+fn guard(lock: &Path) -> Result<LockedFile, StoreError> {
     let path = lock.with_file_name(GUARD);
     let open = || {
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
         let file = File::options().create(true).append(true).open(&path)?;
-        file.lock().map(|()| Held(file))
+        file.lock().map(|()| LockedFile(file))
     };
     open().map_err(|error| failed(&path, error))
 }
 
-/// The file, locked; `None` if another has it locked.
-fn locked(path: &Path, file: File) -> Result<Option<Held>, StoreError> {
+/// Locks a file; `None` if another process has it locked.
+fn locked(path: &Path, file: File) -> Result<Option<LockedFile>, StoreError> {
     match file.try_lock() {
-        Ok(()) => Ok(Some(Held(file))),
+        Ok(()) => Ok(Some(LockedFile(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(failed(path, error)),
     }
@@ -107,23 +107,26 @@ mod tests {
     }
 
     #[test]
-    fn one_of_two_gets_the_lock_and_the_other_after_it() {
+    fn one_of_two_gets_the_lock_and_the_other_gets_it_next() {
         let folder = tempfile::tempdir().unwrap();
         assert!(RunLock::is_free(folder.path(), &run()).unwrap());
-        let lock = RunLock::acquire(folder.path(), &run()).unwrap().expect("nobody has it");
+        let lock = RunLock::acquire(folder.path(), &run()).unwrap().expect("it is free");
         assert!(!RunLock::is_free(folder.path(), &run()).unwrap());
         assert!(RunLock::acquire(folder.path(), &run()).unwrap().is_none());
         let other = RunId::new("other").unwrap();
-        assert!(RunLock::acquire(folder.path(), &other).unwrap().is_some(), "runs are apart");
+        assert!(
+            RunLock::acquire(folder.path(), &other).unwrap().is_some(),
+            "each run has its own lock"
+        );
         drop(lock);
         assert!(RunLock::is_free(folder.path(), &run()).unwrap());
         assert!(RunLock::acquire(folder.path(), &run()).unwrap().is_some());
     }
 
     #[test]
-    fn a_lock_file_goes_with_its_run() {
+    fn a_discarded_lock_has_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let lock = RunLock::acquire(folder.path(), &run()).unwrap().expect("nobody has it");
+        let lock = RunLock::acquire(folder.path(), &run()).unwrap().expect("it is free");
         let path = lock.path.clone();
         assert!(path.exists());
         lock.discard();
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn two_never_have_the_lock_while_its_file_comes_and_goes() {
+    fn two_never_have_the_lock_while_its_file_is_made_and_removed() {
         use std::sync::atomic::{AtomicU32, Ordering};
         let folder = tempfile::tempdir().unwrap();
         let (holders, taken) = (AtomicU32::new(0), AtomicU32::new(0));

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use store::document::Home;
+use store::document::AttemptKey;
+use store::generations::{self, Publication};
 use store::marker::mark;
-use store::{AttemptId, RunId, SourceName, Stage, Store, generations};
+use store::{AttemptId, RunId, SourceName, Stage, Store};
 use trends::format::{RankedTopic, RankingWriter, RowWriter};
 use trends::result::{BlockRef, PartitionIndex, RankingPage, ResultIndex, TermBlock};
 use trends::{Bucket, Kind, RowRef};
@@ -18,7 +19,7 @@ pub(super) async fn publish(
 ) {
     let run = RunId::new(&format!("{source}-{start}")).unwrap();
     let attempt = AttemptId::new("attempt").unwrap();
-    let home = |stage| Home { run: run.clone(), stage, index: 0, attempt: attempt.clone() };
+    let home = |stage| AttemptKey { run: run.clone(), stage, index: 0, attempt: attempt.clone() };
     let mut sorted: Vec<_> = words.to_vec();
     sorted.sort_unstable();
     let mut rows = RowWriter::default();
@@ -58,5 +59,7 @@ pub(super) async fn publish(
     };
     mark(&**store, &home(Stage::Publish), "hash", index).await.unwrap();
     let source = SourceName::new(source).unwrap();
-    generations::publish(&**store, &source, &run, start, "now", false).await.unwrap();
+    let publication =
+        Publication { source: &source, run: &run, start, published_at: "now", incomplete: false };
+    generations::publish(&**store, &publication).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! A store that fails when told to, and counts what it is asked for.
+//! A store that can be made to fail, and counts its reads.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,13 +12,13 @@ use super::*;
 #[derive(Debug)]
 pub(super) struct Shaky {
     inner: Mutex<Arc<dyn Store>>,
-    /// Every key and block that was asked for.
-    asked: Mutex<Vec<String>>,
+    /// Every key and block that was read.
+    reads: Mutex<Vec<String>>,
     pub(super) unavailable: AtomicBool,
     pub(super) damaged: AtomicBool,
-    /// It takes questions and answers none.
+    /// True if reads never return.
     pub(super) silent: AtomicBool,
-    /// Blocks are only read with a permit.
+    /// A read of a block needs a permit.
     pub(super) gate: Semaphore,
     pub(super) at_the_gate: AtomicUsize,
 }
@@ -27,7 +27,7 @@ impl Shaky {
     pub(super) fn over(inner: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             inner: Mutex::new(inner),
-            asked: Mutex::default(),
+            reads: Mutex::default(),
             unavailable: AtomicBool::new(false),
             damaged: AtomicBool::new(false),
             silent: AtomicBool::new(false),
@@ -36,7 +36,7 @@ impl Shaky {
         })
     }
 
-    /// Puts another store in its place.
+    /// Replaces the store.
     pub(super) fn replace(&self, inner: Arc<dyn Store>) {
         *self.inner.lock().unwrap() = inner;
     }
@@ -45,33 +45,33 @@ impl Shaky {
         Arc::clone(&self.inner.lock().unwrap())
     }
 
-    /// How often something with this in its key was asked for.
-    pub(super) fn asked(&self, part: &str) -> usize {
-        self.asked.lock().unwrap().iter().filter(|key| key.contains(part)).count()
+    /// The number of reads of keys that contain a part.
+    pub(super) fn reads(&self, part: &str) -> usize {
+        self.reads.lock().unwrap().iter().filter(|key| key.contains(part)).count()
     }
 
-    /// Waits until so many requests wait for a block.
+    /// Waits until this many requests wait for a block.
     pub(super) async fn waiting(&self, requests: usize) {
         while self.at_the_gate.load(Ordering::Relaxed) < requests {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Makes it go away, or come back.
+    /// Makes the store unavailable, or available again.
     pub(super) fn away(&self, away: bool) {
         self.unavailable.store(away, Ordering::Relaxed);
     }
 
-    /// How many requests wait for a block.
+    /// The number of requests that wait for a block.
     pub(super) fn at_the_gate(&self) -> usize {
         self.at_the_gate.load(Ordering::Relaxed)
     }
 
     fn note(&self, key: &str) {
-        self.asked.lock().unwrap().push(key.to_owned());
+        self.reads.lock().unwrap().push(key.to_owned());
     }
 
-    async fn ask(&self, key: &str) -> Result<(), StoreError> {
+    async fn read(&self, key: &str) -> Result<(), StoreError> {
         self.note(key);
         if self.silent.load(Ordering::Relaxed) {
             std::future::pending::<()>().await;
@@ -91,7 +91,7 @@ impl Store for Shaky {
     }
 
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
-        self.ask(key.as_str()).await?;
+        self.read(&key.to_string()).await?;
         self.inner().get(key).await
     }
 
@@ -100,7 +100,7 @@ impl Store for Shaky {
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        self.ask("sources").await?;
+        self.read("sources").await?;
         self.inner().sources().await
     }
 
@@ -109,7 +109,7 @@ impl Store for Shaky {
     }
 
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
-        self.ask(&key.to_string()).await?;
+        self.read(&key.to_string()).await?;
         self.at_the_gate.fetch_add(1, Ordering::Relaxed);
         let _permit = self.gate.acquire().await.unwrap();
         self.at_the_gate.fetch_sub(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! Reading the partial of one shard and partition, block by block.
 
-use store::document::{Home, read_block};
+use store::document::{AttemptKey, read_block};
 use store::{Stage, StoreError};
 use trends::RowRef;
 use trends::format::RowReader;
@@ -14,7 +14,7 @@ use crate::{Context, Error};
 #[derive(Debug)]
 pub(super) struct PartialCursor<'a> {
     context: &'a Context,
-    home: Home,
+    home: AttemptKey,
     blocks: std::slice::Iter<'a, BlockRef>,
     current: Option<(&'a BlockRef, RowReader)>,
 }
@@ -27,7 +27,7 @@ impl<'a> PartialCursor<'a> {
         partition: u16,
     ) -> Result<Vec<Self>, Error> {
         let of = |Shard { index, marker }: &'a Shard| {
-            let home = marker.home(&context.run, Stage::Etl, *index);
+            let home = marker.attempt_key(&context.run, Stage::Etl, *index);
             let blocks = marker.report.partials.get(usize::from(partition));
             let blocks = blocks.map_or(&[][..], Vec::as_slice).iter();
             let mut cursor = Self { context, home, blocks, current: None };
@@ -50,7 +50,7 @@ impl<'a> PartialCursor<'a> {
     }
 }
 
-fn damaged(home: &Home, block: &BlockRef, error: &trends::format::FormatError) -> StoreError {
+fn damaged(home: &AttemptKey, block: &BlockRef, error: &trends::format::FormatError) -> StoreError {
     StoreError::undecodable(home.block(&block.name).to_string(), error)
 }
 

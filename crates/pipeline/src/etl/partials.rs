@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use store::document::Home;
+use store::document::AttemptKey;
 use trends::RowRef;
 use trends::count::PartitionRun;
 use trends::format::RowWriter;
@@ -48,7 +48,7 @@ impl Cursor for Run<'_> {
 pub(super) fn write(
     context: &Context,
     plan: &Plan,
-    home: &Home,
+    home: &AttemptKey,
     threads: Vec<Vec<PartitionRun>>,
     spills: &[Spill],
 ) -> Result<Vec<Vec<BlockRef>>, Error> {

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use serde::{Deserialize, Serialize};
-use store::document::{Home, read_block};
+use store::document::{AttemptKey, read_block};
 use store::{Stage, StoreError};
 use trends::format::{BlockType, open, seal};
 use trends::result::BlockRef;
@@ -48,7 +48,7 @@ pub(super) struct RejectLog<'a> {
 }
 
 impl<'a> RejectLog<'a> {
-    pub(super) fn new(context: &'a Context, home: Home, thread: usize) -> Self {
+    pub(super) fn new(context: &'a Context, home: AttemptKey, thread: usize) -> Self {
         let sink = BlockSink::new(context, home);
         Self { sink, thread, written: 0, raw: Vec::new(), run: Vec::new(), runs: Vec::new() }
     }
@@ -98,7 +98,7 @@ pub fn for_each_reject(
 ) -> Result<(), Error> {
     let mut runs = Vec::new();
     for Shard { index, marker } in shards {
-        let home = marker.home(&context.run, Stage::Etl, *index);
+        let home = marker.attempt_key(&context.run, Stage::Etl, *index);
         for blocks in &marker.report.rejects {
             runs.push(RejectRun { home: home.clone(), blocks: blocks.iter(), lines: Vec::new() });
         }
@@ -120,7 +120,7 @@ pub fn for_each_reject(
 }
 
 struct RejectRun<'a> {
-    home: Home,
+    home: AttemptKey,
     blocks: std::slice::Iter<'a, BlockRef>,
     /// What is left of the current block, last first.
     lines: Vec<Sample>,

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use store::document::Home;
+use store::document::AttemptKey;
 use trends::RecordCounts;
 use trends::count::PartitionRun;
 use trends::result::BlockRef;
@@ -46,7 +46,7 @@ pub(super) struct Scanned {
 pub(super) fn scan(
     context: &Context,
     plan: &Plan,
-    home: &Home,
+    home: &AttemptKey,
     ranges: &[Range],
 ) -> Result<Scanned, Error> {
     let threads = context.limits.threads.max(1);

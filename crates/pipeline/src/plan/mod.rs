@@ -85,7 +85,7 @@ fn make(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
     let (store, run) = (&*context.store, &context.run);
     let exists = serde_json::json!({ "source": plan.source }).to_string();
     context.wait(store.insert(&Key::run(run), exists.into()))?;
-    plan.start = context.wait(generations::begin(store, &plan.source, run))?;
+    plan.start = context.wait(generations::take_start(store, &plan.source, run))?;
     authors::freeze(context, &mut plan)?;
     let home = context.home(Stage::Plan, 0);
     let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &home, plan))?;

@@ -1,7 +1,7 @@
 //! The published result that terms are compared with. Owns how it is found when a run is planned, and how
 //! its terms are read beside the run's own; the statistic is `trends::scores::keyness`.
 
-use store::document::Home;
+use store::document::AttemptKey;
 use store::{AttemptId, RunId, Stage, StoreError};
 use trends::merge::Cursor as _;
 use trends::result::ResultIndex;
@@ -101,7 +101,7 @@ impl<'a> Lookup<'a> {
         let baseline = self.baseline;
         let home = |stage, attempt: &str| {
             let (run, index) = (baseline.run.clone(), u32::from(partition));
-            Ok::<_, StoreError>(Home { run, stage, index, attempt: AttemptId::new(attempt)? })
+            Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
         let Some(entry) = baseline.index.partitions.get(usize::from(partition)) else {
             return Ok(None);

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use store::Stage;
-use store::document::Home;
+use store::document::AttemptKey;
 use store::marker::Marker;
 use trends::facts::{Facts, Margins};
 use trends::merge::Cursor as _;
@@ -63,7 +63,7 @@ pub(super) fn select(
     let index = u32::from(partition);
     let aggregated = partitions.get(usize::from(partition)).ok_or(Error::Panicked)?;
     let Some(stored) = &aggregated.report.pairs else { return Ok(PhraseBlocks::default()) };
-    let home = aggregated.home(&context.run, Stage::Aggregate, index);
+    let home = aggregated.attempt_key(&context.run, Stage::Aggregate, index);
     let mut candidates = Candidates {
         rows: Blocks::new(context, home, &stored.terms)?,
         left: 0,
@@ -157,7 +157,7 @@ fn read_margins(
 ) -> Result<(), Error> {
     for (partition, aggregated) in (0..).zip(partitions) {
         let Some(stored) = &aggregated.report.pairs else { continue };
-        let home: Home = aggregated.home(&context.run, Stage::Aggregate, partition);
+        let home: AttemptKey = aggregated.attempt_key(&context.run, Stage::Aggregate, partition);
         let mut rows = Blocks::new(context, home, &stored.margins)?;
         while let Some(RowRef { term, count, .. }) = rows.row() {
             if let Some(PairTerm::Right(word)) = PairTerm::parse(term)

@@ -1,7 +1,7 @@
 //! Reading the stored terms of a partition and their series, term by term. Owns that both have the same
 //! terms in the same order.
 
-use store::document::{Home, read_block};
+use store::document::{AttemptKey, read_block};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::facts::Facts;
@@ -143,7 +143,7 @@ impl<'a> Series<'a> {
         partition: u32,
         [terms, series]: [&'a [TermBlock]; 2],
     ) -> Result<Self, Error> {
-        let home = aggregated.home(&context.run, Stage::Aggregate, partition);
+        let home = aggregated.attempt_key(&context.run, Stage::Aggregate, partition);
         let windows = Blocks::new(context, home.clone(), series)?;
         let terms = Blocks::new(context, home, terms)?;
         Ok(Self { terms, windows, current: TermSeries::default() })
@@ -191,7 +191,7 @@ impl<'a> Series<'a> {
 /// The rows of some blocks, one after the other.
 pub(super) struct Blocks<'a> {
     context: &'a Context,
-    home: Home,
+    home: AttemptKey,
     unread: std::slice::Iter<'a, TermBlock>,
     current: Option<(&'a TermBlock, RowReader)>,
 }
@@ -199,7 +199,7 @@ pub(super) struct Blocks<'a> {
 impl<'a> Blocks<'a> {
     pub(super) fn new(
         context: &'a Context,
-        home: Home,
+        home: AttemptKey,
         blocks: &'a [TermBlock],
     ) -> Result<Self, Error> {
         let mut rows = Self { context, home, unread: blocks.iter(), current: None };

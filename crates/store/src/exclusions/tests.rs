@@ -1,4 +1,4 @@
-//! What the log answers when it is long, damaged, newer, or written to by many.
+//! The exclusion log when it is long, damaged, newer, or written by many at once.
 
 use std::sync::Arc;
 
@@ -40,13 +40,13 @@ async fn an_entry_of_a_newer_format_or_with_another_number_is_refused_by_name() 
             append(&store, &source(), &change(Action::Exclude, "x"), "now").await.unwrap_err(),
         ];
         for error in errors.map(|error| error.to_string()) {
-            assert!(error.contains(part) && error.contains(key.as_str()), "{error}");
+            assert!(error.contains(part) && error.contains(&key.to_string()), "{error}");
         }
     }
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_not_written_and_what_can_not_be_is_refused() {
+async fn a_change_without_effect_is_not_written_and_an_impossible_one_is_refused() {
     let store = ObjectStore::in_memory().await.unwrap();
     let (_, entry) = exclude(&store, "Love").await;
     assert_eq!(entry.unwrap().number, 1);
@@ -61,7 +61,7 @@ async fn what_changes_nothing_is_not_written_and_what_can_not_be_is_refused() {
 }
 
 #[tokio::test]
-async fn a_long_log_is_read_on_from_what_is_known_and_anew_where_another_store_took_its_place() {
+async fn a_long_log_is_read_from_the_known_version_and_anew_in_another_store() {
     let store = ObjectStore::in_memory().await.unwrap();
     let mut known = vec![Arc::<Exclusions>::default()];
     for number in 1..=70 {

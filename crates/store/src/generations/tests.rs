@@ -1,4 +1,4 @@
-//! What the log answers in the cases that two well-behaved publishers never bring about.
+//! The generation log in cases that two well-behaved publishers never cause.
 
 use super::*;
 use crate::{BlockKey, ObjectStore, Stage};
@@ -12,7 +12,14 @@ fn run(name: &str) -> RunId {
 }
 
 async fn publish(store: &dyn Store, name: &str, start: u64) -> Result<Outcome, StoreError> {
-    super::publish(store, &source(), &run(name), start, "now", false).await
+    let publication = Publication {
+        source: &source(),
+        run: &run(name),
+        start,
+        published_at: "now",
+        incomplete: false,
+    };
+    super::publish(store, &publication).await
 }
 
 #[tokio::test]
@@ -29,12 +36,12 @@ async fn an_entry_of_a_newer_format_is_refused() {
     ];
     for error in errors {
         assert!(matches!(&error, StoreError::Newer { found: 2, known: 1, .. }), "{error:?}");
-        assert!(error.to_string().contains(key.as_str()), "{error}");
+        assert!(error.to_string().contains(&key.to_string()), "{error}");
     }
 }
 
 #[tokio::test]
-async fn an_entry_that_is_no_entry_is_named() {
+async fn a_damaged_entry_is_named() {
     let store = ObjectStore::in_memory().await.unwrap();
     store.insert(&Key::generation(&source(), 1), "?".into()).await.unwrap();
     let error = newest(&store, &source(), 0).await.unwrap_err();
@@ -43,7 +50,7 @@ async fn an_entry_that_is_no_entry_is_named() {
 }
 
 #[tokio::test]
-async fn a_run_is_not_told_that_another_one_with_its_number_is_its_own() {
+async fn another_run_with_the_same_start_number_is_a_conflict() {
     let store = ObjectStore::in_memory().await.unwrap();
     for (name, start) in [("one", 1), ("two", 2)] {
         publish(&store, name, start).await.unwrap();
@@ -53,16 +60,16 @@ async fn a_run_is_not_told_that_another_one_with_its_number_is_its_own() {
 }
 
 #[tokio::test]
-async fn a_published_run_is_told_the_same_generation_whatever_was_rolled_back_since() {
+async fn publishing_again_returns_the_same_generation_after_any_rollbacks() {
     let store = ObjectStore::in_memory().await.unwrap();
     for (name, start) in [("one", 1), ("two", 2)] {
         store.insert(&Key::run(&run(name)), "{}".into()).await.unwrap();
         publish(&store, name, start).await.unwrap();
     }
-    let told = publish(&store, "two", 2).await.unwrap();
+    let first = publish(&store, "two", 2).await.unwrap();
     for to in [1, 2, 1] {
         rollback(&store, &source(), to, "later").await.unwrap();
-        assert_eq!(publish(&store, "two", 2).await.unwrap(), told);
+        assert_eq!(publish(&store, "two", 2).await.unwrap(), first);
     }
     let log = history(&store, &source(), 9).await.unwrap();
     assert_eq!(log.len(), 5, "nothing was inserted again");
@@ -92,7 +99,7 @@ async fn a_long_log_is_found_from_any_entry_and_read_from_its_end() {
 }
 
 #[tokio::test]
-async fn a_run_that_was_purged_is_not_published_any_more() {
+async fn a_purged_run_is_not_published() {
     let store = ObjectStore::in_memory().await.unwrap();
     store.insert(&Key::run(&run("one")), "{}".into()).await.unwrap();
     publish(&store, "one", 1).await.unwrap();
@@ -102,14 +109,14 @@ async fn a_run_that_was_purged_is_not_published_any_more() {
     assert_eq!(history(&store, &source(), 9).await.unwrap().len(), 1, "nothing was inserted");
 }
 
-/// A store in which a run is retired at the very moment its generation is inserted.
+/// A store that retires a run at the moment its generation is inserted.
 #[derive(Debug)]
 struct PurgedMeanwhile(ObjectStore);
 
 #[async_trait::async_trait]
 impl Store for PurgedMeanwhile {
     async fn insert(&self, key: &Key, value: bytes::Bytes) -> Result<Insertion, StoreError> {
-        if key.as_str() == "generations/s/00000000000000000002" {
+        if key.to_string() == "generations/s/00000000000000000002" {
             self.0.insert(&Key::retired(&run("two")), "{}".into()).await?;
         }
         self.0.insert(key, value).await
@@ -145,7 +152,7 @@ impl Store for PurgedMeanwhile {
 }
 
 #[tokio::test]
-async fn a_run_that_is_purged_while_it_is_published_is_taken_back() {
+async fn a_run_that_is_purged_while_it_is_published_is_withdrawn() {
     let store = PurgedMeanwhile(ObjectStore::in_memory().await.unwrap());
     store.insert(&Key::run(&run("one")), "{}".into()).await.unwrap();
     publish(&store, "one", 1).await.unwrap();

@@ -1,26 +1,27 @@
-//! Taking a result out of sight before its data is removed. Owns what is visible instead.
+//! Taking back a result before its data is removed. Owns which result is visible instead.
 
 use super::{Generation, history, insert, newest};
 use crate::{Key, RunId, SourceName, Store, StoreError};
 
-/// How far back another result is looked for.
+/// The most generations in which another result is searched.
 const LOOK_BACK: u64 = 1000;
 
-/// If the newest entry names a run that is about to go, inserts one that names the newest result that
-/// stays, or none. Returns the new entry, if there had to be one.
+/// Withdraws the newest result of a source if its run is among those to be removed: inserts an entry that
+/// names the newest result that stays, or none. Returns the new entry, if one was inserted.
 pub async fn withdraw(
     store: &dyn Store,
     source: &SourceName,
-    goes: impl Fn(&RunId) -> bool,
+    is_removed: impl Fn(&RunId) -> bool,
     published_at: &str,
 ) -> Result<Option<Generation>, StoreError> {
     let mut known = 0;
     loop {
         let newest = newest(store, source, known).await?;
-        let Some(newest) = newest.filter(|newest| !newest.withdrawn && goes(&newest.run)) else {
+        let Some(newest) = newest.filter(|newest| !newest.withdrawn && is_removed(&newest.run))
+        else {
             return Ok(None);
         };
-        let stays = surviving(store, source, &goes).await?;
+        let stays = surviving(store, source, &is_removed).await?;
         let entry = Generation {
             generation: newest.generation + 1,
             highest_start: newest.highest_start,
@@ -40,12 +41,12 @@ pub async fn withdraw(
 async fn surviving(
     store: &dyn Store,
     source: &SourceName,
-    goes: impl Fn(&RunId) -> bool,
+    is_removed: impl Fn(&RunId) -> bool,
 ) -> Result<Option<Generation>, StoreError> {
     for entry in history(store, source, LOOK_BACK).await? {
         let run = &entry.run;
         if !entry.withdrawn
-            && !goes(run)
+            && !is_removed(run)
             && store.get(&Key::retired(run)).await?.is_none()
             && store.get(&Key::run(run)).await?.is_some()
         {

@@ -1,4 +1,4 @@
-//! The connection to a database. Owns what is set in code, over whatever the URI says: reads from the
+//! The connection to a database. Owns the settings that override those of the URI: reads from the
 //! primary, majority concerns, bounded pools and waits.
 
 use std::path::{Path, PathBuf};
@@ -13,38 +13,38 @@ use super::MongoUri;
 use super::fault;
 use crate::StoreError;
 
-/// How long a connection may take, and how long a server is looked for in one attempt.
+/// The most time for a connection, and for the selection of a server, in one try.
 const CONNECT: Duration = Duration::from_secs(10);
 const SELECT: Duration = Duration::from_secs(10);
 
-/// The most connections to one server: more requests wait for one.
+/// The most connections to one server: further requests wait for one.
 const POOL: u32 = 32;
 
-/// What may be done.
+/// The rights that a store needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everything; indexes are made.
+    /// Reads and writes; opening makes the indexes.
     Write,
-    /// Reading; a user with the role `read` suffices.
+    /// Reads; a user with the role `read` suffices.
     Read,
 }
 
-/// Where a database is and how it is used.
+/// The address of a database and its use.
 #[derive(Debug, Clone)]
 pub struct MongoOptions {
     /// The address.
     pub uri: MongoUri,
     /// The name of the database.
     pub database: String,
-    /// The certificate authorities the server is trusted by, as PEM; those of the web otherwise.
+    /// A PEM file of certificate authorities to trust; those of the web if `None`.
     pub ca_file: Option<PathBuf>,
-    /// What may be done.
+    /// The rights.
     pub access: Access,
-    /// How long a server that can't be reached is waited for, in each operation.
+    /// The time that each operation waits for a server that can't be reached.
     pub patience: Duration,
 }
 
-/// The database, and how it is called in messages.
+/// The database, and its name in messages.
 pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String), StoreError> {
     let place = format!("{}/{}", options.uri.hosts(), options.database);
     let unusable = |error: mongodb::error::Error| {
@@ -77,8 +77,8 @@ pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String
     Ok((client.database(&options.database), place))
 }
 
-/// That a file holds certificates. The driver would only say so with the first operation, as of a
-/// server that can't be reached, and it would be tried again.
+/// Fails with `Refused` if a file has no certificates. The driver would fail with the first operation, as
+/// if the server can't be reached, and the operation would be retried.
 fn check_ca(file: &Path) -> Result<(), StoreError> {
     let refused = |what: &dyn std::fmt::Display| {
         StoreError::Refused(format!("reading the CA {}: {what}", file.display()))
@@ -87,5 +87,7 @@ fn check_ca(file: &Path) -> Result<(), StoreError> {
     if String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----") {
         return Ok(());
     }
-    Err(refused(&"it holds no certificate; give a PEM file, -----BEGIN CERTIFICATE----- and so on"))
+    Err(refused(
+        &"it has no certificate: give a PEM file, which begins with -----BEGIN CERTIFICATE-----",
+    ))
 }

@@ -1,13 +1,13 @@
-//! What a failed operation means: whether another try may do better, and what a user can do. Owns
-//! the codes; never shows what a server says of credentials.
+//! Failed operations: which ones a retry may mend, and what a user can do. Owns the error codes; never
+//! shows a server's message about credentials.
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use crate::StoreError;
 
-/// Codes of servers that will answer again: elections, shutdowns, networks between servers, waits that
-/// were too short, and operations that stand in each other's way. From the specification of retryable
-/// reads and writes and the server's list of error codes.
+/// Codes that pass: elections, shutdowns, networks between servers, timeouts, and operations that conflict
+/// with each other. From the specification of retryable reads and writes and the server's list of error
+/// codes.
 const PASSING: [i32; 24] = [
     6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 117, 133, 134, 189, 202, 262, 9001, 10107, 11600, 11602,
     12586, 12587, 13435, 13436,
@@ -18,38 +18,38 @@ const NOT_PRIMARY: i32 = 10058;
 const UNAUTHENTICATED: [i32; 2] = [18, 8000];
 /// The user may not do it.
 const UNAUTHORIZED: i32 = 13;
-/// `OutOfDiskSpace`, and what storage engines say with the code of an unknown error.
+/// `OutOfDiskSpace`, and the messages of storage engines with the code of an unknown error.
 const OUT_OF_SPACE: i32 = 14031;
 const FULL: [&str; 3] = ["no space left", "disk is full", "database or disk is full"];
 
 const DUPLICATE: i32 = 11000;
 
-/// Whether the `_id` exists already.
+/// Returns true if the `_id` exists already.
 pub(super) fn is_duplicate(error: &Error) -> bool {
     code(error) == Some(DUPLICATE)
 }
 
-/// That a document is there which no majority of the servers has yet: it may still be lost, and be
-/// ours to insert again.
+/// The error for a present document that no majority of the servers has yet: it may still be lost, and
+/// then this call must insert it again.
 pub(super) fn unsettled() -> Error {
     Error::custom(Unsettled)
 }
 
 struct Unsettled;
 
-/// Whether all that kept documents from being inserted is that they are there already.
+/// Returns true if all documents that were not inserted are present already.
 pub(super) fn is_only_duplicates(error: &Error) -> bool {
     is_duplicate(error) || unholdable(error) == Some(0)
 }
 
-/// Whether what was to be dropped or renamed is not there.
+/// Returns true if the collection to drop or rename does not exist.
 pub(super) fn is_missing_namespace(error: &Error) -> bool {
     code(error) == Some(26)
 }
 
-/// Whether there is something already where a collection was to be renamed to. Servers on top of SQL
-/// databases look first and rename then: to whoever came second between the two they repeat, as an
-/// internal error, what their database says.
+/// Returns true if the target name of a rename exists already. Servers on top of SQL databases check and
+/// rename in two steps. If another rename comes between them, they return the error of their database as an
+/// internal error.
 pub(super) fn is_existing_namespace(error: &Error) -> bool {
     match code(error) {
         Some(48) => true,
@@ -58,20 +58,21 @@ pub(super) fn is_existing_namespace(error: &Error) -> bool {
     }
 }
 
-/// What servers answer that can't rename over a collection that exists: to the option, or to the name.
+/// The codes of servers that can't rename over an existing collection: they refuse the option, or the
+/// name.
 const UNSUPPORTED: [i32; 7] = [9, 20, 48, 72, 115, 238, 40415];
 
-/// Whether the server lacks what was asked for, rather than refusing it to this user.
+/// Returns true if the server lacks the operation, rather than denying it to this user.
 pub(super) fn is_unsupported(error: &Error) -> bool {
     code(error).is_some_and(|code| UNSUPPORTED.contains(&code))
 }
 
-/// What a server answers of single documents that it can't hold, whatever the driver thinks of them:
-/// values, depths, sizes and names of fields that it has rules for.
+/// The codes for single documents that a server can't hold although the driver can: its rules for values,
+/// depths, sizes and names of fields.
 const UNHOLDABLE: [i32; 9] = [2, 15, 17280, 22, 52, 55, 57, 121, 10334];
 
-/// How many documents of an insert can't be held, if that is all that kept documents out, besides
-/// their being there already.
+/// The number of documents of an insert that the server can't hold. `None` if the insert failed for any
+/// other reason than that, or than documents that are present already.
 pub(super) fn unholdable(error: &Error) -> Option<u64> {
     let ErrorKind::InsertMany(many) = &*error.kind else { return None };
     let writes = many.write_errors.as_deref().unwrap_or_default();
@@ -82,7 +83,7 @@ pub(super) fn unholdable(error: &Error) -> Option<u64> {
     is_all.then(|| writes.iter().filter(|write| write.code != DUPLICATE).count() as u64)
 }
 
-/// Whether the same operation may succeed later by itself.
+/// Returns true if the same operation may succeed later.
 pub(super) fn is_passing(error: &Error) -> bool {
     let labels = ["RetryableWriteError", "RetryableError", "SystemOverloadedError"];
     if labels.iter().any(|label| error.contains_label(label)) {
@@ -102,13 +103,13 @@ pub(super) fn is_passing(error: &Error) -> bool {
     }
 }
 
-/// The error as a store's.
+/// The error of a store for an error of the driver.
 pub(super) fn stored(doing: &'static str, key: String, error: &Error) -> StoreError {
     let text = message(error);
     let code = code(error);
     let authentication = matches!(&*error.kind, ErrorKind::Authentication { .. });
     if authentication || code.is_some_and(|code| UNAUTHENTICATED.contains(&code)) {
-        // The server's own words may repeat the user; and one never is told which part was wrong.
+        // The server's message may contain the user, and never has the part that is wrong.
         let what = "the server does not know this user or password: check the URI in the Secret";
         return StoreError::Denied { doing, key, what: what.to_owned() };
     }
@@ -150,7 +151,7 @@ fn code(error: &Error) -> Option<i32> {
     }
 }
 
-/// What happened, in one line, without the driver's inner state.
+/// The message in one line, without the driver's inner state.
 pub(super) fn message(error: &Error) -> String {
     match &*error.kind {
         ErrorKind::Command(command) => format!("{} (code {})", command.message, command.code),
@@ -170,12 +171,12 @@ pub(super) fn message(error: &Error) -> String {
         | ErrorKind::DnsResolve { message, .. }
         | ErrorKind::InvalidResponse { message, .. } => message.clone(),
         ErrorKind::ServerSelection { message, .. } => {
-            // What follows is the driver's picture of all servers, in its own notation.
+            // The rest is the driver's view of all servers, in its own notation.
             let end = message.find(" Topology:").unwrap_or(message.len());
-            let said = message.get(..end).unwrap_or_default().trim_end_matches('.');
+            let text = message.get(..end).unwrap_or_default().trim_end_matches('.');
             match message.split("Error: ").nth(1) {
-                Some(why) => format!("{said} ({})", why.trim_end_matches([' ', '}', ']', '>'])),
-                None => said.to_owned(),
+                Some(why) => format!("{text} ({})", why.trim_end_matches([' ', '}', ']', '>'])),
+                None => text.to_owned(),
             }
         }
         ErrorKind::Io(error) => error.to_string(),

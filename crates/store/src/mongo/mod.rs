@@ -1,23 +1,23 @@
-//! The store in a MongoDB of version 6 or later, or what speaks like one. Owns the collections and
-//! the translation of keys to documents; the generation log, markers and formats are those of every
-//! store.
+//! The store in a MongoDB of version 6 or later, or in a server with its protocol. Owns the collections
+//! and the translation of keys to documents; the logs, markers and formats are those of every store.
 //!
 //! ```text
-//! trendjob.store        {_id: "format"}                     of which format the database is
-//! trendjob.runs         {_id: run, ...}                     that a run exists
-//! trendjob.plans        {_id: run, run, ...}                its plan
+//! trendjob.store        {_id: "format"}                     the format of the database
+//! trendjob.runs         {_id: run, ...}                     the records of runs
+//! trendjob.plans        {_id: run, run, ...}                their plans
 //! trendjob.markers      {_id: run/stage/index, run, ...}    the attempts that count
 //! trendjob.blocks       {_id: ..., run, stage, ...}         pieces of data
 //! trendjob.starts       {_id: source/n, ...}                start numbers
 //! trendjob.generations  {_id: source/n, n, ...}             published results
-//! trendjob.exclusions   {_id: source/n, n, ...}             changes of what is excluded
-//! trendjob.plain        {_id: source, limit}                how many plain documents were asked for
+//! trendjob.exclusions   {_id: source/n, n, ...}             changes of the exclusions
+//! trendjob.plain        {_id: source, limit}                the wanted numbers of plain documents
 //! trendjob.retired      {_id: run, ...}                     runs about to be removed
 //! ```
 //!
-//! `value` holds the bytes and `by` who inserted them. Only inserts under unique `_id`s, finds by
-//! `_id`, by run or by number, and deletes by `_id` or by run are used, so servers that speak the protocol without
-//! transactions or update operators do, too. A source can't hold a dot, so no source's own collections collide with these.
+//! `value` has the bytes and `by` names the call that inserted them. Only inserts under unique `_id`s,
+//! finds by `_id`, by run or by number, and deletes by `_id` or by run are used, so servers without
+//! transactions or update operators suffice. A source has no dot in its name, so its own collections never
+//! collide with these.
 
 mod connect;
 mod fault;
@@ -35,20 +35,20 @@ use mongodb::bson::{Binary, Document, doc};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+use crate::{BlockKey, Insertion, Key, Log, RunId, SourceName, Stage, Store, StoreError};
 
 pub use connect::{Access, MongoOptions};
 use retry::Patience;
 pub use uri::MongoUri;
 
-/// The format of everything in a database. One of a newer format is left alone.
+/// The format of a database. A database with a newer one is not touched.
 const FORMAT: i64 = 1;
 
 /// A store in one database.
 #[derive(Debug, Clone)]
 pub struct MongoStore {
     database: Database,
-    /// How the database is called in messages: hosts and name, nothing secret.
+    /// The name of the database in messages: hosts and name, nothing secret.
     place: String,
     patience: Patience,
 }
@@ -58,21 +58,21 @@ pub struct MongoStore {
 struct Stored {
     #[serde(rename = "_id")]
     id: String,
-    /// The run it goes with, if it does.
+    /// The run it is removed with, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     run: Option<String>,
-    /// The stage that wrote it, of blocks.
+    /// The stage that wrote a block.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<String>,
-    /// The number in a log.
+    /// The number of a log entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     n: Option<i64>,
-    /// Which call inserted it: one whose reply was lost finds its own value and knows it.
+    /// The call that inserted it: a call whose reply was lost recognises its own value.
     by: String,
     value: Binary,
 }
 
-/// Where a key is kept.
+/// The place of a key: its collection, and the fields that it is found by.
 struct Address {
     collection: &'static str,
     id: String,
@@ -82,28 +82,31 @@ struct Address {
 
 impl Address {
     fn of(key: &Key) -> Self {
-        let parts: Vec<&str> = key.as_str().split('/').collect();
-        let own = |text: &str| Some(text.to_owned());
-        let (collection, id, run, n) = match parts.as_slice() {
-            ["runs", run, "run"] => ("trendjob.runs", (*run).to_owned(), own(run), None),
-            ["runs", run, "plan"] => ("trendjob.plans", (*run).to_owned(), own(run), None),
-            ["runs", run, "markers", stage, index] => {
-                ("trendjob.markers", format!("{run}/{stage}/{index}"), own(run), None)
-            }
-            ["starts", source, n] => {
-                ("trendjob.starts", format!("{source}/{n}"), None, n.parse().ok())
-            }
-            ["generations", source, n] => {
-                ("trendjob.generations", format!("{source}/{n}"), None, n.parse().ok())
-            }
-            ["exclusions", source, n] => {
-                ("trendjob.exclusions", format!("{source}/{n}"), None, n.parse().ok())
-            }
-            ["retired", run] => ("trendjob.retired", (*run).to_owned(), None, None),
-            // Keys are made by `Key` alone, and these are all it makes.
-            other => ("trendjob.other", other.join("/"), None, None),
+        let of_run = |collection, id, run: &RunId| Self {
+            collection,
+            id,
+            run: Some(run.to_string()),
+            n: None,
         };
-        Self { collection, id, run, n }
+        match key {
+            Key::Run(run) => of_run("trendjob.runs", run.to_string(), run),
+            Key::Plan(run) => of_run("trendjob.plans", run.to_string(), run),
+            Key::Marker { run, stage, index } => {
+                of_run("trendjob.markers", format!("{run}/{stage}/{index:020}"), run)
+            }
+            Key::Entry { log, source, n } => {
+                let collection = match log {
+                    Log::Starts => "trendjob.starts",
+                    Log::Generations => "trendjob.generations",
+                    Log::Exclusions => "trendjob.exclusions",
+                };
+                let id = format!("{source}/{n:020}");
+                Self { collection, id, run: None, n: i64::try_from(*n).ok() }
+            }
+            Key::Retired(run) => {
+                Self { collection: "trendjob.retired", id: run.to_string(), run: None, n: None }
+            }
+        }
     }
 }
 
@@ -112,7 +115,7 @@ impl MongoStore {
     ///
     /// # Errors
     /// `Refused` for options that can't be used, `Denied` for a user without the rights, `Newer` for a
-    /// database of a newer format, `Unavailable` when the server could not be reached in time.
+    /// database of a newer format, `Unavailable` if the server can't be reached in time.
     pub async fn open(options: &MongoOptions) -> Result<Self, StoreError> {
         let (database, place) = connect::database(options).await?;
         let store = Self { database, place, patience: Patience::new(options.patience) };
@@ -123,12 +126,12 @@ impl MongoStore {
         Ok(store)
     }
 
-    /// The database, for what is kept beside the store.
+    /// The database, for collections beside the store.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Makes the indexes and says of which format the database is.
+    /// Makes the indexes and writes the format of the database.
     async fn prepare(&self) -> Result<(), StoreError> {
         for name in ["trendjob.plans", "trendjob.markers", "trendjob.blocks"] {
             let create = || async {
@@ -153,7 +156,7 @@ impl MongoStore {
         let formats = self.database.collection::<Document>("trendjob.store");
         let find = || async { formats.find_one(doc! { "_id": "format" }).await };
         let found = self.retry("reading the format of", "trendjob.store", find).await?;
-        // Nothing was ever written: nothing to misread.
+        // The database is empty.
         let Some(found) = found else { return Ok(()) };
         let format = found.get_i64("format").map_err(|error| StoreError::Damaged {
             key: self.named("trendjob.store"),
@@ -174,7 +177,7 @@ impl MongoStore {
         format!("{key} in {}", self.place)
     }
 
-    /// Does an operation until it succeeds, can't, or patience ends.
+    /// Repeats an operation until it succeeds, fails for good, or the patience ends.
     async fn retry<T, F>(
         &self,
         doing: &'static str,
@@ -192,7 +195,7 @@ impl MongoStore {
         self.retry("reading", id, find).await
     }
 
-    /// Inserts a document, and says whether this call did or what stands there.
+    /// Inserts a document. Returns the present one if another call was first.
     async fn create(&self, collection: &str, stored: Stored) -> Result<Option<Stored>, StoreError> {
         let values = self.collection(collection);
         let create = || async {
@@ -203,7 +206,7 @@ impl MongoStore {
             }
             let present = values.find_one(doc! { "_id": &stored.id }).await?;
             let present = present.ok_or_else(fault::unsettled)?;
-            // Ours, and only the reply was lost.
+            // The present document may be this call's own, if only the reply was lost.
             Ok((present.by != stored.by).then_some(present))
         };
         self.retry("writing", &stored.id, create).await
@@ -220,7 +223,7 @@ impl MongoStore {
         self.retry("listing", "collections", names).await
     }
 
-    /// The `_id`s of what matches.
+    /// The `_id`s of the matching documents, ascending.
     async fn ids(&self, collection: &str, what: Document) -> Result<Vec<String>, StoreError> {
         let find = || async {
             let found = self.database.collection::<Document>(collection);
@@ -239,8 +242,8 @@ fn binary(bytes: &Bytes) -> Binary {
     Binary { subtype: BinarySubtype::Generic, bytes: bytes.to_vec() }
 }
 
-/// A name for one call.
-fn caller() -> String {
+/// A unique name for one call.
+fn call_id() -> String {
     mongodb::bson::oid::ObjectId::new().to_hex()
 }
 
@@ -248,7 +251,7 @@ fn caller() -> String {
 impl Store for MongoStore {
     async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
         let Address { collection, id, run, n } = Address::of(key);
-        let stored = Stored { id, run, stage: None, n, by: caller(), value: binary(&value) };
+        let stored = Stored { id, run, stage: None, n, by: call_id(), value: binary(&value) };
         Ok(match self.create(collection, stored).await? {
             None => Insertion::Inserted,
             Some(present) => Insertion::Present(present.value.bytes.into()),
@@ -266,7 +269,7 @@ impl Store for MongoStore {
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        // Every log begins with 1 and keeps it.
+        // Every log has an entry 1, which is never removed.
         let ids = self.ids("trendjob.generations", doc! { "n": 1 }).await?;
         let sources = ids.iter().filter_map(|id| id.split_once('/'));
         Ok(sources.filter_map(|(source, _)| SourceName::new(source).ok()).collect())
@@ -278,7 +281,7 @@ impl Store for MongoStore {
             run: Some(key.run.to_string()),
             stage: Some(key.stage.to_string()),
             n: None,
-            by: caller(),
+            by: call_id(),
             value: binary(&bytes),
         };
         // The same key is only ever written with the same bytes.
@@ -310,7 +313,7 @@ fn block_id(key: &BlockKey) -> String {
     format!("{run}/{stage}/{index}/{attempt}/{name}")
 }
 
-/// How long a database is waited for unless more or less is asked for.
+/// The default time that an operation waits for a database.
 pub const PATIENCE: Duration = Duration::from_secs(600);
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! The records themselves, for those who asked to keep them: `<source>` with a document for each
-//! record that was counted. Owns their collection; a record is what the line says, under an `_id` that
-//! says where the line stood.
+//! The counted records of a source, if the TrendJob keeps them: the collection `<source>` with a document
+//! for each. Owns that collection; a document has the fields of the line, and an `_id` that is the place of
+//! the line.
 
 use std::fmt;
 
@@ -10,18 +10,20 @@ use super::{MongoStore, fault, plain};
 use crate::generations::newest;
 use crate::{RunId, SourceName, Store as _, StoreError};
 
-/// The longest line that is kept, in bytes: as a document it must stay below the 16 MiB of a server.
-pub const LONGEST: usize = 8 << 20;
+/// The most bytes of a line that is kept: as a document it must stay below the 16 MiB of a server.
+pub const MAX_LINE: usize = 8 << 20;
 
-/// The largest document of a server, in bytes. Arrays of small numbers take eight times the bytes of
-/// their JSON, so lines above the second may become larger.
-const LARGEST: usize = 16 << 20;
-const MAY_BE_LARGER: usize = 1 << 20;
+/// The most bytes of a document of a server.
+const MAX_DOCUMENT: usize = 16 << 20;
 
-/// The deepest nesting that a server promises to hold.
-const DEEPEST: usize = 100;
+/// The bytes of a line above which its document is measured: arrays of small numbers take eight times the
+/// bytes of their JSON.
+const MEASURED_LINE: usize = 1 << 20;
 
-/// Where a record stood: what makes its document the same in every attempt.
+/// The deepest nesting that every server holds.
+const MAX_DEPTH: usize = 100;
+
+/// The place of a record. It makes the document of a record the same in every attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordId {
     /// Its shard.
@@ -34,43 +36,43 @@ pub struct RecordId {
 
 impl fmt::Display for RecordId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // As wide as needed for bytewise order to be that of the input.
+        // Zero-padded, so that bytewise order is the order of the input.
         write!(f, "{:06}-{:06}-{:015}", self.shard, self.object, self.offset)
     }
 }
 
-/// Stores records of a run, and says how many were left out: those above [`LONGEST`], and those with
-/// what no document can hold, as a lone surrogate or a number beyond a double. Each attempt stores the
-/// same documents, so doubles change nothing.
+/// Stores records of a run, and returns the number of omitted ones: those above [`MAX_LINE`], and those
+/// that no document can hold, because of a lone surrogate or a number beyond a double, for example. All
+/// attempts store the same documents, so a repetition changes nothing.
 pub async fn insert(
     store: &MongoStore,
     source: &SourceName,
     run: &RunId,
     records: &[(RecordId, &[u8])],
 ) -> Result<u64, StoreError> {
-    let name = beside(source, run);
+    let name = temporary_name(source, run);
     let documents: Vec<Document> =
         records.iter().filter_map(|(id, line)| document(*id, line)).collect();
-    let left_out = (records.len() - documents.len()) as u64;
+    let omitted = (records.len() - documents.len()) as u64;
     if documents.is_empty() {
-        return Ok(left_out);
+        return Ok(omitted);
     }
     let collection = store.database.collection::<Document>(&name);
     let insert = || async {
         match collection.insert_many(&documents).ordered(false).await {
             Ok(_) => Ok(0),
-            // What an earlier try or attempt stored, and what this server has rules against.
+            // Documents that an earlier try or attempt stored, or that this server can't hold.
             Err(error) => fault::unholdable(&error).ok_or(error),
         }
     };
-    Ok(left_out + store.retry("writing records to", &name, insert).await?)
+    Ok(omitted + store.retry("writing records to", &name, insert).await?)
 }
 
-/// Makes the records of a run those of its source, without those of shards it went on without.
-/// `stored` is how many the other shards say that they stored.
+/// Shows the records of a run as those of its source, except records of the shards in `without`, which
+/// the run is published without. `stored` is the number of records that the other shards report.
 ///
-/// A publisher that stands still between its look at what is visible and the swap can put its records
-/// over those of a later run; so they are looked at right before.
+/// A publisher that stalls between its check of the visible run and the swap can replace the records of a
+/// later run, so the check comes right before the swap.
 pub async fn publish(
     store: &MongoStore,
     source: &SourceName,
@@ -80,45 +82,45 @@ pub async fn publish(
 ) -> Result<(), StoreError> {
     let visible = newest(store, source, 0).await?;
     if visible.is_none_or(|visible| visible.withdrawn || visible.run != *run) {
-        // Another result is shown by now: its records are there, or were given up with it.
+        // Another result is visible by now, and its own publisher handles its records.
         return Ok(());
     }
     if stored == 0 {
         return plain::drop_collection(store, source.as_str()).await;
     }
-    let name = beside(source, run);
+    let name = temporary_name(source, run);
     for shard in without {
         let (from, to) = (format!("{shard:06}-"), format!("{shard:06}."));
         store.delete(&name, doc! { "_id": { "$gte": from, "$lt": to } }).await?;
     }
-    // All of them were stored before the markers. If some are missing, an earlier attempt put them in
-    // their place, and this is what a slow pod stored once more.
+    // All records are stored before the markers. If some are missing, an earlier attempt has swapped them
+    // in, and these are what a slow pod stored again.
     if plain::count(store, &name).await? < stored {
         return plain::drop_collection(store, &name).await;
     }
     plain::swap(store, &name, source.as_str()).await.map(drop)
 }
 
-/// Drops the records of a source if they are of runs that are about to go.
+/// Drops the records of a source if they belong to a run that is about to be removed.
 pub async fn withdraw(
     store: &MongoStore,
     source: &SourceName,
-    goes: impl Fn(&RunId) -> bool,
+    is_removed: impl Fn(&RunId) -> bool,
 ) -> Result<(), StoreError> {
     match newest(store, source, 0).await? {
-        Some(newest) if newest.withdrawn || goes(&newest.run) => {
+        Some(newest) if newest.withdrawn || is_removed(&newest.run) => {
             plain::drop_collection(store, source.as_str()).await
         }
         _ => Ok(()),
     }
 }
 
-/// Drops what runs that are no more have stored and not published.
+/// Drops the unpublished records of removed runs.
 pub async fn sweep(store: &MongoStore, source: &SourceName) -> Result<(), StoreError> {
     let runs = store.runs().await?;
-    let beside = format!("{source}{}", plain::BESIDE);
+    let prefix = format!("{source}{}", plain::SEPARATOR);
     for name in store.collections().await? {
-        let run = name.strip_prefix(&beside);
+        let run = name.strip_prefix(&prefix);
         if run.is_some_and(|run| !runs.iter().any(|known| known.as_str() == run)) {
             plain::drop_collection(store, &name).await?;
         }
@@ -126,12 +128,12 @@ pub async fn sweep(store: &MongoStore, source: &SourceName) -> Result<(), StoreE
     Ok(())
 }
 
-fn beside(source: &SourceName, run: &RunId) -> String {
-    format!("{source}{}{run}", plain::BESIDE)
+fn temporary_name(source: &SourceName, run: &RunId) -> String {
+    format!("{source}{}{run}", plain::SEPARATOR)
 }
 
 fn document(id: RecordId, line: &[u8]) -> Option<Document> {
-    if line.len() > LONGEST {
+    if line.len() > MAX_LINE {
         return None;
     }
     let json: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).ok()?;
@@ -140,31 +142,31 @@ fn document(id: RecordId, line: &[u8]) -> Option<Document> {
     }
     let mut document = doc! { "_id": id.to_string() };
     document.extend(json.into_iter().filter(|(key, _)| key != "_id").map(|(k, v)| (k, bson(v))));
-    let may_be_larger = line.len() > MAY_BE_LARGER;
-    if may_be_larger && mongodb::bson::serialize_to_vec(&document).ok()?.len() > LARGEST {
+    let is_measured = line.len() > MEASURED_LINE;
+    if is_measured && mongodb::bson::serialize_to_vec(&document).ok()?.len() > MAX_DOCUMENT {
         return None;
     }
     Some(document)
 }
 
-/// Whether a document can hold a member: no name in it holds a zero byte, and nothing is too deep.
-/// `depth` is that of the members of `value`.
+/// Returns true if a document can hold a member: no name in it has a zero byte, and nothing is too deep.
+/// `depth` is the depth of the members of `value`.
 fn fits(key: &str, value: &serde_json::Value, depth: usize) -> bool {
     use serde_json::Value;
     let is_named = !key.contains('\0');
     let holds = match value {
         Value::Array(values) => {
-            depth <= DEEPEST && values.iter().all(|value| fits("", value, depth + 1))
+            depth <= MAX_DEPTH && values.iter().all(|value| fits("", value, depth + 1))
         }
         Value::Object(members) => {
-            depth <= DEEPEST && members.iter().all(|(key, value)| fits(key, value, depth + 1))
+            depth <= MAX_DEPTH && members.iter().all(|(key, value)| fits(key, value, depth + 1))
         }
         _ => true,
     };
     is_named && holds
 }
 
-/// A value as a shell shows it. Numbers that fit nothing else are kept as doubles.
+/// A value in the types that a shell shows. Numbers beyond 64 bits become doubles.
 fn bson(value: serde_json::Value) -> Bson {
     use serde_json::Value;
     match value {
@@ -191,7 +193,7 @@ mod tests {
     const ID: RecordId = RecordId { shard: 3, object: 12, offset: 4096 };
 
     #[test]
-    fn a_record_is_kept_as_it_is_but_for_its_id() {
+    fn a_record_is_kept_with_an_id_of_its_own() {
         let line =
             br#"{"_id":9,"text":"a\u0041","n":9223372036854775807,"x":1.5,"l":[null,{"k":true}]}"#;
         let expected = doc! {
@@ -205,29 +207,29 @@ mod tests {
     }
 
     #[test]
-    fn what_no_document_can_hold_is_left_out() {
-        let spaces = " ".repeat(LONGEST);
+    fn records_that_no_document_can_hold_are_omitted() {
+        let spaces = " ".repeat(MAX_LINE);
         for line in [
             r#"{"a":"\ud800"}"#.to_owned(),
             r#"{"a":1e400}"#.to_owned(),
             r#"{"a":[{"b\u0000c":1}]}"#.to_owned(),
             format!("{{{spaces}}}"),
-            nested(DEEPEST),
+            nested(MAX_DEPTH),
             ones(4 << 20),
         ] {
             assert_eq!(document(ID, line.as_bytes()), None, "{}", &line[..line.len().min(40)]);
         }
-        for line in [nested(DEEPEST - 1), ones(1 << 20), format!("{{{}}}", &spaces[2..])] {
+        for line in [nested(MAX_DEPTH - 1), ones(1 << 20), format!("{{{}}}", &spaces[2..])] {
             assert!(document(ID, line.as_bytes()).is_some(), "{}", &line[..line.len().min(40)]);
         }
     }
 
-    /// An object with so many levels of arrays in it.
+    /// An object with this many levels of arrays in it.
     fn nested(levels: usize) -> String {
         format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels))
     }
 
-    /// A line of about so many bytes whose document is eight times as large.
+    /// A line of about this many bytes whose document is eight times as large.
     fn ones(length: usize) -> String {
         format!("{{\"a\":[{}1]}}", "1,".repeat(length / 2))
     }

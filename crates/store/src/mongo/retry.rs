@@ -1,4 +1,4 @@
-//! Trying again. Owns how long and how often; what is worth it is `fault`'s.
+//! Retries. Owns how long and how often an operation is repeated; `fault` decides which errors pass.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::time::{Instant, sleep, timeout};
 use super::fault;
 use crate::StoreError;
 
-/// How long one try may take: the driver has no limit of its own for a server that is silent.
+/// The most time for one try: the driver has no limit for a server that never replies.
 const ONE_TRY: Duration = Duration::from_secs(60);
 
-/// How long failing operations are tried again.
+/// The time that a failing operation is repeated.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience(Duration);
 
@@ -20,7 +20,7 @@ impl Patience {
         Self(total)
     }
 
-    /// Does an operation until it succeeds, can't, or the patience ends. `key` is for messages.
+    /// Repeats an operation until it succeeds, fails for good, or the patience ends. `key` is for messages.
     pub(super) async fn retry<T, F>(
         self,
         doing: &'static str,
@@ -51,7 +51,7 @@ impl Patience {
                 Err(_) => StoreError::Unavailable {
                     doing,
                     key: key(),
-                    source: "the server did not answer in time".into(),
+                    source: "the server did not reply in time".into(),
                 },
             };
             let delay = delays.next().unwrap_or(Duration::from_secs(10));
@@ -60,7 +60,7 @@ impl Patience {
             }
             metrics::counter!("trendjob_store_retries_total", "operation" => doing).increment(1);
             let cause = std::error::Error::source(&error).map(ToString::to_string);
-            tracing::warn!(%error, cause, ?delay, "trying the store again");
+            tracing::warn!(%error, cause, ?delay, "retrying a store operation");
             sleep(delay).await;
         }
     }

@@ -1,4 +1,4 @@
-//! The address of a database, which holds its password. Owns that neither is ever shown.
+//! The address of a database, which contains its password. Owns that the password is never shown.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub struct MongoUri(String);
 
 impl MongoUri {
-    /// A connection string; white space around it, as files have, is taken off.
+    /// A connection string, without the white space around it that files have.
     pub fn new(uri: &str) -> Self {
         Self(uri.trim().to_owned())
     }
@@ -24,7 +24,7 @@ impl MongoUri {
         authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts)
     }
 
-    /// A text without the user and the password, wherever they stand in it.
+    /// The text without the user and the password.
     pub(super) fn scrub(&self, text: &str) -> String {
         let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
         let Some((credentials, _)) = rest.rsplit_once('@') else {

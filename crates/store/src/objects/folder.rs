@@ -1,5 +1,5 @@
-//! What only a folder has: staged files of killed writers, folders that outlive their files, and
-//! names that are not ours. Owns their removal; refuses to know what a file says.
+//! The parts of a store that only a folder has: staged files of killed writers, folders that outlive
+//! their files, and foreign names. Owns their removal; doesn't know the content of a file.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -8,20 +8,20 @@ use std::time::SystemTime;
 
 use crate::StoreError;
 
-/// Whether a store was made in a folder.
+/// Returns true if a folder has a store.
 pub(super) fn is_store(folder: &Path) -> Result<bool, StoreError> {
     let found = folder.join("format").try_exists();
     found.map_err(|error| StoreError::at_path("opening the store", folder, error))
 }
 
-/// Whether a folder holds what is neither ours nor what systems put into every folder.
+/// Returns true if a folder has a file that belongs neither to a store nor to the system.
 pub(super) fn is_used(folder: &Path) -> Result<bool, StoreError> {
     let failed = |error| StoreError::at_path("opening the store", folder, error);
     for entry in fs::read_dir(folder).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name();
         let name = name.to_string_lossy();
         let format = name == "format" || (name.starts_with("format#") && is_staged(&name));
-        // The root of a new disk has the one, a folder that was looked at the other.
+        // The root of a new disk has `lost+found`; file managers leave names that begin with a dot.
         let systems = name == "lost+found" || name.starts_with('.');
         if !format && !systems {
             return Ok(true);
@@ -30,7 +30,7 @@ pub(super) fn is_used(folder: &Path) -> Result<bool, StoreError> {
     Ok(false)
 }
 
-/// Removes a folder with all that is in it, links unfollowed. One that is not there is removed.
+/// Removes a folder and its content, without following links. Succeeds if there is no folder.
 pub(super) async fn remove(folder: PathBuf) -> Result<(), StoreError> {
     let path = folder.clone();
     let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(path)).await;
@@ -42,7 +42,7 @@ pub(super) async fn remove(folder: PathBuf) -> Result<(), StoreError> {
     }
 }
 
-/// Removes staged files that were last written before `before`.
+/// Removes staged files that were last written before `before`, and returns their number.
 pub(super) fn sweep(folder: &Path, before: SystemTime) -> io::Result<u64> {
     let mut swept = 0;
     let Some(entries) = unless_gone(fs::read_dir(folder))? else { return Ok(0) };
@@ -61,7 +61,7 @@ pub(super) fn sweep(folder: &Path, before: SystemTime) -> io::Result<u64> {
     Ok(swept)
 }
 
-/// What a look at the folder found, `None` if it went meanwhile: writers finish while it is swept.
+/// `None` if a file is gone: writers finish while the folder is swept.
 fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     match found {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -69,7 +69,7 @@ fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Whether a name is one that `object_store` stages under: the target's, `#` and a number.
+/// Returns true for the name of a staged file of `object_store`: the target's name, `#` and a number.
 fn is_staged(name: &str) -> bool {
     let number = name.rsplit_once('#').map(|(_, number)| number);
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))

@@ -1,4 +1,4 @@
-//! The suite over a folder and over memory, and what only a folder can suffer.
+//! The suite over a folder and over memory, and the faults of a folder.
 
 #[cfg(target_os = "linux")]
 mod disks;
@@ -57,7 +57,7 @@ async fn a_folder_of_something_else_is_refused() {
 }
 
 #[tokio::test]
-async fn staged_files_of_killed_writers_are_never_seen_and_swept_later() {
+async fn staged_files_of_killed_writers_are_never_read_and_are_swept_later() {
     let folder = tempfile::tempdir().unwrap();
     let store = ObjectStore::open_folder(folder.path()).await.unwrap();
     let run = RunId::new("run").unwrap();
@@ -78,7 +78,7 @@ async fn staged_files_of_killed_writers_are_never_seen_and_swept_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_block_is_written_also_while_those_of_its_stage_are_removed() {
+async fn a_block_is_written_while_the_blocks_of_its_stage_are_removed() {
     const BLOCKS: usize = 400;
     let folder = tempfile::tempdir().unwrap();
     let store = ObjectStore::open_folder(folder.path()).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_block_is_written_also_while_those_of_its_stage_are_removed() {
         async move { store.put_block(&key, "x".into()).await.map(|()| number) }
     });
     let mut puts = std::pin::pin!(puts.buffer_unordered(16));
-    // Others are under way whenever all are removed.
+    // Some are being written whenever all are removed.
     while let Some(put) = puts.next().await {
         if put.unwrap() % 10 == 9 {
             store.remove_blocks(&run, Stage::Etl).await.ok();
@@ -106,7 +106,7 @@ async fn a_block_is_written_also_while_those_of_its_stage_are_removed() {
 }
 
 #[test]
-fn a_full_disk_is_told_apart() {
+fn a_full_disk_has_an_error_of_its_own() {
     let full = || io::Error::from(io::ErrorKind::StorageFull);
     let error = StoreError::at_path("writing", Path::new("/x"), full());
     assert!(matches!(&error, StoreError::Full { key, .. } if key == "/x"), "{error}");
@@ -118,14 +118,14 @@ fn a_full_disk_is_told_apart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn many_may_make_one_store_at_once() {
+async fn many_processes_can_make_one_store_at_once() {
     for _ in 0..20 {
         let folder = tempfile::tempdir().unwrap();
         let opened = (0..8).map(|number| {
             let path = folder.path().to_owned();
             tokio::spawn(async move {
                 let store = ObjectStore::open_folder(&path).await?;
-                // What another one stores at once must not make the folder look like a stranger's.
+                // Files that another process stores meanwhile must not look foreign.
                 let run = RunId::new(&format!("run-{number}"))?;
                 store.insert(&Key::run(&run), "{}".into()).await
             })
@@ -137,13 +137,13 @@ async fn many_may_make_one_store_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn runs_are_removed_and_the_store_swept_while_others_begin() {
+async fn runs_are_removed_and_the_store_is_swept_while_others_start() {
     let folder = tempfile::tempdir().unwrap();
     let workers = (0..4).map(|worker| {
         let path = folder.path().to_owned();
         tokio::spawn(async move {
             let store = ObjectStore::open_folder(&path).await?;
-            // Often the folder of all runs holds none for a moment.
+            // Often the folder of all runs is empty for a moment.
             for number in 0..50 {
                 let run = RunId::new(&format!("run-{worker}-{number}"))?;
                 store.insert(&Key::run(&run), "{}".into()).await?;
@@ -159,11 +159,11 @@ async fn runs_are_removed_and_the_store_swept_while_others_begin() {
     }
     let store = ObjectStore::open_existing_folder(folder.path()).await.unwrap();
     assert!(store.runs().await.unwrap().is_empty());
-    assert!(folder.path().join("runs").is_dir(), "what all runs share stays for the next");
+    assert!(folder.path().join("runs").is_dir(), "the folder that all runs share stays");
 }
 
 #[tokio::test]
-async fn what_systems_put_into_folders_is_in_nobodys_way() {
+async fn files_of_the_system_are_ignored() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("lost+found")).unwrap();
     fs::write(folder.path().join(".DS_Store"), "x").unwrap();
@@ -179,7 +179,7 @@ async fn what_systems_put_into_folders_is_in_nobodys_way() {
 }
 
 #[tokio::test]
-async fn a_file_that_only_looks_like_a_half_made_store_is_a_strangers() {
+async fn a_file_that_only_resembles_a_half_made_store_is_foreign() {
     for name in ["formats.txt", "format#x", "format.bak"] {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(name), "").unwrap();
@@ -233,7 +233,7 @@ async fn a_removal_that_fails_has_removed_the_plan_first_and_keeps_the_record_of
     for key in &keys {
         store.insert(key, "{}".into()).await.unwrap();
     }
-    // What is no folder can't be removed as one.
+    // A file can't be removed as a folder.
     let blocks = folder.path().join("runs/run/blocks");
     fs::write(&blocks, "x").unwrap();
     let error = store.remove_run(&run).await.unwrap_err().to_string();

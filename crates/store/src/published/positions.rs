@@ -1,5 +1,5 @@
-//! Where terms stand in a count ranking. Owns that a term is found by binary search in the index and in
-//! one page, and that a scan of all pages keeps none of them.
+//! The positions of terms in a ranking by count. A term is found by binary search in the index and in one
+//! page; a scan of all pages keeps none of them in the cache.
 
 use trends::format::RankingReader;
 use trends::{Kind, Topic, cmp_rank};
@@ -9,12 +9,12 @@ use crate::StoreError;
 use crate::document::read_block;
 
 impl Published {
-    /// How many pages the ranking of a kind has.
+    /// The number of pages of the ranking of a kind.
     pub(crate) fn pages(&self, kind: Kind) -> usize {
         self.index.rankings.get(&kind).map_or(0, Vec::len)
     }
 
-    /// The position of a topic of this result in the ranking of its kind, 0 for the highest.
+    /// The position of a topic of this result in the ranking of its kind; the highest-ranked has 0.
     pub(crate) async fn position(&self, topic: &Topic) -> Result<Option<u64>, StoreError> {
         let pages = self.index.rankings.get(&topic.kind).map_or(&[][..], Vec::as_slice);
         let key = (topic.count, topic.term.as_bytes());
@@ -30,7 +30,7 @@ impl Published {
         Ok(found.ok().map(|at| first + at as u64))
     }
 
-    /// The positions, ascending, of the terms of a kind for which `is_wanted` says so.
+    /// The positions, ascending, of the terms of a kind for which `is_wanted` returns true.
     pub(crate) async fn positions_of(
         &self,
         kind: Kind,
@@ -39,7 +39,7 @@ impl Published {
         let mut positions = Vec::new();
         let mut position = 0;
         for page in self.index.rankings.get(&kind).map_or(&[][..], Vec::as_slice) {
-            // Past the cache: what readers ask for stays in it.
+            // Past the cache, so that the pages of readers stay in it.
             let bytes = read_block(&*self.store, &self.publish, &page.block).await?;
             let undecodable = |error| {
                 let key = self.publish.block(&page.block.name).to_string();
@@ -47,7 +47,7 @@ impl Published {
             };
             let mut reader = RankingReader::open(&bytes).map_err(undecodable)?;
             while let Some(topic) = reader.topic().map_err(undecodable)? {
-                // A term is UTF-8; one that isn't fits nothing.
+                // Terms are UTF-8; a damaged one matches nothing.
                 if std::str::from_utf8(topic.term).is_ok_and(&is_wanted) {
                     positions.push(position);
                 }

@@ -1,91 +1,93 @@
-//! Clean-up where many processes share a store and none can tell who still works: in a cluster. Owns
-//! the rule that only what the log proves useless goes, and only after its grace.
+//! Clean-up in a cluster, where many processes share a store and none knows which others still work. Owns
+//! the rule that a run is removed only if the log proves it useless, and only after its grace.
 //!
-//! A run that never published may still do so while no later one has. Once a later one has, it can't
-//! any more, whatever its pods still do; and what they still write finds no reader.
+//! An unpublished run can still be published until a later run is. From then on it can't be, whatever its
+//! pods still do, and nothing reads what they still write.
 
 use serde::Deserialize;
 
-use super::{Cleaned, LOOK_BACK, Retention, beyond, retire};
+use super::{CleanupReport, LOOK_BACK, Retention, Retirement, beyond};
 use crate::document::read_document;
 use crate::generations::{self, history};
 use crate::{Key, RunId, SourceName, Store, StoreError};
 
-/// Retires the runs of a source that can't be wanted any more, and removes those that were retired
-/// long enough ago. `now` is in seconds since the epoch.
+/// Retires the useless runs of a source, and removes runs whose grace is over. `now` is in seconds since
+/// the epoch.
 pub async fn clean_up_source(
     store: &dyn Store,
     source: &SourceName,
     retention: Retention,
     now: u64,
-) -> Result<Cleaned, StoreError> {
-    let mut cleaned = Cleaned::default();
+) -> Result<CleanupReport, StoreError> {
+    let mut report = CleanupReport::default();
     let log = history(store, source, LOOK_BACK.max(retention.runs as u64)).await?;
-    let Some(highest) = log.first().map(|newest| newest.highest_start) else { return Ok(cleaned) };
+    let Some(highest) = log.first().map(|newest| newest.highest_start) else { return Ok(report) };
     let beyond = beyond(&log, retention.runs);
+    let retirement = Retirement { store, source, grace: retention.grace, now };
     for run in store.runs().await? {
-        let named = log.iter().any(|entry| entry.run == run);
-        let goes = if named {
+        let is_published = log.iter().any(|entry| entry.run == run);
+        let is_useless = if is_published {
             beyond.contains(&run)
         } else {
             is_of(store, &run, source).await? && is_lower(store, &run, highest).await?
         };
-        if goes && retire(store, source, &run, retention, now, &mut cleaned).await? {
+        if is_useless && retirement.retire(&run, &mut report).await? {
             store.remove_run(&run).await?;
-            cleaned.removed += 1;
+            report.removed += 1;
         }
     }
-    Ok(cleaned)
+    Ok(report)
 }
 
-/// Removes all runs whose names begin with `prefix`, and says how many. What is visible of the source
-/// is withdrawn first, if it is one of them.
+/// Removes all runs whose names begin with `prefix`, and returns their number. The visible result of the
+/// source is withdrawn first, if it is of one of them.
 pub async fn purge(
     store: &dyn Store,
     source: &SourceName,
     prefix: &str,
     published_at: &str,
 ) -> Result<u64, StoreError> {
-    let goes = |run: &RunId| run.as_str().starts_with(prefix);
-    generations::withdraw(store, source, goes, published_at).await?;
+    let is_removed = |run: &RunId| run.as_str().starts_with(prefix);
+    generations::withdraw(store, source, is_removed, published_at).await?;
     let mut removed = 0;
-    for run in store.runs().await?.iter().filter(|run| goes(run)) {
-        // Whoever thinks of going back to it finds that it is going.
+    for run in store.runs().await?.iter().filter(|run| is_removed(run)) {
+        // From here on a rollback to the run is refused.
         let value = serde_json::json!({ "at": 0 }).to_string();
         store.insert(&Key::retired(run), value.into()).await?;
-        // A rollback may have come between; it can't any more.
-        generations::withdraw(store, source, goes, published_at).await?;
+        // A rollback may have come before the retirement.
+        generations::withdraw(store, source, is_removed, published_at).await?;
         store.remove_run(run).await?;
         removed += 1;
     }
     Ok(removed)
 }
 
+/// The part of the record of a run that clean-up reads.
 #[derive(Deserialize)]
-struct Begun {
+struct RunRecord {
     source: SourceName,
 }
 
-/// Whether a run was begun for a source.
+/// Returns true if a run belongs to a source.
 async fn is_of(store: &dyn Store, run: &RunId, source: &SourceName) -> Result<bool, StoreError> {
     let key = Key::run(run);
-    let Some(record) = store.get(&key).await? else { return Ok(false) };
-    let begun: Begun = serde_json::from_slice(&record)
+    let Some(bytes) = store.get(&key).await? else { return Ok(false) };
+    let record: RunRecord = serde_json::from_slice(&bytes)
         .map_err(|error| StoreError::Damaged { key: key.to_string(), what: error.to_string() })?;
-    Ok(begun.source == *source)
+    Ok(record.source == *source)
 }
 
-/// What clean-up needs to know of a plan.
+/// The part of a plan that clean-up reads.
 #[derive(serde::Serialize, Deserialize)]
-struct Planned {
+struct PlanStart {
     start: u64,
 }
 
-/// Whether a run has a lower start number than one that is published. One without a plan may yet get
-/// a higher one.
+/// Returns true if the start number of a run is lower than `highest`, the highest published one. A run
+/// without a plan may still get a higher one.
 async fn is_lower(store: &dyn Store, run: &RunId, highest: u64) -> Result<bool, StoreError> {
-    let planned: Option<Planned> = read_document(store, &Key::plan(run)).await?;
-    Ok(planned.is_some_and(|planned| planned.start < highest))
+    let plan: Option<PlanStart> = read_document(store, &Key::plan(run)).await?;
+    Ok(plan.is_some_and(|plan| plan.start < highest))
 }
 
 #[cfg(test)]
@@ -93,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::generations::Outcome;
+    use crate::generations::{Outcome, Publication};
     use crate::{ObjectStore, Stage};
 
     const KEEP: Retention = Retention { runs: 2, grace: 600 };
@@ -110,11 +112,11 @@ mod tests {
         ObjectStore::in_memory().await.unwrap()
     }
 
-    /// Begins and plans a run.
+    /// Records and plans a run.
     async fn plan(store: &dyn Store, source: &SourceName, name: &str) -> u64 {
         let record = serde_json::json!({ "source": source }).to_string();
         store.insert(&Key::run(&run(name)), record.into()).await.unwrap();
-        let start = generations::begin(store, source, &run(name)).await.unwrap();
+        let start = generations::take_start(store, source, &run(name)).await.unwrap();
         let plan = json!({ "format": 1, "value": { "inline": { "start": start, "more": [1] } } });
         let plan = plan.to_string();
         store.insert(&Key::plan(&run(name)), plan.into()).await.unwrap();
@@ -122,7 +124,14 @@ mod tests {
     }
 
     async fn publish(store: &dyn Store, name: &str, start: u64) -> Outcome {
-        generations::publish(store, &source(), &run(name), start, "", false).await.unwrap()
+        let publication = Publication {
+            source: &source(),
+            run: &run(name),
+            start,
+            published_at: "",
+            incomplete: false,
+        };
+        generations::publish(store, &publication).await.unwrap()
     }
 
     async fn kept(store: &dyn Store) -> Vec<String> {
@@ -130,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_run_that_a_later_one_overtook_goes_after_its_grace_and_a_later_one_stays() {
+    async fn a_superseded_run_is_removed_after_its_grace_and_a_later_one_stays() {
         let store = store().await;
         plan(&store, &source(), "failed").await;
         let start = plan(&store, &source(), "good").await;
@@ -138,17 +147,17 @@ mod tests {
         plan(&store, &SourceName::new("other").unwrap(), "elsewhere").await;
         store.insert(&Key::run(&run("unplanned")), r#"{"source":"s"}"#.into()).await.unwrap();
         let clean = async |now| clean_up_source(&store, &source(), KEEP, now).await.unwrap();
-        assert_eq!(clean(0).await, Cleaned::default(), "nothing is published yet");
+        assert_eq!(clean(0).await, CleanupReport::default(), "nothing is published yet");
         publish(&store, "good", start).await;
-        assert_eq!(clean(1000).await, Cleaned { retired: 1, ..Cleaned::default() });
-        assert_eq!(clean(1599).await, Cleaned::default());
+        assert_eq!(clean(1000).await, CleanupReport { retired: 1, ..CleanupReport::default() });
+        assert_eq!(clean(1599).await, CleanupReport::default());
         assert!(kept(&store).await.contains(&"failed".to_owned()));
-        assert_eq!(clean(1600).await, Cleaned { removed: 1, ..Cleaned::default() });
+        assert_eq!(clean(1600).await, CleanupReport { removed: 1, ..CleanupReport::default() });
         assert_eq!(kept(&store).await, ["elsewhere", "good", "later", "unplanned"]);
     }
 
     #[tokio::test]
-    async fn published_runs_beyond_the_retention_go_but_never_the_visible_one() {
+    async fn published_runs_beyond_the_retention_are_removed_but_never_the_visible_one() {
         let store = store().await;
         for name in ["one", "two", "three", "four"] {
             let start = plan(&store, &source(), name).await;
@@ -162,7 +171,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn purging_shows_the_newest_result_that_stays_and_then_none() {
+    async fn a_purge_shows_the_newest_result_that_stays_and_then_none() {
         let store = store().await;
         for name in ["a-0", "b-0", "b-1"] {
             let start = plan(&store, &source(), name).await;
@@ -180,7 +189,7 @@ mod tests {
         assert!(newest.withdrawn);
         assert_eq!(purge(&store, &source(), "a-", "").await.unwrap(), 0, "repeatable");
         assert_eq!(kept(&store).await, [""; 0]);
-        // The source goes on from there.
+        // The source can be published again.
         let start = plan(&store, &source(), "c-0").await;
         assert!(
             matches!(publish(&store, "c-0", start).await, Outcome::Published(entry) if entry.generation == 6)

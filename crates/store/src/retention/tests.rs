@@ -1,7 +1,7 @@
-//! What goes and what stays, decided from logs and done to stores.
+//! Which runs a clean-up removes and which it keeps, from logs and in stores.
 
 use super::*;
-use crate::generations::{self, Outcome};
+use crate::generations::{self, Outcome, Publication};
 use crate::{AttemptId, BlockKey, ObjectStore, Stage};
 
 const KEEP: Retention = Retention { runs: 2, grace: 600 };
@@ -19,16 +19,23 @@ fn block(name: &str) -> BlockKey {
     BlockKey { run: run(name), stage: Stage::Publish, index: 0, attempt, name: "x".into() }
 }
 
-/// Begins a run: it exists and has stored something.
+/// Starts a run: it has a record and a block.
 async fn begin(store: &dyn Store, name: &str) -> u64 {
     store.insert(&Key::run(&run(name)), "{}".into()).await.unwrap();
     store.put_block(&block(name), "x".into()).await.unwrap();
-    generations::begin(store, &source(), &run(name)).await.unwrap()
+    generations::take_start(store, &source(), &run(name)).await.unwrap()
 }
 
 async fn publish(store: &dyn Store, name: &str) {
     let start = begin(store, name).await;
-    let outcome = generations::publish(store, &source(), &run(name), start, "", false).await;
+    let publication = Publication {
+        source: &source(),
+        run: &run(name),
+        start,
+        published_at: "",
+        incomplete: false,
+    };
+    let outcome = generations::publish(store, &publication).await;
     assert!(matches!(outcome, Ok(Outcome::Published(_))), "{outcome:?}");
 }
 
@@ -67,32 +74,32 @@ fn the_last_runs_are_kept_and_the_others_retired() {
 }
 
 #[test]
-fn what_a_rollback_made_visible_is_kept() {
+fn the_run_that_a_rollback_shows_is_kept() {
     let log = log(&[(1, "a"), (4, "d"), (3, "c"), (2, "b"), (1, "a")]);
     assert_eq!(names(beyond(&log, 2)), ["b"]);
 }
 
 #[tokio::test]
-async fn what_is_beyond_the_retention_goes_when_the_grace_is_over() {
+async fn runs_beyond_the_retention_are_removed_when_the_grace_is_over() {
     let folder = tempfile::tempdir().unwrap();
     let store = ObjectStore::in_memory().await.unwrap();
     for name in ["a", "b", "c", "d"] {
         publish(&store, name).await;
     }
     let at = async |now| clean_up(&store, folder.path(), KEEP, now).await.unwrap();
-    assert_eq!(at(1000).await, Cleaned { retired: 2, ..Cleaned::default() });
+    assert_eq!(at(1000).await, CleanupReport { retired: 2, ..CleanupReport::default() });
     assert_eq!(kept(&store).await, ["a", "b", "c", "d"], "readers have them open");
-    assert_eq!(at(1599).await, Cleaned::default());
-    assert_eq!(at(1600).await, Cleaned { removed: 2, ..Cleaned::default() });
+    assert_eq!(at(1599).await, CleanupReport::default());
+    assert_eq!(at(1600).await, CleanupReport { removed: 2, ..CleanupReport::default() });
     assert_eq!(kept(&store).await, ["c", "d"]);
-    assert_eq!(at(9999).await, Cleaned::default(), "there is nothing left to do");
+    assert_eq!(at(9999).await, CleanupReport::default(), "there is nothing left to do");
     let refused = generations::rollback(&store, &source(), 1, "").await.unwrap_err();
     assert!(refused.to_string().contains("retired"), "{refused}");
     assert_eq!(generations::history(&store, &source(), 9).await.unwrap().len(), 4, "the log stays");
 }
 
 #[tokio::test]
-async fn a_run_that_was_rolled_back_to_while_it_was_retired_stays() {
+async fn a_run_that_a_rollback_shows_while_it_is_retired_stays() {
     let folder = tempfile::tempdir().unwrap();
     let store = ObjectStore::in_memory().await.unwrap();
     for name in ["a", "b", "c"] {
@@ -103,17 +110,22 @@ async fn a_run_that_was_rolled_back_to_while_it_was_retired_stays() {
     assert_eq!(back.run, run("a"));
     // The log was read before the rollback: `a` is beyond the retention in it.
     assert_eq!(names(beyond(&log, 2)), ["a"]);
-    let mut cleaned = Cleaned::default();
+    let mut report = CleanupReport::default();
     for now in [0, 1000] {
-        let go = retire(&store, &source(), &run("a"), KEEP, now, &mut cleaned).await.unwrap();
-        assert!(!go, "it is visible");
+        let source = source();
+        let retirement = Retirement { store: &store, source: &source, grace: KEEP.grace, now };
+        let is_over = retirement.retire(&run("a"), &mut report).await.unwrap();
+        assert!(!is_over, "it is visible");
     }
-    assert_eq!(clean_up(&store, folder.path(), KEEP, 9999).await.unwrap(), Cleaned::default());
+    assert_eq!(
+        clean_up(&store, folder.path(), KEEP, 9999).await.unwrap(),
+        CleanupReport::default()
+    );
     assert_eq!(kept(&store).await, ["a", "b", "c"]);
 }
 
 #[tokio::test]
-async fn a_run_in_progress_is_left_alone_and_an_abandoned_one_removed() {
+async fn a_run_in_progress_is_kept_and_an_abandoned_one_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let store = ObjectStore::in_memory().await.unwrap();
     publish(&store, "published").await;
@@ -122,7 +134,7 @@ async fn a_run_in_progress_is_left_alone_and_an_abandoned_one_removed() {
     }
     let lock = RunLock::acquire(folder.path(), &run("progressing")).unwrap();
     let cleaned = clean_up(&store, folder.path(), KEEP, 0).await.unwrap();
-    assert_eq!(cleaned, Cleaned { abandoned: 1, ..Cleaned::default() });
+    assert_eq!(cleaned, CleanupReport { abandoned: 1, ..CleanupReport::default() });
     assert_eq!(kept(&store).await, ["progressing", "published"]);
     drop(lock);
     assert_eq!(clean_up(&store, folder.path(), KEEP, 0).await.unwrap().abandoned, 1);
@@ -136,7 +148,7 @@ async fn a_run_that_is_published_while_the_logs_are_read_stays() {
     let mut logs = Logs { look_back: 9, ..Logs::default() };
     logs.read(&store).await.unwrap();
     publish(&store, "just-now").await;
-    assert!(!logs.name(&run("just-now")));
+    assert!(!logs.names(&run("just-now")));
     let removed = remove_unpublished(&store, folder.path(), &mut logs, &run("just-now")).await;
     assert!(!removed.unwrap());
     assert_eq!(kept(&store).await, ["earlier", "just-now"]);

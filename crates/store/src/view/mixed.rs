@@ -1,5 +1,5 @@
-//! Topics of several kinds in one list. Owns their common order, and when a word makes room for the phrase
-//! that stands for it: where both would be listed.
+//! Topics of several kinds in one list. Owns their common order, and when a word is omitted for the phrase
+//! that stands for it: if both would be listed.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -10,14 +10,14 @@ use trends::{Kind, Score, Topic, cmp_rank};
 use super::{Page, PageStart, View};
 use crate::StoreError;
 
-/// How much of a word's value the phrase that stands for it must have in a list by a score: as much as of
-/// its documents. A word that bursts without its phrase is news of its own.
+/// The share of a word's value that its phrase must have in a list by a score: the same share as of its
+/// documents. A word that bursts without its phrase is listed itself.
 const STANDS_FOR: f64 = 0.7;
 
-/// Topics of a kind that are read at once.
+/// The most topics of a kind that are read at once.
 const PART: usize = 1_000;
 
-/// A ranking that is read part by part.
+/// A ranking that is read part by part: the topics read and not listed, and the position after them.
 struct Part {
     kind: Kind,
     topics: VecDeque<Topic>,
@@ -25,10 +25,9 @@ struct Part {
 }
 
 impl View {
-    /// The first `limit` topics of some kinds by count: higher counts first, equal ones by the bytes of the
-    /// term and then by kind. A word is not listed if a phrase stands for it and phrases are among the kinds.
-    /// The page says how many topics these kinds have, those included that a phrase stands for; no other
-    /// follows it.
+    /// The first `limit` topics of these kinds by count: higher counts first, equal ones by the bytes of the
+    /// term and then by kind. A word is omitted if a phrase stands for it and phrases are among the kinds.
+    /// The total of the page includes omitted words; no page follows it.
     pub async fn mixed(&self, kinds: &BTreeSet<Kind>, limit: usize) -> Result<Page, StoreError> {
         let mut mixed = Page { rank: 1, topics: Vec::new(), next: None, total: 0, excluded: 0 };
         let mut parts = Vec::new();
@@ -42,7 +41,8 @@ impl View {
         while mixed.topics.len() < limit {
             for part in &mut parts {
                 if let (true, Some(next)) = (part.topics.is_empty(), part.next) {
-                    let page = self.page(part.kind, PageStart::Position(next), PART.min(limit)).await?;
+                    let page =
+                        self.page(part.kind, PageStart::Position(next), PART.min(limit)).await?;
                     part.topics.extend(page.topics);
                     part.next = page.next;
                 }
@@ -60,8 +60,8 @@ impl View {
         Ok(mixed)
     }
 
-    /// The same by a score in a window, the last one unless told, with the kind of each topic. A word is listed
-    /// unless its phrase has at least 7 in 10 of its value.
+    /// The first `limit` topics of these kinds by a score in a window, with the kind of each topic; in the last
+    /// window if `bucket` is `None`. A word is omitted if its phrase has at least 7 in 10 of its value.
     pub async fn mixed_scored(
         &self,
         kinds: &BTreeSet<Kind>,
@@ -71,7 +71,7 @@ impl View {
     ) -> Result<Vec<(Kind, ScoredTopic)>, StoreError> {
         let mut mixed = Vec::new();
         for kind in kinds {
-            let topics = self.scored(*kind, score, bucket, 0, usize::MAX).await?;
+            let topics = self.scored(*kind, score, bucket).await?;
             mixed.extend(topics.into_iter().map(|topic| (*kind, topic)));
         }
         let phrases = mixed.iter().filter(|(kind, _)| *kind == Kind::Phrase);
@@ -92,7 +92,7 @@ fn order(a: &Topic, b: &Topic) -> Ordering {
     cmp_rank((a.count, a.term.as_bytes()), (b.count, b.term.as_bytes())).then(a.kind.cmp(&b.kind))
 }
 
-/// Whether a phrase stands for a topic in a list of these kinds: never where only one is listed.
+/// Returns true if a phrase stands for a topic in a list of these kinds.
 fn is_folded(kinds: &BTreeSet<Kind>, phrase: Option<&String>) -> bool {
     phrase.is_some() && kinds.contains(&Kind::Phrase)
 }

@@ -1,10 +1,10 @@
-//! Disks that are full or can't be written to: real ones, which the test mounts.
+//! Disks that are full or read-only: real ones, which the test mounts.
 
 use std::process::Command;
 
 use super::*;
 
-/// A small file system of its own, gone with its guard.
+/// A small file system, unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
@@ -36,7 +36,7 @@ fn block(name: &str) -> BlockKey {
 
 #[testing::needs(mounts)]
 #[tokio::test]
-async fn a_full_disk_is_named_and_comes_free_again() {
+async fn a_full_disk_is_named_and_can_be_freed() {
     let disk = SmallDisk::mount();
     let store = ObjectStore::open_folder(disk.path()).await.unwrap();
     let bytes = Bytes::from(vec![7; 300 << 10]);
@@ -51,7 +51,7 @@ async fn a_full_disk_is_named_and_comes_free_again() {
     assert!(matches!(&error, StoreError::Full { .. }), "{error:?}");
     let named = disk.path().join(block(&format!("block-{stored}")).to_string());
     assert!(error.to_string().contains(named.to_str().unwrap()), "{error}");
-    // Nothing of it is left, and the store still opens, reads and removes.
+    // The value left no file, and the store still opens, reads and removes.
     let store = ObjectStore::open_folder(disk.path()).await.unwrap();
     for number in 0..stored {
         let found = store.get_block(&block(&format!("block-{number}"))).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_full_disk_is_named_and_comes_free_again() {
 
 #[testing::needs(mounts)]
 #[tokio::test]
-async fn a_store_that_cannot_be_written_to_is_read_and_named() {
+async fn a_read_only_store_is_read_and_named() {
     let disk = SmallDisk::mount();
     let store = ObjectStore::open_folder(disk.path()).await.unwrap();
     store.put_block(&block("x"), "x".into()).await.unwrap();

@@ -10,7 +10,7 @@ use crate::RunLock;
 /// The variable that holds the folder the writer writes to.
 const FOLDER: &str = "STORE_TEST_WRITER_FOLDER";
 
-/// Values of a size that takes a few writes of the system.
+/// The size of a value, which takes several system calls to write.
 const SIZE: usize = 256 << 10;
 
 fn run() -> RunId {
@@ -45,7 +45,7 @@ async fn writer() {
     }
 }
 
-/// A writer, and what it has said so far.
+/// A writer and its output so far.
 struct Writer {
     child: Child,
     lines: io::Lines<BufReader<ChildStdout>>,
@@ -64,7 +64,7 @@ impl Writer {
         Self { child, lines }
     }
 
-    /// The number of the next line that begins with a word; `None` when the writer is no more.
+    /// The number of the next line that begins with a word; `None` when the writer is dead.
     fn next(&mut self, word: &str) -> Option<u32> {
         let mut lines = self.lines.by_ref().map(|line| line.unwrap());
         lines.find_map(|line| line.strip_prefix(word)?.trim().parse().ok())
@@ -78,19 +78,19 @@ impl Drop for Writer {
     }
 }
 
-/// Checks what a killed writer left: whole values only, and all that it said were stored.
-async fn check(folder: &Path, said: Option<u32>) {
+/// Checks the values of a killed writer: whole values only, and all that it reported.
+async fn check(folder: &Path, stored: Option<u32>) {
     let store = ObjectStore::open_existing_folder(folder).await.unwrap();
-    let said = said.map_or(0, |last| last + 1);
-    // The writer is at most one value ahead of what was heard when the pipe was read to its end.
-    for number in 0..said + 4 {
+    let stored = stored.map_or(0, |last| last + 1);
+    // The writer is at most one value ahead of its output.
+    for number in 0..stored + 4 {
         let marker = store.get(&Key::marker(&run(), Stage::Etl, number)).await.unwrap();
         let kept = store.get_block(&block(number)).await;
-        assert!(marker.is_some() || number >= said, "{number} was said to be stored");
+        assert!(marker.is_some() || number >= stored, "{number} was reported as stored");
         assert!(marker.is_none_or(|marker| marker == value(number)), "{number} is whole");
         match kept {
             Ok(bytes) => assert_eq!(bytes, value(number)),
-            Err(error) => assert!(matches!(error, StoreError::Missing { .. }) && number >= said),
+            Err(error) => assert!(matches!(error, StoreError::Missing { .. }) && number >= stored),
         }
     }
 }
@@ -101,23 +101,23 @@ async fn a_writer_that_is_killed_leaves_whole_values_only() {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = Writer::start(folder.path());
         assert_eq!(writer.next("locked"), Some(1));
-        let mut said = None;
+        let mut stored = None;
         for _ in 0..rounds {
-            said = writer.next("stored");
+            stored = writer.next("stored");
         }
-        // It is amid the next value now.
+        // It is writing the next value now.
         writer.child.kill().unwrap();
         while let Some(number) = writer.next("stored") {
-            said = Some(number);
+            stored = Some(number);
         }
         writer.child.wait().unwrap();
-        assert!(said.is_some());
-        check(folder.path(), said).await;
+        assert!(stored.is_some());
+        check(folder.path(), stored).await;
         assert!(RunLock::is_free(folder.path(), &run()).unwrap(), "the kernel gave it up");
-        // Another writer goes on where it was, over what was half-written.
+        // Another writer goes on there, over half-written files.
         let mut second = Writer::start(folder.path());
         assert_eq!(second.next("locked"), Some(1));
-        let end = said.map_or(2, |said| said + 2);
+        let end = stored.map_or(2, |stored| stored + 2);
         while second.next("stored").expect("it goes on until it is killed") < end {}
         drop(second);
         check(folder.path(), Some(end)).await;
@@ -131,15 +131,15 @@ async fn a_run_is_locked_by_one_process() {
     assert_eq!(first.next("locked"), Some(1));
     assert!(!RunLock::is_free(folder.path(), &run()).unwrap());
     assert!(RunLock::acquire(folder.path(), &run()).unwrap().is_none());
-    // Two that write the same keys all the same store the same values.
+    // Two writers of the same keys store the same values.
     let mut second = Writer::start(folder.path());
     assert_eq!(second.next("locked"), Some(0));
-    let mut said = None;
+    let mut stored = None;
     for _ in 0..6 {
-        said = second.next("stored");
+        stored = second.next("stored");
     }
     drop(second);
     drop(first);
-    check(folder.path(), said).await;
+    check(folder.path(), stored).await;
     assert!(RunLock::acquire(folder.path(), &run()).unwrap().is_some());
 }

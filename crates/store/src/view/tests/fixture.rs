@@ -7,17 +7,18 @@ use trends::scores::Status;
 use trends::{Bucket, Partitions, RowRef, slot};
 
 use super::*;
-use crate::document::Home;
+use crate::document::AttemptKey;
+use crate::generations::Publication;
 use crate::marker::mark;
 use crate::{AttemptId, ObjectStore, RunId, Stage};
 
-/// What is counted of a term.
+/// A term and its count.
 pub(crate) type Counted = (Kind, String, u64);
 
 const PARTITIONS: u16 = 3;
-/// Rows of a block of terms.
+/// The rows of a block of terms.
 const ROWS: usize = 4;
-/// The window that the section is of.
+/// The window of the section of scores.
 pub(crate) const WINDOW: i64 = 7;
 
 pub(crate) fn source() -> SourceName {
@@ -41,10 +42,11 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
     let run = RunId::new(&format!("run-{start}")).unwrap();
     store.insert(&crate::Key::run(&run), "{}".into()).await.unwrap();
     let attempt = AttemptId::new("attempt").unwrap();
-    let home = |stage, index| Home { run: run.clone(), stage, index, attempt: attempt.clone() };
-    let put = async |home: Home, name: String, block: Vec<u8>| {
+    let key =
+        |stage, index| AttemptKey { run: run.clone(), stage, index, attempt: attempt.clone() };
+    let put = async |attempt: AttemptKey, name: String, block: Vec<u8>| {
         let reference = BlockRef::to(name.clone(), &block);
-        store.put_block(&home.block(&name), block.into()).await.unwrap();
+        store.put_block(&attempt.block(&name), block.into()).await.unwrap();
         reference
     };
     let partitions = Partitions::new(PARTITIONS.into()).unwrap();
@@ -62,8 +64,8 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
                 let bucket = Bucket::WHOLE;
                 writer.push(&RowRef { kind, term, bucket, count, documents: 1, detail: &[] });
             }
-            let home = home(Stage::Aggregate, partition.into());
-            let block = put(home, format!("terms-{number}"), writer.finish().unwrap()).await;
+            let attempt_key = key(Stage::Aggregate, partition.into());
+            let block = put(attempt_key, format!("terms-{number}"), writer.finish().unwrap()).await;
             let (kind, first, _) = rows[0].clone();
             terms.push(TermBlock { kind, first, rows: rows.len() as u32, block });
         }
@@ -79,24 +81,26 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
                 writer.push(RankedTopic { term, count, documents: 1, facts: &[] });
             }
             let name = format!("{kind}-{number}");
-            let block = put(home(Stage::Publish, 0), name, writer.finish().unwrap()).await;
+            let block = put(key(Stage::Publish, 0), name, writer.finish().unwrap()).await;
             let (first, count) = topics[0].clone();
             pages.push(RankingPage { first, count, topics: topics.len() as u32, block });
         }
         index.rankings.insert(kind, pages);
     }
-    let key = (Kind::Word, Score::Burst, Bucket(WINDOW));
+    let section = (Kind::Word, Score::Burst, Bucket(WINDOW));
     let mut writer = ScoredWriter::default();
     for (term, count) in ranked(topics, Kind::Word) {
-        writer.push(key, &scored(term, count));
+        writer.push(section, &scored(term, count));
     }
     if let Some((_, block)) = writer.finish().unwrap() {
-        let block = put(home(Stage::Publish, 0), "scored".to_owned(), block).await;
+        let block = put(key(Stage::Publish, 0), "scored".to_owned(), block).await;
         let (kind, ranked_by) = (Kind::Word, Score::Burst);
         index.scored.push(ScoredBlock { kind, score: ranked_by, bucket: WINDOW, block });
     }
-    mark(store, &home(Stage::Publish, 0), "hash", index).await.unwrap();
-    generations::publish(store, &source(), &run, start, "now", false).await.unwrap();
+    mark(store, &key(Stage::Publish, 0), "hash", index).await.unwrap();
+    let publication =
+        Publication { source: &source(), run: &run, start, published_at: "now", incomplete: false };
+    generations::publish(store, &publication).await.unwrap();
 }
 
 fn scored(term: String, count: u64) -> ScoredTopic {

@@ -1,0 +1,181 @@
+//! Plain documents in a real server: the one that `MONGODB_URI` names.
+
+use futures::TryStreamExt as _;
+use trends::exclusions::{Action, Change, Subject};
+
+use super::super::MongoOptions;
+use super::super::tests::options;
+use super::*;
+use crate::generations::{self, Outcome, Publication};
+use crate::view::tests::fixture::{self, source};
+use crate::{RunId, Store as _};
+
+async fn store(options: &MongoOptions, collections: &[&str]) -> MongoStore {
+    let store = MongoStore::open(options).await.unwrap();
+    for name in collections {
+        let collection = store.database.collection::<Document>(name);
+        collection.insert_one(doc! { "_id": *name }).await.unwrap();
+    }
+    store
+}
+
+async fn shown_collections(store: &MongoStore) -> Vec<String> {
+    let mut names = store.collections().await.unwrap();
+    names.retain(|name| name.starts_with("trends-"));
+    names.sort();
+    names
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_collections_of_later_publishers_are_not_swept() {
+    let options = options("swept");
+    let names =
+        ["trends-s", "trends-s~gone~c", "trends-s~one~a", "trends-s~two~b", "trends-st~gone~d"];
+    let store = store(&options, &names).await;
+    let source = SourceName::new("s").unwrap();
+    let mut log = Vec::new();
+    for (start, name) in [(1, "one"), (2, "two")] {
+        let run = RunId::new(name).unwrap();
+        let publication =
+            Publication { source: &source, run: &run, start, published_at: "", incomplete: false };
+        let published = generations::publish(&store, &publication).await;
+        let Ok(Outcome::Published(entry)) = published else { panic!("{published:?}") };
+        log.push(entry);
+    }
+    sweep(&store, "trends-s", &log[0]).await.unwrap();
+    let left = ["trends-s", "trends-st~gone~d", "trends-s~one~a", "trends-s~two~b"];
+    assert_eq!(shown_collections(&store).await, left);
+    sweep(&store, "trends-s", &log[1]).await.unwrap();
+    assert_eq!(shown_collections(&store).await, ["trends-s", "trends-st~gone~d", "trends-s~two~b"]);
+    assert!(store.runs().await.unwrap().is_empty(), "nothing else is touched");
+    store.database.drop().await.unwrap();
+}
+
+/// Excludes or readmits a term.
+async fn change(store: &MongoStore, action: Action, subject: Subject) {
+    let change = Change { action, subjects: vec![subject], reason: None };
+    exclusions::append(store, &source(), &change, "now").await.unwrap();
+}
+
+fn term(term: &str) -> Subject {
+    Subject::Term { term: term.to_owned(), kind: None }
+}
+
+fn pattern(pattern: &str) -> Subject {
+    Subject::Pattern { pattern: pattern.to_owned(), kind: None }
+}
+
+/// The words of the documents in order of their ranks, which have no gaps.
+async fn words(store: &MongoStore) -> Vec<String> {
+    let documents = store.database.collection::<Document>("trends-s");
+    let found = documents.find(doc! {}).sort(doc! { "_id": 1 }).await.unwrap();
+    let found: Vec<Document> = found.try_collect().await.unwrap();
+    let ranks: Vec<i64> = found.iter().map(|found| found.get_i64("_id").unwrap()).collect();
+    assert_eq!(ranks, (1..=found.len() as i64).collect::<Vec<_>>());
+    found.iter().map(|found| found.get_str("word").unwrap().to_owned()).collect()
+}
+
+const WORDS: [(&str, u64); 5] = [("a", 9), ("b", 8), ("c", 7), ("d", 6), ("e", 5)];
+
+async fn published(options: &MongoOptions) -> MongoStore {
+    let store = store(options, &[]).await;
+    let topics = WORDS.map(|(term, count)| (Kind::Word, term.to_owned(), count));
+    fixture::publish(&store, 1, &topics, 2).await;
+    store
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn excluded_words_have_no_documents_and_make_room_for_others() {
+    let options = options("excluded");
+    let store = published(&options).await;
+    let attempt = AttemptId::new("a").unwrap();
+    let follow = async || follow(&store, &source(), &attempt).await.unwrap();
+    refresh(&store, &source(), &attempt, 4).await.unwrap();
+    assert_eq!(words(&store).await, ["a", "b", "c", "d"]);
+    change(&store, Action::Exclude, term("b")).await;
+    follow().await;
+    assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
+    // Fewer than wanted, and then none: they come back.
+    change(&store, Action::Exclude, pattern("?")).await;
+    follow().await;
+    assert!(words(&store).await.is_empty());
+    change(&store, Action::Readmit, pattern("?")).await;
+    follow().await;
+    assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
+    // Publishing omits excluded words, too.
+    let topics = WORDS.map(|(term, count)| (Kind::Word, term.to_owned(), count + 1));
+    fixture::publish(&store, 2, &topics, 2).await;
+    refresh(&store, &source(), &attempt, 2).await.unwrap();
+    assert_eq!(words(&store).await, ["a", "c"]);
+    // No documents are wanted.
+    refresh(&store, &source(), &attempt, 0).await.unwrap();
+    change(&store, Action::Exclude, term("c")).await;
+    follow().await;
+    assert!(words(&store).await.is_empty());
+    store.database.drop().await.unwrap();
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_agree_with_the_log_after_concurrent_changes() {
+    let options = options("agreed");
+    let store = published(&options).await;
+    refresh(&store, &source(), &AttemptId::new("first").unwrap(), 3).await.unwrap();
+    let mut tasks = Vec::new();
+    for (number, (word, _)) in WORDS.into_iter().take(3).enumerate() {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let attempt = AttemptId::new(&format!("task-{number}")).unwrap();
+            change(&store, Action::Exclude, term(word)).await;
+            follow(&store, &source(), &attempt).await.unwrap();
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(words(&store).await, ["d", "e"]);
+    store.database.drop().await.unwrap();
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_renames_to_one_name_leave_the_last_collection_whole() {
+    let options = options("crowded");
+    let store = store(&options, &["trends-s"]).await;
+    let mut tasks = Vec::new();
+    for number in 0..8 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move {
+            let name = format!("trends-s~{number}");
+            let collection = store.database.collection::<Document>(&name);
+            for turn in 0..4 {
+                collection.insert_one(doc! { "_id": number, "turn": turn }).await.unwrap();
+                assert!(swap(&store, &name, "trends-s").await.unwrap());
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(shown_collections(&store).await, ["trends-s"]);
+    let left = store.database.collection::<Document>("trends-s").find(doc! {}).await.unwrap();
+    let left: Vec<Document> = left.try_collect().await.unwrap();
+    assert!(matches!(&left[..], [one] if matches!(one.get_i32("turn"), Ok(3))), "{left:?}");
+    store.database.drop().await.unwrap();
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collection_replaces_another_only_if_it_exists() {
+    let options = options("swapped");
+    let store = store(&options, &["trends-old", "trends-new"]).await;
+    assert!(!swap(&store, "trends-none", "trends-new").await.unwrap());
+    assert_eq!(shown_collections(&store).await, ["trends-new", "trends-old"]);
+    assert!(swap(&store, "trends-new", "trends-old").await.unwrap());
+    assert_eq!(shown_collections(&store).await, ["trends-old"]);
+    let moved = store.database.collection::<Document>("trends-old").find_one(doc! {}).await;
+    assert_eq!(moved.unwrap(), Some(doc! { "_id": "trends-new" }));
+    store.database.drop().await.unwrap();
+}
