@@ -35,31 +35,31 @@ pub(crate) struct ServeArgs {
         default_value = "0.0.0.0:9090"
     )]
     pub(crate) metrics_listen: SocketAddr,
-    /// The MongoDB, as `mongodb://user:password@host/`; a user with the role read suffices.
+    /// The URI of the MongoDB, as `mongodb://user:password@host/`; a user with the role read suffices.
     #[arg(long, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
     pub(crate) mongodb_uri: Option<String>,
-    /// A file that holds the URI instead.
+    /// A file with the URI, instead of the URI itself.
     #[arg(long, env = "MONGODB_URI_FILE", conflicts_with = "mongodb_uri", value_name = "FILE")]
     pub(crate) mongodb_uri_file: Option<PathBuf>,
-    /// The certificate authorities its server is trusted by, as PEM.
+    /// A PEM file of the certificate authorities that are trusted.
     #[arg(long, env = "MONGODB_CA_FILE", value_name = "FILE")]
     pub(crate) mongodb_ca_file: Option<PathBuf>,
-    /// The database in it.
+    /// The name of the database.
     #[arg(long, env = "TRENDJOB_DATABASE", value_name = "NAME", default_value = "trends")]
     pub(crate) database: String,
-    /// A folder instead of a MongoDB, whichever is named beside it.
+    /// A folder instead of a MongoDB; it overrides a URI.
     #[arg(long, env = "TRENDJOB_STORE", value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
-    /// Requests answered at once.
+    /// The most requests that are answered at once.
     #[arg(long, env = "TRENDJOB_CONCURRENCY", value_name = "N", default_value_t = Settings::CONCURRENCY, value_parser = at_least_one)]
     concurrency: usize,
-    /// Requests that wait for a place; any more are answered 503.
+    /// The most requests that wait; further ones are answered 503.
     #[arg(long, env = "TRENDJOB_QUEUE", value_name = "N", default_value_t = Settings::QUEUE)]
     queue: usize,
-    /// Seconds a request may take, 1 to 25, waiting included; then it is answered 503.
+    /// The most seconds for a request, 1 to 25, waiting included; then it is answered 503.
     #[arg(long, env = "TRENDJOB_TIMEOUT", value_name = "SECONDS", default_value_t = Settings::TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=25))]
     timeout: u64,
-    /// Seconds to go on answering after SIGTERM, not ready, until nobody is sent here any more.
+    /// Seconds to go on answering after SIGTERM while not ready, until no more requests are sent here.
     #[arg(
         long,
         env = "TRENDJOB_DRAIN_DELAY",
@@ -77,17 +77,17 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGIN"
     )]
     origins: Vec<Origin>,
-    /// What is logged: a level, or levels of parts; info logs every request, info,access=warn those
-    /// that failed.
+    /// The log filter: a level, or levels of parts; info logs every request, info,access=warn failed
+    /// ones only.
     #[arg(long, env = "TRENDJOB_LOG", default_value = "info,access=warn", value_name = "FILTER")]
     pub(crate) log: String,
-    /// Log for people instead of as JSON.
+    /// Log as plain text instead of JSON.
     #[arg(long)]
     pub(crate) log_plain: bool,
 }
 
 impl ServeArgs {
-    /// How the API serves.
+    /// The settings of the API.
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             concurrency: self.concurrency,
@@ -97,7 +97,7 @@ impl ServeArgs {
         }
     }
 
-    /// How long it goes on answering after it was asked to stop.
+    /// The time that it goes on answering after SIGTERM.
     pub(crate) fn drain_delay(&self) -> Duration {
         Duration::from_secs(self.drain_delay)
     }

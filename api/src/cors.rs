@@ -1,5 +1,5 @@
-//! Which pages of other origins may read answers (the CORS protocol of the Fetch standard). Owns how
-//! origins are written; the protocol is `tower-http`'s.
+//! The origins whose pages may read answers (the CORS protocol of the Fetch standard). Owns the text form
+//! of origins; `tower-http` implements the protocol.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use crate::access::REQUEST_ID;
 
-/// How long a browser may remember what it was allowed.
+/// The time that a browser may cache a permission.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
-/// An origin that pages come from, or any.
+/// An origin of pages, or any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
 
-/// A text that is no origin.
+/// A text that is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is no origin: write it as https://example.org or https://example.org:8443, without a path, or * for any"
+    "{0:?} is not an origin: write it as https://example.org or https://example.org:8443, without a path, or * for any"
 )]
 pub struct InvalidOrigin(String);
 
@@ -28,7 +28,7 @@ impl std::str::FromStr for Origin {
     fn from_str(text: &str) -> Result<Self, InvalidOrigin> {
         let invalid = || InvalidOrigin(text.to_owned());
         let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-        // Browsers send it in lower case, and it is compared byte by byte.
+        // Browsers send origins in lower case, and they are compared byte by byte.
         let part = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte)
         };
@@ -40,7 +40,7 @@ impl std::str::FromStr for Origin {
     }
 }
 
-/// What lets pages of these origins read answers; `None` for no origins.
+/// The layer that lets pages of these origins read answers; `None` for no origins.
 pub(crate) fn layer(origins: &[Origin]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;

@@ -1,5 +1,4 @@
-//! Cursors: where a listing goes on, in which generation. Owns how they are written; callers are told
-//! nothing of it and give them back as they are.
+//! Cursors: a position in a ranking of one generation. Owns their text form, which is opaque to callers.
 
 use std::fmt;
 
@@ -10,34 +9,33 @@ use trends::Kind;
 
 use crate::problem::Problem;
 
-/// The first part of what is written now. Another way of writing gets another.
+/// The first part of the text form. A changed form gets another number.
 const FORMAT: &str = "1";
 
-/// A place in a ranking of one generation of a source. The run tells it from one of the same number in
-/// another store.
+/// A position in a ranking of one generation of a source. The run distinguishes the generation from the one
+/// with the same number in another store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) source: SourceName,
     pub(crate) generation: u64,
     pub(crate) run: RunId,
     pub(crate) kind: Kind,
-    /// How many topics come before, those that are left out included: what is excluded meanwhile does
-    /// not move it.
+    /// The number of topics before it, excluded ones included: later exclusions don't move it.
     pub(crate) position: u64,
 }
 
 impl Cursor {
-    /// A place in a generation.
+    /// A position in a generation.
     pub(crate) fn new(generation: &Generation, kind: Kind, position: u64) -> Self {
         let Generation { source, generation, run, .. } = generation;
         Self { source: source.clone(), generation: *generation, run: run.clone(), kind, position }
     }
 
-    /// Reads what was written.
+    /// Parses the text form.
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         Self::read(text).ok_or_else(|| {
             let detail =
-                "this is no cursor: take it as it is from the answer before, or begin without one";
+                "this is not a cursor: copy `next` of the answer before, or begin without one";
             Problem::bad_request(detail)
         })
     }
@@ -62,7 +60,7 @@ impl Cursor {
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { source, generation, run, kind, position } = self;
-        // No part holds a slash.
+        // No part has a slash.
         let text = format!("{FORMAT}/{source}/{generation}/{run}/{}/{position}", kind.name());
         f.write_str(&URL_SAFE_NO_PAD.encode(text))
     }
@@ -73,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_read_as_it_was_written_and_nothing_else_is_one() {
+    fn a_cursor_is_parsed_as_it_is_written_and_nothing_else_is_one() {
         let cursor = Cursor {
             source: SourceName::new("sample").unwrap(),
             generation: 7,

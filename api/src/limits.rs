@@ -1,17 +1,17 @@
-//! What one request may be: how long its address, how large its headers. Owns the numbers; the
-//! server below refuses heads of 32 KiB without reading on.
+//! The limits of one request: the length of its path and query, and the size of its headers. Owns the
+//! numbers; the server below refuses heads of 32 KiB without reading on.
 
 use axum::http::{HeaderMap, Uri};
 
 use crate::problem::Problem;
 
-/// The most bytes of path and query: RFC 9110 (4.1) asks that 8,000 be supported.
+/// The most bytes of path and query: RFC 9110 (4.1) requires at least 8,000.
 const MAX_URI: usize = 8192;
 
 /// The most bytes of all names and values of headers.
 const MAX_HEADERS: usize = 16 << 10;
 
-/// Refuses a request that is too large.
+/// Fails for a request that is too large.
 pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Problem> {
     if uri.path_and_query().is_some_and(|text| text.as_str().len() > MAX_URI) {
         return Err(Problem::uri_too_long(MAX_URI));

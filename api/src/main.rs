@@ -11,7 +11,7 @@ use service::logs::{self, Format};
 
 use args::{Args, ServeArgs};
 
-/// A static binary would have musl's allocator, which serves one thread at a time.
+/// A static binary would use musl's allocator, which serves one thread at a time.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match Args::parse() {
         Args::Serve(args) => start(&args),
         Args::Openapi => {
-            // A reader that has seen enough is no failure.
+            // A closed pipe is not a failure.
             drop(std::io::stdout().write_all(api::document().as_bytes()));
             ExitCode::SUCCESS
         }

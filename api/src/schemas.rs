@@ -96,10 +96,7 @@ pub(crate) fn operation(
         found["headers"]["Link"] = json!({ "description": "The next page, as rel=\"next\"", "schema": { "type": "string" } });
     }
     responses.insert("200".to_owned(), found);
-    responses.insert(
-        "304".to_owned(),
-        json!({ "description": "Unchanged since the given ETag" }),
-    );
+    responses.insert("304".to_owned(), json!({ "description": "Unchanged since the given ETag" }));
     for status in problems.iter().chain(&[414, 431, 503]) {
         responses.insert(
             status.to_string(),

@@ -1,5 +1,5 @@
-//! The service as a process. Owns when it is ready, and that it leaves without failing a request: not
-//! ready first, then no more connections, then the end of what is under way.
+//! The service as a process. Owns when it is ready, and a shutdown that fails no request: first it is not
+//! ready, then it takes no more connections, then it finishes the requests under way.
 
 use std::fs;
 use std::sync::Arc;
@@ -14,23 +14,24 @@ use store::{MongoOptions, MongoStore, MongoUri, ObjectStore, Store, StoreError};
 
 use crate::args::ServeArgs;
 
-/// How long a store that does not answer is tried again for one request.
+/// The time that one request waits for a store that does not answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often it is asked whether the store answers, while it does and while it does not.
-const ASK: Duration = Duration::from_secs(5);
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+/// The interval of checks of a store that answers.
+const CHECK: Duration = Duration::from_secs(5);
+/// The interval of checks of a store that does not answer.
+const RECHECK: Duration = Duration::from_secs(1);
 
-/// Serves until the process is asked to stop.
+/// Serves until a signal stops the process.
 pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
     metrics::init();
     let readiness = Readiness::default();
     let gate = readiness.register("store");
     let bound = |error: server::BindError| error.to_string();
-    // First of all: who waits for the store is alive, and not ready.
+    // The probes come first: a process that waits for the store is alive and not ready.
     let probing = server::bind(args.metrics_listen, "--metrics-listen").await.map_err(bound)?;
     let (ended, end) = tokio::sync::oneshot::channel::<()>();
-    // To the last: who drains is alive, and not ready.
+    // The probes go last: a process that drains is alive and not ready.
     let end = async { drop(end.await) };
     let probing = tokio::spawn(server::serve(probing, probes(readiness.clone()), end));
     let listener = server::bind(args.listen, "--listen").await.map_err(bound)?;
@@ -54,7 +55,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
     Ok(())
 }
 
-/// Opens the store, to read only; one that can't be reached yet is waited for.
+/// Opens the store, to read only. Waits for a database that can't be reached yet.
 async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, String> {
     if let Some(folder) = &args.store {
         let store = ObjectStore::open_folder(folder).await.map_err(|error| error.to_string())?;
@@ -80,14 +81,14 @@ async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, String> {
             Ok(store) => return Ok(Arc::new(store)),
             Err(error @ StoreError::Unavailable { .. }) => {
                 tracing::warn!(%error, "waiting for the store");
-                tokio::time::sleep(ASK_AGAIN).await;
+                tokio::time::sleep(RECHECK).await;
             }
             Err(error) => return Err(error.to_string()),
         }
     }
 }
 
-/// Says again and again whether the store answers, in `/readyz` and as a metric.
+/// Checks again and again that the store answers, for `/readyz` and a metric.
 async fn watch(store: Arc<dyn Store>, gate: Gate) {
     loop {
         let answer = store.sources().await;
@@ -96,6 +97,6 @@ async fn watch(store: Arc<dyn Store>, gate: Gate) {
         }
         gate.set(answer.is_ok());
         ::metrics::gauge!("trendjob_store_answers").set(if answer.is_ok() { 1.0 } else { 0.0 });
-        tokio::time::sleep(if answer.is_ok() { ASK } else { ASK_AGAIN }).await;
+        tokio::time::sleep(if answer.is_ok() { CHECK } else { RECHECK }).await;
     }
 }

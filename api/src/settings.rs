@@ -1,29 +1,29 @@
-//! How the API serves, as numbers and names. Owns the defaults.
+//! The settings of the API. Owns their defaults.
 
 use std::time::Duration;
 
 use crate::cors::Origin;
 
-/// What may be set.
+/// The settings of the API.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Requests answered at once.
+    /// The most requests that are answered at once.
     pub concurrency: usize,
-    /// Requests that wait for that; any more are turned away.
+    /// The most requests that wait; further ones are turned away.
     pub queue: usize,
-    /// How long a request may take, waiting included.
+    /// The most time for a request, waiting included.
     pub timeout: Duration,
-    /// Origins whose pages may read the answers.
+    /// The origins whose pages may read answers.
     pub origins: Vec<Origin>,
 }
 
 impl Settings {
-    /// Requests answered at once unless something else is asked for: far more than cores, because
-    /// one that waits for the store takes nothing else.
+    /// The default of `concurrency`: far more than cores, because a request that waits for the store needs
+    /// no core.
     pub const CONCURRENCY: usize = 256;
-    /// Requests that wait.
+    /// The default of `queue`.
     pub const QUEUE: usize = 256;
-    /// How long a request may take, in seconds.
+    /// The default of `timeout`, in seconds.
     pub const TIMEOUT: u64 = 10;
 }
 

@@ -100,7 +100,8 @@ mod tests {
         cache.of(&source("s", 0));
         cache.of(&source("new", 0));
         cache.opened(&source("new", 0));
-        let open = |name: &SourceName| cache.entries.get(name).is_some_and(|entry| entry.has_result);
+        let open =
+            |name: &SourceName| cache.entries.get(name).is_some_and(|entry| entry.has_result);
         assert!(open(&source("s", 0)) && open(&source("new", 0)) && open(&source("s", 2)));
         assert!(!open(&source("s", 1)));
     }

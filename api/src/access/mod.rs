@@ -1,10 +1,10 @@
-//! The record of every request: its id, its line in the log, its metrics. Owns what a line says.
+//! The record of every request: its id, its log line and its metrics. Owns the fields of the log line.
 //!
 //! Lines have the target `access`: 500 is an error, 503 a warning, everything else information, so that
-//! the filter `access=warn` leaves what failed.
+//! the filter `access=warn` shows failures only.
 
-mod counts;
 mod request_id;
+mod request_metrics;
 
 use std::sync::Arc;
 
@@ -15,42 +15,42 @@ use tokio::time::Instant;
 use tracing::{Level, event};
 
 use crate::problem::Cause;
-use counts::{Counts, NO_ROUTE};
 pub(crate) use request_id::REQUEST_ID;
 use request_id::RequestIds;
+use request_metrics::{NO_ROUTE, RequestMetrics};
 
-/// What records requests. Clones share it.
+/// The recorder of requests. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Access(Arc<Shared>);
+pub(crate) struct Access(Arc<Recorder>);
 
 #[derive(Debug)]
-struct Shared {
+struct Recorder {
     ids: RequestIds,
-    counts: Counts,
+    metrics: RequestMetrics,
 }
 
 impl Access {
-    /// For requests to these routes.
+    /// A recorder for these routes.
     pub(crate) fn new(routes: impl Iterator<Item = &'static str>) -> Self {
-        Self(Arc::new(Shared { ids: RequestIds::new(), counts: Counts::new(routes) }))
+        Self(Arc::new(Recorder { ids: RequestIds::new(), metrics: RequestMetrics::new(routes) }))
     }
 
-    /// Has a request answered and records what became of it.
+    /// Answers a request and records the outcome.
     pub(crate) async fn record<F: Future<Output = Response>>(
         &self,
         request: Request,
         answer: impl FnOnce(Request) -> F,
     ) -> Response {
-        let Shared { ids, counts } = &*self.0;
+        let Recorder { ids, metrics } = &*self.0;
         let began = Instant::now();
         let id = ids.of(request.headers());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let under_way = UnderWay::begin(counts);
+        let under_way = UnderWay::begin(metrics);
         let mut response = answer(request).await;
         under_way.end();
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-        let line = Line {
+        let line = LogLine {
             method: &method,
             uri: &uri,
             route,
@@ -59,14 +59,14 @@ impl Access {
             id: &id,
         };
         line.write(&response);
-        counts.answered(route, &method, line.status, line.seconds);
+        metrics.answered(route, &method, line.status, line.seconds);
         response.headers_mut().insert(REQUEST_ID, id);
         response
     }
 }
 
-/// What a line of the log says.
-struct Line<'a> {
+/// A log line.
+struct LogLine<'a> {
     method: &'a Method,
     uri: &'a Uri,
     route: &'a str,
@@ -75,7 +75,7 @@ struct Line<'a> {
     id: &'a HeaderValue,
 }
 
-impl Line<'_> {
+impl LogLine<'_> {
     fn write(&self, response: &Response) {
         let Self { method, uri, route, status, seconds, id } = self;
         let (method, status) = (method.as_str(), status.as_u16());
@@ -83,7 +83,7 @@ impl Line<'_> {
         let encoding = response.headers().get(header::CONTENT_ENCODING);
         let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
         let error = response.extensions().get::<Cause>().map(|cause| &*cause.0);
-        // The level of an event is a constant.
+        // `event!` takes a constant level only.
         macro_rules! line {
             ($level:expr) => {
                 event!(target: "access", $level, id, method, %uri, route, status, seconds, encoding, error, "answered")
@@ -97,16 +97,16 @@ impl Line<'_> {
     }
 }
 
-/// A request under way; one that is dropped before it ends was abandoned by its caller.
+/// A request under way. If it is dropped before it ends, its caller abandoned it.
 struct UnderWay<'a> {
-    counts: &'a Counts,
+    metrics: &'a RequestMetrics,
     ended: bool,
 }
 
 impl<'a> UnderWay<'a> {
-    fn begin(counts: &'a Counts) -> Self {
-        counts.under_way().increment(1.0);
-        Self { counts, ended: false }
+    fn begin(metrics: &'a RequestMetrics) -> Self {
+        metrics.under_way().increment(1.0);
+        Self { metrics, ended: false }
     }
 
     fn end(mut self) {
@@ -116,9 +116,9 @@ impl<'a> UnderWay<'a> {
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        self.counts.under_way().decrement(1.0);
+        self.metrics.under_way().decrement(1.0);
         if !self.ended {
-            self.counts.abandoned().increment(1);
+            self.metrics.abandoned().increment(1);
         }
     }
 }

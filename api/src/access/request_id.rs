@@ -1,4 +1,4 @@
-//! Request ids: a caller's own, if it can stand in a log line, or a new one.
+//! Request ids: the caller's, if it is safe in a log line, or a new one.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::Write as _;
@@ -6,27 +6,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Told with every answer; one that comes with a request is kept.
+/// The header of the request id, in every response and in some requests.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longer ones are replaced.
+/// The most bytes of a caller's id; longer ones are replaced.
 const MAX_ID: usize = 128;
 
-/// Where request ids come from.
+/// The source of request ids.
 #[derive(Debug)]
 pub(super) struct RequestIds {
-    /// Tells processes apart.
+    /// Different in each process.
     prefix: u64,
     next: AtomicU64,
 }
 
 impl RequestIds {
     pub(super) fn new() -> Self {
-        // The keys of a hasher are the standard library's randomness; nothing depends on an id.
+        // The keys of a hasher are random in the standard library. Nothing depends on an id.
         Self { prefix: RandomState::new().build_hasher().finish(), next: AtomicU64::new(0) }
     }
 
-    /// The caller's, if it can stand in a log line, or a new one.
+    /// The caller's id, if it is safe in a log line, or a new one.
     pub(super) fn of(&self, headers: &HeaderMap) -> HeaderValue {
         let fits = |id: &&HeaderValue| {
             let bytes = id.as_bytes();

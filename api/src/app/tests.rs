@@ -1,4 +1,4 @@
-//! The service as a value: requests in, answers out, no port.
+//! The service as a value: requests in, responses out, no port.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -88,7 +88,7 @@ async fn the_compatible_answers_are_the_originals_to_the_byte() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_a_problem_that_says_what_is() {
+async fn a_missing_resource_is_a_problem_that_says_what_exists() {
     let (store, app) = sample().await;
     publish(&store, "empty", 1, &[]).await;
     for (uri, status, part) in [
@@ -150,7 +150,7 @@ async fn other_alphabets_are_escaped_and_lower_cased_as_in_python() {
     let (store, app) = sample().await;
     publish(&store, "other", 1, &[("caf\u{e9}\u{1f600}", 2), ("\u{3bf}\u{3b4}\u{3cc}\u{3c2}", 1)])
         .await;
-    // From json.dumps of Python 3 over "CAF\u00c9\U0001f600".lower() and "\u039f\u0394\u038c\u03a3".lower().
+    // Made by json.dumps of Python 3 from "CAF\u00c9\U0001f600".lower() and "\u039f\u0394\u038c\u03a3".lower().
     for (topic, expected) in [
         (
             "CAF%C3%89%F0%9F%98%80",
@@ -194,7 +194,7 @@ async fn topics_come_by_rank_from_an_offset() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_sources_are_listed_with_what_is_published_of_each() {
+async fn the_sources_are_listed_with_their_newest_results() {
     let (store, app) = sample().await;
     let response = get(&app, "/api/v1/sources").await;
     let tag = response.headers()[header::ETAG].clone();
@@ -214,20 +214,20 @@ async fn the_sources_are_listed_with_what_is_published_of_each() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unchanged_answer_is_not_sent_again_and_a_new_generation_is_seen_within_a_second() {
+async fn an_unchanged_answer_is_not_sent_again_and_a_new_generation_is_shown_within_a_second() {
     let (store, app) = sample().await;
     let uri = "/api/v1/trends?source=sample";
     let tag = get(&app, uri).await.headers()[header::ETAG].clone();
     let other =
         get(&app, "/api/v1/trends?source=sample&limit=3").await.headers()[header::ETAG].clone();
     assert_ne!(tag, other);
-    let ask = async |known: &str| {
-        let request = Request::get(uri).header(header::IF_NONE_MATCH, known);
+    let ask = async |tags: &str| {
+        let request = Request::get(uri).header(header::IF_NONE_MATCH, tags);
         app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
     };
     let strong = tag.to_str().unwrap().strip_prefix("W/").expect("it is weak");
-    let known = format!("\"x\", {strong}");
-    assert_eq!(ask(&known).await, StatusCode::NOT_MODIFIED);
+    let tags = format!("\"x\", {strong}");
+    assert_eq!(ask(&tags).await, StatusCode::NOT_MODIFIED);
     assert_eq!(ask("*").await, StatusCode::NOT_MODIFIED);
     assert_eq!(ask("\"x\"").await, StatusCode::OK);
     let request = Request::get(uri).header(header::IF_NONE_MATCH, &tag);
@@ -236,8 +236,8 @@ async fn an_unchanged_answer_is_not_sent_again_and_a_new_generation_is_seen_with
     assert_eq!(unchanged.headers()[header::CACHE_CONTROL], "no-cache");
     assert_eq!(text(unchanged).await, "");
     publish(&store, "sample", 2, &[("peace", 1)]).await;
-    assert_eq!(ask(&known).await, StatusCode::NOT_MODIFIED, "probed less than a second ago");
+    assert_eq!(ask(&tags).await, StatusCode::NOT_MODIFIED, "looked up less than a second ago");
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(ask(&known).await, StatusCode::OK);
+    assert_eq!(ask(&tags).await, StatusCode::OK);
     assert!(text(get(&app, uri).await).await.contains("peace"));
 }

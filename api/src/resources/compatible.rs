@@ -1,5 +1,5 @@
-//! `GET /api/trends?source=S&topic=T`: the original's endpoint, to the byte. Owns its JSON: keys
-//! sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as strings.
+//! `GET /api/trends?source=S&topic=T`: the endpoint of the original program, to the byte. Owns its JSON:
+//! keys sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as strings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ async fn content(view: &View, source: &str, topic: &str) -> Result<Content, Prob
     Ok(Content::new(object(&answer) + "\n"))
 }
 
-/// The original's answer to a request without these parameters.
+/// The original's answer to a request that lacks parameters.
 fn missing(parameters: &[(&'static str, Option<&str>)]) -> Response {
     let missing = parameters.iter().filter(|(_, value)| value.is_none());
     let message: BTreeMap<_, _> = missing.map(|(name, _)| (*name, MISSING)).collect();
@@ -96,7 +96,7 @@ fn described(schemas: &mut Schemas) -> Value {
     });
     let mut operation = operation(
         "compatible",
-        "The hottest word and one of your own, as the original program answered",
+        "The hottest word and another word, as the original program answers",
         &parameters,
         &schemas.named("Compatible", answer),
         &[404, 500],

@@ -1,5 +1,5 @@
-//! Compressed answers: which encoding a caller prefers, and encoding. Answers are encoded whole, once
-//! for all who ask, and so have a length, which HEAD tells, too.
+//! Compressed responses: which encoding a caller prefers, and encoding. A body is encoded whole, once for
+//! all callers, so it has a length, for HEAD, too.
 
 use std::io::{self, Write as _};
 
@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Shorter answers fit into one packet as they are.
+/// The least bytes of a body to encode: a shorter one fits into one packet.
 pub(super) const WORTH_IT: usize = 1400;
 
-/// The level of zstd: its default, beyond which time grows faster than what it saves.
+/// The level of zstd: its default, above which time grows faster than the saving.
 const ZSTD_LEVEL: i32 = 3;
 
-/// How an answer can be encoded, the better first.
+/// The encodings, the better first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Zstd,
@@ -31,8 +31,8 @@ impl Encoding {
         }
     }
 
-    /// What the caller prefers, if that is any of these (RFC 9110, 12.5.3). Where nothing we have is
-    /// acceptable the answer goes out as it is, which the RFC allows.
+    /// The encoding that the caller prefers, if it is one of these (RFC 9110, 12.5.3). If no encoding is
+    /// acceptable, the body is sent unencoded, which the RFC allows.
     pub(super) fn preferred(headers: &HeaderMap) -> Option<Self> {
         let weight = |names: &[&str]| {
             let items = headers.get_all(header::ACCEPT_ENCODING).iter();
@@ -60,7 +60,7 @@ impl Encoding {
     }
 }
 
-/// The weight an item gives to one of these names, in thousandths, and whether it names it exactly.
+/// The weight that an item gives to one of these names, in thousandths, and true if it has the exact name.
 fn weight(item: &str, names: &[&str]) -> Option<(bool, u16)> {
     let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
     let name = name.trim();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_for_is_chosen_by_weight_and_zstd_before_gzip() {
+    fn the_encoding_is_chosen_by_weight_and_zstd_comes_before_gzip() {
         use Encoding::{Gzip, Zstd};
         for (accepted, expected) in [
             (&[][..], None),
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn encoded_answers_decode_to_what_they_were() {
+    fn encoded_bodies_decode_to_themselves() {
         use std::io::Read as _;
         let body = "trends ".repeat(1000).into_bytes();
         let zstd = Encoding::Zstd.encode(&body).unwrap();

@@ -1,4 +1,4 @@
-//! The `trendjob-api` command under test, and what asks it.
+//! The `trendjob-api` command under test, and its clients.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn start(args: &[&str]) -> Self {
-        // Bound at once, or the second could be the first again.
+        // Both are bound at the same time, or the second could be the first again.
         let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let [port, probes] = free.map(|listener| listener.local_addr().unwrap().port());
         let child = Command::new(env!("CARGO_BIN_EXE_trendjob-api"))
@@ -27,7 +27,7 @@ impl Api {
         Self { child, port, probes }
     }
 
-    /// The same, with nobody who reads what it logs.
+    /// Starts it with its log discarded.
     pub(crate) fn start_quietly(args: &[&str]) -> Self {
         let mut api = Self::start(&[args, &["--log", "off"]].concat());
         drop(api.child.stderr.take());
@@ -39,7 +39,7 @@ impl Api {
         wait_until(|| get(self.probes, path).is_some_and(|answer| answer.starts_with(status)));
     }
 
-    /// Asks it to stop, as Kubernetes does.
+    /// Sends SIGTERM, as Kubernetes does.
     pub(crate) fn terminate(&self) {
         let term = Command::new("kill").arg(self.child.id().to_string()).status();
         assert!(term.unwrap().success());
@@ -53,14 +53,14 @@ impl Drop for Api {
     }
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 pub(crate) fn wait_until(holds: impl Fn() -> bool) {
     while !holds() {
         std::thread::yield_now();
     }
 }
 
-/// One answer on a connection of its own, head and body, or nothing if there is no server.
+/// The answer of one request on a new connection, head and body; `None` if there is no server.
 pub(crate) fn get(port: u16, path: &str) -> Option<String> {
     let mut connection = TcpStream::connect(("127.0.0.1", port)).ok()?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
@@ -70,14 +70,14 @@ pub(crate) fn get(port: u16, path: &str) -> Option<String> {
     Some(answer)
 }
 
-/// A client that keeps its connection for as long as the server does, as clients of services do.
+/// A client that keeps its connection as long as the server does, as clients of a Service do.
 #[derive(Default)]
 pub(crate) struct Client {
     connection: Option<BufReader<TcpStream>>,
 }
 
 impl Client {
-    /// Asks for a path, and tells what is wrong with the answer unless it is a whole one of 200.
+    /// Requests a path. Fails with the defect unless the answer is whole and 200.
     pub(crate) fn ask(&mut self, port: u16, path: &str) -> Result<(), String> {
         let asked = self.answer(port, path).map_err(|error| error.to_string());
         let (status, closes) = asked?;

@@ -1,4 +1,4 @@
-//! A rolling restart: one of two replicas is asked to stop under load, and no request fails.
+//! A rolling restart: one of two replicas stops under load, and no request fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use crate::published::publish;
 
 const LOVE: &str = "/api/trends?source=sample&topic=love";
 
-/// What clients go by, as a Service does: who is ready, and how many answers there were.
+/// The state that clients act on, as a Service does: readiness, and the number of answers.
 #[derive(Default)]
 struct Watched {
     leaving: AtomicBool,
@@ -30,7 +30,7 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
             Arc::new(ObjectStore::open_folder(folder.path()).await.unwrap());
         publish(&store, "sample", 1, &[("love", 45), ("peace", 7)]).await;
     });
-    // Long enough for the clients here to go, as the delay in a cluster is for those of a Service.
+    // Long enough for the clients here to leave, as the delay in a cluster is for those of a Service.
     let start = || Api::start_quietly(&["--store", path, "--drain-delay", "5"]);
     let (mut first, second) = (start(), start());
     for api in [&first, &second] {
@@ -43,7 +43,7 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
             .collect();
         wait_until(|| watched.by_first.load(Ordering::Relaxed) > 1000);
         first.terminate();
-        // Not ready while it still answers: who sends it requests is told in time.
+        // Not ready while it still answers: so clients leave in time.
         first.wait_for("/readyz", "HTTP/1.1 503");
         assert!(get(first.probes, "/livez").unwrap().starts_with("HTTP/1.1 200"));
         watched.leaving.store(true, Ordering::Relaxed);
@@ -57,7 +57,7 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
     assert_eq!(first.child.wait().unwrap().code(), Some(0));
 }
 
-/// A client of the replica that is ready; what went wrong.
+/// A client of the ready replica; returns its failures.
 fn ask_until_the_end(watched: &Watched, first: u16, second: u16) -> Vec<String> {
     let (mut of_first, mut of_second) = (Client::default(), Client::default());
     let mut failures = Vec::new();

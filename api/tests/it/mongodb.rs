@@ -1,5 +1,5 @@
-//! The command over a real database, the one that `MONGODB_URI` names: read only, away and back, and
-//! slow.
+//! The command over a real database, the one that `MONGODB_URI` names: read-only, unavailable and back,
+//! and slow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,7 +66,7 @@ impl Drop for Setting {
 
 #[testing::needs(mongodb)]
 #[test]
-fn nothing_is_asked_of_the_database_that_a_user_who_may_only_read_may_not() {
+fn a_user_with_the_role_read_suffices() {
     let setting = Setting::start("read-only", &[]);
     for (path, status) in [
         (LOVE, "200"),
@@ -86,13 +86,13 @@ fn nothing_is_asked_of_the_database_that_a_user_who_may_only_read_may_not() {
 
 #[testing::needs(mongodb)]
 #[test]
-fn a_database_that_goes_away_makes_it_not_ready_and_one_that_comes_back_ready() {
+fn readiness_follows_the_database() {
     let setting = Setting::start("away", &[]);
     assert_eq!(setting.status(LOVE), "200");
     setting.proxy.set(Mode::Cut);
     setting.api.wait_for("/readyz", "HTTP/1.1 503");
     assert!(get(setting.api.probes, "/livez").unwrap().starts_with("HTTP/1.1 200"));
-    assert_eq!(setting.status(LOVE), "200", "what is known is served");
+    assert_eq!(setting.status(LOVE), "200", "known results are served");
     let unseen = get(setting.api.port, UNSEEN).unwrap().to_lowercase();
     assert!(unseen.starts_with("http/1.1 503") && unseen.contains("retry-after: 1"), "{unseen}");
     setting.proxy.set(Mode::Pass);
@@ -104,13 +104,13 @@ fn a_database_that_goes_away_makes_it_not_ready_and_one_that_comes_back_ready() 
 
 #[testing::needs(mongodb)]
 #[test]
-fn a_database_that_holds_requests_up_fills_the_places_and_others_are_told_to_come_again() {
+fn a_slow_database_uses_up_the_permits_and_further_requests_are_turned_away() {
     let few = ["--concurrency", "2", "--queue", "2"];
     let setting = Setting::start("slow", &few);
     setting.proxy.set(Mode::Hold);
     let (port, end) = (setting.api.port, AtomicBool::new(false));
     thread::scope(|threads| {
-        // More than there are places, again and again, each for something that has to be read.
+        // More requests than permits, again and again, each of which must read the database.
         for number in 0..6 {
             let (end, path) = (&end, format!("/api/v1/trends?source=held-{number}"));
             threads.spawn(move || {

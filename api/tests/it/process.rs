@@ -1,4 +1,4 @@
-//! The command by itself: ready when its store answers, not ready when it does not.
+//! The command alone: ready while its store answers.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -8,7 +8,7 @@ use crate::api::{Api, get};
 use crate::results::{QUESTIONS, Twice};
 
 #[test]
-fn an_empty_store_is_served_and_sigterm_ends_it_well() {
+fn an_empty_store_is_served_and_sigterm_ends_the_process_with_0() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().to_str().unwrap();
     let mut api = Api::start(&["--store", store, "--drain-delay", "0"]);
@@ -21,7 +21,7 @@ fn an_empty_store_is_served_and_sigterm_ends_it_well() {
 
 #[testing::needs(mongodb)]
 #[test]
-fn the_same_is_answered_from_a_database_as_from_a_folder() {
+fn a_database_and_a_folder_give_the_same_answers() {
     let results = Twice::publish("api");
     let folder = Api::start(&["--store", results.store().to_str().unwrap()]);
     let database = ["--mongodb-uri", &results.uri, "--database", &results.database];
@@ -39,7 +39,7 @@ fn the_same_is_answered_from_a_database_as_from_a_folder() {
 }
 
 #[test]
-fn a_database_that_is_absent_is_waited_for_alive_and_not_ready() {
+fn a_process_without_its_database_is_alive_and_not_ready() {
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut api = Api::start(&["--mongodb-uri", &format!("mongodb://user:s3cret@{unused}/")]);
     api.wait_for("/livez", "HTTP/1.1 200");
@@ -52,7 +52,7 @@ fn a_database_that_is_absent_is_waited_for_alive_and_not_ready() {
 }
 
 #[test]
-fn a_store_nobody_named_is_asked_for() {
+fn a_missing_store_flag_is_named() {
     let mut api = Api::start(&[]);
     assert_eq!(api.child.wait().unwrap().code(), Some(1));
     let mut log = String::new();
@@ -69,7 +69,7 @@ fn the_document_is_printed() {
 }
 
 #[test]
-fn every_request_is_one_line_of_json_where_that_is_asked_for() {
+fn every_request_is_one_line_of_json_with_the_log_filter_info() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().to_str().unwrap();
     let mut api = Api::start(&["--store", store, "--drain-delay", "0", "--log", "info"]);
@@ -81,12 +81,12 @@ fn every_request_is_one_line_of_json_where_that_is_asked_for() {
     let lines = log.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap());
     let lines: Vec<serde_json::Value> = lines.collect();
     let lines: Vec<_> = lines.iter().filter(|line| line["target"] == "access").collect();
-    let told = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
-    assert_eq!(told("uri"), ["/api/v1/trends?source=sample&limit=2", "/no\"where?x=%0a"]);
-    assert_eq!(told("route"), ["/api/v1/trends", "none"]);
-    assert_eq!(told("method"), ["GET", "GET"]);
-    assert_eq!(told("status"), [404, 404]);
-    assert_eq!(told("level"), ["INFO", "INFO"]);
+    let field = |field: &str| lines.iter().map(|line| line[field].clone()).collect::<Vec<_>>();
+    assert_eq!(field("uri"), ["/api/v1/trends?source=sample&limit=2", "/no\"where?x=%0a"]);
+    assert_eq!(field("route"), ["/api/v1/trends", "none"]);
+    assert_eq!(field("method"), ["GET", "GET"]);
+    assert_eq!(field("status"), [404, 404]);
+    assert_eq!(field("level"), ["INFO", "INFO"]);
     assert!(
         lines.iter().all(|line| line["seconds"].is_f64() && line["id"].is_string()),
         "{lines:?}"

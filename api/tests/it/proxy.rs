@@ -1,4 +1,4 @@
-//! Stands between the API and a MongoDB, to be cut or held up, and notes the commands that pass.
+//! A proxy between the API and a MongoDB, which can be cut or held, and records the commands.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};
@@ -6,14 +6,14 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// What becomes of what comes through.
+/// The handling of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// It passes.
+    /// Messages pass.
     Pass,
-    /// It waits.
+    /// Messages wait.
     Hold,
-    /// Connections are closed, old ones and new ones.
+    /// All connections are closed.
     Cut,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// One before a server, as `127.0.0.1:27017`.
+    /// A proxy for a server, as `127.0.0.1:27017`.
     pub(crate) fn before(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -43,7 +43,7 @@ impl Proxy {
         proxy
     }
 
-    /// Changes what becomes of what comes through.
+    /// Changes the handling of messages.
     pub(crate) fn set(&self, mode: Mode) {
         *self.mode.0.lock().unwrap() = mode;
         self.mode.1.notify_all();
@@ -75,14 +75,14 @@ impl Proxy {
         ended
     }
 
-    /// Passes messages on, one by one.
+    /// Forwards messages one by one.
     fn pass(&self, mut client: &TcpStream, mut server: &TcpStream) -> io::Result<()> {
         loop {
             let mut message = vec![0; 16];
             client.read_exact(&mut message)?;
             message.resize(number(&message, 0), 0);
             client.read_exact(&mut message[16..])?;
-            // OP_QUERY, the other one, is only used for the handshake.
+            // The other kind, OP_QUERY, is only used for the handshake.
             if number(&message, 12) == 2013 {
                 self.note(&message);
             }
@@ -104,7 +104,7 @@ impl Proxy {
         self.open.lock().unwrap().extend(connections);
     }
 
-    /// Notes the command of an `OP_MSG`: a header of 16 bytes, flags, the kind of the section, then a
+    /// Records the command of an `OP_MSG`: a header of 16 bytes, flags, the kind of the section, then a
     /// document, which begins with its length and the type and name of its first field.
     fn note(&self, message: &[u8]) {
         let name = message[16 + 4 + 1 + 4 + 1..].split(|byte| *byte == 0).next().unwrap();

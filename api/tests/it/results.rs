@@ -1,5 +1,5 @@
-//! One result in a folder and the same in the MongoDB that `MONGODB_URI` names, to be served by
-//! processes. Tests of the command line use it, too.
+//! One result in a folder and in the MongoDB that `MONGODB_URI` names, for processes to serve. Tests of the
+//! command line use it, too.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use store::mongo::Access;
 use store::{AttemptId, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
 
-/// Requests whose answers tell one result from another.
+/// Requests whose answers differ between results.
 pub(crate) const QUESTIONS: [&str; 4] = [
     "/api/trends?source=sample&topic=peace",
     "/api/v1/trends?source=sample&limit=100",
@@ -19,7 +19,7 @@ pub(crate) const QUESTIONS: [&str; 4] = [
     "/api/trends?source=unknown&topic=peace",
 ];
 
-/// The same result twice.
+/// One result in two stores.
 pub(crate) struct Twice {
     folder: tempfile::TempDir,
     pub(crate) uri: String,
@@ -28,7 +28,7 @@ pub(crate) struct Twice {
 }
 
 impl Twice {
-    /// Publishes it in a folder and in the MongoDB that `MONGODB_URI` names.
+    /// Publishes the result in a folder and in the MongoDB that `MONGODB_URI` names.
     pub(crate) fn publish(test: &str) -> Self {
         let uri = std::env::var_os("MONGODB_URI");
         let uri = uri.expect("MONGODB_URI names the server of this test");
@@ -42,7 +42,7 @@ impl Twice {
         twice
     }
 
-    /// The folder it is in.
+    /// The folder store.
     pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }

@@ -1,23 +1,23 @@
-//! `trendjob fetch URL`: asks an API over HTTP and prints its answer, for places that have no other
-//! client, as pods of a cluster. Owns what counts as an answer worth waiting for.
+//! `trendjob fetch URL`: sends a request to an API and prints its answer, where there is no other HTTP
+//! client, as in pods of a cluster. Owns which answers are waited for.
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;
 
-/// Prints what is behind a URL.
+/// Prints the answer of a URL.
 #[cfg(feature = "http")]
 pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
     use std::time::Duration;
     use tokio::time::{Instant, sleep};
 
-    /// How often it is asked.
-    const AGAIN: Duration = Duration::from_millis(500);
+    /// The time between two requests.
+    const INTERVAL: Duration = Duration::from_millis(500);
     check(&args.url)?;
     let until = args.wait.map(|wait| Instant::now() + Duration::from_secs(wait.seconds()));
     loop {
         let url = args.url.clone();
-        let asked = tokio::task::spawn_blocking(move || ask(&url)).await;
-        let failure = match asked.map_err(|_| pipeline::Error::Panicked)? {
+        let answer = tokio::task::spawn_blocking(move || get(&url)).await;
+        let failure = match answer.map_err(|_| pipeline::Error::Panicked)? {
             Ok(text) => return crate::output::Output::print(&text),
             Err(failure) => failure,
         };
@@ -25,13 +25,13 @@ pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
             return Err(failure);
         }
         tokio::select! {
-            () = sleep(AGAIN) => {}
+            () = sleep(INTERVAL) => {}
             () = service::shutdown::requested() => return Err(pipeline::Error::Cancelled.into()),
         }
     }
 }
 
-/// Refuses what no waiting would make a URL.
+/// Fails for a text that is not a URL, which no waiting mends.
 #[cfg(feature = "http")]
 fn check(url: &str) -> Result<(), Failure> {
     let parsed = url.parse::<ureq::http::Uri>().ok();
@@ -41,16 +41,16 @@ fn check(url: &str) -> Result<(), Failure> {
     }
     Err(Failure::permanent(
         "InvalidUrl",
-        format!("{url} is no URL to ask: it looks like http://HOST:8383/api/v1/sources"),
+        format!("{url} is not an HTTP URL: write it as http://HOST:8383/api/v1/sources"),
     ))
 }
 
-/// Asks once. Anything but a success is a failure that shows the whole answer.
+/// Sends one request. Any answer but a success is a failure with the whole answer.
 #[cfg(feature = "http")]
-fn ask(url: &str) -> Result<String, Failure> {
+fn get(url: &str) -> Result<String, Failure> {
     use std::time::Duration;
 
-    /// How long an answer may take.
+    /// The most time for an answer.
     const PATIENCE: Duration = Duration::from_secs(30);
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)
@@ -58,7 +58,7 @@ fn ask(url: &str) -> Result<String, Failure> {
         .user_agent(concat!("trendjob/", env!("CARGO_PKG_VERSION")))
         .build();
     let unanswered =
-        |error: ureq::Error| Failure::other("Unanswered", format!("asking {url}: {error}"));
+        |error: ureq::Error| Failure::other("Unanswered", format!("requesting {url}: {error}"));
     let mut answer = config.new_agent().get(url).call().map_err(unanswered)?;
     let text = answer.body_mut().read_to_string().map_err(unanswered)?;
     let status = answer.status();
@@ -68,11 +68,11 @@ fn ask(url: &str) -> Result<String, Failure> {
     Err(Failure::other("Refused", format!("{url} answered {status}: {}", text.trim_end())))
 }
 
-/// Prints what is behind a URL.
+/// Prints the answer of a URL.
 #[cfg(not(feature = "http"))]
 pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
     Err(Failure::usage(format!(
-        "this trendjob can't ask {}{}: build it with cargo install --path cli --features http",
+        "this trendjob can't request {}{}: build it with cargo install --path cli --features http",
         args.url,
         if args.wait.is_some() { " or wait for it" } else { "" }
     )))

@@ -1,4 +1,4 @@
-//! The commands that answer at once, one file each.
+//! The short commands, one file each.
 
 mod completions;
 mod exclude;

@@ -8,7 +8,7 @@ use crate::output::Output;
 use crate::place::Folder;
 use crate::run::now;
 
-/// Publishes an earlier generation again.
+/// Shows an earlier generation again.
 pub(crate) async fn rollback(args: &RollbackArgs, output: Output) -> Result<(), Failure> {
     let store = args.store.place.open(Folder::Existing).await?;
     let source =

@@ -1,4 +1,4 @@
-//! `trendjob validate FILE`: what the API server would say of a manifest.
+//! `trendjob validate FILE`: checks a manifest as the Kubernetes API server does.
 
 use crate::args::ValidateArgs;
 use crate::failure::Failure;

@@ -1,4 +1,4 @@
-//! The OpenAPI document: fresh, complete, and true of what is answered.
+//! The OpenAPI document: fresh, complete, and true of every answer.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use crate::document;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/openapi.json");
 
 #[test]
-fn the_document_in_the_repository_is_the_one_of_the_code() {
+fn the_document_in_the_repository_is_fresh() {
     let expected = document();
     if std::env::var_os("UPDATE").is_some() {
         fs::write(FILE, &expected).unwrap();
@@ -36,7 +36,7 @@ async fn the_document_is_served_and_every_endpoint_of_the_index_is_in_it() {
     assert_eq!(paths.len(), index["endpoints"].as_array().unwrap().len() + 1, "and the index");
 }
 
-/// The schema of an answer as a document of its own, for a validator that knows nothing of ours.
+/// A validator with the schema of an answer.
 fn validator(document: &Value, path: &str, status: &str, content: &str) -> jsonschema::Validator {
     let responses = &document["paths"][path]["get"]["responses"];
     let mut response = &responses[status];
@@ -50,7 +50,7 @@ fn validator(document: &Value, path: &str, status: &str, content: &str) -> jsons
 }
 
 #[tokio::test]
-async fn every_answer_is_what_the_document_says() {
+async fn every_answer_matches_the_document() {
     let (store, app) = sample().await;
     social::publish(store).await;
     let document: Value = serde_json::from_str(&document()).unwrap();
@@ -94,7 +94,7 @@ async fn every_answer_is_what_the_document_says() {
         let errors: Vec<String> =
             validator.iter_errors(&answer).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{uri}: {errors:?}");
-        // Nothing is answered that is not described.
+        // An empty object is refused, so the schema demands something.
         let mut other = answer.clone();
         other.as_object_mut().unwrap().clear();
         assert!(path.ends_with("openapi.json") || !validator.is_valid(&other), "{uri}");

@@ -1,4 +1,4 @@
-//! Compressed answers, and what HEAD and entity tags say of them.
+//! Compressed responses, and their HEAD and entity tags.
 
 use std::io::Read as _;
 
@@ -26,7 +26,7 @@ async fn body(response: Response) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_long_answer_comes_compressed_to_who_accepts_that_and_is_the_same() {
+async fn a_long_answer_is_compressed_for_callers_that_accept_it() {
     let app = long().await;
     let plain = ask(&app, "GET", LONG, &[]).await;
     assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));
@@ -34,7 +34,7 @@ async fn a_long_answer_comes_compressed_to_who_accepts_that_and_is_the_same() {
     let tag = plain.headers()[header::ETAG].clone();
     let plain = body(plain).await;
     for (accepted, encoding) in [("gzip, br", "gzip"), ("gzip, zstd", "zstd")] {
-        // Twice: made, and as it was made.
+        // Twice: encoded for this request, and from the cache.
         for _ in 0..2 {
             let response = ask(&app, "GET", LONG, &[("accept-encoding", accepted)]).await;
             let fields = response.headers().clone();
@@ -57,7 +57,7 @@ async fn a_long_answer_comes_compressed_to_who_accepts_that_and_is_the_same() {
 }
 
 #[tokio::test]
-async fn head_says_of_an_encoded_answer_what_get_says() {
+async fn head_and_get_have_the_same_headers() {
     let app = long().await;
     for uri in [LONG, "/api/v1/openapi.json", "/api/v1/sources"] {
         for accepted in ["gzip", "zstd", "identity"] {
@@ -86,7 +86,7 @@ async fn an_unchanged_answer_is_unchanged_in_every_encoding() {
 }
 
 #[tokio::test]
-async fn a_short_answer_and_a_problem_come_as_they_are() {
+async fn a_short_answer_and_a_problem_are_not_compressed() {
     let (_, app) = sample().await;
     for uri in ["/api/trends?source=sample&topic=love", "/nowhere"] {
         let response = ask(&app, "GET", uri, &[("accept-encoding", "gzip, zstd")]).await;

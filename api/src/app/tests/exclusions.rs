@@ -1,4 +1,4 @@
-//! What is excluded: left out of lists, told of who asks for it, within a second of its exclusion.
+//! Excluded terms: absent from lists, and named as excluded in problems, within a second.
 
 use serde_json::{Value, json};
 use store::{Key, exclusions};
@@ -48,7 +48,7 @@ const SEVEN: [(&str, u64); 7] =
     [("a", 9), ("b", 8), ("c", 7), ("d", 6), ("e", 5), ("f", 4), ("g", 3)];
 
 #[tokio::test(start_paused = true)]
-async fn a_page_is_refilled_and_counted_anew_within_a_second_and_its_tag_is_another() {
+async fn a_page_is_refilled_and_renumbered_within_a_second_with_another_tag() {
     let (store, app) = sample().await;
     let uri = "/api/v1/trends?source=sample&limit=2";
     let tag = get(&app, uri).await.headers()[header::ETAG].clone();
@@ -57,7 +57,7 @@ async fn a_page_is_refilled_and_counted_anew_within_a_second_and_its_tag_is_anot
         app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status()
     };
     exclude(&store, "sample", term("Alpha", None)).await;
-    assert_eq!(ask().await, StatusCode::NOT_MODIFIED, "probed less than a second ago");
+    assert_eq!(ask().await, StatusCode::NOT_MODIFIED, "looked up less than a second ago");
     a_second().await;
     assert_eq!(ask().await, StatusCode::OK);
     let expected = [(1, "zebra".to_owned()), (2, "love".to_owned())];
@@ -73,7 +73,7 @@ async fn a_page_is_refilled_and_counted_anew_within_a_second_and_its_tag_is_anot
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_asks_for_what_is_excluded_is_told_so_as_if_it_were_absent() {
+async fn an_excluded_term_is_not_found_and_named_as_excluded() {
     let (store, app) = sample().await;
     exclude(&store, "sample", pattern("lov?")).await;
     let response = get(&app, "/api/v1/topics?source=sample&term=LOVE").await;
@@ -86,7 +86,7 @@ async fn who_asks_for_what_is_excluded_is_told_so_as_if_it_were_absent() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_compatible_answer_has_the_hottest_word_that_is_not_excluded() {
+async fn the_compatible_answer_has_the_hottest_word_that_is_shown() {
     let (store, app) = sample().await;
     exclude(&store, "sample", term("alpha", Some(Kind::Word))).await;
     exclude(&store, "sample", term("love", None)).await;
@@ -102,7 +102,7 @@ async fn the_compatible_answer_has_the_hottest_word_that_is_not_excluded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cursor_stays_valid_and_misses_and_repeats_nothing_that_is_still_shown() {
+async fn a_cursor_stays_valid_and_misses_and_repeats_no_shown_topic() {
     let store = memory().await;
     publish(&store, "sample", 1, &SEVEN).await;
     let app = over(&store);
@@ -115,16 +115,16 @@ async fn a_cursor_stays_valid_and_misses_and_repeats_nothing_that_is_still_shown
         ranked.iter().map(|(rank, term)| (*rank, (*term).to_owned())).collect()
     };
     assert_eq!(listed(&app, &second).await, pairs(&[(3, "c"), (4, "d")]));
-    // One of the page before, and one of this.
+    // One of the page before, and one of this page.
     exclude(&store, "sample", term("a", None)).await;
     exclude(&store, "sample", term("d", None)).await;
     a_second().await;
     let page = pairs(&[(2, "c"), (3, "e")]);
     assert_eq!(listed(&app, &second).await, page);
-    assert_eq!(listed(&over(&store), &second).await, page, "another replica says the same");
+    assert_eq!(listed(&over(&store), &second).await, page, "another replica answers the same");
     let third = next(&second).await;
     assert_eq!(listed(&app, &third).await, pairs(&[(4, "f"), (5, "g")]));
-    // An earlier generation, which somebody goes on in, is shown without it, too.
+    // A cursor into an earlier generation doesn't show it, either.
     publish(&store, "sample", 2, &[("x", 1)]).await;
     exclude(&store, "sample", term("e", None)).await;
     a_second().await;
@@ -137,7 +137,7 @@ async fn a_cursor_stays_valid_and_misses_and_repeats_nothing_that_is_still_shown
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_sources_tell_how_many_words_are_shown() {
+async fn the_sources_have_the_number_of_shown_words() {
     let (store, app) = sample().await;
     exclude(&store, "sample", pattern("*a*")).await;
     let tag = get(&app, "/api/v1/sources").await.headers()[header::ETAG].clone();
@@ -149,7 +149,7 @@ async fn the_sources_tell_how_many_words_are_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_log_is_probed_once_a_second_and_the_ranking_scanned_once_per_version() {
+async fn the_log_is_read_once_a_second_and_the_ranking_is_scanned_once_per_version() {
     let store = memory().await;
     publish(&store, "sample", 1, &SEVEN).await;
     exclude(&store, "sample", pattern("?")).await;
@@ -159,25 +159,25 @@ async fn the_log_is_probed_once_a_second_and_the_ranking_scanned_once_per_versio
     for limit in 1..20 {
         get(&app, &format!("/api/v1/trends?source=sample&limit={limit}")).await;
     }
-    let probes = shaky.asked("exclusions/");
-    assert_eq!(shaky.asked("blocks/publish"), 1, "one page, and it is not read to be shown");
+    let probes = shaky.reads("exclusions/");
+    assert_eq!(shaky.reads("blocks/publish"), 1, "one page, for the scan; nothing of it is shown");
     get(&app, "/api/v1/trends?source=sample&limit=30").await;
-    assert_eq!(shaky.asked("exclusions/"), probes);
+    assert_eq!(shaky.reads("exclusions/"), probes);
     a_second().await;
     for limit in 1..20 {
         get(&app, &format!("/api/v1/trends?source=sample&limit={limit}")).await;
     }
-    assert_eq!(shaky.asked("exclusions/"), probes + 2, "the next, and that the last is there");
-    assert_eq!(shaky.asked("blocks/publish"), 1);
+    assert_eq!(shaky.reads("exclusions/"), probes + 2, "the next entry, and the last one");
+    assert_eq!(shaky.reads("blocks/publish"), 1);
     exclude(&store, "sample", term("y", None)).await;
     a_second().await;
     get(&app, "/api/v1/trends?source=sample").await;
     get(&app, "/api/v1/trends?source=sample&limit=2").await;
-    assert_eq!(shaky.asked("blocks/publish"), 2);
+    assert_eq!(shaky.reads("blocks/publish"), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_shown_whose_exclusions_can_not_be_read() {
+async fn a_result_with_unreadable_exclusions_is_not_shown() {
     let (store, _) = sample().await;
     let key = Key::exclusion(&SourceName::new("sample").unwrap(), 1);
     store.insert(&key, "{\"format\":9}".into()).await.unwrap();

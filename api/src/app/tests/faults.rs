@@ -1,4 +1,4 @@
-//! What is answered when the store fails, and how little it is asked.
+//! Answers while the store fails, and the number of its reads.
 
 use std::sync::atomic::Ordering;
 
@@ -19,12 +19,12 @@ pub(super) async fn shaky(settings: Settings) -> (Arc<Shaky>, Arc<dyn Store>, Ro
     (shaky, inner, app)
 }
 
-/// So many requests at once, none of them for longer than a test.
+/// Limits on requests at once, with a timeout longer than any test.
 fn at_once(concurrency: usize, queue: usize) -> Settings {
     Settings { concurrency, queue, timeout: HOUR, origins: Vec::new() }
 }
 
-/// A request that runs beside the test.
+/// A request in a task.
 fn asking(app: &Router, uri: &'static str) -> JoinHandle<(StatusCode, String)> {
     let app = app.clone();
     tokio::spawn(async move {
@@ -33,7 +33,7 @@ fn asking(app: &Router, uri: &'static str) -> JoinHandle<(StatusCode, String)> {
     })
 }
 
-/// What becomes of requests that run at the same time.
+/// The statuses of concurrent requests.
 async fn all(app: &Router, uri: &'static str, requests: usize) -> Vec<StatusCode> {
     let running: Vec<_> = (0..requests).map(|_| asking(app, uri)).collect();
     let mut statuses = Vec::new();
@@ -48,32 +48,32 @@ async fn a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_newest_is_looked_up_once_a_second_for_all_who_ask() {
+async fn the_newest_result_is_looked_up_once_a_second_for_all_requests() {
     let (store, inner, app) = shaky(at_once(1000, 0)).await;
     assert!(all(&app, LOVE, 100).await.iter().all(StatusCode::is_success));
-    assert_eq!(store.asked("markers/publish"), 1, "opened once, however many came at first");
+    assert_eq!(store.reads("markers/publish"), 1, "opened once for all first requests");
     let next = format!("generations/sample/{:020}", 2);
-    let before = (store.asked(&next), store.asked("generations/"));
+    let before = (store.reads(&next), store.reads("generations/"));
     tokio::time::advance(Duration::from_millis(999)).await;
     all(&app, LOVE, 100).await;
-    assert_eq!((store.asked(&next), store.asked("generations/")), before);
+    assert_eq!((store.reads(&next), store.reads("generations/")), before);
     tokio::time::advance(Duration::from_millis(1)).await;
     all(&app, LOVE, 100).await;
-    assert_eq!(store.asked(&next), before.0 + 1, "the next number, once");
+    assert_eq!(store.reads(&next), before.0 + 1, "the next number, once");
     publish(&inner, "sample", 2, &[("peace", 1)]).await;
     a_second().await;
     all(&app, LOVE, 100).await;
-    assert_eq!(store.asked("markers/publish"), 2, "the new one is opened once, too");
+    assert_eq!(store.reads("markers/publish"), 2, "the new result is opened once, too");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_there_is_looked_up_once_a_second_too() {
+async fn a_missing_source_is_looked_up_once_a_second_too() {
     let (store, inner, app) = shaky(at_once(1000, 0)).await;
     let uri = "/api/v1/trends?source=later";
     assert!(all(&app, uri, 100).await.iter().all(|status| *status == StatusCode::NOT_FOUND));
-    assert_eq!(store.asked("generations/later"), 1);
+    assert_eq!(store.reads("generations/later"), 1);
     assert!(all(&app, "/api/v1/sources", 100).await.iter().all(StatusCode::is_success));
-    assert_eq!(store.asked("sources"), 1);
+    assert_eq!(store.reads("sources"), 1);
     publish(&inner, "later", 1, &[("love", 1)]).await;
     a_second().await;
     assert_eq!(get(&app, uri).await.status(), StatusCode::OK);
@@ -81,7 +81,7 @@ async fn what_is_not_there_is_looked_up_once_a_second_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_is_answered_from_one_generation_whatever_is_published_meanwhile() {
+async fn a_request_is_answered_from_one_generation_while_newer_ones_are_published() {
     let (store, inner, app) = shaky(at_once(8, 0)).await;
     let gate = store.gate.acquire().await.unwrap();
     let pinned = asking(&app, LOVE);
@@ -110,23 +110,23 @@ async fn a_damaged_block_is_a_500_that_does_not_say_where_the_store_is() {
         let response = get(&app, uri).await;
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
-        assert!(!response.headers().contains_key(header::ETAG), "nobody may keep this");
+        assert!(!response.headers().contains_key(header::ETAG), "no cache may keep this");
         let body = text(response).await;
         assert!(body.contains("damaged") && !body.contains("sample-1"), "{body}");
     }
     store.damaged.store(false, Ordering::Relaxed);
-    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "a damaged read is not kept");
-    // A newest generation whose run was removed is damaged, too, and nothing older is shown for it.
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "a damaged block is not cached");
+    // A newest generation without its run is damaged, too, and no older one is shown instead.
     publish(&inner, "sample", 2, &[("peace", 1)]).await;
     inner.remove_run(&RunId::new("sample-2").unwrap()).await.unwrap();
     a_second().await;
     let statuses = all(&app, LOVE, 8).await;
     assert!(statuses.iter().all(|status| *status == StatusCode::INTERNAL_SERVER_ERROR));
-    assert_eq!(store.asked("sample-2/markers/publish"), 1, "failures are looked up once a second");
+    assert_eq!(store.reads("sample-2/markers/publish"), 1, "failures are looked up once a second");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_away_is_a_503_and_what_is_known_is_served() {
+async fn an_unavailable_store_is_a_503_and_known_results_are_served() {
     let (store, _, app) = shaky(at_once(1000, 0)).await;
     store.away(true);
     for uri in [LOVE, RANKED, "/api/v1/sources"] {
@@ -137,14 +137,14 @@ async fn a_store_that_is_away_is_a_503_and_what_is_known_is_served() {
         assert!(body.contains("store") && !body.contains("secret"), "{body}");
     }
     all(&app, LOVE, 100).await;
-    assert_eq!(store.asked("generations/sample"), 1, "it is left alone for a second");
+    assert_eq!(store.reads("generations/sample"), 1, "it is not read again for a second");
     store.away(false);
     a_second().await;
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
 
     store.away(true);
     a_second().await;
-    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "its blocks were read before");
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "its blocks are cached");
 }
 
 #[tokio::test(start_paused = true)]
@@ -152,7 +152,7 @@ async fn another_store_in_the_same_place_is_noticed_within_a_second() {
     let (store, inner, app) = shaky(at_once(8, 0)).await;
     publish(&inner, "sample", 2, &[("old", 1)]).await;
     assert!(text(get(&app, RANKED).await).await.contains("old"));
-    // As many generations, fewer, none.
+    // As many generations as before, fewer, and none.
     for publications in [2, 1, 0] {
         let other = memory().await;
         for start in 1..=publications {
@@ -168,7 +168,7 @@ async fn another_store_in_the_same_place_is_noticed_within_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_too_many_is_turned_away_and_others_are_not() {
+async fn a_request_beyond_the_limits_is_turned_away_and_others_are_not() {
     let (store, _, app) = shaky(at_once(1, 0)).await;
     let gate = store.gate.acquire().await.unwrap();
     let first = asking(&app, LOVE);
@@ -179,11 +179,11 @@ async fn who_comes_too_many_is_turned_away_and_others_are_not() {
     assert!(response.headers().contains_key(REQUEST_ID), "it is recorded, too");
     drop(gate);
     assert_eq!(first.await.unwrap().0, StatusCode::OK);
-    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "the place is free again");
+    assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "the permit is free again");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_takes_too_long_is_given_up_with_all_it_held() {
+async fn a_request_that_takes_too_long_is_cancelled_and_returns_its_permits() {
     let (store, _, app) =
         shaky(Settings { timeout: Duration::from_secs(5), ..at_once(1, 0) }).await;
     let gate = store.gate.acquire().await.unwrap();
@@ -197,7 +197,7 @@ async fn a_request_that_takes_too_long_is_given_up_with_all_it_held() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_finds_no_place_waits_in_the_queue_and_who_finds_none_there_is_turned_away() {
+async fn requests_wait_in_the_queue_and_are_turned_away_if_it_is_full() {
     let (store, _, app) = shaky(at_once(1, 2)).await;
     let gate = store.gate.acquire().await.unwrap();
     let first = asking(&app, LOVE);
@@ -218,7 +218,7 @@ async fn who_finds_no_place_waits_in_the_queue_and_who_finds_none_there_is_turne
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_says_nothing_keeps_nobody_from_what_is_known() {
+async fn a_silent_store_does_not_delay_known_results() {
     let (store, inner, app) = shaky(at_once(1000, 0)).await;
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
     store.silent.store(true, Ordering::Relaxed);
@@ -231,13 +231,13 @@ async fn a_store_that_says_nothing_keeps_nobody_from_what_is_known() {
     for _ in 0..100 {
         assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
     }
-    assert_eq!(began.elapsed(), waited, "nobody waits for it any more");
+    assert_eq!(began.elapsed(), waited, "no request waits for it any more");
     let next = format!("generations/sample/{:020}", 2);
-    assert_eq!(store.asked(&next), 2, "when it was opened, and once since");
+    assert_eq!(store.reads(&next), 2, "when it was opened, and once since then");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_up_outlives_those_who_asked_for_it() {
+async fn a_look_up_outlives_its_requests() {
     let (store, _, app) =
         shaky(Settings { timeout: Duration::from_secs(5), ..at_once(8, 0) }).await;
     store.silent.store(true, Ordering::Relaxed);
@@ -245,5 +245,9 @@ async fn a_look_up_outlives_those_who_asked_for_it() {
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(began.elapsed(), Duration::from_secs(10));
-    assert_eq!(store.asked("generations/sample"), 1, "the second waited for the first one's");
+    assert_eq!(
+        store.reads("generations/sample"),
+        1,
+        "the second request waited for the first look-up"
+    );
 }

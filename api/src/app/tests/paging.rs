@@ -1,4 +1,4 @@
-//! Cursors: a listing stays in the generation it began in.
+//! Cursors: all pages of a listing are of the generation of the first page.
 
 use store::{Key, Stage};
 
@@ -14,7 +14,7 @@ async fn page(app: &Router, uri: &str) -> (Vec<String>, Option<String>, serde_js
     let topics = answer["topics"].as_array().unwrap();
     let terms = topics.iter().map(|topic| topic["term"].as_str().unwrap().to_owned()).collect();
     let next = answer["next"].as_str().map(|next| format!("/api/v1/trends?limit=2&cursor={next}"));
-    // The link is the same, relative to what was asked.
+    // The link is the cursor, relative to the request.
     let linked = link.as_deref().map(|link| {
         let target = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
         format!("/api/v1/trends{target}")
@@ -31,15 +31,15 @@ async fn following_next_shows_every_topic_once_and_ends() {
     let store = memory().await;
     publish(&store, "sample", 1, &SEVEN).await;
     let app = over(&store);
-    let (mut seen, mut next, _) = page(&app, FIRST).await;
+    let (mut listed, mut next, _) = page(&app, FIRST).await;
     while let Some(uri) = next {
         let (terms, after, answer) = page(&app, &uri).await;
-        assert_eq!(answer["topics"][0]["rank"], seen.len() + 1);
-        seen.extend(terms);
+        assert_eq!(answer["topics"][0]["rank"], listed.len() + 1);
+        listed.extend(terms);
         next = after;
     }
-    assert_eq!(seen, ["a", "b", "c", "d", "e", "f", "g"]);
-    assert_eq!(page(&app, "/api/v1/trends?source=sample&limit=7").await.1, None, "that was all");
+    assert_eq!(listed, ["a", "b", "c", "d", "e", "f", "g"]);
+    assert_eq!(page(&app, "/api/v1/trends?source=sample&limit=7").await.1, None, "there are seven");
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +57,7 @@ async fn a_listing_goes_on_in_its_generation_while_newer_ones_are_published() {
         assert_eq!(answer["generation"], 1);
         assert_eq!(page(&app, &after.unwrap()).await.0, ["e", "f"]);
     }
-    // Another replica, which never saw the first generation as the newest, goes on with it.
+    // Another replica, which never had the first generation as the newest, goes on with it.
     assert_eq!(page(&over(&store), next.as_ref().unwrap()).await.0, ["c", "d"]);
 }
 
@@ -78,7 +78,7 @@ async fn a_generation_that_is_no_longer_kept_is_gone() {
     };
     gone(&app).await;
     gone(&over(&store)).await;
-    // A generation of the same number in another store is another one.
+    // A generation with the same number in another store is not the same one.
     let other = memory().await;
     publish(&other, "sample", 7, &SEVEN).await;
     gone(&over(&other)).await;
@@ -86,21 +86,21 @@ async fn a_generation_that_is_no_longer_kept_is_gone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_removed_while_somebody_pages_is_gone_not_damaged() {
+async fn a_run_that_is_removed_between_pages_is_gone_not_damaged() {
     let store = memory().await;
     publish(&store, "sample", 1, &SEVEN).await;
     let app = over(&store);
     let next = page(&app, FIRST).await.1.unwrap();
     publish(&store, "sample", 2, &[("x", 9)]).await;
     let run = RunId::new("sample-1").unwrap();
-    // Its marker is still there, its blocks are not: a removal is under way.
+    // A removal under way: the marker exists, the blocks don't.
     store.remove_blocks(&run, Stage::Publish).await.unwrap();
     assert!(store.get(&Key::marker(&run, Stage::Publish, 0)).await.unwrap().is_some());
     assert_eq!(get(&over(&store), &next).await.status(), StatusCode::GONE);
 }
 
 #[tokio::test]
-async fn a_cursor_stands_alone_or_with_what_it_is_of() {
+async fn a_cursor_comes_alone_or_with_its_source_and_kind() {
     let store = memory().await;
     publish(&store, "sample", 1, &SEVEN).await;
     let app = over(&store);
@@ -117,5 +117,5 @@ async fn a_cursor_stands_alone_or_with_what_it_is_of() {
     }
     let response = get(&app, "/api/v1/trends?cursor=bm9uZQ").await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
-    assert!(text(response).await.contains("take it as it is from the answer before"));
+    assert!(text(response).await.contains("copy `next` of the answer before"));
 }

@@ -1,4 +1,4 @@
-//! What is recorded of requests: ids, causes, metrics.
+//! The record of requests: ids, causes, metrics.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::problem::Cause;
 
 #[tokio::test]
-async fn every_answer_tells_its_request_by_id() {
+async fn every_response_has_the_id_of_its_request() {
     let (_, app) = sample().await;
     let ask = async |id: &str| {
         let request = Request::get("/nowhere").header(REQUEST_ID, id).body(Body::empty()).unwrap();
@@ -19,23 +19,23 @@ async fn every_answer_tells_its_request_by_id() {
     let mut own = vec![ask("").await, ask("a b").await, ask(&long).await];
     assert!(own.iter().all(|id| id.len() < 40 && !id.contains(' ')), "{own:?}");
     own.dedup();
-    assert_eq!(own.len(), 3, "no two are the same");
+    assert_eq!(own.len(), 3, "all are different");
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_cause_of_a_failure_goes_beside_the_answer_to_the_log_and_not_in_it() {
+async fn the_cause_of_a_failure_is_in_the_log_and_not_in_the_response() {
     let (store, _, app) = shaky(Settings::default()).await;
     store.away(true);
     let response = get(&app, "/api/v1/trends?source=other").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-    let Cause(cause) = response.extensions().get().cloned().expect("the log is told");
+    let Cause(cause) = response.extensions().get().cloned().expect("a cause for the log");
     assert!(cause.starts_with("reading /secret/generations/other/"), "{cause}");
     assert!(cause.ends_with(": connection refused"), "{cause}");
     assert!(!text(response).await.contains("refused"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_are_counted_by_route_and_no_label_is_of_a_callers_making() {
+async fn requests_are_counted_by_route_and_callers_make_no_labels() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let recording = metrics::set_default_local_recorder(&recorder);
     let (_, app) = sample().await;
@@ -62,7 +62,7 @@ async fn requests_are_counted_by_route_and_no_label_is_of_a_callers_making() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_caller_that_goes_away_is_counted_and_leaves_its_place() {
+async fn an_abandoned_request_is_counted_and_returns_its_permit() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let _recording = metrics::set_default_local_recorder(&recorder);
     let (store, _, app) = shaky(Settings { concurrency: 1, queue: 0, ..Settings::default() }).await;
@@ -82,7 +82,7 @@ async fn a_caller_that_goes_away_is_counted_and_leaves_its_place() {
     assert!(text.contains("http_requests_abandoned_total 1"), "{text}");
 }
 
-/// What a future has come to now, if anything.
+/// The output of a future, if it is ready now.
 async fn polled<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     let once = std::future::poll_fn(|cx| {
         std::task::Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))

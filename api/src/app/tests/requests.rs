@@ -1,4 +1,4 @@
-//! What requests may be: their size, their number of parameters, where they come from.
+//! The limits of requests: their size, their number of parameters, their origin.
 
 use super::*;
 
@@ -11,7 +11,7 @@ async fn with(fields: &[(&str, &str)], uri: &str) -> Response {
 }
 
 #[tokio::test]
-async fn a_request_that_is_too_large_is_a_problem_that_says_how_large_it_may_be() {
+async fn a_request_that_is_too_large_is_a_problem_with_the_limit() {
     let topic = |length: usize| format!("/api/trends?source=sample&topic={}", "x".repeat(length));
     let value = "x".repeat(6000);
     let large: Vec<(&str, &str)> = ["x-a", "x-b", "x-c"].map(|name| (name, value.as_str())).into();
@@ -36,7 +36,7 @@ async fn problems_are_named_by_their_status() {
     let problem: serde_json::Value =
         serde_json::from_str(&text(get(&app, "/nowhere").await).await).unwrap();
     let expected = serde_json::json!({
-        "title": "Not Found", "status": 404, "detail": "there is nothing here: see / for what there is",
+        "title": "Not Found", "status": 404, "detail": "this path does not exist: / lists the paths",
     });
     assert_eq!(problem, expected);
 }
@@ -64,9 +64,13 @@ async fn pages_of_allowed_origins_may_read_and_others_may_not() {
         (&["https://b.example"], None),
     ] {
         let response = from_origin(allowed, "GET", PAGE).await;
-        assert_eq!(response.status(), StatusCode::OK, "it is browsers that keep it from pages");
-        let told = response.headers().get(&allow).map(|origin| origin.to_str().unwrap());
-        assert_eq!(told, expected, "{allowed:?}");
+        assert_eq!(
+            response.status(),
+            StatusCode::OK,
+            "browsers withhold it from pages, not the API"
+        );
+        let shown = response.headers().get(&allow).map(|origin| origin.to_str().unwrap());
+        assert_eq!(shown, expected, "{allowed:?}");
         let exposed = response.headers().get(header::ACCESS_CONTROL_EXPOSE_HEADERS);
         assert_eq!(exposed.is_some(), !allowed.is_empty());
     }
@@ -76,7 +80,7 @@ async fn pages_of_allowed_origins_may_read_and_others_may_not() {
 }
 
 #[tokio::test]
-async fn a_browser_that_asks_first_is_told_what_is_allowed() {
+async fn a_preflight_request_is_answered_with_the_permissions() {
     let response = from_origin(&["https://a.example"], "OPTIONS", "https://a.example").await;
     assert!(response.status().is_success());
     assert_eq!(response.headers()[header::ACCESS_CONTROL_ALLOW_METHODS], "GET,HEAD");

@@ -1,4 +1,4 @@
-//! What is told of terms of the profile Social: in listings, by term, over time and by score.
+//! Terms of the profile Social: in listings, by term, over time and by score.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -88,16 +88,16 @@ async fn social() -> Router {
     over(&store)
 }
 
-async fn asked(app: &Router, uri: &str) -> Value {
+async fn answer(app: &Router, uri: &str) -> Value {
     let response = get(app, uri).await;
     assert_eq!(response.status(), StatusCode::OK, "{uri}");
     serde_json::from_str(&text(response).await).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listing_shows_how_a_term_is_written_and_by_how_many() {
+async fn a_listing_shows_the_form_and_the_authors_of_a_term() {
     let app = social().await;
-    let trends = asked(&app, "/api/v1/trends?source=social&kind=hashtag").await;
+    let trends = answer(&app, "/api/v1/trends?source=social&kind=hashtag").await;
     let expected = json!([{
         "rank": 1, "kind": "hashtag", "term": "breaking", "count": 10, "documents": 10, "authors": 7,
         "form": "Breaking",
@@ -118,17 +118,17 @@ async fn several_kinds_are_one_list_by_rank_or_by_score() {
     let place = |rank, kind: &str, term: &str| (rank, kind.to_owned(), term.to_owned());
     let whole = [place(1, "word", "weather"), place(2, "hashtag", "breaking")];
     for kinds in ["word,hashtag", "hashtag,word,word", "word%2Chashtag"] {
-        let trends = asked(&app, &format!("/api/v1/trends?source=social&kind={kinds}")).await;
+        let trends = answer(&app, &format!("/api/v1/trends?source=social&kind={kinds}")).await;
         assert_eq!(listed(&trends), whole, "{kinds}");
         assert_eq!((&trends["total"], &trends["kind"]), (&json!(2), &Value::Null));
     }
-    let first = asked(&app, "/api/v1/trends?source=social&kind=word,hashtag&limit=1").await;
+    let first = answer(&app, "/api/v1/trends?source=social&kind=word,hashtag&limit=1").await;
     assert_eq!((listed(&first).len(), &first["next"]), (1, &Value::Null));
     let by_score = "/api/v1/scores?source=social&kind=word,hashtag&score=peak";
-    let by_score = asked(&app, by_score).await;
+    let by_score = answer(&app, by_score).await;
     assert_eq!(listed(&by_score)[0], place(1, "hashtag", "breaking"));
     assert_eq!(by_score["kind"], Value::Null);
-    for (wrong, told) in [
+    for (wrong, part) in [
         ("trends?source=social&kind=word,hashtag&offset=1", "leave offset out"),
         ("trends?source=social&kind=word,noun", "noun"),
         ("trends?source=social&kind=word,", "unknown kind"),
@@ -138,60 +138,60 @@ async fn several_kinds_are_one_list_by_rank_or_by_score() {
         let response = get(&app, &format!("/api/v1/{wrong}")).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{wrong}");
         let problem = text(response).await;
-        assert!(problem.contains(told), "{wrong}: {problem}");
+        assert!(problem.contains(part), "{wrong}: {problem}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_term_is_found_however_it_is_written() {
+async fn a_term_is_found_in_any_form() {
     let app = social().await;
     for term in ["breaking", "%23BREAKING", "Breaking"] {
         let uri = format!("/api/v1/topics?source=social&kind=hashtag&term={term}");
-        let topic = asked(&app, &uri).await;
+        let topic = answer(&app, &uri).await;
         assert_eq!((&topic["term"], &topic["count"]), (&json!("breaking"), &json!(10)), "{term}");
         assert_eq!(topic["forms"], json!([{ "form": "Breaking", "count": 10 }]));
         assert_eq!(topic["examples"].as_array().unwrap().len(), 5);
     }
-    let word = asked(&app, "/api/v1/topics?source=social&term=weather").await;
+    let word = answer(&app, "/api/v1/topics?source=social&term=weather").await;
     let forms = json!([{ "form": "Weather", "count": 90 }, { "form": "weather", "count": 11 }]);
     assert_eq!(word["forms"], forms);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_history_tells_each_window_and_what_has_no_time() {
+async fn a_history_has_each_window_and_the_records_without_a_time() {
     let app = social().await;
-    let history = asked(&app, "/api/v1/history?source=social&term=weather").await;
+    let history = answer(&app, "/api/v1/history?source=social&term=weather").await;
     assert_eq!(history["windows"].as_array().unwrap().len(), 10);
     let ninth =
         json!({ "start": "2016-03-01T08:00:00Z", "count": 19, "documents": 19, "authors": 7 });
     assert_eq!(history["windows"][8], ninth);
     assert_eq!(history["undated"], json!({ "count": 1, "documents": 1 }));
-    let tag = asked(&app, "/api/v1/history?source=social&kind=hashtag&term=breaking").await;
+    let tag = answer(&app, "/api/v1/history?source=social&kind=hashtag&term=breaking").await;
     assert_eq!(tag["windows"].as_array().unwrap().len(), 1);
     assert_eq!(tag["window"], 3600);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scores_are_of_the_last_window_or_of_the_one_that_is_asked_for() {
+async fn scores_are_of_the_last_window_or_of_the_given_one() {
     let app = social().await;
-    let last = asked(&app, "/api/v1/scores?source=social&kind=hashtag&score=peak").await;
+    let last = answer(&app, "/api/v1/scores?source=social&kind=hashtag&score=peak").await;
     assert_eq!(last["start"], "2016-03-01T08:00:00Z", "the tenth hour is not over");
     assert_eq!(last["topics"][0]["term"], "breaking");
     let early = "/api/v1/scores?source=social&kind=hashtag&window=2016-03-01T02:30:00Z";
-    let early = asked(&app, early).await;
+    let early = answer(&app, early).await;
     assert_eq!(early["start"], "2016-03-01T02:00:00Z");
     assert_eq!((&early["topics"], &early["insufficientHistory"]), (&json!([]), &json!(true)));
     assert_eq!(last.get("insufficientHistory"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_excluded_is_in_no_scores_and_has_no_history() {
+async fn an_excluded_term_has_no_scores_and_no_history() {
     let store = memory().await;
     publish(store.clone()).await;
     let breaking = exclusions::term("#BREAKING", Some(Kind::Hashtag));
     exclusions::exclude(&store, "social", breaking).await;
     let app = over(&store);
-    let scores = asked(&app, "/api/v1/scores?source=social&kind=hashtag&score=peak").await;
+    let scores = answer(&app, "/api/v1/scores?source=social&kind=hashtag&score=peak").await;
     assert_eq!(scores["topics"], json!([]));
     for path in ["history", "topics"] {
         let uri = format!("/api/v1/{path}?source=social&kind=hashtag&term=breaking");
@@ -200,6 +200,6 @@ async fn what_is_excluded_is_in_no_scores_and_has_no_history() {
         let problem: Value = serde_json::from_str(&text(response).await).unwrap();
         assert_eq!(problem["excluded"], true, "{problem}");
     }
-    let words = asked(&app, "/api/v1/trends?source=social").await;
+    let words = answer(&app, "/api/v1/trends?source=social").await;
     assert_eq!((&words["total"], &words["excluded"]), (&json!(1), &Value::Null));
 }

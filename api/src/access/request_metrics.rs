@@ -1,19 +1,19 @@
-//! Metrics of requests, by route, method and status. Owns their names, and that no label is of a
-//! caller's making. Each is registered when it is first needed and then kept at hand: looking one up
-//! costs more than making most answers.
+//! Metrics of requests, by route, method and status. Owns their names, and that callers can't make new
+//! labels. Each metric is registered when it is first used and then kept here: a look-up costs more than
+//! most answers.
 
 use std::sync::OnceLock;
 
 use axum::http::{Method, StatusCode};
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-/// The route of requests that have none.
+/// The route label of requests without a route.
 pub(super) const NO_ROUTE: &str = "none";
 
-/// Methods as labels: callers may make up their own.
+/// The method labels: callers can invent methods, which are `other`.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
-/// Every status that is answered, and what any other would be counted as.
+/// The statuses of responses, and the label of any other one.
 const STATUSES: [(u16, &str); 11] = [
     (200, "200"),
     (304, "304"),
@@ -29,23 +29,23 @@ const STATUSES: [(u16, &str); 11] = [
 ];
 
 /// The metrics of all routes.
-pub(super) struct Counts {
-    routes: Vec<Route>,
+pub(super) struct RequestMetrics {
+    routes: Vec<RouteMetrics>,
     under_way: OnceLock<Gauge>,
     abandoned: OnceLock<Counter>,
 }
 
-/// Those of one.
-struct Route {
+/// The metrics of a route.
+struct RouteMetrics {
     path: &'static str,
     seconds: OnceLock<Histogram>,
     answered: [[OnceLock<Counter>; STATUSES.len()]; METHODS.len()],
 }
 
-impl Counts {
+impl RequestMetrics {
     /// Metrics of these routes, and of requests without one.
     pub(super) fn new(paths: impl Iterator<Item = &'static str>) -> Self {
-        let routes = [NO_ROUTE].into_iter().chain(paths).map(|path| Route {
+        let routes = [NO_ROUTE].into_iter().chain(paths).map(|path| RouteMetrics {
             path,
             seconds: OnceLock::new(),
             answered: Default::default(),
@@ -53,17 +53,17 @@ impl Counts {
         Self { routes: routes.collect(), under_way: OnceLock::new(), abandoned: OnceLock::new() }
     }
 
-    /// How many requests are under way.
+    /// The number of requests under way.
     pub(super) fn under_way(&self) -> &Gauge {
         self.under_way.get_or_init(|| gauge!("http_requests_under_way"))
     }
 
-    /// How many callers went away before they were answered.
+    /// The number of callers that left before they were answered.
     pub(super) fn abandoned(&self) -> &Counter {
         self.abandoned.get_or_init(|| counter!("http_requests_abandoned_total"))
     }
 
-    /// Counts an answer.
+    /// Counts a response.
     pub(super) fn answered(&self, path: &str, method: &Method, status: StatusCode, seconds: f64) {
         let route = self.routes.iter().find(|route| route.path == path);
         let Some(route) = route.or_else(|| self.routes.first()) else { return };
@@ -88,9 +88,9 @@ impl Counts {
     }
 }
 
-impl std::fmt::Debug for Counts {
+impl std::fmt::Debug for RequestMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let routes: Vec<&str> = self.routes.iter().map(|route| route.path).collect();
-        f.debug_struct("Counts").field("routes", &routes).finish_non_exhaustive()
+        f.debug_struct("RequestMetrics").field("routes", &routes).finish_non_exhaustive()
     }
 }
