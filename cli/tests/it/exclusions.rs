@@ -138,7 +138,7 @@ fn what_can_not_be_excluded_is_refused_with_what_would_be_right() {
         (&[][..], "--term"),
         (&["--list", "--term", "x"], "--list"),
         (&["--list", "--readmit"], "--readmit"),
-        (&["--author", "7", "--kind", "word"], "--kind is of a --term"),
+        (&["--author", "7", "--kind", "word"], "--kind belongs to a --term"),
         (&["--term", " "], "can be no term"),
         (&["--pattern", "**"], "leave out everything"),
         (&["--term", "x", "--kind", "smell"], "smell"),

@@ -116,7 +116,7 @@ fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_numbe
     let popular = ["top", "sample", "--score", "popular", "--store", &store, "--window"];
     let refused = desk.trendjob(&[&popular[..], &[&earlier]].concat());
     assert_eq!(refused.code, Some(2), "{refused:#?}");
-    assert_says(&refused.all(), &["last window only", &last, "leave --window out"]);
+    assert_says(&refused.all(), &["last window only", &last, "leave the window out"]);
     desk.trendjob(&[&popular[..], &[&last]].concat()).done();
     let sixth = desk.scored("burst", 6);
     assert_eq!(sixth.get("insufficientHistory"), None, "{sixth}");
