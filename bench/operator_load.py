@@ -227,7 +227,7 @@ def finish(api, names, jobs_each):
             job = f"{name}-{uid[:8]}-0-{stage}"
             labels = {"app.kubernetes.io/managed-by": "trendjob-operator", "trendjob.dev/name": name,
                       "trendjob.dev/stage": stage, "trendjob.dev/uid": uid}
-            notes = {"trendjob.dev/pod-parts": "0123456789abcdef"}
+            notes = {"trendjob.dev/pod-settings-hash": "0123456789abcdef"}
             if stage != "plan":
                 notes["trendjob.dev/plan-hash"] = "0123456789abcdef" * 4
             api.request("POST", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs", {

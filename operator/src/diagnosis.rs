@@ -1,105 +1,112 @@
-//! What is wrong with the pods of a Job, from the pods and the events about them. Pure; owns which
-//! causes are told apart, which of several is named, and what a user is told to do about each.
+//! The cause for pods that fail or don't come up, from the pods and the events about them. Pure;
+//! owns which causes are distinguished, which of several is reported, and the advice for each.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
-use trendjob::{PlanSummary, Published, Records, TerminationMessage};
+use k8s_openapi::jiff::Timestamp;
+use trendjob::{Outcome, PlanSummary, Published, Records, TerminationMessage};
 
+use crate::condition_types::pod::SCHEDULED;
 use crate::names::{Stage, pods_field};
+use crate::reasons;
 
 /// The container of every worker pod.
 pub const CONTAINER: &str = "worker";
 
-/// The longest message that is passed on, in bytes; conditions hold 2,048 characters.
+/// The longest message of another program that is passed on, in bytes; a condition holds 2,048
+/// characters.
 const MESSAGE: usize = 1_500;
 
-/// The most indexes a Job can have, by the API server.
+/// The most indexes that the API server allows a Job.
 const MOST_INDEXES: u32 = 100_000;
 
-/// The longest reason, in characters; conditions hold 128.
+/// The longest reason, in characters; a condition holds 128.
 const REASON: usize = 64;
 
-/// What keeps pods from coming up, or made one fail.
+/// The cause for pods that fail or don't come up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The stage of the pod.
     pub stage: Stage,
-    /// Its index, of an indexed stage.
+    /// The index of the pod in an indexed stage.
     pub index: Option<u32>,
-    /// One word for it.
+    /// The reason, one word.
     pub reason: String,
-    /// What happened to what, and what to do.
+    /// What happened to which object, and what to do.
     pub message: String,
-    /// How the worker ended, if it did.
+    /// The exit code of the worker, if it ended.
     pub exit_code: Option<i32>,
-    /// Whether it stays so until somebody mends something.
+    /// True if the cause stays until a user fixes it.
     pub needs_help: bool,
 }
 
 impl Finding {
-    /// A cause of a whole stage that somebody has to mend.
-    fn to_mend(stage: Stage, reason: &str, message: String) -> Self {
+    /// A cause of a whole stage that a user has to fix.
+    fn needing_help(stage: Stage, reason: &str, message: String) -> Self {
         let reason = reason.to_owned();
         Self { stage, index: None, reason, message, exit_code: None, needs_help: true }
     }
 }
 
-/// The most telling cause among pods of a stage and the events about them and their Job.
+/// The most specific cause among the pods of a stage and the events about them and their Job.
 pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
     let waiting = || pods.iter().find_map(|pod| waiting(stage, pod, events));
     let created = || not_created(stage, pods, events);
-    let failed = || last_failed(stage, &unmended(pods));
+    let failed = || last_failed(stage, &without_successor(pods));
     waiting().or_else(created).or_else(failed)
 }
 
-/// What it means that the API server refuses a Job.
+/// The finding for an object that the API server refuses to create.
 pub fn refused(stage: Stage, what: &str) -> Finding {
-    let advice = "Mend what it names, in the spec or in the namespace: it is tried again and again";
-    Finding::to_mend(stage, "FailedCreate", format!("{}. {advice}", cut(what)))
+    let advice =
+        "Fix the cause in the spec or in the namespace: the operator tries again every 15 s";
+    Finding::needing_help(stage, reasons::FAILED_CREATE, format!("{}. {advice}", cut(what)))
 }
 
-/// What it means that the `ConfigMap` of a run can't be read.
+/// The finding for a run whose `ConfigMap` can't be read.
 pub fn unreadable(stage: Stage, config_map: &str, why: &str) -> Finding {
     let message = format!(
-        "ConfigMap {config_map}, which says what the run does, can't be read here: {}. Another version of the \
-         operator made it, or somebody changed it: install that version, or delete the TrendJob and apply it again",
+        "ConfigMap {config_map}, which pins the run, can't be read by this operator: {}. Another version of \
+         the operator wrote it, or someone changed it: install that version, or delete the TrendJob and \
+         apply it again",
         cut(why)
     );
-    Finding::to_mend(stage, "UnreadableRun", message)
+    Finding::needing_help(stage, reasons::UNREADABLE_RUN, message)
 }
 
-/// The pods without those that failed and whose successor came up.
-fn unmended(pods: &[Pod]) -> Vec<Pod> {
+/// The pods except those that failed and have a successor that came up.
+fn without_successor(pods: &[Pod]) -> Vec<Pod> {
     let is_up = |pod: &Pod| {
         let state = container_state(pod);
         state.is_some_and(|state| state.running.is_some())
             || terminated(pod).is_some_and(|ended| ended.exit_code == 0)
     };
-    let is_mended = |failed: &Pod| {
+    let has_successor = |failed: &Pod| {
         pods.iter()
             .any(|pod| index(pod) == index(failed) && created(pod) > created(failed) && is_up(pod))
     };
-    pods.iter().filter(|pod| !is_mended(pod)).cloned().collect()
+    pods.iter().filter(|pod| !has_successor(pod)).cloned().collect()
 }
 
-/// The failure of the pod that failed last.
+/// The failure of the pod that failed last. A failure that no retry can fix comes before a later
+/// one that a retry may fix.
 pub fn last_failed(stage: Stage, pods: &[Pod]) -> Option<Finding> {
+    let for_good = i32::from(Outcome::Failed.exit_code());
     let failures = pods.iter().filter_map(|pod| {
         let finding = failed(stage, pod)?;
         let at = terminated(pod).and_then(|ended| ended.finished_at.clone()).map(|time| time.0);
-        Some((finding.exit_code == Some(42), at, finding))
+        Some((finding.exit_code == Some(for_good), at, finding))
     });
-    // One that no retry mends says more than a later one that a retry may.
     failures.max_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1))).map(|(_, _, finding)| finding)
 }
 
-/// What the worker of a pod reported, if it ended well.
+/// The termination message of a pod whose worker succeeded.
 pub fn report(pod: &Pod) -> Option<TerminationMessage> {
     let ended = terminated(pod)?;
     let message = TerminationMessage::from_json(ended.message.as_deref()?).ok()?;
     (ended.exit_code == 0 && is_bounded(&message)).then_some(message)
 }
 
-/// Whether a message fits into a status and into arguments, whatever image wrote it.
+/// Returns true if a message fits into a status and into arguments. Any image may have written it.
 fn is_bounded(message: &TerminationMessage) -> bool {
     let is_word = |text: &str, most| {
         text.len() <= most
@@ -144,119 +151,145 @@ fn name(pod: &Pod) -> &str {
     pod.metadata.name.as_deref().unwrap_or_default()
 }
 
-/// Whether only the events about a pod can tell why it does not come up: it is on a node, and its container
-/// does not say what it waits for.
+/// Returns true if only events can explain why a pod does not come up: it has a node, and its
+/// container gives no cause.
 pub fn is_silent(pod: &Pod) -> bool {
     let is_placed = pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some());
     let waiting = container_state(pod).and_then(|state| state.waiting.as_ref());
     let reason = waiting.and_then(|waiting| waiting.reason.as_deref());
     is_placed
-        && reason.is_none_or(|reason| matches!(reason, "ContainerCreating" | "PodInitializing"))
+        && reason.is_none_or(|reason| {
+            matches!(reason, reasons::CONTAINER_CREATING | reasons::POD_INITIALIZING)
+        })
 }
 
-/// Why a pod does not come up.
+/// The cause why a pod does not come up.
 fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
-    let finding = |reason: &str, what: &str, advice: &str, needs_help| {
-        let message = format!("pod {}: {}. {advice}", name(pod), cut(what));
-        let (index, reason) = (index(pod), reason.to_owned());
-        Some(Finding { stage, index, reason, message, exit_code: None, needs_help })
+    container_waits(stage, pod)
+        .or_else(|| unmounted(stage, pod, events))
+        .or_else(|| unscheduled(stage, pod))
+}
+
+fn pod_finding(stage: Stage, pod: &Pod, reason: &str, what: &str, advice: &str) -> Finding {
+    Finding {
+        stage,
+        index: index(pod),
+        reason: reason.to_owned(),
+        message: format!("pod {}: {}. {advice}", name(pod), cut(what)),
+        exit_code: None,
+        needs_help: true,
+    }
+}
+
+/// The cause that a container gives.
+fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
+    let waiting = container_state(pod)?.waiting.as_ref()?;
+    let reason = match waiting.reason.as_deref().unwrap_or_default() {
+        // The two alternate for as long as the cause stays, and would make one event after another.
+        reasons::ERR_IMAGE_PULL => reasons::IMAGE_PULL_BACK_OFF,
+        reason => reason,
     };
-    if let Some(waiting) = container_state(pod).and_then(|state| state.waiting.as_ref()) {
-        let reason = match waiting.reason.as_deref().unwrap_or_default() {
-            // They take turns, for ever, about one and the same cause.
-            "ErrImagePull" => "ImagePullBackOff",
-            reason => reason,
-        };
-        let what = waiting.message.as_deref().unwrap_or(reason);
-        let advice = match reason {
-            "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" => Some(
-                "Check the worker image: its name, that the nodes can pull it, and imagePullSecrets",
-            ),
-            "CreateContainerConfigError" => Some(
-                "Make the Secret or key it names: sink.mongodb.uriSecretRef and \
-                 input.credentialsSecretRef say which are used",
-            ),
-            "CreateContainerError" | "RunContainerError" => {
-                Some("Check that the image is a trendjob worker for this architecture")
-            }
-            _ => None,
-        };
-        if let Some(advice) = advice {
-            return finding(reason, what, advice, true);
+    let advice = match reason {
+        reasons::IMAGE_PULL_BACK_OFF
+        | reasons::ERR_IMAGE_NEVER_PULL
+        | reasons::INVALID_IMAGE_NAME => {
+            "Check the worker image: its name, that the nodes can pull it, and imagePullSecrets"
         }
-    }
+        reasons::CREATE_CONTAINER_CONFIG_ERROR => {
+            "Create the Secret or key it names: sink.mongodb.uriSecretRef and \
+             input.credentialsSecretRef name those in use"
+        }
+        reasons::CREATE_CONTAINER_ERROR | reasons::RUN_CONTAINER_ERROR => {
+            "Check that the image is a trendjob worker for this architecture"
+        }
+        _ => return None,
+    };
+    let what = waiting.message.as_deref().unwrap_or(reason);
+    Some(pod_finding(stage, pod, reason, what, advice))
+}
+
+/// The cause of a volume that can't be mounted.
+fn unmounted(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     let is_about = |event: &&Event| event.involved_object.uid == pod.metadata.uid;
-    if let Some(event) = events.iter().filter(|event| is_unmounted(event)).find(is_about)
-        && container_state(pod).is_none_or(|state| state.waiting.is_some())
-    {
-        let reason = event.reason.as_deref().unwrap_or_default();
-        let what = event.message.as_deref().unwrap_or_default();
-        let advice = "Make the ConfigMap, Secret or volume it names: input.volume and \
-                      sink.mongodb.caSecretRef say which are mounted";
-        return finding(reason, what, advice, true);
+    let event = events.iter().filter(|event| is_unmounted(event)).find(is_about)?;
+    if container_state(pod).is_some_and(|state| state.waiting.is_none()) {
+        return None;
     }
+    let reason = event.reason.as_deref().unwrap_or_default();
+    let what = event.message.as_deref().unwrap_or_default();
+    let advice = "Create the ConfigMap, Secret or volume it names: input.volume and \
+                  sink.mongodb.caSecretRef name those in use";
+    Some(pod_finding(stage, pod, reason, what, advice))
+}
+
+/// The cause of a pod without a node.
+fn unscheduled(stage: Stage, pod: &Pod) -> Option<Finding> {
     let conditions = pod.status.as_ref()?.conditions.as_deref().unwrap_or_default();
     let unscheduled = conditions.iter().find(|one| {
-        one.type_ == "PodScheduled"
+        one.type_ == SCHEDULED
             && one.status == "False"
-            && one.reason.as_deref() == Some("Unschedulable")
+            && one.reason.as_deref() == Some(reasons::UNSCHEDULABLE)
     })?;
     let what = unscheduled.message.as_deref().unwrap_or_default();
     if what.contains("persistentvolumeclaim") {
-        let advice = "Make or bind the claim that input.volume names";
-        return finding("VolumeUnavailable", what, advice, true);
+        let advice = "Create or bind the claim that input.volume names";
+        return Some(pod_finding(stage, pod, reasons::VOLUME_UNAVAILABLE, what, advice));
     }
     let advice =
         "It starts by itself when a node has room: add nodes, lower resources or parallelism";
-    finding("Unschedulable", what, advice, false)
+    let finding = pod_finding(stage, pod, reasons::UNSCHEDULABLE, what, advice);
+    Some(Finding { needs_help: false, ..finding })
 }
 
-/// The events that tell why pods don't come up: what each is about, and its reason.
-pub const TELLING: [(&str, &str); 3] =
-    [("Job", "FailedCreate"), ("Pod", "FailedMount"), ("Pod", "FailedAttachVolume")];
+/// The events that explain why pods don't come up: the kind of the object and the reason.
+pub const CAUSES: [(&str, &str); 3] = [
+    ("Job", reasons::FAILED_CREATE),
+    ("Pod", reasons::FAILED_MOUNT),
+    ("Pod", reasons::FAILED_ATTACH_VOLUME),
+];
 
-/// Whether an event says that a pod of a Job could not be made.
+/// Returns true for the event of a Job whose pod could not be created.
 pub fn is_refusal(event: &Event) -> bool {
     event.involved_object.kind.as_deref() == Some("Job")
-        && event.reason.as_deref() == Some("FailedCreate")
+        && event.reason.as_deref() == Some(reasons::FAILED_CREATE)
 }
 
-/// Whether an event says that a volume of a pod could not be mounted.
+/// Returns true for the event of a pod whose volume could not be mounted.
 fn is_unmounted(event: &Event) -> bool {
     let reason = event.reason.as_deref().unwrap_or_default();
-    event.involved_object.kind.as_deref() == Some("Pod") && TELLING.contains(&("Pod", reason))
+    event.involved_object.kind.as_deref() == Some("Pod") && CAUSES.contains(&("Pod", reason))
 }
 
-/// Why the Job controller could not make pods.
+/// The cause why the Job controller could not create pods.
 fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
-    // Once pods are there, an event about their absence is old.
+    // An event that is older than a pod is of no interest any more.
     let event = events.iter().filter(|event| is_refusal(event)).max_by_key(|event| at(event))?;
     if pods.iter().any(|pod| created(pod) > at(event)) {
         return None;
     }
     let what = event.message.as_deref().unwrap_or_default();
     let advice = if what.contains("PodSecurity") {
-        "Give the pods what the namespace's Pod Security standard asks for: podSecurityContext"
+        "Set podSecurityContext to what the namespace's Pod Security standard demands"
     } else if what.contains("quota") {
         "Raise the namespace's ResourceQuota, or lower resources or parallelism"
     } else {
-        "Mend what refuses the pods in this namespace"
+        "Fix the cause in this namespace, such as a webhook or a missing service account"
     };
-    let message = format!("pods can't be made: {}. {advice}", cut(what));
-    Some(Finding::to_mend(stage, "FailedCreate", message))
+    let message = format!("pods can't be created: {}. {advice}", cut(what));
+    Some(Finding::needing_help(stage, reasons::FAILED_CREATE, message))
 }
 
-fn at(event: &Event) -> Option<k8s_openapi::jiff::Timestamp> {
+fn at(event: &Event) -> Option<Timestamp> {
     let series = event.series.as_ref().and_then(|series| series.last_observed_time.as_ref());
     let precise = series.or(event.event_time.as_ref()).map(|time| time.0);
     event.last_timestamp.as_ref().map(|time| time.0).or(precise)
 }
 
-fn created(pod: &Pod) -> Option<k8s_openapi::jiff::Timestamp> {
+fn created(pod: &Pod) -> Option<Timestamp> {
     pod.metadata.creation_timestamp.as_ref().map(|time| time.0)
 }
 
-/// How a pod failed.
+/// The failure of a pod.
 fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
     let index = index(pod);
     let finding = |reason: &str, message: String, exit_code| {
@@ -274,39 +307,35 @@ fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
     if code == 0 {
         return None;
     }
-    if ended.reason.as_deref() == Some("OOMKilled") {
+    if ended.reason.as_deref() == Some(reasons::OOM_KILLED) {
         let message = format!(
             "pod {} used more memory than its limit and was killed. Raise \
              spec.{}.resources.limits.memory",
             name(pod),
             pods_field(stage)
         );
-        return finding("OOMKilled", message, Some(code));
+        return finding(reasons::OOM_KILLED, message, Some(code));
     }
     let text = ended.message.as_deref().unwrap_or_default();
     if let Ok(message) = TerminationMessage::from_json(text) {
         return finding(&word(&message.reason), cut(&message.message), Some(code));
     }
-    let reason = ended.reason.as_deref().unwrap_or("Error");
-    let said = if text.is_empty() { String::new() } else { format!(": {}", cut(text)) };
-    finding(reason, format!("pod {} ended with exit code {code}{said}", name(pod)), Some(code))
+    let reason = ended.reason.as_deref().unwrap_or(reasons::ERROR);
+    let message = if text.is_empty() { String::new() } else { format!(": {}", cut(text)) };
+    finding(reason, format!("pod {} ended with exit code {code}{message}", name(pod)), Some(code))
 }
 
-/// The beginning of a text, within what a condition holds, in one line: whoever wrote it, it is shown in
-/// terminals, and a control character takes six bytes of JSON.
+/// The beginning of another program's text, in one line that fits into a condition. Terminals show
+/// it, and a control character takes six bytes of JSON, so each becomes a space.
 fn cut(text: &str) -> String {
     let text = text.trim().trim_end_matches('.');
-    let mut end = text.len().min(MESSAGE);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text[..end].replace(char::is_control, " ")
+    text[..text.floor_char_boundary(MESSAGE)].replace(char::is_control, " ")
 }
 
-/// One word, as reasons are, of what a worker gave for one.
+/// The reason that a worker gave, reduced to one word.
 fn word(text: &str) -> String {
     let word: String = text.chars().filter(char::is_ascii_alphanumeric).take(REASON).collect();
-    if word.is_empty() { "Error".to_owned() } else { word }
+    if word.is_empty() { reasons::ERROR.to_owned() } else { word }
 }
 
 #[cfg(test)]
@@ -331,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_a_worker_says_is_one_line_of_bounded_text_and_a_word() {
+    fn any_text_of_a_worker_becomes_one_bounded_line_and_one_word() {
         let message = json!({
             "format": 1, "stage": "etl", "index": 3, "outcome": "failed",
             "reason": "not \u{1b}[31ma word", "message": "\u{1}\u{1b}[2J\n".repeat(600),
@@ -346,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_fit_into_no_status_are_no_report() {
+    fn a_report_with_numbers_too_large_for_a_status_is_ignored() {
         let is_report = |result: &Value, plan: &Value| {
             let message = json!({
                 "format": 1, "stage": "plan", "index": 0, "outcome": "done", "result": result, "plan": plan,
@@ -377,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn what_keeps_a_pod_from_coming_up_is_named_with_what_to_do() {
+    fn the_cause_of_a_pod_that_does_not_come_up_is_named_with_advice() {
         let waiting = |reason: &str, message: &str| {
             let state = json!({"waiting": {"reason": reason, "message": message}});
             pod("p", &json!({"containerStatuses": [container(&state)]}))
@@ -386,12 +415,15 @@ mod tests {
         let found = named(waiting("ImagePullBackOff", "Back-off pulling image"), &[]).unwrap();
         assert_eq!((found.reason.as_str(), found.index), ("ImagePullBackOff", Some(3)));
         assert!(found.needs_help && found.message.contains("imagePullSecrets"), "{found:?}");
-        // The two take turns: one of them would be told again and again.
+        // The two alternate: both would make one event after another.
         let found = named(waiting("ErrImagePull", "not found"), &[]).unwrap();
         assert_eq!(found.reason, "ImagePullBackOff");
         let missing = waiting("CreateContainerConfigError", "secret \"mongo\" not found");
         let found = named(missing, &[]).unwrap();
-        assert!(found.message.contains("secret \"mongo\" not found. Make the Secret"), "{found:?}");
+        assert!(
+            found.message.contains("secret \"mongo\" not found. Create the Secret"),
+            "{found:?}"
+        );
         assert_eq!(named(waiting("ContainerCreating", ""), &[]), None);
         let mount = [event(
             "Pod",
@@ -416,7 +448,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_needed_only_of_pods_that_are_on_a_node_and_say_nothing_themselves() {
+    fn events_are_needed_only_about_pods_with_a_node_and_no_cause_of_their_own() {
         let on_node = |status: &Value| {
             let mut pod = pod("p", status);
             let spec = json!({"nodeName": "n", "containers": []});
@@ -435,7 +467,7 @@ mod tests {
     }
 
     #[test]
-    fn pods_that_can_not_be_made_are_explained_until_there_are_some() {
+    fn pods_that_can_not_be_created_are_explained_until_one_exists() {
         let refused = [event(
             "Job",
             "uid-j",
@@ -455,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn of_failed_pods_the_one_that_no_retry_mends_is_named() {
+    fn a_failure_that_no_retry_can_fix_is_named_first() {
         let message = r#"{"format":1,"stage":"etl","index":3,"outcome":"failed","reason":"SourceChanged","message":"a changed"}"#;
         let pods = [
             ended("a", 42, "Error", message, "2026-01-01T00:00:01Z"),
@@ -479,6 +511,6 @@ mod tests {
         assert!(report(&well).is_some());
         let strange = r#"{"format":1,"stage":"plan","index":0,"outcome":"done","plan":{"hash":"--x /","startNumber":1,"shards":1,"partitions":1,"objects":1,"compressed":0,"bytes":1}}"#;
         let strange = ended("e", 0, "Completed", strange, "2026-01-01T00:00:02Z");
-        assert_eq!(report(&strange), None, "what becomes an argument is checked");
+        assert_eq!(report(&strange), None, "the hash becomes an argument, so it is checked");
     }
 }

@@ -1,21 +1,28 @@
-//! The operator: it turns TrendJobs into Jobs and says what is going on. Owns the way from a watched
-//! object to Jobs, status, events and metrics; refuses to know data, databases and their passwords.
+//! The operator: it turns TrendJobs into Jobs and reports their progress. Owns the way from a
+//! watched object to Jobs, status, events and metrics; refuses to know data, databases and their
+//! passwords.
 
 pub mod args;
+mod condition_types;
 pub mod crd;
 pub mod definition;
 pub mod diagnosis;
+mod indexes;
 mod leader;
 mod metrics;
 pub mod names;
 pub mod object;
 pub mod observed;
+pub mod pass;
 pub mod plan;
 mod precedence;
 pub mod queue;
+mod reasons;
 pub mod reconcile;
 pub mod run;
 pub mod settings;
 mod specs;
+mod text;
+pub mod times;
 pub mod validate;
 pub mod watch;

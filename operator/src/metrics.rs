@@ -1,4 +1,4 @@
-//! What the operator measures, as Prometheus metrics. Owns their names, labels and buckets.
+//! The metrics of the operator. Owns their names, labels and buckets.
 
 use std::time::Duration;
 
@@ -9,24 +9,26 @@ use trendjob::TrendJobStatus;
 use crate::names::{STAGE_LABEL, Stage};
 use crate::object::TrendJobObject;
 use crate::observed::Observed;
-use crate::reconcile::Error;
+use crate::plan::state::STAGES;
+use crate::times::StatusTimes;
 
-/// A pass is over.
-pub(crate) fn reconciled(took: Duration, error: Option<&Error>) {
+/// Records a pass that is over, and the reason of its error if it failed.
+pub(crate) fn reconciled(took: Duration, error: Option<&'static str>) {
     metrics::histogram!("trendjob_operator_reconcile_seconds").record(took);
     metrics::counter!("trendjob_operator_reconciles_total").increment(1);
-    if let Some(error) = error {
-        metrics::counter!("trendjob_operator_reconcile_errors_total", "reason" => error.reason())
+    if let Some(reason) = error {
+        metrics::counter!("trendjob_operator_reconcile_errors_total", "reason" => reason)
             .increment(1);
     }
 }
 
-/// A Job was made. Of the first of a TrendJob, how long it took since the TrendJob was accepted.
+/// Records a Job that was created; for the first Job of a TrendJob also the time since the API
+/// server accepted the TrendJob.
 pub(crate) fn job_created(object: &TrendJobObject, job: &Job) {
     let labels = job.metadata.labels.as_ref();
     let stage = labels.and_then(|labels| labels.get(STAGE_LABEL)).cloned().unwrap_or_default();
     let restarts = object.status.as_ref().and_then(|status| status.restarts).unwrap_or(0);
-    if stage == "plan"
+    if stage == Stage::Plan.name()
         && restarts == 0
         && let Some(accepted) = &object.metadata.creation_timestamp
     {
@@ -36,15 +38,14 @@ pub(crate) fn job_created(object: &TrendJobObject, job: &Job) {
     metrics::counter!("trendjob_operator_jobs_created_total", "stage" => stage).increment(1);
 }
 
-/// A status has changed.
+/// Records a status that has changed.
 pub(crate) fn progressed(
     before: Option<&TrendJobStatus>,
     status: &TrendJobStatus,
     observed: &Observed,
 ) {
-    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
     let is_new = before.is_none_or(|before| before.plan_hash != status.plan_hash);
-    if let Some(plan) = told.filter(|_| is_new) {
+    if let Some(plan) = observed.reported_plan().filter(|_| is_new) {
         let plain = plan.objects.saturating_sub(plan.compressed);
         for (compressed, count) in [("yes", plan.compressed), ("no", plain)] {
             metrics::counter!("trendjob_operator_input_objects_total", "compressed" => compressed)
@@ -70,11 +71,11 @@ pub(crate) fn progressed(
     }
 }
 
-/// Bounds of what may take long, in seconds: a run may take an hour, and the tail matters.
+/// The bounds of long times, in seconds: a run may take an hour, and the tail matters.
 const LONG: [f64; 14] =
     [0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0];
 
-/// Starts recording.
+/// Starts the recording of metrics.
 pub(crate) fn init() {
     service::metrics::init_with(&[
         ("trendjob_operator_run_active_seconds", &LONG),
@@ -82,12 +83,12 @@ pub(crate) fn init() {
     ]);
 }
 
-/// A watch failed and begins again.
+/// Records a watch that failed and begins again.
 pub(crate) fn watch_failed(resource: &'static str) {
     metrics::counter!("trendjob_operator_watch_errors_total", "resource" => resource).increment(1);
 }
 
-/// For how long nothing was heard of each watch.
+/// Records the time since each watch last received anything.
 pub(crate) fn watches(ages: &[(String, Duration)]) {
     for (path, age) in ages {
         metrics::gauge!("trendjob_operator_watch_age_seconds", "path" => path.clone())
@@ -95,34 +96,33 @@ pub(crate) fn watches(ages: &[(String, Duration)]) {
     }
 }
 
-/// How many fields of TrendJobs this operator knows and the cluster does not.
+/// Records the number of fields of TrendJobs that this operator knows and the cluster does not.
 pub(crate) fn definition(lacking: usize) {
     metrics::gauge!("trendjob_operator_definition_lacking_fields").set(lacking as f64);
 }
 
-/// How many TrendJobs wait for a pass.
+/// Records the number of TrendJobs that wait for a pass.
 pub(crate) fn queue(depth: usize) {
     metrics::gauge!("trendjob_operator_queue_depth").set(depth as f64);
 }
 
-/// Whether this operator works.
+/// Records whether this operator holds the Lease.
 pub(crate) fn leading(is_leading: bool) {
     metrics::gauge!("trendjob_operator_leading").set(if is_leading { 1.0 } else { 0.0 });
 }
 
-/// How many TrendJobs there are by stage, and how old the oldest run is that has not ended.
+/// Records the number of TrendJobs by stage, and the age of the oldest run that has not ended.
 pub(crate) fn runs(trendjobs: impl Iterator<Item = std::sync::Arc<TrendJobObject>>) {
     let now = Timestamp::now();
     let mut oldest = 0.0_f64;
     let mut stages: std::collections::BTreeMap<String, u32> =
-        STAGES.iter().map(|stage| ((*stage).to_owned(), 0)).collect();
+        STAGES.map(|stage| (stage.to_owned(), 0)).into();
     for object in trendjobs {
         let Some(status) = &object.status else { continue };
         if let Some(stage) = &status.stage {
             *stages.entry(stage.clone()).or_default() += 1;
         }
-        let started: Option<Timestamp> =
-            status.start_time.as_deref().and_then(|text| text.parse().ok());
+        let started = StatusTimes::of(status).started;
         if let Some(started) = started.filter(|_| status.completion_time.is_none()) {
             oldest = oldest.max(now.duration_since(started).as_secs_f64());
         }
@@ -132,17 +132,3 @@ pub(crate) fn runs(trendjobs: impl Iterator<Item = std::sync::Arc<TrendJobObject
     }
     metrics::gauge!("trendjob_operator_oldest_run_seconds").set(oldest);
 }
-
-/// All stages, so that one nobody is in shows as none.
-const STAGES: [&str; 10] = [
-    "Pending",
-    "Plan",
-    "Etl",
-    "Aggregate",
-    "Score",
-    "Publish",
-    "Restarting",
-    "Complete",
-    "Superseded",
-    "Failed",
-];

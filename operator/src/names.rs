@@ -1,12 +1,12 @@
-//! The names of everything a TrendJob's run consists of. Owns that they are deterministic, within
+//! The names, labels and annotations of a run's objects. Owns that names are deterministic, within
 //! the limits of Kubernetes and never used for two things.
 
 pub use vocabulary::{PURGE, Stage};
 
-/// What every child carries, so that watches and lists find it.
+/// The label that every child carries; watches select by it.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "trendjob-operator");
 /// The label with the name of the TrendJob.
-pub const JOB_LABEL: &str = "trendjob.dev/name";
+pub const TRENDJOB_LABEL: &str = "trendjob.dev/name";
 /// The label with the uid of the TrendJob.
 pub const UID_LABEL: &str = "trendjob.dev/uid";
 /// The label with the number of the restart.
@@ -15,23 +15,27 @@ pub const RESTART_LABEL: &str = "trendjob.dev/restart";
 pub const STAGE_LABEL: &str = "trendjob.dev/stage";
 /// The annotation of a TrendJob that starts another run when it changes after an end.
 pub const RESTART_ANNOTATION: &str = "trendjob.dev/restart";
-/// The annotation of a run's `ConfigMap` that counts the runs since the last one a user started.
+/// The annotation of a run's `ConfigMap` with the number of runs since a user last started one.
 pub const TRIES_ANNOTATION: &str = "trendjob.dev/tries";
-/// The annotation of a Job with the shards its pods go on without.
+/// The annotation of a Job with the shards that failed and are not in the result.
 pub const WITHOUT_ANNOTATION: &str = "trendjob.dev/without-shards";
-/// The annotation of a Job with the hash of the plan its pods go by.
+/// The annotation of a Job with the hash of its run's plan.
 pub const PLAN_ANNOTATION: &str = "trendjob.dev/plan-hash";
-/// The annotation of a Job that tells what the spec said about its pods from what it says now.
-pub const PARTS_ANNOTATION: &str = "trendjob.dev/pod-parts";
-/// What keeps a TrendJob until its results are removed.
+/// The annotation of a Job with the hash of the pod settings that it was made with.
+///
+/// Earlier builds wrote a hash of another kind, under `trendjob.dev/pod-parts`. That annotation is
+/// not read: a Job without this one counts as unchanged, so an upgrade of the operator never
+/// deletes a running Job.
+pub const POD_SETTINGS_ANNOTATION: &str = "trendjob.dev/pod-settings-hash";
+/// The finalizer that keeps a TrendJob until its results are removed.
 pub const FINALIZER: &str = "trendjob.dev/purge";
-/// Labels of a TrendJob that its Jobs carry, too.
+/// The prefix of those labels of a TrendJob that its Jobs get, too.
 pub const QUEUE_LABELS: &str = "kueue.x-k8s.io/";
 /// The label that gives a Job to Kueue.
 pub const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
 
-/// Returns the field of the spec with the settings of a stage's pods: publish uses plan's, and score
-/// uses aggregate's.
+/// The field of the spec with the settings of a stage's pods. Publishing shares those of planning,
+/// scoring those of merging.
 pub const fn pods_field(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan | Stage::Publish => "plan",
@@ -40,46 +44,49 @@ pub const fn pods_field(stage: Stage) -> &'static str {
     }
 }
 
-/// How much of a TrendJob's name is in its children's. The host name of an Indexed Job's pod, which
-/// has at most 63 characters or the Job is refused, is this, `-<uid8>-<restart>-aggregate-<index>`
-/// with five digits of restarts and four of partitions.
+/// The most characters of a TrendJob's name in the names of its children. The host name of an
+/// Indexed Job's pod is this, then `-<uid8>-<restart>-aggregate-<index>` with five digits of
+/// restarts and four of partitions. It must not exceed 63 characters, or the API server refuses the
+/// Job.
 const NAME: usize = 33;
 
-/// One run of one TrendJob.
+/// One run of one TrendJob, for the names of its objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunName<'a> {
     /// The name of the TrendJob.
     pub name: &'a str,
-    /// Its uid.
+    /// The uid of the TrendJob.
     pub uid: &'a str,
-    /// How often it was started again.
+    /// The number of restarts before this run, from 0.
     pub restart: u32,
 }
 
 impl RunName<'_> {
-    /// `<name>-<uid8>-<restart>`: what the names of all children begin with, and the `ConfigMap`'s.
+    /// `<name>-<uid8>-<restart>`: the name of the `ConfigMap`, and the beginning of the names of
+    /// all Jobs.
     pub fn base(&self) -> String {
         format!("{}-{}", self.trendjob(), self.restart)
     }
 
-    /// What tells one TrendJob from all others, also from an earlier one of the same name.
+    /// `<name>-<uid8>`: unique also after a TrendJob was deleted and created again.
     fn trendjob(&self) -> String {
         let name = self.name.get(..NAME).unwrap_or(self.name).trim_end_matches('-');
         format!("{name}-{}", self.uid.get(..8).unwrap_or(self.uid))
     }
 
-    /// The name of a stage's Job. A Job whose message was lost is repeated under the next number.
+    /// The name of a stage's Job. A Job whose termination message was lost is repeated under the
+    /// next number; the first has number 0.
     pub fn job(&self, stage: Stage, number: u32) -> String {
         let base = self.base();
         if number == 0 { format!("{base}-{stage}") } else { format!("{base}-{stage}-{number}") }
     }
 
-    /// The name of the Job that removes all runs of the TrendJob.
+    /// The name of the Job that removes the results of all runs of the TrendJob.
     pub fn purge(&self) -> String {
         format!("{}-purge", self.trendjob())
     }
 
-    /// The run as workers know it.
+    /// The name of the run in the store and in `status.runUID`.
     pub fn run(&self) -> String {
         format!("{}-{}", self.uid, self.restart)
     }
@@ -90,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_jobs_and_host_names_of_pods_stay_within_a_label_at_their_longest() {
+    fn the_longest_names_of_jobs_and_pods_fit_into_a_label() {
         let name = "a".repeat(40);
         let uid = "6a2f41a3-c54c-4e3c-a3a4-3c1f3a7e0b11";
         let run = RunName { name: &name, uid, restart: 99_999 };

@@ -1,5 +1,5 @@
-//! Watched objects, with nothing in them that is not needed: thousands of finished ones are kept in
-//! memory. Owns what is kept of a TrendJob and of a Job; refuses to judge either.
+//! Watched objects, reduced to the fields that the operator reads: it keeps thousands of finished
+//! ones in memory. Owns which fields those are; refuses to judge a TrendJob or a Job.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,51 +11,54 @@ use kube::core::{NamespaceResourceScope, ObjectMeta};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use trendjob::{TrendJobResource, TrendJobStatus};
 
-use crate::names::{JOB_LABEL, PARTS_ANNOTATION, PLAN_ANNOTATION, QUEUE_LABEL, WITHOUT_ANNOTATION};
+use crate::condition_types::job::{COMPLETE, FAILED};
+use crate::names::{
+    PLAN_ANNOTATION, POD_SETTINGS_ANNOTATION, QUEUE_LABEL, TRENDJOB_LABEL, WITHOUT_ANNOTATION,
+};
 
-/// A TrendJob as it is watched. Whatever is in it, it can be read: one that can't would keep all others
-/// from being listed.
+/// A watched TrendJob. It can be read whatever its spec and status hold: one unreadable object
+/// would fail the list of all.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TrendJobObject {
-    /// What every object has.
+    /// The metadata.
     pub metadata: ObjectMeta,
-    /// What is asked for; parsed when it is reconciled.
+    /// The spec, which a pass parses.
     pub spec: SpecText,
-    /// What was last said about it; nothing, if that is no status of this version.
+    /// The last status; `None` if this version can't read it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "readable")]
     pub status: Option<TrendJobStatus>,
 }
 
-/// A Job as it is watched.
+/// A watched Job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct JobObject {
-    /// What every object has.
+    /// The metadata.
     pub metadata: ObjectMeta,
-    /// What is asked for.
+    /// The spec.
     #[serde(default)]
     pub spec: JobSpec,
-    /// What has become of it.
+    /// The status.
     pub status: Option<JobStatus>,
-    /// What else is kept; filled when it is pruned.
+    /// Facts from the parts that pruning drops.
     #[serde(skip)]
     pub notes: JobNotes,
 }
 
-/// What is kept of what a pruned Job doesn't hold any more.
+/// Facts from the parts of a Job that pruning drops.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobNotes {
-    /// Whether it is complete: the condition, without why.
+    /// True if the condition Complete is true.
     pub is_complete: bool,
-    /// The shards its pods go on without.
+    /// The shards that failed and are not in the result.
     pub without: Option<Box<str>>,
-    /// The plan its pods go by.
+    /// The hash of the run's plan.
     pub plan_hash: Option<Box<str>>,
-    /// What the spec said about its pods.
-    pub parts: Option<Box<str>>,
+    /// The hash of the pod settings that it was made with.
+    pub pod_settings: Option<Box<str>>,
 }
 
-/// Makes a watched object one of the resource it is part of.
-macro_rules! part_of {
+/// Implements `Resource` for a reduced object as for the whole one.
+macro_rules! reduced {
     ($part:ty, $whole:ty) => {
         impl Resource for $part {
             type DynamicType = ();
@@ -87,10 +90,10 @@ macro_rules! part_of {
         }
     };
 }
-part_of!(TrendJobObject, TrendJobResource);
-part_of!(JobObject, Job);
+reduced!(TrendJobObject, TrendJobResource);
+reduced!(JobObject, Job);
 
-/// A status, or nothing where it can't be read.
+/// Reads a status; one that this version can't read counts as absent.
 fn readable<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<TrendJobStatus>, D::Error> {
@@ -99,11 +102,11 @@ fn readable<'de, D: Deserializer<'de>>(
         return Ok(None);
     }
     Ok(TrendJobStatus::deserialize(tree)
-        .inspect_err(|error| tracing::warn!(%error, "a status is not one of this version"))
+        .inspect_err(|error| tracing::warn!(%error, "a status can't be read by this version"))
         .ok())
 }
 
-/// A spec as JSON text: a quarter of the memory of a tree.
+/// A spec as JSON text, which takes a quarter of the memory of a tree.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SpecText(pub Box<str>);
 
@@ -128,59 +131,59 @@ impl Serialize for SpecText {
     }
 }
 
-/// What is kept of a Job's spec.
+/// The fields of a Job's spec that the operator reads.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobSpec {
-    /// Whether its pods are held.
+    /// True if its pods are held.
     pub suspend: bool,
-    /// How many pods may run.
+    /// The number of pods that may run at once.
     pub parallelism: u32,
-    /// How many indexes there are.
+    /// The number of indexes.
     pub completions: u32,
 }
 
-/// What is kept of a Job's status.
+/// The fields of a Job's status that the operator reads.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobStatus {
-    /// Pods that are pending or running.
+    /// The number of pods that are pending or running.
     pub active: u32,
-    /// Pods that are ready.
+    /// The number of pods that are ready.
     pub ready: u32,
-    /// Pods, or indexes, that succeeded.
+    /// The number of pods or indexes that succeeded.
     pub succeeded: u32,
-    /// Pods that failed.
+    /// The number of pods that failed.
     pub failed: u32,
-    /// Pods that are going.
+    /// The number of pods that are being deleted.
     pub terminating: u32,
-    /// The indexes that failed for good, like 3,17-19.
+    /// The indexes that failed for good, like `3,17-19`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_indexes: Option<String>,
-    /// When the Job controller began with it.
+    /// When the Job controller started it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
-    /// Failed; others are not kept.
+    /// The condition Failed; pruning drops the others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<JobCondition>,
 }
 
-/// What is kept of a Job's condition.
+/// A condition of a Job.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobCondition {
-    /// Which one.
+    /// Its type.
     #[serde(rename = "type")]
     pub kind: String,
     /// `True`, `False` or `Unknown`.
     pub status: String,
-    /// One word for why.
+    /// Its reason, one word.
     pub reason: String,
-    /// Why.
+    /// Its message, for people.
     pub message: String,
 }
 
-/// Drops of a TrendJob what only others read.
+/// Drops the parts of a TrendJob that the operator does not read.
 pub fn prune_trendjob(object: &mut TrendJobObject) {
     let metadata = &mut object.metadata;
     metadata.managed_fields = None;
@@ -188,18 +191,18 @@ pub fn prune_trendjob(object: &mut TrendJobObject) {
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }
     metadata.annotations.take_if(|annotations| annotations.is_empty());
-    // Of nine conditions a parser leaves room for sixteen.
+    // serde grows the vector to 16; there are 9.
     if let Some(status) = &mut object.status {
         status.conditions.shrink_to_fit();
     }
 }
 
-/// Drops of a Job what only others read; of its labels, what its name or its owner says too. A map with
-/// one entry takes 600 bytes, and of most Jobs none is left.
+/// Drops the parts of a Job that the operator does not read, and the labels that repeat its name or
+/// its owner. A map with one entry takes 600 bytes; most Jobs end up without any.
 pub fn prune_job(object: &mut JobObject) {
     let metadata = &mut object.metadata;
     metadata.managed_fields = None;
-    // It is named by its name.
+    // The store finds a Job by its name.
     (metadata.uid, metadata.resource_version) = (None, None);
     if let Some(mut annotations) = metadata.annotations.take() {
         let mut note = |name: &str| annotations.remove(name).map(String::into_boxed_str);
@@ -207,7 +210,7 @@ pub fn prune_job(object: &mut JobObject) {
             is_complete: object.notes.is_complete,
             without: note(WITHOUT_ANNOTATION),
             plan_hash: note(PLAN_ANNOTATION),
-            parts: note(PARTS_ANNOTATION),
+            pod_settings: note(POD_SETTINGS_ANNOTATION),
         };
     }
     if let Some(owners) = &mut metadata.owner_references {
@@ -216,27 +219,27 @@ pub fn prune_job(object: &mut JobObject) {
     let owner = sole_owner(metadata).map(|owner| owner.name.clone());
     if let Some(labels) = &mut metadata.labels {
         labels.retain(|name, value| {
-            name == QUEUE_LABEL || name == JOB_LABEL && owner.as_ref() != Some(value)
+            name == QUEUE_LABEL || name == TRENDJOB_LABEL && owner.as_ref() != Some(value)
         });
     }
     metadata.labels.take_if(|labels| labels.is_empty());
     if let Some(status) = &mut object.status {
-        let is_complete = |one: &JobCondition| one.kind == "Complete" && one.status == "True";
-        // Why something went well nobody asks.
+        let is_complete = |one: &JobCondition| one.kind == COMPLETE && one.status == "True";
+        // The reason and the message of a success are of no use.
         object.notes.is_complete = status.conditions.iter().any(is_complete);
-        status.conditions.retain(|one| one.kind == "Failed");
+        status.conditions.retain(|one| one.kind == FAILED);
         status.conditions.shrink_to_fit();
     }
 }
 
-/// The name of the TrendJob that a pruned Job was made for: its owner's, or its label's, for the Job that
-/// removes results has no owner.
+/// The name of the TrendJob that a pruned Job belongs to: from its label, or its owner's. The Job
+/// that removes results has no owner.
 pub fn trendjob_of(job: &ObjectMeta) -> Option<&str> {
-    let labelled = job.labels.as_ref().and_then(|labels| labels.get(JOB_LABEL));
+    let labelled = job.labels.as_ref().and_then(|labels| labels.get(TRENDJOB_LABEL));
     labelled.or_else(|| Some(&sole_owner(job)?.name)).map(String::as_str)
 }
 
-/// The only owner of an object, if that is a TrendJob.
+/// The only owner of an object, if it is a TrendJob.
 fn sole_owner(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     match metadata.owner_references.as_deref() {
         Some([owner]) if owner.kind == TrendJobResource::kind(&()) => Some(owner),
@@ -244,7 +247,7 @@ fn sole_owner(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     }
 }
 
-/// Whether an object is a child of the owner with this uid, and of nobody else.
+/// Returns true if the TrendJob with this uid is the only owner of an object.
 pub fn is_child(metadata: &ObjectMeta, owner: &str) -> bool {
     sole_owner(metadata).is_some_and(|sole| sole.uid == owner)
 }
@@ -262,7 +265,7 @@ mod tests {
             "apiVersion": "batch/v1", "kind": "Job", "spec": {}, "status": {"conditions": conditions},
             "metadata": {
                 "name": "x", "uid": "v", "labels": labels, "ownerReferences": [owner],
-                "annotations": {PLAN_ANNOTATION: "hash", PARTS_ANNOTATION: "parts", "other": "z"},
+                "annotations": {PLAN_ANNOTATION: "hash", POD_SETTINGS_ANNOTATION: "settings", "other": "z"},
             },
         }))
         .unwrap();
@@ -271,19 +274,19 @@ mod tests {
     }
 
     #[test]
-    fn of_a_job_only_what_its_owner_does_not_say_is_kept() {
+    fn a_pruned_job_keeps_only_facts_that_its_owner_does_not_repeat() {
         let (kind, job) = ("TrendJob", "job");
         let owner = |kind: &str| serde_json::json!({"apiVersion": "x", "kind": kind, "name": "job", "uid": "u"});
-        let labels = serde_json::json!({JOB_LABEL: job, "other": "y"});
+        let labels = serde_json::json!({TRENDJOB_LABEL: job, "other": "y"});
         let ours = pruned(&labels, &owner(kind));
         assert_eq!((ours.metadata.labels.as_ref(), trendjob_of(&ours.metadata)), (None, Some(job)));
         assert!(is_child(&ours.metadata, "u") && !is_child(&ours.metadata, "v"));
         let note = |text: &str| Some(Box::from(text));
-        let (plan_hash, parts) = (note("hash"), note("parts"));
-        let notes = JobNotes { is_complete: true, without: None, plan_hash, parts };
+        let (plan_hash, pod_settings) = (note("hash"), note("settings"));
+        let notes = JobNotes { is_complete: true, without: None, plan_hash, pod_settings };
         assert_eq!((&ours.notes, ours.metadata.annotations.as_ref()), (&notes, None));
         assert_eq!(ours.status.unwrap(), JobStatus::default());
-        // Who took it over says nothing of the TrendJob it was made for.
+        // An owner of another kind does not name the TrendJob.
         let taken = pruned(&labels, &owner("Pod"));
         assert_eq!(trendjob_of(&taken.metadata), Some(job));
         assert!(!is_child(&taken.metadata, "u"));
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn a_spec_that_is_none_stops_no_watch() {
+    fn an_unknown_spec_does_not_stop_the_watch() {
         let text = r#"{"apiVersion":"trendjob.dev/v1alpha1","kind":"TrendJob","metadata":{"name":"x"},"spec":{"surprise":[1]}}"#;
         let object: TrendJobObject = serde_json::from_str(text).unwrap();
         assert_eq!(&*object.spec.0, r#"{"surprise":[1]}"#);
@@ -300,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_that_is_none_stops_no_watch_and_counts_as_absent() {
+    fn an_unreadable_status_does_not_stop_the_watch_and_counts_as_absent() {
         let of = |status: serde_json::Value| -> Option<TrendJobStatus> {
             let object =
                 serde_json::json!({"metadata": {"name": "x"}, "spec": {}, "status": status});

@@ -1,69 +1,25 @@
-//! What was seen of the cluster about one TrendJob in one pass: values, no clients. Owns their shape.
+//! The state of the cluster that one pass over one TrendJob looks at: values, no clients.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::jiff::Timestamp;
-use trendjob::{DeletionPolicy, RunConfig, TerminationMessage, TrendJobSpec, TrendJobStatus};
+use trendjob::{PlanSummary, RunConfig, TerminationMessage};
 
+use crate::condition_types;
 use crate::diagnosis::Finding;
 use crate::names::{QUEUE_LABEL, Stage};
-use crate::object::{JobObject, JobStatus};
+use crate::object::{JobCondition, JobObject, JobStatus};
 
-/// A TrendJob whose spec can be followed.
-#[derive(Debug, Clone)]
-pub struct Valid {
-    /// Its name.
-    pub name: String,
-    /// Its namespace.
-    pub namespace: String,
-    /// Its uid.
-    pub uid: String,
-    /// The generation of the spec.
-    pub generation: Option<i64>,
-    /// What is asked for now; a run's own is in its [`Pinned`].
-    pub spec: TrendJobSpec,
-    /// What was last said about it.
-    pub status: TrendJobStatus,
-    /// Labels that its Jobs carry, too.
-    pub queue_labels: BTreeMap<String, String>,
-    /// The value of its restart annotation.
-    pub restart: Option<String>,
-    /// Whether it has the finalizer of this operator.
-    pub has_finalizer: bool,
-    /// Since when it is being deleted.
-    pub deleted: Option<Timestamp>,
-}
-
-impl Valid {
-    /// Whether its results go with it.
-    pub fn is_purged(&self) -> bool {
-        self.spec.deletion_policy == DeletionPolicy::Delete
-    }
-
-    /// Whether a condition holds.
-    pub fn holds(&self, kind: &str) -> bool {
-        let holds = |condition: &trendjob::Condition| {
-            condition.kind == kind && condition.status == trendjob::ConditionStatus::True
-        };
-        self.status.conditions.iter().any(holds)
-    }
-
-    /// Whether its run has ended, well or not.
-    pub fn is_finished(&self) -> bool {
-        self.holds("Complete") || self.holds("Failed")
-    }
-}
-
-/// A run that was begun: its `ConfigMap`.
+/// A run that has begun, from its `ConfigMap`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pinned {
-    /// What its pods are told.
+    /// The configuration of its pods.
     pub config: RunConfig,
-    /// The restart annotation of the TrendJob when it began.
+    /// The restart annotation of the TrendJob when the run began.
     pub restart: Option<String>,
-    /// The runs since a user last started one, this one included, from 1.
+    /// The number of runs since a user last started one, with this one; at least 1.
     pub tries: u32,
-    /// When it was begun.
+    /// When it began.
     pub created: Timestamp,
 }
 
@@ -74,25 +30,26 @@ pub struct ObservedJob {
     pub name: String,
     /// Its stage.
     pub stage: Stage,
-    /// Whether it is going.
+    /// True if it is being deleted.
     pub is_deleted: bool,
-    /// Whether its pods are held.
+    /// True if its pods are held.
     pub is_suspended: bool,
-    /// Whether a queue decides when its pods run: by the Job's own label, as the queue sees it.
+    /// True if a queue decides when its pods run: the Job itself has the label, which the queue
+    /// reads.
     pub is_queued: bool,
-    /// How many pods may run.
+    /// The number of pods that may run at once.
     pub parallelism: u32,
-    /// How many indexes it has.
+    /// The number of its indexes.
     pub completions: u32,
-    /// The shards its pods go on without.
+    /// The shards that failed and are not in the result, like `3,17-19`.
     pub without: String,
-    /// The plan its pods go by.
+    /// The hash of the run's plan.
     pub plan_hash: Option<String>,
-    /// What the spec said about its pods.
-    pub parts: Option<String>,
-    /// When it was made.
+    /// The hash of the pod settings that it was made with; `None` on a Job of an earlier release.
+    pub pod_settings: Option<String>,
+    /// When it was created.
     pub created: Option<Timestamp>,
-    /// Its counts.
+    /// The numbers of its pods.
     pub status: JobStatus,
     /// How it ended.
     pub end: Option<End>,
@@ -103,27 +60,27 @@ pub struct ObservedJob {
 pub enum End {
     /// All its pods or indexes succeeded.
     Complete,
-    /// Not all did.
+    /// It failed.
     Failed {
-        /// The reason Kubernetes gives.
+        /// Kubernetes' reason.
         reason: String,
-        /// What it says about it.
+        /// Kubernetes' message.
         message: String,
     },
 }
 
 impl ObservedJob {
-    /// What is known of a watched Job, which was pruned.
+    /// The facts about a watched Job, which was pruned.
     pub fn of(stage: Stage, job: &JobObject) -> Self {
         let status = job.status.clone().unwrap_or_default();
         let metadata = &job.metadata;
         let note = |text: Option<&Box<str>>| text.map(ToString::to_string);
         let failed = || {
-            let held = status
-                .conditions
-                .iter()
-                .find(|one| one.kind == "Failed" && one.status == "True")?;
-            Some(End::Failed { reason: held.reason.clone(), message: held.message.clone() })
+            let is_failed = |one: &&JobCondition| {
+                one.kind == condition_types::job::FAILED && one.status == "True"
+            };
+            let failed = status.conditions.iter().find(is_failed)?;
+            Some(End::Failed { reason: failed.reason.clone(), message: failed.message.clone() })
         };
         let end = job.notes.is_complete.then_some(End::Complete).or_else(failed);
         Self {
@@ -136,78 +93,90 @@ impl ObservedJob {
             completions: job.spec.completions,
             without: note(job.notes.without.as_ref()).unwrap_or_default(),
             plan_hash: note(job.notes.plan_hash.as_ref()),
-            parts: note(job.notes.parts.as_ref()),
+            pod_settings: note(job.notes.pod_settings.as_ref()),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
             status,
             end,
         }
     }
 
-    /// Whether there are fewer pods than there should be: they can't be made, are not made yet, or failed
-    /// and wait to be tried again.
+    /// Returns true if the Job has fewer pods than it should: they can't be created, are not
+    /// created yet, or failed and wait for another attempt.
     pub fn lacks_pods(&self) -> bool {
         let left = self.completions.saturating_sub(self.status.succeeded);
         self.status.active < self.parallelism.min(left)
     }
 
-    /// Whether its pods may be running.
+    /// Returns true if its pods may be running.
     pub fn is_running(&self) -> bool {
         self.end.is_none() && !self.is_deleted && !self.is_suspended
     }
 }
 
-/// Everything that was seen.
+/// The state of the cluster around one TrendJob.
 #[derive(Debug, Clone, Default)]
 pub struct Observed {
     /// The current run.
     pub run: Option<Pinned>,
-    /// Its Jobs by stage; of a repeated one the last.
+    /// Its Jobs by stage; the last one of a stage that was repeated.
     pub jobs: BTreeMap<Stage, ObservedJob>,
-    /// How many Jobs of a stage there were, where it was repeated.
+    /// The number of Jobs of each stage, more than 1 if it was repeated.
     pub repeated: BTreeMap<Stage, u32>,
-    /// The names of Jobs that are left of the run before.
+    /// The names of Jobs that are left from the previous run.
     pub previous: Vec<String>,
-    /// What the pods of finished plan and publish Jobs reported.
+    /// The termination messages of finished plan and publish pods.
     pub messages: BTreeMap<Stage, TerminationMessage>,
-    /// What is wrong with pods.
+    /// The cause for pods that fail or don't come up.
     pub finding: Option<Finding>,
-    /// What of the next step the API server refuses to create, and why.
+    /// The object of the next step that the API server refuses to create, and why.
     pub refusal: Option<String>,
-    /// The restart of a run whose `ConfigMap` can't be read, and why.
+    /// The number of the run whose `ConfigMap` can't be read, and why.
     pub unreadable: Option<(u32, String)>,
-    /// Pods that are going but don't, by name and uid.
+    /// Pods whose deletion does not end, by name and uid.
     pub stuck_pods: Vec<(String, String)>,
-    /// Whether to look again soon at pods that have time left to come up or to go.
+    /// True if pods still have time to come up or to end, so the next look is soon.
     pub look_again: bool,
-    /// Whether the namespace is going, and waits for pods that wait for Jobs to go.
+    /// True if the namespace is being deleted and waits for pods, which wait for their Jobs.
     pub is_namespace_going: bool,
-    /// Whether the claim of the input is for one node at a time.
+    /// True if the claim of the input can be mounted on one node at a time.
     pub is_single_node: bool,
-    /// Of a TrendJob that is being deleted.
+    /// The remains of a TrendJob that is being deleted.
     pub deletion: Deletion,
 }
 
-/// What is left of a TrendJob that is being deleted.
+impl Observed {
+    /// The plan that the plan pod reported.
+    pub fn reported_plan(&self) -> Option<&PlanSummary> {
+        self.messages.get(&Stage::Plan)?.plan.as_ref()
+    }
+
+    /// The Jobs that have not ended and are not being deleted.
+    pub fn unfinished_jobs(&self) -> impl Iterator<Item = &ObservedJob> {
+        self.jobs.values().filter(|job| job.end.is_none() && !job.is_deleted)
+    }
+}
+
+/// The remains of a TrendJob that is being deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deletion {
-    /// Jobs of its runs.
+    /// The names of the Jobs of its runs.
     pub jobs: Vec<String>,
-    /// Whether pods of them are left.
+    /// True if pods of them are left.
     pub has_pods: bool,
     /// The Job that removes its results.
     pub purge: Option<Purge>,
-    /// Whether its namespace is going, where nothing can be created any more.
+    /// True if its namespace is being deleted, where nothing can be created any more.
     pub is_namespace_going: bool,
 }
 
-/// The Job that removes results.
+/// The state of the Job that removes results.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Purge {
-    /// It works, since then.
+    /// It is at work.
     Running,
     /// It is done.
     Done,
-    /// It gave up.
+    /// It failed, and why.
     Failed(String),
 }
 
@@ -218,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pods_are_lacking_where_fewer_are_active_than_there_is_work_for() {
+    fn a_job_lacks_pods_if_fewer_are_active_than_its_work_needs() {
         let lacks = |parallelism: u32, completions: u32, active: u32, succeeded: u32| {
             let job = json!({
                 "apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j"},
@@ -229,9 +198,9 @@ mod tests {
         };
         assert!(lacks(1, 1, 0, 0), "its only pod is refused, or not made yet");
         assert!(!lacks(1, 1, 1, 0));
-        assert!(lacks(10, 40, 9, 0), "the quota ends at nine");
+        assert!(lacks(10, 40, 9, 0), "the quota allows nine");
         assert!(!lacks(10, 40, 10, 5));
         assert!(!lacks(10, 40, 3, 37), "the last three");
-        assert!(!lacks(10, 40, 0, 40) && !lacks(0, 40, 0, 0), "there is nothing to do");
+        assert!(!lacks(10, 40, 0, 40) && !lacks(0, 40, 0, 0), "nothing is left to do");
     }
 }

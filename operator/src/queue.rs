@@ -1,18 +1,19 @@
-//! The TrendJobs that something happened to, on their way to the controller, which does one that was
-//! told twice once. Owns how many wait.
+//! The TrendJobs that changed, on their way to the controller, which passes once over one that was
+//! pushed twice. Owns the number that wait.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::Stream;
 use kube::runtime::reflector::ObjectRef;
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::object::TrendJobObject;
 
 type Name = ObjectRef<TrendJobObject>;
 
-/// Where watches put TrendJobs. Clones share one queue.
+/// The end of the queue that the watches push to. Clones share one queue.
 #[derive(Debug, Clone)]
 pub struct Queue {
     waiting: Arc<Mutex<HashSet<Name>>>,
@@ -20,37 +21,34 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// An empty queue, and its other end.
+    /// An empty queue, and the end that the controller reads.
     pub fn new() -> (Self, impl Stream<Item = Name> + Send + 'static) {
         let (sender, receiver) = unbounded_channel();
         let waiting = Arc::<Mutex<HashSet<Name>>>::default();
         let queue = Self { waiting: Arc::clone(&waiting), sender };
-        (queue, out(receiver))
+        (queue, stream(receiver))
     }
 
-    /// Puts one in. The controller takes it out at once, however many passes it has under way.
+    /// Pushes a TrendJob. The controller takes it from the stream at once, whatever the number of
+    /// passes under way, so the stream does not show how many wait.
     pub fn push(&self, name: Name) {
-        self.lock().insert(name.clone());
+        self.waiting.lock().insert(name.clone());
         // Without a receiver the operator is stopping.
         drop(self.sender.send(name));
     }
 
-    /// A pass over it begins, or there is none to be made.
-    pub fn begun(&self, name: &Name) {
-        self.lock().remove(name);
+    /// Notes that a pass over the TrendJob begins, or that none is needed.
+    pub fn pass_begins(&self, name: &Name) {
+        self.waiting.lock().remove(name);
     }
 
-    /// How many wait for a pass.
+    /// The number of TrendJobs that wait for a pass.
     pub fn depth(&self) -> usize {
-        self.lock().len()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Name>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().len()
     }
 }
 
-fn out(receiver: UnboundedReceiver<Name>) -> impl Stream<Item = Name> + Send + 'static {
+fn stream(receiver: UnboundedReceiver<Name>) -> impl Stream<Item = Name> + Send + 'static {
     futures::stream::unfold(receiver, async |mut receiver| {
         let name = receiver.recv().await?;
         Some((name, receiver))

@@ -1,7 +1,7 @@
-//! The life of the operator: its client, probes, the Lease, the watches and the passes, and the way it
-//! stops. Owns the order of these; what a pass does is `reconcile`'s.
+//! The life of the operator: client, probes, Lease, watches, passes, stop. Owns the order of these;
+//! a pass itself is `reconcile`.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{join_all, select_all};
@@ -22,39 +22,39 @@ use crate::leader::Candidate;
 use crate::object::{JobObject, TrendJobObject};
 use crate::precedence::PrecedenceLayer;
 use crate::queue::Queue;
-use crate::reconcile::{self, Context, Telling, Warnings, Written};
-use crate::watch::{self, PulseLayer, Pulses, Stores, Told};
+use crate::reconcile::{self, Context, EventRecorder, Memory, Warnings};
+use crate::watch::{self, PulseLayer, Pulses, Stores, WatchOutput};
 use crate::{definition, metrics};
 
-/// How often what is going on is measured.
+/// The time between two measurements of watches, queue and TrendJobs.
 const MEASURE: Duration = Duration::from_secs(15);
 
-/// What keeps the operator from working.
+/// The reason why the operator does not work any more.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no cluster to be found.
+    /// No cluster is configured.
     #[error("finding the cluster: set KUBECONFIG, or run in a pod with a service account")]
     Config(#[source] Box<kube::config::InferConfigError>),
-    /// The client can't be made.
+    /// The client can't be created.
     #[error("connecting to the cluster")]
     Client(#[source] Box<kube::Error>),
-    /// The port of the probes can't be had.
+    /// The address of the probes can't be bound.
     #[error(transparent)]
     Bind(#[from] server::BindError),
     /// Another operator took the Lease.
     #[error("the Lease was lost: another operator may be at work, so this one stops")]
     LeaseLost,
-    /// A part that works for ever ended.
+    /// A part ended that should work for ever.
     #[error(
-        "a watch or a controller ended, which it should never: this is a defect, please report it"
+        "a watch or a controller ended, which must never happen: this is a defect, please report it"
     )]
     Ended,
 }
 
-/// Works until told to stop.
+/// Works until a signal requests a stop.
 ///
 /// # Errors
-/// If it can't begin, or may not go on.
+/// If the operator can't start, or may not go on.
 pub async fn run(args: &RunArgs) -> Result<(), Error> {
     metrics::init();
     let pulses = Pulses::default();
@@ -67,7 +67,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
     let watched = pulses.clone();
     let alive = move || match watched.oldest() {
         Some((path, age)) if age > silence => {
-            Err(format!("nothing was heard of {path} for {} seconds", age.as_secs()))
+            Err(format!("the watch of {path} has received nothing for {} seconds", age.as_secs()))
         }
         _ => Ok(()),
     };
@@ -81,7 +81,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
         version = env!("CARGO_PKG_VERSION"),
         namespaces = ?args.namespaces,
         worker_image = args.worker_image,
-        "the operator is up"
+        "the operator has started"
     );
     readiness.set(true);
     tokio::spawn(definition::watch(client.clone()));
@@ -94,7 +94,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
         () = candidate.acquire() => {}
         () = shutdown::requested() => return Ok(()),
     }
-    tracing::info!(identity, "holds the Lease");
+    tracing::info!(identity, "the Lease is held");
     metrics::leading(true);
     let ended = tokio::select! {
         ended = work(args, client, &readiness, &pulses) => ended,
@@ -117,10 +117,10 @@ fn hostname() -> String {
         .map_or_else(|_| "operator".to_owned(), |name| name.trim().to_owned())
 }
 
-/// Watches and works, until told to stop. The Lease is the caller's.
+/// Watches and works until a signal requests a stop. The caller holds the Lease.
 ///
 /// # Errors
-/// If a part ends that works for ever.
+/// If a part ends that should work for ever.
 pub async fn work(
     args: &RunArgs,
     client: Client,
@@ -132,8 +132,8 @@ pub async fn work(
     } else {
         args.namespaces.iter().cloned().map(Some).collect()
     };
-    let telling = Telling::new(client.clone(), hostname());
-    // Dropped, and so stopped, with this function.
+    let recorder = EventRecorder::new(client.clone(), hostname());
+    // The end of this function drops and so stops the watches.
     let mut watches = JoinSet::new();
     let mut controllers = Vec::new();
     let mut measured = Vec::new();
@@ -145,41 +145,37 @@ pub async fn work(
             trendjobs: stores.trendjobs.clone(),
             jobs: stores.jobs.clone(),
             settings: args.settings(),
-            telling: telling.clone(),
-            written: Written::default(),
-            failures: Mutex::default(),
-            going: Mutex::default(),
-            begun: Mutex::default(),
+            recorder: recorder.clone(),
+            memory: Memory::default(),
             warnings: Warnings::default(),
         });
-        let told = |name| Told { queue: queue.clone(), listed: readiness.register(name) };
+        let output = |name| WatchOutput { queue: queue.clone(), listed: readiness.register(name) };
         let namespace = scope.as_deref();
         let api: Api<TrendJobObject> = api(&client, namespace);
         pulses.expect(TrendJobObject::url_path(&(), namespace));
-        let (shown, left) = (Arc::clone(&context), Arc::clone(&context));
-        let seen = move |object: &TrendJobObject| shown.seen(object);
-        let gone = move |uid: &str| left.gone(uid);
+        let (on_found, on_deleted) = (Arc::clone(&context), Arc::clone(&context));
         watches.spawn(watch::watch_trendjobs(
             api,
             writers.trendjobs,
-            told("trendjobs"),
-            seen,
-            gone,
+            output("trendjobs"),
+            move |object| on_found.memory.watched(object),
+            move |uid| on_deleted.memory.forget(uid),
         ));
         let api: Api<JobObject> = self::api(&client, namespace);
         pulses.expect(JobObject::url_path(&(), namespace));
-        watches.spawn(watch::watch_jobs(api, writers.jobs, told("jobs")));
+        watches.spawn(watch::watch_jobs(api, writers.jobs, output("jobs")));
         measured.push((queue.clone(), stores.clone()));
         controllers.push(Box::pin(control(args.concurrency, stores, queue, changed, context)));
     }
-    // Each ends when a stop was asked for and its passes are over; what these told may be under way.
+    // A controller ends after a stop was requested and its passes are over. Their events may be
+    // under way.
     let controlled = async {
         let ((), _, others) = select_all(controllers).await;
         if shutdown::requested().now_or_never().is_none() {
             return Err(Error::Ended);
         }
         join_all(others).await;
-        telling.end().await;
+        recorder.stop().await;
         Ok(())
     };
     tokio::select! {
@@ -199,7 +195,7 @@ where
     }
 }
 
-/// Passes over what changed, until told to stop.
+/// Passes over TrendJobs that changed, until a stop is requested.
 async fn control(
     concurrency: u16,
     stores: Stores,
@@ -207,38 +203,38 @@ async fn control(
     changed: impl futures::Stream<Item = ObjectRef<TrendJobObject>> + Send + 'static,
     context: Arc<Context>,
 ) {
-    // Passes wait for both stores: without its Jobs a TrendJob looks as if it had not begun.
+    // Passes wait for the Jobs, too: without them a TrendJob looks as if its run had not begun.
     if stores.jobs.wait_until_ready().await.is_err() {
         return;
     }
     let nothing = futures::stream::pending::<Arc<TrendJobObject>>();
-    let taken = queue.clone();
-    let begun = move |seen: Arc<TrendJobObject>, context| {
-        queue.begun(&ObjectRef::from_obj(&*seen));
-        reconcile::reconcile(seen, context)
+    let waiting = queue.clone();
+    let pass = move |object: Arc<TrendJobObject>, context| {
+        queue.pass_begins(&ObjectRef::from_obj(&*object));
+        reconcile::reconcile(object, context)
     };
     Controller::for_shared_stream(nothing, stores.trendjobs)
         .reconcile_on(changed)
         .with_config(controller::Config::default().concurrency(concurrency))
         .graceful_shutdown_on(shutdown::requested())
-        .run(begun, reconcile::on_error, context)
+        .run(pass, reconcile::on_error, context)
         .for_each(async |done| match done {
-            // Deleted before its turn came.
+            // The TrendJob was deleted before its pass.
             Err(ControllerError::ObjectNotFound(gone)) => {
                 let name = ObjectRef::new(&gone.name);
                 let name = match &gone.namespace {
                     Some(namespace) => name.within(namespace),
                     None => name,
                 };
-                taken.begun(&name);
+                waiting.pass_begins(&name);
             }
             Ok(_) | Err(ControllerError::ReconcilerFailed(..)) => {}
-            Err(error) => tracing::warn!(%error, "the controller stumbled"),
+            Err(error) => tracing::warn!(%error, "the controller had an error"),
         })
         .await;
 }
 
-/// Measures what is going on, for ever.
+/// Measures watches, queues and TrendJobs for ever.
 async fn measure(pulses: &Pulses, scopes: Vec<(Queue, Stores)>) {
     loop {
         metrics::watches(&pulses.ages());

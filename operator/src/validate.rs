@@ -1,23 +1,170 @@
-//! From a watched object to one whose spec can be followed. Pure; owns what is said of one that can't.
+//! From a watched object to a TrendJob that can be worked on. Pure; owns the proof: whatever a
+//! [`CheckedTrendJob`] holds is parsed, so that later steps can't fail. Also owns the words about a
+//! spec that can't be read.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{
-    Affinity, EnvVarSource, ResourceRequirements, Toleration, TopologySpreadConstraint,
+    Affinity, EnvVar, EnvVarSource, ResourceRequirements, Toleration, TopologySpreadConstraint,
 };
+use k8s_openapi::jiff::Timestamp;
 use serde::de::DeserializeOwned;
-use trendjob::{Opaque, PodParts, TrendJobSpec};
+use trendjob::{
+    Condition, ConditionStatus, DeletionPolicy, Opaque, PodParts, TrendJobSpec, TrendJobStatus,
+};
+use xxhash_rust::xxh3::xxh3_64;
 
-use crate::names::{FINALIZER, QUEUE_LABELS, RESTART_ANNOTATION};
+use crate::condition_types::{COMPLETE, FAILED};
+use crate::names::{FINALIZER, QUEUE_LABELS, RESTART_ANNOTATION, RunName, Stage};
 use crate::object::TrendJobObject;
-use crate::observed::Valid;
+use crate::times::StatusTimes;
 
-/// A spec that can't be followed.
+/// A TrendJob whose spec was read and whose pod settings are typed.
+#[derive(Debug, Clone)]
+pub struct CheckedTrendJob {
+    /// Its name.
+    pub name: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its uid.
+    pub uid: String,
+    /// The generation of the spec.
+    pub generation: Option<i64>,
+    /// The present spec. A run goes by the spec that it was pinned with.
+    pub spec: TrendJobSpec,
+    /// The last status.
+    pub status: TrendJobStatus,
+    /// The times of the last status.
+    pub times: StatusTimes,
+    /// The labels that its Jobs get, too.
+    pub queue_labels: BTreeMap<String, String>,
+    /// The value of its restart annotation.
+    pub restart: Option<String>,
+    /// True if it has the finalizer of this operator.
+    pub has_finalizer: bool,
+    /// When its deletion was requested.
+    pub deleted: Option<Timestamp>,
+    plan_pods: PodSettings,
+    etl_pods: PodSettings,
+    aggregate_pods: PodSettings,
+}
+
+impl CheckedTrendJob {
+    /// Returns true if its results are removed with it.
+    pub fn is_purged(&self) -> bool {
+        self.spec.deletion_policy == DeletionPolicy::Delete
+    }
+
+    /// Returns true if its run has ended, well or not.
+    pub fn is_finished(&self) -> bool {
+        is_true(&self.status.conditions, COMPLETE) || is_true(&self.status.conditions, FAILED)
+    }
+
+    /// The settings of a stage's pods, at [`pods_field`](crate::names::pods_field).
+    pub(crate) const fn pods(&self, stage: Stage) -> &PodSettings {
+        match stage {
+            Stage::Plan | Stage::Publish => &self.plan_pods,
+            Stage::Etl => &self.etl_pods,
+            Stage::Aggregate | Stage::Score => &self.aggregate_pods,
+        }
+    }
+
+    /// The number of pods that may run at once in a stage of so many indexes.
+    pub(crate) fn parallelism(&self, indexes: u32) -> u32 {
+        self.spec.sharding.parallelism.min(indexes).max(1)
+    }
+
+    /// The names of one of its runs.
+    pub(crate) fn run_name(&self, restart: u32) -> RunName<'_> {
+        RunName { name: &self.name, uid: &self.uid, restart }
+    }
+
+    /// The TrendJob with another status.
+    pub(crate) fn with_status(&self, status: TrendJobStatus) -> Self {
+        Self { times: StatusTimes::of(&status), status, ..self.clone() }
+    }
+}
+
+/// Returns true if the condition of this type is true.
+pub(crate) fn is_true(conditions: &[Condition], kind: &str) -> bool {
+    conditions.iter().any(|one| one.kind == kind && one.status == ConditionStatus::True)
+}
+
+/// The pod settings of a stage with every part parsed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PodSettings {
+    /// The settings as they are in the spec.
+    pub(crate) parts: PodParts,
+    /// Requests and limits.
+    pub(crate) resources: Option<ResourceRequirements>,
+    /// Affinity to nodes and pods.
+    pub(crate) affinity: Option<Affinity>,
+    /// Tolerated taints.
+    pub(crate) tolerations: Vec<Toleration>,
+    /// Rules for the spread over nodes.
+    pub(crate) topology_spread_constraints: Vec<TopologySpreadConstraint>,
+    /// Environment variables.
+    pub(crate) env: Vec<EnvVar>,
+    /// A hash of the settings. The pods of a Job can't be changed, so it is stored on the Job to
+    /// notice when the spec changes. A stored hash must be the same in every build: xxh3 is, the
+    /// hasher of the standard library may change with each release of Rust.
+    pub(crate) hash: String,
+}
+
+impl PodSettings {
+    fn of(field: &str, parts: Option<&PodParts>) -> Result<Self, InvalidSpec> {
+        let parts = parts.cloned().unwrap_or_default();
+        let at = |part: &str| format!("spec.{field}.{part}");
+        let json = serde_json::to_vec(&parts)
+            .map_err(|error| InvalidSpec(format!("spec.{field}: {error}")))?;
+        let env = parts.env.iter().enumerate().map(|(number, variable)| {
+            let source = variable.value_from.as_ref();
+            let source = source.map(|source| {
+                typed::<EnvVarSource>(source, || at(&format!("env[{number}].valueFrom")))
+            });
+            Ok(EnvVar {
+                name: variable.name.clone(),
+                value: variable.value.clone(),
+                value_from: source.transpose()?,
+            })
+        });
+        let resources = parts.resources.as_ref().map(|part| typed(part, || at("resources")));
+        let affinity = parts.affinity.as_ref().map(|part| typed(part, || at("affinity")));
+        Ok(Self {
+            resources: resources.transpose()?,
+            affinity: affinity.transpose()?,
+            tolerations: all_typed(&parts.tolerations, &at("tolerations"))?,
+            topology_spread_constraints: all_typed(
+                &parts.topology_spread_constraints,
+                &at("topologySpreadConstraints"),
+            )?,
+            env: env.collect::<Result<_, _>>()?,
+            hash: format!("{:016x}", xxh3_64(&json)),
+            parts,
+        })
+    }
+}
+
+/// Parses a part that the CustomResourceDefinition leaves to the API server's own types.
+fn typed<T: DeserializeOwned>(
+    part: &Opaque,
+    field: impl FnOnce() -> String,
+) -> Result<T, InvalidSpec> {
+    serde_json::from_value(part.0.clone().into())
+        .map_err(|error| InvalidSpec(format!("{}: {error}", field())))
+}
+
+fn all_typed<T: DeserializeOwned>(parts: &[Opaque], field: &str) -> Result<Vec<T>, InvalidSpec> {
+    let parts = parts.iter().enumerate();
+    parts.map(|(number, part)| typed(part, || format!("{field}[{number}]"))).collect()
+}
+
+/// The message about a spec that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidSpec(pub String);
 
-/// Who manages an object, whatever else its spec says.
+/// The controller that manages an object, even if the rest of its spec can't be read.
 pub fn manager(object: &TrendJobObject) -> String {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -28,72 +175,36 @@ pub fn manager(object: &TrendJobObject) -> String {
     managed.and_then(|managed| managed.managed_by).unwrap_or_else(|| trendjob::OPERATOR.to_owned())
 }
 
-/// Reads the spec.
+/// Reads a TrendJob.
 ///
 /// # Errors
-/// If it has fields of another version, or parts of pods that are none.
-pub fn validate(object: &TrendJobObject) -> Result<Valid, InvalidSpec> {
+/// If the spec has fields of another version, or pod settings of a wrong type.
+pub fn validate(object: &TrendJobObject) -> Result<CheckedTrendJob, InvalidSpec> {
     let spec: TrendJobSpec = serde_json::from_str(&object.spec.0).map_err(|error| {
         InvalidSpec(format!(
             "the spec can't be read: {error}. The operator and the CustomResourceDefinition are of \
              different versions: upgrade the older one"
         ))
     })?;
-    for (stage, parts) in [("plan", &spec.plan), ("etl", &spec.etl), ("aggregate", &spec.aggregate)]
-    {
-        if let Some(parts) = parts {
-            pod_parts(stage, parts)?;
-        }
-    }
     let metadata = &object.metadata;
     let labels = metadata.labels.iter().flatten();
-    let queue_labels: BTreeMap<_, _> = labels
-        .filter(|(name, _)| name.starts_with(QUEUE_LABELS))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let queue_labels = labels.filter(|(name, _)| name.starts_with(QUEUE_LABELS));
     let annotation = |name: &str| metadata.annotations.as_ref()?.get(name).cloned();
-    Ok(Valid {
+    let status = object.status.clone().unwrap_or_default();
+    Ok(CheckedTrendJob {
         name: metadata.name.clone().unwrap_or_default(),
         namespace: metadata.namespace.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),
         generation: metadata.generation,
-        spec,
-        status: object.status.clone().unwrap_or_default(),
-        queue_labels,
+        times: StatusTimes::of(&status),
+        status,
+        queue_labels: queue_labels.map(|(name, value)| (name.clone(), value.clone())).collect(),
         restart: annotation(RESTART_ANNOTATION),
         has_finalizer: metadata.finalizers.iter().flatten().any(|name| name == FINALIZER),
         deleted: metadata.deletion_timestamp.as_ref().map(|time| time.0),
+        plan_pods: PodSettings::of("plan", spec.plan.as_ref())?,
+        etl_pods: PodSettings::of("etl", spec.etl.as_ref())?,
+        aggregate_pods: PodSettings::of("aggregate", spec.aggregate.as_ref())?,
+        spec,
     })
-}
-
-/// Checks the parts that the definition leaves to the API server of pods.
-fn pod_parts(stage: &str, parts: &PodParts) -> Result<(), InvalidSpec> {
-    let at = |field: String| format!("spec.{stage}.{field}");
-    if let Some(resources) = &parts.resources {
-        typed::<ResourceRequirements>(resources, || at("resources".to_owned()))?;
-    }
-    if let Some(affinity) = &parts.affinity {
-        typed::<Affinity>(affinity, || at("affinity".to_owned()))?;
-    }
-    for (number, toleration) in parts.tolerations.iter().enumerate() {
-        typed::<Toleration>(toleration, || at(format!("tolerations[{number}]")))?;
-    }
-    for (number, spread) in parts.topology_spread_constraints.iter().enumerate() {
-        let field = || at(format!("topologySpreadConstraints[{number}]"));
-        typed::<TopologySpreadConstraint>(spread, field)?;
-    }
-    for (number, variable) in parts.env.iter().enumerate() {
-        if let Some(source) = &variable.value_from {
-            typed::<EnvVarSource>(source, || at(format!("env[{number}].valueFrom")))?;
-        }
-    }
-    Ok(())
-}
-
-fn typed<T: DeserializeOwned>(
-    part: &Opaque,
-    field: impl FnOnce() -> String,
-) -> Result<(), InvalidSpec> {
-    let parsed: Result<T, _> = serde_json::from_value(part.0.clone().into());
-    parsed.map(drop).map_err(|error| InvalidSpec(format!("{}: {error}", field())))
 }

@@ -1,72 +1,47 @@
-//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, and its first
-//! Job. Where the `ConfigMap` is there already, what it says counts, so the Job follows when it was read.
+//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, and its
+//! first Job. A `ConfigMap` that exists already decides, so the Job follows only after the
+//! `ConfigMap` was read.
 
-use k8s_openapi::jiff::Timestamp;
-
+use super::action::Action;
+use super::decision::{Decision, LOOK_AGAIN, LOOK_SELDOM, Report, Subject};
 use super::state::State;
-use super::{
-    Action, LOOK_AGAIN, LOOK_SELDOM, Plan, clock, events, finished, hold, refusal, run_name,
-    status, stop,
-};
-use crate::names::{RunName, Stage};
-use crate::observed::{Observed, Valid};
-use crate::settings::Settings;
-use crate::specs;
+use super::{clock, hold, status};
+use crate::diagnosis;
+use crate::names::Stage;
+use crate::pass::Pass;
+use crate::specs::{self, NextJob};
 
 /// Begins the run with this number, unless it is suspended.
-pub(super) fn plan(
-    job: &Valid,
-    observed: &Observed,
-    settings: &Settings,
-    restart: u32,
-    tries: u32,
-    now: Timestamp,
-) -> Plan {
-    let run = run_name(job, restart);
-    if job.spec.suspend {
+pub(super) fn decide(pass: &Pass<'_>, restart: u32, tries: u32) -> Decision {
+    let Pass { trendjob, observed, now, .. } = *pass;
+    if trendjob.spec.suspend {
         let mut actions = Vec::new();
-        // Of a run whose `ConfigMap` somebody removed something may still run.
+        // Jobs may still be running even if someone deleted the run's ConfigMap.
         for stage in observed.jobs.keys() {
-            drop(hold::hold(job, observed, *stage, &mut actions));
+            drop(hold::hold(pass, *stage, &mut actions));
         }
-        let status = status::status(job, observed, &State::Pending, now);
-        let notices = events::notices(job, observed, &status, &State::Pending);
-        return Plan { actions, status: Some(status), notices, requeue: None };
+        return Decision::observed(actions, State::Pending, None);
     }
-    let current = status::about(job, &run, now);
-    // Noted, and refused ever since.
-    if clock::is_over(&current, now) {
-        let state = State::Failed(clock::over(job, Stage::Plan));
-        let status = status::status(&current, observed, &state, now);
-        let notices = events::notices(job, observed, &status, &state);
-        let requeue = finished::next(job, &status, now);
-        return Plan { actions: stop(observed).collect(), status: Some(status), notices, requeue };
+    // The status may have noted the beginning that the API server has refused ever since.
+    if clock::is_over(&status::about(pass, Subject::Unpinned(restart)), now) {
+        return clock::end(pass, restart, Stage::Plan);
     }
-    let finding = refusal(observed, Stage::Plan);
-    let (actions, requeue) = if finding.is_some() {
+    let refusal = observed.refusal.as_ref();
+    let finding = refusal.map(|what| diagnosis::refused(Stage::Plan, what));
+    let (actions, look_again) = if finding.is_some() {
         (Vec::new(), LOOK_SELDOM)
     } else {
-        (first(job, settings, &run, tries, now), LOOK_AGAIN)
+        (first_actions(pass, restart, tries), LOOK_AGAIN)
     };
     let state = State::Running { stage: Stage::Plan, finding };
-    let status = status::status(&current, &Observed::default(), &state, now);
-    let notices = events::notices(job, &Observed::default(), &status, &state);
-    Plan { actions, status: Some(status), notices, requeue: Some(requeue) }
+    let report = Report::Run { run: Subject::New(restart), state, failure: None };
+    Decision { actions, report, look_again: Some(look_again) }
 }
 
-/// What a run begins with.
-fn first(
-    job: &Valid,
-    settings: &Settings,
-    run: &RunName<'_>,
-    tries: u32,
-    now: Timestamp,
-) -> Vec<Action> {
-    let pinned = specs::pinned(job, settings, run, tries, now);
-    let config_map = specs::config_map(job, run, &pinned);
-    let config_map = config_map.map(|map| Action::CreateConfigMap(Box::new(map)));
-    let begun = Observed { run: Some(pinned), ..Observed::default() };
-    let first = specs::stage_job(job, &begun, settings, Stage::Plan, 0, "");
-    let first = first.map(|first| Action::CreateJob(Box::new(first)));
-    config_map.into_iter().chain(first).collect()
+/// Pins the run and starts its first stage.
+fn first_actions(pass: &Pass<'_>, restart: u32, tries: u32) -> Vec<Action> {
+    let pinned = specs::pinned(pass, restart, tries);
+    let config_map = specs::config_map(pass.trendjob, &pinned);
+    let job = specs::stage_job(pass, &pinned, &NextJob::plan());
+    vec![Action::CreateConfigMap(Box::new(config_map)), Action::CreateJob(Box::new(job))]
 }

@@ -1,53 +1,56 @@
-//! The deadline of a run. Its clock stops while the run is held; what went by before is in
-//! `status.activeSeconds`, which changes only when the clock stops or the run ends.
+//! The deadline of a run. Its clock stands while the run is held. `status.activeSeconds` holds the
+//! time before the last stop and changes only when the clock stops or the run ends.
 
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-use trendjob::{ConditionStatus, TrendJobStatus};
+use trendjob::TrendJobStatus;
 
-use super::state::Failure;
+use super::action::Action;
+use super::decision::{Decision, Report, Subject};
+use super::state::{Failure, State};
 use crate::names::Stage;
-use crate::observed::Valid;
+use crate::pass::Pass;
+use crate::reasons::DEADLINE_EXCEEDED;
+use crate::times::{StatusTimes, seconds_between};
+use crate::validate::CheckedTrendJob;
 
-/// How long a run was active so far, in seconds.
-pub(super) fn active_seconds(status: &TrendJobStatus, now: Timestamp) -> u64 {
-    let before = status.active_seconds.unwrap_or(0);
-    let Some(since) = running_since(status) else { return before };
-    before + u64::try_from(now.as_second() - since.as_second()).unwrap_or(0)
+/// The seconds that the run of a status was active so far.
+pub(super) fn active_seconds(status: &TrendJobStatus, times: StatusTimes, now: Timestamp) -> u64 {
+    let running = times.active_since.map_or(0, |since| seconds_between(since, now));
+    status.active_seconds.unwrap_or(0) + running
 }
 
-/// Since when the clock goes; `None` while it stands.
-fn running_since(status: &TrendJobStatus) -> Option<Timestamp> {
-    let started: Timestamp = status.start_time.as_deref()?.parse().ok()?;
-    if status.completion_time.is_some() {
-        return None;
-    }
-    let suspended = status.conditions.iter().find(|one| one.kind == "Suspended")?;
-    if suspended.status == ConditionStatus::True {
-        return None;
-    }
-    let resumed: Timestamp = suspended.last_transition_time.parse().ok()?;
-    Some(started.max(resumed))
+/// The time that is left; `None` without a deadline or while the clock stands.
+pub(super) fn left(
+    trendjob: &CheckedTrendJob,
+    status: &TrendJobStatus,
+    times: StatusTimes,
+    now: Timestamp,
+) -> Option<Duration> {
+    let deadline = u64::from(trendjob.spec.active_deadline_seconds?);
+    times.active_since?;
+    Some(Duration::from_secs(deadline.saturating_sub(active_seconds(status, times, now))))
 }
 
-/// How much time is left; `None` without a deadline or while the clock stands.
-pub(super) fn left(job: &Valid, status: &TrendJobStatus, now: Timestamp) -> Option<Duration> {
-    let deadline = u64::from(job.spec.active_deadline_seconds?);
-    running_since(status)?;
-    Some(Duration::from_secs(deadline.saturating_sub(active_seconds(status, now))))
+/// Returns true if no time is left.
+pub(super) fn is_over(trendjob: &CheckedTrendJob, now: Timestamp) -> bool {
+    left(trendjob, &trendjob.status, trendjob.times, now) == Some(Duration::ZERO)
 }
 
-/// Whether no time is left.
-pub(super) fn is_over(job: &Valid, now: Timestamp) -> bool {
-    left(job, &job.status, now) == Some(Duration::ZERO)
-}
-
-/// That no time is left.
-pub(super) fn over(job: &Valid, stage: Stage) -> Failure {
-    let seconds = job.spec.active_deadline_seconds.unwrap_or(0);
+/// The failure of a run whose deadline is over.
+pub(super) fn deadline_exceeded(trendjob: &CheckedTrendJob, stage: Stage) -> Failure {
+    let seconds = trendjob.spec.active_deadline_seconds.unwrap_or(0);
     let message = format!(
         "the run was active for {seconds} seconds and did not finish in time: raise activeDeadlineSeconds"
     );
-    Failure::of(stage, "DeadlineExceeded", message)
+    Failure::of(stage, DEADLINE_EXCEEDED, message)
+}
+
+/// Ends a run without a readable `ConfigMap` whose deadline is over.
+pub(super) fn end(pass: &Pass<'_>, restart: u32, stage: Stage) -> Decision {
+    let state = State::Failed(deadline_exceeded(pass.trendjob, stage));
+    let report = Report::Run { run: Subject::Unpinned(restart), state, failure: None };
+    let actions = pass.observed.unfinished_jobs().map(Action::delete).collect();
+    Decision { actions, report, look_again: None }
 }

@@ -1,39 +1,37 @@
-//! The conditions of a TrendJob by its state: the table in `operator/README.md`. Ready, Reconciling and
-//! Stalled are those of kstatus, so that generic tools understand a TrendJob.
+//! The conditions of a TrendJob by its state: the table in `operator/README.md`. Ready, Reconciling
+//! and Stalled are those of kstatus, so that generic tools understand a TrendJob.
 
 use trendjob::{Condition, ConditionStatus, Shards};
 
-use super::state::{Holder, State};
+use super::state::{self, Holder, State};
+use crate::condition_types::{
+    COMPLETE, FAILED, PLANNED, PUBLISHED, READY, RECONCILING, SHARDS_COMPLETE, STALLED, SUSPENDED,
+};
+use crate::{reasons, text};
 
-/// The longest message, in bytes; the definition allows 2,048 characters.
-const MESSAGE: usize = 2_000;
-
-/// Why a TrendJob is not worked on whose spec can't be followed.
-const INVALID: &str = "InvalidSpec";
-
-/// What a run has reached, whatever its state is now.
+/// The progress of a run, whatever its state is now.
 #[derive(Debug, Clone, Default)]
-pub struct Facts {
-    /// Whether it has a plan.
+pub struct Progress {
+    /// True if it has a plan.
     pub is_planned: bool,
     /// Its shards.
     pub shards: Option<Shards>,
-    /// Whether no shard is left to be counted.
+    /// True if no shard is left to be counted.
     pub shards_complete: bool,
-    /// Whether some shards failed for good.
+    /// True if some shards failed for good.
     pub has_gaps: bool,
 }
 
-/// One condition before it is compared with what was said before.
-struct Said {
+/// A condition without its times, before it is compared with the last one.
+struct Draft {
     kind: &'static str,
-    holds: bool,
+    is_true: bool,
     reason: String,
     message: String,
 }
 
-fn said(kind: &'static str, holds: bool, reason: &str, message: impl Into<String>) -> Said {
-    Said { kind, holds, reason: reason.to_owned(), message: message.into() }
+fn draft(kind: &'static str, is_true: bool, reason: &str, message: impl Into<String>) -> Draft {
+    Draft { kind, is_true, reason: reason.to_owned(), message: message.into() }
 }
 
 /// The conditions of a TrendJob in this state.
@@ -41,42 +39,43 @@ pub fn conditions(
     before: &[Condition],
     generation: Option<i64>,
     state: &State,
-    facts: &Facts,
+    progress: &Progress,
     now: &str,
 ) -> Vec<Condition> {
-    let mut all = kstatus(state);
-    all.push(suspended(state));
-    all.push(if facts.is_planned {
-        said("Planned", true, "Planned", "the input is listed and cut")
+    let mut drafts = kstatus(state);
+    drafts.push(suspended(state));
+    drafts.push(if progress.is_planned {
+        draft(PLANNED, true, reasons::PLANNED, "the input is listed and cut")
     } else {
-        said("Planned", false, "Pending", "the input is not listed yet")
+        draft(PLANNED, false, reasons::PENDING, "the input is not listed yet")
     });
-    all.push(shards(facts));
-    all.extend(ends(state));
-    all.into_iter().map(|said| settled(before, generation, said, now)).collect()
+    drafts.push(shards(progress));
+    drafts.extend(ends(state));
+    drafts.into_iter().map(|draft| settled(before, generation, draft, now)).collect()
 }
 
-/// The conditions of a TrendJob whose spec can't be followed; what was reached before stays.
-pub fn invalid(
+/// The conditions of a TrendJob whose spec can't be read. Those about its progress stay.
+pub(super) fn invalid(
     before: &[Condition],
     generation: Option<i64>,
     why: &str,
     now: &str,
 ) -> Vec<Condition> {
-    let all = vec![
-        said("Ready", false, INVALID, why),
-        said("Reconciling", false, INVALID, why),
-        said("Stalled", true, INVALID, why),
+    let drafts = vec![
+        draft(READY, false, reasons::INVALID_SPEC, why),
+        draft(RECONCILING, false, reasons::INVALID_SPEC, why),
+        draft(STALLED, true, reasons::INVALID_SPEC, why),
     ];
-    with_kstatus(before, generation, all, now)
+    with_kstatus(before, generation, drafts, now)
 }
 
-/// Whether they say that the spec can't be followed.
+/// Returns true if the conditions report a spec that can't be read.
 pub(super) fn are_invalid(conditions: &[Condition]) -> bool {
-    conditions.iter().any(|one| one.reason == INVALID)
+    conditions.iter().any(|one| one.reason == reasons::INVALID_SPEC)
 }
 
-/// The conditions of a TrendJob whose run has ended so, as they were but for kstatus.
+/// The last conditions of a TrendJob whose run has ended in this state, with those of kstatus
+/// renewed.
 pub(super) fn of_end(
     before: &[Condition],
     generation: Option<i64>,
@@ -86,160 +85,141 @@ pub(super) fn of_end(
     with_kstatus(before, generation, kstatus(state), now)
 }
 
-/// Those of kstatus said anew, and the others as they were.
+/// These conditions of kstatus, and the others unchanged.
 fn with_kstatus(
     before: &[Condition],
     generation: Option<i64>,
-    kstatus: Vec<Said>,
+    drafts: Vec<Draft>,
     now: &str,
 ) -> Vec<Condition> {
-    let others = before.iter().filter(|one| !kstatus.iter().any(|said| said.kind == one.kind));
+    let others = before.iter().filter(|one| !drafts.iter().any(|draft| draft.kind == one.kind));
     let others: Vec<_> = others.cloned().collect();
-    let said = kstatus.into_iter().map(|said| settled(before, generation, said, now));
-    said.chain(others).collect()
+    let settled = drafts.into_iter().map(|draft| settled(before, generation, draft, now));
+    settled.chain(others).collect()
 }
 
-/// A condition as it is written: its time moves only when its status does.
-fn settled(before: &[Condition], generation: Option<i64>, said: Said, now: &str) -> Condition {
-    let status = if said.holds { ConditionStatus::True } else { ConditionStatus::False };
-    let same = before.iter().find(|one| one.kind == said.kind && one.status == status);
+/// The condition of a draft: its time moves only when its status changes.
+fn settled(before: &[Condition], generation: Option<i64>, draft: Draft, now: &str) -> Condition {
+    let status = if draft.is_true { ConditionStatus::True } else { ConditionStatus::False };
+    let unchanged = before.iter().find(|one| one.kind == draft.kind && one.status == status);
+    let since = unchanged.map_or(now, |one| &one.last_transition_time);
     Condition {
-        kind: said.kind.to_owned(),
+        kind: draft.kind.to_owned(),
         status,
         observed_generation: generation,
-        last_transition_time: same
-            .map_or_else(|| now.to_owned(), |one| one.last_transition_time.clone()),
-        reason: said.reason,
-        message: shortened(said.message),
+        last_transition_time: since.to_owned(),
+        reason: draft.reason,
+        message: text::shortened(draft.message, state::MESSAGE),
     }
 }
 
-/// A message within what the definition allows.
-pub(super) fn shortened(mut message: String) -> String {
-    if message.len() > MESSAGE {
-        let mut end = MESSAGE;
-        while !message.is_char_boundary(end) {
-            end -= 1;
-        }
-        message.truncate(end);
-        message.push('…');
-    }
-    message
-}
-
-fn kstatus(state: &State) -> Vec<Said> {
+fn kstatus(state: &State) -> Vec<Draft> {
     let three = |ready: (bool, &str), reconciling: bool, stalled: bool, message: &str| {
         let (is_ready, reason) = ready;
         vec![
-            said("Ready", is_ready, reason, message),
-            said("Reconciling", reconciling, reason, message),
-            said("Stalled", stalled, reason, message),
+            draft(READY, is_ready, reason, message),
+            draft(RECONCILING, reconciling, reason, message),
+            draft(STALLED, stalled, reason, message),
         ]
     };
     match state {
         State::Pending => {
-            three((false, "Suspended"), false, false, "spec.suspend is true: it has not begun")
+            let message = "spec.suspend is true: the run has not begun";
+            three((false, reasons::SUSPENDED), false, false, message)
         }
         State::Running { stage, finding: None } => {
-            three((false, "Running"), true, false, &format!("the {stage} stage is running"))
+            let message = format!("the {stage} stage is running");
+            three((false, reasons::RUNNING), true, false, &message)
         }
         State::Running { finding: Some(finding), .. } => {
-            let what =
-                format!("{}: {}", place(finding.stage.name(), finding.index), finding.message);
-            three((false, &finding.reason), !finding.needs_help, finding.needs_help, &what)
+            let message = state::sentence(finding.stage, finding.index, &finding.message);
+            let needs_help = finding.needs_help;
+            three((false, &finding.reason), !needs_help, needs_help, &message)
         }
         State::Held { stage, by: Holder::User } => {
-            let what = format!("spec.suspend is true: it is held at the {stage} stage");
-            three((false, "Suspended"), false, false, &what)
+            let message = format!("spec.suspend is true: the run is held at the {stage} stage");
+            three((false, reasons::SUSPENDED), false, false, &message)
         }
         State::Held { stage, by: Holder::Queue } => {
-            let what = format!("the Job of the {stage} stage waits in its queue");
-            three((false, "Queued"), true, false, &what)
+            let message = format!("the Job of the {stage} stage waits in its queue");
+            three((false, reasons::QUEUED), true, false, &message)
         }
         State::Restarting(failure) => {
-            let what = format!("another run begins soon; the last one failed: {}", failure.message);
-            three((false, "Restarting"), true, false, &what)
+            let message =
+                format!("another run begins soon; the last one failed: {}", failure.message);
+            three((false, reasons::RESTARTING), true, false, &message)
         }
         State::Complete { result, .. } => {
-            let what = format!("generation {} is published", result.generation);
-            three((true, "Complete"), false, false, &what)
+            let message = format!("generation {} is published", result.generation);
+            three((true, reasons::COMPLETE), false, false, &message)
         }
-        State::Superseded => three((true, "Superseded"), false, false, SUPERSEDED),
-        State::Failed(failure) => {
-            let what =
-                format!("{}: {}", place(failure.stage.name(), failure.index), failure.message);
-            three((false, &failure.reason), false, true, &what)
-        }
+        State::Superseded => three((true, reasons::SUPERSEDED), false, false, OVERTAKEN),
+        State::Failed(failure) => three((false, &failure.reason), false, true, &failure.sentence()),
     }
 }
 
-const SUPERSEDED: &str =
-    "a later run of the same source was published first: this one's result is not needed";
+const OVERTAKEN: &str =
+    "a later run of the same source was published first: the result of this one is not needed";
 
-/// Where something happened, for people.
-pub(super) fn place(stage: &str, index: Option<u32>) -> String {
-    index.map_or_else(|| stage.to_owned(), |index| format!("{stage} index {index}"))
-}
-
-fn suspended(state: &State) -> Said {
+fn suspended(state: &State) -> Draft {
     match state {
         State::Pending | State::Held { by: Holder::User, .. } => {
-            said("Suspended", true, "SuspendedByUser", "spec.suspend is true")
+            draft(SUSPENDED, true, reasons::SUSPENDED_BY_USER, "spec.suspend is true")
         }
         State::Held { by: Holder::Queue, .. } => {
-            said("Suspended", true, "Queued", "the queue has not admitted the Job yet")
+            draft(SUSPENDED, true, reasons::QUEUED, "the queue has not admitted the Job yet")
         }
-        _ => said("Suspended", false, "NotSuspended", "spec.suspend is false"),
+        _ => draft(SUSPENDED, false, reasons::NOT_SUSPENDED, "spec.suspend is false"),
     }
 }
 
-fn shards(facts: &Facts) -> Said {
-    let summary = facts.shards.as_ref().map(|shards| shards.summary.as_str()).unwrap_or_default();
-    if !facts.shards_complete {
-        return said("ShardsComplete", false, "Pending", "not all shards are counted yet");
+fn shards(progress: &Progress) -> Draft {
+    if !progress.shards_complete {
+        let message = "not all shards are counted yet";
+        return draft(SHARDS_COMPLETE, false, reasons::PENDING, message);
     }
-    if facts.has_gaps {
-        let failed = facts.shards.as_ref().and_then(|shards| shards.failed_indexes.as_deref());
-        let what = format!("{summary} shards are counted; without {}", failed.unwrap_or_default());
-        return said("ShardsComplete", true, "CompleteWithGaps", what);
+    let shards = progress.shards.as_ref();
+    let summary = shards.map(|shards| shards.summary.as_str()).unwrap_or_default();
+    if progress.has_gaps {
+        let failed = shards.and_then(|shards| shards.failed_indexes.as_deref()).unwrap_or_default();
+        let message = format!("{summary} shards are counted; without {failed}");
+        return draft(SHARDS_COMPLETE, true, reasons::COMPLETE_WITH_GAPS, message);
     }
-    said("ShardsComplete", true, "Complete", format!("{summary} shards are counted"))
+    draft(SHARDS_COMPLETE, true, reasons::COMPLETE, format!("{summary} shards are counted"))
 }
 
-fn ends(state: &State) -> [Said; 3] {
+fn ends(state: &State) -> [Draft; 3] {
     match state {
         State::Complete { result, .. } => {
             let gaps = if result.incomplete { ", without the shards that failed" } else { "" };
-            let what = format!(
+            let message = format!(
                 "generation {} with {} topics, digest {}{gaps}",
                 result.generation, result.topics, result.digest
             );
-            let reason = if result.incomplete { "Incomplete" } else { "Published" };
+            let reason = if result.incomplete { reasons::INCOMPLETE } else { reasons::PUBLISHED };
             [
-                said("Published", true, reason, what),
-                said("Complete", true, "Complete", "the run is over"),
-                said("Failed", false, "Complete", "it has not failed"),
+                draft(PUBLISHED, true, reason, message),
+                draft(COMPLETE, true, reasons::COMPLETE, "the run is over"),
+                draft(FAILED, false, reasons::COMPLETE, "the run has not failed"),
             ]
         }
         State::Superseded => [
-            said("Published", false, "Superseded", SUPERSEDED),
-            said("Complete", true, "Superseded", SUPERSEDED),
-            said("Failed", false, "Superseded", "it has not failed"),
+            draft(PUBLISHED, false, reasons::SUPERSEDED, OVERTAKEN),
+            draft(COMPLETE, true, reasons::SUPERSEDED, OVERTAKEN),
+            draft(FAILED, false, reasons::SUPERSEDED, "the run has not failed"),
         ],
-        State::Failed(failure) => [
-            said(
-                "Published",
-                false,
-                "Failed",
-                "nothing was published; what was before stays visible",
-            ),
-            said("Complete", false, "Failed", "the run failed"),
-            said("Failed", true, &failure.reason, failure.message.clone()),
-        ],
+        State::Failed(failure) => {
+            let message = "nothing was published; the result before stays visible";
+            [
+                draft(PUBLISHED, false, reasons::FAILED, message),
+                draft(COMPLETE, false, reasons::FAILED, "the run failed"),
+                draft(FAILED, true, &failure.reason, failure.message.clone()),
+            ]
+        }
         _ => [
-            said("Published", false, "Pending", "nothing is published yet"),
-            said("Complete", false, "Pending", "the run is not over"),
-            said("Failed", false, "Pending", "it has not failed"),
+            draft(PUBLISHED, false, reasons::PENDING, "nothing is published yet"),
+            draft(COMPLETE, false, reasons::PENDING, "the run is not over"),
+            draft(FAILED, false, reasons::PENDING, "the run has not failed"),
         ],
     }
 }

@@ -1,90 +1,74 @@
-//! Letting a TrendJob go. With `deletionPolicy: Delete` a finalizer keeps it until its runs are removed
-//! from the database by a Job that nobody owns; whatever stands in the way, it goes in the end.
+//! The deletion of a TrendJob or its namespace. With `deletionPolicy: Delete` a finalizer keeps the
+//! TrendJob until a Job has removed its results from the database. If that can't be done, the
+//! TrendJob goes nevertheless and its results stay.
 
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
 
-use super::events::Notice;
-use super::{Action, Plan};
-use crate::observed::{Observed, Purge, Valid};
-use crate::settings::Settings;
+use super::action::Action;
+use super::decision::{Decision, Report};
+use crate::observed::{Observed, Purge};
+use crate::pass::Pass;
 use crate::specs;
+use crate::times::seconds_between;
+use crate::validate::CheckedTrendJob;
 
-/// How soon Jobs and pods that are going are looked at again.
+/// The next look at Jobs and pods that are being deleted.
 const SOON: Duration = Duration::from_secs(2);
 
-/// Brings the finalizer in line with the policy.
-pub(super) fn finalizer(job: &Valid) -> Option<Action> {
-    match (job.is_purged(), job.has_finalizer) {
+/// Brings the finalizer in line with the deletion policy.
+pub(super) fn finalizer(trendjob: &CheckedTrendJob) -> Option<Action> {
+    match (trendjob.is_purged(), trendjob.has_finalizer) {
         (true, false) => Some(Action::AddFinalizer),
         (false, true) => Some(Action::RemoveFinalizer),
         _ => None,
     }
 }
 
-/// What to do about a run whose namespace is being deleted. Kubernetes deletes pods first and Jobs when
-/// there are no pods; but of a Job that tries an index again, the failed pod stays until its successor is
-/// made, which the namespace refuses. So the Jobs go now.
-pub(super) fn with_namespace(observed: &Observed) -> Plan {
+/// Deletes the Jobs of a run whose namespace is being deleted.
+///
+/// Kubernetes deletes the pods first, and the Jobs when no pod is left. But a Job that retries an
+/// index keeps the failed pod until its successor is created, which the namespace refuses: neither
+/// would end.
+pub(super) fn with_namespace(observed: &Observed) -> Decision {
     let jobs = observed.jobs.values().filter(|job| !job.is_deleted);
-    let actions = jobs.map(|job| Action::DeleteJob { name: job.name.clone() }).collect();
-    Plan { actions, requeue: Some(SOON), ..Plan::default() }
+    Decision::leaving(jobs.map(Action::delete).collect(), Some(SOON))
 }
 
-/// What to do about a TrendJob that is being deleted.
-pub(super) fn plan(
-    job: &Valid,
-    observed: &Observed,
-    settings: &Settings,
-    since: Timestamp,
-    now: Timestamp,
-) -> Plan {
-    if !job.has_finalizer {
-        // Its children go with it.
-        return Plan::default();
+/// Lets go of a TrendJob whose deletion was requested at this time.
+pub(super) fn decide(pass: &Pass<'_>, since: Timestamp) -> Decision {
+    let Pass { trendjob, observed, settings, now } = *pass;
+    let remains = &observed.deletion;
+    if !trendjob.has_finalizer {
+        // The garbage collector deletes its children.
+        return Decision::leaving(Vec::new(), None);
     }
-    let seen = &observed.deletion;
-    let let_go = |notice: Option<Notice>| Plan {
-        actions: vec![Action::RemoveFinalizer],
-        notices: notice.into_iter().collect(),
-        ..Plan::default()
-    };
-    if !job.is_purged() {
-        return let_go(None);
+    let let_go =
+        |report| Decision { actions: vec![Action::RemoveFinalizer], report, look_again: None };
+    let abandon = |why: &str| let_go(Report::Abandoned(why.to_owned()));
+    if !trendjob.is_purged() {
+        return let_go(Report::Leaving);
     }
-    let went_by = u64::try_from(now.as_second() - since.as_second()).unwrap_or(0);
-    let gave_up = |why: &str| {
-        let note = format!(
-            "results of source {} stay in the database: {why}. They go when a later run of the source \
-             is published, or by trendjob-worker purge",
-            job.spec.source
-        );
-        let_go(Some(Notice {
-            is_warning: true,
-            reason: "PurgeAbandoned".to_owned(),
-            action: "Purge",
-            note,
-        }))
-    };
-    match &seen.purge {
-        Some(Purge::Done) => return let_go(None),
-        Some(Purge::Failed(why)) => return gave_up(why),
-        _ if seen.is_namespace_going => {
-            return gave_up("its namespace is going, where nothing can be started any more");
+    match &remains.purge {
+        Some(Purge::Done) => return let_go(Report::Leaving),
+        Some(Purge::Failed(why)) => return abandon(why),
+        _ if remains.is_namespace_going => {
+            return abandon(
+                "its namespace is being deleted, where nothing can be started any more",
+            );
         }
-        _ if went_by > settings.purge_patience.as_secs() => {
-            return gave_up("removing them took too long");
+        _ if seconds_between(since, now) > settings.purge_patience.as_secs() => {
+            return abandon("removing them took too long");
         }
-        Some(Purge::Running) => return Plan { requeue: Some(SOON), ..Plan::default() },
+        Some(Purge::Running) => return Decision::leaving(Vec::new(), Some(SOON)),
         None => {}
     }
-    let mut actions: Vec<_> =
-        seen.jobs.iter().map(|name| Action::DeleteJob { name: name.clone() }).collect();
-    if actions.is_empty() && !seen.has_pods {
-        // Now nothing writes any more.
-        let purge = specs::purge_job(job, observed, settings);
-        actions.push(Action::CreateJob(Box::new(purge)));
+    let jobs = remains.jobs.iter();
+    let mut actions: Vec<_> = jobs.map(|name| Action::DeleteJob { name: name.clone() }).collect();
+    if actions.is_empty() && !remains.has_pods {
+        // From now on nothing writes results.
+        actions.push(Action::CreateJob(Box::new(specs::purge_job(pass))));
     }
-    Plan { actions, requeue: Some(SOON), ..Plan::default() }
+    Decision::leaving(actions, Some(SOON))
 }

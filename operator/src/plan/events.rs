@@ -1,101 +1,100 @@
-//! What is told to people when something changes: an event for each transition, none for what
-//! stays. Owns their words; each warning says what to do.
+//! The events about a TrendJob: one for each transition, none for a state that stays. Owns their
+//! words; each warning says what to do.
 
-use trendjob::{ConditionStatus, TrendJobStatus};
+use trendjob::TrendJobStatus;
 
-use super::conditions::place;
-use super::state::{Holder, State};
-use crate::names::Stage;
-use crate::observed::{Observed, Valid};
+use super::state::{self, Holder, State};
+use crate::condition_types::{PLANNED, READY, SHARDS_COMPLETE, STALLED, SUSPENDED};
+use crate::observed::Observed;
+use crate::validate::{CheckedTrendJob, is_true};
+use crate::{reasons, text};
 
 /// An event about a TrendJob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// Whether somebody should look.
+    /// True if a user should act.
     pub is_warning: bool,
-    /// One word for it.
+    /// The reason, one word.
     pub reason: String,
-    /// What the operator did or would do.
+    /// The action of the operator.
     pub action: &'static str,
     /// What happened, and what to do.
     pub note: String,
 }
 
-/// The longest note an event may have, in bytes.
+/// The longest note of an event, in bytes; the API server allows 1,024.
 const NOTE: usize = 1_000;
 
-fn notice(is_warning: bool, reason: &str, action: &'static str, note: String) -> Notice {
-    let mut note = note;
-    if note.len() > NOTE {
-        let mut end = NOTE;
-        while !note.is_char_boundary(end) {
-            end -= 1;
-        }
-        note.truncate(end);
-        note.push('…');
-    }
-    Notice { is_warning, reason: reason.to_owned(), action, note }
+fn normal(reason: &str, action: &'static str, note: String) -> Notice {
+    let note = text::shortened(note, NOTE);
+    Notice { is_warning: false, reason: reason.to_owned(), action, note }
 }
 
-/// What to tell when the status changes to this one.
+fn warning(reason: &str, action: &'static str, note: String) -> Notice {
+    Notice { is_warning: true, ..normal(reason, action, note) }
+}
+
+/// The events of the change to this status.
 pub(super) fn notices(
-    job: &Valid,
+    trendjob: &CheckedTrendJob,
     observed: &Observed,
     status: &TrendJobStatus,
     state: &State,
 ) -> Vec<Notice> {
-    let before = &job.status;
-    let began = status.run_uid.is_some() && before.run_uid != status.run_uid;
-    let became = |kind: &str| holds(status, kind) && (began || !holds(before, kind));
+    let before = &trendjob.status;
+    let is_new = status.run_uid.is_some() && before.run_uid != status.run_uid;
+    let was = |kind: &str| is_true(&before.conditions, kind);
+    let is = |kind: &str| is_true(&status.conditions, kind);
+    let became = |kind: &str| is(kind) && (is_new || !was(kind));
     let mut notices = Vec::new();
-    if began {
+    if is_new {
         let run = status.run_uid.as_deref().unwrap_or_default();
-        notices.push(notice(false, "RunStarted", "Plan", format!("run {run} has begun")));
+        notices.push(normal(reasons::RUN_STARTED, "Plan", format!("run {run} has begun")));
     }
-    if became("Planned") {
-        notices.push(notice(false, "Planned", "Plan", planned(status, observed)));
+    if became(PLANNED) {
+        notices.push(normal(reasons::PLANNED, "Plan", planned(status, observed)));
     }
-    if became("ShardsComplete") && status.shards.as_ref().is_some_and(|shards| shards.failed > 0) {
-        notices.push(notice(true, "Gaps", "Aggregate", gaps(status)));
-    } else if became("ShardsComplete") {
-        let note = format!("{} counted", shards(status));
-        notices.push(notice(false, "ShardsComplete", "Aggregate", note));
+    if became(SHARDS_COMPLETE) {
+        notices.push(counted(status));
     }
-    if became("Suspended") {
+    if became(SUSPENDED) {
         notices.push(held(state));
-    } else if !began && holds(before, "Suspended") && !holds(status, "Suspended") {
-        notices.push(notice(false, "Resumed", "Resume", "the run goes on".to_owned()));
+    } else if !is_new && was(SUSPENDED) && !is(SUSPENDED) {
+        notices.push(normal(reasons::RESUMED, "Resume", "the run goes on".to_owned()));
     }
-    notices.extend(of_state(job, status, state));
+    notices.extend(of_state(trendjob, status, state));
     notices
 }
 
-/// The event of a spec that can't be followed.
-pub(crate) fn invalid(before: &TrendJobStatus, why: &str) -> Option<Notice> {
-    let is_known = before.conditions.iter().any(|one| {
-        one.kind == "Stalled" && one.status == ConditionStatus::True && one.message == why
-    });
-    (!is_known).then(|| notice(true, "InvalidSpec", "Validate", why.to_owned()))
+/// The event of a spec that can't be read, unless the status says so already.
+pub(super) fn invalid(before: &TrendJobStatus, why: &str) -> Option<Notice> {
+    let stalled = before.conditions.iter().find(|one| one.kind == STALLED);
+    let is_known = is_true(&before.conditions, STALLED)
+        && stalled.is_some_and(|stalled| stalled.message == why);
+    (!is_known).then(|| warning(reasons::INVALID_SPEC, "Validate", why.to_owned()))
 }
 
-fn holds(status: &TrendJobStatus, kind: &str) -> bool {
-    status.conditions.iter().any(|one| one.kind == kind && one.status == ConditionStatus::True)
+/// The event of a TrendJob that goes without its results.
+pub(super) fn purge_abandoned(source: &str, why: &str) -> Notice {
+    let note = format!(
+        "results of source {source} stay in the database: {why}. A later run of the source removes them \
+         when it publishes; trendjob-worker purge removes them at once"
+    );
+    warning(reasons::PURGE_ABANDONED, "Purge", note)
 }
 
 fn planned(status: &TrendJobStatus, observed: &Observed) -> String {
-    let what = format!("{} bytes of input in {}", status.bytes.unwrap_or(0), shards(status));
-    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
-    match told {
+    let note = format!("{} bytes of input in {}", status.bytes.unwrap_or(0), shards(status));
+    match observed.reported_plan() {
         Some(plan) if plan.compressed > 0 => format!(
-            "{what}; {} of {} objects are compressed: each of them is read by one pod, from its beginning to \
-             its end",
+            "{note}; {} of {} objects are compressed: one pod reads each of them from its beginning to its end",
             plan.compressed, plan.objects
         ),
-        _ => what,
+        _ => note,
     }
 }
 
-/// How many shards there are, in words.
+/// The number of shards, in words.
 fn shards(status: &TrendJobStatus) -> String {
     match status.shards.as_ref().map_or(0, |shards| shards.total) {
         1 => "1 shard".to_owned(),
@@ -103,68 +102,69 @@ fn shards(status: &TrendJobStatus) -> String {
     }
 }
 
-fn gaps(status: &TrendJobStatus) -> String {
-    let failed = status.shards.as_ref().and_then(|shards| shards.failed_indexes.clone());
-    format!(
-        "shards {} failed for good and are left out: the result will be incomplete, as \
-         failurePolicy.maxFailedShards allows",
-        failed.unwrap_or_default()
-    )
+fn counted(status: &TrendJobStatus) -> Notice {
+    let Some(shards) = status.shards.as_ref().filter(|shards| shards.failed > 0) else {
+        let note = format!("{} counted", shards(status));
+        return normal(reasons::SHARDS_COMPLETE, "Aggregate", note);
+    };
+    let note = format!(
+        "shards {} failed for good: the result will lack them, as failurePolicy.maxFailedShards allows",
+        shards.failed_indexes.as_deref().unwrap_or_default()
+    );
+    warning(reasons::GAPS, "Aggregate", note)
 }
 
 fn held(state: &State) -> Notice {
     if let State::Held { by: Holder::Queue, .. } = state {
-        return notice(false, "Queued", "Suspend", "the Job waits in its queue".to_owned());
+        return normal(reasons::QUEUED, "Suspend", "the Job waits in its queue".to_owned());
     }
     let note = "the run is held: set spec.suspend to false to go on".to_owned();
-    notice(false, "Suspended", "Suspend", note)
+    normal(reasons::SUSPENDED, "Suspend", note)
 }
 
-/// A value of the restart annotation that it doesn't have yet.
-fn next_restart(job: &Valid, status: &TrendJobStatus) -> u64 {
-    let now = job.restart.as_ref().and_then(|value| value.parse().ok());
-    now.unwrap_or_else(|| u64::from(status.restarts.unwrap_or(0))).saturating_add(1)
+/// A value of the restart annotation that differs from its present one.
+fn next_restart(trendjob: &CheckedTrendJob, status: &TrendJobStatus) -> u64 {
+    let present = trendjob.restart.as_ref().and_then(|value| value.parse().ok());
+    present.unwrap_or_else(|| u64::from(status.restarts.unwrap_or(0))).saturating_add(1)
 }
 
-fn of_state(job: &Valid, status: &TrendJobStatus, state: &State) -> Option<Notice> {
-    let before = &job.status;
-    let entered = before.stage != status.stage || before.run_uid != status.run_uid;
+fn of_state(trendjob: &CheckedTrendJob, status: &TrendJobStatus, state: &State) -> Option<Notice> {
+    let before = &trendjob.status;
+    let is_entered = before.stage != status.stage || before.run_uid != status.run_uid;
+    let source = &trendjob.spec.source;
     match state {
         State::Running { finding: Some(finding), .. } => {
-            let ready = before.conditions.iter().find(|one| one.kind == "Ready");
+            let ready = before.conditions.iter().find(|one| one.kind == READY);
             let is_known = ready.is_some_and(|ready| ready.reason == finding.reason);
-            let what =
-                format!("{}: {}", place(finding.stage.name(), finding.index), finding.message);
-            (!is_known).then(|| notice(true, &finding.reason, "Inspect", what))
+            let note = state::sentence(finding.stage, finding.index, &finding.message);
+            (!is_known).then(|| warning(&finding.reason, "Inspect", note))
         }
-        State::Restarting(failure) if entered => {
-            let what = format!(
-                "{}: {}. Another run begins by itself, as failurePolicy.restartLimit allows",
-                place(failure.stage.name(), failure.index),
-                failure.message
+        State::Restarting(failure) if is_entered => {
+            let note = format!(
+                "{}. Another run begins by itself, as failurePolicy.restartLimit allows",
+                failure.sentence()
             );
-            Some(notice(true, &failure.reason, "Restart", what))
+            Some(warning(&failure.reason, "Restart", note))
         }
-        State::Failed(failure) if entered => {
-            let what = format!(
-                "{}: {}. When it is mended: kubectl annotate tj {} trendjob.dev/restart={} --overwrite",
-                place(failure.stage.name(), failure.index),
-                failure.message,
-                job.name,
-                next_restart(job, status),
+        State::Failed(failure) if is_entered => {
+            let note = format!(
+                "{}. Once the cause is fixed: kubectl annotate tj {} trendjob.dev/restart={} --overwrite",
+                failure.sentence(),
+                trendjob.name,
+                next_restart(trendjob, status),
             );
-            Some(notice(true, &failure.reason, "Fail", what))
+            Some(warning(&failure.reason, "Fail", note))
         }
-        State::Complete { result, .. } if entered => {
-            let what = format!(
-                "generation {} of source {} is published: {} topics, digest {}",
-                result.generation, job.spec.source, result.topics, result.digest
+        State::Complete { result, .. } if is_entered => {
+            let note = format!(
+                "generation {} of source {source} is published: {} topics, digest {}",
+                result.generation, result.topics, result.digest
             );
-            Some(notice(false, "Published", "Publish", what))
+            Some(normal(reasons::PUBLISHED, "Publish", note))
         }
-        State::Superseded if entered => {
-            let what = format!("a later run of source {} was published first", job.spec.source);
-            Some(notice(false, "Superseded", "Publish", what))
+        State::Superseded if is_entered => {
+            let note = format!("a later run of source {source} was published first");
+            Some(normal(reasons::SUPERSEDED, "Publish", note))
         }
         _ => None,
     }

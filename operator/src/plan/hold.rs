@@ -1,44 +1,43 @@
-//! Holding a run: by `spec.suspend`, or by the queue its Jobs wait in. Owns who may say so: of a Job
-//! that carries a queue label itself only the queue says whether its pods run.
+//! Holding a run, by `spec.suspend` or by the queue that its Jobs wait in. Owns which of the two
+//! decides: the queue alone decides about a Job that itself carries a queue label.
 
-use super::Action;
+use super::action::Action;
 use super::state::{Holder, State};
 use crate::names::Stage;
-use crate::observed::{Observed, Valid};
-use crate::specs::parts_hash;
+use crate::pass::Pass;
 
-/// A stage that is held by `spec.suspend`.
+/// The state of a stage that `spec.suspend` holds.
 pub(super) const fn by_user(stage: Stage) -> State {
     State::Held { stage, by: Holder::User }
 }
 
-/// Whether the Job of a stage is held, after it was told to be or not to be.
-pub(super) fn hold(
-    job: &Valid,
-    observed: &Observed,
-    stage: Stage,
-    actions: &mut Vec<Action>,
-) -> Option<State> {
-    let Some(running) = observed.jobs.get(&stage).filter(|child| child.end.is_none()) else {
-        return job.spec.suspend.then_some(by_user(stage));
+/// Holds or releases the Job of a stage. Returns the state if the stage is held then.
+pub(super) fn hold(pass: &Pass<'_>, stage: Stage, actions: &mut Vec<Action>) -> Option<State> {
+    let Pass { trendjob, observed, .. } = *pass;
+    let is_suspended = trendjob.spec.suspend;
+    let Some(job) = observed.jobs.get(&stage).filter(|job| job.end.is_none()) else {
+        return is_suspended.then_some(by_user(stage));
     };
-    let name = running.name.clone();
-    // The pods of a Job can't be changed, so what was changed of them while it was held needs another.
-    let is_changed = running.parts.as_ref().is_some_and(|one| *one != parts_hash(job, stage));
-    match (job.spec.suspend, running.is_queued) {
-        // What the queue admitted is given back; the next Job goes on from what is stored.
-        _ if is_changed && !running.is_deleted => actions.push(Action::DeleteJob { name }),
-        (true, true) if !running.is_deleted => actions.push(Action::DeleteJob { name }),
-        (true, false) if !running.is_suspended => {
+    let name = job.name.clone();
+    // The pod settings may change while a run is held. The pods of a Job can't be changed, so the
+    // Job is created again. Without a stored hash an earlier release created it: it counts as
+    // unchanged.
+    let is_changed =
+        job.pod_settings.as_ref().is_some_and(|hash| *hash != trendjob.pods(stage).hash);
+    match (is_suspended, job.is_queued) {
+        _ if is_changed && !job.is_deleted => actions.push(Action::DeleteJob { name }),
+        // Deleting the Job gives its quota back to the queue. The next Job goes on from the store.
+        (true, true) if !job.is_deleted => actions.push(Action::DeleteJob { name }),
+        (true, false) if !job.is_suspended => {
             actions.push(Action::SuspendJob { name, suspend: true });
         }
-        (false, false) if running.is_suspended => {
+        (false, false) if job.is_suspended => {
             actions.push(Action::SuspendJob { name, suspend: false });
         }
-        (false, true) if running.is_suspended => {
+        (false, true) if job.is_suspended => {
             return Some(State::Held { stage, by: Holder::Queue });
         }
         _ => {}
     }
-    job.spec.suspend.then_some(by_user(stage))
+    is_suspended.then_some(by_user(stage))
 }

@@ -1,21 +1,19 @@
-//! How many pods of a stage may run at once: `sharding.parallelism`, also while they run. A queue
-//! decides itself.
+//! `sharding.parallelism`: the number of pods of a stage that may run at once. It may change while
+//! they run, except in a Job whose queue decides about it.
 
-use super::Action;
+use super::action::Action;
 use crate::names::Stage;
-use crate::observed::{Observed, Valid};
+use crate::observed::Observed;
+use crate::validate::CheckedTrendJob;
 
-/// What a stage with so many indexes begins with.
-pub(crate) fn of(job: &Valid, indexes: u32) -> u32 {
-    job.spec.sharding.parallelism.min(indexes).max(1)
-}
-
-/// Brings a running Job to what is wanted now.
-pub(super) fn adjust(job: &Valid, observed: &Observed, stage: Stage, actions: &mut Vec<Action>) {
-    let running = observed.jobs.get(&stage).filter(|running| running.is_running());
-    let Some(running) = running.filter(|_| stage.is_indexed()) else { return };
-    let parallelism = of(job, running.completions);
-    if running.parallelism != parallelism && !running.is_queued {
-        actions.push(Action::ScaleJob { name: running.name.clone(), parallelism });
-    }
+/// Brings a running Job in line with the spec.
+pub(super) fn adjust(
+    trendjob: &CheckedTrendJob,
+    observed: &Observed,
+    stage: Stage,
+) -> Option<Action> {
+    let job = observed.jobs.get(&stage).filter(|job| job.is_running() && stage.is_indexed())?;
+    let parallelism = trendjob.parallelism(job.completions);
+    let is_due = job.parallelism != parallelism && !job.is_queued;
+    is_due.then(|| Action::ScaleJob { name: job.name.clone(), parallelism })
 }

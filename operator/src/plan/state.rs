@@ -1,63 +1,93 @@
-//! Where a TrendJob is, as one of few values. Conditions, events and columns follow from it.
+//! The state of a TrendJob, as one of few values. Conditions, events and the column of `kubectl
+//! get` follow from it.
 
 use trendjob::{Published, Records};
 
 use crate::diagnosis::Finding;
 use crate::names::Stage;
 
-/// Where a TrendJob is.
+/// The longest message of a condition or a failure, in bytes; the definition allows 2,048
+/// characters.
+pub(super) const MESSAGE: usize = 2_000;
+
+/// `status.stage` of a run that is suspended before it began.
+pub(crate) const PENDING: &str = "Pending";
+/// `status.stage` between a failed run and the next one.
+pub(crate) const RESTARTING: &str = "Restarting";
+/// `status.stage` of a published run.
+pub(crate) const COMPLETE: &str = "Complete";
+/// `status.stage` of a run that a later one overtook.
+pub(crate) const SUPERSEDED: &str = "Superseded";
+/// `status.stage` of a failed run.
+pub(crate) const FAILED: &str = "Failed";
+
+/// All values of `status.stage`.
+pub(crate) const STAGES: [&str; 10] = [
+    PENDING,
+    title(Stage::Plan),
+    title(Stage::Etl),
+    title(Stage::Aggregate),
+    title(Stage::Score),
+    title(Stage::Publish),
+    RESTARTING,
+    COMPLETE,
+    SUPERSEDED,
+    FAILED,
+];
+
+/// The state of a TrendJob.
 #[derive(Debug, Clone, PartialEq)]
 pub enum State {
-    /// Suspended before it began.
+    /// It is suspended and its run has not begun.
     Pending,
     /// Pods of a stage run or should.
     Running {
-        /// Which one.
+        /// The stage.
         stage: Stage,
-        /// What is wrong with them.
+        /// The cause if they don't.
         finding: Option<Finding>,
     },
-    /// A stage does not run because somebody wants it so.
+    /// A stage is held.
     Held {
-        /// Which one.
+        /// The stage.
         stage: Stage,
-        /// Who.
+        /// The holder.
         by: Holder,
     },
-    /// It failed, and the next run begins soon.
+    /// The run failed, and the next one begins soon.
     Restarting(Failure),
-    /// It is published.
+    /// The result is published.
     Complete {
-        /// What.
+        /// The result.
         result: Published,
-        /// What became of the records.
+        /// The number of records by outcome.
         records: Option<Records>,
     },
     /// A later run of the source was published first.
     Superseded,
-    /// It failed for good.
+    /// The run failed for good.
     Failed(Failure),
 }
 
-/// Who holds a run.
+/// The part that holds a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
     /// `spec.suspend`.
     User,
-    /// The queue its Jobs wait in.
+    /// The queue that its Jobs wait in.
     Queue,
 }
 
-/// Why a run failed.
+/// The failure of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// In which stage.
+    /// The stage that failed.
     pub stage: Stage,
-    /// At which index.
+    /// The index that failed.
     pub index: Option<u32>,
-    /// How the worker ended.
+    /// The exit code of the worker.
     pub exit_code: Option<i32>,
-    /// One word for it.
+    /// The reason, one word.
     pub reason: String,
     /// What happened and what to do.
     pub message: String,
@@ -68,6 +98,11 @@ impl Failure {
     pub fn of(stage: Stage, reason: &str, message: String) -> Self {
         Self { stage, index: None, exit_code: None, reason: reason.to_owned(), message }
     }
+
+    /// The place and the message, for people.
+    pub(super) fn sentence(&self) -> String {
+        sentence(self.stage, self.index, &self.message)
+    }
 }
 
 impl From<&Finding> for Failure {
@@ -77,40 +112,47 @@ impl From<&Finding> for Failure {
     }
 }
 
+/// A message with the stage and index it is about.
+pub(super) fn sentence(stage: Stage, index: Option<u32>, message: &str) -> String {
+    match index {
+        Some(index) => format!("{stage} index {index}: {message}"),
+        None => format!("{stage}: {message}"),
+    }
+}
+
 impl State {
-    /// Whether nothing more happens by itself.
+    /// Returns true if nothing more happens by itself.
     pub const fn is_final(&self) -> bool {
         matches!(self, Self::Complete { .. } | Self::Superseded | Self::Failed(_))
     }
 
-    /// Whether the clock of the deadline goes.
+    /// Returns true if the clock of the deadline runs.
     pub const fn is_active(&self) -> bool {
         matches!(self, Self::Running { .. } | Self::Restarting(_))
     }
 
-    /// The stage a run is in that goes on.
-    pub const fn at(&self) -> Option<Stage> {
+    /// The stage of a run that has not ended.
+    pub const fn current_stage(&self) -> Option<Stage> {
         match self {
             Self::Running { stage, .. } | Self::Held { stage, .. } => Some(*stage),
             _ => None,
         }
     }
 
-    /// What the column says.
-    pub fn stage(&self) -> String {
-        let name = match self {
-            Self::Pending => "Pending",
+    /// The value of `status.stage`.
+    pub const fn column(&self) -> &'static str {
+        match self {
+            Self::Pending => PENDING,
             Self::Running { stage, .. } | Self::Held { stage, .. } => title(*stage),
-            Self::Restarting(_) => "Restarting",
-            Self::Complete { .. } => "Complete",
-            Self::Superseded => "Superseded",
-            Self::Failed(_) => "Failed",
-        };
-        name.to_owned()
+            Self::Restarting(_) => RESTARTING,
+            Self::Complete { .. } => COMPLETE,
+            Self::Superseded => SUPERSEDED,
+            Self::Failed(_) => FAILED,
+        }
     }
 }
 
-/// A stage as the column shows it.
+/// The value of `status.stage` at a stage.
 const fn title(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan => "Plan",

@@ -1,59 +1,80 @@
-//! What is said of a run: the status, from what was seen and where the run is. Owns that it stays
-//! small, and that no time in it moves unless what it is the time of does.
+//! The status of a run, from what was observed and the state of the run. Owns that a status stays
+//! small, and that a time in it moves only when the fact it belongs to changes.
 
-use k8s_openapi::jiff::{Timestamp, Unit};
+use std::borrow::Cow;
+
+use k8s_openapi::jiff::Timestamp;
 use trendjob::{LastFailure, Shards, TrendJobStatus};
 
-use super::state::{Failure, State};
-use super::{clock, conditions, finished, step};
-use crate::names::{RunName, Stage};
-use crate::observed::{End, Observed, Valid};
+use super::decision::Subject;
+use super::state::{self, Failure, State};
+use super::{clock, conditions, restart};
+use crate::indexes;
+use crate::names::Stage;
+use crate::observed::{End, Observed};
+use crate::pass::Pass;
+use crate::text;
+use crate::times::rfc3339;
+use crate::validate::CheckedTrendJob;
 
-/// The most of a list of failed indexes, in bytes.
-const INDEXES: usize = 1_000;
-
-/// A time as the API server writes it: whole seconds.
-pub(crate) fn rfc3339(time: Timestamp) -> String {
-    time.round(Unit::Second).unwrap_or(time).to_string()
-}
-
-/// The status of a TrendJob whose spec can't be followed.
-pub fn invalid(
+/// The status of a TrendJob whose spec can't be read.
+pub(super) fn invalid(
     before: &TrendJobStatus,
     generation: Option<i64>,
     why: &str,
     now: Timestamp,
 ) -> TrendJobStatus {
-    let mut status = before.clone();
-    status.observed_generation = generation;
-    status.conditions = conditions::invalid(&before.conditions, generation, why, &rfc3339(now));
-    status
+    let conditions = conditions::invalid(&before.conditions, generation, why, &rfc3339(now));
+    TrendJobStatus { observed_generation: generation, conditions, ..before.clone() }
 }
 
-/// The status of a run.
-pub(super) fn status(
-    job: &Valid,
-    observed: &Observed,
-    state: &State,
-    now: Timestamp,
-) -> TrendJobStatus {
-    let mut status = baseline(job, observed);
-    status.observed_generation = job.generation;
-    status.stage = Some(state.stage());
-    note_plan(&mut status, job, observed);
+/// The TrendJob with a status about this run: its last status, or that of a run of which only the
+/// beginning is known.
+pub(super) fn about<'a>(pass: &Pass<'a>, run: Subject) -> Cow<'a, CheckedTrendJob> {
+    let trendjob = pass.trendjob;
+    let (run, restart, annotation, began) = match (run, &pass.observed.run) {
+        (Subject::Observed, None) => return Cow::Borrowed(trendjob),
+        (Subject::Observed, Some(run)) => {
+            (run.config.run(), run.config.restart, &run.restart, run.created)
+        }
+        (Subject::Unpinned(restart) | Subject::New(restart), _) => {
+            (trendjob.run_name(restart).run(), restart, &trendjob.restart, pass.now)
+        }
+    };
+    if trendjob.status.run_uid.as_ref() == Some(&run) {
+        return Cow::Borrowed(trendjob);
+    }
+    Cow::Owned(trendjob.with_status(TrendJobStatus {
+        run_uid: Some(run),
+        restarts: Some(restart),
+        observed_restart: restart::observed_restart(annotation.as_deref()),
+        start_time: Some(rfc3339(began)),
+        last_failure: trendjob.status.last_failure.clone(),
+        conditions: trendjob.status.conditions.clone(),
+        ..TrendJobStatus::default()
+    }))
+}
+
+/// The status of the run that the last status is about.
+pub(super) fn status(pass: &Pass<'_>, state: &State) -> TrendJobStatus {
+    let Pass { trendjob, observed, now, .. } = *pass;
+    let before = &trendjob.status;
+    let mut status = before.clone();
+    status.observed_generation = trendjob.generation;
+    status.stage = Some(state.column().to_owned());
+    note_plan(&mut status, pass);
     note_shards(&mut status, observed, state);
-    // The clock as it stood before this pass, which may be what stops it.
+    // The times are those before this pass: this state may be what stops the clock.
     if !state.is_active() {
-        let active = clock::active_seconds(&status, now);
+        let active = clock::active_seconds(before, trendjob.times, now);
         status.active_seconds = status.start_time.as_ref().map(|_| active);
     }
     match state {
         State::Failed(failure) | State::Restarting(failure) => {
-            // What an earlier run failed of, too, is another failure; what was noted when this one was held
-            // is the same.
-            let is_noted =
-                matches!(job.status.stage.as_deref(), Some("Restarting" | "Failed" | "Pending"));
-            if !is_noted || job.status.run_uid != status.run_uid {
+            // A failure that was noted before, also while the run was held, keeps its time. An
+            // equal failure of an earlier run is another one.
+            let noted = [state::RESTARTING, state::FAILED, state::PENDING];
+            if before.stage.as_deref().is_none_or(|stage| !noted.contains(&stage)) {
                 status.last_failure = None;
             }
             note_failure(&mut status, failure, now);
@@ -70,60 +91,23 @@ pub(super) fn status(
     if state.is_final() && status.completion_time.is_none() {
         status.completion_time = Some(rfc3339(now));
     }
-    let facts = facts(&status, observed, state);
-    let before = &job.status.conditions;
-    status.conditions =
-        conditions::conditions(before, job.generation, state, &facts, &rfc3339(now));
+    let progress = progress(&status, observed, state);
+    status.conditions = conditions::conditions(
+        &before.conditions,
+        trendjob.generation,
+        state,
+        &progress,
+        &rfc3339(now),
+    );
     status
 }
 
-/// The last status if it is about the current run, else one of which nothing is known yet.
-fn baseline(job: &Valid, observed: &Observed) -> TrendJobStatus {
-    let Some(run) = &observed.run else { return job.status.clone() };
-    if job.status.run_uid.as_deref() == Some(&run.config.run()) {
-        return job.status.clone();
-    }
-    let asked = finished::asked_for(run.restart.as_deref());
-    fresh(&job.status, run.config.run(), run.config.restart, asked, run.created)
-}
-
-/// A TrendJob whose status is about this run: as it is, or begun now where nothing of it was noted.
-pub(super) fn about(job: &Valid, run: &RunName<'_>, now: Timestamp) -> Valid {
-    let mut current = job.clone();
-    if job.status.run_uid.as_deref() != Some(&run.run()) {
-        let asked = finished::asked_for(job.restart.as_deref());
-        current.status = fresh(&job.status, run.run(), run.restart, asked, now);
-    }
-    current
-}
-
-/// The status of a run of which nothing is known yet but when it began.
-fn fresh(
-    before: &TrendJobStatus,
-    run: String,
-    restart: u32,
-    asked: Option<String>,
-    began: Timestamp,
-) -> TrendJobStatus {
-    TrendJobStatus {
-        run_uid: Some(run),
-        restarts: Some(restart),
-        observed_restart: asked,
-        start_time: Some(rfc3339(began)),
-        last_failure: before.last_failure.clone(),
-        conditions: before.conditions.clone(),
-        ..TrendJobStatus::default()
-    }
-}
-
-fn note_plan(status: &mut TrendJobStatus, job: &Valid, observed: &Observed) {
-    status.plan_hash = step::plan_hash(job, observed);
-    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
-    if let Some(plan) = told {
+fn note_plan(status: &mut TrendJobStatus, pass: &Pass<'_>) {
+    status.plan_hash = pass.plan_hash();
+    if let Some(plan) = pass.observed.reported_plan() {
         status.start_number = Some(plan.start_number);
         status.bytes = Some(plan.bytes);
-        let shards = status.shards.get_or_insert_default();
-        shards.total = plan.shards;
+        status.shards.get_or_insert_default().total = plan.shards;
     }
 }
 
@@ -135,12 +119,12 @@ fn note_shards(status: &mut TrendJobStatus, observed: &Observed, state: &State) 
             total: etl.completions,
             active: etl.status.active,
             succeeded: etl.status.succeeded,
-            failed: step::count(failed),
+            failed: indexes::count(failed),
             summary: String::new(),
-            failed_indexes: (!failed.is_empty()).then(|| cut(failed)),
+            failed_indexes: (!failed.is_empty()).then(|| indexes::shortened(failed)),
         };
     } else if matches!(state, State::Complete { .. }) && shards.failed == 0 {
-        // The plan pod did all of a small run.
+        // The plan pod carried a small run through all stages.
         shards.succeeded = shards.total;
     }
     if state.is_final() {
@@ -149,46 +133,68 @@ fn note_shards(status: &mut TrendJobStatus, observed: &Observed, state: &State) 
     shards.summary = format!("{}/{}", shards.succeeded, shards.total);
 }
 
-/// The beginning of a list of indexes, ending with one.
-pub(super) fn cut(indexes: &str) -> String {
-    if indexes.len() <= INDEXES {
-        return indexes.to_owned();
-    }
-    let end = indexes[..INDEXES].rfind(',').unwrap_or(0);
-    format!("{},...", &indexes[..end])
-}
-
-/// Notes what went wrong last; the same again keeps its time.
+/// Notes the last failure; an equal one keeps its time.
 pub(super) fn note_failure(status: &mut TrendJobStatus, failure: &Failure, now: Timestamp) {
     let Failure { stage, index, exit_code, reason, message } = failure.clone();
-    let message = conditions::shortened(message);
-    let noted = LastFailure {
+    let failure = LastFailure {
         stage: stage.name().to_owned(),
         index,
         exit_code,
         reason,
-        message,
+        message: text::shortened(message, state::MESSAGE),
         time: None,
     };
-    let is_same = |before: &LastFailure| LastFailure { time: None, ..before.clone() } == noted;
-    if !status.last_failure.as_ref().is_some_and(is_same) {
-        status.last_failure = Some(LastFailure { time: Some(rfc3339(now)), ..noted });
+    let is_equal = |noted: &LastFailure| LastFailure { time: None, ..noted.clone() } == failure;
+    if !status.last_failure.as_ref().is_some_and(is_equal) {
+        status.last_failure = Some(LastFailure { time: Some(rfc3339(now)), ..failure });
     }
 }
 
-/// What a run has reached, whatever its state is now.
-fn facts(status: &TrendJobStatus, observed: &Observed, state: &State) -> conditions::Facts {
+/// The progress of a run, whatever its state is now.
+fn progress(status: &TrendJobStatus, observed: &Observed, state: &State) -> conditions::Progress {
     let is_complete = matches!(state, State::Complete { .. });
     let etl = observed.jobs.get(&Stage::Etl);
     let is_later = observed.jobs.keys().any(|stage| *stage > Stage::Etl)
-        || state.at().is_some_and(|stage| stage > Stage::Etl);
+        || state.current_stage().is_some_and(|stage| stage > Stage::Etl);
     let failed = status.shards.as_ref().map_or(0, |shards| shards.failed);
-    conditions::Facts {
+    conditions::Progress {
         is_planned: status.plan_hash.is_some(),
         shards: status.shards.clone(),
         shards_complete: is_complete
             || is_later
             || etl.is_some_and(|etl| etl.end == Some(End::Complete)),
         has_gaps: failed > 0,
+    }
+}
+
+/// The status of a run that ended before, for the present generation of the spec.
+pub(super) fn ended(trendjob: &CheckedTrendJob, now: Timestamp) -> TrendJobStatus {
+    let mut status = trendjob.status.clone();
+    status.observed_generation = trendjob.generation;
+    if conditions::are_invalid(&status.conditions) {
+        // The spec could not be read meanwhile: by a version that did not know it, or before it was
+        // fixed.
+        let (state, time) = (end_of(&status), rfc3339(now));
+        status.conditions =
+            conditions::of_end(&status.conditions, trendjob.generation, &state, &time);
+    }
+    // `kubectl wait` ignores a condition of an earlier generation.
+    for condition in &mut status.conditions {
+        condition.observed_generation = trendjob.generation;
+    }
+    status
+}
+
+/// The state that a status shows as the end of its run.
+fn end_of(status: &TrendJobStatus) -> State {
+    match (&status.result, &status.last_failure) {
+        (Some(result), _) => State::Complete { result: result.clone(), records: status.records },
+        (None, Some(failure)) if status.stage.as_deref() == Some(state::FAILED) => {
+            let LastFailure { stage, index, exit_code, reason, message, .. } = failure.clone();
+            let stage = Stage::ALL.into_iter().find(|one| one.name() == stage);
+            let stage = stage.unwrap_or(Stage::Plan);
+            State::Failed(Failure { stage, index, exit_code, reason, message })
+        }
+        _ => State::Superseded,
     }
 }

@@ -1,7 +1,6 @@
-//! Doing what was planned. Client; decides nothing: each action is one request that may be repeated
-//! without harm, and after them the status is written and the events are told.
+//! Carrying out a plan: the actions, then the status, then the events. Client; decides nothing.
+//! Each action may be repeated without harm.
 
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use k8s_openapi::api::batch::v1::Job;
@@ -11,20 +10,21 @@ use kube::Resource as _;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use serde_json::json;
 
-use super::{Context, Error, doing};
+use super::context::Context;
+use super::error::{Error, doing};
+use crate::condition_types::pod::DISRUPTION_TARGET;
 use crate::metrics;
 use crate::names::{FINALIZER, RESTART_LABEL};
 use crate::object::TrendJobObject;
 use crate::observed::Observed;
-use crate::plan::{Action, Plan, rfc3339};
+use crate::plan::{Action, Plan};
+use crate::reasons::NODE_LOST;
+use crate::times::rfc3339;
 
-/// Who changes what, to the API server.
-pub(crate) const FIELD_MANAGER: &str = "trendjob-operator";
+/// The owner of the fields that this operator writes.
+const FIELD_MANAGER: &str = "trendjob-operator";
 
-/// Why a pod has failed whose node is lost.
-const LOST: &str = "NodeLost";
-
-/// Does everything, in order, and says when to look again.
+/// Carries out a plan. Returns when the next pass is due.
 pub(super) async fn act(
     object: &TrendJobObject,
     plan: Plan,
@@ -44,10 +44,10 @@ pub(super) async fn act(
         let written = actor.write_status(&status).await?;
         metrics::progressed(object.status.as_ref(), &status, observed);
         if let Some(written) = written {
-            context.note_written(object, written);
+            context.note_write(object, written);
         }
     }
-    context.telling.tell(object.object_ref(&()), plan.notices);
+    context.recorder.record(object.object_ref(&()), plan.notices);
     Ok(plan.requeue)
 }
 
@@ -98,7 +98,7 @@ impl<'a> Actor<'a> {
             }
             Action::ForceDeletePod { name, uid } => self.force_delete(&name, uid).await,
             Action::DeleteTrendJob => {
-                tracing::info!("its time is over: deleting the TrendJob");
+                tracing::info!("the time to live is over: deleting the TrendJob");
                 let params = DeleteParams {
                     preconditions: self
                         .object
@@ -114,10 +114,11 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Adds or removes the finalizer. Guarded by the version: somebody else's finalizers stay.
+    /// Adds or removes the finalizer. The resource version guards the finalizers of other
+    /// controllers.
     async fn set_finalizer(&self, present: bool) -> Result<(), Error> {
-        let doing_it = || doing("changing the finalizers of the TrendJob");
-        let Some(current) = self.trendjobs.get_opt(self.name).await.map_err(doing_it())? else {
+        let changing = || doing("changing the finalizers of the TrendJob");
+        let Some(current) = self.trendjobs.get_opt(self.name).await.map_err(changing())? else {
             return Ok(());
         };
         if current.metadata.uid != self.object.metadata.uid {
@@ -134,28 +135,28 @@ impl<'a> Actor<'a> {
         let version = current.metadata.resource_version;
         let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
         let patched = self.trendjobs.patch(self.name, &merge(), &Patch::Merge(patch)).await;
-        gone(patched.map(drop)).map_err(doing_it())
+        gone(patched.map(drop)).map_err(changing())
     }
 
-    /// Pins a run, if its TrendJob still is the one that was seen: the garbage collector would remove
-    /// what an owner that is gone leaves, but not at once.
+    /// Pins a run. Fails with `Gone` if the TrendJob is not the observed one any more: the garbage
+    /// collector would delete the children of a deleted TrendJob, but not at once.
     async fn create_config_map(&self, map: &ConfigMap) -> Result<(), Error> {
         let metadata = self.trendjobs.get_metadata_opt(self.name).await;
         let metadata = metadata.map_err(doing("reading the TrendJob again"))?;
-        let is_same = metadata.is_some_and(|found| {
+        let is_observed = metadata.is_some_and(|found| {
             found.metadata.uid == self.object.metadata.uid
                 && found.metadata.deletion_timestamp.is_none()
         });
-        if !is_same {
+        if !is_observed {
             return Err(Error::Gone);
         }
         let name = map.meta().name.clone().unwrap_or_default();
         match self.maps.create(&post(), map).await {
             Ok(_) => Ok(()),
-            // Pinned by an earlier pass, maybe with another image: what follows goes by that.
-            Err(error) if is_present(&error) => {
+            // An earlier pass pinned the run, maybe with another image. The next pass goes by that.
+            Err(error) if already_exists(&error) => {
                 self.note_begun(map);
-                Err(Error::Begun)
+                Err(Error::AlreadyBegun)
             }
             Err(error) => Err(creating(format!("ConfigMap {name}"), error)),
         }
@@ -170,27 +171,20 @@ impl<'a> Actor<'a> {
                 Ok(())
             }
             // The watch has not shown it yet.
-            Err(error) if is_present(&error) => Ok(()),
+            Err(error) if already_exists(&error) => Ok(()),
             Err(error) if is_namespace_going(&error) => {
-                self.note_going();
+                self.context.memory.note_namespace_going(self.object);
                 Err(Error::NamespaceGoing { doing: format!("creating Job {name}") })
             }
             Err(error) => Err(creating(format!("Job {name}"), error)),
         }
     }
 
-    /// Notes that a run has begun of which the status says nothing: the next pass goes by it.
+    /// Notes, for the next pass, that a run has begun and the status does not say so.
     fn note_begun(&self, map: &ConfigMap) {
         let label = map.metadata.labels.as_ref().and_then(|labels| labels.get(RESTART_LABEL));
         let restart = label.and_then(|label| label.parse().ok()).unwrap_or(0);
-        let mut begun = self.context.begun.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.extend(self.object.metadata.uid.clone().map(|uid| (uid, restart)));
-    }
-
-    /// Notes that nothing can be created here any more: the next pass goes by it.
-    fn note_going(&self) {
-        let mut going = self.context.going.lock().unwrap_or_else(PoisonError::into_inner);
-        going.extend(self.object.metadata.uid.clone());
+        self.context.memory.note_begun(self.object, restart);
     }
 
     async fn patch_job(&self, name: &str, patch: &serde_json::Value) -> Result<(), Error> {
@@ -199,26 +193,26 @@ impl<'a> Actor<'a> {
         gone(patched.map(drop)).map_err(doing(format!("changing Job {name}")))
     }
 
-    /// Says that a pod has failed, as the garbage collector of pods says it where a node was removed, and
-    /// deletes it. Else the Job controller would wait for it for ever: it replaces, and lets go of, only
-    /// what has failed. As a disruption it costs no retry.
+    /// Marks a pod as failed and deletes it, as Kubernetes' garbage collector of pods does when a
+    /// node was removed. The Job controller would wait for the pod for ever: it replaces only pods
+    /// that have failed. The failure counts as a disruption, so it costs no retry.
     async fn force_delete(&self, name: &str, uid: String) -> Result<(), Error> {
         let namespace = self.object.metadata.namespace.as_deref().unwrap_or_default();
         let pods: Api<Pod> = Api::namespaced(self.context.client.clone(), namespace);
         tracing::warn!(
             pod = name,
-            "its node does not say that it is gone: deleting the pod by force"
+            "the node does not confirm the end of the pod: deleting the pod by force"
         );
-        let message = "its node did not say in time that it is gone";
+        let message = "its node did not confirm its end in time";
         let failed = json!({
             "metadata": { "uid": uid },
-            "status": { "phase": "Failed", "reason": LOST, "message": message, "conditions": [{
-                "type": "DisruptionTarget", "status": "True", "reason": LOST, "message": message,
+            "status": { "phase": "Failed", "reason": NODE_LOST, "message": message, "conditions": [{
+                "type": DISRUPTION_TARGET, "status": "True", "reason": NODE_LOST, "message": message,
                 "lastTransitionTime": rfc3339(Timestamp::now()),
             }]},
         });
-        let said = pods.patch_status(name, &merge(), &Patch::Strategic(failed)).await;
-        gone(said.map(drop)).map_err(doing(format!("ending pod {name}")))?;
+        let patched = pods.patch_status(name, &merge(), &Patch::Strategic(failed)).await;
+        gone(patched.map(drop)).map_err(doing(format!("ending pod {name}")))?;
         let params = DeleteParams {
             grace_period_seconds: Some(0),
             preconditions: Some(Preconditions { uid: Some(uid), resource_version: None }),
@@ -228,7 +222,8 @@ impl<'a> Actor<'a> {
             .map_err(doing(format!("deleting pod {name}")))
     }
 
-    /// Writes the status as its only owner, whatever version it is over.
+    /// Writes the status, whatever version the object has: this operator is its only owner. Returns
+    /// the object, or `None` if it is gone.
     async fn write_status(
         &self,
         status: &trendjob::TrendJobStatus,
@@ -236,21 +231,21 @@ impl<'a> Actor<'a> {
         let patch = json!({
             "apiVersion": TrendJobObject::api_version(&()),
             "kind": TrendJobObject::kind(&()),
-            // Another TrendJob of the same name is refused.
+            // With the uid the API server refuses a later TrendJob of the same name.
             "metadata": { "name": self.name, "uid": self.object.metadata.uid },
             "status": status,
         });
         let params = PatchParams::apply(FIELD_MANAGER).force();
         match self.trendjobs.patch_status(self.name, &params, &Patch::Apply(patch)).await {
             Ok(written) => Ok(Some(written)),
-            // Deleted in the meantime: nobody reads its status any more.
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
             Err(error) => Err(doing("writing the status")(error)),
         }
     }
 }
 
-/// Why something was not created: refused for what is in it, or not answered.
+/// The error of a creation: the API server refused the content of the object, or the request
+/// failed.
 fn creating(what: String, error: kube::Error) -> Error {
     match error {
         kube::Error::Api(status) if matches!(status.code, 400 | 403 | 413 | 422) => {
@@ -260,7 +255,7 @@ fn creating(what: String, error: kube::Error) -> Error {
     }
 }
 
-/// Whether something can't be created because its namespace is going.
+/// Returns true if an object was not created because its namespace is being deleted.
 fn is_namespace_going(error: &kube::Error) -> bool {
     let kube::Error::Api(status) = error else { return false };
     let causes = status.details.iter().flat_map(|details| &details.causes);
@@ -275,7 +270,7 @@ fn merge() -> PatchParams {
     PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
 }
 
-/// What is gone need not be changed or deleted.
+/// Turns "not found" into success: an object that is gone need not be changed or deleted.
 fn gone(done: Result<(), kube::Error>) -> Result<(), kube::Error> {
     match done {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
@@ -283,7 +278,7 @@ fn gone(done: Result<(), kube::Error>) -> Result<(), kube::Error> {
     }
 }
 
-/// Whether something can't be created because it is there.
-fn is_present(error: &kube::Error) -> bool {
+/// Returns true if an object was not created because it exists already.
+fn already_exists(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409 && status.reason == "AlreadyExists")
 }

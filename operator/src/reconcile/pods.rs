@@ -1,5 +1,5 @@
-//! The pods of one Job and what was told about them. Client; owns which are asked for and how many: a Job
-//! may have ten thousand, most of them done, and the one that matters must be among those that are seen.
+//! The pods of one Job and the events about them. Client; owns which are listed and how many: a Job
+//! may have 10,000 pods, most of them done, and the one that matters must be in the list.
 
 use std::collections::HashSet;
 
@@ -8,20 +8,21 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ListParams};
 use kube::core::{ObjectMeta, PartialObjectMeta};
 
-use super::{Context, Error, doing};
+use super::context::Context;
+use super::error::{Error, doing};
 use crate::diagnosis::{is_refusal, is_silent};
+use crate::indexes::indexes;
 use crate::observed::ObservedJob;
-use crate::plan::indexes;
 
-/// The most pods of one kind that are looked at.
+/// The most pods in one list.
 const MOST: u32 = 50;
-/// The most pods that run at once: `sharding.parallelism`.
+/// The most pods that run at once: the upper limit of `sharding.parallelism`.
 const MOST_RUNNING: u32 = 1_000;
-/// So many failed indexes are looked at: one of them is named.
+/// The most failed indexes whose pods are listed; one of them is named.
 const FAILED_INDEXES: usize = 10;
 
 const INDEX_LABEL: &str = "batch.kubernetes.io/job-completion-index";
-/// Running or done.
+/// Running or succeeded.
 const UP: &str = "status.phase!=Failed,status.phase!=Pending";
 
 /// The pods of a Job.
@@ -37,43 +38,43 @@ impl<'a> JobPods<'a> {
         Self { context, namespace, pods: Api::namespaced(context.client.clone(), namespace), job }
     }
 
-    /// Those that did what they should.
+    /// Lists pods that succeeded.
     pub(super) async fn succeeded(&self) -> Result<Vec<Pod>, Error> {
         self.list("", "status.phase=Succeeded").await
     }
 
-    /// Those that failed; of an Indexed Job that is over, those of the indexes that failed for good, for
-    /// others were tried again and did well.
+    /// Lists pods that failed. Of an Indexed Job that is over, only those of the indexes that
+    /// failed for good: other indexes succeeded on a later attempt.
     pub(super) async fn failed(&self) -> Result<Vec<Pod>, Error> {
         let failed = self.job.status.failed_indexes.as_deref().unwrap_or_default();
         let failed: Vec<_> = indexes(failed).take(FAILED_INDEXES).collect();
         let is_over = self.job.end.is_some() && !failed.is_empty();
-        let of = if is_over { of_indexes(&failed) } else { String::new() };
-        self.list(&of, "status.phase=Failed").await
+        let labels = if is_over { of_indexes(&failed) } else { String::new() };
+        self.list(&labels, "status.phase=Failed").await
     }
 
-    /// Those that are not up yet.
+    /// Lists pods that are not up yet.
     pub(super) async fn pending(&self) -> Result<Vec<Pod>, Error> {
         self.list("", "status.phase=Pending").await
     }
 
-    /// Those that came up after others of their index failed.
+    /// Lists pods that came up for the indexes of these failed ones.
     pub(super) async fn successors(&self, failed: &[Pod]) -> Result<Vec<Pod>, Error> {
         if failed.is_empty() {
             return Ok(Vec::new());
         }
         let indexes = failed.iter().filter_map(|pod| label(&pod.metadata, INDEX_LABEL));
         let indexes: Vec<u32> = indexes.filter_map(|index| index.parse().ok()).collect();
-        let of = if indexes.is_empty() { String::new() } else { of_indexes(&indexes) };
-        self.list(&of, UP).await
+        let labels = if indexes.is_empty() { String::new() } else { of_indexes(&indexes) };
+        self.list(&labels, UP).await
     }
 
-    /// The newest of those that came up.
-    pub(super) async fn newest(&self) -> Result<Vec<Pod>, Error> {
+    /// Lists pods that came up.
+    pub(super) async fn up(&self) -> Result<Vec<Pod>, Error> {
         self.list("", UP).await
     }
 
-    /// Those that should have been gone at this time, by name and uid.
+    /// Lists pods whose deletion should have ended by this time, by name and uid.
     pub(super) async fn stuck(&self, since: Timestamp) -> Result<Vec<(String, String)>, Error> {
         let params = self.params("", "status.phase!=Succeeded,status.phase!=Failed");
         let listed = self.pods.list_metadata(&params.limit(MOST_RUNNING)).await;
@@ -81,7 +82,8 @@ impl<'a> JobPods<'a> {
         Ok(listed.items.iter().filter_map(|pod| stuck(pod, since)).collect())
     }
 
-    /// What only events can tell of these pods, or of why there are fewer than there should be.
+    /// The events that explain why these pods don't come up, or why the Job lacks pods. Empty if
+    /// the pods explain themselves.
     pub(super) async fn events(&self, pending: &[Pod]) -> Result<Vec<Event>, Error> {
         let silent: HashSet<_> = pending
             .iter()
@@ -113,7 +115,7 @@ impl<'a> JobPods<'a> {
     }
 }
 
-/// Selects the pods of these indexes, in addition.
+/// A further label selector, for the pods of these indexes.
 fn of_indexes(indexes: &[u32]) -> String {
     let indexes: Vec<_> = indexes.iter().map(ToString::to_string).collect();
     format!(",{INDEX_LABEL} in ({})", indexes.join(","))
@@ -123,8 +125,12 @@ fn label<'a>(metadata: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     metadata.labels.as_ref()?.get(name).map(String::as_str)
 }
 
-/// A pod that should have been gone by then. The time of its deletion is when its grace ends.
+/// The name and uid of a pod whose deletion should have ended by this time. The deletion timestamp
+/// of a pod is the end of its grace period.
 fn stuck(pod: &PartialObjectMeta<Pod>, since: Timestamp) -> Option<(String, String)> {
-    let going = pod.metadata.deletion_timestamp.as_ref()?;
-    (going.0 <= since).then(|| Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?)))?
+    let grace_ends = pod.metadata.deletion_timestamp.as_ref()?;
+    if grace_ends.0 > since {
+        return None;
+    }
+    Some((pod.metadata.name.clone()?, pod.metadata.uid.clone()?))
 }

@@ -1,8 +1,9 @@
-//! The warnings about Jobs and pods of each namespace. Client; owns that passes share one answer: the API
-//! server reads all events of a namespace for each, and hundreds of runs may wait for their pods at once.
+//! The warnings of Kubernetes about the Jobs and pods of a namespace. Client; owns that passes
+//! share one answer: for each list the API server reads all events of the namespace, and hundreds
+//! of runs may wait for their pods at once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::try_join_all;
@@ -10,84 +11,86 @@ use k8s_openapi::api::core::v1::Event;
 use kube::Client;
 use kube::api::{Api, ListParams};
 use kube::core::ObjectMeta;
+use parking_lot::Mutex;
 use tokio::time::{Instant, timeout};
 
-use super::{Error, doing};
-use crate::diagnosis::TELLING;
+use super::error::{Error, doing};
+use crate::diagnosis::CAUSES;
 
-/// How old an answer may be.
+/// The age up to which an answer is shared.
 const FRESH: Duration = Duration::from_secs(4);
 
-/// How long an answer is waited for: a pass has more to do than to find causes.
+/// The longest wait for an answer: a pass has more to do than to find causes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Events of one page.
+/// The number of events in one page.
 const PAGE: u32 = 500;
 
-/// The most pages of one reason: 10,000 within the hour that a cluster keeps them.
+/// The most pages of one reason: 10,000 events within the hour that a cluster keeps them.
 const PAGES: usize = 20;
 
-/// What was told last.
+/// The last answer of the API server.
 #[derive(Debug)]
-struct Told {
+struct Answer {
     at: Instant,
-    /// `None` if there was no answer, and none before.
+    /// `None` if the API server has never answered.
     events: Option<Arc<[Event]>>,
 }
 
-type Last = Arc<tokio::sync::Mutex<Option<Told>>>;
+impl Answer {
+    fn is_fresh(&self) -> bool {
+        self.at.elapsed() < FRESH
+    }
+}
 
-/// The warnings of each namespace, as they were told last.
+/// The lock is held during a request, so other passes wait for the same answer.
+type LastAnswer = Arc<tokio::sync::Mutex<Option<Answer>>>;
+
+/// The last warnings of each namespace.
 #[derive(Debug, Default)]
 pub struct Warnings {
-    namespaces: Mutex<HashMap<String, Last>>,
+    namespaces: Mutex<HashMap<String, LastAnswer>>,
 }
 
 impl Warnings {
-    /// The warnings of a namespace that tell why pods don't come up. Who asks while another does waits for
-    /// the answer to that; while there is none, what was told before counts.
+    /// The warnings of a namespace that explain why pods don't come up. If the API server does not
+    /// answer, its answer before counts.
     ///
     /// # Errors
-    /// If nothing was ever told, and is not now.
+    /// If the API server has never answered.
     pub(super) async fn of(&self, client: &Client, namespace: &str) -> Result<Arc<[Event]>, Error> {
         let last = self.last(namespace);
         let mut last = last.lock().await;
-        if let Some(told) = last.as_ref().filter(|told| told.is_fresh()) {
-            return told.events.clone().ok_or_else(|| unanswered(namespace));
+        if let Some(answer) = last.as_ref().filter(|answer| answer.is_fresh()) {
+            return answer.events.clone().ok_or_else(|| unanswered(namespace));
         }
-        let asked = Instant::now();
+        let sent = Instant::now();
         let listed = timeout(PATIENCE, list(client, namespace)).await;
         let listed = listed.unwrap_or_else(|_| Err(unanswered(namespace)));
         match listed {
             Ok(events) => {
                 let events: Arc<[Event]> = events.into();
-                *last = Some(Told { at: asked, events: Some(Arc::clone(&events)) });
+                *last = Some(Answer { at: sent, events: Some(Arc::clone(&events)) });
                 Ok(events)
             }
             Err(error) => {
-                let events = last.take().and_then(|told| told.events);
-                *last = Some(Told { at: Instant::now(), events: events.clone() });
+                let events = last.take().and_then(|answer| answer.events);
+                *last = Some(Answer { at: Instant::now(), events: events.clone() });
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
-                tracing::warn!(%error, cause, "causes may be told late");
+                tracing::warn!(%error, cause, "causes may be reported late");
                 events.ok_or(error)
             }
         }
     }
 
-    fn last(&self, namespace: &str) -> Last {
-        let mut namespaces = self.namespaces.lock().unwrap_or_else(PoisonError::into_inner);
-        // What nobody asked for lately is not kept; what somebody holds is in use.
-        let is_used = |last: &Last| {
-            last.try_lock().map_or(true, |last| last.as_ref().is_some_and(Told::is_fresh))
+    fn last(&self, namespace: &str) -> LastAnswer {
+        let mut namespaces = self.namespaces.lock();
+        // An old answer is dropped, unless a pass holds its lock.
+        let is_used = |last: &LastAnswer| {
+            last.try_lock().map_or(true, |last| last.as_ref().is_some_and(Answer::is_fresh))
         };
         namespaces.retain(|name, last| name == namespace || is_used(last));
         Arc::clone(namespaces.entry(namespace.to_owned()).or_default())
-    }
-}
-
-impl Told {
-    fn is_fresh(&self) -> bool {
-        self.at.elapsed() < FRESH
     }
 }
 
@@ -95,10 +98,11 @@ fn unanswered(namespace: &str) -> Error {
     Error::Unanswered { doing: format!("listing the warnings in {namespace}") }
 }
 
-/// The events of each reason: together with others there may be too many of a busy namespace.
+/// Lists the events of each reason on its own: in a busy namespace all events together are too
+/// many.
 async fn list(client: &Client, namespace: &str) -> Result<Vec<Event>, Error> {
     let api: Api<Event> = Api::namespaced(client.clone(), namespace);
-    let listed = TELLING.map(|(kind, reason)| {
+    let listed = CAUSES.map(|(kind, reason)| {
         let fields = format!("involvedObject.kind={kind},reason={reason}");
         pages(&api, namespace, ListParams::default().fields(&fields).limit(PAGE))
     });
@@ -115,7 +119,7 @@ async fn pages(
         let listed = api.list(&params).await;
         let listed = listed.map_err(doing(format!("listing the warnings in {namespace}")))?;
         found.extend(listed.items.into_iter().map(|event| Event {
-            // Who it is about says the rest.
+            // Nothing reads it: the event names its object elsewhere.
             metadata: ObjectMeta::default(),
             ..event
         }));

@@ -1,49 +1,50 @@
-//! The immutable `ConfigMap` that pins a run: what its pods are told, and with which image they run.
+//! The immutable `ConfigMap` that pins a run: the configuration of its pods, and their image.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::ConfigMap;
-use k8s_openapi::jiff::Timestamp;
 use trendjob::RunConfig;
 
 use super::metadata;
-use crate::names::{RESTART_ANNOTATION, RunName, TRIES_ANNOTATION};
-use crate::observed::{Pinned, Valid};
-use crate::settings::Settings;
+use crate::names::{RESTART_ANNOTATION, TRIES_ANNOTATION};
+use crate::observed::Pinned;
+use crate::pass::Pass;
+use crate::validate::CheckedTrendJob;
 
 /// A run that begins now.
-pub(crate) fn pinned(
-    job: &Valid,
-    settings: &Settings,
-    run: &RunName<'_>,
-    tries: u32,
-    now: Timestamp,
-) -> Pinned {
+pub(crate) fn pinned(pass: &Pass<'_>, restart: u32, tries: u32) -> Pinned {
+    let trendjob = pass.trendjob;
     let config = RunConfig {
         format: RunConfig::FORMAT,
-        namespace: job.namespace.clone(),
-        name: job.name.clone(),
-        uid: job.uid.clone(),
-        restart: run.restart,
-        worker_image: settings.worker_image.clone(),
-        score_stage: job.spec.analysis.needs_scoring(),
-        spec: job.spec.clone(),
+        namespace: trendjob.namespace.clone(),
+        name: trendjob.name.clone(),
+        uid: trendjob.uid.clone(),
+        restart,
+        worker_image: pass.settings.worker_image.clone(),
+        score_stage: trendjob.spec.analysis.needs_scoring(),
+        spec: trendjob.spec.clone(),
     };
-    Pinned { config, restart: job.restart.clone(), tries, created: now }
+    Pinned { config, restart: trendjob.restart.clone(), tries, created: pass.now }
 }
 
 /// The `ConfigMap` of a run.
-pub(crate) fn config_map(job: &Valid, run: &RunName<'_>, pinned: &Pinned) -> Option<ConfigMap> {
-    let mut metadata = metadata::child(job, run, run.base());
+pub(crate) fn config_map(trendjob: &CheckedTrendJob, pinned: &Pinned) -> ConfigMap {
+    let run = trendjob.run_name(pinned.config.restart);
+    let mut metadata = metadata::child(trendjob, &run, run.base());
     let mut annotations = BTreeMap::from([(TRIES_ANNOTATION.to_owned(), pinned.tries.to_string())]);
     if let Some(restart) = &pinned.restart {
         annotations.insert(RESTART_ANNOTATION.to_owned(), restart.clone());
     }
     metadata.annotations = Some(annotations);
-    Some(ConfigMap {
+    ConfigMap {
         metadata,
         immutable: Some(true),
-        data: Some(BTreeMap::from([(RunConfig::KEY.to_owned(), pinned.config.to_json().ok()?)])),
+        data: Some(BTreeMap::from([(RunConfig::KEY.to_owned(), json(&pinned.config))])),
         binary_data: None,
-    })
+    }
+}
+
+#[expect(clippy::expect_used, reason = "it was read from JSON: all its maps have strings as keys")]
+fn json(config: &RunConfig) -> String {
+    config.to_json().expect("a run configuration can be written as JSON")
 }

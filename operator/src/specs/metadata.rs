@@ -4,40 +4,41 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
-use crate::names::{JOB_LABEL, MANAGED_BY, RESTART_LABEL, RunName, UID_LABEL};
-use crate::observed::Valid;
+use crate::names::{MANAGED_BY, RESTART_LABEL, RunName, TRENDJOB_LABEL, UID_LABEL};
+use crate::validate::CheckedTrendJob;
 
 /// The metadata of a child of a run.
-pub(super) fn child(job: &Valid, run: &RunName<'_>, name: String) -> ObjectMeta {
+pub(super) fn child(trendjob: &CheckedTrendJob, run: &RunName<'_>, name: String) -> ObjectMeta {
     ObjectMeta {
         name: Some(name),
-        namespace: Some(job.namespace.clone()),
+        namespace: Some(trendjob.namespace.clone()),
         labels: Some(labels(run)),
-        owner_references: Some(vec![owner(job)]),
+        owner_references: Some(vec![owner(trendjob)]),
         ..ObjectMeta::default()
     }
 }
 
-/// The labels of everything that belongs to a run.
-pub(super) fn labels(run: &RunName<'_>) -> BTreeMap<String, String> {
+/// The labels of every object of a run.
+fn labels(run: &RunName<'_>) -> BTreeMap<String, String> {
     let (managed_by, operator) = MANAGED_BY;
     let labels = [
         (managed_by, operator.to_owned()),
         ("app.kubernetes.io/name", "trendjob".to_owned()),
-        (JOB_LABEL, run.name.to_owned()),
+        (TRENDJOB_LABEL, run.name.to_owned()),
         (UID_LABEL, run.uid.to_owned()),
         (RESTART_LABEL, run.restart.to_string()),
     ];
     labels.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// The one owner: a second would keep the child when the first goes.
-fn owner(job: &Valid) -> OwnerReference {
+/// The only owner. The garbage collector keeps a child until its last owner is deleted, so a second
+/// one would keep it too long.
+fn owner(trendjob: &CheckedTrendJob) -> OwnerReference {
     OwnerReference {
         api_version: format!("{}/{}", trendjob::GROUP, trendjob::VERSION),
         kind: trendjob::KIND.to_owned(),
-        name: job.name.clone(),
-        uid: job.uid.clone(),
+        name: trendjob.name.clone(),
+        uid: trendjob.uid.clone(),
         controller: Some(true),
         block_owner_deletion: Some(true),
     }

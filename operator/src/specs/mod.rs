@@ -1,4 +1,4 @@
-//! What the objects of a run look like: one kind a file, built from values alone.
+//! The objects of a run: one kind per file, built from values alone, without a way to fail.
 
 mod config_map;
 mod metadata;
@@ -7,6 +7,5 @@ mod purge_job;
 mod stage_job;
 
 pub(crate) use config_map::{config_map, pinned};
-pub(crate) use pod::parts_hash;
 pub(crate) use purge_job::purge_job;
-pub(crate) use stage_job::stage_job;
+pub(crate) use stage_job::{NextJob, stage_job};

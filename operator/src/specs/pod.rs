@@ -1,31 +1,31 @@
-//! The pods of a stage: restricted as Pod Security wants them, with nothing but the Secrets of their
-//! own TrendJob, and what `spec.plan`, `spec.etl` and `spec.aggregate` say about them.
+//! The pods of a stage: within the restricted profile of Pod Security, with no Secrets but those of
+//! their own TrendJob, and with the settings of `spec.plan`, `spec.etl` or `spec.aggregate`.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use k8s_openapi::api::core::v1::{
-    Affinity, Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource,
+    Capabilities, ConfigMapVolumeSource, Container, ContainerPort, EmptyDirVolumeSource,
     EnvFromSource, EnvVar, EnvVarSource, KeyToPath, LocalObjectReference, ObjectFieldSelector,
     PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec, PodTemplateSpec,
     ResourceRequirements, SeccompProfile, SecretEnvSource, SecretKeySelector, SecretVolumeSource,
-    SecurityContext, Toleration, TopologySpreadConstraint, Volume, VolumeMount,
+    SecurityContext, TopologySpreadConstraint, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use serde::de::DeserializeOwned;
-use trendjob::{Opaque, PodParts, RunConfig};
+use trendjob::{PodParts, RunConfig};
 
 use crate::diagnosis::CONTAINER;
 use crate::names::{STAGE_LABEL, Stage, UID_LABEL};
-use crate::observed::{Pinned, Valid};
+use crate::observed::Pinned;
+use crate::pass::Pass;
 use crate::settings::Settings;
+use crate::validate::{CheckedTrendJob, PodSettings};
 
-/// The user and group of the worker image.
-const NOBODY: i64 = 65_532;
-/// Longer than a worker takes to stop by itself.
+/// The user and the group of the worker image.
+const WORKER_USER: i64 = 65_532;
+/// Longer than a worker takes to stop.
 const GRACE_SECONDS: i64 = 30;
-/// Where probes and metrics are.
+/// The port of probes and metrics.
 const METRICS_PORT: i32 = 9090;
 
 const RUN_FOLDER: &str = "/etc/trendjob/run";
@@ -36,70 +36,52 @@ const SPILL_FOLDER: &str = "/var/lib/trendjob/spill";
 
 /// The pods of a stage.
 pub(super) fn template(
-    job: &Valid,
+    pass: &Pass<'_>,
     run: &Pinned,
-    settings: &Settings,
     stage: Stage,
-    is_single_node: bool,
     mut arguments: Vec<String>,
 ) -> PodTemplateSpec {
-    let parts = parts(job, stage);
-    let image = parts.image.clone().unwrap_or_else(|| run.config.worker_image.clone());
-    let mut pod = Pod::new(job, settings, &parts, &image);
+    let trendjob = pass.trendjob;
+    let pods = trendjob.pods(stage);
+    let image = pods.parts.image.as_ref().unwrap_or(&run.config.worker_image);
+    let mut pod = Pod::new(trendjob, pass.settings, pods, image);
     pod.mount("run", RUN_FOLDER, true, |volume| {
-        let name =
-            crate::names::RunName { name: &job.name, uid: &job.uid, restart: run.config.restart };
+        let name = trendjob.run_name(run.config.restart).base();
         volume.config_map =
-            Some(ConfigMapVolumeSource { name: name.base(), ..ConfigMapVolumeSource::default() });
+            Some(ConfigMapVolumeSource { name, ..ConfigMapVolumeSource::default() });
     });
     arguments.push(format!("--run-config={RUN_FOLDER}/{}", RunConfig::KEY));
     pod.env(pod_uid());
-    // Publishing reads no input; merging does not either, but sorts.
+    // Only these stages read the input.
     if matches!(stage, Stage::Plan | Stage::Etl) {
-        mount_input(&mut pod, job);
+        mount_input(&mut pod, trendjob);
     }
     pod.mount("spill", SPILL_FOLDER, false, |volume| {
-        let size_limit = Some(Quantity(settings.spill_size.clone()));
+        let size_limit = Some(Quantity(pass.settings.spill_size.clone()));
         volume.empty_dir = Some(EmptyDirVolumeSource { medium: None, size_limit });
     });
     arguments.push(format!("--spill={SPILL_FOLDER}"));
-    if stage == Stage::Etl && parts.topology_spread_constraints.is_empty() && !is_single_node {
-        pod.spec.topology_spread_constraints = Some(vec![spread(job, stage)]);
+    if stage == Stage::Etl
+        && pods.topology_spread_constraints.is_empty()
+        && !pass.observed.is_single_node
+    {
+        pod.spec.topology_spread_constraints = Some(vec![spread(trendjob, stage)]);
     }
-    pod.finish(&parts, arguments)
+    pod.finish(pods, arguments)
 }
 
 /// The pod that removes results.
 pub(super) fn purge_template(
-    job: &Valid,
-    settings: &Settings,
+    pass: &Pass<'_>,
     image: &str,
     arguments: Vec<String>,
 ) -> PodTemplateSpec {
-    let parts = job.spec.plan.clone().unwrap_or_default();
-    let image = parts.image.as_deref().unwrap_or(image);
-    Pod::new(job, settings, &parts, image).finish(&parts, arguments)
+    let pods = pass.trendjob.pods(Stage::Plan);
+    let image = pods.parts.image.as_deref().unwrap_or(image);
+    Pod::new(pass.trendjob, pass.settings, pods, image).finish(pods, arguments)
 }
 
-/// What the spec says about the pods of a stage, at [`Stage::pods`].
-fn parts(job: &Valid, stage: Stage) -> PodParts {
-    let parts = match stage {
-        Stage::Plan | Stage::Publish => &job.spec.plan,
-        Stage::Etl => &job.spec.etl,
-        Stage::Aggregate | Stage::Score => &job.spec.aggregate,
-    };
-    parts.clone().unwrap_or_default()
-}
-
-/// What tells what the spec says about the pods of a stage from anything else it may say. Of another
-/// version it may differ for the same: then a Job is made again, which costs a little time.
-pub(crate) fn parts_hash(job: &Valid, stage: Stage) -> String {
-    let mut hasher = DefaultHasher::new();
-    serde_json::to_string(&parts(job, stage)).unwrap_or_default().hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
-/// A pod that is being put together.
+/// A pod under construction.
 struct Pod {
     spec: PodSpec,
     container: Container,
@@ -107,15 +89,21 @@ struct Pod {
 }
 
 impl Pod {
-    /// What all pods have: the image, the database, the restrictions.
-    fn new(job: &Valid, settings: &Settings, parts: &PodParts, image: &str) -> Self {
+    /// The common part of all pods: the image, the database, the restrictions.
+    fn new(
+        trendjob: &CheckedTrendJob,
+        settings: &Settings,
+        pods: &PodSettings,
+        image: &str,
+    ) -> Self {
+        let parts = &pods.parts;
         let container = Container {
             name: CONTAINER.to_owned(),
             image: Some(image.to_owned()),
             image_pull_policy: Some(settings.image_pull_policy.clone()),
-            resources: Some(resources(settings, parts)),
+            resources: Some(pods.resources.clone().unwrap_or_else(|| resources(settings))),
             security_context: Some(restricted()),
-            // The reason of a panic is in the log.
+            // A worker that panics writes no message: the end of its log tells why.
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
             ports: Some(vec![ContainerPort {
                 name: Some("metrics".to_owned()),
@@ -130,7 +118,7 @@ impl Pod {
         let spec = PodSpec {
             restart_policy: Some("Never".to_owned()),
             automount_service_account_token: Some(false),
-            // In a namespace with thousands of Services their variables would not fit.
+            // The variables of thousands of Services would not fit into the arguments of a process.
             enable_service_links: Some(false),
             termination_grace_period_seconds: Some(GRACE_SECONDS),
             security_context: Some(security_context(parts)),
@@ -139,7 +127,7 @@ impl Pod {
         };
         let arguments = vec![format!("--metrics-listen=0.0.0.0:{METRICS_PORT}")];
         let mut pod = Self { spec, container, arguments };
-        let sink = &job.spec.sink.mongodb;
+        let sink = &trendjob.spec.sink.mongodb;
         pod.env(EnvVar {
             name: "MONGODB_URI".to_owned(),
             value_from: Some(EnvVarSource {
@@ -182,26 +170,19 @@ impl Pod {
         });
     }
 
-    /// Adds what the spec says about the pods.
-    fn finish(mut self, parts: &PodParts, mut arguments: Vec<String>) -> PodTemplateSpec {
+    /// Adds the settings of the stage.
+    fn finish(mut self, pods: &PodSettings, mut arguments: Vec<String>) -> PodTemplateSpec {
         arguments.append(&mut self.arguments);
         self.container.args = Some(arguments);
-        for variable in &parts.env {
-            self.env(EnvVar {
-                name: variable.name.clone(),
-                value: variable.value.clone(),
-                value_from: variable.value_from.as_ref().and_then(typed),
-            });
+        for variable in &pods.env {
+            self.env(variable.clone());
         }
-        let spec = &mut self.spec;
+        let (spec, parts) = (&mut self.spec, &pods.parts);
         spec.node_selector = (!parts.node_selector.is_empty()).then(|| parts.node_selector.clone());
-        let tolerations: Vec<Toleration> = parts.tolerations.iter().filter_map(typed).collect();
-        spec.tolerations = (!tolerations.is_empty()).then_some(tolerations);
-        spec.affinity = parts.affinity.as_ref().and_then(typed::<Affinity>);
-        let spread: Vec<TopologySpreadConstraint> =
-            parts.topology_spread_constraints.iter().filter_map(typed).collect();
-        if !spread.is_empty() {
-            spec.topology_spread_constraints = Some(spread);
+        spec.tolerations = (!pods.tolerations.is_empty()).then(|| pods.tolerations.clone());
+        spec.affinity.clone_from(&pods.affinity);
+        if !pods.topology_spread_constraints.is_empty() {
+            spec.topology_spread_constraints = Some(pods.topology_spread_constraints.clone());
         }
         spec.priority_class_name.clone_from(&parts.priority_class_name);
         spec.service_account_name.clone_from(&parts.service_account_name);
@@ -222,15 +203,9 @@ fn some(texts: BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
     (!texts.is_empty()).then_some(texts)
 }
 
-/// A part of the spec that only the API server of pods judges. Validation has refused what has no
-/// such type, so nothing is lost here.
-fn typed<T: DeserializeOwned>(part: &Opaque) -> Option<T> {
-    serde_json::from_value(part.0.clone().into()).ok()
-}
-
-/// Where files are, and what opens the servers that have others.
-fn mount_input(pod: &mut Pod, job: &Valid) {
-    let input = &job.spec.input;
+/// Mounts the volume of the input, and gives the pod the credentials of its servers.
+fn mount_input(pod: &mut Pod, trendjob: &CheckedTrendJob) {
+    let input = &trendjob.spec.input;
     if let Some(input) = &input.volume {
         pod.mount("data", DATA_FOLDER, true, |volume| {
             volume.persistent_volume_claim = input.persistent_volume_claim.as_ref().map(|claim| {
@@ -250,7 +225,7 @@ fn mount_input(pod: &mut Pod, job: &Valid) {
     }
 }
 
-/// The name of an attempt is the uid of its pod.
+/// The uid of the pod, which is the name of the attempt.
 fn pod_uid() -> EnvVar {
     let field_path = "metadata.uid".to_owned();
     EnvVar {
@@ -263,10 +238,8 @@ fn pod_uid() -> EnvVar {
     }
 }
 
-fn resources(settings: &Settings, parts: &PodParts) -> ResourceRequirements {
-    if let Some(asked) = parts.resources.as_ref().and_then(typed) {
-        return asked;
-    }
+/// The resources of pods whose TrendJob names none.
+fn resources(settings: &Settings) -> ResourceRequirements {
     let quantity = |name: &str, text: &str| (name.to_owned(), Quantity(text.to_owned()));
     ResourceRequirements {
         claims: None,
@@ -274,7 +247,7 @@ fn resources(settings: &Settings, parts: &PodParts) -> ResourceRequirements {
             quantity("cpu", &settings.cpu_request),
             quantity("memory", &settings.memory_request),
         ])),
-        // No CPU limit: a core that nobody else wants is not left idle.
+        // No CPU limit, so that a worker may use cores that are idle.
         limits: Some(BTreeMap::from([quantity("memory", &settings.memory_limit)])),
     }
 }
@@ -289,24 +262,24 @@ fn restricted() -> SecurityContext {
 }
 
 fn security_context(parts: &PodParts) -> PodSecurityContext {
-    let asked = parts.pod_security_context.clone().unwrap_or_default();
-    let user = asked.run_as_user.unwrap_or(NOBODY);
+    let context = parts.pod_security_context.clone().unwrap_or_default();
+    let user = context.run_as_user.unwrap_or(WORKER_USER);
     PodSecurityContext {
         run_as_non_root: Some(user != 0),
         run_as_user: Some(user),
-        run_as_group: Some(asked.run_as_group.unwrap_or(NOBODY)),
-        // The spill volume has to be writable for the worker.
-        fs_group: Some(asked.fs_group.unwrap_or(NOBODY)),
+        run_as_group: Some(context.run_as_group.unwrap_or(WORKER_USER)),
+        // The worker must be able to write to the spill volume.
+        fs_group: Some(context.fs_group.unwrap_or(WORKER_USER)),
         fs_group_change_policy: Some(
-            match asked.fs_group_change_policy {
+            match context.fs_group_change_policy {
                 Some(trendjob::FsGroupChangePolicy::Always) => "Always",
-                // Not through a million files of a claim, each time.
+                // Else the kubelet goes through all files of a claim for each pod.
                 _ => "OnRootMismatch",
             }
             .to_owned(),
         ),
-        supplemental_groups: (!asked.supplemental_groups.is_empty())
-            .then_some(asked.supplemental_groups),
+        supplemental_groups: (!context.supplemental_groups.is_empty())
+            .then_some(context.supplemental_groups),
         seccomp_profile: Some(SeccompProfile {
             type_: "RuntimeDefault".to_owned(),
             localhost_profile: None,
@@ -315,9 +288,9 @@ fn security_context(parts: &PodParts) -> PodSecurityContext {
     }
 }
 
-/// Over the nodes, as far as possible: reading is bound by each node's network.
-fn spread(job: &Valid, stage: Stage) -> TopologySpreadConstraint {
-    let labels = [(UID_LABEL, job.uid.as_str()), (STAGE_LABEL, stage.name())];
+/// Spreads pods over the nodes as far as possible, because each node's network limits reading.
+fn spread(trendjob: &CheckedTrendJob, stage: Stage) -> TopologySpreadConstraint {
+    let labels = [(UID_LABEL, trendjob.uid.as_str()), (STAGE_LABEL, stage.name())];
     TopologySpreadConstraint {
         max_skew: 1,
         topology_key: "kubernetes.io/hostname".to_owned(),

@@ -1,46 +1,45 @@
-//! The Job that removes the results of a TrendJob. Nobody owns it: it has to outlive the TrendJob's
-//! deletion, which removes all that it owns first.
+//! The Job that removes the results of a TrendJob. It has no owner: it must outlive the TrendJob's
+//! deletion, during which the garbage collector removes owned objects first.
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
 use super::{metadata, pod};
-use crate::names::{PURGE, RunName, STAGE_LABEL};
-use crate::observed::{Observed, Valid};
-use crate::settings::Settings;
+use crate::names::{PURGE, STAGE_LABEL};
+use crate::pass::Pass;
 
-/// How long the Job stays when it is over, for its logs.
-const KEPT: i32 = 300;
+/// How long the finished Job stays for its logs, in seconds.
+const TTL_SECONDS: i32 = 300;
 
-/// The Job that removes all runs of a TrendJob.
-pub(crate) fn purge_job(job: &Valid, observed: &Observed, settings: &Settings) -> Job {
-    let restart = job.status.restarts.unwrap_or(0);
-    let run = RunName { name: &job.name, uid: &job.uid, restart };
-    let mut metadata = metadata::child(job, &run, run.purge());
+/// The Job that removes the results of all runs of a TrendJob.
+pub(crate) fn purge_job(pass: &Pass<'_>) -> Job {
+    let trendjob = pass.trendjob;
+    let run = trendjob.run_name(trendjob.status.restarts.unwrap_or(0));
+    let mut metadata = metadata::child(trendjob, &run, run.purge());
     metadata.owner_references = None;
     let labels = metadata.labels.get_or_insert_default();
     labels.insert(STAGE_LABEL.to_owned(), PURGE.to_owned());
     let labels = labels.clone();
-    let sink = &job.spec.sink.mongodb;
+    let sink = &trendjob.spec.sink.mongodb;
     let mut arguments = vec![
         PURGE.to_owned(),
-        format!("--uid={}", job.uid),
-        format!("--source={}", job.spec.source),
+        format!("--uid={}", trendjob.uid),
+        format!("--source={}", trendjob.spec.source),
         format!("--database={}", sink.database),
     ];
-    // The worker takes a number; all is more than there can be.
+    // `All` becomes the largest number that the worker takes: no result has as many documents.
     let documents = u64::try_from(sink.documents).unwrap_or(u64::MAX);
     arguments.push(format!("--documents={documents}"));
     if sink.store_records {
         arguments.push("--store-records".to_owned());
     }
-    let image = observed.run.as_ref().map(|run| run.config.worker_image.clone());
-    let image = image.unwrap_or_else(|| settings.worker_image.clone());
-    let mut template = pod::purge_template(job, settings, &image, arguments);
+    let image = pass.observed.run.as_ref().map(|run| run.config.worker_image.as_str());
+    let image = image.unwrap_or(&pass.settings.worker_image);
+    let mut template = pod::purge_template(pass, image, arguments);
     template.metadata.get_or_insert_default().labels.get_or_insert_default().extend(labels);
     let spec = JobSpec {
         backoff_limit: Some(3),
-        active_deadline_seconds: i64::try_from(settings.purge_patience.as_secs()).ok(),
-        ttl_seconds_after_finished: Some(KEPT),
+        active_deadline_seconds: i64::try_from(pass.settings.purge_patience.as_secs()).ok(),
+        ttl_seconds_after_finished: Some(TTL_SECONDS),
         template,
         ..JobSpec::default()
     };

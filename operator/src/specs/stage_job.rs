@@ -1,5 +1,5 @@
-//! The Job of a stage. Owns which ends of a pod are tried again: what no retry mends ends the index, or
-//! the Job; being moved or stopped is nobody's fault and counts as nothing.
+//! The Job of a stage. Owns which failures of a pod are tried again: one that no retry can fix ends
+//! the index or the Job; a pod that was moved or stopped is not at fault and costs no retry.
 
 use std::collections::BTreeMap;
 
@@ -11,96 +11,109 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 use trendjob::Outcome;
 
 use super::{metadata, pod};
+use crate::condition_types::pod::DISRUPTION_TARGET;
 use crate::names::{
-    PARTS_ANNOTATION, PLAN_ANNOTATION, QUEUE_LABEL, RunName, STAGE_LABEL, Stage, WITHOUT_ANNOTATION,
+    PLAN_ANNOTATION, POD_SETTINGS_ANNOTATION, QUEUE_LABEL, STAGE_LABEL, Stage, WITHOUT_ANNOTATION,
 };
-use crate::observed::{Observed, Valid};
-use crate::plan::{parallelism, plan_hash};
-use crate::settings::Settings;
+use crate::observed::Pinned;
+use crate::pass::Pass;
 
-/// The Job of a stage; `None` before what it needs is known.
-pub(crate) fn stage_job(
-    job: &Valid,
-    observed: &Observed,
-    settings: &Settings,
-    stage: Stage,
-    number: u32,
-    without: &str,
-) -> Option<Job> {
-    let pinned = observed.run.as_ref()?;
-    let run = RunName { name: &job.name, uid: &job.uid, restart: pinned.config.restart };
-    let indexes = match stage {
-        Stage::Plan | Stage::Publish => None,
-        Stage::Etl => Some(shards(job, observed)?),
-        Stage::Aggregate | Stage::Score => Some(pinned.config.spec.sharding.partitions),
-    };
-    let hash = if stage == Stage::Plan { None } else { Some(plan_hash(job, observed)?) };
-    let mut metadata = metadata::child(job, &run, run.job(stage, number));
+/// The next Job of a run, with everything that its pods need to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NextJob {
+    /// Its stage.
+    pub(crate) stage: Stage,
+    /// The number of Jobs of this stage before it.
+    pub(crate) number: u32,
+    /// The number of indexes; `None` for a stage of one pod.
+    pub(crate) indexes: Option<u32>,
+    /// The hash of the plan; `None` for the stage that makes the plan.
+    pub(crate) plan_hash: Option<String>,
+    /// The shards that failed and are not in the result, like `3,17-19`; often empty.
+    pub(crate) without: String,
+}
+
+impl NextJob {
+    /// The first Job of every run.
+    pub(crate) const fn plan() -> Self {
+        Self {
+            stage: Stage::Plan,
+            number: 0,
+            indexes: None,
+            plan_hash: None,
+            without: String::new(),
+        }
+    }
+}
+
+/// The Job of a stage.
+pub(crate) fn stage_job(pass: &Pass<'_>, pinned: &Pinned, next: &NextJob) -> Job {
+    let (trendjob, stage) = (pass.trendjob, next.stage);
+    let run = trendjob.run_name(pinned.config.restart);
+    let mut metadata = metadata::child(trendjob, &run, run.job(stage, next.number));
     let mut labels = metadata.labels.take().unwrap_or_default();
     labels.insert(STAGE_LABEL.to_owned(), stage.name().to_owned());
     let pod_labels = labels.clone();
-    labels.extend(job.queue_labels.clone());
+    labels.extend(trendjob.queue_labels.clone());
     metadata.labels = Some(labels);
-    let parts = pod::parts_hash(job, stage);
-    let mut annotations = BTreeMap::from([(PARTS_ANNOTATION.to_owned(), parts)]);
-    if let Some(hash) = &hash {
-        annotations.insert(PLAN_ANNOTATION.to_owned(), hash.clone());
-    }
-    if !without.is_empty() {
-        annotations.insert(WITHOUT_ANNOTATION.to_owned(), without.to_owned());
-    }
-    metadata.annotations = Some(annotations);
-    let arguments = arguments(stage, hash.as_deref(), without);
-    let template = pod::template(job, pinned, settings, stage, observed.is_single_node, arguments);
-    let retries = i32::try_from(job.spec.failure_policy.backoff_limit_per_shard).ok();
+    metadata.annotations = Some(annotations(next, &trendjob.pods(stage).hash));
+    let template = pod::template(pass, pinned, stage, arguments(next));
+    let policy = &trendjob.spec.failure_policy;
+    let retries = i32::try_from(policy.backoff_limit_per_shard).ok();
     let count = |number: u32| i32::try_from(number).ok();
-    // Only etl may have gaps: a partition that is missing would be a wrong result.
-    let gaps = if stage == Stage::Etl { job.spec.failure_policy.max_failed_shards } else { 0 };
+    // Only shards may be missing: without a partition the result would be wrong.
+    let gaps = if stage == Stage::Etl { policy.max_failed_shards } else { 0 };
+    let indexes = next.indexes;
     let spec = JobSpec {
         completion_mode: Some(if indexes.is_some() { "Indexed" } else { "NonIndexed" }.to_owned()),
         completions: count(indexes.unwrap_or(1)),
-        parallelism: count(indexes.map_or(1, |indexes| parallelism(job, indexes))),
+        parallelism: count(indexes.map_or(1, |indexes| trendjob.parallelism(indexes))),
         backoff_limit: retries.filter(|_| indexes.is_none()),
         backoff_limit_per_index: retries.filter(|_| indexes.is_some()),
         max_failed_indexes: indexes.and_then(|indexes| count(gaps.min(indexes))),
         pod_failure_policy: Some(failure_policy(indexes.is_some())),
         pod_replacement_policy: Some("Failed".to_owned()),
-        suspend: job.queue_labels.contains_key(QUEUE_LABEL).then_some(true),
+        suspend: trendjob.queue_labels.contains_key(QUEUE_LABEL).then_some(true),
         template: labelled(template, pod_labels),
         ..JobSpec::default()
     };
-    Some(Job { metadata, spec: Some(spec), status: None })
+    Job { metadata, spec: Some(spec), status: None }
 }
 
-/// How many shards the plan has.
-fn shards(job: &Valid, observed: &Observed) -> Option<u32> {
-    let told = observed.messages.get(&Stage::Plan).and_then(|message| message.plan.as_ref());
-    let noted = || job.status.shards.as_ref().map(|shards| shards.total);
-    told.map(|plan| plan.shards).or_else(noted).filter(|shards| *shards > 0)
+fn annotations(next: &NextJob, pod_settings: &str) -> BTreeMap<String, String> {
+    let mut annotations =
+        BTreeMap::from([(POD_SETTINGS_ANNOTATION.to_owned(), pod_settings.to_owned())]);
+    if let Some(hash) = &next.plan_hash {
+        annotations.insert(PLAN_ANNOTATION.to_owned(), hash.clone());
+    }
+    if !next.without.is_empty() {
+        annotations.insert(WITHOUT_ANNOTATION.to_owned(), next.without.clone());
+    }
+    annotations
 }
 
-fn arguments(stage: Stage, hash: Option<&str>, without: &str) -> Vec<String> {
-    let mut arguments = vec![stage.name().to_owned()];
-    arguments.extend(hash.map(|hash| format!("--plan-hash={hash}")));
-    if !without.is_empty() {
-        arguments.push(format!("--without-shards={without}"));
+fn arguments(next: &NextJob) -> Vec<String> {
+    let mut arguments = vec![next.stage.name().to_owned()];
+    arguments.extend(next.plan_hash.as_ref().map(|hash| format!("--plan-hash={hash}")));
+    if !next.without.is_empty() {
+        arguments.push(format!("--without-shards={}", next.without));
     }
     arguments
 }
 
 fn labelled(mut template: PodTemplateSpec, labels: BTreeMap<String, String>) -> PodTemplateSpec {
     let metadata = template.metadata.get_or_insert_default();
-    // Ours win: lists and network policies rest on them.
+    // These labels win over the user's: lists and network policies select by them.
     metadata.labels.get_or_insert_default().extend(labels);
     template
 }
 
-/// In this order: the first rule that matches decides.
+/// The rules in order: the first that matches decides.
 fn failure_policy(is_indexed: bool) -> PodFailurePolicy {
     let disrupted = PodFailurePolicyRule {
         action: "Ignore".to_owned(),
         on_pod_conditions: Some(vec![PodFailurePolicyOnPodConditionsPattern {
-            type_: "DisruptionTarget".to_owned(),
+            type_: DISRUPTION_TARGET.to_owned(),
             status: "True".to_owned(),
         }]),
         on_exit_codes: None,

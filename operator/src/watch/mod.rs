@@ -1,5 +1,5 @@
-//! Watching TrendJobs and their Jobs. Owns that each watch has its own backoff, that everything seen is
-//! kept in a store, and which TrendJob an event is about; refuses to decide anything.
+//! Watching TrendJobs and their Jobs. Owns that each watch has its own backoff, that a store holds
+//! every watched object, and which TrendJob a change belongs to; refuses to decide anything.
 
 mod pulse;
 
@@ -25,78 +25,79 @@ use crate::names::MANAGED_BY;
 use crate::object::{JobObject, JobStatus, TrendJobObject, prune_job, prune_trendjob, trendjob_of};
 use crate::queue::Queue;
 
-/// Objects in one answer to a list.
+/// The number of objects in one page of a list.
 const PAGE: u32 = 100;
 
-/// What a watch needs beside the cluster.
+/// The ends that a watch writes to.
 #[derive(Debug)]
-pub struct Told {
-    /// Where the TrendJobs go that something happened to.
+pub struct WatchOutput {
+    /// The queue of the TrendJobs that changed.
     pub queue: Queue,
-    /// Ready when all objects were listed once.
+    /// The gate that opens when all objects were listed once.
     pub listed: Gate,
 }
 
-/// What a watch tells of.
+/// A change that a watch reports.
 #[derive(Debug)]
-enum Happened<'a, K> {
-    /// All that is there is told from here on.
+enum Change<'a, K> {
+    /// A list of all objects begins.
     Listing,
-    /// An object is there.
-    Seen(&'a K),
-    /// An object is gone.
-    Gone(&'a K),
-    /// All that is there was told.
+    /// An object exists.
+    Found(&'a K),
+    /// An object was deleted.
+    Deleted(&'a K),
+    /// The list of all objects is complete.
     Listed,
 }
 
-/// Watches TrendJobs, for ever, and tells what was seen, or the uid of what is gone.
+/// Watches TrendJobs for ever. Calls `found` with each object that the watch reports, and `deleted`
+/// with the uid of each one that is gone.
 pub async fn watch_trendjobs(
     api: Api<TrendJobObject>,
     writer: Writer<TrendJobObject>,
-    told: Told,
-    seen: impl Fn(&TrendJobObject),
-    gone: impl Fn(&str),
+    output: WatchOutput,
+    found: impl Fn(&TrendJobObject),
+    deleted: impl Fn(&str),
 ) {
     let events = watcher::watcher(api, watcher::Config::default().page_size(PAGE));
     let events = events.default_backoff().modify(prune_trendjob);
-    follow_trendjobs(events, writer, told, seen, gone).await;
+    follow_trendjobs(events, writer, output, found, deleted).await;
 }
 
 async fn follow_trendjobs(
     events: impl Stream<Item = watcher::Result<Event<TrendJobObject>>>,
     writer: Writer<TrendJobObject>,
-    told: Told,
-    seen: impl Fn(&TrendJobObject),
-    gone: impl Fn(&str),
+    output: WatchOutput,
+    found: impl Fn(&TrendJobObject),
+    deleted: impl Fn(&str),
 ) {
-    // What was asked for last, and in which list it was seen, by uid.
+    // The last fingerprint, and the number of the list that the object was last in, by uid.
     let mut known: HashMap<String, (u64, u64)> = HashMap::new();
     let mut lists = 0;
-    watch(events, writer, told, "trendjobs", move |happened| {
-        match happened {
-            Happened::Listing => lists += 1,
-            Happened::Seen(object) => {
-                seen(object);
+    watch(events, writer, output, "trendjobs", move |change| {
+        match change {
+            Change::Listing => lists += 1,
+            Change::Found(object) => {
+                found(object);
                 let uid = object.metadata.uid.clone().unwrap_or_default();
-                let asked = fingerprint(&object.metadata);
-                let before = known.insert(uid, (asked, lists));
-                // What changed is else only what this operator wrote itself.
-                let is_new = before.is_none_or(|(before, _)| before != asked);
+                let fingerprint = fingerprint(&object.metadata);
+                let before = known.insert(uid, (fingerprint, lists));
+                // With an equal fingerprint the change is the operator's own write of the status.
+                let is_new = before.is_none_or(|(before, _)| before != fingerprint);
                 return is_new.then(|| ObjectRef::from_obj(object));
             }
-            Happened::Gone(object) => {
+            Change::Deleted(object) => {
                 let uid = object.metadata.uid.as_deref().unwrap_or_default();
                 known.remove(uid);
-                gone(uid);
+                deleted(uid);
             }
-            // Of what went while nothing was heard nobody tells.
-            Happened::Listed => known.retain(|uid, (_, list)| {
-                let is_there = *list == lists;
-                if !is_there {
-                    gone(uid);
+            // An object that was deleted while the watch was down is only missing from the list.
+            Change::Listed => known.retain(|uid, (_, list)| {
+                let exists = *list == lists;
+                if !exists {
+                    deleted(uid);
                 }
-                is_there
+                exists
             }),
         }
         None
@@ -104,20 +105,21 @@ async fn follow_trendjobs(
     .await;
 }
 
-/// Watches the Jobs of this operator, for ever.
-pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, told: Told) {
+/// Watches the Jobs of this operator for ever.
+pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, output: WatchOutput) {
     let (managed_by, operator) = MANAGED_BY;
     let config = watcher::Config::default().labels(&format!("{managed_by}={operator}"));
     let events = watcher::watcher(api, config.page_size(PAGE)).default_backoff().modify(prune_job);
-    watch(events, writer, told, "jobs", |happened| match happened {
-        Happened::Seen(job) if is_untouched(job) => None,
-        Happened::Seen(job) | Happened::Gone(job) => owner(&job.metadata),
-        Happened::Listing | Happened::Listed => None,
+    watch(events, writer, output, "jobs", |change| match change {
+        Change::Found(job) if is_untouched(job) => None,
+        Change::Found(job) | Change::Deleted(job) => owner(&job.metadata),
+        Change::Listing | Change::Listed => None,
     })
     .await;
 }
 
-/// Whether a Job is as this operator made it: who made it knows, and looks again by itself.
+/// Returns true if a Job is as this operator created it. The pass that created it looks again by
+/// itself.
 fn is_untouched(job: &JobObject) -> bool {
     job.metadata.generation == Some(1)
         && job.metadata.deletion_timestamp.is_none()
@@ -125,13 +127,14 @@ fn is_untouched(job: &JobObject) -> bool {
         && job.status.as_ref().is_none_or(|status| *status == JobStatus::default())
 }
 
-/// The TrendJob a Job was made for.
+/// The TrendJob that a Job belongs to.
 fn owner(metadata: &ObjectMeta) -> Option<ObjectRef<TrendJobObject>> {
     let name = trendjob_of(metadata)?;
     Some(ObjectRef::new(name).within(metadata.namespace.as_ref()?))
 }
 
-/// What of a TrendJob others change. Its status is not among it.
+/// A hash of the parts of a TrendJob that only others change, so not of the status. It is compared
+/// within one process only, so the hasher of the standard library will do.
 fn fingerprint(metadata: &ObjectMeta) -> u64 {
     let mut hasher = DefaultHasher::new();
     metadata.generation.hash(&mut hasher);
@@ -145,36 +148,36 @@ fn fingerprint(metadata: &ObjectMeta) -> u64 {
 async fn watch<K>(
     events: impl Stream<Item = watcher::Result<Event<K>>>,
     writer: Writer<K>,
-    told: Told,
+    output: WatchOutput,
     resource: &'static str,
-    mut about: impl FnMut(Happened<'_, K>) -> Option<ObjectRef<TrendJobObject>>,
+    mut affected: impl FnMut(Change<'_, K>) -> Option<ObjectRef<TrendJobObject>>,
 ) where
     K: kube::Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
     let mut events = pin!(reflector::reflector(writer, events));
-    // The store shows what was listed when the list is whole, so nobody is told before.
+    // The store shows a list only when it is complete, so its objects are queued after that.
     let mut listed = Vec::new();
     while let Some(event) = events.next().await {
         match event {
             Ok(Event::Init) => {
                 listed.clear();
-                about(Happened::Listing);
+                affected(Change::Listing);
             }
-            Ok(Event::InitApply(object)) => listed.extend(about(Happened::Seen(&object))),
+            Ok(Event::InitApply(object)) => listed.extend(affected(Change::Found(&object))),
             Ok(Event::InitDone) => {
-                about(Happened::Listed);
+                affected(Change::Listed);
                 tracing::debug!(resource, objects = listed.len(), "listed");
-                listed.drain(..).for_each(|object| told.queue.push(object));
-                told.listed.set(true);
+                listed.drain(..).for_each(|object| output.queue.push(object));
+                output.listed.set(true);
             }
             Ok(Event::Apply(object)) => {
-                if let Some(name) = about(Happened::Seen(&object)) {
-                    told.queue.push(name);
+                if let Some(name) = affected(Change::Found(&object)) {
+                    output.queue.push(name);
                 }
             }
             Ok(Event::Delete(object)) => {
-                if let Some(name) = about(Happened::Gone(&object)) {
-                    told.queue.push(name);
+                if let Some(name) = affected(Change::Deleted(&object)) {
+                    output.queue.push(name);
                 }
             }
             Err(error) => {
@@ -185,7 +188,7 @@ async fn watch<K>(
     }
 }
 
-/// The store of Jobs, its writer, and the same for TrendJobs.
+/// The stores and their writers.
 pub fn stores() -> (Stores, Writers) {
     let (trendjob_store, trendjob_writer) = reflector::store();
     let (job_store, job_writer) = reflector::store();
@@ -195,7 +198,7 @@ pub fn stores() -> (Stores, Writers) {
     )
 }
 
-/// What was seen last.
+/// The objects as last watched.
 #[derive(Debug, Clone)]
 pub struct Stores {
     /// TrendJobs.
@@ -204,12 +207,12 @@ pub struct Stores {
     pub jobs: Store<JobObject>,
 }
 
-/// What fills the stores.
+/// The writers of the stores.
 #[derive(Debug)]
 pub struct Writers {
-    /// Of TrendJobs.
+    /// The writer of TrendJobs.
     pub trendjobs: Writer<TrendJobObject>,
-    /// Of Jobs.
+    /// The writer of Jobs.
     pub jobs: Writer<JobObject>,
 }
 
@@ -228,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_went_while_nothing_was_heard_is_forgotten_with_the_next_list() {
+    async fn an_object_deleted_while_the_watch_was_down_is_forgotten_with_the_next_list() {
         let object = |name: &str| -> TrendJobObject {
             let metadata = json!({"name": name, "namespace": "team", "uid": format!("uid-{name}")});
             serde_json::from_value(json!({"metadata": metadata, "spec": {}})).unwrap()
@@ -239,34 +242,34 @@ mod tests {
             events.push(Event::InitDone);
             events
         };
-        let heard = [
+        let received = [
             list(&["kept", "lost", "deleted"]),
             vec![Event::Delete(object("deleted"))],
             list(&["kept", "new"]),
             list(&["kept", "new"]),
         ];
-        let events = futures::stream::iter(heard.into_iter().flatten().map(Ok));
+        let events = futures::stream::iter(received.into_iter().flatten().map(Ok));
         let (queue, _changed) = Queue::new();
-        let told = Told { queue, listed: service::probes::Readiness::default().register("x") };
+        let listed = service::probes::Readiness::default().register("x");
         let (_store, writer) = reflector::store();
-        let gone = std::sync::Mutex::new(Vec::new());
-        let note = |uid: &str| gone.lock().unwrap().push(uid.to_owned());
-        follow_trendjobs(events, writer, told, |_| {}, note).await;
-        assert_eq!(gone.into_inner().unwrap(), ["uid-deleted", "uid-lost"]);
+        let deleted = parking_lot::Mutex::new(Vec::new());
+        let note = |uid: &str| deleted.lock().push(uid.to_owned());
+        follow_trendjobs(events, writer, WatchOutput { queue, listed }, |_| {}, note).await;
+        assert_eq!(deleted.into_inner(), ["uid-deleted", "uid-lost"]);
     }
 
     #[test]
-    fn a_job_as_it_was_made_is_no_news_and_whatever_happens_to_it_is() {
-        let made = json!({"name": "job", "generation": 1});
-        assert!(is_untouched(&job(&made, &json!({}))));
+    fn a_new_job_is_untouched_and_any_change_of_it_is_not() {
+        let created = json!({"name": "job", "generation": 1});
+        assert!(is_untouched(&job(&created, &json!({}))));
         let held = json!({"name": "job", "generation": 2});
-        let going =
+        let deleted =
             json!({"name": "job", "generation": 1, "deletionTimestamp": "2026-01-01T00:00:00Z"});
         for (metadata, status) in [
             (held, json!({})),
-            (going, json!({})),
-            (made.clone(), json!({"startTime": "2026-01-01T00:00:00Z"})),
-            (made, json!({"active": 1})),
+            (deleted, json!({})),
+            (created.clone(), json!({"startTime": "2026-01-01T00:00:00Z"})),
+            (created, json!({"active": 1})),
         ] {
             assert!(!is_untouched(&job(&metadata, &status)), "{metadata} {status}");
         }

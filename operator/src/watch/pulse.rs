@@ -1,54 +1,49 @@
-//! Whether watches are alive: when the API server last sent anything on each, bookmarks included, of
-//! which the watcher itself says nothing. Owns a layer of the client that sees the answers.
+//! Signs of life of the watches: when the API server last sent anything on each. Owns a layer of
+//! the client that sees all answers: kube's watcher does not report bookmarks, the only sign in a
+//! quiet cluster.
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
 
-/// When there last was a sign of life, by the path of the collection. Clones share.
+/// The time of the last sign of life, by the path of the collection. Clones share the times.
 #[derive(Debug, Clone, Default)]
 pub struct Pulses(Arc<Mutex<HashMap<String, Instant>>>);
 
 impl Pulses {
-    /// Begins to look at the lists and watches of a collection.
+    /// Begins to time the lists and watches of a collection.
     pub fn expect(&self, path: String) {
-        self.lock().insert(path, Instant::now());
+        self.0.lock().insert(path, Instant::now());
     }
 
-    /// The collection that was silent for longest, and for how long.
+    /// The collection with the longest silence, and its length.
     pub fn oldest(&self) -> Option<(String, Duration)> {
-        let now = Instant::now();
-        let ages =
-            self.lock().iter().map(|(path, at)| (path.clone(), now - *at)).collect::<Vec<_>>();
-        ages.into_iter().max_by_key(|(_, age)| *age)
+        self.ages().into_iter().max_by_key(|(_, age)| *age)
     }
 
-    /// All of them.
+    /// The length of each collection's silence.
     pub fn ages(&self) -> Vec<(String, Duration)> {
         let now = Instant::now();
-        self.lock().iter().map(|(path, at)| (path.clone(), now - *at)).collect()
+        self.0.lock().iter().map(|(path, at)| (path.clone(), now - *at)).collect()
     }
 
     fn beat(&self, path: &str) {
-        if let Some(at) = self.lock().get_mut(path) {
+        if let Some(at) = self.0.lock().get_mut(path) {
             *at = Instant::now();
         }
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// Lets pulses see what a client is answered.
+/// A layer of the client that notes each part of an answer.
 #[derive(Debug, Clone)]
 pub struct PulseLayer(pub Pulses);
 
@@ -60,7 +55,7 @@ impl<S> Layer<S> for PulseLayer {
     }
 }
 
-/// A client whose answers are seen.
+/// A client whose answers are noted.
 #[derive(Debug, Clone)]
 pub struct PulseService<S> {
     inner: S,

@@ -1,5 +1,5 @@
-//! An API server for tests: objects in memory, behind the client's own seam. It answers with what it is
-//! told to where a real one would fail, and counts what it is asked.
+//! An API server for tests: objects in memory, behind the `tower` service of the client. It fails
+//! requests as a test plans it, and records all requests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -19,18 +19,18 @@ use tower::Layer as _;
 
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
-/// What happens to a request instead of its being served.
+/// A failure of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Fault {
-    /// It is answered with this code and reason.
+    /// The server answers with this code and reason.
     Answer(u16, &'static str),
-    /// It is served, and the connection breaks before the answer arrives.
+    /// The server carries out the request; the connection breaks before the answer arrives.
     LostAnswer,
-    /// The connection breaks before it is served.
+    /// The connection breaks before the request arrives.
     Lost,
 }
 
-/// A fault for the next request whose method and path hold these.
+/// A fault of the next request with this method and a path that contains this.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) method: &'static str,
@@ -42,17 +42,17 @@ pub(crate) struct Planned {
 pub(crate) struct State {
     /// Objects by their path.
     pub(crate) objects: BTreeMap<String, Value>,
-    /// What happened to each collection, in order, for watches.
+    /// The paths and events of all changes, in order, for watches.
     events: Vec<(String, Value)>,
     pub(crate) faults: VecDeque<Planned>,
-    /// Methods and paths of what was asked, without watches.
-    pub(crate) asked: Vec<String>,
+    /// The methods and paths of all requests but watches.
+    pub(crate) requests: Vec<String>,
     version: u64,
-    /// Watches that begin before this version are told that they are too old.
+    /// Watches that begin before this version fail with 410, Expired.
     pub(crate) forgotten: u64,
-    /// Watches and lists are answered by a connection on which nothing comes.
+    /// True if watches stay open but receive nothing.
     pub(crate) is_silent: bool,
-    /// How often watches were told that nothing happened.
+    /// The number of bookmarks.
     bookmarks: u64,
 }
 
@@ -73,7 +73,7 @@ impl ApiServer {
         self.client_with(Pulses::default())
     }
 
-    /// A client that shows when it hears of this server.
+    /// A client that notes each sign of life of this server.
     pub(crate) fn client_with(&self, pulses: Pulses) -> Client {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
@@ -83,7 +83,7 @@ impl ApiServer {
         Client::new(PulseLayer(pulses).layer(service), "default")
     }
 
-    /// Tells all watches that nothing happened.
+    /// Sends a bookmark to all watches.
     pub(crate) fn bookmark(&self) {
         self.state().bookmarks += 1;
         self.changed.notify_waiters();
@@ -94,7 +94,7 @@ impl ApiServer {
         self.state().faults.push_back(Planned { method, path, fault });
     }
 
-    /// Puts an object there, as a user does.
+    /// Stores an object, as a user does.
     pub(crate) fn put(&self, path: &str, object: Value) -> Value {
         let stored = self.state().store(path, object);
         self.changed.notify_waiters();
@@ -108,7 +108,7 @@ impl ApiServer {
         self.put(path, object);
     }
 
-    /// The paths of objects that hold a text.
+    /// The paths of the objects that contain a text.
     pub(crate) fn paths(&self, part: &str) -> Vec<String> {
         self.state().objects.keys().filter(|path| path.contains(part)).cloned().collect()
     }
@@ -126,7 +126,7 @@ impl ApiServer {
         }
         let fault = {
             let mut state = self.state();
-            state.asked.push(format!("{method} {path}"));
+            state.requests.push(format!("{method} {path}"));
             let hit =
                 state.faults.iter().position(|one| one.method == method && path.contains(one.path));
             hit.and_then(|at| state.faults.remove(at))
@@ -182,18 +182,18 @@ impl ApiServer {
         answer
     }
 
-    /// A watch: what happened to a collection since a version, and what happens from now on.
+    /// A watch: the changes of a collection since a version, and those from now on.
     fn watch(&self, path: &str, query: &str) -> Answer {
         let since = query.split('&').find_map(|part| part.strip_prefix("resourceVersion="));
         let since: u64 = since.and_then(|text| text.parse().ok()).unwrap_or(0);
         if since < self.state().forgotten {
             return failure(410, "Expired");
         }
-        let told = self.state().bookmarks;
-        let begun = (self.clone(), path.to_owned(), since, told);
-        let lines = futures::stream::unfold(begun, async |(server, path, since, told)| {
+        let sent = self.state().bookmarks;
+        let start = (self.clone(), path.to_owned(), since, sent);
+        let lines = futures::stream::unfold(start, async |(server, path, since, sent)| {
             loop {
-                // Before it is looked: what happens in between is not missed.
+                // Created before the state is read, so no change in between is missed.
                 let signal = Arc::clone(&server.changed);
                 let changed = signal.notified();
                 if server.state().is_silent {
@@ -202,10 +202,10 @@ impl ApiServer {
                 }
                 let next = server.state().after(&path, since);
                 if let Some((version, event)) = next {
-                    return Some((line(&event), (server, path, version, told)));
+                    return Some((line(&event), (server, path, version, sent)));
                 }
                 let bookmarks = server.state().bookmarks;
-                if bookmarks > told {
+                if bookmarks > sent {
                     let event = json!({"type": "BOOKMARK", "object": {
                         "kind": "x", "apiVersion": "x", "metadata": {"resourceVersion": since.to_string()},
                     }});
@@ -263,7 +263,7 @@ impl State {
     }
 }
 
-/// Whether an object is in a collection, of one namespace or of all.
+/// Returns true if an object is in a collection of one namespace or of all.
 fn is_in(at: &str, collection: &str) -> bool {
     let (rest, kind) = collection.rsplit_once('/').unwrap();
     at.starts_with(rest) && at.rsplit('/').nth(1) == Some(kind)
@@ -285,7 +285,7 @@ fn reply(code: u16, object: &Value) -> Answer {
 fn failure(code: u16, reason: &str) -> Answer {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "status": "Failure",
-        "code": code, "reason": reason, "message": format!("the server says {reason}"),
+        "code": code, "reason": reason, "message": format!("the server answers {reason}"),
     });
     reply(code, &status)
 }

@@ -1,5 +1,5 @@
-//! An API server in bad times: whatever fails and whenever, each object is made once and the run ends as
-//! it would have ended.
+//! An API server in bad times: whichever request fails, each object is created once and the run
+//! ends as it does without the fault.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,9 +17,9 @@ use crate::api_server::{ApiServer, Fault};
 use crate::cluster::manifests;
 
 const TRENDJOB: &str = "/apis/trendjob.dev/v1alpha1/namespaces/team/trendjobs/job";
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 
-/// An operator over the server; it works until it is dropped.
+/// An operator at work; dropping it stops it.
 struct Working(JoinHandle<()>);
 
 impl Drop for Working {
@@ -30,7 +30,7 @@ impl Drop for Working {
 
 fn arguments() -> RunArgs {
     let args = Args::parse_from(["operator", "run", "--worker-image", "worker"]);
-    let Command::Run(args) = args.command else { panic!("it runs") };
+    let Command::Run(args) = args.command else { panic!("the command is run") };
     *args
 }
 
@@ -51,15 +51,15 @@ fn apply(server: &ApiServer, changes: Value) {
     server.put(TRENDJOB, object);
 }
 
-async fn until(server: &ApiServer, what: &str, holds: impl Fn(&ApiServer) -> bool) {
+async fn until(server: &ApiServer, what: &str, is_so: impl Fn(&ApiServer) -> bool) {
     let waited = timeout(PATIENCE, async {
-        while !holds(server) {
+        while !is_so(server) {
             sleep(Duration::from_millis(10)).await;
         }
     });
     if waited.await.is_err() {
         let objects: Vec<_> = server.state().objects.clone().into_iter().collect();
-        panic!("{what} did not come about\n{:#?}\n{:#?}", objects, server.state().asked);
+        panic!("{what} did not happen\n{:#?}\n{:#?}", objects, server.state().requests);
     }
 }
 
@@ -68,7 +68,7 @@ fn stage(server: &ApiServer) -> String {
     object["status"]["stage"].as_str().unwrap_or_default().to_owned()
 }
 
-/// Ends a Job as its controller does, with a pod that reported this.
+/// Completes a Job as its controller does, with a pod that has this termination message.
 fn end(server: &ApiServer, job: &str, message: &Value) {
     let name = job.rsplit('/').next().unwrap().to_owned();
     let pod = json!({
@@ -80,7 +80,7 @@ fn end(server: &ApiServer, job: &str, message: &Value) {
             "state": {"terminated": {"exitCode": 0, "message": message.to_string()}},
         }]},
     });
-    // The pods of other Jobs are not asked for here: the server knows no selectors.
+    // The server knows no selectors, so the pods of other Jobs are removed.
     let pods = server.paths("/pods/");
     for pod in pods {
         server.state().objects.remove(&pod);
@@ -107,7 +107,7 @@ fn published() -> Value {
                       "incomplete": false}})
 }
 
-/// Takes a run to its end, as the Job controller would, and returns the objects there are.
+/// Takes a run to its end as the Job controller does. Returns the paths of all objects.
 async fn through(server: &ApiServer) -> BTreeSet<String> {
     for (stage, message) in [
         ("plan", planned()),
@@ -126,19 +126,15 @@ async fn through(server: &ApiServer) -> BTreeSet<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whatever_request_fails_the_run_ends_as_it_would_have_and_nothing_is_made_twice() {
+async fn a_run_with_any_failed_request_ends_with_the_same_objects() {
     let server = ApiServer::default();
     let _operator = operator(&server);
     apply(&server, json!({}));
     let expected = through(&server).await;
-    let (asked, posts) = {
-        let state = server.state();
-        let asked: BTreeSet<_> = state.asked.iter().cloned().collect();
-        let posts = state.asked.iter().filter(|one| one.starts_with("POST /apis/batch")).count();
-        (asked, posts)
-    };
-    assert_eq!(posts, 4, "{asked:?}");
-    let requests = [
+    let requests = server.state().requests.clone();
+    let posts = requests.iter().filter(|one| one.starts_with("POST /apis/batch")).count();
+    assert_eq!(posts, 4, "{requests:?}");
+    let failing = [
         ("GET", "/configmaps/"),
         ("POST", "/configmaps"),
         ("POST", "/jobs"),
@@ -156,7 +152,7 @@ async fn whatever_request_fails_the_run_ends_as_it_would_have_and_nothing_is_mad
         Fault::Lost,
         Fault::LostAnswer,
     ];
-    for (method, path) in requests {
+    for (method, path) in failing {
         for fault in &faults {
             let server = ApiServer::default();
             for _ in 0..3 {
@@ -171,7 +167,7 @@ async fn whatever_request_fails_the_run_ends_as_it_would_have_and_nothing_is_mad
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_whose_beginning_was_not_noted_goes_on() {
+async fn a_restart_goes_on_if_the_status_does_not_note_its_beginning() {
     for fault in [Fault::LostAnswer, Fault::Lost, Fault::Answer(500, "InternalError")] {
         for (method, path) in [("POST", "/configmaps"), ("POST", "/jobs"), ("PATCH", "/status")] {
             let server = ApiServer::default();
@@ -189,11 +185,15 @@ async fn a_restart_whose_beginning_was_not_noted_goes_on() {
             server.change(TRENDJOB, |object| object["metadata"]["annotations"] = annotations);
             until(&server, "its next Job", |server| !server.paths("-1-plan").is_empty()).await;
             let job = server.paths("-1-plan").remove(0);
-            let mut told = planned();
-            told["result"] = published()["result"].clone();
-            end(&server, &job, &told);
+            let mut message = planned();
+            message["result"] = published()["result"].clone();
+            end(&server, &job, &message);
             until(&server, "Complete", |server| stage(server) == "Complete").await;
-            assert_eq!(server.paths("jobs/job-").len(), 1, "the run before is gone");
+            assert_eq!(
+                server.paths("jobs/job-").len(),
+                1,
+                "the Jobs of the previous run are deleted"
+            );
             let object = server.state().objects[TRENDJOB].clone();
             assert_eq!(object["status"]["restarts"], 1, "{method} {path} {fault:?}");
         }
@@ -201,47 +201,47 @@ async fn a_restart_whose_beginning_was_not_noted_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_restart_asked_for_while_a_run_is_at_work_begins_when_it_ends() {
+async fn a_restart_requested_during_a_run_begins_at_its_end() {
     let server = ApiServer::default();
     let _operator = operator(&server);
     apply(&server, json!({}));
     until(&server, "its Job", |server| !server.paths("-0-plan").is_empty()).await;
     let annotations = json!({"trendjob.dev/restart": "1"});
     server.change(TRENDJOB, |object| object["metadata"]["annotations"] = annotations);
-    let mut told = planned();
-    told["result"] = published()["result"].clone();
-    end(&server, &server.paths("-0-plan").remove(0), &told);
+    let mut message = planned();
+    message["result"] = published()["result"].clone();
+    end(&server, &server.paths("-0-plan").remove(0), &message);
     until(&server, "its next run", |server| !server.paths("-1-plan").is_empty()).await;
     let left = ["jobs/job-6a2f41a3-0", "configmaps/job-6a2f41a3-0"];
     let is_gone = |server: &ApiServer| left.iter().all(|left| server.paths(left).is_empty());
-    until(&server, "the end of what is left of the one before", is_gone).await;
+    until(&server, "the deletion of the previous run", is_gone).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_watch_that_falls_silent_is_known_by_its_age() {
+async fn a_silent_watch_is_recognised_by_its_age() {
     let server = ApiServer::default();
     let pulses = Pulses::default();
     let client = server.client_with(pulses.clone());
-    let seen = pulses.clone();
+    let watched = pulses.clone();
     let _operator = Working(tokio::spawn(async move {
         let readiness = Readiness::default();
-        run::work(&arguments(), client, &readiness, &seen).await.unwrap();
+        run::work(&arguments(), client, &readiness, &watched).await.unwrap();
     }));
     apply(&server, json!({}));
     until(&server, "its Job", |server| !server.paths("-plan").is_empty()).await;
-    // The server says something each minute, as one does with bookmarks.
+    // The server sends a bookmark each minute, as a real one does.
     for _ in 0..60 {
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         server.bookmark();
         sleep(Duration::from_secs(1)).await;
         let oldest = pulses.oldest();
         assert!(oldest.as_ref().is_some_and(|(_, age)| age.as_secs() < 120), "{oldest:?}");
     }
-    // From now on it takes what it is asked and says nothing: connections look healthy.
+    // From now on the server accepts requests and sends nothing: the connections look healthy.
     server.state().is_silent = true;
     sleep(Duration::from_secs(700)).await;
     let (path, age) = pulses.oldest().unwrap();
-    assert!(age > Duration::from_secs(600), "{path} {age:?}");
+    assert!(age > Duration::from_mins(10), "{path} {age:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -250,37 +250,40 @@ async fn a_watch_whose_version_is_too_old_lists_again_and_misses_nothing() {
     let _operator = operator(&server);
     apply(&server, json!({}));
     until(&server, "its Job", |server| !server.paths("-plan").is_empty()).await;
-    // Every watch that begins from now on is told to list again, once.
+    // From now on every watch has to list again, once.
     server.state().forgotten = 5;
     let expected = through(&server).await;
     assert!(expected.iter().any(|path| path.ends_with("-publish")));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_waits_is_looked_at_twice_a_minute_at_most() {
+async fn a_running_stage_is_looked_at_twice_a_minute_at_most() {
     let server = ApiServer::default();
     let _operator = operator(&server);
     apply(&server, json!({}));
     until(&server, "its Job", |server| !server.paths("-plan").is_empty()).await;
     let job = server.paths("jobs/job-").remove(0);
     server.change(&job, |job| job["status"] = json!({"active": 1, "ready": 1}));
-    // What that changed is seen and written.
+    // The pass over that change is not counted.
     sleep(Duration::from_secs(10)).await;
     let passes = |server: &ApiServer| {
-        server
-            .state()
-            .asked
+        let state = server.state();
+        let reads = state
+            .requests
             .iter()
-            .filter(|one| one.contains("GET /api/v1/namespaces/team/configmaps"))
-            .count()
+            .filter(|one| one.contains("GET /api/v1/namespaces/team/configmaps"));
+        reads.count()
     };
     let before = passes(&server);
-    sleep(Duration::from_secs(60)).await;
-    assert!(passes(&server) - before <= 2, "{:#?}", server.state().asked);
+    sleep(Duration::from_mins(1)).await;
+    assert!(passes(&server) - before <= 2, "{:#?}", server.state().requests);
+    // The longest time between two passes is five minutes.
+    sleep(Duration::from_mins(5)).await;
+    assert!(passes(&server) > before, "the run is not looked at any more");
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_whose_pods_are_slow_share_one_look_at_the_warnings_and_each_finds_its_own() {
+async fn runs_with_slow_pods_share_the_lists_of_warnings_and_each_finds_its_own_cause() {
     const RUNS: usize = 40;
     let server = ApiServer::default();
     let _operator = operator(&server);
@@ -296,7 +299,7 @@ async fn runs_whose_pods_are_slow_share_one_look_at_the_warnings_and_each_finds_
     for job in server.paths("jobs/slow-") {
         let name = job.rsplit('/').next().unwrap();
         server.change(&job, |job| job["status"] = json!({"active": 0}));
-        // The only one whose pod the namespace refuses.
+        // The namespace refuses only the pod of this one.
         if name.starts_with("slow-7-") {
             let event = json!({
                 "metadata": {"name": "refused", "namespace": "team"}, "type": "Warning",
@@ -309,7 +312,7 @@ async fn runs_whose_pods_are_slow_share_one_look_at_the_warnings_and_each_finds_
     }
     let looks = |server: &ApiServer| {
         let state = server.state();
-        state.asked.iter().filter(|one| *one == "GET /api/v1/namespaces/team/events").count()
+        state.requests.iter().filter(|one| *one == "GET /api/v1/namespaces/team/events").count()
     };
     let stalled = |server: &ApiServer| -> Vec<String> {
         let state = server.state();
@@ -325,21 +328,21 @@ async fn runs_whose_pods_are_slow_share_one_look_at_the_warnings_and_each_finds_
         let stalled = objects.filter(|(_, object)| is_stalled(object));
         stalled.map(|(path, _)| path.rsplit('/').next().unwrap().to_owned()).collect()
     };
-    // Nothing hangs on the first answers.
+    // The cause is found although the first lists fail.
     for _ in 0..9 {
         server.fail("GET", "/namespaces/team/events", Fault::Answer(500, "InternalError"));
     }
     until(&server, "the cause", |server| !stalled(server).is_empty()).await;
     let before = looks(&server);
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!(stalled(&server), ["slow-7"], "the others are not refused");
-    // Of three reasons each.
+    // Each look is three lists, one for each reason.
     let looked = looks(&server) - before;
     assert!((6..=48).contains(&looked), "{looked} lists for {RUNS} runs in a minute");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_is_refused_is_said_and_made_when_it_is_not_any_more() {
+async fn a_refused_job_is_reported_and_created_once_it_is_accepted() {
     for (code, reason) in [(400, "BadRequest"), (403, "Forbidden"), (422, "Invalid")] {
         let server = ApiServer::default();
         let _operator = operator(&server);
@@ -354,40 +357,45 @@ async fn a_job_that_is_refused_is_said_and_made_when_it_is_not_any_more() {
             let ready = conditions.iter().find(|one| one["type"] == "Ready").cloned();
             ready.map(|ready| (ready["reason"].to_string(), ready["message"].to_string()))
         };
-        until(&server, "said", |server| {
-            ready(server).is_some_and(|(why, what)| {
-                why.contains("FailedCreate") && what.contains("can't be made")
+        until(&server, "the condition", |server| {
+            ready(server).is_some_and(|(reason, message)| {
+                reason.contains("FailedCreate") && message.contains("can't be created")
             })
         })
         .await;
-        until(&server, "told", |server| !server.paths("/events/").is_empty()).await;
-        until(&server, "made", |server| !server.paths("/jobs/").is_empty()).await;
-        until(&server, "well", |server| {
-            ready(server).is_some_and(|(why, _)| why.contains("Running"))
+        until(&server, "the event", |server| !server.paths("/events/").is_empty()).await;
+        until(&server, "the Job", |server| !server.paths("/jobs/").is_empty()).await;
+        until(&server, "the end of the cause", |server| {
+            ready(server).is_some_and(|(reason, _)| reason.contains("Running"))
         })
         .await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_finished_one_costs_no_request_at_all() {
+async fn a_finished_trendjob_costs_no_request_but_the_first_lists() {
     let server = ApiServer::default();
     let first = operator(&server);
     apply(&server, json!({}));
     through(&server).await;
     drop(first);
-    server.state().asked.clear();
+    server.state().requests.clear();
     let _operator = operator(&server);
-    sleep(Duration::from_secs(3_600)).await;
-    let asked = server.state().asked.clone();
-    assert!(
-        asked.iter().all(|one| one.ends_with("/trendjobs") || one.ends_with("/jobs")),
-        "{asked:#?}"
-    );
+    sleep(Duration::from_hours(1)).await;
+    let requests = server.state().requests.clone();
+    for list in ["/trendjobs", "/jobs"] {
+        assert!(requests.iter().any(|one| one.ends_with(list)), "{list} are not listed");
+    }
+    let is_list = |one: &String| one.ends_with("/trendjobs") || one.ends_with("/jobs");
+    assert!(requests.iter().all(is_list), "{requests:#?}");
+    // The operator is at work: it begins a run that is requested.
+    let annotations = json!({"trendjob.dev/restart": "1"});
+    server.change(TRENDJOB, |object| object["metadata"]["annotations"] = annotations);
+    until(&server, "another run", |server| !server.paths("-1-plan").is_empty()).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_spec_that_can_not_be_read_is_said_and_stops_no_other() {
+async fn an_unreadable_spec_is_reported_and_does_not_stop_other_trendjobs() {
     let server = ApiServer::default();
     let _operator = operator(&server);
     let bad = TRENDJOB.replace("/trendjobs/job", "/trendjobs/bad");

@@ -1,25 +1,22 @@
-//! What the operator tells its workers is what they read: with the parser of their own arguments and the
-//! reader of their own configuration.
+//! The contract between the operator and its workers: the parser of the workers' arguments and the
+//! reader of their configuration accept everything that the operator writes.
 
 use clap::Parser as _;
 use operator::names::Stage;
-use operator::plan::{Action, plan};
-use operator::settings::Settings;
-use operator::validate::validate;
+use operator::plan::Action;
 use serde_json::json;
 use trendjob::RunConfig;
 
 use crate::story::Story;
 use crate::worker_args::{Args, Command};
 
-/// All objects of a run, as they were made.
-fn made(changes: serde_json::Value) -> Vec<Action> {
+/// The actions that create the objects of a run.
+fn actions(changes: serde_json::Value) -> Vec<Action> {
     let mut story = Story::new(changes);
     let mut all = Vec::new();
     for stage in Stage::ALL {
         for _ in 0..3 {
-            let job = validate(&story.object).unwrap();
-            all.extend(plan(&job, &story.observed, &Settings::default(), story.now).actions);
+            all.extend(story.plan().actions);
             story.pass("");
         }
         if !story.observed.jobs.contains_key(&stage) {
@@ -38,14 +35,14 @@ fn made(changes: serde_json::Value) -> Vec<Action> {
 }
 
 #[test]
-fn workers_understand_their_arguments() {
+fn workers_accept_their_arguments() {
     let ca = json!({"caSecretRef": {"name": "ca", "key": "ca.crt"}});
     let scored = json!({"profile": "Social", "window": "1h", "scores": ["Burst"]});
     let spec = json!({
         "failurePolicy": {"maxFailedShards": 2}, "sink": {"mongodb": ca}, "analysis": scored,
     });
     let mut stages = Vec::new();
-    for action in made(json!({ "spec": spec })) {
+    for action in actions(json!({ "spec": spec })) {
         let Action::CreateJob(job) = action else { continue };
         let pod = job.spec.as_ref().unwrap().template.spec.clone().unwrap();
         let arguments = pod.containers[0].args.clone().unwrap();
@@ -70,8 +67,8 @@ fn workers_understand_their_arguments() {
 }
 
 #[test]
-fn workers_read_the_configuration_they_are_given() {
-    let actions = made(json!({"spec": {"failurePolicy": {"maxFailedShards": 2}}}));
+fn workers_read_their_configuration() {
+    let actions = actions(json!({"spec": {"failurePolicy": {"maxFailedShards": 2}}}));
     let Some(Action::CreateConfigMap(map)) = actions.first() else { panic!("{actions:?}") };
     let data = map.data.as_ref().unwrap();
     let config = RunConfig::from_json(&data[RunConfig::KEY]).unwrap();
@@ -81,9 +78,10 @@ fn workers_read_the_configuration_they_are_given() {
 }
 
 #[test]
-fn pods_are_restricted_and_know_nothing_of_the_cluster() {
+fn pods_are_restricted_and_have_no_access_to_the_cluster() {
     let parts = json!({"env": [{"name": "A", "value": "b"}], "serviceAccountName": "theirs"});
-    for action in made(json!({"spec": {"etl": parts, "failurePolicy": {"maxFailedShards": 2}}})) {
+    for action in actions(json!({"spec": {"etl": parts, "failurePolicy": {"maxFailedShards": 2}}}))
+    {
         let Action::CreateJob(job) = action else { continue };
         let pod = job.spec.as_ref().unwrap().template.spec.clone().unwrap();
         assert_eq!(pod.automount_service_account_token, Some(false));

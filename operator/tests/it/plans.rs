@@ -1,4 +1,4 @@
-//! What is planned through the life of a TrendJob, as stories whose text a person reviewed.
+//! The plans through the life of a TrendJob, as stories whose text a person reviewed.
 
 use operator::diagnosis::Finding;
 use operator::names::Stage;
@@ -8,7 +8,7 @@ use trendjob::{Outcome, TerminationMessage};
 
 use crate::story::Story;
 
-/// A run of four shards that is counting.
+/// A run of four shards in the stage etl.
 fn counting(changes: serde_json::Value) -> Story {
     let mut story = Story::new(changes);
     story.settle("applied");
@@ -17,11 +17,11 @@ fn counting(changes: serde_json::Value) -> Story {
 }
 
 #[test]
-fn a_small_run_is_over_with_its_plan_pod() {
+fn a_small_run_ends_with_its_plan_pod() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     story.after(3).complete(Stage::Plan).planned(1).published(Stage::Plan, false);
-    story.settle("the plan pod did everything");
+    story.settle("the plan pod carried the run through all stages");
     insta::assert_snapshot!(story.text);
 }
 
@@ -38,22 +38,22 @@ fn a_large_run_goes_from_stage_to_stage() {
 }
 
 #[test]
-fn a_run_that_scores_does_so_between_merging_and_publishing() {
+fn a_run_with_scores_has_a_stage_between_merging_and_publishing() {
     let scored = json!({"profile": "Social", "window": "1h", "scores": ["Burst"]});
     let parts = json!({"image": "mergers"});
     let spec = json!({"analysis": scored, "aggregate": parts});
     let mut story = counting(json!({ "spec": spec }));
     story.complete(Stage::Etl).settle("etl is complete");
     story.complete(Stage::Aggregate).settle("all partitions are merged");
-    let merging = story.job(Stage::Aggregate).parts.clone();
-    assert_eq!(story.job(Stage::Score).parts, merging, "pods of both are what aggregate says");
+    let merging = story.job(Stage::Aggregate).pod_settings.clone();
+    assert_eq!(story.job(Stage::Score).pod_settings, merging, "both have the pods of aggregate");
     story.complete(Stage::Score).settle("all partitions are scored");
     story.published(Stage::Publish, false).complete(Stage::Publish).settle("it is published");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_run_that_an_older_release_began_scores_when_it_publishes() {
+fn a_run_of_an_older_release_scores_when_it_publishes() {
     let scored = json!({"profile": "Social", "window": "1h", "scores": ["Burst"]});
     let mut story = counting(json!({"spec": {"analysis": scored}}));
     story.observed.run.as_mut().unwrap().config.score_stage = false;
@@ -63,7 +63,7 @@ fn a_run_that_an_older_release_began_scores_when_it_publishes() {
 }
 
 #[test]
-fn gaps_that_are_allowed_are_frozen_into_the_later_stages() {
+fn allowed_gaps_are_passed_on_to_the_later_stages() {
     let mut story = counting(json!({"spec": {"failurePolicy": {"maxFailedShards": 2}}}));
     story.job(Stage::Etl).status.succeeded = 2;
     story.fail(Stage::Etl, "FailedIndexes", "1,3").settle("two shards failed");
@@ -80,14 +80,14 @@ fn more_gaps_than_are_allowed_fail_the_run() {
 }
 
 #[test]
-fn no_shard_at_all_is_no_result_with_gaps() {
+fn a_run_without_any_shard_fails_whatever_gaps_are_allowed() {
     let mut story = counting(json!({"spec": {"failurePolicy": {"maxFailedShards": 10}}}));
     story.fail(Stage::Etl, "FailedIndexes", "0-3").settle("all shards failed");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_run_is_held_and_released_and_its_clock_stands_meanwhile() {
+fn the_clock_of_a_held_run_stands_until_its_release() {
     let mut story = Story::new(json!({"spec": {"suspend": true, "activeDeadlineSeconds": 100}}));
     story.settle("applied suspended");
     story.after(500).change(json!({"spec": {"suspend": false}})).settle("released");
@@ -102,19 +102,19 @@ fn a_run_is_held_and_released_and_its_clock_stands_meanwhile() {
 }
 
 #[test]
-fn pods_that_were_changed_while_a_run_was_held_get_another_job() {
+fn pod_settings_changed_while_a_run_is_held_create_the_job_again() {
     let mut story = counting(json!({}));
     story.change(json!({"spec": {"suspend": true}})).settle("held");
-    story.change(json!({"spec": {"etl": {"image": "mended"}}})).settle("another image");
+    story.change(json!({"spec": {"etl": {"image": "fixed"}}})).settle("another image");
     story.change(json!({"spec": {"suspend": false}})).settle("released");
     story.change(json!({"spec": {"suspend": true}})).settle("held again");
-    let both = json!({"spec": {"suspend": false, "etl": {"image": "mended again"}}});
+    let both = json!({"spec": {"suspend": false, "etl": {"image": "fixed again"}}});
     story.change(both).settle("another image and released, at once");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_job_with_a_queue_label_is_only_made_and_deleted() {
+fn a_job_with_a_queue_label_is_only_created_and_deleted() {
     let queued = json!({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team"}}});
     let mut story = Story::new(queued);
     story.settle("applied");
@@ -128,7 +128,7 @@ fn a_job_with_a_queue_label_is_only_made_and_deleted() {
 }
 
 #[test]
-fn of_a_job_that_is_in_a_queue_the_queue_decides_whatever_became_of_the_label() {
+fn a_job_in_a_queue_stays_there_when_the_trendjob_loses_the_label() {
     let queue = json!({"kueue.x-k8s.io/queue-name": "team"});
     let mut story = Story::new(json!({"metadata": {"labels": queue}}));
     story.settle("applied");
@@ -137,7 +137,7 @@ fn of_a_job_that_is_in_a_queue_the_queue_decides_whatever_became_of_the_label() 
     story.settle("admitted");
     story.complete(Stage::Plan).planned(4).settle("the next Job is in no queue");
     story.change(json!({"metadata": {"labels": queue}})).settle("the label is back");
-    story.change(json!({"spec": {"suspend": true}})).settle("held, not given back");
+    story.change(json!({"spec": {"suspend": true}})).settle("held, not deleted");
     insta::assert_snapshot!(story.text);
 }
 
@@ -150,7 +150,7 @@ fn parallelism_can_be_changed_while_pods_run() {
 }
 
 #[test]
-fn a_failed_run_is_tried_again_after_longer_and_longer_waits() {
+fn a_failed_run_restarts_after_longer_and_longer_waits() {
     let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 2}}}));
     for run in ["first", "second", "third"] {
         story.settle(&format!("the {run} run"));
@@ -162,7 +162,7 @@ fn a_failed_run_is_tried_again_after_longer_and_longer_waits() {
 }
 
 #[test]
-fn a_failure_of_more_words_than_are_kept_is_told_from_others_and_waits_as_long() {
+fn a_shortened_failure_message_is_recognised_and_keeps_its_time() {
     let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 1}}}));
     story.settle("applied");
     story.complete(Stage::Plan).planned(9_000).settle("planned");
@@ -170,7 +170,7 @@ fn a_failure_of_more_words_than_are_kept_is_told_from_others_and_waits_as_long()
     story.fail(Stage::Etl, "FailedIndexes", &indexes.join(",")).settle("half of its shards failed");
     let failed = story.object.status.as_ref().unwrap().last_failure.clone().unwrap();
     assert!(failed.message.len() < 2_048);
-    // The pass it asked for, and one somebody's label made.
+    // The pass that was requested, and one for a changed label.
     story.after(5).pass("too early");
     assert_eq!(story.object.status.as_ref().unwrap().last_failure.as_ref(), Some(&failed));
     story.after(6).pass("another run");
@@ -178,7 +178,7 @@ fn a_failure_of_more_words_than_are_kept_is_told_from_others_and_waits_as_long()
 }
 
 #[test]
-fn the_same_failure_of_the_next_run_has_a_time_of_its_own() {
+fn an_equal_failure_of_the_next_run_has_a_time_of_its_own() {
     let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 2}}}));
     let fail = |story: &mut Story| {
         story.settle("it runs").after(60).fail(Stage::Plan, "PodFailurePolicy", "");
@@ -202,19 +202,21 @@ fn the_same_failure_of_the_next_run_has_a_time_of_its_own() {
 }
 
 #[test]
-fn what_the_api_server_refuses_to_create_is_said_and_tried_again() {
+fn a_refused_object_is_reported_and_tried_again() {
     let mut story = Story::new(json!({"spec": {"activeDeadlineSeconds": 100}}));
-    story.refused("Job job-6a2f41a3-0-plan can't be made: 1GB is no quantity").pass("applied");
-    story.pass("still so");
+    story
+        .refused("Job job-6a2f41a3-0-plan can't be created: 1GB is not a quantity")
+        .pass("applied");
+    story.pass("still refused");
     story.observed.refusal = None;
-    story.settle("mended").complete(Stage::Plan).planned(4);
-    story.refused("Job job-6a2f41a3-0-etl can't be made: exceeded quota").pass("planned");
+    story.settle("fixed").complete(Stage::Plan).planned(4);
+    story.refused("Job job-6a2f41a3-0-etl can't be created: exceeded quota").pass("planned");
     story.after(101).pass("after its deadline");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_run_whose_config_map_can_not_be_read_waits_for_who_can_read_it() {
+fn a_run_with_an_unreadable_config_map_waits_for_a_newer_operator() {
     let mut story = Story::new(json!({"spec": {"activeDeadlineSeconds": 100}}));
     story.settle("applied");
     let run = story.observed.run.take();
@@ -231,7 +233,7 @@ fn a_run_whose_config_map_can_not_be_read_waits_for_who_can_read_it() {
 }
 
 #[test]
-fn a_restart_that_is_asked_for_does_not_hang_on_what_an_earlier_run_was_pinned_to() {
+fn a_requested_restart_ignores_the_unreadable_config_map_of_the_run_before() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
@@ -239,16 +241,16 @@ fn a_restart_that_is_asked_for_does_not_hang_on_what_an_earlier_run_was_pinned_t
     story.observed.run = None;
     story.observed.unreadable = Some((0, "unknown field `later`".to_owned()));
     story.pass("the operator was rolled back");
-    let asked = json!({"metadata": {"annotations": {"trendjob.dev/restart": "1"}}});
-    story.change(asked).pass("another run is asked for");
+    let restart = json!({"metadata": {"annotations": {"trendjob.dev/restart": "1"}}});
+    story.change(restart).pass("another run is requested");
     let status = story.object.status.as_ref().unwrap();
     assert_eq!((status.restarts, status.stage.as_deref()), (Some(1), Some("Plan")));
 }
 
 #[test]
-fn a_run_whose_beginning_is_refused_ends_with_its_deadline() {
+fn a_run_whose_config_map_is_refused_ends_with_its_deadline() {
     let mut story = Story::new(json!({"spec": {"activeDeadlineSeconds": 100}}));
-    story.refused("ConfigMap job-6a2f41a3-0 can't be made: exceeded quota").pass("applied");
+    story.refused("ConfigMap job-6a2f41a3-0 can't be created: exceeded quota").pass("applied");
     story.after(101).pass("still refused");
     let status = story.object.status.as_ref().unwrap();
     let failure = status.last_failure.as_ref().unwrap();
@@ -257,7 +259,7 @@ fn a_run_whose_beginning_is_refused_ends_with_its_deadline() {
 }
 
 #[test]
-fn what_runs_of_a_run_without_its_config_map_is_held_with_it() {
+fn the_jobs_of_a_run_without_a_config_map_are_held() {
     let mut story = counting(json!({}));
     story.observed.run = None;
     story.change(json!({"spec": {"suspend": true}})).pass("held");
@@ -265,17 +267,17 @@ fn what_runs_of_a_run_without_its_config_map_is_held_with_it() {
 }
 
 #[test]
-fn what_runs_of_a_run_without_its_config_map_ends_with_its_deadline() {
+fn the_jobs_of_a_run_without_a_config_map_end_with_its_deadline() {
     let mut story = counting(json!({"spec": {"activeDeadlineSeconds": 100}}));
     assert_eq!(story.observed.jobs.len(), 2);
     story.observed.run = None;
-    story.after(101).pass("over");
+    story.after(101).pass("after the deadline");
     assert_eq!(story.object.status.as_ref().unwrap().stage.as_deref(), Some("Failed"));
-    assert!(!story.observed.jobs.contains_key(&Stage::Etl), "nothing runs on");
+    assert!(!story.observed.jobs.contains_key(&Stage::Etl), "its Job is deleted");
 }
 
 #[test]
-fn a_finished_one_says_how_it_ended_again_when_its_spec_can_be_followed() {
+fn a_finished_trendjob_reports_its_end_again_once_its_spec_can_be_read() {
     let kstatus = |story: &Story| {
         let conditions = &story.object.status.as_ref().unwrap().conditions;
         let of = |kind| conditions.iter().find(|one| one.kind == kind).unwrap();
@@ -291,9 +293,8 @@ fn a_finished_one_says_how_it_ended_again_when_its_spec_can_be_followed() {
     failed.settle("applied").fail(Stage::Plan, "PodFailurePolicy", "").settle("it failed");
     for mut story in [published, failed] {
         let before = kstatus(&story);
-        let status = story.object.status.clone().unwrap();
-        let now = story.now;
-        story.object.status = Some(operator::plan::invalid(&status, Some(1), "no such field", now));
+        let refused = operator::plan::refuse(&story.object, "no such field", story.now);
+        story.object.status = refused.status;
         assert!(kstatus(&story)[2].0, "it is stalled");
         story.settle("the operator knows the field");
         assert_eq!(kstatus(&story), before);
@@ -301,20 +302,23 @@ fn a_finished_one_says_how_it_ended_again_when_its_spec_can_be_followed() {
 }
 
 #[test]
-fn a_restart_that_is_asked_for_begins_after_the_end() {
+fn a_requested_restart_begins_when_the_run_ends() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
-    let asked = json!({"metadata": {"annotations": {"trendjob.dev/restart": "1"}}});
-    story.change(asked).settle("asked for while it runs: not yet");
-    story.fail(Stage::Plan, "PodFailurePolicy", "").settle("it failed");
-    story.after(5).settle("it has begun for that value already or not");
-    let again = json!({"metadata": {"annotations": {"trendjob.dev/restart": "2"}}});
-    story.after(5).change(again).settle("asked for again");
+    let restart =
+        |value: &str| json!({"metadata": {"annotations": {"trendjob.dev/restart": value}}});
+    story.change(restart("1")).settle("requested while a run is at work: not yet");
+    story.fail(Stage::Plan, "PodFailurePolicy", "").settle("it failed: the second run begins");
+    story.after(5).change(restart("2")).settle("requested again: not yet");
+    story.after(5).fail(Stage::Plan, "PodFailurePolicy", "");
+    story.settle("it failed, too: the third run begins");
+    assert_eq!(story.object.status.as_ref().unwrap().restarts, Some(2));
+    story.after(5).fail(Stage::Plan, "PodFailurePolicy", "").settle("no run is requested");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_restart_that_is_asked_for_while_suspended_waits_until_it_is_released() {
+fn a_requested_restart_of_a_suspended_trendjob_waits_for_its_release() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
@@ -322,13 +326,13 @@ fn a_restart_that_is_asked_for_while_suspended_waits_until_it_is_released() {
         "spec": {"suspend": true},
         "metadata": {"annotations": {"trendjob.dev/restart": "1"}},
     }));
-    story.settle("suspended and asked for: it stays as it ended");
+    story.settle("suspended and requested: it stays as it ended");
     story.change(json!({"spec": {"suspend": false}})).settle("released");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_failed_run_that_is_suspended_is_tried_again_when_it_is_released() {
+fn a_run_that_failed_while_suspended_restarts_after_its_release() {
     let mut story = Story::new(json!({"spec": {"failurePolicy": {"restartLimit": 1}}}));
     story.settle("applied");
     story.change(json!({"spec": {"suspend": true}}));
@@ -342,12 +346,12 @@ fn a_failed_run_that_is_suspended_is_tried_again_when_it_is_released() {
 }
 
 #[test]
-fn what_is_said_of_a_finished_run_is_said_of_the_spec_as_it_is_now() {
+fn the_status_of_a_finished_run_follows_the_generation_of_the_spec() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
     let later = json!({"metadata": {"generation": 2}, "spec": {"ttlSecondsAfterFinished": 60}});
-    story.change(later).settle("its time to live is set");
+    story.change(later).settle("a time to live is set");
     let status = story.object.status.as_ref().unwrap();
     // `kubectl wait` ignores conditions of earlier generations.
     assert_eq!(status.observed_generation, Some(2));
@@ -355,7 +359,7 @@ fn what_is_said_of_a_finished_run_is_said_of_the_spec_as_it_is_now() {
 }
 
 #[test]
-fn compressed_objects_are_mentioned_when_they_are_planned() {
+fn the_event_of_the_plan_counts_compressed_objects() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     story.complete(Stage::Plan).planned(4);
@@ -366,7 +370,7 @@ fn compressed_objects_are_mentioned_when_they_are_planned() {
 }
 
 #[test]
-fn a_status_stays_small_whatever_is_wrong() {
+fn a_status_stays_small_with_failures_of_any_size() {
     let mut story = counting(json!({}));
     let indexes: Vec<_> = (0..20_000).step_by(2).map(|index: u32| index.to_string()).collect();
     let indexes = indexes.join(",");
@@ -386,16 +390,16 @@ fn a_status_stays_small_whatever_is_wrong() {
 }
 
 #[test]
-fn the_jobs_of_a_namespace_that_goes_are_deleted_so_that_it_can() {
+fn the_jobs_of_a_deleted_namespace_are_deleted() {
     let mut story = counting(json!({}));
     story.observed.is_namespace_going = true;
     story.text.clear();
-    story.pass("the namespace is going");
+    story.pass("the namespace is being deleted");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_message_that_was_lost_is_asked_for_again_but_not_for_ever() {
+fn a_job_with_a_lost_message_is_repeated_twice() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     for _ in 0..3 {
@@ -405,19 +409,19 @@ fn a_message_that_was_lost_is_asked_for_again_but_not_for_ever() {
 }
 
 #[test]
-fn a_job_that_somebody_deleted_is_made_again_unless_a_later_one_is_there() {
+fn a_deleted_job_is_created_again_unless_a_later_one_exists() {
     let mut story = counting(json!({}));
     story.observed.jobs.clear();
     story.observed.messages.clear();
-    story.settle("all Jobs were deleted while it counted");
+    story.settle("all Jobs were deleted while the run counted");
     story.complete(Stage::Etl).settle("counted");
     story.observed.jobs.remove(&Stage::Etl);
-    story.settle("the Job of etl was deleted while it merged");
+    story.settle("the Job of etl was deleted while the run merged");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_run_that_a_later_one_overtook_is_complete_but_not_published() {
+fn an_overtaken_run_is_complete_but_not_published() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     let message =
@@ -428,27 +432,27 @@ fn a_run_that_a_later_one_overtook_is_complete_but_not_published() {
 }
 
 #[test]
-fn what_is_wrong_with_pods_is_told_once_and_again_when_it_changes() {
+fn a_cause_is_reported_once_and_again_when_it_changes() {
     let mut story = counting(json!({}));
     let finding = |reason: &str, needs_help, exit_code| Finding {
         stage: Stage::Etl,
         index: Some(3),
         reason: reason.to_owned(),
-        message: "as it is".to_owned(),
+        message: "the cause".to_owned(),
         exit_code,
         needs_help,
     };
     story.observed.finding = Some(finding("ImagePullBackOff", true, None));
     story.after(6).settle("the image can't be pulled");
     story.observed.finding = Some(finding("OOMKilled", false, Some(137)));
-    story.after(6).settle("it can, but memory is short");
+    story.after(6).settle("the image is pulled, but memory is short");
     story.observed.finding = None;
     story.after(6).settle("it goes on");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_finished_trendjob_goes_when_its_time_is_over() {
+fn a_finished_trendjob_is_deleted_after_its_time_to_live() {
     let mut story = Story::new(json!({"spec": {"ttlSecondsAfterFinished": 60}}));
     story.settle("applied");
     story.complete(Stage::Plan).planned(1).published(Stage::Plan, false).settle("published");
@@ -458,32 +462,32 @@ fn a_finished_trendjob_goes_when_its_time_is_over() {
 }
 
 #[test]
-fn results_that_go_with_the_trendjob_are_removed_when_nothing_writes_any_more() {
+fn results_are_removed_with_the_trendjob_once_no_pod_is_left() {
     let mut story = Story::new(json!({"spec": {"deletionPolicy": "Delete"}}));
     story.settle("applied");
     story.change(json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
-    let seen = |jobs: &[&str], has_pods, purge| Deletion {
+    let remains = |jobs: &[&str], has_pods, purge| Deletion {
         jobs: jobs.iter().map(|name| (*name).to_owned()).collect(),
         has_pods,
         purge,
         is_namespace_going: false,
     };
-    story.observed.deletion = seen(&["job-6a2f41a3-0-plan"], true, None);
+    story.observed.deletion = remains(&["job-6a2f41a3-0-plan"], true, None);
     story.pass("deleted while it plans");
-    story.observed.deletion = seen(&[], true, None);
-    story.pass("its pod is going");
-    story.observed.deletion = seen(&[], false, None);
+    story.observed.deletion = remains(&[], true, None);
+    story.pass("its pod is being deleted");
+    story.observed.deletion = remains(&[], false, None);
     story.pass("its pod is gone");
-    story.observed.deletion = seen(&[], false, Some(Purge::Running));
-    story.pass("being removed");
-    story.observed.deletion = seen(&[], false, Some(Purge::Done));
-    story.pass("removed");
+    story.observed.deletion = remains(&[], false, Some(Purge::Running));
+    story.pass("its results are being removed");
+    story.observed.deletion = remains(&[], false, Some(Purge::Done));
+    story.pass("its results are removed");
     insta::assert_snapshot!(story.text);
 }
 
 #[test]
-fn a_trendjob_goes_whatever_keeps_its_results_from_being_removed() {
-    for (what, deletion, after) in [
+fn a_trendjob_goes_even_if_its_results_can_not_be_removed() {
+    for (label, deletion, after) in [
         (
             "failed",
             Deletion { purge: Some(Purge::Failed("why".to_owned())), ..Deletion::default() },
@@ -497,7 +501,7 @@ fn a_trendjob_goes_whatever_keeps_its_results_from_being_removed() {
         story.change(json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
         story.observed.deletion = deletion;
         story.text.clear();
-        story.after(after).pass(what);
+        story.after(after).pass(label);
         assert!(story.text.contains("RemoveFinalizer"), "{}", story.text);
         assert!(story.text.contains("Warning PurgeAbandoned"), "{}", story.text);
     }

@@ -1,5 +1,5 @@
-//! A TrendJob's life without a cluster: passes of `plan` over what a test says was seen, with everything
-//! that was planned done at once. Written down as text that a person reviews.
+//! The life of a TrendJob without a cluster: passes of `plan` over a state that the test sets, with
+//! every plan carried out at once. Written down as text that a person reviews.
 
 use std::fmt::Write as _;
 
@@ -7,13 +7,14 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use operator::names::Stage;
 use operator::object::{JobObject, JobStatus, TrendJobObject, prune_job};
 use operator::observed::{End, Observed, ObservedJob, Pinned};
+use operator::pass::Pass;
 use operator::plan::{Action, Plan, plan};
 use operator::settings::Settings;
 use operator::validate::validate;
 use serde_json::{Value, json};
 use trendjob::{PlanSummary, Published, RunConfig, TerminationMessage};
 
-/// A TrendJob, what is there of it, and what happened so far.
+/// A TrendJob, the cluster around it, and the text of its story so far.
 pub(crate) struct Story {
     pub(crate) object: TrendJobObject,
     pub(crate) observed: Observed,
@@ -63,7 +64,7 @@ impl Story {
         self.observed.jobs.get_mut(&stage).unwrap()
     }
 
-    /// The Job of a stage is over.
+    /// Completes the Job of a stage.
     pub(crate) fn complete(&mut self, stage: Stage) -> &mut Self {
         let job = self.job(stage);
         job.end = Some(End::Complete);
@@ -71,22 +72,22 @@ impl Story {
         self
     }
 
-    /// The Job of a stage failed.
+    /// Fails the Job of a stage.
     pub(crate) fn fail(&mut self, stage: Stage, reason: &str, indexes: &str) -> &mut Self {
         let job = self.job(stage);
-        let (reason, message) = (reason.to_owned(), "as Kubernetes says it".to_owned());
+        let (reason, message) = (reason.to_owned(), "the message of Kubernetes".to_owned());
         job.end = Some(End::Failed { reason, message });
         job.status.failed_indexes = Some(indexes.to_owned()).filter(|indexes| !indexes.is_empty());
         self
     }
 
-    /// The API server refuses what comes next.
+    /// Lets the API server refuse the next object.
     pub(crate) fn refused(&mut self, what: &str) -> &mut Self {
         self.observed.refusal = Some(what.to_owned());
         self
     }
 
-    /// What the plan pod reports of a run of so many shards.
+    /// Lets the plan pod report a plan of so many shards.
     pub(crate) fn planned(&mut self, shards: u32) -> &mut Self {
         let plan = PlanSummary {
             hash: "5".repeat(64),
@@ -102,7 +103,7 @@ impl Story {
         self
     }
 
-    /// What the pod reports that published.
+    /// Lets the pod of a stage report a result.
     pub(crate) fn published(&mut self, stage: Stage, incomplete: bool) -> &mut Self {
         let message = self.observed.messages.entry(stage).or_default();
         message.result = Some(Published {
@@ -116,28 +117,32 @@ impl Story {
         self
     }
 
-    /// One pass; everything that was planned is done.
-    pub(crate) fn pass(&mut self, what: &str) -> &mut Self {
-        let job = validate(&self.object).unwrap();
-        let before = job.status.clone();
-        let made = plan(&job, &self.observed, &Settings::default(), self.now);
-        writeln!(self.text, "{what}").unwrap();
-        self.tell(&made, &before);
-        for action in made.actions {
+    /// The plan of the next pass.
+    pub(crate) fn plan(&self) -> Plan {
+        let trendjob = validate(&self.object).unwrap();
+        let (observed, settings) = (&self.observed, &Settings::default());
+        plan(&Pass { trendjob: &trendjob, observed, settings, now: self.now })
+    }
+
+    /// Makes one pass and carries out its plan.
+    pub(crate) fn pass(&mut self, label: &str) -> &mut Self {
+        let plan = self.plan();
+        writeln!(self.text, "{label}").unwrap();
+        self.write(&plan);
+        for action in plan.actions {
             self.act(action);
         }
-        if let Some(status) = made.status {
+        if let Some(status) = plan.status {
             self.object.status = Some(status);
         }
         self
     }
 
-    /// Passes until one more would do, say and tell nothing.
-    pub(crate) fn settle(&mut self, what: &str) -> &mut Self {
-        self.pass(what);
+    /// Makes passes until another one would change nothing.
+    pub(crate) fn settle(&mut self, label: &str) -> &mut Self {
+        self.pass(label);
         for _ in 0..5 {
-            let job = validate(&self.object).unwrap();
-            let next = plan(&job, &self.observed, &Settings::default(), self.now);
+            let next = self.plan();
             let is_same = next.status.is_none() || next.status == self.object.status;
             if next.actions.is_empty() && next.notices.is_empty() && is_same {
                 return self;
@@ -147,12 +152,14 @@ impl Story {
         panic!("never settles\n{}", self.text);
     }
 
-    fn tell(&mut self, made: &Plan, before: &trendjob::TrendJobStatus) {
+    /// Writes a plan into the story.
+    fn write(&mut self, plan: &Plan) {
+        let before = self.object.status.clone().unwrap_or_default();
         let text = &mut self.text;
-        for action in &made.actions {
+        for action in &plan.actions {
             writeln!(text, "    {}", short(action)).unwrap();
         }
-        if let Some(status) = made.status.as_ref().filter(|status| *status != before) {
+        if let Some(status) = plan.status.as_ref().filter(|status| **status != before) {
             let mut line = format!("    {}", status.stage.as_deref().unwrap_or_default());
             if let Some(shards) = &status.shards {
                 write!(line, " {}", shards.summary).unwrap();
@@ -164,11 +171,11 @@ impl Story {
             }
             writeln!(text, "{line}").unwrap();
         }
-        for notice in &made.notices {
+        for notice in &plan.notices {
             let kind = if notice.is_warning { "Warning" } else { "Normal" };
             writeln!(text, "    {kind} {}: {}", notice.reason, notice.note).unwrap();
         }
-        if let Some(requeue) = made.requeue {
+        if let Some(requeue) = plan.requeue {
             writeln!(text, "    again in {} s", requeue.as_secs()).unwrap();
         }
     }
@@ -198,12 +205,12 @@ impl Story {
                 else {
                     return;
                 };
-                let lean = serde_json::to_value(&*job).unwrap();
-                let mut lean: JobObject = serde_json::from_value(lean).unwrap();
-                prune_job(&mut lean);
-                let mut seen = ObservedJob::of(stage, &lean);
-                seen.created = Some(self.now);
-                self.observed.jobs.insert(stage, seen);
+                let job = serde_json::to_value(&*job).unwrap();
+                let mut job: JobObject = serde_json::from_value(job).unwrap();
+                prune_job(&mut job);
+                let mut observed = ObservedJob::of(stage, &job);
+                observed.created = Some(self.now);
+                self.observed.jobs.insert(stage, observed);
                 *self.observed.repeated.entry(stage).or_default() += 1;
             }
             Action::SuspendJob { name, suspend } => self.named(&name).is_suspended = suspend,
@@ -227,7 +234,7 @@ impl Story {
     }
 }
 
-/// An action as a reviewer wants to see it.
+/// An action in one line.
 fn short(action: &Action) -> String {
     match action {
         Action::CreateConfigMap(map) => {

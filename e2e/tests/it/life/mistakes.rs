@@ -65,7 +65,7 @@ pub(super) fn no_secret(cluster: &Cluster) {
         let message = text(ready, "/message");
         message.contains("trendjob-mongodb").then(|| message.to_owned())
     });
-    assert!(message.contains("Make the Secret"), "{message}");
+    assert!(message.contains("Create the Secret"), "{message}");
     let secret = cluster.get(&format!("secret trendjob-mongodb --namespace={NAMESPACE}"));
     let copy = serde_json::json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "trendjob-mongodb"}, "data": secret["data"],

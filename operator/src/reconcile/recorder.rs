@@ -1,5 +1,5 @@
-//! Telling people: events are recorded while passes go on, so that none waits for them, and an
-//! orderly end waits for those under way. Owns that; what is told is `plan::events`'.
+//! Recording events at the API server. Passes don't wait for it; an orderly stop waits for the
+//! events under way. Owns that; the events are made in `plan::events`.
 
 use std::time::Duration;
 
@@ -11,52 +11,54 @@ use tracing::Instrument as _;
 
 use crate::plan::Notice;
 
-/// How long an end waits for what is being told. Kubernetes gives a pod 30 s to stop, and passes under
-/// way come first.
+/// The longest that a stop waits for events. Kubernetes gives a pod 30 s to stop, and the passes
+/// under way come first.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Tells events. Clones share what is under way.
+/// Records events. Clones share those under way.
 #[derive(Clone)]
-pub struct Telling {
+pub struct EventRecorder {
     client: Client,
     reporter: Reporter,
     under_way: TaskTracker,
 }
 
-impl std::fmt::Debug for Telling {
+impl std::fmt::Debug for EventRecorder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Telling").field("under_way", &self.under_way.len()).finish_non_exhaustive()
+        let mut recorder = f.debug_struct("EventRecorder");
+        recorder.field("under_way", &self.under_way.len()).finish_non_exhaustive()
     }
 }
 
-impl Telling {
-    /// Tells in the name of `instance`, the pod or the machine.
+impl EventRecorder {
+    /// Records events in the name of `instance`, the pod or the machine.
     pub fn new(client: Client, instance: String) -> Self {
         let controller = "trendjob-operator".to_owned();
         let reporter = Reporter { controller, instance: Some(instance) };
         Self { client, reporter, under_way: TaskTracker::new() }
     }
 
-    /// Tells of an object, in the order given, while the pass goes on. What is lost is no reason to do
-    /// anything again.
-    pub(super) fn tell(&self, about: ObjectReference, notices: Vec<Notice>) {
+    /// Records events about an object, in this order, while the pass goes on. An event that is lost
+    /// is not recorded again.
+    pub(super) fn record(&self, about: ObjectReference, notices: Vec<Notice>) {
         if notices.is_empty() {
             return;
         }
         let (client, reporter) = (self.client.clone(), self.reporter.clone());
-        let telling = async move {
+        let recording = async move {
             for notice in notices {
-                // A recorder that remembers counts a second one of a reason with the note of the first:
-                // another run's result, another file.
+                // A recorder that is kept adds a second event of the same reason to the count of
+                // the first, and drops its note: the result of another run, the cause of another
+                // pod.
                 let recorder = Recorder::new(client.clone(), reporter.clone());
-                tell(&recorder, &about, notice).await;
+                record(&recorder, &about, notice).await;
             }
         };
-        self.under_way.spawn(telling.in_current_span());
+        self.under_way.spawn(recording.in_current_span());
     }
 
-    /// Waits until all is told, but not for long. Nothing more may be told then.
-    pub async fn end(&self) {
+    /// Waits for the events under way, but not for long. No event may be recorded after that.
+    pub async fn stop(&self) {
         self.under_way.close();
         if tokio::time::timeout(PATIENCE, self.under_way.wait()).await.is_err() {
             tracing::warn!(lost = self.under_way.len(), "stopping before all events are recorded");
@@ -64,12 +66,12 @@ impl Telling {
     }
 }
 
-async fn tell(recorder: &Recorder, about: &ObjectReference, notice: Notice) {
+async fn record(recorder: &Recorder, about: &ObjectReference, notice: Notice) {
     let Notice { is_warning, reason, action, note } = notice;
     if is_warning {
-        tracing::warn!(reason, note, "told");
+        tracing::warn!(reason, note, "recording an event");
     } else {
-        tracing::info!(reason, note, "told");
+        tracing::info!(reason, note, "recording an event");
     }
     let event = Event {
         type_: if is_warning { EventType::Warning } else { EventType::Normal },
@@ -96,9 +98,9 @@ mod tests {
 
     use super::*;
 
-    /// Tells two events to an API server that takes its time, ends, and says how many were recorded and
-    /// how long the end took.
-    async fn told_by_an_end(takes: Duration) -> (usize, Duration) {
+    /// Records two events at an API server that takes this long for each, then stops. Returns the
+    /// number of events that arrived and the duration of the stop.
+    async fn recorded_by_a_stop(takes: Duration) -> (usize, Duration) {
         let recorded = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&recorded);
         let service = tower::service_fn(move |request: Request<Body>| {
@@ -110,7 +112,7 @@ mod tests {
                 Ok::<_, Infallible>(Response::new(Body::from(event.to_vec())))
             }
         });
-        let telling = Telling::new(Client::new(service, "default"), "here".to_owned());
+        let recorder = EventRecorder::new(Client::new(service, "default"), "here".to_owned());
         let about = ObjectReference {
             name: Some("job".to_owned()),
             namespace: Some("team".to_owned()),
@@ -123,16 +125,16 @@ mod tests {
             note: String::new(),
         };
         let began = Instant::now();
-        telling.tell(about, vec![notice("Planned"), notice("Published")]);
-        telling.end().await;
+        recorder.record(about, vec![notice("Planned"), notice("Published")]);
+        recorder.stop().await;
         (recorded.load(Ordering::Relaxed), began.elapsed())
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_end_waits_for_what_is_being_told_but_not_for_long() {
+    async fn a_stop_waits_for_the_events_under_way_but_not_for_long() {
         let second = Duration::from_secs(1);
-        assert_eq!(told_by_an_end(second).await, (2, 2 * second));
-        let (recorded, took) = told_by_an_end(60 * second).await;
+        assert_eq!(recorded_by_a_stop(second).await, (2, 2 * second));
+        let (recorded, took) = recorded_by_a_stop(60 * second).await;
         assert_eq!(recorded, 0);
         assert!(took >= PATIENCE && took < PATIENCE + second);
     }

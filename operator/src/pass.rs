@@ -1,0 +1,41 @@
+//! The input of one pass: values, no clients. Owns which facts about a run are known from which
+//! source.
+
+use k8s_openapi::jiff::Timestamp;
+
+use crate::observed::Observed;
+use crate::settings::Settings;
+use crate::validate::CheckedTrendJob;
+
+/// Everything that the policies and the specs of one pass may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Pass<'a> {
+    /// The TrendJob with its last status.
+    pub trendjob: &'a CheckedTrendJob,
+    /// The state of the cluster.
+    pub observed: &'a Observed,
+    /// The settings of the operator.
+    pub settings: &'a Settings,
+    /// The time of the pass.
+    pub now: Timestamp,
+}
+
+impl Pass<'_> {
+    /// The hash of the current run's plan: from the plan pod, the status or an annotation of a Job.
+    /// The annotation is the only source after a status was not written and the plan pod is gone.
+    pub(crate) fn plan_hash(&self) -> Option<String> {
+        let status = &self.trendjob.status;
+        let run = self.observed.run.as_ref().map(|run| run.config.run());
+        let reported = self.observed.reported_plan().map(|plan| plan.hash.clone());
+        let noted = || status.plan_hash.clone().filter(|_| status.run_uid == run);
+        let annotated = || self.observed.jobs.values().find_map(|job| job.plan_hash.clone());
+        reported.or_else(noted).or_else(annotated)
+    }
+
+    /// The number of shards of the plan, at least 1: from the plan pod or the status.
+    pub(crate) fn shards(&self) -> Option<u32> {
+        let reported = self.observed.reported_plan().map(|plan| plan.shards);
+        let noted = || self.trendjob.status.shards.as_ref().map(|shards| shards.total);
+        reported.or_else(noted).filter(|shards| *shards > 0)
+    }
+}

@@ -1,0 +1,92 @@
+//! The plan of a pass: the changes of the cluster, the status and the events.
+
+use std::time::Duration;
+
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::ConfigMap;
+use trendjob::TrendJobStatus;
+
+use super::events::Notice;
+use crate::observed::ObservedJob;
+
+/// What the client has to do: first the actions in this order, then the status, then the events.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// The changes of the cluster.
+    pub actions: Vec<Action>,
+    /// The new status; `None` leaves the status as it is.
+    pub status: Option<TrendJobStatus>,
+    /// The events.
+    pub notices: Vec<Notice>,
+    /// When the next pass is due even if nothing changes; `None` if nothing can happen by itself.
+    pub requeue: Option<Duration>,
+}
+
+/// One change of the cluster. Each may be repeated without harm.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Adds the finalizer that keeps the TrendJob until its results are removed.
+    AddFinalizer,
+    /// Removes the finalizer.
+    RemoveFinalizer,
+    /// Pins a run. A `ConfigMap` that exists stays as it is.
+    CreateConfigMap(Box<ConfigMap>),
+    /// Starts a stage. A Job that exists stays as it is.
+    CreateJob(Box<Job>),
+    /// Holds or releases the pods of a Job.
+    SuspendJob {
+        /// Its name.
+        name: String,
+        /// True to hold them.
+        suspend: bool,
+    },
+    /// Changes the number of pods of a Job that may run at once.
+    ScaleJob {
+        /// Its name.
+        name: String,
+        /// The new number.
+        parallelism: u32,
+    },
+    /// Deletes a Job with its pods.
+    DeleteJob {
+        /// Its name.
+        name: String,
+    },
+    /// Deletes a `ConfigMap`.
+    DeleteConfigMap {
+        /// Its name.
+        name: String,
+    },
+    /// Deletes a pod whose lost node can't confirm its end.
+    ForceDeletePod {
+        /// Its name.
+        name: String,
+        /// Its uid: a later pod of the same name stays.
+        uid: String,
+    },
+    /// Deletes the TrendJob.
+    DeleteTrendJob,
+}
+
+impl Action {
+    /// Its name in logs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::AddFinalizer => "AddFinalizer",
+            Self::RemoveFinalizer => "RemoveFinalizer",
+            Self::CreateConfigMap(_) => "CreateConfigMap",
+            Self::CreateJob(_) => "CreateJob",
+            Self::SuspendJob { .. } => "SuspendJob",
+            Self::ScaleJob { .. } => "ScaleJob",
+            Self::DeleteJob { .. } => "DeleteJob",
+            Self::DeleteConfigMap { .. } => "DeleteConfigMap",
+            Self::ForceDeletePod { .. } => "ForceDeletePod",
+            Self::DeleteTrendJob => "DeleteTrendJob",
+        }
+    }
+
+    /// Deletes this Job.
+    pub(super) fn delete(job: &ObservedJob) -> Self {
+        Self::DeleteJob { name: job.name.clone() }
+    }
+}

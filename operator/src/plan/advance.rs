@@ -1,0 +1,130 @@
+//! The next step of a run that has begun.
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+
+use super::action::Action;
+use super::decision::{Decision, IDLE, LOOK_AGAIN, LOOK_LATER, LOOK_SELDOM, Report, Subject};
+use super::state::{Failure, State};
+use super::step::{self, Step};
+use super::{begin, clock, hold, parallelism, previous, restart};
+use crate::diagnosis;
+use crate::observed::{Observed, Pinned};
+use crate::pass::Pass;
+use crate::specs;
+
+/// Takes a run one step on.
+pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
+    let Pass { trendjob, observed, now, .. } = *pass;
+    let mut actions = previous::remove(trendjob, observed);
+    let (mut state, mut look_again) = advance(pass, run, &mut actions);
+    let mut failed = None;
+    if let State::Failed(failure) = state {
+        actions.extend(observed.unfinished_jobs().map(Action::delete));
+        state = match restart::wait(trendjob, run, &failure, now) {
+            Some(_) if trendjob.spec.suspend => {
+                failed = Some(failure);
+                State::Pending
+            }
+            Some(Duration::ZERO) => return again(pass, run, failure),
+            Some(wait) => {
+                look_again = wait;
+                State::Restarting(failure)
+            }
+            None => State::Failed(failure),
+        };
+    }
+    actions.extend(previous::forget(trendjob, observed, &state));
+    for (name, uid) in &observed.stuck_pods {
+        actions.push(Action::ForceDeletePod { name: name.clone(), uid: uid.clone() });
+    }
+    let look_again = Some(look_again.min(look_at_pods(observed, &state, now)));
+    let report = Report::Run { run: Subject::Observed, state, failure: failed };
+    Decision { actions, report, look_again }
+}
+
+/// Does the next step; returns the state then, and when to look again.
+fn advance(pass: &Pass<'_>, run: &Pinned, actions: &mut Vec<Action>) -> (State, Duration) {
+    let Pass { trendjob, observed, now, .. } = *pass;
+    let step = step::step(pass, run);
+    let state = match step {
+        Step::Ended(state) => state,
+        Step::Wait(_) | Step::Create(_) if clock::is_over(trendjob, now) => {
+            State::Failed(clock::deadline_exceeded(trendjob, step.stage()))
+        }
+        Step::Wait(stage) => {
+            let held = hold::hold(pass, stage, actions);
+            if held.is_none() {
+                actions.extend(parallelism::adjust(trendjob, observed, stage));
+            }
+            held.unwrap_or_else(|| State::Running { stage, finding: observed.finding.clone() })
+        }
+        Step::Create(next) if trendjob.spec.suspend => hold::by_user(next.stage),
+        Step::Create(next) => {
+            let stage = next.stage;
+            let refusal = observed.refusal.as_ref();
+            let finding = refusal.map(|what| diagnosis::refused(stage, what));
+            if finding.is_none() {
+                let job = specs::stage_job(pass, run, &next);
+                actions.push(Action::CreateJob(Box::new(job)));
+                return (State::Running { stage, finding }, LOOK_AGAIN);
+            }
+            State::Running { stage, finding }
+        }
+    };
+    (state, IDLE)
+}
+
+/// Starts the next run after one that failed.
+fn again(pass: &Pass<'_>, run: &Pinned, failed: Failure) -> Decision {
+    let mut decision = begin::decide(pass, run.config.restart + 1, run.tries + 1);
+    if let Report::Run { failure, .. } = &mut decision.report {
+        *failure = Some(failed);
+    }
+    decision
+}
+
+/// When to look again at pods; soon while something is wrong with them.
+fn look_at_pods(observed: &Observed, state: &State, now: Timestamp) -> Duration {
+    match state {
+        State::Running { finding: Some(_), .. } => LOOK_SELDOM,
+        _ if observed.look_again => {
+            let created = observed.jobs.values().next_back().and_then(|job| job.created);
+            let age = created.and_then(|created| now.duration_since(created).try_into().ok());
+            let half: Duration = age.unwrap_or(Duration::ZERO) / 2;
+            half.clamp(LOOK_AGAIN, LOOK_LATER)
+        }
+        _ => IDLE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::names::Stage;
+    use crate::observed::ObservedJob;
+
+    #[test]
+    fn looks_at_pods_that_do_not_come_up_get_rarer_but_stay_within_half_a_minute() {
+        let job = json!({
+            "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": {"name": "j", "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {},
+        });
+        let job = ObservedJob::of(Stage::Etl, &serde_json::from_value(job).unwrap());
+        let mut observed = Observed { look_again: true, ..Observed::default() };
+        observed.jobs.insert(Stage::Etl, job);
+        let state = State::Running { stage: Stage::Etl, finding: None };
+        let after = |seconds: i64| {
+            let created: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+            let now = Timestamp::from_second(created.as_second() + seconds).unwrap();
+            look_at_pods(&observed, &state, now).as_secs()
+        };
+        // A clock behind that of the API server is no reason to wait.
+        assert_eq!([-60, 0, 5, 10, 16, 24, 3600].map(after), [5, 5, 5, 5, 8, 12, 12]);
+        let running = Observed { look_again: false, ..observed.clone() };
+        assert_eq!(look_at_pods(&running, &state, Timestamp::UNIX_EPOCH), IDLE);
+    }
+}

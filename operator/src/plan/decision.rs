@@ -1,0 +1,81 @@
+//! What a policy decides. Policies neither write a status nor word an event: `conclude` does, for
+//! all.
+
+use std::time::Duration;
+
+use super::action::Action;
+use super::state::{Failure, State};
+
+/// The next look at pods that don't come up, and at a Job that was just created.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// The next look at pods that have not come up for longer than that. Hundreds of runs that wait for
+/// room must not keep the API server busy, but a late cause is to be reported within 30 s.
+pub(super) const LOOK_LATER: Duration = Duration::from_secs(12);
+
+/// The next look once the cause is known. Fixing the cause changes the Job, and the watch shows
+/// that at once.
+pub(super) const LOOK_SELDOM: Duration = Duration::from_secs(15);
+
+/// The longest time between two looks at a run. It makes up for an event that a watch lost.
+pub(super) const IDLE: Duration = Duration::from_mins(5);
+
+/// The decision of a policy.
+#[derive(Debug)]
+pub(super) struct Decision {
+    /// The changes of the cluster, in this order.
+    pub(super) actions: Vec<Action>,
+    /// The subject of the status and the events.
+    pub(super) report: Report,
+    /// When to look again; `None` if nothing can happen by itself.
+    pub(super) look_again: Option<Duration>,
+}
+
+/// The subject of the status and the events.
+#[derive(Debug)]
+pub(super) enum Report {
+    /// None: the TrendJob goes.
+    Leaving,
+    /// The TrendJob goes, but its results stay, for this reason.
+    Abandoned(String),
+    /// The run has ended before; its status is brought up to the present generation of the spec.
+    Ended,
+    /// A run is in this state.
+    Run {
+        /// The run.
+        run: Subject,
+        /// Its state.
+        state: State,
+        /// A failure to note that the state does not hold: of the run before, or of one that is
+        /// held.
+        failure: Option<Failure>,
+    },
+}
+
+/// The run that a decision is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The observed run; the run of the status if none is observed.
+    Observed,
+    /// The run with this number, whose `ConfigMap` is missing or unreadable.
+    Unpinned(u32),
+    /// The run with this number, which begins now. Everything observed belongs to the run before.
+    New(u32),
+}
+
+impl Decision {
+    /// A decision about the observed run.
+    pub(super) const fn observed(
+        actions: Vec<Action>,
+        state: State,
+        look_again: Option<Duration>,
+    ) -> Self {
+        let report = Report::Run { run: Subject::Observed, state, failure: None };
+        Self { actions, report, look_again }
+    }
+
+    /// A decision about a TrendJob that goes.
+    pub(super) const fn leaving(actions: Vec<Action>, look_again: Option<Duration>) -> Self {
+        Self { actions, report: Report::Leaving, look_again }
+    }
+}

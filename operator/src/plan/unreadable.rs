@@ -1,0 +1,30 @@
+//! A run whose `ConfigMap` can't be read, because another version of the operator wrote it or a
+//! user changed it. It waits for an operator that can read it, until its deadline.
+
+use super::action::Action;
+use super::decision::{Decision, LOOK_SELDOM, Report, Subject};
+use super::state::State;
+use super::{clock, hold, status};
+use crate::diagnosis;
+use crate::names::Stage;
+use crate::pass::Pass;
+
+/// Waits, or ends the run if its deadline is over.
+pub(super) fn decide(pass: &Pass<'_>, restart: u32, why: &str) -> Decision {
+    let Pass { trendjob, observed, now, .. } = *pass;
+    let run = Subject::Unpinned(restart);
+    let stage = observed.jobs.keys().next_back().copied().unwrap_or(Stage::Plan);
+    if clock::is_over(&status::about(pass, run), now) {
+        return clock::end(pass, restart, stage);
+    }
+    let mut actions = Vec::new();
+    let held = hold::hold(pass, stage, &mut actions);
+    // To another version the pod settings may look changed. A Job that is deleted now could not be
+    // created again.
+    actions.retain(|action| trendjob.spec.suspend || !matches!(action, Action::DeleteJob { .. }));
+    let config_map = trendjob.run_name(restart).base();
+    let finding = Some(diagnosis::unreadable(stage, &config_map, why));
+    let state = held.unwrap_or(State::Running { stage, finding });
+    let report = Report::Run { run, state, failure: None };
+    Decision { actions, report, look_again: Some(LOOK_SELDOM) }
+}

@@ -1,0 +1,82 @@
+//! The errors of a pass: what was being done, to which object, and why it failed.
+
+/// The reason why a pass could not be finished. The next pass does it again.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The API server refused a request or did not answer.
+    #[error("{doing} failed")]
+    Api {
+        /// What was being done, to which object.
+        doing: String,
+        /// The cause.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// The API server did not answer in time.
+    #[error("{doing} was not answered in time")]
+    Unanswered {
+        /// What was being done.
+        doing: String,
+    },
+    /// The API server, or a webhook of it, refuses to create an object.
+    #[error("creating {what} was refused: {why}")]
+    Refused {
+        /// The kind and name of the object.
+        what: String,
+        /// The message of the API server.
+        why: String,
+    },
+    /// The namespace is being deleted.
+    #[error("{doing} was refused: the namespace is being deleted")]
+    NamespaceGoing {
+        /// What was being done.
+        doing: String,
+    },
+    /// The run began in an earlier pass, and the status does not say so.
+    #[error("the run has begun already")]
+    AlreadyBegun,
+    /// The TrendJob was deleted, or is another one of the same name.
+    #[error("the TrendJob was deleted or created again in the meantime")]
+    Gone,
+}
+
+impl Error {
+    /// The reason, one word, for metrics.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Gone => "Gone",
+            Self::AlreadyBegun => "Begun",
+            Self::Refused { .. } => "Refused",
+            Self::NamespaceGoing { .. } => "NamespaceGoing",
+            Self::Unanswered { .. } => "Unanswered",
+            Self::Api { source, .. } => match &**source {
+                kube::Error::Api(status) => match status.code {
+                    403 => "Forbidden",
+                    404 => "NotFound",
+                    409 => "Conflict",
+                    422 => "Invalid",
+                    429 => "TooManyRequests",
+                    _ => "ApiServer",
+                },
+                _ => "Connection",
+            },
+        }
+    }
+
+    /// Returns true for an error that normal operation causes now and then: another pass is enough.
+    pub(super) fn is_usual(&self) -> bool {
+        match self {
+            Self::AlreadyBegun | Self::Gone | Self::NamespaceGoing { .. } => true,
+            Self::Api { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if matches!(status.code, 404 | 409))
+            }
+            Self::Unanswered { .. } | Self::Refused { .. } => false,
+        }
+    }
+}
+
+/// Turns an error of the client into one that names what was being done.
+pub(super) fn doing(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Error {
+    let doing = what.into();
+    move |source| Error::Api { doing, source: Box::new(source) }
+}

@@ -1,0 +1,194 @@
+//! What passes over a TrendJob leave behind for its next pass, by its uid. Owns that nothing is
+//! kept of a TrendJob that is gone. After a restart the operator works without any of it.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use crate::object::{TrendJobObject, prune_trendjob};
+
+/// The notes about all TrendJobs.
+#[derive(Debug, Default)]
+pub struct Memory(Mutex<HashMap<String, Notes>>);
+
+/// The notes about one TrendJob.
+#[derive(Debug, Default)]
+struct Notes {
+    /// The last write, until the watch shows it.
+    pending: Option<PendingWrite>,
+    /// True if nothing can be created in the namespace any more.
+    is_namespace_going: bool,
+    /// The number of a run that had begun without the status noting it.
+    begun: Option<u32>,
+    /// The passes that failed since one succeeded.
+    failures: u32,
+}
+
+impl Notes {
+    const fn is_empty(&self) -> bool {
+        self.pending.is_none()
+            && !self.is_namespace_going
+            && self.begun.is_none()
+            && self.failures == 0
+    }
+}
+
+/// The object that a write returned, until the watch shows it. A pass over the older object would
+/// decide by the status before, and record the same events again.
+#[derive(Debug)]
+struct PendingWrite {
+    /// The resource versions that the write is newer than.
+    replaces: Vec<String>,
+    object: TrendJobObject,
+}
+
+impl PendingWrite {
+    fn is_newer_than(&self, version: Option<&str>) -> bool {
+        self.replaces.iter().any(|one| Some(one.as_str()) == version)
+    }
+}
+
+impl Memory {
+    /// The object as last watched or written, whichever is newer.
+    pub(super) fn newest(&self, watched: &TrendJobObject) -> TrendJobObject {
+        let version = watched.metadata.resource_version.as_deref();
+        let written = self.change(uid(watched), |notes| {
+            notes.pending.take_if(|pending| !pending.is_newer_than(version));
+            notes.pending.as_ref().map(|pending| pending.object.clone())
+        });
+        written.unwrap_or_else(|| watched.clone())
+    }
+
+    /// Forgets the write that the watch shows now. A finished TrendJob may have no further pass.
+    pub fn watched(&self, object: &TrendJobObject) {
+        let version = object.metadata.resource_version.as_deref();
+        self.change(uid(object), |notes| {
+            notes.pending.take_if(|pending| !pending.is_newer_than(version));
+        });
+    }
+
+    /// Notes the object that a write over another returned, unless the watch has shown it already.
+    pub(super) fn note_write(
+        &self,
+        over: &TrendJobObject,
+        mut written: TrendJobObject,
+        is_watched: impl FnOnce(&TrendJobObject) -> bool,
+    ) {
+        let Some(version) = over.metadata.resource_version.clone() else { return };
+        prune_trendjob(&mut written);
+        self.change(uid(over), |notes| {
+            let before = notes.pending.take();
+            if !is_watched(&written) {
+                // The watch may still show a version before that.
+                let mut replaces = before.map(|pending| pending.replaces).unwrap_or_default();
+                replaces.push(version);
+                notes.pending = Some(PendingWrite { replaces, object: written });
+            }
+        });
+    }
+
+    /// Notes that nothing can be created in the namespace any more.
+    pub(super) fn note_namespace_going(&self, object: &TrendJobObject) {
+        self.change(uid(object), |notes| notes.is_namespace_going = true);
+    }
+
+    /// Returns true if nothing can be created in the namespace any more.
+    pub(super) fn is_namespace_going(&self, uid: &str) -> bool {
+        self.0.lock().get(uid).is_some_and(|notes| notes.is_namespace_going)
+    }
+
+    /// Notes a run that had begun without the status noting it.
+    pub(super) fn note_begun(&self, object: &TrendJobObject, restart: u32) {
+        self.change(uid(object), |notes| notes.begun = Some(restart));
+    }
+
+    /// The number of a run that had begun without the status noting it.
+    pub(super) fn begun(&self, uid: &str) -> Option<u32> {
+        self.0.lock().get(uid)?.begun
+    }
+
+    /// Counts a pass that failed.
+    pub(super) fn note_failure(&self, object: &TrendJobObject) {
+        self.change(uid(object), |notes| notes.failures = notes.failures.saturating_add(1));
+    }
+
+    /// Forgets the passes that failed.
+    pub(super) fn forget_failures(&self, object: &TrendJobObject) {
+        self.change(uid(object), |notes| notes.failures = 0);
+    }
+
+    /// The number of passes that failed since one succeeded.
+    pub(super) fn failures(&self, object: &TrendJobObject) -> u32 {
+        self.0.lock().get(uid(object)).map_or(0, |notes| notes.failures)
+    }
+
+    /// Forgets everything about a TrendJob that is gone.
+    pub fn forget(&self, uid: &str) {
+        self.0.lock().remove(uid);
+    }
+
+    /// Changes the notes about a TrendJob, and drops them if nothing is left.
+    fn change<R>(&self, uid: &str, change: impl FnOnce(&mut Notes) -> R) -> R {
+        let mut all = self.0.lock();
+        let mut notes = all.remove(uid).unwrap_or_default();
+        let result = change(&mut notes);
+        if !uid.is_empty() && !notes.is_empty() {
+            all.insert(uid.to_owned(), notes);
+        }
+        result
+    }
+}
+
+fn uid(object: &TrendJobObject) -> &str {
+    object.metadata.uid.as_deref().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: &str) -> TrendJobObject {
+        let metadata = serde_json::json!({"name": "job", "uid": "u", "resourceVersion": number});
+        let object = serde_json::json!({
+            "apiVersion": "trendjob.dev/v1alpha1", "kind": "TrendJob", "metadata": metadata, "spec": {},
+        });
+        serde_json::from_value(object).unwrap()
+    }
+
+    fn newest(memory: &Memory, watched: &str) -> Option<String> {
+        memory.newest(&version(watched)).metadata.resource_version
+    }
+
+    #[test]
+    fn a_write_counts_until_the_watch_shows_it() {
+        let memory = Memory::default();
+        memory.note_write(&version("1"), version("2"), |_| false);
+        memory.watched(&version("1"));
+        assert_eq!(newest(&memory, "1").as_deref(), Some("2"));
+        memory.watched(&version("2"));
+        assert!(memory.0.lock().is_empty());
+    }
+
+    #[test]
+    fn a_write_that_the_watch_has_shown_already_is_not_kept() {
+        let memory = Memory::default();
+        memory.note_write(&version("1"), version("2"), |_| true);
+        assert!(memory.0.lock().is_empty());
+    }
+
+    #[test]
+    fn nothing_is_kept_of_a_trendjob_that_is_gone_or_well() {
+        let memory = Memory::default();
+        let object = version("1");
+        memory.note_write(&object, version("2"), |_| false);
+        memory.note_namespace_going(&object);
+        memory.note_begun(&object, 3);
+        memory.note_failure(&object);
+        assert_eq!((memory.begun("u"), memory.failures(&object)), (Some(3), 1));
+        memory.forget("u");
+        assert!(memory.0.lock().is_empty());
+        memory.note_failure(&object);
+        memory.forget_failures(&object);
+        assert!(memory.0.lock().is_empty());
+    }
+}
