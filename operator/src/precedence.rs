@@ -1,30 +1,38 @@
-//! Which request goes first when there are more than the API server is sent at once: what pods wait for
-//! before what is only told. Owns how long each kind of request may wait for others; a layer of the client.
+//! The order of requests when there are more than the API server gets at once: requests that create
+//! pods go before those that only report. Owns how long each kind of request lets others go first;
+//! a layer of the client.
+//!
+//! API Priority and Fairness does not do this. It orders requests inside the API server, and only
+//! when that is saturated: its limit is hundreds of requests, and below it the thousand status
+//! writes of a thousand runs are served along with the one Job that a user waits for, each slower
+//! than alone. It also needs `FlowSchema`s that only an administrator of the cluster may create;
+//! without them all requests of the operator are one flow, which is served in the order of arrival.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Method, Request};
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
 
-/// So many requests are under way at once. More would not be answered sooner, each on a connection of its
-/// own: an API server on two cores answers this many in 30 ms.
-const AT_ONCE: usize = 16;
+/// The number of requests under way at once. More would not be answered sooner, and each takes a
+/// connection of its own: an API server on two cores answers this many in 30 ms.
+const PERMITS: usize = 16;
 
-/// How much later than a Job that is to be made a status may be written.
+/// The time by which a status lets the creation of a Job go first.
 const STATUS: Duration = Duration::from_secs(1);
 
-/// And an event be told.
+/// The time by which an event lets the creation of a Job go first.
 const EVENT: Duration = Duration::from_secs(5);
 
-/// How long a request lets others go first, or `None` if it waits for nothing: watches last, and a Lease
-/// that is renewed late is lost.
+/// How long a request lets others go first; `None` if it needs no permit. A watch lasts for minutes
+/// and would hold its permit; a Lease that is renewed late is lost.
 fn patience<B>(request: &Request<B>) -> Option<Duration> {
     let path = request.uri().path();
     let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
@@ -39,115 +47,114 @@ fn patience<B>(request: &Request<B>) -> Option<Duration> {
     }
 }
 
-/// The requests under way and those that wait. Clones share.
+/// A semaphore that serves waiters in the order of their deadlines. Clones share the permits.
 #[derive(Debug, Clone)]
-struct Turns(Arc<Mutex<Line>>);
+struct PrioritySemaphore(Arc<Mutex<State>>);
 
 #[derive(Debug)]
-struct Line {
+struct State {
+    /// The number of free permits.
     free: usize,
-    waiting: BinaryHeap<Reverse<Waiting>>,
-    came: u64,
+    waiters: BinaryHeap<Reverse<Waiter>>,
+    /// The number of waiters so far.
+    count: u64,
 }
 
-/// One that waits. Whose time is over first goes first, so nobody waits for ever.
+/// A request that waits for a permit. The earliest deadline is served first, so no request waits
+/// for ever.
 #[derive(Debug)]
-struct Waiting {
-    until: Instant,
+struct Waiter {
+    deadline: Instant,
     number: u64,
-    turn: oneshot::Sender<Turn>,
+    permit: oneshot::Sender<Permit>,
 }
 
-impl Waiting {
+impl Waiter {
     fn order(&self) -> (Instant, u64) {
-        (self.until, self.number)
+        (self.deadline, self.number)
     }
 }
 
-impl Ord for Waiting {
+impl Ord for Waiter {
     fn cmp(&self, other: &Self) -> Ordering {
         self.order().cmp(&other.order())
     }
 }
 
-impl PartialOrd for Waiting {
+impl PartialOrd for Waiter {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Waiting {
+impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
         self.order() == other.order()
     }
 }
 
-impl Eq for Waiting {}
+impl Eq for Waiter {}
 
-impl Turns {
-    fn new(at_once: usize) -> Self {
-        Self(Arc::new(Mutex::new(Line { free: at_once, waiting: BinaryHeap::new(), came: 0 })))
+impl PrioritySemaphore {
+    fn new(permits: usize) -> Self {
+        Self(Arc::new(Mutex::new(State { free: permits, waiters: BinaryHeap::new(), count: 0 })))
     }
 
-    /// Waits for a turn. Who stops waiting loses nobody's turn.
-    async fn take(&self, patience: Duration) -> Turn {
-        let turn = {
-            let mut line = self.lock();
-            if line.free > 0 {
-                line.free -= 1;
-                return Turn(self.clone());
+    /// Waits for a permit. A caller that stops waiting loses no permit.
+    async fn acquire(&self, patience: Duration) -> Permit {
+        let permit = {
+            let mut state = self.0.lock();
+            if state.free > 0 {
+                state.free -= 1;
+                return Permit(self.clone());
             }
-            let (sender, turn) = oneshot::channel();
-            line.came += 1;
-            let until = Instant::now() + patience;
-            let waiting = Waiting { until, number: line.came, turn: sender };
-            line.waiting.push(Reverse(waiting));
-            turn
+            let (sender, permit) = oneshot::channel();
+            state.count += 1;
+            let deadline = Instant::now() + patience;
+            let waiter = Waiter { deadline, number: state.count, permit: sender };
+            state.waiters.push(Reverse(waiter));
+            permit
         };
-        // The line, which this holds, drops no other end unless nobody waits at this one.
-        turn.await.unwrap_or_else(|_| Turn(self.clone()))
+        // A waiter is dropped without a permit only if its receiver is gone, and this one is not.
+        permit.await.unwrap_or_else(|_| Permit(self.clone()))
     }
 
-    /// Gives a turn that is over to the next.
-    fn give(&self) {
+    /// Gives a released permit to the first waiter.
+    fn release(&self) {
         let next = {
-            let mut line = self.lock();
-            let next = std::iter::from_fn(|| line.waiting.pop())
-                .map(|Reverse(waiting)| waiting.turn)
-                .find(|turn| !turn.is_closed());
+            let mut state = self.0.lock();
+            let next = std::iter::from_fn(|| state.waiters.pop())
+                .map(|Reverse(waiter)| waiter.permit)
+                .find(|permit| !permit.is_closed());
             if next.is_none() {
-                line.free += 1;
+                state.free += 1;
             }
             next
         };
-        // One that stops waiting just now drops its turn, which is then given on.
+        // If the receiver goes just now, the permit comes back, is dropped, and so released again.
         if let Some(next) = next {
-            drop(next.send(Turn(self.clone())));
+            drop(next.send(Permit(self.clone())));
         }
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Line> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-/// The right to ask, until it is dropped.
+/// The right to send a request, until it is dropped.
 #[derive(Debug)]
-struct Turn(Turns);
+struct Permit(PrioritySemaphore);
 
-impl Drop for Turn {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.give();
+        self.0.release();
     }
 }
 
-/// Lets the requests of a client go in order of precedence.
+/// A layer that sends the requests of a client in order of precedence.
 #[derive(Debug, Clone)]
-pub(crate) struct PrecedenceLayer(Turns);
+pub(crate) struct PrecedenceLayer(PrioritySemaphore);
 
 impl Default for PrecedenceLayer {
     fn default() -> Self {
-        Self(Turns::new(AT_ONCE))
+        Self(PrioritySemaphore::new(PERMITS))
     }
 }
 
@@ -155,15 +162,15 @@ impl<S> Layer<S> for PrecedenceLayer {
     type Service = PrecedenceService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        PrecedenceService { inner, turns: self.0.clone() }
+        PrecedenceService { inner, semaphore: self.0.clone() }
     }
 }
 
-/// A client whose requests wait for their turn.
+/// A client whose requests wait for a permit.
 #[derive(Debug, Clone)]
 pub(crate) struct PrecedenceService<S> {
     inner: S,
-    turns: Turns,
+    semaphore: PrioritySemaphore,
 }
 
 impl<S, B> Service<Request<B>> for PrecedenceService<S>
@@ -181,12 +188,12 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (turns, patience) = (self.turns.clone(), patience(&request));
-        // Nothing is sent before this is polled.
+        let (semaphore, patience) = (self.semaphore.clone(), patience(&request));
+        // The client sends nothing before this future is polled.
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let _turn = match patience {
-                Some(patience) => Some(turns.take(patience).await),
+            let _permit = match patience {
+                Some(patience) => Some(semaphore.acquire(patience).await),
                 None => None,
             };
             answer.await.map_err(Into::into)
@@ -205,28 +212,31 @@ mod tests {
         Request::builder().method(method).uri(uri).body(()).unwrap()
     }
 
-    /// Waits in line with this patience and says so when it is its turn.
-    async fn wait(turns: &Turns, patience: Duration, name: &'static str, said: &Said) {
-        let (turns, said) = (turns.clone(), said.clone());
+    /// Spawns a request that waits with this patience and sends its name once it has a permit.
+    async fn wait(
+        semaphore: &PrioritySemaphore,
+        patience: Duration,
+        name: &'static str,
+        served: &UnboundedSender<&'static str>,
+    ) {
+        let (semaphore, served) = (semaphore.clone(), served.clone());
         tokio::spawn(async move {
-            let _turn = turns.take(patience).await;
-            said.send(name).unwrap();
+            let _permit = semaphore.acquire(patience).await;
+            served.send(name).unwrap();
         });
         yield_now().await;
     }
 
-    type Said = UnboundedSender<&'static str>;
-
-    async fn order(mut heard: UnboundedReceiver<&'static str>, count: usize) -> Vec<&'static str> {
+    async fn order(mut served: UnboundedReceiver<&'static str>, count: usize) -> Vec<&'static str> {
         let mut names = Vec::new();
         while names.len() < count {
-            names.push(heard.recv().await.unwrap());
+            names.push(served.recv().await.unwrap());
         }
         names
     }
 
     #[test]
-    fn watches_and_leases_wait_for_nothing_and_what_is_only_told_waits_for_the_rest() {
+    fn watches_and_leases_do_not_wait_and_reports_wait_for_the_rest() {
         let leases = "/apis/coordination.k8s.io/v1/namespaces/a/leases/trendjob-operator";
         let jobs = "/apis/batch/v1/jobs";
         let status = "/apis/trendjob.dev/v1alpha1/namespaces/a/trendjobs/x/status?force=true";
@@ -246,48 +256,49 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_may_wait_lets_others_go_first_and_equals_go_in_the_order_they_came() {
-        let turns = Turns::new(1);
-        let (said, heard) = unbounded_channel();
-        let held = turns.take(Duration::ZERO).await;
-        wait(&turns, EVENT, "event", &said).await;
-        wait(&turns, STATUS, "status", &said).await;
-        wait(&turns, Duration::ZERO, "job", &said).await;
-        wait(&turns, Duration::ZERO, "another job", &said).await;
-        drop(held);
-        assert_eq!(order(heard, 4).await, ["job", "another job", "status", "event"]);
+    async fn patient_requests_let_others_go_first_and_equal_ones_keep_their_order() {
+        let semaphore = PrioritySemaphore::new(1);
+        let (sender, served) = unbounded_channel();
+        let permit = semaphore.acquire(Duration::ZERO).await;
+        wait(&semaphore, EVENT, "event", &sender).await;
+        wait(&semaphore, STATUS, "status", &sender).await;
+        wait(&semaphore, Duration::ZERO, "job", &sender).await;
+        wait(&semaphore, Duration::ZERO, "another job", &sender).await;
+        drop(permit);
+        assert_eq!(order(served, 4).await, ["job", "another job", "status", "event"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_has_waited_long_enough_goes_before_who_came_later() {
-        let turns = Turns::new(1);
-        let (said, heard) = unbounded_channel();
-        let held = turns.take(Duration::ZERO).await;
-        wait(&turns, STATUS, "status", &said).await;
+    async fn a_request_past_its_deadline_goes_before_later_ones() {
+        let semaphore = PrioritySemaphore::new(1);
+        let (sender, served) = unbounded_channel();
+        let permit = semaphore.acquire(Duration::ZERO).await;
+        wait(&semaphore, STATUS, "status", &sender).await;
         tokio::time::advance(STATUS * 2).await;
-        wait(&turns, Duration::ZERO, "job", &said).await;
-        drop(held);
-        assert_eq!(order(heard, 2).await, ["status", "job"]);
+        wait(&semaphore, Duration::ZERO, "job", &sender).await;
+        drop(permit);
+        assert_eq!(order(served, 2).await, ["status", "job"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_stops_waiting_takes_no_turn_along() {
-        let turns = Turns::new(2);
-        let held = (turns.take(Duration::ZERO).await, turns.take(Duration::ZERO).await);
+    async fn a_request_that_stops_waiting_loses_no_permit() {
+        let semaphore = PrioritySemaphore::new(2);
+        let permits =
+            (semaphore.acquire(Duration::ZERO).await, semaphore.acquire(Duration::ZERO).await);
         for _ in 0..5 {
             let waiting = tokio::spawn({
-                let turns = turns.clone();
-                async move { drop(turns.take(Duration::ZERO).await) }
+                let semaphore = semaphore.clone();
+                async move { drop(semaphore.acquire(Duration::ZERO).await) }
             });
             yield_now().await;
             waiting.abort();
             drop(waiting.await);
         }
-        // One that is given a turn and goes before it takes it.
-        let mut given = Box::pin(turns.take(Duration::ZERO));
-        assert!(futures::poll!(&mut given).is_pending());
-        drop(held);
-        drop(given);
-        assert_eq!(turns.lock().free, 2);
+        // This one gets a permit and is dropped before it takes it.
+        let mut waiting = Box::pin(semaphore.acquire(Duration::ZERO));
+        assert!(futures::poll!(&mut waiting).is_pending());
+        drop(permits);
+        drop(waiting);
+        assert_eq!(semaphore.0.lock().free, 2);
     }
 }
