@@ -7,37 +7,37 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::settings::Settings;
 
-/// Turns TrendJobs into Jobs, and says what is going on.
+/// Turns TrendJobs into Jobs and reports their progress.
 #[derive(Debug, Parser)]
 #[command(name = "trendjob-operator", version, max_term_width = 100)]
 pub struct Args {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Work, until told to stop.
+    /// Run the operator until it is stopped.
     Run(Box<RunArgs>),
     /// Print the `CustomResourceDefinition`.
     Crd,
 }
 
-/// When images are pulled.
+/// The moments when images are pulled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "PascalCase")]
 pub enum PullPolicy {
-    /// Each time.
+    /// For each pod.
     Always,
-    /// When the node has none.
+    /// If the node lacks the image.
     IfNotPresent,
-    /// Never: the node has it.
+    /// Never: the node must have the image.
     Never,
 }
 
-/// How the operator works. The cluster is that of KUBECONFIG or of the pod it runs in.
+/// The options of the operator. KUBECONFIG names the cluster; in a pod it is the pod's own.
 #[derive(Debug, ClapArgs)]
 pub struct RunArgs {
     /// Namespaces to work in, repeated or separated by commas [default: all].
@@ -49,7 +49,7 @@ pub struct RunArgs {
         value_name = "NAME"
     )]
     pub namespaces: Vec<String>,
-    /// The image of the workers.
+    /// Image of the workers.
     #[arg(
         long,
         env = "TRENDJOB_WORKER_IMAGE",
@@ -57,10 +57,10 @@ pub struct RunArgs {
         value_name = "IMAGE"
     )]
     pub worker_image: String,
-    /// When the image of the workers is pulled.
+    /// When nodes pull the image of the workers.
     #[arg(long, env = "TRENDJOB_IMAGE_PULL_POLICY", value_enum, default_value = "IfNotPresent")]
     pub image_pull_policy: PullPolicy,
-    /// Secrets to pull it with.
+    /// Secrets to pull the image with, repeated or separated by commas.
     #[arg(
         long = "image-pull-secret",
         env = "TRENDJOB_IMAGE_PULL_SECRETS",
@@ -68,13 +68,13 @@ pub struct RunArgs {
         value_name = "NAME"
     )]
     pub image_pull_secrets: Vec<String>,
-    /// CPU that workers ask for whose TrendJob doesn't say.
+    /// CPU request of workers whose TrendJob names no resources.
     #[arg(long, env = "TRENDJOB_WORKER_CPU", default_value = "250m", value_name = "QUANTITY")]
     pub worker_cpu: String,
-    /// Memory that workers ask for whose TrendJob doesn't say.
+    /// Memory request of workers whose TrendJob names no resources.
     #[arg(long, env = "TRENDJOB_WORKER_MEMORY", default_value = "256Mi", value_name = "QUANTITY")]
     pub worker_memory: String,
-    /// The most memory of workers whose TrendJob doesn't say.
+    /// Memory limit of workers whose TrendJob names no resources.
     #[arg(
         long,
         env = "TRENDJOB_WORKER_MEMORY_LIMIT",
@@ -82,44 +82,46 @@ pub struct RunArgs {
         value_name = "QUANTITY"
     )]
     pub worker_memory_limit: String,
-    /// How large the volume may grow that workers sort on.
+    /// Largest size of the volume that workers sort on.
     #[arg(long, env = "TRENDJOB_SPILL_SIZE", default_value = "10Gi", value_name = "QUANTITY")]
     pub spill_size: String,
-    /// How long removing results may take before a deleted TrendJob goes without it.
+    /// Longest time that a deleted TrendJob waits for the removal of its results.
     #[arg(long, env = "TRENDJOB_PURGE_PATIENCE", default_value = "10m", value_name = "DURATION")]
     pub purge_patience: trendjob::Duration,
-    /// How long after its grace a pod may still be going before it is taken for lost with its node.
+    /// Time after a pod's grace period until its node counts as lost and the pod is deleted by
+    /// force.
     #[arg(long, env = "TRENDJOB_LOST_PATIENCE", default_value = "2m", value_name = "DURATION")]
     pub lost_patience: trendjob::Duration,
-    /// How many TrendJobs are worked on at once. Most of them wait for the API server, which is sent 16
-    /// requests at once.
+    /// Number of TrendJobs that are worked on at once. Most of them wait for the API server, which
+    /// gets at most 16 requests at once.
     #[arg(long, default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=1024), value_name = "N")]
     pub concurrency: u16,
-    /// Where probes and metrics are served.
+    /// Address of probes and metrics.
     #[arg(long, default_value = "0.0.0.0:9090", value_name = "ADDRESS:PORT")]
     pub metrics_listen: SocketAddr,
-    /// Work without asking whether another operator does.
+    /// Work without a Lease, even if another operator works.
     #[arg(long)]
     pub no_leader_election: bool,
-    /// The namespace of the Lease by which one of several operators works [default: the operator's own].
+    /// Namespace of the Lease whose holder, one of several operators, works [default: the
+    /// operator's own].
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
     pub lease_namespace: Option<String>,
-    /// The name of the Lease.
+    /// Name of the Lease.
     #[arg(long, default_value = "trendjob-operator", value_name = "NAME")]
     pub lease_name: String,
-    /// How long a watch may be silent before /livez fails.
+    /// Longest silence of a watch before /livez fails.
     #[arg(long, default_value = "10m", value_name = "DURATION")]
     pub watch_patience: trendjob::Duration,
-    /// What is logged, as info or operator=debug,info.
+    /// Filter of the log, like info or operator=debug,info.
     #[arg(long, env = "TRENDJOB_LOG", default_value = "info", value_name = "FILTER")]
     pub log: String,
-    /// Log for people instead of as JSON.
+    /// Log plain text instead of JSON.
     #[arg(long)]
     pub log_plain: bool,
 }
 
 impl RunArgs {
-    /// What every run is given.
+    /// The settings that every pass needs.
     pub fn settings(&self) -> Settings {
         Settings {
             worker_image: self.worker_image.clone(),

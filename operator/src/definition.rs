@@ -1,6 +1,7 @@
-//! Whether the cluster knows TrendJobs as this operator does. Owns what is said when it doesn't: a
-//! definition that is missing, or an older one, which drops fields without a word. Reads what every
-//! account may read, the API server's own description of its kinds.
+//! The check of the cluster's CustomResourceDefinition of TrendJobs. Owns the log and the metric
+//! about a definition that is missing, or older than the operator: the API server drops fields it
+//! does not know without an error. Reads the API server's OpenAPI document, which every account may
+//! read.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,30 +11,29 @@ use serde_json::Value;
 
 use crate::metrics;
 
-/// How often it is looked at while something is wrong with it, and otherwise.
+/// The time between two checks while the definition is missing or lacks fields, and otherwise.
 const WHILE_WRONG: Duration = Duration::from_secs(5);
-const WHILE_RIGHT: Duration = Duration::from_secs(300);
+const WHILE_RIGHT: Duration = Duration::from_mins(5);
 
-/// The most fields that are named.
+/// The most fields that the log names.
 const NAMED: usize = 10;
 
-/// What the cluster knows of TrendJobs.
+/// The result of the check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Definition {
-    /// All that this operator does.
+    /// The cluster knows every field that this operator knows.
     Same,
-    /// Nothing.
+    /// The cluster has no definition.
     Missing,
-    /// Not these fields.
+    /// The cluster's definition lacks these fields.
     Lacking(Vec<String>),
 }
 
-/// Looks at the definition again and again, for ever, and says what is wrong with it when that
-/// changes.
+/// Checks the definition for ever, and logs each change of the result.
 pub(crate) async fn watch(client: Client) {
     let mut known = None;
     loop {
-        match look(&client).await {
+        match check(&client).await {
             Ok(definition) => {
                 metrics::definition(match &definition {
                     Definition::Same => 0,
@@ -41,22 +41,24 @@ pub(crate) async fn watch(client: Client) {
                     Definition::Lacking(fields) => fields.len(),
                 });
                 if known.as_ref() != Some(&definition) {
-                    tell(&definition);
+                    log(&definition);
                     known = Some(definition);
                 }
             }
-            Err(error) => tracing::debug!(%error, "the definition was not looked at"),
+            Err(error) => tracing::debug!(%error, "the definition could not be checked"),
         }
         let is_right = known == Some(Definition::Same);
         tokio::time::sleep(if is_right { WHILE_RIGHT } else { WHILE_WRONG }).await;
     }
 }
 
-fn tell(definition: &Definition) {
+fn log(definition: &Definition) {
     match definition {
-        Definition::Same => tracing::info!("the cluster knows TrendJobs as this operator does"),
+        Definition::Same => tracing::info!(
+            "the cluster's definition of TrendJobs has every field that this operator knows"
+        ),
         Definition::Missing => tracing::error!(
-            "this cluster doesn't know TrendJobs: install their CustomResourceDefinition, with \
+            "this cluster has no CustomResourceDefinition of TrendJobs: install it, with \
              kubectl apply --server-side -f manifests/crd/trendjobs.yaml or the chart's crds.enabled=true"
         ),
         Definition::Lacking(fields) => tracing::error!(
@@ -70,11 +72,11 @@ fn tell(definition: &Definition) {
     }
 }
 
-/// Asks the cluster what it knows of TrendJobs.
+/// Checks the definition once.
 ///
 /// # Errors
-/// If the cluster does not say.
-pub async fn look(client: &Client) -> Result<Definition, kube::Error> {
+/// If the API server does not answer.
+pub async fn check(client: &Client) -> Result<Definition, kube::Error> {
     let path = format!("/openapi/v3/apis/{}/{}", trendjob::GROUP, trendjob::VERSION);
     let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
     match client.request::<Value>(request).await {
@@ -84,7 +86,7 @@ pub async fn look(client: &Client) -> Result<Definition, kube::Error> {
     }
 }
 
-/// Compares what the API server describes with what this operator knows.
+/// Compares the API server's document with the fields that this operator knows.
 fn compare(document: &Value) -> Definition {
     let schemas = document.pointer("/components/schemas").and_then(Value::as_object);
     let is_ours = |schema: &&Value| {
@@ -103,14 +105,14 @@ fn compare(document: &Value) -> Definition {
     };
     let lacking: Vec<_> =
         fields(&trendjob::structural()).difference(&fields(served)).cloned().collect();
-    // Of a part that is missing as a whole, the whole is named.
+    // A field inside a missing one is not named.
     let outermost =
         |field: &&String| !lacking.iter().any(|other| field.starts_with(&format!("{other}.")));
     let lacking: Vec<_> = lacking.iter().filter(outermost).cloned().collect();
     if lacking.is_empty() { Definition::Same } else { Definition::Lacking(lacking) }
 }
 
-/// The paths of all fields under a schema.
+/// Collects the paths of all fields under a schema.
 fn collect(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
     for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
         let path = format!("{path}.{name}");
@@ -137,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_definition_of_this_version_is_the_same_with_whatever_a_newer_one_adds() {
+    fn the_definitions_of_this_and_newer_versions_are_the_same() {
         let mut schema = trendjob::structural();
         assert_eq!(compare(&document(schema.clone())), Definition::Same);
         schema["properties"]["spec"]["properties"]["novelty"] = json!({"type": "string"});
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_that_an_older_definition_drops_are_named_the_outermost_only() {
+    fn only_the_outermost_missing_fields_are_named() {
         let mut schema = trendjob::structural();
         let properties = |schema: &mut Value, at: &str| {
             schema.pointer_mut(at).and_then(Value::as_object_mut).unwrap().clone()
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_of_entries_of_lists_are_looked_at_too() {
+    fn fields_of_list_entries_are_compared_too() {
         let mut schema = trendjob::structural();
         let conditions = schema.pointer_mut("/properties/status/properties/conditions").unwrap();
         conditions["items"]["properties"].as_object_mut().unwrap().remove("reason").unwrap();
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_without_the_kind_is_as_good_as_none() {
+    fn a_group_without_the_kind_counts_as_missing() {
         assert_eq!(compare(&json!({"components": {"schemas": {}}})), Definition::Missing);
         assert_eq!(compare(&json!({})), Definition::Missing);
     }

@@ -1,5 +1,5 @@
-//! The `trendjob-operator` command. Owns the way from arguments to work and from its end to an exit
-//! code.
+//! The `trendjob-operator` command. Owns the way from arguments to the work, and from its end to an
+//! exit code.
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -1,27 +1,27 @@
-//! What the operator was told when it was started and every run needs. Owns the defaults of pods.
+//! The settings of the operator that every pass needs. Owns the defaults of pods.
 
 use std::time::Duration;
 
 /// Settings that don't change while the operator runs.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The image that runs get which don't name another.
+    /// The image of runs whose TrendJob names no other.
     pub worker_image: String,
     /// When the image is pulled: `Always`, `IfNotPresent` or `Never`.
     pub image_pull_policy: String,
-    /// Secrets to pull it with, beside those of the TrendJob.
+    /// The Secrets to pull the image with, beside those of the TrendJob.
     pub image_pull_secrets: Vec<String>,
-    /// How large the volume for sorted runs may grow, as 10Gi.
+    /// The largest size of the spill volume, like `10Gi`.
     pub spill_size: String,
-    /// CPU that pods ask for which don't say.
+    /// The CPU request of pods whose TrendJob names no resources.
     pub cpu_request: String,
-    /// Memory that pods ask for which don't say.
+    /// The memory request of pods whose TrendJob names no resources.
     pub memory_request: String,
-    /// The most memory of pods which don't say.
+    /// The memory limit of pods whose TrendJob names no resources.
     pub memory_limit: String,
-    /// How long results may take to be removed before a TrendJob goes without it.
+    /// The longest time that a deleted TrendJob waits for the removal of its results.
     pub purge_patience: Duration,
-    /// How long after its grace a pod may still be going before its node is taken for lost.
+    /// The time after a pod's grace period until its node counts as lost.
     pub lost_patience: Duration,
 }
 
@@ -35,8 +35,8 @@ impl Default for Settings {
             cpu_request: "250m".to_owned(),
             memory_request: "256Mi".to_owned(),
             memory_limit: "1Gi".to_owned(),
-            purge_patience: Duration::from_secs(600),
-            lost_patience: Duration::from_secs(120),
+            purge_patience: Duration::from_mins(10),
+            lost_patience: Duration::from_mins(2),
         }
     }
 }

@@ -74,12 +74,12 @@ fn the_health_of_every_state_is_what_it_means_for_a_user() {
         ("suspended before it began", "Suspended"),
         ("pods run", "Progressing"),
         ("pods run, some fail or wait for room", "Progressing"),
-        ("somebody has to mend something", "Degraded"),
+        ("a user has to fix a cause", "Degraded"),
         ("suspended", "Suspended"),
         ("waits in its queue", "Progressing"),
-        ("failed, tried again soon", "Progressing"),
+        ("failed, another run begins soon", "Progressing"),
         ("published", "Healthy"),
-        ("a later run was first", "Healthy"),
+        ("a later run was published first", "Healthy"),
         ("failed", "Degraded"),
     ];
     let expected: Vec<_> = expected

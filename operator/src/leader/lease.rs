@@ -1,22 +1,23 @@
-//! Who may hold a Lease. Pure; owns that only this machine's own clock counts: how long a Lease was
-//! not changed since it was first seen so, never the time that is written in it.
+//! The rules for taking a Lease. Pure; owns that only the clock of this machine counts: a Lease
+//! expires when it has not changed for its duration since this candidate first read it. The time
+//! written in it is ignored, because the clocks of machines differ.
 
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use tokio::time::Instant;
 
-/// A Lease as it was seen, and since when it is so.
+/// A Lease as last read, and since when it is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct ObservedLease {
     holder: Option<String>,
     version: Option<String>,
     duration: Duration,
     since: Instant,
 }
 
-impl Seen {
-    /// A Lease that was seen now.
+impl ObservedLease {
+    /// A Lease that was read now; `before` is the result of the read before.
     pub(crate) fn of(lease: &Lease, before: Option<Self>, now: Instant) -> Self {
         let spec = lease.spec.as_ref();
         let version = lease.metadata.resource_version.clone();
@@ -33,26 +34,24 @@ impl Seen {
     }
 }
 
-/// What may be done with a Lease.
+/// The action of a candidate on a Lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It is held: renew it.
+    /// The candidate holds it and renews it.
     Renew,
-    /// Nobody holds it: take it.
+    /// No candidate holds it, or it has expired: the candidate takes it.
     Take,
-    /// Somebody else does.
+    /// Another candidate holds it.
     Wait,
 }
 
-/// Decides.
-pub(crate) fn verdict(seen: Option<&Seen>, identity: &str, now: Instant) -> Verdict {
-    match seen {
-        None => Verdict::Take,
-        Some(seen) => match seen.holder.as_deref() {
-            Some(holder) if holder == identity => Verdict::Renew,
-            Some(_) if now - seen.since < seen.duration => Verdict::Wait,
-            _ => Verdict::Take,
-        },
+/// The action of the candidate with this identity; `None` stands for a Lease that does not exist.
+pub(crate) fn verdict(lease: Option<&ObservedLease>, identity: &str, now: Instant) -> Verdict {
+    let Some(lease) = lease else { return Verdict::Take };
+    match lease.holder.as_deref() {
+        Some(holder) if holder == identity => Verdict::Renew,
+        Some(_) if now - lease.since < lease.duration => Verdict::Wait,
+        _ => Verdict::Take,
     }
 }
 
@@ -70,22 +69,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lease_is_taken_when_it_was_not_renewed_for_its_duration_whatever_its_clock_says() {
+    async fn a_lease_is_taken_after_its_duration_without_renewal_whatever_time_it_holds() {
         let start = Instant::now();
         let after = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(verdict(None, "me", start), Verdict::Take);
-        let seen = Seen::of(&lease(Some("other"), "1"), None, start);
-        assert_eq!(verdict(Some(&seen), "me", after(14)), Verdict::Wait);
-        assert_eq!(verdict(Some(&seen), "me", after(15)), Verdict::Take);
-        let same = Seen::of(&lease(Some("other"), "1"), Some(seen.clone()), after(10));
+        let observed = ObservedLease::of(&lease(Some("other"), "1"), None, start);
+        assert_eq!(verdict(Some(&observed), "me", after(14)), Verdict::Wait);
+        assert_eq!(verdict(Some(&observed), "me", after(15)), Verdict::Take);
+        let same = ObservedLease::of(&lease(Some("other"), "1"), Some(observed.clone()), after(10));
         assert_eq!(verdict(Some(&same), "me", after(15)), Verdict::Take);
-        let renewed = Seen::of(&lease(Some("other"), "2"), Some(seen), after(10));
+        let renewed = ObservedLease::of(&lease(Some("other"), "2"), Some(observed), after(10));
         assert_eq!(verdict(Some(&renewed), "me", after(24)), Verdict::Wait);
-        let mine = Seen::of(&lease(Some("me"), "3"), None, start);
+        let mine = ObservedLease::of(&lease(Some("me"), "3"), None, start);
         assert_eq!(verdict(Some(&mine), "me", after(100)), Verdict::Renew);
-        let free = Seen::of(&lease(None, "4"), None, start);
+        let free = ObservedLease::of(&lease(None, "4"), None, start);
         assert_eq!(verdict(Some(&free), "me", start), Verdict::Take);
-        let blank = Seen::of(&lease(Some(""), "4"), None, start);
+        let blank = ObservedLease::of(&lease(Some(""), "4"), None, start);
         assert_eq!(verdict(Some(&blank), "me", start), Verdict::Take);
     }
 }

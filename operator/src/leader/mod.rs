@@ -1,5 +1,6 @@
-//! Which of several operators works: whoever holds a Lease. It saves work and noise; nothing rests on
-//! it, for every change of the cluster may be made twice without harm.
+//! Leader election: of several operators the holder of a Lease works. This saves work and duplicate
+//! events; correctness does not depend on it, because every change of the cluster may be made twice
+//! without harm.
 
 mod lease;
 
@@ -12,39 +13,40 @@ use kube::Client;
 use kube::api::{Api, ObjectMeta, PostParams};
 use tokio::time::{Instant, sleep, timeout};
 
-pub(crate) use lease::{Seen, Verdict, verdict};
+use lease::{ObservedLease, Verdict, verdict};
 
-/// How long a Lease is good without being renewed.
-pub(crate) const DURATION: Duration = Duration::from_secs(15);
-/// How often it is looked at and renewed.
+/// The time after which a Lease that is not renewed expires.
+const DURATION: Duration = Duration::from_secs(15);
+/// The time between two reads or renewals.
 const EVERY: Duration = Duration::from_secs(2);
-/// After so long without renewal its holder stops, before anybody else may begin.
+/// The time without a renewal after which the holder stops. It is shorter than the duration, so no
+/// two operators work at once.
 const RENEW_WITHIN: Duration = Duration::from_secs(10);
 
-/// One who wants the Lease.
+/// An operator that wants the Lease.
 #[derive(Debug)]
 pub(crate) struct Candidate {
     leases: Api<Lease>,
     name: String,
     identity: String,
-    seen: Option<Seen>,
+    observed: Option<ObservedLease>,
 }
 
 impl Candidate {
-    /// One under this identity, which no other may have.
+    /// A candidate with this identity, which must be unique.
     pub(crate) fn new(client: Client, namespace: &str, name: &str, identity: &str) -> Self {
         let leases = Api::namespaced(client, namespace);
-        Self { leases, name: name.to_owned(), identity: identity.to_owned(), seen: None }
+        Self { leases, name: name.to_owned(), identity: identity.to_owned(), observed: None }
     }
 
-    /// Returns when the Lease is held.
+    /// Waits until this candidate holds the Lease.
     pub(crate) async fn acquire(&mut self) {
         loop {
             match timeout(RENEW_WITHIN, self.attempt()).await {
                 Ok(Ok(true)) => return,
                 Ok(Ok(false)) => {}
-                Ok(Err(error)) => tracing::warn!(%error, "looking at the Lease failed"),
-                Err(_) => tracing::warn!("looking at the Lease took too long"),
+                Ok(Err(error)) => tracing::warn!(%error, "reading the Lease failed"),
+                Err(_) => tracing::warn!("reading the Lease took too long"),
             }
             sleep(EVERY).await;
         }
@@ -55,7 +57,7 @@ impl Candidate {
         let mut renewed = Instant::now();
         loop {
             sleep(EVERY).await;
-            // The others count from when it is written, which may be long before the answer is here.
+            // Other candidates count from the write, which may be long before its answer arrives.
             let began = Instant::now();
             let left = RENEW_WITHIN.saturating_sub(renewed.elapsed());
             match timeout(left, self.attempt()).await {
@@ -70,7 +72,7 @@ impl Candidate {
         }
     }
 
-    /// Gives the Lease up, so that another need not wait.
+    /// Releases the Lease, so that the next candidate need not wait until it expires.
     pub(crate) async fn release(&mut self) {
         let Ok(Some(mut lease)) = self.leases.get_opt(&self.name).await else { return };
         let spec = lease.spec.get_or_insert_default();
@@ -79,16 +81,18 @@ impl Candidate {
         }
         spec.holder_identity = None;
         spec.renew_time = None;
-        // Who can't give it up lets it run out.
+        // If the write fails, the Lease expires.
         drop(self.leases.replace(&self.name, &PostParams::default(), &lease).await);
     }
 
-    /// Looks once, takes or renews the Lease if it may, and says whether it is held.
+    /// Reads the Lease once, and takes or renews it if allowed. Returns true if this candidate
+    /// holds it.
     async fn attempt(&mut self) -> Result<bool, kube::Error> {
         let found = self.leases.get_opt(&self.name).await?;
         let now = Instant::now();
-        self.seen = found.as_ref().map(|lease| Seen::of(lease, self.seen.take(), now));
-        let verdict = verdict(self.seen.as_ref(), &self.identity, now);
+        let before = self.observed.take();
+        self.observed = found.as_ref().map(|lease| ObservedLease::of(lease, before, now));
+        let verdict = verdict(self.observed.as_ref(), &self.identity, now);
         let written = match (verdict, found) {
             (Verdict::Wait, _) => return Ok(false),
             (_, None) => self.leases.create(&PostParams::default(), &self.lease(None)).await,
@@ -99,13 +103,13 @@ impl Candidate {
         };
         match written {
             Ok(_) => Ok(true),
-            // Somebody else was faster.
+            // Another candidate was faster.
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// The Lease as held from now on, over the version that was seen.
+    /// The Lease as this candidate writes it over the version that it read.
     fn lease(&self, before: Option<Lease>) -> Lease {
         let now = MicroTime(Timestamp::now());
         let mut lease = before.unwrap_or_else(|| Lease {

@@ -1,5 +1,5 @@
-//! What a user did wrong, or a cluster lacks: named within 30 s by a condition and an event; mended and
-//! started again it goes through.
+//! Mistakes of a user and shortages of a cluster: a condition and an event name each within 30 s,
+//! and once it is fixed the run goes through.
 
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota, Secret};
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
@@ -9,7 +9,7 @@ use crate::cluster::{Testbed, digest, holds, manifests};
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_missing_secret_is_named_and_once_it_is_there_the_run_goes_on() {
+async fn a_missing_secret_is_named_and_once_it_exists_the_run_goes_on() {
     let testbed = Testbed::new("secret").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
@@ -64,7 +64,7 @@ async fn an_image_that_can_not_be_pulled_is_named() {
     let reasons = ["ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff"];
     let message = testbed.cause("job", &reasons).await;
     assert!(message.contains("no-such-tag"), "{message}");
-    // The pod parts may change while it is suspended.
+    // The pod settings may change while the run is suspended.
     testbed.patch("job", json!({"spec": {"suspend": true}})).await;
     testbed.until_condition("job", "Suspended").await;
     testbed.patch("job", json!({"spec": {"plan": {"image": null}, "suspend": false}})).await;
@@ -91,13 +91,13 @@ async fn a_namespace_that_refuses_the_pods_is_named() {
     testbed.done().await;
 }
 
-/// A quota that counts: until its status says so nothing is refused.
+/// A quota whose status shows that the API server enforces it.
 async fn quota(testbed: &Testbed, name: &str, hard: Value) -> Api<ResourceQuota> {
     let quotas: Api<ResourceQuota> = testbed.api();
     let quota = json!({"metadata": {"name": name}, "spec": {"hard": hard}});
     testbed.create::<ResourceQuota>(&quotas, quota).await;
     testbed
-        .wait("the quota counts", async || {
+        .wait("the quota is enforced", async || {
             let status = quotas.get(name).await.unwrap().status;
             status.is_some_and(|status| status.hard.is_some() && status.used.is_some())
         })
@@ -107,7 +107,7 @@ async fn quota(testbed: &Testbed, name: &str, hard: Value) -> Api<ResourceQuota>
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_quota_that_is_used_up_is_named_and_once_it_is_raised_the_run_goes_on() {
+async fn an_exhausted_quota_is_named_and_once_it_is_raised_the_run_goes_on() {
     let testbed = Testbed::new("quota").await;
     let expected = testbed.posts(1).await;
     let quotas = quota(&testbed, "none", json!({"pods": "0"})).await;
@@ -124,7 +124,7 @@ async fn a_quota_that_is_used_up_is_named_and_once_it_is_raised_the_run_goes_on(
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_job_that_the_api_server_refuses_is_named_and_once_it_is_mended_the_run_goes_on() {
+async fn a_refused_job_is_named_and_once_it_is_fixed_the_run_goes_on() {
     let testbed = Testbed::new("refused").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
@@ -139,7 +139,7 @@ async fn a_job_that_the_api_server_refuses_is_named_and_once_it_is_mended_the_ru
     testbed.patch("job", json!({"spec": {"suspend": false}})).await;
     let object = testbed.until_condition("job", "Complete").await;
     assert_eq!(digest(&object), expected);
-    // Of a quota of Jobs the run goes on by itself.
+    // After a quota of Jobs the run goes on without a change of the TrendJob.
     let quotas = quota(&testbed, "one", json!({"count/jobs.batch": "1"})).await;
     testbed.apply("other", json!({})).await;
     let message = testbed.cause("other", &["FailedCreate"]).await;
@@ -174,7 +174,7 @@ async fn a_status_of_impossible_numbers_is_refused() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn input_that_is_missing_fails_the_run_and_mended_and_restarted_it_goes_through() {
+async fn missing_input_fails_the_run_and_a_restart_with_the_input_succeeds() {
     let testbed = Testbed::new("missing").await;
     let posts = manifests::posts(2);
     let data = json!({"other.txt": "nothing"});
@@ -202,7 +202,7 @@ async fn input_that_is_missing_fails_the_run_and_mended_and_restarted_it_goes_th
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
+async fn too_many_malformed_lines_fail_the_run_and_the_first_is_named() {
     let testbed = Testbed::new("malformed").await;
     let text = "{\"text\":\"fine words\"}\n{\"text\": cut\n".repeat(3_000);
     let data = json!({"a.ndjson": text, "b.ndjson": text});
@@ -210,7 +210,7 @@ async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
     testbed.create::<ConfigMap>(&testbed.api(), map).await;
     let _operator = testbed.operator();
     testbed.apply("job", json!({})).await;
-    // They are added up when all are counted.
+    // Malformed lines are added up when all shards are counted.
     testbed
         .until("job", "counted", |object| {
             holds(object, "ShardsComplete") || holds(object, "Failed")
@@ -219,9 +219,9 @@ async fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
     let message = testbed.cause("job", &["TooManyMalformed"]).await;
     assert!(message.contains("a.ndjson at byte 22"), "{message}");
     testbed.until("job", "Failed", |object| holds(object, "Failed")).await;
-    let mended = text.replace("{\"text\": cut\n", "");
+    let fixed = text.replace("{\"text\": cut\n", "");
     let maps: Api<ConfigMap> = testbed.api();
-    let data = json!({"data": {"a.ndjson": mended, "b.ndjson": mended}});
+    let data = json!({"data": {"a.ndjson": fixed, "b.ndjson": fixed}});
     maps.patch("posts", &PatchParams::default(), &Patch::Merge(data)).await.unwrap();
     let restart = json!({"metadata": {"annotations": {"trendjob.dev/restart": "1"}}});
     testbed.patch("job", restart).await;

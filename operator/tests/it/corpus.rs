@@ -1,5 +1,5 @@
-//! The corpus of manifests against the real API server: it accepts and refuses what `trendjob validate`
-//! does, and says the same of it.
+//! The corpus of manifests against a real API server: it accepts and refuses the manifests that
+//! `trendjob validate` does, with the same messages.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ fn manifests(kind: &str) -> Vec<(PathBuf, String)> {
     files.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 
-/// A manifest as the API server gets it; `None` of what `kubectl` does not even send.
+/// A manifest as the API server gets it; `None` if `kubectl` would not send it.
 fn parsed(text: &str) -> Option<Value> {
     let mut object: Value = serde_saphyr::from_str(text).ok()?;
     // Each test has a namespace of its own.
@@ -29,7 +29,7 @@ fn parsed(text: &str) -> Option<Value> {
     Some(object)
 }
 
-/// Writes whole numbers without a point, as `kubectl` does.
+/// Turns whole numbers into integers, as `kubectl` does.
 fn whole(value: &mut Value) {
     match value {
         Value::Object(fields) => fields.values_mut().for_each(whole),
@@ -45,11 +45,11 @@ fn whole(value: &mut Value) {
     }
 }
 
-async fn server_says(testbed: &Testbed, object: &Value) -> Result<(), String> {
+async fn submit(testbed: &Testbed, object: &Value) -> Result<(), String> {
     let api_version = object["apiVersion"].as_str().unwrap_or("trendjob.dev/v1alpha1");
     let kind = object["kind"].as_str().unwrap_or("TrendJob");
     let api = testbed.dynamic(api_version, kind, true);
-    // Unknown fields are refused, as kubectl asks for; nothing is stored.
+    // A dry run stores nothing; strict validation refuses unknown fields, as with kubectl.
     let params = PostParams { dry_run: true, ..PostParams::default() };
     let mut request = kube::core::Request::new(api.resource_url())
         .create(&params, serde_json::to_vec(object).unwrap())
@@ -65,38 +65,38 @@ async fn server_says(testbed: &Testbed, object: &Value) -> Result<(), String> {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn the_api_server_accepts_what_is_accepted() {
+async fn the_api_server_accepts_the_accepted_manifests() {
     let testbed = Testbed::new("accepted").await;
     for (path, text) in manifests("accepted") {
         let object = parsed(&text).unwrap();
-        let said = server_says(&testbed, &object).await;
-        assert_eq!(said, Ok(()), "{}", path.display());
+        let result = submit(&testbed, &object).await;
+        assert_eq!(result, Ok(()), "{}", path.display());
     }
     testbed.done().await;
 }
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn the_api_server_refuses_what_is_refused_with_the_same_words() {
+async fn the_api_server_refuses_the_refused_manifests_with_the_same_messages() {
     let testbed = Testbed::new("corpus").await;
     for (path, text) in manifests("refused") {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let Some(object) = parsed(&text) else { continue };
-        let Err(said) = server_says(&testbed, &object).await else {
+        let Err(message) = submit(&testbed, &object).await else {
             panic!("{} is accepted", path.display());
         };
-        // Our own rules have their words from one constant; the rest is the API server's.
+        // Our own rules have their messages from one constant; the others are the API server's.
         for rule in trendjob::rules::RULES {
             let ours = text
                 .lines()
                 .any(|line| line.starts_with("# message:") && line.contains(rule.message));
-            assert!(!ours || said.contains(rule.message), "{name}: {said}");
+            assert!(!ours || message.contains(rule.message), "{name}: {message}");
         }
     }
     testbed.done().await;
 }
 
-/// What becomes of a TrendJob when its spec is changed so; its name is not used again.
+/// Creates a TrendJob and changes it. Returns the API server's message if it refuses the change.
 async fn change(testbed: &Testbed, name: &str, before: Value, after: Value) -> Result<(), String> {
     testbed.apply(name, before).await;
     let patch = Patch::Merge(after);
@@ -109,7 +109,7 @@ async fn change(testbed: &Testbed, name: &str, before: Value, after: Value) -> R
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn the_api_server_takes_the_changes_that_a_run_can_follow() {
+async fn the_api_server_accepts_changes_that_a_run_can_follow() {
     let testbed = Testbed::new("changes").await;
     let image = json!({"etl": {"image": "other"}});
     for (name, before, after) in [
@@ -125,23 +125,23 @@ async fn the_api_server_takes_the_changes_that_a_run_can_follow() {
         ("deletion", json!({}), json!({"deletionPolicy": "Delete"})),
         ("pods", json!({"suspend": true}), image),
         ("pods-vanish", json!({"suspend": true}), json!({"etl": null})),
-        // Both at once: what is released is what was mended.
+        // The change and the release at once: the run goes on with the new pod settings.
         (
             "pods-and-release",
             json!({"suspend": true}),
             json!({"suspend": false, "etl": {"image": "x"}}),
         ),
     ] {
-        let said =
+        let result =
             change(&testbed, name, json!({ "spec": before }), json!({ "spec": after })).await;
-        assert_eq!(said, Ok(()), "{name}");
+        assert_eq!(result, Ok(()), "{name}");
     }
     testbed.done().await;
 }
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn the_api_server_refuses_every_other_change_and_says_why() {
+async fn the_api_server_refuses_every_other_change_with_a_reason() {
     let testbed = Testbed::new("fixed").await;
     let image = json!({"etl": {"image": "other"}});
     let credentials = json!({"input": {"credentialsSecretRef": {"name": "s"}}});
@@ -184,21 +184,21 @@ async fn the_api_server_refuses_every_other_change_and_says_why() {
             trendjob::rules::TTL_DELETE,
         ),
     ] {
-        let said =
+        let result =
             change(&testbed, name, json!({ "spec": before }), json!({ "spec": after })).await;
-        let said = said.expect_err(name);
-        assert!(said.contains(message), "{name}: {said}");
+        let refused = result.expect_err(name);
+        assert!(refused.contains(message), "{name}: {refused}");
     }
     testbed.done().await;
 }
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn the_definition_of_this_version_lacks_nothing_in_the_cluster() {
+async fn the_definition_of_this_version_is_complete_in_the_cluster() {
     let testbed = Testbed::new("definition").await;
     testbed
-        .wait("the definition is described", async || {
-            let known = operator::definition::look(&testbed.client).await;
+        .wait("the API server documents the definition", async || {
+            let known = operator::definition::check(&testbed.client).await;
             known.is_ok_and(|known| known == operator::definition::Definition::Same)
         })
         .await;

@@ -1,9 +1,9 @@
-//! The examples: every TrendJob among them is valid for `trendjob validate`. That a real API server takes
-//! them, and all that stands beside them, is for the tests of all manifests (`e2e/`).
+//! The examples: `trendjob validate` accepts every TrendJob among them. The tests of all manifests
+//! (`e2e/`) apply the files to a real API server.
 
 use serde_json::Value;
 
-/// Every TrendJob of the examples, with the file it is in.
+/// Every TrendJob of the examples with its file.
 fn trendjobs() -> Vec<(String, Value)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/examples");
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());

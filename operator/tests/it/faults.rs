@@ -1,5 +1,5 @@
-//! Operators, pods and databases that end at any moment. Whatever ends, every run is published with
-//! the digest of one machine, each child is made once, and nothing is left over.
+//! Operators, pods and databases that end at any moment. Every run still publishes the digest of
+//! one machine, each child is created once, and nothing is left over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,11 +18,11 @@ struct Dice(u64);
 impl Dice {
     fn new() -> Self {
         let seed = variable("TRENDJOB_TEST_SEED").and_then(|seed| seed.parse().ok());
-        Self::say(seed.unwrap_or_else(|| u64::from(std::process::id())))
+        Self::from_seed(seed.unwrap_or_else(|| u64::from(std::process::id())))
     }
 
     #[expect(clippy::print_stderr, reason = "a failure must be repeatable")]
-    fn say(seed: u64) -> Self {
+    fn from_seed(seed: u64) -> Self {
         eprintln!("seed {seed}");
         Self(seed)
     }
@@ -35,7 +35,7 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % sides
     }
 
-    /// Not a wait for anything: the moment is what is random.
+    /// Sleeps until a random moment.
     async fn moment(&mut self, up_to: u64) {
         sleep(Duration::from_millis(self.roll(up_to))).await;
     }
@@ -43,7 +43,7 @@ impl Dice {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
+async fn an_operator_that_is_killed_at_any_moment_goes_on_after_its_restart() {
     let testbed = Testbed::new("killed").await;
     let expected = testbed.posts(4).await;
     let mut dice = Dice::new();
@@ -52,7 +52,7 @@ async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
         let name = format!("run-{run}");
         let mut operator = testbed.operator();
         testbed.apply(&name, json!({})).await;
-        // Longer and longer: on a slow machine one needs some time to do anything at all.
+        // Each life is longer than the one before, so that a slow machine makes progress, too.
         for lives in 1.. {
             dice.moment(2_400 + 100 * lives).await;
             operator.kill();
@@ -65,7 +65,7 @@ async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
         let object = testbed.until_condition(&name, "Complete").await;
         assert_eq!(digest(&object), expected);
     }
-    // Each child was made once: names are never used twice.
+    // Each child was created once: names are never used twice.
     let jobs = testbed.jobs().await;
     assert_eq!(jobs.len(), 4 * runs, "{jobs:?}");
     testbed.done().await;
@@ -73,7 +73,7 @@ async fn an_operator_killed_at_any_moment_goes_on_where_it_was() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn two_operators_at_once_make_no_child_twice() {
+async fn two_operators_at_once_create_each_child_once() {
     let testbed = Testbed::new("both").await;
     let expected = testbed.posts(4).await;
     let _first = testbed.operator();
@@ -91,14 +91,14 @@ async fn two_operators_at_once_make_no_child_twice() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn another_operator_takes_over_when_the_one_at_work_stops() {
+async fn another_operator_takes_over_when_the_first_stops() {
     let testbed = Testbed::new("takeover").await;
     let expected = testbed.posts(1).await;
     let first = testbed.candidate();
     testbed.apply("before", json!({})).await;
     testbed.until_condition("before", "Complete").await;
     let _second = testbed.candidate();
-    assert_eq!(first.stop(), Some(0), "stopped as asked to");
+    assert_eq!(first.stop(), Some(0), "the operator stopped in order");
     testbed.apply("after", json!({})).await;
     let object = testbed.until_condition("after", "Complete").await;
     assert_eq!(digest(&object), expected);
@@ -107,7 +107,7 @@ async fn another_operator_takes_over_when_the_one_at_work_stops() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn pods_deleted_while_they_run_change_nothing() {
+async fn pods_that_are_deleted_at_work_do_not_change_the_result() {
     let testbed = Testbed::new("deleted").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
@@ -120,7 +120,7 @@ async fn pods_deleted_while_they_run_change_nothing() {
         for pod in testbed.pods().await {
             let phase = pod.status.as_ref().and_then(|status| status.phase.clone());
             let stage = pod.labels().get("trendjob.dev/stage").cloned().unwrap_or_default();
-            // No stage for ever.
+            // Each stage loses three pods at most.
             let times = deleted.entry(stage).or_default();
             if matches!(phase.as_deref(), Some("Pending" | "Running")) && *times < 3 {
                 *times += 1;
@@ -137,7 +137,7 @@ async fn pods_deleted_while_they_run_change_nothing() {
 // On another machine's node the database keeps nothing.
 #[testing::needs(cluster, node_is_here)]
 #[tokio::test]
-async fn a_database_that_is_restarted_in_the_middle_is_waited_for() {
+async fn a_run_waits_for_a_database_that_restarts() {
     let testbed = Testbed::new("database").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
@@ -146,9 +146,9 @@ async fn a_database_that_is_restarted_in_the_middle_is_waited_for() {
     let pods: Api<Pod> = Api::namespaced(testbed.client.clone(), manifests::MONGODB);
     let old = pods.get("mongodb").await.unwrap().uid();
     pods.delete("mongodb", &DeleteParams::default().grace_period(0)).await.unwrap();
-    // Another test may start it again meanwhile.
+    // Another test may start the pod again meanwhile.
     testbed
-        .wait("it is gone", async || {
+        .wait("the pod is gone", async || {
             pods.get_opt("mongodb").await.unwrap().is_none_or(|pod| pod.uid() != old)
         })
         .await;

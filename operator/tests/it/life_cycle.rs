@@ -1,4 +1,4 @@
-//! Suspending, deadlines, restarts, removal and what else happens in the life of a TrendJob.
+//! Suspension, deadlines, restarts, deletion and other events in the life of a TrendJob.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ async fn a_run_can_be_held_and_released_at_every_stage() {
             .until("job", stage, |object| has_reached(object, stage) && !holds(object, "Suspended"))
             .await;
         testbed.patch("job", json!({"spec": {"suspend": true}})).await;
-        // A stage may be over before it is held; then the next is not begun.
+        // A stage may end before it is held; then the next one does not begin.
         let held = testbed
             .until("job", "held", |object| holds(object, "Suspended") || holds(object, "Complete"))
             .await;
@@ -51,7 +51,7 @@ async fn a_run_can_be_held_and_released_at_every_stage() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_job_in_a_queue_runs_when_its_queue_says_so_and_is_given_back_when_suspended() {
+async fn a_job_in_a_queue_runs_when_it_is_admitted_and_is_deleted_when_suspended() {
     let testbed = Testbed::new("queue").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
@@ -60,7 +60,7 @@ async fn a_job_in_a_queue_runs_when_its_queue_says_so_and_is_given_back_when_sus
     let jobs: Api<Job> = testbed.api();
     let mut admitted = BTreeSet::new();
     let mut was_suspended = false;
-    // The part of the queue is played by the test.
+    // The test acts as the queue.
     loop {
         let object = testbed
             .until("job", "queued", |object| {
@@ -114,7 +114,7 @@ async fn a_run_over_its_deadline_fails_and_leaves_no_pod() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_failed_run_is_tried_again_as_often_as_is_allowed() {
+async fn a_failed_run_restarts_as_often_as_allowed() {
     let testbed = Testbed::new("retries").await;
     let map = json!({"metadata": {"name": "posts"}, "data": {"other.txt": "x"}});
     testbed.create::<ConfigMap>(&testbed.api(), map).await;
@@ -124,13 +124,16 @@ async fn a_failed_run_is_tried_again_as_often_as_is_allowed() {
     let object = testbed.until("job", "Failed", |object| holds(object, "Failed")).await;
     assert_eq!(object.status.unwrap().restarts, Some(1));
     let jobs = testbed.jobs().await;
-    assert!(jobs.len() == 1 && jobs[0].ends_with("-1-plan"), "the run before is gone: {jobs:?}");
+    assert!(
+        jobs.len() == 1 && jobs[0].ends_with("-1-plan"),
+        "the Jobs of the previous run are deleted: {jobs:?}"
+    );
     testbed.done().await;
 }
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_finished_trendjob_goes_when_its_time_is_over_and_one_of_the_same_name_starts_anew() {
+async fn a_finished_trendjob_is_deleted_after_its_time_to_live_and_its_name_can_be_used_again() {
     let testbed = Testbed::new("again").await;
     let expected = testbed.posts(1).await;
     let _operator = testbed.operator();
@@ -151,7 +154,7 @@ async fn a_finished_trendjob_goes_when_its_time_is_over_and_one_of_the_same_name
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn one_that_is_managed_by_another_is_left_alone() {
+async fn a_trendjob_of_another_manager_is_left_alone() {
     let testbed = Testbed::new("managed").await;
     testbed.posts(1).await;
     let _operator = testbed.operator();
@@ -166,7 +169,7 @@ async fn one_that_is_managed_by_another_is_left_alone() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn of_two_on_one_source_the_one_that_started_later_is_what_is_visible() {
+async fn of_two_runs_of_a_source_the_result_of_the_later_one_is_visible() {
     let testbed = Testbed::new("two").await;
     testbed.posts(8).await;
     let _operator = testbed.operator();
@@ -183,14 +186,14 @@ async fn of_two_on_one_source_the_one_that_started_later_is_what_is_visible() {
     let first = testbed.until_condition("first", "Complete").await;
     let reason = condition(&first, "Published").unwrap().reason.clone();
     let generation = second.status.unwrap().result.unwrap().generation;
-    // Unless it was over before it could be held.
+    // The first may have ended before it was held.
     assert!(reason == "Superseded" || generation == 2, "{reason}, {generation}");
     testbed.done().await;
 }
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn deleting_one_with_its_results_removes_them_first() {
+async fn results_are_removed_before_the_trendjob_goes() {
     let testbed = Testbed::new("purge").await;
     testbed.posts(1).await;
     let _operator = testbed.operator();
@@ -211,10 +214,10 @@ async fn deleting_one_with_its_results_removes_them_first() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_namespace_that_goes_is_not_held_up() {
+async fn a_namespace_with_a_finalizer_on_its_trendjob_can_be_deleted() {
     let testbed = Testbed::new("going").await;
     testbed.posts(1).await;
-    // Its own rights must not go with the namespace.
+    // An operator whose rights do not go with the namespace.
     let _operator = testbed.operator_of_the_cluster();
     testbed.apply("job", json!({"spec": {"deletionPolicy": "Delete"}})).await;
     testbed.until_condition("job", "Complete").await;

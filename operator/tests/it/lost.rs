@@ -1,4 +1,4 @@
-//! Nodes that are lost and namespaces that go: what Kubernetes alone would leave hanging for ever.
+//! Lost nodes and deleted namespaces, where Kubernetes alone would wait for ever.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Testbed, digest, manifests};
 
-/// A node without a kubelet: pods that are bound to it never end.
+/// A node without a kubelet: pods on it never end.
 struct LostNode {
     nodes: Api<Node>,
     name: String,
 }
 
 impl LostNode {
-    /// A node that only pods go to which ask for it.
+    /// A node with a taint, for pods that tolerate it.
     async fn new(testbed: &Testbed) -> Self {
         let node =
             Self { nodes: Api::all(testbed.client.clone()), name: testbed.namespace.clone() };
@@ -29,7 +29,7 @@ impl LostNode {
         node
     }
 
-    /// Says what a kubelet would say, once; it has to be said until a pod is bound.
+    /// Reports ready once, as a kubelet does. It must be repeated until a pod is on the node.
     async fn beat(&self) {
         let now = Timestamp::now().to_string();
         let ready = json!({
@@ -43,7 +43,7 @@ impl LostNode {
         self.nodes.patch_status(&self.name, &PatchParams::default(), &patch).await.unwrap();
     }
 
-    /// How pods get there.
+    /// The pod settings that put a pod on the node.
     fn parts(&self) -> Value {
         let tolerations = json!([{"key": self.name, "operator": "Exists"}]);
         json!({"nodeSelector": {"trendjob-test": self.name}, "tolerations": tolerations})
@@ -54,7 +54,7 @@ impl LostNode {
     }
 }
 
-async fn say(pods: &Api<Pod>, pod: &str, phase: &str) {
+async fn set_phase(pods: &Api<Pod>, pod: &str, phase: &str) {
     let patch = Patch::Merge(json!({"status": {"phase": phase}}));
     drop(pods.patch_status(pod, &PatchParams::default(), &patch).await);
 }
@@ -66,7 +66,7 @@ async fn a_pod_whose_node_is_lost_is_replaced() {
     let expected = testbed.posts(2).await;
     let node = LostNode::new(&testbed).await;
     let _operator = testbed.operator_with(&["--lost-patience", "3s"]);
-    // Only its first pod goes there: then the node takes no more.
+    // Only the first pod is on the node: nothing reports the node ready any more.
     testbed.apply("job", json!({"spec": {"plan": node.parts()}})).await;
     let pods: Api<Pod> = testbed.api();
     let bound = |pod: &Pod| pod.spec.as_ref().unwrap().node_name.is_some();
@@ -77,24 +77,24 @@ async fn a_pod_whose_node_is_lost_is_replaced() {
         })
         .await;
     let lost = testbed.pods().await.remove(0).name_any();
-    say(&pods, &lost, "Running").await;
+    set_phase(&pods, &lost, "Running").await;
     pods.delete(&lost, &DeleteParams::default().grace_period(1)).await.unwrap();
     testbed
-        .wait("another pod is made", async || {
+        .wait("another pod exists", async || {
             testbed.pods().await.iter().any(|pod| pod.name_any() != lost)
         })
         .await;
-    // The next one is held and moved to where it can run.
+    // The run is held, and its next pod goes to a real node.
     testbed.patch("job", json!({"spec": {"suspend": true}})).await;
     testbed.until_condition("job", "Suspended").await;
     let jobs: Api<k8s_openapi::api::batch::v1::Job> = testbed.api();
     let name = testbed.jobs().await.remove(0);
     let plan = json!({"spec": {"plan": {"nodeSelector": null, "tolerations": null}}});
     testbed.patch("job", plan).await;
-    // Unless the operator was first: the Job has other pods now.
+    // The operator may have deleted the Job already.
     drop(jobs.delete(&name, &DeleteParams::background()).await);
     for pod in testbed.pods().await {
-        say(&pods, &pod.name_any(), "Failed").await;
+        set_phase(&pods, &pod.name_any(), "Failed").await;
         drop(pods.delete(&pod.name_any(), &DeleteParams::default().grace_period(0)).await);
     }
     testbed.patch("job", json!({"spec": {"suspend": false}})).await;
@@ -106,7 +106,7 @@ async fn a_pod_whose_node_is_lost_is_replaced() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_namespace_whose_run_is_being_tried_again_goes() {
+async fn a_namespace_with_a_run_that_retries_can_be_deleted() {
     let testbed = Testbed::new("gone").await;
     let mut spec = testbed.too_large_a_line().await;
     spec["failurePolicy"] = json!({"backoffLimitPerShard": 100});
@@ -135,7 +135,7 @@ async fn one_operator_works_in_several_namespaces() {
         manifests::posts(1).into_iter().map(|(name, text)| (name, json!(text))).collect();
     let map = json!({"metadata": {"name": "posts"}, "data": data});
     other.create::<ConfigMap>(&other.api(), map).await;
-    // The rights of this account in the other namespace: its role, bound to an account from here.
+    // The role of the other namespace, bound to the account of this one.
     other.bind(&testbed.namespace).await;
     let operator = testbed.operator_with(&["--namespace", &other.namespace]);
     for each in [&testbed, &other] {
@@ -144,8 +144,8 @@ async fn one_operator_works_in_several_namespaces() {
     for each in [&testbed, &other] {
         assert_eq!(digest(&each.until_condition("job", "Complete").await), expected);
     }
-    assert_eq!(operator.stop(), Some(0), "all of it stopped as asked to");
-    tokio::time::timeout(Duration::from_secs(60), async {
+    assert_eq!(operator.stop(), Some(0), "the operator stopped in order");
+    tokio::time::timeout(Duration::from_mins(1), async {
         other.done().await;
         testbed.done().await;
     })

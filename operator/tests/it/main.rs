@@ -1,5 +1,5 @@
-//! The operator: what it plans, how it bears an API server in bad times, and what it makes of a real
-//! cluster. Tests of the cluster use the one that `KUBECONFIG` names.
+//! Tests of the operator: its plans, its behaviour with a faulty API server, and whole runs on the
+//! cluster that `KUBECONFIG` names.
 
 #[cfg(test)]
 mod api_server;

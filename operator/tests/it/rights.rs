@@ -1,5 +1,5 @@
-//! The operator's rights: the same in one namespace as in all, and none to what it must not see. That they
-//! are enough is what every test of the cluster shows: its operator has no others.
+//! The operator's rights: equal for one namespace and for all, and none to Secrets. Every test on a
+//! cluster shows that they suffice: its operator has no others.
 
 use serde_json::Value;
 
@@ -20,7 +20,7 @@ fn rules(file: &str) -> Vec<Value> {
 }
 
 #[test]
-fn rights_in_one_namespace_are_those_in_all() {
+fn rights_for_one_namespace_equal_those_for_all() {
     assert_eq!(rules("cluster"), rules("namespaced"));
 }
 

@@ -1,4 +1,4 @@
-//! Whole runs on a real cluster: what is published is what one machine publishes.
+//! Whole runs on a real cluster. Each publishes the digest that one machine publishes.
 
 use std::io::Write as _;
 
@@ -16,7 +16,7 @@ use crate::cluster::{self, Testbed, condition, digest, holds, manifests};
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_small_trendjob_is_one_pod_and_publishes_what_one_machine_does() {
+async fn a_small_trendjob_is_one_pod_and_publishes_the_digest_of_one_machine() {
     let testbed = Testbed::new("small").await;
     let expected = testbed.posts(2).await;
     let _operator = testbed.operator();
@@ -35,7 +35,7 @@ async fn a_small_trendjob_is_one_pod_and_publishes_what_one_machine_does() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine_does() {
+async fn a_large_trendjob_goes_through_all_stages_and_publishes_the_digest_of_one_machine() {
     let testbed = Testbed::new("large").await;
     let expected = testbed.posts(8).await;
     let _operator = testbed.operator();
@@ -57,11 +57,11 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
         "NAME=large STAGE=Complete SHARDS=4/4 FAILED=0 COMPLETE=True SUSPENDED=false"
     );
     let reasons = ["RunStarted", "Planned", "ShardsComplete", "Published"];
-    let events = testbed.until_told("large", &reasons).await;
+    let events = testbed.until_recorded("large", &reasons).await;
     for reason in reasons {
-        let mut told = events.iter().filter(|event| event.reason.as_deref() == Some(reason));
-        assert!(told.next().is_some_and(|event| event.series.is_none()), "{reason}");
-        assert_eq!(told.count(), 0, "{reason}");
+        let mut recorded = events.iter().filter(|event| event.reason.as_deref() == Some(reason));
+        assert!(recorded.next().is_some_and(|event| event.series.is_none()), "{reason}");
+        assert_eq!(recorded.count(), 0, "{reason}");
     }
     let jobs: Vec<Job> = testbed.api().list(&ListParams::default()).await.unwrap().items;
     assert_eq!(jobs.len(), 4);
@@ -69,7 +69,7 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
         let owners = job.metadata.owner_references.as_ref().unwrap();
         assert!(owners.len() == 1 && owners[0].uid == *object.metadata.uid.as_ref().unwrap());
     }
-    // Deleted as kubectl does it, it leaves nothing.
+    // The deletion, as kubectl requests it, leaves nothing.
     testbed.trendjobs().delete("large", &DeleteParams::background()).await.unwrap();
     testbed
         .wait("nothing is left", async || {
@@ -81,14 +81,14 @@ async fn a_large_trendjob_goes_through_all_stages_and_publishes_what_one_machine
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn shards_that_fail_for_good_are_left_out_where_that_is_allowed() {
+async fn the_result_lacks_shards_that_failed_for_good_if_allowed() {
     let testbed = Testbed::new("gaps").await;
     let posts = manifests::posts(7);
     let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     packed.write_all(posts[0].1.as_bytes()).unwrap();
     let packed = packed.finish().unwrap();
-    // Cut in the middle: no retry mends it.
+    // Cut in the middle: no retry can read it.
     let binary = json!({"posts-99.ndjson.gz": STANDARD.encode(&packed[..packed.len() / 2])});
     let map = json!({"metadata": {"name": "posts"}, "data": data, "binaryData": binary});
     testbed.create::<ConfigMap>(&testbed.api(), map).await;
@@ -104,14 +104,14 @@ async fn shards_that_fail_for_good_are_left_out_where_that_is_allowed() {
     let shards = status.shards.as_ref().unwrap();
     assert_eq!((shards.failed, shards.summary.as_str()), (1, "3/4"));
     assert_eq!(condition(&object, "Published").unwrap().reason, "Incomplete");
-    testbed.until_told("job", &["Gaps"]).await;
+    testbed.until_recorded("job", &["Gaps"]).await;
     testbed.done().await;
 }
 
 // The node sees the file of this test.
 #[testing::needs(cluster, node_is_here)]
 #[tokio::test]
-async fn a_file_on_a_volume_is_counted_as_on_one_machine() {
+async fn a_file_on_a_volume_gives_the_digest_of_one_machine() {
     let testbed = Testbed::new("claim").await;
     let folder = testbed.folder.path().join("posts");
     std::fs::create_dir(&folder).unwrap();
@@ -161,7 +161,7 @@ async fn a_file_on_a_volume_is_counted_as_on_one_machine() {
 // Pods see the server of this test.
 #[testing::needs(cluster, node_is_here)]
 #[tokio::test]
-async fn objects_on_a_server_are_counted_as_on_one_machine() {
+async fn objects_on_a_server_give_the_digest_of_one_machine() {
     let testbed = Testbed::new("http").await;
     let posts = manifests::posts(4);
     let expected = cluster::expected(&posts);

@@ -1,11 +1,11 @@
-//! The table of states in the README is what the code says.
+//! The table of states in the README equals the one of the code.
 
 use std::fmt::Write as _;
 use std::fs;
 
 use operator::diagnosis::Finding;
 use operator::names::Stage;
-use operator::plan::conditions::{Facts, conditions};
+use operator::plan::conditions::{Progress, conditions};
 use operator::plan::state::{Failure, Holder, State};
 use trendjob::{ConditionStatus, Published};
 
@@ -32,19 +32,19 @@ fn states() -> Vec<(&'static str, State)> {
             State::Running { stage, finding: Some(finding("OOMKilled", false)) },
         ),
         (
-            "somebody has to mend something",
+            "a user has to fix a cause",
             State::Running { stage, finding: Some(finding("ImagePullBackOff", true)) },
         ),
         ("suspended", State::Held { stage, by: Holder::User }),
         ("waits in its queue", State::Held { stage, by: Holder::Queue }),
-        ("failed, tried again soon", State::Restarting(failure())),
+        ("failed, another run begins soon", State::Restarting(failure())),
         ("published", State::Complete { result: Published::default(), records: None }),
-        ("a later run was first", State::Superseded),
+        ("a later run was published first", State::Superseded),
         ("failed", State::Failed(failure())),
     ]
 }
 
-/// What generic tools make of conditions: the rules of kstatus for Ready, Reconciling and Stalled.
+/// The result of kstatus, whose rules read Ready, Reconciling and Stalled.
 fn kstatus(holds: impl Fn(&str) -> bool) -> &'static str {
     if holds("Reconciling") {
         "InProgress"
@@ -65,10 +65,10 @@ fn table() -> String {
     }
     text.push_str(" kstatus |\n|---|---|---|---|---|---|---|---|---|\n");
     for (what, state) in states() {
-        let all = conditions(&[], None, &state, &Facts::default(), "");
+        let all = conditions(&[], None, &state, &Progress::default(), "");
         let find = |kind: &str| all.iter().find(|one| one.kind == kind).unwrap();
         let holds = |kind: &str| find(kind).status == ConditionStatus::True;
-        write!(text, "| {what} | {} |", state.stage()).unwrap();
+        write!(text, "| {what} | {} |", state.column()).unwrap();
         for kind in kinds {
             let sign = if holds(kind) { "**True**" } else { "False" };
             let reason =
@@ -81,7 +81,7 @@ fn table() -> String {
 }
 
 #[test]
-fn the_table_of_states_in_the_readme_is_the_one_of_the_code() {
+fn the_table_of_states_in_the_readme_equals_the_one_of_the_code() {
     let found = fs::read_to_string(FILE).unwrap();
     let begin = found.find(BEGIN).unwrap() + BEGIN.len();
     let end = found.find(END).unwrap();
@@ -94,11 +94,11 @@ fn the_table_of_states_in_the_readme_is_the_one_of_the_code() {
 }
 
 #[test]
-fn no_time_moves_unless_its_condition_does() {
+fn a_time_moves_only_with_its_condition() {
     for (_, before) in states() {
         for (what, after) in states() {
-            let first = conditions(&[], Some(1), &before, &Facts::default(), "then");
-            let second = conditions(&first, Some(2), &after, &Facts::default(), "now");
+            let first = conditions(&[], Some(1), &before, &Progress::default(), "then");
+            let second = conditions(&first, Some(2), &after, &Progress::default(), "now");
             for (old, new) in first.iter().zip(&second) {
                 assert_eq!(old.kind, new.kind);
                 let moved = new.last_transition_time == "now";
@@ -109,10 +109,10 @@ fn no_time_moves_unless_its_condition_does() {
 }
 
 #[test]
-fn a_status_stays_small_whatever_goes_wrong() {
+fn conditions_stay_small_with_a_message_of_any_length() {
     let failure = Failure::of(Stage::Etl, "Error", "é".repeat(100_000));
     let state = State::Failed(failure);
-    let all = conditions(&[], Some(1), &state, &Facts::default(), "2026-01-01T00:00:00Z");
+    let all = conditions(&[], Some(1), &state, &Progress::default(), "2026-01-01T00:00:00Z");
     assert!(all.iter().all(|one| one.message.chars().count() <= 2_048));
     assert!(serde_json::to_string(&all).unwrap().len() < 16 << 10);
 }

@@ -1,4 +1,4 @@
-//! What one machine makes of the same posts.
+//! The result of one machine for the same posts.
 
 use std::fs;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A server of files that pods of the cluster reach, with byte ranges and entity tags.
+//! A file server that pods of the cluster reach, with byte ranges and entity tags.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,10 +33,10 @@ pub(crate) async fn serve(testbed: &Testbed, files: Vec<(String, String)>) -> St
 async fn answer(
     State(files): State<Files>,
     Path(name): Path<String>,
-    asked: HeaderMap,
+    headers: HeaderMap,
 ) -> Response {
     let Some(text) = files.get(&name) else { return StatusCode::NOT_FOUND.into_response() };
-    let range = asked.get(header::RANGE).and_then(|range| range.to_str().ok());
+    let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let range = range.and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
     let tag = (header::ETAG, "\"one\"".to_owned());
     let Some((from, to)) = range else { return ([tag], text.clone()).into_response() };

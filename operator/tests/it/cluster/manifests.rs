@@ -1,4 +1,5 @@
-//! What the tests put into the cluster: the definition, a MongoDB, posts and TrendJobs.
+//! The objects that the tests create in the cluster: the definition, a MongoDB, posts and
+//! TrendJobs.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::{node_is_here, variable};
 /// The namespace of the MongoDB of all tests.
 pub(crate) const MONGODB: &str = "trendjob-test-mongodb";
 
-/// Where workers find it.
+/// The address of that MongoDB for workers.
 pub(crate) fn mongodb_uri() -> String {
     format!("mongodb://mongodb.{MONGODB}.svc.cluster.local:27017/")
 }
@@ -38,10 +39,10 @@ pub(crate) async fn install_definition(client: &Client) {
     let name = "trendjobs.trendjob.dev";
     apply(&definitions, name, serde_json::to_value(trendjob::crd()).unwrap()).await;
     let served = await_condition(definitions, name, conditions::is_crd_established());
-    timeout(Duration::from_secs(60), served).await.unwrap().unwrap();
+    timeout(Duration::from_mins(1), served).await.unwrap().unwrap();
 }
 
-/// Starts the MongoDB of all tests, if it is not there, and waits until it is.
+/// Starts the MongoDB of all tests, unless it runs, and waits until it is ready.
 pub(crate) async fn start_mongodb(client: &Client) {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": MONGODB}});
@@ -55,7 +56,7 @@ pub(crate) async fn start_mongodb(client: &Client) {
     start_mongodb_pod(client).await;
 }
 
-/// The pod of the MongoDB. Where the node is this machine its data outlives it.
+/// Starts the pod of the MongoDB. If the node is this machine, the data outlives the pod.
 pub(crate) async fn start_mongodb_pod(client: &Client) {
     let pods: Api<Pod> = Api::namespaced(client.clone(), MONGODB);
     let image = variable("TRENDJOB_TEST_MONGODB_IMAGE");
@@ -100,10 +101,10 @@ pub(crate) async fn start_mongodb_pod(client: &Client) {
             .iter()
             .any(|one| one.type_ == "Ready" && one.status == "True")
     });
-    timeout(Duration::from_secs(120), ready).await.unwrap().unwrap();
+    timeout(Duration::from_mins(2), ready).await.unwrap().unwrap();
 }
 
-/// Files of about 40 KB; words overlap between them, and some lines are malformed.
+/// Files of about 40 KB with common words and some malformed lines.
 pub(crate) fn posts(files: usize) -> Vec<(String, String)> {
     (0..files).map(|file| (format!("posts-{file:02}.ndjson"), lines(file))).collect()
 }

@@ -1,5 +1,5 @@
-//! A namespace of a real cluster for one test: with a MongoDB, an operator that has the least rights that
-//! work, and waits on conditions that show everything when they are in vain.
+//! A namespace of a real cluster for one test, with a MongoDB, an operator with the fewest rights
+//! that suffice, and waits that show the whole namespace when they fail.
 
 mod expected;
 mod http;
@@ -28,10 +28,10 @@ use tokio::time::{Instant, sleep, timeout};
 pub(crate) use expected::{digest as digest_of, expected};
 pub(crate) use http::serve;
 
-/// How long anything may take; only a test that fails takes so long.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The longest wait; only a test that fails takes so long.
+const PATIENCE: Duration = Duration::from_mins(3);
 
-/// How often a condition is looked at.
+/// The time between two looks at a condition.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// A namespace of the cluster.
@@ -48,7 +48,8 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
-/// Returns true if the only node of the cluster is this machine, which sees files and servers of a test.
+/// Returns true if the only node of the cluster is this machine, which sees files and servers of a
+/// test.
 pub(crate) fn node_is_here() -> bool {
     variable("TRENDJOB_TEST_NODE_IS_HERE").is_some()
 }
@@ -56,13 +57,13 @@ pub(crate) fn node_is_here() -> bool {
 impl Testbed {
     /// A new namespace on the cluster that `KUBECONFIG` names.
     pub(crate) async fn new(test: &str) -> Self {
-        // Without it the cluster could be any that this machine knows.
+        // Without the variable the test could hit any cluster that this machine knows.
         assert!(variable("KUBECONFIG").is_some(), "KUBECONFIG names the cluster of this test");
         let worker_image = variable("TRENDJOB_TEST_WORKER_IMAGE");
         let worker_image = worker_image.expect("TRENDJOB_TEST_WORKER_IMAGE names an image");
         let config = Config::infer().await.unwrap();
         let client = Client::try_from(config).unwrap();
-        // The database keeps what is in it from one run of the tests to the next.
+        // The database keeps its content between two runs of the tests.
         let now = k8s_openapi::jiff::Timestamp::now().as_millisecond();
         let namespace = format!("tj-{test}-{now:x}");
         let folder = tempfile::tempdir().unwrap();
@@ -105,7 +106,7 @@ impl Testbed {
         api.create(&PostParams::default(), &object).await.unwrap();
     }
 
-    /// A database of this test's own.
+    /// The name of this test's own database.
     pub(crate) fn database(&self) -> String {
         self.namespace.clone()
     }
@@ -123,7 +124,7 @@ impl Testbed {
         self.trendjobs().patch(name, &PatchParams::default(), &patch).await.unwrap();
     }
 
-    /// Makes the `ConfigMap` `posts`, and returns the digest of what is in it.
+    /// Creates the `ConfigMap` `posts` and returns the digest of its content.
     pub(crate) async fn posts(&self, files: usize) -> String {
         let posts = manifests::posts(files);
         let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();
@@ -132,8 +133,8 @@ impl Testbed {
         expected(&posts)
     }
 
-    /// Makes the `ConfigMap` `posts` with a line in it that is longer than all the memory there is, and returns
-    /// the spec of a TrendJob whose pods are killed for it, again and again.
+    /// Creates the `ConfigMap` `posts` with a line that is longer than the memory of a pod. Returns
+    /// the spec of a TrendJob whose pods are killed for it again and again.
     pub(crate) async fn too_large_a_line(&self) -> Value {
         let line = format!("{{\"text\":\"{}\"}}\n", "a ".repeat(12 << 20));
         let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
@@ -151,7 +152,7 @@ impl Testbed {
         })
     }
 
-    /// Waits until something holds of a TrendJob.
+    /// Waits until a TrendJob satisfies a predicate.
     pub(crate) async fn until(
         &self,
         name: &str,
@@ -174,7 +175,7 @@ impl Testbed {
         panic!("{name} did not become {what}\n{}", self.show().await)
     }
 
-    /// Waits until a condition of a TrendJob holds.
+    /// Waits until a condition of a TrendJob is true.
     pub(crate) async fn until_condition(&self, name: &str, kind: &str) -> TrendJobObject {
         let object =
             self.until(name, kind, |object| holds(object, kind) || holds(object, "Failed")).await;
@@ -182,12 +183,12 @@ impl Testbed {
         object
     }
 
-    /// Waits until a TrendJob is in a stage, or in one after it: a stage may be over before it is seen.
+    /// Waits until a TrendJob is in a stage or in a later one: a short stage may never be observed.
     pub(crate) async fn until_stage(&self, name: &str, stage: &str) -> TrendJobObject {
         self.until(name, stage, |object| has_reached(object, stage)).await
     }
 
-    /// Waits until something else holds.
+    /// Waits until a predicate is true.
     pub(crate) async fn wait(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
         let looked = timeout(PATIENCE, async {
             while !holds().await {
@@ -197,10 +198,10 @@ impl Testbed {
         if looked.await.is_ok() {
             return;
         }
-        panic!("{what} did not come about\n{}", self.show().await)
+        panic!("{what} did not happen\n{}", self.show().await)
     }
 
-    /// Waits until a TrendJob names a cause, within 30 s, and returns what its event says of it.
+    /// Waits until a TrendJob names a cause, at most 30 s, and for the event. Returns the message.
     pub(crate) async fn cause(&self, name: &str, reasons: &[&str]) -> String {
         let began = Instant::now();
         let object = self
@@ -212,13 +213,13 @@ impl Testbed {
         assert!(took < Duration::from_secs(30), "it took {took:?}");
         let reason = ready_reason(&object);
         let ready = condition(&object, "Ready").unwrap();
-        self.until_told(name, &[&reason]).await;
+        self.until_recorded(name, &[&reason]).await;
         ready.message.clone()
     }
 
-    /// Waits until an event of each reason is there, and returns all about a TrendJob. They are told
-    /// while passes go on, so what they tell of may be seen before them.
-    pub(crate) async fn until_told(&self, name: &str, reasons: &[&str]) -> Vec<Event> {
+    /// Waits until an event of each reason exists, and returns all events about a TrendJob. Passes
+    /// don't wait for events, so a change may be visible before its event.
+    pub(crate) async fn until_recorded(&self, name: &str, reasons: &[&str]) -> Vec<Event> {
         let mut events = Vec::new();
         self.wait(&format!("events {reasons:?}"), async || {
             events = self.events(name).await;
@@ -263,7 +264,7 @@ impl Testbed {
         self.api::<Pod>().list(&ListParams::default()).await.unwrap().items
     }
 
-    /// Ends the test: nothing of it is left.
+    /// Ends the test and deletes its namespace.
     pub(crate) async fn done(self) {
         let namespaces: Api<Namespace> = Api::all(self.client.clone());
         drop(namespaces.delete(&self.namespace, &DeleteParams::background()).await);
@@ -286,7 +287,7 @@ impl Testbed {
     }
 }
 
-/// Whether a TrendJob is in a stage or in one after it.
+/// Returns true if a TrendJob is in a stage or in a later one.
 pub(crate) fn has_reached(object: &TrendJobObject, stage: &str) -> bool {
     const ORDER: [&str; 7] =
         ["Pending", "Plan", "Etl", "Aggregate", "Score", "Publish", "Complete"];
@@ -305,17 +306,17 @@ pub(crate) fn condition<'a>(
     object.status.as_ref()?.conditions.iter().find(|one| one.kind == kind)
 }
 
-/// Whether a condition of a TrendJob holds.
+/// Returns true if a condition of a TrendJob is true.
 pub(crate) fn holds(object: &TrendJobObject, kind: &str) -> bool {
     condition(object, kind).is_some_and(|one| one.status == trendjob::ConditionStatus::True)
 }
 
-/// Why a TrendJob is or isn't ready.
+/// The reason of a TrendJob's condition Ready.
 pub(crate) fn ready_reason(object: &TrendJobObject) -> String {
     condition(object, "Ready").map(|one| one.reason.clone()).unwrap_or_default()
 }
 
-/// The digest of what a TrendJob published.
+/// The digest of a TrendJob's result.
 pub(crate) fn digest(object: &TrendJobObject) -> String {
     let result = object.status.as_ref().and_then(|status| status.result.clone());
     result.unwrap_or_default().digest

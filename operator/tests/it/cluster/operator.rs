@@ -1,5 +1,5 @@
-//! An operator as a process of its own, under a service account that has what `manifests/rbac` gives it
-//! and nothing else.
+//! An operator as a process of its own, under a service account with the rights of `manifests/rbac`
+//! only.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
@@ -21,16 +21,16 @@ pub(crate) struct Operator {
 }
 
 impl Operator {
-    /// As a lost node does.
+    /// Kills it, as a lost node does.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// As a rollout does; returns its exit code.
+    /// Stops it, as a rollout does; returns its exit code.
     pub(crate) fn stop(mut self) -> Option<i32> {
-        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(told.success());
+        let signalled = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(signalled.success());
         self.child.wait().unwrap().code()
     }
 }
@@ -43,18 +43,19 @@ impl Drop for Operator {
 }
 
 impl Testbed {
-    /// Starts an operator for this namespace. It elects no leader: one that can't renew its Lease, as on
-    /// a machine that is busy for ten seconds, stops, and nothing here would start it again.
+    /// Starts an operator for this namespace, without leader election: on a machine that is busy
+    /// for ten seconds an operator can't renew its Lease and stops, and a test would not start it
+    /// again.
     pub(crate) fn operator(&self) -> Operator {
         self.operator_with(&[])
     }
 
-    /// Starts one with further arguments.
+    /// Starts an operator with further arguments.
     pub(crate) fn operator_with(&self, arguments: &[&str]) -> Operator {
         self.start(&[&["--no-leader-election"], arguments].concat())
     }
 
-    /// Starts one that works only while it holds the Lease.
+    /// Starts an operator that works only while it holds the Lease.
     pub(crate) fn candidate(&self) -> Operator {
         self.start(&[])
     }
@@ -65,7 +66,7 @@ impl Testbed {
         Operator { child: command.spawn().unwrap() }
     }
 
-    /// Starts one with the rights of the tests themselves.
+    /// Starts an operator with the rights of the tests themselves.
     pub(crate) fn operator_of_the_cluster(&self) -> Operator {
         Operator { child: self.command().arg("--no-leader-election").spawn().unwrap() }
     }
@@ -90,7 +91,7 @@ impl Testbed {
             .unwrap()
     }
 
-    /// Makes the service account, its rights and a kubeconfig for it.
+    /// Creates the service account, its rights and a kubeconfig.
     pub(super) async fn grant(&self) {
         for document in RIGHTS.replace("trendjob-system", &self.namespace).split("\n---\n") {
             let object: Value = serde_saphyr::from_str(document).unwrap();
@@ -104,7 +105,7 @@ impl Testbed {
         self.token().await;
     }
 
-    /// Gives the operator of another namespace its rights in this one.
+    /// Gives the operator of another namespace rights in this one.
     pub(crate) async fn bind(&self, of: &str) {
         let api = self.dynamic("rbac.authorization.k8s.io/v1", "RoleBinding", true);
         let subjects = json!([{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": of}]);
@@ -133,7 +134,7 @@ fn kubeconfig(token: &str) -> String {
     config.auth_infos.retain(|one| one.name == user);
     config.auth_infos[0].auth_info = Some(kube::config::AuthInfo::default());
     let mut json = serde_json::to_value(&config).unwrap();
-    // Secrets are not written by the library, for good reason.
+    // The library does not serialise tokens.
     json["users"][0]["user"]["token"] = token.into();
     json.to_string()
 }

@@ -1,4 +1,4 @@
-//! Everything about a namespace, for a test that failed.
+//! The text of everything in a namespace, for a test that failed.
 
 use std::fmt::Write as _;
 
