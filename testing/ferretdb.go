@@ -1,5 +1,5 @@
-// FerretDB, which speaks MongoDB's protocol, over SQLite: a server for tests where there is no MongoDB.
-// It runs until it is killed, and checks no password.
+// FerretDB, which speaks MongoDB's protocol, over SQLite: a server for tests on a machine without
+// MongoDB. It runs until it is killed, and checks no password.
 package main
 
 import (

@@ -1,5 +1,5 @@
-//! `bare ADDRESS FILE`: answers every request with the bytes of a file, as JSON, and does nothing else: what an API on axum
-//! is measured against.
+//! `bare ADDRESS FILE`: answers every request with the bytes of a file, as JSON. An API on axum is
+//! measured against it.
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;

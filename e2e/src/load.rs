@@ -1,5 +1,5 @@
-//! Load on an HTTP server: clients that ask again and again, and count what is not answered well. As strict as can
-//! be: nothing is tried again. Owns the clients; knows nothing of what the server is.
+//! Load on an HTTP server: clients that send requests and count failures. No request is retried.
+//! Doesn't know what the server is.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -8,36 +8,39 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long an answer may take.
+/// The longest that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How it is asked.
+/// The load on a server.
 #[derive(Debug, Clone)]
-pub struct Asking {
+pub struct LoadPlan {
     /// The server.
     pub address: SocketAddr,
-    /// What is asked for, from the first slash on.
+    /// The path and query of every request.
     pub path: String,
-    /// How many clients ask at once.
+    /// Number of clients.
     pub clients: u32,
-    /// How long a client waits between two requests; none asks as fast as it is answered.
+    /// The time between two requests of a client; at zero it sends the next as soon as it has an
+    /// answer.
     pub pace: Duration,
-    /// Requests on one connection, from 1, before the client itself closes it: a server that closes one on which a request
-    /// is on its way is not at fault (RFC 9112, section 9.5), so whoever doesn't try again must not hold idle ones.
+    /// Number of requests, from 1, after which the client closes a connection. A server may close
+    /// an idle connection while a request is on its way (RFC 9112, section 9.5), so a client that
+    /// doesn't retry must not keep one for long.
     pub on_one_connection: u32,
 }
 
-/// What came of it.
+/// The result of a load.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// How long each answer took that was a 200, in microseconds, ascending.
+    /// The times of all answers with status 200, in microseconds, ascending.
     pub answered: Vec<u32>,
-    /// What came of each other request.
+    /// The error or status of every other request.
     pub failures: Vec<String>,
 }
 
 impl Outcome {
-    /// How long an answer took at most in so many percent of the cases, in microseconds; 0 without any.
+    /// Returns the time within which `percent` of the answers came, in microseconds; 0 without
+    /// answers.
     pub fn percentile(&self, percent: usize) -> u32 {
         let last = self.answered.len().saturating_sub(1);
         self.answered.get(last * percent / 100).copied().unwrap_or_default()
@@ -54,22 +57,22 @@ pub struct Load {
 
 impl Load {
     /// Starts the clients.
-    pub fn start(asking: &Asking) -> Self {
+    pub fn start(plan: &LoadPlan) -> Self {
         let (stop, answered) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let start = |_| {
             let client = Client {
-                asking: asking.clone(),
+                plan: plan.clone(),
                 stop: Arc::clone(&stop),
                 answered: Arc::clone(&answered),
                 outcome: Outcome::default(),
             };
             thread::spawn(move || client.work())
         };
-        let clients = (0..asking.clients).map(start).collect();
+        let clients = (0..plan.clients).map(start).collect();
         Self { stop, answered, clients }
     }
 
-    /// How many requests were answered well so far.
+    /// Returns the number of answers with status 200 so far.
     pub fn answered(&self) -> u64 {
         self.answered.load(Ordering::Relaxed)
     }
@@ -93,7 +96,7 @@ impl Load {
 }
 
 struct Client {
-    asking: Asking,
+    plan: LoadPlan,
     stop: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
     outcome: Outcome,
@@ -115,28 +118,28 @@ impl Client {
     }
 
     fn rest(&self) {
-        if !self.asking.pace.is_zero() {
-            thread::park_timeout(self.asking.pace);
+        if !self.plan.pace.is_zero() {
+            thread::park_timeout(self.plan.pace);
         }
     }
 
-    /// The requests of one connection.
-    #[expect(clippy::disallowed_methods, reason = "real servers are measured in real time")]
+    /// Sends the requests of one connection.
+    #[expect(clippy::disallowed_methods, reason = "a real server is measured in real time")]
     fn connection(&mut self) -> Result<(), String> {
         let failed = |what: &'static str| move |error: io::Error| format!("{what}: {error}");
-        let address = self.asking.address;
+        let address = self.plan.address;
         let mut requests = connect(address).map_err(failed("connecting"))?;
         let answers = requests.try_clone().map_err(failed("connecting"))?;
         let mut answers = BufReader::new(answers);
-        for number in 1..=self.asking.on_one_connection {
-            let is_last = number == self.asking.on_one_connection || self.is_over();
+        for number in 1..=self.plan.on_one_connection {
+            let is_last = number == self.plan.on_one_connection || self.is_over();
             let request = format!(
                 "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: {}\r\n\r\n",
-                self.asking.path,
+                self.plan.path,
                 if is_last { "close" } else { "keep-alive" }
             );
             let began = Instant::now();
-            requests.write_all(request.as_bytes()).map_err(failed("asking"))?;
+            requests.write_all(request.as_bytes()).map_err(failed("sending the request"))?;
             let (status, closes) =
                 answer(&mut answers).map_err(failed("waiting for the answer"))?;
             if status != 200 {
@@ -161,7 +164,7 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Reads one answer, and says its status and whether the connection ends with it.
+/// Reads one answer. Returns its status, and true if the server closes the connection.
 fn answer(from: &mut BufReader<TcpStream>) -> io::Result<(u16, bool)> {
     let broken = |what: &str| io::Error::other(what.to_owned());
     let mut line = String::new();
@@ -198,11 +201,11 @@ mod tests {
 
     const WELL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 
-    /// What comes of three requests to a server that answers one well, one so, and one well.
+    /// Returns the result of three requests, the second of which is answered with `second`.
     fn outcome(second: &'static str) -> Outcome {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let load = Load::start(&Asking {
+        let load = Load::start(&LoadPlan {
             address,
             path: "/".to_owned(),
             clients: 1,
@@ -215,7 +218,7 @@ mod tests {
             assert!(stream.read(&mut head).unwrap() > 0);
             stream.write_all(answer.as_bytes()).unwrap();
         }
-        // Nobody answers any more; who waits is told so.
+        // A client that waits for an answer gets an error.
         drop(listener);
         load.stop()
     }
@@ -232,7 +235,7 @@ mod tests {
             assert!(outcome.failures[0].contains(expected), "{second:?}: {outcome:?}");
         }
         let outcome = outcome(WELL);
-        // The request during which the server went away is none of its answers.
+        // Requests after the listener was closed fail; the two before it don't.
         assert!(outcome.answered.len() >= 2, "{outcome:?}");
     }
 

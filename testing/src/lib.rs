@@ -1,11 +1,13 @@
-//! `#[testing::needs(...)]`: what a test needs besides Rust, such as a database, a cluster or a program.
+//! `#[testing::needs(...)]`: what a test needs besides Rust, such as a database, a cluster or a
+//! program.
 //!
-//! Where a need isn't met, `cargo test` reports the test as ignored, with the reason; the test never
-//! passes without having run. With `TRENDJOB_TESTS=all` every need counts as met, so a test that lacks
-//! its server or program fails.
+//! Where a need isn't met, `cargo test` reports the test as ignored, with the reason; the test
+//! never passes without having run. With `TRENDJOB_TESTS=all` every need counts as met, so a test
+//! that lacks its server or program fails.
 //!
-//! The macro looks at the environment while the test is compiled. Cargo compiles the test again when
-//! one of its variables changes, but not when a program is installed or removed: `touch` the test then.
+//! The macro looks at the environment while the test is compiled. Cargo compiles the test again
+//! when one of its variables changes, but not when a program is installed or removed: `touch` the
+//! test then.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -30,7 +32,8 @@ enum Condition {
 
 use Condition::{Absent, Mounts, Program, Variable};
 
-/// The needs that a test may name: name, conditions, and the reason that is shown where one isn't met.
+/// The needs that a test may name: name, conditions, and the reason that is shown where one isn't
+/// met.
 const NEEDS: &[(&str, &[Condition], &str)] = &[
     (
         "mongodb",

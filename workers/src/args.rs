@@ -1,4 +1,5 @@
-//! The arguments of `trendjob-worker`. Owns their names and defaults, which the operator renders.
+//! The arguments of `trendjob-worker`. Owns their names and defaults; the operator writes them into
+//! Jobs.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -17,8 +18,8 @@ pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
     #[command(flatten)]
-    pub(crate) place: PlaceArgs,
-    /// What is logged, as info or store=debug,info.
+    pub(crate) location: StoreLocation,
+    /// Log filter, as info or store=debug,info.
     #[arg(
         long,
         global = true,
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// Log for people instead of as JSON.
     #[arg(long, global = true)]
     pub(crate) log_plain: bool,
-    /// Where the result goes, as one JSON object of at most 4 KiB.
+    /// Write the outcome here, as one JSON object of at most 4 KiB.
     #[arg(long, global = true, default_value = "/dev/termination-log", value_name = "FILE")]
     pub(crate) termination_log: PathBuf,
     /// Serve probes and Prometheus metrics here.
@@ -38,26 +39,26 @@ pub(crate) struct Args {
     pub(crate) metrics_listen: Option<SocketAddr>,
 }
 
-/// A stage.
+/// The stage, or the removal of runs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the input, cut it into shards and store the plan; carry a run of one small shard through
-    /// all stages.
+    /// List the input, cut it into shards and store the plan; do all stages of a run of one small
+    /// shard.
     Plan(RunArgs),
     /// Count one shard.
     Etl(IndexArgs),
     /// Merge one partition over all shards.
     Aggregate(IndexArgs),
-    /// Score one partition, once all are merged.
+    /// Score one partition, after all are merged.
     Score(IndexArgs),
-    /// Put the result together and make it visible.
+    /// Assemble the result and make it visible.
     Publish(LaterArgs),
     /// Remove all runs of a TrendJob.
     Purge(PurgeArgs),
 }
 
 impl Command {
-    /// Its name in messages and logs.
+    /// Returns the name of the stage in messages and logs.
     pub(crate) const fn stage(&self) -> &'static str {
         match self {
             Self::Plan(_) => Stage::Plan.name(),
@@ -71,7 +72,7 @@ impl Command {
 }
 
 impl Args {
-    /// The shard or partition, 0 for other stages.
+    /// Returns the shard or partition; 0 for other stages.
     pub(crate) fn index(&self) -> u32 {
         match &self.command {
             Command::Etl(args) | Command::Aggregate(args) | Command::Score(args) => args.index,
@@ -80,37 +81,38 @@ impl Args {
     }
 }
 
-/// Which run, and what this pod may use.
+/// The run, and the resources this pod may use.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RunArgs {
-    /// The run's configuration, as the operator wrote it.
+    /// The run's configuration, a JSON file from the operator.
     #[arg(long, value_name = "FILE")]
     pub(crate) run_config: PathBuf,
-    /// The name of this attempt, the pod's UID [default: a new one].
+    /// The name of this attempt, usually the pod's UID [default: a new UUID].
     #[arg(long, env = "TRENDJOB_ATTEMPT", value_name = "UID")]
     pub(crate) attempt: Option<String>,
-    /// Where the input volume is mounted.
+    /// The folder in which the input volume is mounted.
     #[arg(long, default_value = "/data", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Where sorted runs go when memory is used up.
+    /// The folder for sorted runs that don't fit in memory [default: the system's temporary
+    /// folder].
     #[arg(long, value_name = "DIR")]
     pub(crate) spill: Option<PathBuf>,
-    /// A token for the servers of http input.
+    /// Bearer token for the servers of http input.
     #[arg(long, env = "HTTP_BEARER_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) http_bearer_token: Option<String>,
-    /// A user name for the servers of http input.
+    /// User name for the servers of http input.
     #[arg(long, env = "HTTP_USERNAME", hide_env_values = true, value_name = "NAME")]
     pub(crate) http_username: Option<String>,
-    /// The password to it.
+    /// Password of that user.
     #[arg(long, env = "HTTP_PASSWORD", hide_env_values = true, value_name = "PASSWORD")]
     pub(crate) http_password: Option<String>,
-    /// Threads to use [default: all cores of the CPU limit].
+    /// Number of threads [default: the cores of the CPU limit].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
-    /// Memory for counting and sorting, as 512Mi [default: 60 % of the limit, at most 4Gi].
+    /// Memory for counting and sorting, as 512Mi [default: 60 % of the memory limit, at most 4Gi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
-    /// Bytes of rows per stored block, before compression. For tests: results don't depend on it.
+    /// Bytes of rows per stored block, before compression. For tests; results don't depend on it.
     #[arg(long, value_name = "SIZE", hide = true)]
     pub(crate) block_size: Option<Size>,
 }
@@ -120,15 +122,15 @@ pub(crate) struct RunArgs {
 pub(crate) struct LaterArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
-    /// The hash of the plan this pod was started for.
+    /// The hash of the plan that this pod works on.
     #[arg(long, value_name = "SHA256")]
     pub(crate) plan_hash: String,
-    /// Shards that failed for good and are left out, as 3,17-19.
+    /// The shards that failed for good, which the result goes without, as 3,17-19.
     #[arg(long, value_name = "INDEXES", default_value = "", value_parser = indexes)]
     pub(crate) without_shards: Indexes,
 }
 
-/// A stage of many pods.
+/// A stage with an index.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct IndexArgs {
     #[command(flatten)]
@@ -138,42 +140,42 @@ pub(crate) struct IndexArgs {
     pub(crate) index: u32,
 }
 
-/// Whose runs are removed.
+/// The TrendJob whose runs are removed.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct PurgeArgs {
     /// The uid of the TrendJob.
     #[arg(long)]
     pub(crate) uid: String,
-    /// Its source.
+    /// The source of the TrendJob.
     #[arg(long)]
     pub(crate) source: String,
-    /// The database its results are in.
+    /// The database of the results.
     #[arg(long, default_value = "trends")]
     pub(crate) database: String,
-    /// How many plain documents are kept of what is visible afterwards.
+    /// Number of plain documents of the result that is visible afterwards.
     #[arg(long, default_value_t = 10_000, value_name = "N")]
     pub(crate) documents: u64,
-    /// That the collection of the source's name holds records which go with their run.
+    /// Remove the records of the runs, too, from the collection that has the source's name.
     #[arg(long)]
     pub(crate) store_records: bool,
 }
 
-/// Where results are kept.
+/// The store of the results.
 #[derive(Debug, ClapArgs)]
-pub(crate) struct PlaceArgs {
-    /// The MongoDB, as `mongodb://user:password@host/`.
+pub(crate) struct StoreLocation {
+    /// URI of the MongoDB, as `mongodb://user:password@host/`.
     #[arg(long, global = true, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
     pub(crate) mongodb_uri: Option<String>,
-    /// A file that holds the URI instead.
+    /// File that holds the URI instead.
     #[arg(long, global = true, conflicts_with = "mongodb_uri", value_name = "FILE")]
     pub(crate) mongodb_uri_file: Option<PathBuf>,
-    /// The certificate authorities its server is trusted by, as PEM.
+    /// PEM file of the certificate authorities that sign the certificate of the MongoDB.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) mongodb_ca_file: Option<PathBuf>,
-    /// How long an unreachable store is waited for before the attempt ends.
+    /// Time to wait for an unreachable store before the attempt ends.
     #[arg(long, global = true, default_value = "10m", value_name = "DURATION")]
     pub(crate) store_patience: Duration,
-    /// A folder that all pods share, instead of a MongoDB.
+    /// Folder that all pods share, instead of a MongoDB.
     #[arg(
         long,
         global = true,
@@ -183,11 +185,11 @@ pub(crate) struct PlaceArgs {
     pub(crate) store: Option<PathBuf>,
 }
 
-/// Numbers of shards.
+/// A set of shards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Indexes(pub(crate) BTreeSet<u32>);
 
-/// Reads `3,17-19`.
+/// Parses a list of numbers and ranges, as `3,17-19`.
 fn indexes(text: &str) -> Result<Indexes, String> {
     let mut all = BTreeSet::new();
     for part in text.split(',').filter(|part| !part.is_empty()) {
@@ -197,9 +199,9 @@ fn indexes(text: &str) -> Result<Indexes, String> {
                 .map_err(|_| format!("{part:?} is neither a number nor a range like 17-19"))
         };
         let (first, last) = (number(first)?, number(last)?);
-        // No plan has more shards than Kubernetes allows indexes.
+        // Kubernetes allows 100,000 indexes in a Job, so no plan has more shards.
         if last < first || last > 100_000 {
-            return Err(format!("{part:?} is no range of shards"));
+            return Err(format!("{part:?} is not a range of shards: write it as 17-19"));
         }
         all.extend(first..=last);
     }
@@ -218,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_of_shards_are_read_as_kubernetes_writes_failed_indexes() {
+    fn lists_of_shards_are_parsed_as_kubernetes_writes_failed_indexes() {
         let read = |text| indexes(text).map(|indexes| indexes.0.into_iter().collect::<Vec<_>>());
         assert_eq!(read(""), Ok(vec![]));
         assert_eq!(read("3,17-19"), Ok(vec![3, 17, 18, 19]));

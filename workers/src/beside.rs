@@ -1,5 +1,5 @@
-//! What is kept in the database beside the results: the records themselves and plain documents. Owns
-//! when each is written; their formats are the store's.
+//! Records and plain documents, which a MongoDB holds besides the results. Owns when each is
+//! written; the store owns their formats.
 
 use pipeline::records::{Record, RecordSink};
 use pipeline::{Context, Error, Plan};
@@ -9,7 +9,7 @@ use store::{MongoStore, RunId, SourceName, StoreError};
 use tokio::runtime::Handle;
 use trendjob::MongoSink;
 
-/// Stores the records of a run.
+/// A sink that stores the records of a run in the MongoDB.
 #[derive(Debug)]
 pub(crate) struct Records {
     pub(crate) store: MongoStore,
@@ -28,8 +28,8 @@ impl RecordSink for Records {
     }
 }
 
-/// Brings everything beside a result to what was just published. `stored` is how many records the
-/// shards of the result say that they stored.
+/// Makes records and plain documents agree with the result that was just published. `stored` is the
+/// number of records that the shards of the result report as stored.
 pub(crate) fn publish(
     context: &Context,
     store: &MongoStore,
@@ -48,7 +48,8 @@ pub(crate) fn publish(
     })
 }
 
-/// Makes good what an attempt at a run, which a later one has overtaken, may have left behind.
+/// Makes the plain documents agree with the visible result after a later run has been published: an
+/// attempt of this run may have replaced them before it was killed.
 pub(crate) fn catch_up(
     context: &Context,
     store: &MongoStore,
@@ -60,7 +61,7 @@ pub(crate) fn catch_up(
     Ok(context.runtime.block_on(caught_up)?)
 }
 
-/// How many plain documents there are; -1 means all.
+/// Returns the number of plain documents to keep; a negative number in the manifest means all.
 fn limit(sink: &MongoSink) -> u64 {
     u64::try_from(sink.documents).unwrap_or(u64::MAX)
 }

@@ -1,5 +1,5 @@
-//! How an attempt ends: as a termination message for the operator, a log line for people and an
-//! exit code for the rules of the Job. Owns the mapping from errors to all three.
+//! The end of an attempt: a termination message for the operator, a log line for people and an exit
+//! code for the rules of the Job. Owns the mapping from errors to all three.
 
 use std::fs;
 use std::path::Path;
@@ -9,29 +9,29 @@ use service::{error_chain, machine};
 use store::StoreError;
 use trendjob::{Outcome, TerminationMessage};
 
-/// What a stage came to.
+/// The outcome of an attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Ending(Box<TerminationMessage>);
 
 impl Ending {
-    /// A stage that is done.
+    /// The attempt did its work.
     pub(crate) fn done(message: TerminationMessage) -> Self {
         Self(Box::new(TerminationMessage { outcome: Outcome::Done, ..message }))
     }
 
-    /// What this pod was given can't be used.
+    /// The arguments or the configuration are wrong: another attempt would fail as well.
     pub(crate) fn unusable(reason: &str, message: String) -> Self {
         Self::failed(Outcome::Failed, reason, message)
     }
 
-    /// What went wrong may not go wrong again.
+    /// The attempt failed for a cause that another attempt may not meet.
     pub(crate) fn retry(reason: &str, message: String) -> Self {
         Self::failed(Outcome::Retry, reason, message)
     }
 
-    /// That the pod was told to stop.
+    /// The pod was asked to stop.
     pub(crate) fn stopped() -> Self {
-        let message = "told to stop before the end: another attempt goes on from what is stored";
+        let message = "stopped before the end: another attempt goes on from the stored blocks";
         Self::failed(Outcome::Stopped, "Stopped", message.to_owned())
     }
 
@@ -45,13 +45,13 @@ impl Ending {
         }))
     }
 
-    /// Whether a later run made the work useless.
+    /// Returns true if a later run of the source has been published.
     pub(crate) fn is_superseded(&self) -> bool {
         self.0.outcome == Outcome::Superseded
     }
 
-    /// Writes the message and logs the end.
-    pub(crate) fn tell(self, stage: &str, index: u32, file: &Path) -> ExitCode {
+    /// Writes the termination message, logs the outcome and returns the exit code.
+    pub(crate) fn report(self, stage: &str, index: u32, file: &Path) -> ExitCode {
         let message = TerminationMessage { stage: stage.to_owned(), index, ..*self.0 };
         let TerminationMessage { outcome, reason, message: why, .. } = &message;
         match outcome {

@@ -1,5 +1,4 @@
-//! A store that has something happen to the process at a chosen write: it is killed, stands still or
-//! panics. Only built for tests.
+//! A store that kills, stops or panics the process at a chosen write. Built for tests only.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -8,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use store::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-/// Says what happens at which write, counted from 1: `kill-before:3`, `kill-after:3`, `stop-before:3` or
-/// `panic-before:3`.
+/// The fault and the number of the write, from 1: `kill-before:3`, `kill-after:3`, `stop-before:3`
+/// or `panic-before:3`.
 const VARIABLE: &str = "TRENDJOB_FAULT";
 
-/// Lets something happen before or after the n-th write.
+/// A store that has a fault before or after one write.
 #[derive(Debug)]
 pub(crate) struct FaultyStore {
     store: Arc<dyn Store>,
@@ -21,7 +20,7 @@ pub(crate) struct FaultyStore {
 }
 
 impl FaultyStore {
-    /// Wraps a store as the environment says.
+    /// Wraps a store; the environment names the fault.
     pub(crate) fn over(store: Arc<dyn Store>) -> Arc<dyn Store> {
         let fault = std::env::var_os(VARIABLE).and_then(|value| value.into_string().ok());
         Arc::new(Self { store, writes: AtomicU64::new(0), fault: fault.unwrap_or_default() })
@@ -33,9 +32,9 @@ impl FaultyStore {
         if is_now("kill-before") {
             std::process::abort();
         }
-        assert!(!is_now("panic-before"), "asked for");
+        assert!(!is_now("panic-before"), "the fault of this test");
         if is_now("stop-before") {
-            // Until somebody lets it go on.
+            // Until the test sends SIGCONT.
             drop(Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status());
         }
         let written = write.await;

@@ -1,5 +1,5 @@
-//! Which attempt a process is: at which run, stage and index, and by which name. Owns where each comes
-//! from; every line of the log says them.
+//! The run, stage, index and name of the attempt that a process is. Owns where each comes from;
+//! every line of the log holds them.
 
 use std::fs;
 
@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use crate::args::{Args, Command};
 
-/// What tells this process from all others.
+/// The identity of an attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    /// The run; empty if its configuration can't be read, and the TrendJob's uid when it is purged.
+    /// The run; empty if its configuration can't be read; for a purge the TrendJob's uid.
     run: String,
     stage: &'static str,
     index: u32,
@@ -21,7 +21,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Reads it off the arguments, before anything is checked.
+    /// Takes it from the arguments, before they are checked.
     pub(crate) fn of(args: &Args) -> Self {
         let (stage, index) = (args.command.stage(), args.index());
         let run = match &args.command {
@@ -36,13 +36,13 @@ impl Identity {
             Command::Publish(later) => &later.run,
         };
         let attempt = run.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
-        // Whether it can be used is for the stage to find out and to say.
+        // The stage reports a configuration that can't be used.
         let config = fs::read_to_string(&run.run_config).ok();
         let config = config.and_then(|config| RunConfig::from_json(&config).ok());
         Self { run: config.map_or_else(String::new, |config| config.run()), stage, index, attempt }
     }
 
-    /// What every line of the log says.
+    /// Returns the fields of every log line.
     pub(crate) fn fields(&self) -> Fields {
         Fields::default()
             .with("run", self.run.as_str())

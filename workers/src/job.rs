@@ -1,4 +1,4 @@
-//! The run's configuration as the pipeline's words. Owns the reading of the file and that what this
+//! The run's configuration: reads the file and turns it into the pipeline's `Spec`. What this
 //! worker can't do is refused, never ignored.
 
 use std::fs;
@@ -9,19 +9,20 @@ use trendjob::{RunConfig, TrendJobSpec};
 
 use crate::ending::Ending;
 
-/// What the reason is called when a configuration can't be followed.
+/// The reason of an attempt whose configuration can't be used.
 const INVALID: &str = "InvalidRunConfig";
 
-/// Reads the configuration.
+/// Reads the run's configuration.
 pub(crate) fn read(file: &Path) -> Result<RunConfig, Ending> {
-    let unusable = |what: String| Ending::unusable(INVALID, format!("{}: {what}", file.display()));
+    let unusable =
+        |error: String| Ending::unusable(INVALID, format!("{}: {error}", file.display()));
     let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
     RunConfig::from_json(&text).map_err(|error| unusable(error.to_string()))
 }
 
-/// What is to be planned. `data` is where the input volume is mounted.
-pub(crate) fn spec(job: &TrendJobSpec, data: &Path) -> Result<Spec, Ending> {
-    let asked = request::spec(job);
-    let asked = asked.map_err(|error| Ending::unusable(INVALID, error.to_string()))?;
-    Ok(Spec { data: Some(data.to_owned()), ..asked })
+/// Returns the specification of the run. `data` is the folder in which the input volume is mounted.
+pub(crate) fn spec(trendjob: &TrendJobSpec, data: &Path) -> Result<Spec, Ending> {
+    let spec = request::spec(trendjob);
+    let spec = spec.map_err(|error| Ending::unusable(INVALID, error.to_string()))?;
+    Ok(Spec { data: Some(data.to_owned()), ..spec })
 }

@@ -1,6 +1,6 @@
 //! The `trendjob-worker` command: one attempt at one stage of one run, in a pod. Owns the way from
-//! arguments to a stage and from its end to a termination message and an exit code; what a stage
-//! does is `pipeline`'s, and clusters are unknown here.
+//! arguments to a stage, and from its outcome to a termination message and an exit code. The
+//! pipeline owns the work of a stage; this crate doesn't know Kubernetes' API.
 
 mod args;
 mod beside;
@@ -9,7 +9,7 @@ mod ending;
 mod fault;
 mod identity;
 mod job;
-mod place;
+mod location;
 mod progress;
 mod refused;
 mod session;
@@ -36,10 +36,10 @@ fn main() -> ExitCode {
         Ok(()) => attempt(&args, &identity),
         Err(error) => Ending::unusable("InvalidArguments", error.to_string()),
     };
-    ending.tell(args.command.stage(), args.index(), &args.termination_log)
+    ending.report(args.command.stage(), args.index(), &args.termination_log)
 }
 
-/// A panic is a defect; the operator is told of it like of anything else.
+/// Runs the attempt. A panic is a defect, which is reported as any other failure is.
 fn attempt(args: &Args, identity: &Identity) -> Ending {
     set_hook(Box::new(|panic| tracing::error!(%panic, "panicked")));
     let attempt = AssertUnwindSafe(|| session::run(args, identity));

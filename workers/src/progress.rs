@@ -1,4 +1,4 @@
-//! What a worker is doing, as Prometheus metrics. Owns their names; the numbers are the pipeline's.
+//! The progress of a worker as Prometheus metrics. Owns their names; the pipeline counts.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use pipeline::Progress;
 
-/// How often the numbers are taken over.
-const EVERY: Duration = Duration::from_secs(1);
+/// The time between two updates of the metrics.
+const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Takes the numbers over, again and again.
+/// Sets the metrics to the pipeline's counters every [`INTERVAL`].
 pub(crate) async fn export(progress: Arc<Progress>) -> Infallible {
     loop {
         let value = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -26,6 +26,6 @@ pub(crate) async fn export(progress: Arc<Progress>) -> Infallible {
             metrics::counter!("trendjob_worker_malformed_total", "reason" => reason)
                 .absolute(count);
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(INTERVAL).await;
     }
 }

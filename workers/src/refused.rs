@@ -1,5 +1,5 @@
-//! Arguments that can't be understood. Owns how an attempt ends that never began: the operator is told in
-//! a termination message like of any other end, for a retry gets the same arguments.
+//! Arguments that can't be parsed. Owns the outcome of an attempt that never began: a termination
+//! message with an outcome that isn't retried, because another attempt gets the same arguments.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,10 +15,10 @@ use crate::ending::Ending;
 
 const TERMINATION_LOG: &str = "--termination-log";
 
-/// Ends a process with such arguments, or one that was only asked for help.
+/// Ends a process whose arguments are wrong, or are a request for help.
 pub(crate) fn end(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // Whoever closed the pipe has read enough.
+        // A reader that closes the pipe has read enough.
         drop(error.print());
         return ExitCode::SUCCESS;
     }
@@ -32,17 +32,17 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
     let is_stage = stage == PURGE || Stage::ALL.iter().any(|known| known.name() == stage);
     let file = termination_log(&arguments);
     let ending = Ending::unusable("InvalidArguments", message(&error.to_string()));
-    ending.tell(if is_stage { stage } else { "" }, 0, &file)
+    ending.report(if is_stage { stage } else { "" }, 0, &file)
 }
 
-/// What is wrong, without how it is shown to people.
+/// Returns what clap's text says is wrong, without its prefix and its hints about usage.
 fn message(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let end = text.find("\n\nUsage:").unwrap_or(text.len());
     text[..end].trim_end().chars().take(TerminationMessage::MAX_BYTES).collect()
 }
 
-/// The file that was named, whatever else is wrong.
+/// Returns the file that `--termination-log` names, whatever else is wrong.
 fn termination_log(arguments: &[OsString]) -> PathBuf {
     let named = arguments.iter().enumerate().find_map(|(at, argument)| {
         let argument = argument.to_str()?;
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_found_however_it_was_named() {
+    fn the_termination_log_is_found_in_either_form_of_its_option() {
         let found = |arguments: &[&str]| {
             termination_log(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
         };
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_says_what_is_wrong_and_nothing_of_usage() {
+    fn a_message_holds_no_usage() {
         let text = "error: required:\n  --plan-hash <SHA256>\n\nUsage: x\n\nFor more, try --help\n";
         assert_eq!(message(text), "required:\n  --plan-hash <SHA256>");
     }

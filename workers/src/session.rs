@@ -19,7 +19,8 @@ use crate::args::{Args, Command, RunArgs};
 use crate::beside::Records;
 use crate::ending::Ending;
 use crate::identity::Identity;
-use crate::{job, place, progress, stages};
+use crate::location::OpenStore;
+use crate::{job, location, progress, stages};
 
 /// How long a stage may take to stop by itself. What it stored stays; the next attempt goes on.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -88,21 +89,22 @@ async fn begin(
 ) -> Result<Ending, Ending> {
     let run = match &args.command {
         Command::Purge(purge) => {
-            let place = place::open(&args.place, &purge.database).await?;
-            return stages::purge(&place, purge).await;
+            let opened = location::open(&args.location, &purge.database).await?;
+            return stages::purge(&opened, purge).await;
         }
         Command::Plan(run) => run,
         Command::Etl(index) | Command::Aggregate(index) | Command::Score(index) => &index.later.run,
         Command::Publish(later) => &later.run,
     };
     let config = job::read(&run.run_config)?;
-    let place = place::open(&args.place, &config.spec.sink.mongodb.database).await?;
-    let (store, attempt) = (place.store, &identity.attempt);
+    let database = &config.spec.sink.mongodb.database;
+    let OpenStore { store, mongo } = location::open(&args.location, database).await?;
+    let attempt = &identity.attempt;
     let mut context = context(runtime, run, (&config.run(), attempt), store, progress, cancel)?;
     if config.spec.sink.mongodb.store_records {
-        context.records = Some(records(&context, place.mongo.as_ref(), &config.spec.source)?);
+        context.records = Some(records(&context, mongo.as_ref(), &config.spec.source)?);
     }
-    let work = stages::Work { context, mongo: place.mongo, config, data: run.data.clone() };
+    let work = stages::Work { context, mongo, config, data: run.data.clone() };
     let work = match &args.command {
         Command::Plan(_) => runtime.spawn_blocking(move || work.plan()),
         Command::Etl(index) => {

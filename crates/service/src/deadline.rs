@@ -1,5 +1,5 @@
-//! Connections with a deadline, because axum sets none: whoever opens one and says nothing, says it
-//! one byte at a time, or doesn't take its answer, holds a file descriptor only so long.
+//! Connections with a deadline, because axum sets none: a client that sends nothing, sends one byte
+//! at a time or doesn't read its answer holds a file descriptor for a limited time.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ impl Listener for Deadlines {
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Answers are small and whole: waiting for more to send only delays them.
+        // Answers are small and are sent whole: to wait for more bytes only delays them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps its delay");
         }
@@ -43,28 +43,29 @@ impl Listener for Deadlines {
     }
 }
 
-/// A connection that ends when for so long nothing could be sent on it. The time starts anew with
-/// the first byte of a request and with all that is sent, not with every byte that comes in.
+/// A connection that ends if nothing could be sent on it for `limit`. The first byte of a request
+/// and every byte that is sent restart the time; further bytes that are received don't.
 #[derive(Debug)]
 pub(crate) struct Deadline<T> {
     io: T,
     limit: Duration,
-    over: Pin<Box<Sleep>>,
-    asked: bool,
+    deadline: Pin<Box<Sleep>>,
+    /// True from the first byte of a request to the first byte of its answer.
+    in_request: bool,
 }
 
 impl<T> Deadline<T> {
     fn new(io: T, limit: Duration) -> Self {
-        Self { io, limit, over: Box::pin(tokio::time::sleep(limit)), asked: false }
+        Self { io, limit, deadline: Box::pin(tokio::time::sleep(limit)), in_request: false }
     }
 
     fn restart(&mut self) {
-        self.over.as_mut().reset(Instant::now() + self.limit);
+        self.deadline.as_mut().reset(Instant::now() + self.limit);
     }
 
-    /// What to say instead of "not yet".
+    /// Returns `Pending` before the deadline, an error after it.
     fn pending<R>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-        ready!(self.over.as_mut().poll(cx));
+        ready!(self.deadline.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
@@ -76,7 +77,7 @@ impl<T> Deadline<T> {
         match sent {
             Poll::Pending => self.pending(cx),
             Poll::Ready(sent) => {
-                self.asked = false;
+                self.in_request = false;
                 self.restart();
                 Poll::Ready(sent)
             }
@@ -94,8 +95,8 @@ impl<T: AsyncRead + Unpin> AsyncRead for Deadline<T> {
         match Pin::new(&mut this.io).poll_read(cx, buffer) {
             Poll::Pending => this.pending(cx),
             Poll::Ready(read) => {
-                if !this.asked {
-                    this.asked = true;
+                if !this.in_request {
+                    this.in_request = true;
                     this.restart();
                 }
                 Poll::Ready(read)
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_says_nothing_is_cut_off() {
+    async fn a_client_that_sends_nothing_is_cut_off() {
         let (_client, mut server) = connection();
         let began = Instant::now();
         assert_eq!(server.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_byte_at_a_time_gains_no_time() {
+    async fn one_byte_at_a_time_does_not_extend_the_deadline() {
         let (mut client, mut server) = connection();
         sleep(Duration::from_secs(20)).await;
         let began = Instant::now();
@@ -175,13 +176,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_answer_gives_the_next_question_its_full_time() {
+    async fn every_answer_gives_the_next_request_its_full_time() {
         let (mut client, mut server) = connection();
         for _ in 0..5 {
             sleep(Duration::from_secs(20)).await;
             client.write_u8(b'?').await.unwrap();
             server.read_u8().await.unwrap();
-            // While it makes an answer, a server looks whether the client is still there.
+            // A server reads while it makes an answer, to notice a client that has gone.
             let gone = tokio::time::timeout(Duration::from_secs(20), server.read_u8()).await;
             assert!(gone.is_err(), "{gone:?}");
             server.write_u8(b'!').await.unwrap();
@@ -190,7 +191,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_does_not_take_the_answer_is_cut_off() {
+    async fn a_client_that_does_not_read_its_answer_is_cut_off() {
         let (_client, mut server) = connection();
         let answer = server.write_all(&[0; 65]).await;
         assert_eq!(answer.unwrap_err().kind(), io::ErrorKind::TimedOut);

@@ -1,5 +1,5 @@
-//! What every process has: logs, metrics, probes, a server that stops gracefully. Knows no word of
-//! what a process is for.
+//! The parts that every process has: clock, logs, metrics, probes and a server that stops
+//! gracefully. Doesn't know what a process is for.
 
 mod deadline;
 mod error_chain;

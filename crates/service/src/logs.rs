@@ -1,4 +1,4 @@
-//! Logs to standard error. Owns their format; whoever calls decides what is wanted.
+//! Logs to standard error. Owns the format of lines; the caller chooses the filter.
 
 use std::fmt;
 use std::io;
@@ -12,26 +12,25 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// How lines look.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// For people; colours only if `true`.
+    /// For people; in colour if true.
     Plain(bool),
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// A filter that is none.
+/// A text that is not a log filter.
 #[derive(Debug, thiserror::Error)]
-#[error("{filter:?} is no log filter: write it as info or store=debug,info")]
+#[error("{filter:?} is not a log filter: write it as info or store=debug,info")]
 pub struct InvalidFilter {
     filter: String,
     #[source]
     source: tracing_subscriber::filter::ParseError,
 }
 
-/// What a whole process is about: fields at the beginning of its every line of JSON, whichever thread
-/// writes it.
+/// Fields at the beginning of every JSON line of a process, whichever thread writes it.
 #[derive(Debug, Clone, Default)]
 pub struct Fields(String);
 
@@ -44,12 +43,12 @@ impl Fields {
     }
 }
 
-/// Starts logging, once per process; later calls change nothing.
+/// Starts logging. Only the first call in a process has an effect.
 pub fn init(filter: &str, format: Format) -> Result<(), InvalidFilter> {
     init_with(filter, format, Fields::default())
 }
 
-/// The same with fields in every line of JSON; people know what they started.
+/// Starts logging as [`init`] does, with fields in every JSON line; plain lines have none.
 pub fn init_with(filter: &str, format: Format, fields: Fields) -> Result<(), InvalidFilter> {
     let targets: Targets =
         filter.parse().map_err(|source| InvalidFilter { filter: filter.to_owned(), source })?;
@@ -66,12 +65,12 @@ pub fn init_with(filter: &str, format: Format, fields: Fields) -> Result<(), Inv
             tracing_subscriber::registry().with(lines).try_init()
         }
     };
-    // A second call comes from tests that share a process.
+    // Fails if logging has started, as in tests that share a process.
     drop(started);
     Ok(())
 }
 
-/// Puts fields at the beginning of lines that another format writes.
+/// Inserts fields at the beginning of the JSON lines that `line` formats.
 struct WithFields<F> {
     line: F,
     fields: Fields,
@@ -103,20 +102,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_written_as_json_whatever_they_hold() {
+    fn fields_are_escaped_as_json() {
         let fields = Fields::default().with("run", "a\"b\n").with("index", 3);
         assert_eq!(fields.0, r#""run":"a\"b\n","index":3,"#);
     }
 
     #[test]
-    fn a_filter_that_is_none_is_named_with_what_would_be_one() {
+    fn a_wrong_filter_is_named_with_an_example_of_a_right_one() {
         let error = init("store=loud", Format::Json).unwrap_err().to_string();
         assert!(error.contains("\"store=loud\"") && error.contains("store=debug,info"), "{error}");
     }
 
+    /// The body of the child process below: logging starts once per process.
     #[test]
-    fn starting_twice_changes_nothing() {
+    #[ignore = "another test starts it as a process"]
+    fn start_twice() {
         init("warn", Format::Plain(false)).unwrap();
         init("debug,api=info", Format::Json).unwrap();
+        tracing::warn!(number = 3, "shown");
+        tracing::info!("filtered");
+    }
+
+    #[test]
+    fn starting_twice_changes_nothing() {
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "logs::tests::start_twice", "--ignored", "--nocapture"])
+            .output()
+            .unwrap();
+        let log = String::from_utf8(child.stderr).unwrap();
+        assert!(child.status.success(), "{log}");
+        assert!(log.contains("WARN shown number=3"), "{log}");
+        assert!(!log.contains("filtered") && !log.contains('{'), "{log}");
     }
 }

@@ -1,4 +1,4 @@
-//! The metrics of a process in Prometheus' text format. Owns the one recorder.
+//! The metrics of a process in Prometheus' text format. Owns the recorder of the process.
 
 use std::convert::Infallible;
 use std::sync::OnceLock;
@@ -6,23 +6,24 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-/// What [`render`] returns, as a content type.
+/// The content type of the text that [`render`] returns.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Bounds of request durations, in seconds.
 const DURATIONS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// How often what was measured is added up. At 10,000 requests a second, 800 KB wait for it.
+/// The time between two summaries of what was measured: at 10,000 requests a second 800 KB wait for
+/// the next one.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// Starts recording, once per process; nothing is listened on.
+/// Starts recording. Only the first call in a process has an effect. Opens no port.
 pub fn init() {
     init_with(&[]);
 }
 
-/// The same with bounds of their own for some metrics, by their names.
+/// Starts recording as [`init`] does, with other histogram bounds for the metrics named.
 pub fn init_with(bounds: &[(&str, &[f64])]) {
     RECORDER.get_or_init(|| {
         let durations = Matcher::Suffix("_seconds".to_owned());
@@ -35,7 +36,7 @@ pub fn init_with(bounds: &[(&str, &[f64])]) {
     });
 }
 
-/// What was recorded so far; empty before [`init`].
+/// Returns all metrics recorded so far; empty before [`init`].
 pub fn render() -> String {
     let handle = RECORDER.get().and_then(Option::as_ref);
     handle.map_or_else(String::new, |handle| {
@@ -44,8 +45,8 @@ pub fn render() -> String {
     })
 }
 
-/// Adds up what was measured, again and again. Histograms keep every single measurement until then,
-/// so a process that nobody scrapes would grow for ever.
+/// Summarises what was measured every [`UPKEEP`]. A histogram keeps each measurement until then, so
+/// without it a process whose metrics aren't read would grow for ever.
 pub(crate) async fn upkeep() -> Infallible {
     loop {
         tokio::time::sleep(UPKEEP).await;

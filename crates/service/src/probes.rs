@@ -1,42 +1,44 @@
-//! Probes and metrics on a port of their own: `/livez`, `/readyz`, `/metrics`. Owns when a process is
-//! ready: when it says so and everything that was registered is.
+//! Probes and metrics on a port of their own: `/livez`, `/readyz`, `/metrics`. Owns the rule for
+//! readiness: a process is ready once it and everything that it registered is.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::routing::get;
+use parking_lot::Mutex;
 
-/// Whether the process can do its work now. Clones share one answer.
+/// The readiness of a process to do its work. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
     process: Gate,
     registered: Arc<Mutex<Vec<(&'static str, Gate)>>>,
 }
 
-/// One thing that must be ready. Clones share one answer, which stands when all are dropped.
+/// The readiness of one part of a process. Clones share their state, which outlives them.
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<AtomicBool>);
 
 impl Readiness {
-    /// Says whether the process itself is: it has started, and all it waits for is registered.
+    /// Sets the readiness of the process itself: it has started, and every part that it waits for
+    /// is registered.
     pub fn set(&self, ready: bool) {
         self.process.set(ready);
     }
 
-    /// Adds what must be ready, too; it isn't until it says so. The name is what `/readyz` shows.
+    /// Adds a part that must be ready, too. It isn't ready until its gate is set; `/readyz` shows
+    /// its name until then.
     #[must_use = "without it the process never becomes ready"]
     pub fn register(&self, name: &'static str) -> Gate {
         let gate = Gate::default();
-        let mut registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
-        registered.push((name, gate.clone()));
+        self.registered.lock().push((name, gate.clone()));
         gate
     }
 
-    /// What isn't ready.
+    /// Returns the names of the parts that aren't ready.
     fn missing(&self) -> Vec<&'static str> {
-        let registered = self.registered.lock().unwrap_or_else(PoisonError::into_inner);
+        let registered = self.registered.lock();
         let process = (!self.process.get()).then_some("process");
         let others = registered.iter().filter(|(_, gate)| !gate.get()).map(|(name, _)| *name);
         process.into_iter().chain(others).collect()
@@ -44,7 +46,7 @@ impl Readiness {
 }
 
 impl Gate {
-    /// Says whether it is ready.
+    /// Sets the readiness of this part.
     pub fn set(&self, ready: bool) {
         self.0.store(ready, Ordering::Relaxed);
     }
@@ -54,12 +56,13 @@ impl Gate {
     }
 }
 
-/// The routes. A process that answers at all is alive.
+/// Returns the routes of a process that is alive as long as it answers.
 pub fn probes(readiness: Readiness) -> Router {
     probes_while(readiness, || Ok(()))
 }
 
-/// The routes of a process that is alive for as long as it says so; else why not.
+/// Returns the routes of a process that is alive as long as `alive` returns `Ok`; an error is the
+/// reason that `/livez` shows.
 pub fn probes_while(
     readiness: Readiness,
     alive: impl Fn() -> Result<(), String> + Clone + Send + Sync + 'static,
@@ -101,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_process_is_ready_when_it_and_all_that_is_registered_are() {
+    async fn a_process_is_ready_once_it_and_all_its_parts_are() {
         let readiness = Readiness::default();
         let (store, plan) = (readiness.register("store"), readiness.register("plan"));
         let not = |what: &str| (503, format!("not ready: {what}\n"));
@@ -118,7 +121,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn metrics_say_which_format_they_are_in() {
+    async fn metrics_have_the_content_type_of_prometheus() {
         let request = Request::get("/metrics").body(Body::empty()).unwrap();
         let response = probes(Readiness::default()).oneshot(request).await.unwrap();
         assert_eq!(response.headers()[header::CONTENT_TYPE], crate::metrics::CONTENT_TYPE);

@@ -1,5 +1,5 @@
-//! Listening and serving until asked to stop. Owns what a taken port is called and how long anybody is
-//! waited for.
+//! Listening, and serving until a request to stop. Owns the message of a taken port and the limits
+//! of connections.
 
 use std::convert::Infallible;
 use std::io;
@@ -24,24 +24,23 @@ use tokio::sync::Semaphore;
 use crate::deadline::Deadlines;
 use crate::metrics;
 
-/// How long a connection may go without anything being sent on it: idle, or asking too slowly. More
-/// than a request is given, so that it never cuts off one that is being answered.
+/// The time that a connection may go without a byte sent on it, because it is idle or its request
+/// comes too slowly. Longer than a request may take, so that no answer is cut off.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The most bytes of a request line and its headers; more is answered with 431 and nothing else.
+/// The most bytes of a request line and its headers; more is answered with 431.
 const HEAD: usize = 32 << 10;
 
-/// The most connections at once, so that all their heads fit into 128 MiB. In practice each takes a
-/// tenth of it.
+/// The most connections at once: their heads fit into 128 MiB. In practice they take a tenth of it.
 const CONNECTIONS: usize = 4096;
 
-/// How long whoever was let in last has to say what it wants, before idle connections are closed.
+/// The time that the newest connection has for its request before idle connections are closed.
 const SETTLE: Duration = Duration::from_millis(100);
 
 /// An address that can't be listened on.
 #[derive(Debug, thiserror::Error)]
 pub enum BindError {
-    /// Somebody else does.
+    /// Another process listens on it.
     #[error("port {} is already in use ({address}): stop the other process or choose another port with {flag} {}:PORT", address.port(), host(*address))]
     InUse {
         /// The address.
@@ -62,7 +61,7 @@ pub enum BindError {
     },
 }
 
-/// Listens on an address; port 0 takes a free one. `flag` is what the user sets it with.
+/// Listens on an address; port 0 takes a free one. `flag` is the option that sets the address.
 pub async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener, BindError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => BindError::InUse { address, flag },
@@ -70,7 +69,7 @@ pub async fn bind(address: SocketAddr, flag: &'static str) -> Result<TcpListener
     })
 }
 
-/// An address without its port, as it is written before one.
+/// Returns an address as it is written before `:PORT`.
 fn host(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),
@@ -78,22 +77,22 @@ fn host(address: SocketAddr) -> String {
     }
 }
 
-/// How a server leaves once it was asked to stop.
+/// The way a server ends after a request to stop.
 #[derive(Debug, Clone, Copy)]
 pub struct Leave {
-    /// How long it goes on answering, telling every client to close its connection: as long as it
-    /// takes until nobody is sent here any more.
+    /// The time that it goes on answering, with `Connection: close` in every answer: as long as
+    /// load balancers may take to stop sending clients here.
     pub delay: Duration,
-    /// How long requests that are under way may take afterwards.
+    /// The time that requests under way have afterwards.
     pub finish: Duration,
 }
 
 impl Leave {
-    /// Without a delay: for what nobody is sent to, and for people at a terminal.
+    /// No delay, for ports that no load balancer sends clients to; ten seconds for requests.
     pub const AT_ONCE: Self = Self { delay: Duration::ZERO, finish: Duration::from_secs(10) };
 }
 
-/// Serves until `stop` is over, then finishes what is under way, within ten seconds.
+/// Serves until `stop` ends, then finishes the requests under way, within ten seconds.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -102,7 +101,7 @@ pub async fn serve(
     serve_and_leave(listener, app, stop, Leave::AT_ONCE).await;
 }
 
-/// Serves until `stop` is over, then leaves.
+/// Serves until `stop` ends, then leaves as `leave` says.
 pub async fn serve_and_leave(
     listener: TcpListener,
     app: Router,
@@ -111,7 +110,7 @@ pub async fn serve_and_leave(
 ) {
     tokio::select! {
         () = serve_to_the_end(listener, app, stop, leave) => {}
-        // Serving is what measures.
+        // Only a server measures so often that upkeep is needed.
         never = metrics::upkeep() => match never {},
     }
 }
@@ -143,13 +142,13 @@ async fn serve_to_the_end(
 
 /// The connections of a server, each served by a task of its own.
 ///
-/// `axum::serve` would do the same without bounds: it lets the head of a request take 400 KB and any
-/// number of connections in, and tells nobody that it is about to leave.
+/// `axum::serve` has no bounds: it takes heads of 400 KB and any number of connections, and doesn't
+/// send `Connection: close` before it ends.
 struct Connections {
     listener: Deadlines,
     http: http1::Builder,
     app: Router,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     open: GracefulShutdown,
     leaving: Arc<AtomicBool>,
 }
@@ -162,17 +161,17 @@ impl Connections {
             listener: Deadlines::new(listener, PATIENCE),
             http,
             app,
-            places: Arc::new(Semaphore::new(CONNECTIONS)),
+            permits: Arc::new(Semaphore::new(CONNECTIONS)),
             open: GracefulShutdown::new(),
             leaving: Arc::default(),
         }
     }
 
-    /// Takes connections; those that are too many wait where they come in.
+    /// Takes connections, up to [`CONNECTIONS`] at once; the others wait in the system's queue.
     async fn take_for_ever(&mut self) -> Infallible {
         loop {
-            // Nobody closes it.
-            let place = Arc::clone(&self.places).acquire_owned().await.ok();
+            // Fails only if the semaphore is closed, which it never is.
+            let permit = Arc::clone(&self.permits).acquire_owned().await.ok();
             let (connection, _) = self.listener.accept().await;
             let app = TowerToHyperService::new(self.app.clone());
             let leaving = Arc::clone(&self.leaving);
@@ -192,12 +191,12 @@ impl Connections {
                 if let Err(error) = served.await {
                     tracing::trace!(%error, "a connection ended");
                 }
-                drop(place);
+                drop(permit);
             });
         }
     }
 
-    /// Takes no more connections; those that are open remain.
+    /// Closes the port and returns the connections that are open.
     fn close(self) -> GracefulShutdown {
         self.open
     }
@@ -205,10 +204,10 @@ impl Connections {
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::routing::{MethodRouter, get};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
-    use tokio::sync::oneshot;
+    use tokio::sync::{Notify, oneshot};
 
     use super::*;
 
@@ -231,44 +230,41 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_of_another_machine_is_named() {
-        // Documentation addresses (RFC 5737) are nobody's.
+        // An address for documentation (RFC 5737): no machine has it.
         let error = bind("192.0.2.1:0".parse().unwrap(), "--listen").await.unwrap_err();
         assert_eq!(error.to_string(), "listening on 192.0.2.1:0 (--listen)");
         assert!(std::error::Error::source(&error).is_some());
     }
 
-    /// A server whose answer takes a quarter of a second, and what stops it.
-    async fn slow(leave: Leave) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
-        let listener = free().await;
-        let address = listener.local_addr().unwrap();
-        let answer = async || {
-            tokio::time::sleep(Duration::from_millis(250)).await;
-            "done"
-        };
-        let (stop, stopped) = oneshot::channel();
-        let app = Router::new().route("/", get(answer));
-        let served = tokio::spawn(async move {
-            serve_and_leave(listener, app, async { drop(stopped.await) }, leave).await;
-        });
-        (address, stop, served)
-    }
-
     #[tokio::test]
-    async fn what_is_under_way_is_finished_after_a_stop() {
-        let (address, stop, served) = slow(Leave::AT_ONCE).await;
+    async fn a_request_under_way_is_finished_after_a_stop() {
+        let begun = Arc::new(Notify::new());
+        let release = Arc::new(Notify::new());
+        let answer = {
+            let (begun, release) = (Arc::clone(&begun), Arc::clone(&release));
+            async move || {
+                begun.notify_one();
+                release.notified().await;
+                "done"
+            }
+        };
+        let (address, stop, served) = start(get(answer), Leave::AT_ONCE).await;
         let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        client.write_all(HELLO.as_bytes()).await.unwrap();
+        begun.notified().await;
         drop(stop);
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        release.notify_one();
         let mut answer = String::new();
         client.read_to_string(&mut answer).await.unwrap();
         assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("done"), "{answer}");
         served.await.unwrap();
-        assert!(TcpStream::connect(address).await.is_err(), "the port is free again");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_never_finishes_asking_is_cut_off_and_who_waits_for_an_answer_is_not() {
+    async fn a_client_is_cut_off_in_the_middle_of_its_request_but_not_while_it_waits() {
         let listener = free().await;
         let address = listener.local_addr().unwrap();
         let answer = async || {
@@ -291,32 +287,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn connections_on_which_nothing_happens_do_not_delay_a_stop() {
+    async fn idle_connections_do_not_delay_a_stop() {
         let patient = Leave { finish: Duration::from_secs(3600), ..Leave::AT_ONCE };
-        let (address, stop, served) = slow(patient).await;
-        // As browsers do it, in case there is something to ask for.
+        let (address, stop, served) = quick(patient).await;
+        // Browsers open connections ahead of their requests.
         let _silent = TcpStream::connect(address).await.unwrap();
         let mut idle = TcpStream::connect(address).await.unwrap();
-        idle.write_all(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
-        let mut byte = [0; 1];
-        idle.read_exact(&mut byte).await.unwrap();
+        ask(&mut idle, HELLO).await;
         drop(stop);
         let minute = Duration::from_secs(60);
-        tokio::time::timeout(minute, served).await.expect("it waits for them").unwrap();
+        tokio::time::timeout(minute, served).await.expect("it doesn't wait for them").unwrap();
     }
 
-    /// A server that answers at once, and what stops it.
-    async fn quick(leave: Leave) -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+    type Started = (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>);
+
+    /// Starts a server that answers at once.
+    async fn quick(leave: Leave) -> Started {
+        start(get(async || "done"), leave).await
+    }
+
+    /// Starts a server, which stops when the sender is dropped.
+    async fn start(answer: MethodRouter, leave: Leave) -> Started {
         let listener = free().await;
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let app = Router::new().route("/", get(async || "done"));
+        let app = Router::new().route("/", answer);
         let stopped = async { drop(stopped.await) };
         let served = tokio::spawn(serve_and_leave(listener, app, stopped, leave));
         (address, stop, served)
     }
 
-    /// A request on a connection, and its answer as far as it came.
+    /// Sends a request and returns the answer, as far as it came.
     async fn ask(client: &mut TcpStream, head: &str) -> String {
         client.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
@@ -327,7 +328,7 @@ mod tests {
     const HELLO: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
     #[tokio::test]
-    async fn who_leaves_goes_on_answering_and_tells_its_clients_to_go() {
+    async fn a_server_that_leaves_goes_on_answering_and_closes_connections() {
         let never = Leave { delay: Duration::from_secs(3600), ..Leave::AT_ONCE };
         let (address, stop, served) = quick(never).await;
         let mut old = TcpStream::connect(address).await.unwrap();
@@ -335,7 +336,7 @@ mod tests {
         assert!(!answer.contains("connection: close"), "{answer}");
         drop(stop);
         loop {
-            // New ones are taken, too.
+            // New connections are taken, too.
             let mut new = TcpStream::connect(address).await.unwrap();
             let answer = ask(&mut new, HELLO).await;
             assert!(answer.ends_with("done"), "{answer}");
@@ -350,7 +351,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_let_in_once_the_delay_is_over() {
+    async fn no_connection_is_taken_after_the_delay() {
         let short = Leave { delay: Duration::from_millis(50), ..Leave::AT_ONCE };
         let (address, stop, served) = quick(short).await;
         drop(stop);

@@ -1,58 +1,55 @@
-//! Being asked to stop: Ctrl-C, or SIGTERM where there is one. Owns what a second such request does:
-//! it ends the process at once, because whoever asks twice doesn't want to wait.
+//! Requests to stop: Ctrl-C, and SIGTERM on Unix. The first is for the process to handle; the
+//! second ends it at once, because a user who repeats it doesn't want to wait.
 
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 /// The exit code of a process that was interrupted, 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
 
-static WATCHED: Mutex<Option<watch::Receiver<bool>>> = Mutex::new(None);
+static REQUESTED: Mutex<Option<watch::Receiver<bool>>> = Mutex::new(None);
 
-/// From here on the signals no longer end the process by themselves (where there is only Ctrl-C, from soon
-/// after); [`requested`] tells of them, and begins this too. To be called within a runtime, before work that should be stopped in order.
+/// Takes the signals over: from now on the first doesn't end the process, but ends [`requested`].
+/// (Where Ctrl-C is the only signal, from soon after.) Must be called in a runtime, before work
+/// that should stop in order; [`requested`] calls it, too.
 pub fn listen() {
-    drop(watched());
+    drop(receiver());
 }
 
-/// Returns when the process was asked to stop, also if that was before. May be awaited many times.
+/// Waits until the process is asked to stop; returns at once if it has been.
 pub async fn requested() {
-    // The watch ends with the runtime it was begun in; a later runtime begins another.
-    while watched().wait_for(|asked| *asked).await.is_err() {}
+    // The channel closes with the runtime that opened it; a later runtime opens another.
+    while receiver().wait_for(|requested| *requested).await.is_err() {}
 }
 
-/// The one watch of this process, begun if there is none.
-fn watched() -> watch::Receiver<bool> {
-    let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(asked) = &*watched
-        && asked.has_changed().is_ok()
+/// Returns a receiver of the process's only channel, which it opens if there is none.
+fn receiver() -> watch::Receiver<bool> {
+    let mut shared = REQUESTED.lock();
+    if let Some(receiver) = &*shared
+        && receiver.has_changed().is_ok()
     {
-        return asked.clone();
+        return receiver.clone();
     }
-    let (sender, asked) = watch::channel(false);
+    let (sender, receiver) = watch::channel(false);
     tokio::spawn(watch_signals(Signals::new(), sender));
-    *watched = Some(asked.clone());
-    asked
+    *shared = Some(receiver.clone());
+    receiver
 }
 
-async fn watch_signals(mut signals: Signals, asked: watch::Sender<bool>) {
+async fn watch_signals(mut signals: Signals, requested: watch::Sender<bool>) {
     signals.next().await;
-    tracing::info!("asked to stop: the next time ends at once");
-    asked.send_replace(true);
+    tracing::info!("asked to stop; the next signal ends the process at once");
+    requested.send_replace(true);
     signals.next().await;
     at_once();
 }
 
-#[expect(
-    clippy::exit,
-    reason = "what is stored survives a kill, so there is nothing to unwind for"
-)]
+#[expect(clippy::exit, reason = "the store survives a kill, so nothing has to be unwound")]
 fn at_once() {
     std::process::exit(INTERRUPTED);
 }
 
-/// The signals that ask a process to stop. Registered once, so that none between two waits is lost.
+/// The signals that ask a process to stop. Registered once: none is lost between two waits.
 struct Signals {
     #[cfg(unix)]
     streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
@@ -72,7 +69,7 @@ impl Signals {
                 _ = interrupt.recv() => {}
                 _ = terminate.recv() => {}
             },
-            // Without a handler the default one ends the process, so there is nothing to wait for.
+            // No handler could be registered: the default one ends the process.
             None => std::future::pending().await,
         }
     }
@@ -86,7 +83,7 @@ impl Signals {
 
     async fn next(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
-            // As above.
+            // No handler could be registered: Ctrl-C ends the process.
             std::future::pending().await
         }
     }
@@ -100,12 +97,12 @@ mod tests {
 
     use super::*;
 
-    /// Run in a process of its own by the test below.
+    /// The body of the child process below.
     #[tokio::test]
-    #[ignore = "waits for signals"]
+    #[ignore = "waits for signals: another test starts it as a process"]
     async fn a_process_that_takes_its_time() {
         say("waiting");
-        // Two at once and one afterwards: they are all told of the same request.
+        // Two waits at once and one afterwards end with the one request.
         let other = tokio::spawn(requested());
         requested().await;
         other.await.unwrap();
@@ -114,7 +111,7 @@ mod tests {
         std::future::pending::<()>().await;
     }
 
-    /// A line to standard output itself, past what the test harness may have begun there.
+    /// Writes a line to standard output, below what the test harness may have begun there.
     fn say(line: &str) {
         std::io::stdout().write_all(format!("\n{line}\n").as_bytes()).unwrap();
     }
@@ -153,7 +150,7 @@ mod tests {
         for (first, second) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
             let mut process = Process::start();
             process.says("waiting");
-            // It says so just before it listens; a signal in between is the default one's.
+            // It prints just before it listens; a signal in between would end it.
             while !listens(process.0.id()) {
                 std::thread::yield_now();
             }
@@ -164,7 +161,7 @@ mod tests {
         }
     }
 
-    /// Whether a process handles SIGINT and SIGTERM itself, by its mask of caught signals.
+    /// Returns true if a process handles SIGINT and SIGTERM, by its mask of caught signals.
     fn listens(pid: u32) -> bool {
         let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else {
             // Not Linux: long enough on any machine.

@@ -1,4 +1,4 @@
-//! The health check for Argo CD, run as Argo CD runs it, over every state that the operator's README knows.
+//! The health check for Argo CD, run as Argo CD runs it, over every state in the operator's README.
 
 use mlua::Lua;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn script() -> String {
     map["data"]["resource.customizations.health.trendjob.dev_TrendJob"].as_str().unwrap().to_owned()
 }
 
-/// A value as Lua source: Argo CD hands objects over as tables.
+/// Writes a value as Lua source: Argo CD passes objects as tables.
 fn lua(value: &Value) -> String {
     match value {
         Value::Object(fields) => {
@@ -35,7 +35,8 @@ fn health(object: &Value) -> (String, String) {
     (health.get("status").unwrap(), health.get("message").unwrap())
 }
 
-/// The rows of the table of states, as objects, each with the state's name and what kstatus makes of it.
+/// Returns the rows of the table of states: the state's name, an object in that state, and kstatus'
+/// result.
 fn states() -> Vec<(String, Value, String)> {
     let readme = read("operator/README.md");
     let table =
@@ -54,7 +55,7 @@ fn states() -> Vec<(String, Value, String)> {
                 .zip(&cells[2..])
                 .map(|(kind, cell)| {
                     let status = cell.split(' ').next().unwrap();
-                    json!({"type": kind, "status": status, "message": format!("said by {kind}")})
+                    json!({"type": kind, "status": status, "message": format!("from {kind}")})
                 })
                 .collect();
             let object = json!({
@@ -103,12 +104,12 @@ fn the_health_never_contradicts_kstatus() {
 }
 
 #[test]
-fn nothing_is_concluded_before_the_operator_saw_the_object() {
+fn the_health_is_progressing_until_the_operator_has_seen_the_object() {
     let (status, message) = health(&json!({"metadata": {"generation": 1}}));
     assert_eq!((status.as_str(), message.as_str()), ("Progressing", "waiting for the operator"));
     let (_, mut published, _) =
         states().into_iter().find(|(state, ..)| state == "published").unwrap();
-    assert_eq!(health(&published), ("Healthy".to_owned(), "said by Ready".to_owned()));
+    assert_eq!(health(&published), ("Healthy".to_owned(), "from Ready".to_owned()));
     published["metadata"]["generation"] = json!(3);
-    assert_eq!(health(&published).0, "Progressing", "what is said is of an earlier spec");
+    assert_eq!(health(&published).0, "Progressing", "the conditions are those of an earlier spec");
 }

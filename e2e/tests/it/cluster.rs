@@ -1,5 +1,5 @@
-//! A real cluster, used as users use it: with `kubectl`. Owns that tests take turns, because the definition of TrendJobs
-//! is the cluster's, and that a test which fails shows what was going on.
+//! A real cluster, used as users do: with `kubectl`. Tests take turns, because all TrendJobs of a
+//! cluster share one definition. A test that fails prints the state of the cluster.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,15 +12,15 @@ use crate::tools::{Ended, run, run_with, until, variable};
 
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Where the chart is installed, and where TrendJobs run that are not beside it.
+/// The namespace of the release.
 pub(crate) const NAMESPACE: &str = "trendjob";
 
-/// A cluster for tests: what is called `trendjob` there is ours.
+/// The cluster, for the time of one test.
 pub(crate) struct Cluster {
     _turn: MutexGuard<'static, ()>,
 }
 
-/// What the chart needs on this cluster: a file of values.
+/// The file with the values that the chart needs on this cluster.
 pub(crate) fn values() -> Option<PathBuf> {
     variable("TRENDJOB_TEST_CHART_VALUES").map(PathBuf::from)
 }
@@ -35,37 +35,37 @@ impl Cluster {
         Self { _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner) }
     }
 
-    /// `kubectl` with these words.
+    /// Runs `kubectl` with words.
     pub(crate) fn kubectl(&self, words: &str) -> Ended {
         self.kubectl_words(&words.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// `kubectl` with words that hold spaces.
-    #[expect(clippy::unused_self, reason = "whose turn it is not does not call")]
+    /// Runs `kubectl` with words that may hold spaces.
+    #[expect(clippy::unused_self, reason = "only the test whose turn it is may call it")]
     pub(crate) fn kubectl_words(&self, words: &[&str]) -> Ended {
         run(Command::new("kubectl").args(words))
     }
 
-    /// What `kubectl get` finds, as a value; null where there is nothing.
+    /// Returns what `kubectl get` finds; null if it finds nothing.
     pub(crate) fn get(&self, words: &str) -> Value {
         let got = self.kubectl(&format!("get --output=json --ignore-not-found {words}")).ok();
         if got.trim().is_empty() { Value::Null } else { serde_json::from_str(&got).unwrap() }
     }
 
-    /// The objects that `kubectl get` lists.
+    /// Returns the objects that `kubectl get` lists.
     pub(crate) fn list(&self, words: &str) -> Vec<Value> {
-        // Where there is nothing, nothing is printed.
+        // Without objects kubectl prints nothing.
         self.get(words)["items"].as_array().cloned().unwrap_or_default()
     }
 
-    /// Applies a text of manifests.
-    #[expect(clippy::unused_self, reason = "whose turn it is not does not call")]
+    /// Runs `kubectl apply` on a text of manifests.
+    #[expect(clippy::unused_self, reason = "only the test whose turn it is may call it")]
     pub(crate) fn apply(&self, words: &str, text: &str) -> Ended {
         let words = ["apply", "--filename=-"].into_iter().chain(words.split_whitespace());
         run_with(Command::new("kubectl").args(words), text)
     }
 
-    /// Makes a namespace that lets in restricted pods alone.
+    /// Creates a namespace that admits only restricted pods.
     pub(crate) fn make_namespace(&self, name: &str) {
         self.apply(
             "",
@@ -81,7 +81,7 @@ impl Cluster {
         });
     }
 
-    /// Removes what tests of this crate leave, or others left.
+    /// Removes everything that this test or an earlier one made.
     pub(crate) fn clean_up(&self) {
         self.release_trendjobs();
         self.kubectl("delete --ignore-not-found namespace --selector=trendjob.dev/made-by=e2e")
@@ -94,7 +94,7 @@ impl Cluster {
         self.kubectl("delete --ignore-not-found crd trendjobs.trendjob.dev").ok();
     }
 
-    /// Lets all TrendJobs go that wait for their results to be removed: nobody is there any more who would.
+    /// Removes the finalizers of all TrendJobs: no operator is left to remove their results.
     fn release_trendjobs(&self) {
         if self.get("crd trendjobs.trendjob.dev").is_null() {
             return;
@@ -111,7 +111,7 @@ impl Cluster {
         }
     }
 
-    /// The logs of pods of a part of the release.
+    /// Returns the logs of the pods of a part of the release.
     pub(crate) fn logs(&self, part: &str) -> String {
         let selector = format!("app.kubernetes.io/component={part}");
         self.kubectl(&format!(
@@ -120,8 +120,8 @@ impl Cluster {
         .out
     }
 
-    /// Everything there is to know, for who has to find out why a test failed.
-    #[expect(clippy::print_stderr, reason = "this is what a failed test says")]
+    /// Prints the state of the cluster.
+    #[expect(clippy::print_stderr, reason = "a failed test explains itself")]
     fn show(&self) {
         for words in [
             "get all,pvc,networkpolicy,configmap --all-namespaces --output=wide --selector=app.kubernetes.io/name=trendjob",

@@ -1,5 +1,5 @@
-//! `manifests/compose.yaml` for those who come from the original's docker-compose. There is no Docker where these tests
-//! run, so its services are read as Compose reads them and run as pods: same images, arguments, environment and files.
+//! `manifests/compose.yaml`, read as Docker Compose reads it. Its services run as pods with the
+//! images, arguments, environment and files of the file, because these tests don't need Docker.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::life::steps::counts;
 use crate::tools::{read, until};
 use crate::yaml::{document, text};
 
-/// The file with its variables as they are unless somebody sets them: `${NAME:-default}`.
+/// Returns the file with the defaults of its variables: `${NAME:-default}`.
 fn compose() -> Value {
     let mut text = read("manifests/compose.yaml");
     while let Some(start) = text.find("${") {
@@ -27,7 +27,7 @@ fn compose_runs_one_worker_and_serves_on_the_port_of_the_original() {
     assert_eq!(services["api"]["ports"], json!(["127.0.0.1:8383:8383"]));
     assert_eq!(services["api"]["image"], "docker.io/trendjob/api:0.1.0");
     assert_eq!(services["run"]["image"], "docker.io/trendjob/worker:0.1.0");
-    // All three mean the same database, which is up before they are.
+    // Both use the one database, and wait until it is healthy.
     for service in ["run", "api"] {
         let service = &services[service];
         assert_eq!(service["environment"]["MONGODB_URI"], "mongodb://mongodb:27017/");
@@ -36,10 +36,10 @@ fn compose_runs_one_worker_and_serves_on_the_port_of_the_original() {
     let values = document(&read("charts/trendjob/values.yaml"));
     let image = &values["mongodb"]["image"];
     let image = format!("{}:{}", text(image, "/repository"), text(image, "/tag"));
-    assert_eq!(services["mongodb"]["image"], image.as_str(), "one version for all");
+    assert_eq!(services["mongodb"]["image"], image.as_str(), "the version of the chart");
 }
 
-/// The run of the file, as a pod beside the chart's MongoDB, ends with a result that the API serves.
+/// Runs the file's worker as a pod with the chart's MongoDB; the API serves its result.
 pub(crate) fn runs_as_pods(cluster: &Cluster) {
     let compose = compose();
     let run = &compose["services"]["run"];
@@ -49,7 +49,7 @@ pub(crate) fn runs_as_pods(cluster: &Cluster) {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "compose"},
         "data": {"run.json": config, "posts.ndjson": posts},
     });
-    // What Compose calls mongodb.
+    // The name of the service in the file.
     let alias = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "mongodb"},
         "spec": {"clusterIP": "None", "selector": {"app.kubernetes.io/component": "mongodb"}, "ports": [{"port": 27017}]},

@@ -1,4 +1,5 @@
-//! `images/build`: the same binaries give the same images, with labels, without root, without anything else.
+//! `images/build`: images are reproducible, have labels and a user without rights, and hold one
+//! program.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +17,7 @@ const PROGRAMS: [(&str, &str); 4] = [
     ("cli", "trendjob"),
 ];
 
-/// Each test has a tag of its own: what is built meanwhile by others is in the same store of images.
+/// Builds images under a tag. Each test has its own: all share buildah's store of images.
 fn build(tag: &str, binaries: &Path, output: &Path, arguments: &[&str]) -> Ended {
     let mut command = Command::new(top().join("images/build"));
     command
@@ -29,14 +30,14 @@ fn build(tag: &str, binaries: &Path, output: &Path, arguments: &[&str]) -> Ended
     run(command.env("SOURCE_DATE_EPOCH", "1700000000"))
 }
 
-/// Stand-ins for binaries; what is tested is what is around them.
+/// Writes stand-ins for the binaries.
 fn binaries(folder: &Path, size: usize) {
     for (_, program) in PROGRAMS {
         fs::write(folder.join(program), vec![b'x'; size]).unwrap();
     }
 }
 
-/// The configuration of an image in an archive, and the files in its only layer.
+/// Returns the configuration of an image in an archive, and the files in its only layer.
 fn look(archive: &Path) -> (Value, BTreeSet<String>) {
     let folder = tempfile::tempdir().unwrap();
     let tar = |arguments: &[&str], file: &Path| {
@@ -56,12 +57,12 @@ fn look(archive: &Path) -> (Value, BTreeSet<String>) {
 
 #[testing::needs(buildah)]
 #[test]
-fn the_same_binaries_give_the_same_images_to_the_byte() {
+fn equal_binaries_give_equal_images_to_the_byte() {
     let (first, second, programs) =
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
     build("e2e-same", programs.path(), first.path(), &[]).ok();
-    // The same content, written at another time.
+    // Identical content, written at another time.
     binaries(programs.path(), 100);
     build("e2e-same", programs.path(), second.path(), &[]).ok();
     for (target, _) in PROGRAMS {
@@ -96,8 +97,8 @@ fn an_image_is_one_program_of_a_user_without_rights_with_labels() {
 fn an_image_of_30_mb_is_refused() {
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 30_000_000);
-    let said = build("e2e-large", programs.path(), output.path(), &["cli"]).refused();
-    assert!(said.contains("docker.io/trendjob/cli:e2e-large is not under 30 MB"), "{said}");
+    let error = build("e2e-large", programs.path(), output.path(), &["cli"]).refused();
+    assert!(error.contains("docker.io/trendjob/cli:e2e-large is not under 30 MB"), "{error}");
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_wrong_argument_is_named_with_what_would_be_right() {
         (&["workers"][..], "operator, worker, api, cli"),
         (&["--load", "docker"], "containerd, kind"),
     ] {
-        let said = build("e2e-wrong", folder.path(), folder.path(), arguments).refused();
-        assert!(said.contains(expected), "{said}");
+        let error = build("e2e-wrong", folder.path(), folder.path(), arguments).refused();
+        assert!(error.contains(expected), "{error}");
     }
 }

@@ -1,6 +1,6 @@
-//! Every manifest of the repository is accepted by a real API server, which changes nothing (a server-side dry run).
-//! Kinds of others, as of Argo CD, are stood in for by definitions that take any content: of those it is only shown that
-//! they are well-formed objects of their group, version and scope.
+//! A real API server accepts every manifest of the repository, in a dry run. Kinds of other
+//! projects, such as Argo CD's, have stand-in definitions that take any content: the tests show
+//! only that the objects are well formed and have the right group, version and scope.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::cluster::{Cluster, NAMESPACE};
 use crate::tools::{read, run, run_with, top};
 use crate::yaml::{documents, name, text};
 
-/// Kinds of others that manifests and chart use: group, version, kind, plural.
+/// Kinds of other projects in manifests and chart: group, version, kind, plural.
 const FOREIGN: [(&str, &str, &str, &str); 6] = [
     ("argoproj.io", "v1alpha1", "Application", "applications"),
     ("source.toolkit.fluxcd.io", "v1", "GitRepository", "gitrepositories"),
@@ -24,7 +24,7 @@ const FOREIGN: [(&str, &str, &str, &str); 6] = [
 
 fn stand_in((group, version, kind, plural): (&str, &str, &str, &str)) -> String {
     let annotation = if group == "gateway.networking.k8s.io" {
-        // Groups of Kubernetes itself are protected.
+        // Groups under k8s.io are protected.
         "annotations: {api-approved.kubernetes.io: unapproved}, "
     } else {
         ""
@@ -42,7 +42,7 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml")
 }
 
-/// All manifests, with their paths.
+/// Returns all manifests with their paths.
 fn manifests() -> Vec<(String, String)> {
     let mut paths =
         vec!["manifests/crd/trendjobs.yaml".to_owned(), "manifests/install.yaml".to_owned()];
@@ -54,7 +54,7 @@ fn manifests() -> Vec<(String, String)> {
     }
     paths.sort();
     let mut all: Vec<_> = paths.into_iter().map(|path| (path.clone(), read(&path))).collect();
-    // What a CronJob creates is a manifest, too; so is what Airflow does.
+    // The CronJob and the DAG for Airflow create a TrendJob each.
     let schedule = documents(&read("manifests/examples/schedule.yaml"));
     let map = schedule.iter().find(|object| text(object, "/kind") == "ConfigMap").unwrap();
     all.push((
@@ -65,7 +65,7 @@ fn manifests() -> Vec<(String, String)> {
     all
 }
 
-/// Stand-ins for Airflow's own modules; the DAG itself is run, with what Jinja would put in.
+/// Stand-ins for Airflow's modules. The DAG is run with the values that Jinja would insert.
 const AIRFLOW: &str = r"
 import sys, types
 for name in ['airflow', 'airflow.decorators', 'airflow.exceptions', 'airflow.providers', 'airflow.providers.cncf',
@@ -97,7 +97,7 @@ except Fail as error: assert str(error) == 'why'
 print(made[0]['yaml_conf'].replace('{{ ds_nodash }}', '20260101').replace('{{ ds }}', '2026-01-01'))
 ";
 
-/// The TrendJob that the DAG for Airflow creates.
+/// Returns the TrendJob that the DAG for Airflow creates.
 fn airflow() -> String {
     let mut command = Command::new("python3");
     run(command.args(["-c", AIRFLOW]).arg(top().join("manifests/examples/airflow.py"))).ok()
@@ -105,7 +105,7 @@ fn airflow() -> String {
 
 #[testing::needs(python3)]
 #[test]
-fn the_dag_for_airflow_creates_one_trendjob_and_knows_its_end() {
+fn the_dag_for_airflow_creates_one_trendjob_and_waits_for_its_end() {
     let objects = documents(&airflow());
     assert_eq!(objects.iter().map(name).collect::<Vec<_>>(), ["TrendJob/airflow-20260101"]);
     assert_eq!(
@@ -115,7 +115,7 @@ fn the_dag_for_airflow_creates_one_trendjob_and_knows_its_end() {
 }
 
 #[test]
-fn an_example_that_is_documented_is_there_and_the_other_way_round() {
+fn the_readme_lists_exactly_the_examples_in_the_folder() {
     let readme = read("manifests/README.md");
     let entries = fs::read_dir(top().join("manifests/examples")).unwrap();
     let there: BTreeSet<String> =
@@ -151,23 +151,23 @@ fn an_api_server_accepts_every_manifest_and_whatever_the_chart_renders() {
         let has_own_namespace = manifest.contains("namespace:");
         let namespace =
             if has_own_namespace { String::new() } else { format!(" --namespace={NAMESPACE}") };
-        // What is created under a generated name can't be applied.
+        // An object with a generated name can't be applied, only created.
         let verb = if manifest.contains("generateName") && path.starts_with("the ") {
             "create"
         } else {
             "apply"
         };
         let words = format!("{verb} --filename=- --dry-run=server --validate=strict{namespace}");
-        let said = run_with(Command::new("kubectl").args(words.split_whitespace()), &manifest);
-        assert!(said.well, "{path}: {}{}", said.out, said.err);
-        assert!(!said.err.contains("would violate PodSecurity"), "{path}: {}", said.err);
+        let applied = run_with(Command::new("kubectl").args(words.split_whitespace()), &manifest);
+        assert!(applied.well, "{path}: {}{}", applied.out, applied.err);
+        assert!(!applied.err.contains("would violate PodSecurity"), "{path}: {}", applied.err);
         accepted += documents(&manifest).len();
     }
     for values in [&[][..], EVERYTHING, &["operator.watchNamespaces={trendjob-system}"]] {
         let rendered = template("helm", values).ok();
-        let said = cluster.apply("--dry-run=server --validate=strict", &rendered);
-        assert!(said.well, "{values:?}: {}{}", said.out, said.err);
-        assert!(!said.err.contains("would violate PodSecurity"), "{values:?}: {}", said.err);
+        let applied = cluster.apply("--dry-run=server --validate=strict", &rendered);
+        assert!(applied.well, "{values:?}: {}{}", applied.out, applied.err);
+        assert!(!applied.err.contains("would violate PodSecurity"), "{values:?}: {}", applied.err);
         accepted += documents(&rendered).len();
     }
     assert!(accepted > 100, "{accepted} objects");

@@ -1,4 +1,4 @@
-//! The programs that users type. Owns how they are called and how waits end.
+//! Runs the programs that users type, and waits for conditions.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,43 +6,44 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
-/// The repository.
+/// The folder of the repository.
 pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The chart.
+/// The folder of the chart.
 pub(crate) fn chart() -> PathBuf {
     top().join("charts/trendjob")
 }
 
-/// A file of the repository.
+/// Reads a file of the repository.
 pub(crate) fn read(path: &str) -> String {
     std::fs::read_to_string(top().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// A variable of the environment.
+/// Returns a variable of the environment, if it is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok().filter(|text| !text.is_empty())
 }
 
-/// What a program did.
+/// The end of a program.
 #[derive(Debug)]
 pub(crate) struct Ended {
+    /// True if the exit code is 0.
     pub(crate) well: bool,
     pub(crate) out: String,
     pub(crate) err: String,
 }
 
 impl Ended {
-    /// What it printed; whoever calls expects that it ended well.
+    /// Returns the output of a program that must succeed.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
         assert!(self.well, "{}\n{}", self.out, self.err);
         self.out
     }
 
-    /// What it complained of; whoever calls expects that it did.
+    /// Returns the errors of a program that must fail.
     #[track_caller]
     pub(crate) fn refused(self) -> String {
         assert!(!self.well, "it did not fail:\n{}", self.out);
@@ -59,7 +60,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// Runs a program that is given a text.
+/// Runs a program with a text as its standard input.
 pub(crate) fn run_with(command: &mut Command, text: &str) -> Ended {
     let mut file = tempfile::tempfile().unwrap();
     file.write_all(text.as_bytes()).unwrap();
@@ -74,14 +75,14 @@ pub(crate) fn helms() -> Vec<String> {
     [Some("helm".to_owned()), variable("TRENDJOB_TEST_HELM3")].into_iter().flatten().collect()
 }
 
-/// How long anything may take, and how often it is looked at; only a test that fails takes so long.
+/// The longest wait, which only a test that fails reaches, and the time between two looks.
 const PATIENCE: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Waits until something holds, and returns it.
+/// Waits until `look` returns something, and returns it.
 #[track_caller]
 pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    // Looking takes time, too.
+    // A look takes time, too.
     for _ in 0..PATIENCE.as_millis() / LOOK.as_millis() {
         if let Some(found) = look() {
             return found;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// All documents of a text.
+/// Parses all documents of a text.
 #[track_caller]
 pub(crate) fn documents(text: &str) -> Vec<Value> {
     let parts = text.split("\n---").map(|part| part.trim_start_matches("---"));
@@ -11,23 +11,23 @@ pub(crate) fn documents(text: &str) -> Vec<Value> {
     parts.map(document).collect()
 }
 
-/// One document.
+/// Parses one document.
 #[track_caller]
 pub(crate) fn document(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// A field of an object as text, empty where it is none.
+/// Returns a field of an object as text; empty if it is absent or not a text.
 pub(crate) fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What an object is called: `Kind/name`.
+/// Returns `Kind/name` of an object.
 pub(crate) fn name(object: &Value) -> String {
     format!("{}/{}", text(object, "/kind"), text(object, "/metadata/name"))
 }
 
-/// The specs of all pods that an object makes.
+/// Returns the spec of the pods that an object creates.
 pub(crate) fn pod_spec(object: &Value) -> Option<&Value> {
     let pointer = match text(object, "/kind") {
         "Pod" => "/spec",

@@ -51,7 +51,7 @@ fn workers_accept_their_arguments() {
             .then(|| "--index=0".to_owned());
         let all = std::iter::once("worker".to_owned()).chain(arguments).chain(index);
         let args = Args::try_parse_from(all).unwrap_or_else(|error| panic!("{error}"));
-        assert!(args.place.mongodb_ca_file.is_some() && args.metrics_listen.is_some());
+        assert!(args.location.mongodb_ca_file.is_some() && args.metrics_listen.is_some());
         match &args.command {
             Command::Plan(_) => {}
             Command::Etl(etl) => assert!(etl.later.without_shards.0.is_empty()),

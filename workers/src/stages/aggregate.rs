@@ -1,4 +1,4 @@
-//! An aggregate pod: merges one partition over all shards.
+//! The aggregate stage: merges one partition over all shards.
 
 use std::collections::BTreeSet;
 

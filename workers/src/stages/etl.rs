@@ -1,4 +1,4 @@
-//! An etl pod: counts one shard.
+//! The etl stage: counts one shard.
 
 use super::{Work, counted};
 use crate::ending::Ending;
@@ -10,8 +10,8 @@ impl Work {
         let shard = pipeline::etl::etl(&self.context, &plan, shard)?;
         let report = &shard.marker.report;
         if report.left_out > 0 {
-            let why = "they are above 8 MiB, or hold what no document can";
-            tracing::warn!(left_out = report.left_out, why, "records were counted, but not kept");
+            let why = "they are above 8 MiB, or hold values that no document can hold";
+            tracing::warn!(left_out = report.left_out, why, "records were counted, but not stored");
         }
         Ok(Ending::done(counted(&report.records)))
     }

@@ -1,4 +1,4 @@
-//! The plan pod: plans the run, and carries a small one through all stages.
+//! The plan stage: plans a run, and does all stages of a small one.
 
 use pipeline::etl::{self, Shard};
 use pipeline::input::{Compression, Object};
@@ -10,7 +10,7 @@ use crate::ending::Ending;
 use crate::job;
 
 impl Work {
-    /// Plans. What is planned already is reported again.
+    /// Plans the run. A plan that is stored already is reported again.
     pub(crate) fn plan(&self) -> Result<Ending, Ending> {
         let spec = job::spec(&self.config.spec, &self.data)?;
         let plan = plan::plan(&self.context, &spec)?;
@@ -18,11 +18,11 @@ impl Work {
         if !is_small(&plan, spec.chunk_size) {
             return Ok(Ending::done(TerminationMessage { plan: summary, ..Default::default() }));
         }
-        // Three Jobs in a row cost more than such a run.
-        self.caught_up(self.carry_through(&plan, &spec, summary))
+        // Three Jobs after another take longer than the run itself.
+        self.caught_up(self.do_all_stages(&plan, &spec, summary))
     }
 
-    fn carry_through(
+    fn do_all_stages(
         &self,
         plan: &Plan,
         spec: &Spec,

@@ -35,8 +35,8 @@ impl Work {
         Ok(Ending::done(self.published(&generation, &index)))
     }
 
-    /// If a later run has published: an earlier attempt of this one may have written beside that, and
-    /// have been killed before it saw it.
+    /// If a later run has published: an earlier attempt of this one may have written beside that,
+    /// and have been killed before it saw it.
     pub(super) fn caught_up(&self, ended: Result<Ending, Ending>) -> Result<Ending, Ending> {
         let (Err(ending), Some(mongo)) = (&ended, &self.mongo) else { return ended };
         if ending.is_superseded() {

@@ -1,4 +1,4 @@
-//! The purge pod: removes every run of a TrendJob that is being deleted.
+//! The purge: removes every run of a TrendJob that is being deleted.
 
 use store::mongo::{plain, records};
 use store::retention::purge as remove_all;
@@ -8,23 +8,23 @@ use trendjob::TerminationMessage;
 use super::now;
 use crate::args::PurgeArgs;
 use crate::ending::Ending;
-use crate::place::Place;
+use crate::location::OpenStore;
 
-/// Removes the runs of a TrendJob.
-pub(crate) async fn purge(place: &Place, args: &PurgeArgs) -> Result<Ending, Ending> {
+/// Removes all runs of a TrendJob.
+pub(crate) async fn purge(opened: &OpenStore, args: &PurgeArgs) -> Result<Ending, Ending> {
     let unusable = |error: String| Ending::unusable("InvalidArguments", error);
     let source = SourceName::new(&args.source).map_err(|error| unusable(error.to_string()))?;
     if args.uid.is_empty() {
-        return Err(unusable("--uid is empty: it would name every run".to_owned()));
+        return Err(unusable("--uid is empty: every run would match".to_owned()));
     }
-    // Runs are `<uid>-<restart>`; with the dash no other uid begins with this one.
+    // Runs are called `<uid>-<restart>`; the dash keeps out uids that begin with this one.
     let prefix = format!("{}-", args.uid);
-    if let Some(mongo) = place.mongo.as_ref().filter(|_| args.store_records) {
-        // While the log still says whose they are.
+    if let Some(mongo) = opened.mongo.as_ref().filter(|_| args.store_records) {
+        // Before the purge: the source's log names the run that the records belong to.
         records::withdraw(mongo, &source, |run| run.as_str().starts_with(&prefix)).await?;
     }
-    let removed = remove_all(&*place.store, &source, &prefix, &now()).await?;
-    if let Some(mongo) = &place.mongo {
+    let removed = remove_all(&*opened.store, &source, &prefix, &now()).await?;
+    if let Some(mongo) = &opened.mongo {
         let attempt = AttemptId::new(&format!("purge-{}", args.uid));
         let attempt = attempt.map_err(|error| unusable(error.to_string()))?;
         plain::refresh(mongo, &source, &attempt, args.documents).await?;

@@ -1,4 +1,4 @@
-//! A score pod: scores one partition, once all are merged.
+//! The score stage: scores one partition, after all are merged.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use super::Work;
 use crate::ending::Ending;
 
 impl Work {
-    /// Scores a partition, unless an attempt did already: the publish pod then finds nothing to do there.
+    /// Scores a partition, unless another attempt has.
     pub(crate) fn score(
         &self,
         plan_hash: &str,

@@ -1,5 +1,5 @@
-//! What the operator does to workers, without a cluster: a run's configuration, pods as processes, and
-//! the reading of their termination messages.
+//! The operator's part without a cluster: it writes a run's configuration, starts pods as processes
+//! and reads their termination messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,10 +17,10 @@ use store::{
 use tokio::runtime::Runtime;
 use trendjob::{RunConfig, TerminationMessage, parse_manifest};
 
-/// The name everything is published under.
+/// The source of every run.
 pub(crate) const SOURCE: &str = "sample";
 
-/// A store that processes share, and where it is.
+/// The location of a store that processes share.
 #[derive(Clone)]
 pub(crate) enum Shared {
     Folder(PathBuf),
@@ -48,11 +48,11 @@ pub(crate) struct Cluster {
     pub(crate) config: RunConfig,
     runtime: Runtime,
     pods: AtomicUsize,
-    /// Whether the store is somebody else's, who removes it.
+    /// True if another `Cluster` owns the store and removes it.
     is_guest: bool,
 }
 
-/// How a pod ended.
+/// The end of a pod.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
@@ -118,7 +118,7 @@ impl Cluster {
     pub(crate) fn pod(&self, stage: &str, args: &[&str]) -> Pod {
         let mut pod = self.process(stage);
         let config = self.folder.path().join(format!("run-{}.json", self.config.restart));
-        // Whole at any moment: other pods may be reading it.
+        // Replaced as a whole: other pods may be reading it.
         let staged = pod.termination.with_extension("staged");
         fs::write(&staged, self.config.to_json().unwrap()).unwrap();
         fs::rename(&staged, &config).unwrap();
@@ -136,7 +136,7 @@ impl Cluster {
         pod
     }
 
-    /// A process at a stage, with what all of them are told.
+    /// A process at a stage, with the arguments that all stages have.
     fn process(&self, stage: &str) -> Pod {
         let number = self.pods.fetch_add(1, Ordering::Relaxed);
         let termination = self.folder.path().join(format!("pod-{number}"));
@@ -162,7 +162,7 @@ impl Cluster {
         self.pod(stage, &["--plan-hash", plan, "--index", &index.to_string()])
     }
 
-    /// Plans, and returns what the operator learns of it.
+    /// Plans the run, and returns the summary that the operator gets.
     pub(crate) fn plan(&self) -> trendjob::PlanSummary {
         self.pod("plan", &[]).run().done().plan.unwrap()
     }
@@ -189,7 +189,7 @@ impl Cluster {
         pod
     }
 
-    /// The files of the folder whose paths hold this.
+    /// The files of the store whose paths hold `part`.
     pub(crate) fn stored(&self, part: &str) -> Vec<PathBuf> {
         let mut folders = vec![self.folder.path().join("store")];
         let mut found = Vec::new();
@@ -306,7 +306,7 @@ impl Pod {
         self
     }
 
-    /// Names another database, instead of the store.
+    /// Replaces the store by the MongoDB of a URI.
     pub(crate) fn mongodb(mut self, uri: &str) -> Self {
         let args: Vec<_> = self.command.get_args().map(ToOwned::to_owned).collect();
         let is_store = |at: usize| args.get(at).is_some_and(|arg| arg == "--store");
@@ -319,7 +319,7 @@ impl Pod {
         self
     }
 
-    /// Cuts its blocks at another size.
+    /// Sets the size of its blocks.
     pub(crate) fn cut_at(mut self, block_size: u64) -> Self {
         self.command.arg("--block-size").arg(block_size.to_string());
         self
@@ -348,19 +348,19 @@ impl Running {
         Ended { status, message, log }
     }
 
-    /// Kills it at once, as a node that is lost does.
+    /// Kills it at once, as the loss of a node does.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Sends it a signal, as TERM or CONT.
+    /// Sends it a signal, such as TERM or CONT.
     pub(crate) fn signal(&self, name: &str) {
         let (signal, process) = (format!("-{name}"), self.child.id().to_string());
         assert!(Command::new("kill").args([signal, process]).status().unwrap().success());
     }
 
-    /// Waits until it stands still.
+    /// Waits until the process is stopped.
     #[cfg(feature = "fault-points")]
     pub(crate) fn wait_for_stop(&mut self) {
         let stat = format!("/proc/{}/stat", self.child.id());
@@ -373,13 +373,13 @@ impl Running {
 }
 
 impl Ended {
-    /// What it reported, if it is done.
+    /// Returns the report of a pod that did its work.
     pub(crate) fn done(self) -> TerminationMessage {
         assert_eq!(self.status.code(), Some(0), "{}", self.log);
         self.message.unwrap()
     }
 
-    /// What it reported, if it ended with this code and reason.
+    /// Returns the report of a pod that ended with this code and reason.
     pub(crate) fn failed(self, code: i32, reason: &str) -> TerminationMessage {
         assert_eq!(self.status.code(), Some(code), "{}", self.log);
         let message = self.message.unwrap();

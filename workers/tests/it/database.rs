@@ -1,4 +1,4 @@
-//! What a database holds after runs, counted, and what is kept beside the results.
+//! The content of a database after runs: blocks, records and plain documents.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -30,7 +30,7 @@ fn collections(cluster: &Cluster) -> Vec<String> {
 
 #[testing::needs(mongodb)]
 #[test]
-fn plain_documents_are_the_highest_ranked_words_of_what_is_visible() {
+fn plain_documents_are_the_highest_ranked_words_of_the_visible_result() {
     let shared = Shared::mongo("plain");
     let mut cluster = Cluster::new(Some(shared), 16, 2, 2);
     cluster.config.spec.sink.mongodb.documents = 1_500;
@@ -58,7 +58,7 @@ fn plain_documents_are_the_highest_ranked_words_of_what_is_visible() {
 
 #[testing::needs(mongodb)]
 #[test]
-fn records_are_kept_once_each_however_often_their_shard_was_counted() {
+fn records_are_stored_once_each_however_often_their_shard_is_counted() {
     let shared = Shared::mongo("records");
     let mut cluster = Cluster::new(Some(shared), 4, 2, 1);
     cluster.config.spec.sink.mongodb.store_records = true;
@@ -69,8 +69,8 @@ fn records_are_kept_once_each_however_often_their_shard_was_counted() {
     for twin in twins {
         twin.end().done();
     }
-    let told = cluster.run_through();
-    assert_eq!(count(&cluster, SOURCE), told.records.unwrap().counted);
+    let report = cluster.run_through();
+    assert_eq!(count(&cluster, SOURCE), report.records.unwrap().counted);
     let found = cluster.wait(async {
         let records = cluster.mongo().await.database().collection::<Document>(SOURCE);
         records.find_one(doc! { "id": 701 }).await.unwrap().unwrap()
@@ -79,8 +79,7 @@ fn records_are_kept_once_each_however_often_their_shard_was_counted() {
     assert!(!collections(&cluster).iter().any(|name| name.starts_with("sample~")));
 }
 
-/// How many blocks markers of kept runs refer to: whatever a stage reports, a reference has a name, a
-/// length and a checksum.
+/// Returns the number of blocks that a report refers to: every reference has a checksum.
 fn references(report: &Value) -> u64 {
     match report {
         Value::Object(members) if members.contains_key("checksum") => 1,
@@ -92,13 +91,13 @@ fn references(report: &Value) -> u64 {
 
 #[testing::needs(mongodb)]
 #[test]
-fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_over() {
+fn nothing_is_left_over_after_runs_that_were_published_failed_superseded_or_purged() {
     let shared = Shared::mongo("leftovers");
     let mut cluster = Cluster::new(Some(shared), 16, 2, 2);
-    // Overtaken: planned and half counted, then a later run publishes.
-    let overtaken = cluster.plan();
-    cluster.indexed("etl", &overtaken.hash, 0).run().done();
-    // Failed: too many lines of its input are none.
+    // Superseded: planned and half counted, then a later run is published.
+    let superseded = cluster.plan();
+    cluster.indexed("etl", &superseded.hash, 0).run().done();
+    // Failed: too many lines are malformed.
     cluster.restart();
     let whole = std::fs::read(cluster.data().join("000.ndjson")).unwrap();
     std::fs::write(cluster.data().join("000.ndjson"), "{bad\n".repeat(3_000)).unwrap();
@@ -114,8 +113,8 @@ fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_ov
     other.purge(&[]).run().done();
     let store = cluster.store();
     let mut published = 0;
-    // Until the grace of what was retired first, a second, is over: only the two runs that are kept and
-    // those that were retired within it are there.
+    // Until the grace of what was retired first, a second, is over: only the two runs that are kept
+    // and those that were retired within it are there.
     loop {
         cluster.restart();
         cluster.run_through();
@@ -138,14 +137,14 @@ fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_ov
     for run in &runs {
         for (stage, index) in [(Stage::Aggregate, 0), (Stage::Aggregate, 1), (Stage::Publish, 0)] {
             let found = cluster.wait(marker::<Value>(&*store, run, stage, index)).unwrap().unwrap();
-            // Publishing refers to the terms of the partitions, which have said so themselves.
+            // The publish stage refers to the partitions' terms, which their own reports count.
             let report = found.report;
             let own = if stage == Stage::Publish { &report["rankings"] } else { &report };
             referred += references(own);
         }
     }
     assert_eq!(count(&cluster, "trendjob.blocks"), referred, "of {runs:?}");
-    // The logs stay, and that runs were retired: overtaken, failed, purged, and those beyond two.
+    // The logs stay, and the retired runs: superseded, failed, purged, and those beyond two.
     assert_eq!(count(&cluster, "trendjob.starts"), 3 + published);
     assert_eq!(count(&cluster, "trendjob.generations"), 2 + published);
     assert_eq!(count(&cluster, "trendjob.retired"), 3 + published - 2);
@@ -165,7 +164,7 @@ fn after_runs_that_published_failed_were_superseded_or_purged_nothing_is_left_ov
     assert_eq!(collections(&cluster), expected);
 }
 
-/// Reads every millisecond while another TrendJob publishes under the same name.
+/// Reads every millisecond while another TrendJob publishes the same source.
 fn polled(shared: Option<Shared>) {
     let cluster = Cluster::new(shared, 16, 2, 2);
     cluster.run_through();
@@ -194,7 +193,7 @@ fn polled(shared: Option<Shared>) {
             done.store(true, Ordering::SeqCst);
         });
         while !done.load(Ordering::SeqCst) {
-            // First, so that a read that fails ends the test and not only this loop.
+            // Set before the first read: one that fails must not leave the other thread waiting.
             reading.store(true, Ordering::SeqCst);
             let now = read();
             if now.0 == 1 {
@@ -219,7 +218,7 @@ fn a_reader_of_mongodb_sees_the_old_result_or_the_new_one() {
     polled(Some(Shared::mongo("polled")));
 }
 
-/// The first plain document: its word, and of which generation it is.
+/// The word and the generation of the first plain document.
 fn first_plain(cluster: &Cluster) -> (String, i64) {
     cluster.wait(async {
         let database = cluster.mongo().await;
@@ -231,7 +230,7 @@ fn first_plain(cluster: &Cluster) -> (String, i64) {
 
 #[testing::needs(mongodb)]
 #[test]
-fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() {
+fn plain_documents_agree_with_the_visible_result_after_late_and_killed_publishers() {
     let shared = Shared::mongo("followed");
     let mut cluster = Cluster::new(Some(shared), 16, 1, 1);
     let old = cluster.run_through();
@@ -242,7 +241,7 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
     let plan = cluster.plan();
     cluster.indexed("etl", &plan.hash, 0).run().done();
     cluster.indexed("aggregate", &plan.hash, 0).run().done();
-    // Publishers are killed again and again, at moments of their own.
+    // Publishers are killed at different moments.
     for moment in 0..12 {
         let running = cluster.pod("publish", &["--plan-hash", &plan.hash]).start();
         thread::park_timeout(Duration::from_millis(moment * 15));
@@ -250,8 +249,9 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
     }
     cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
     assert_eq!(first_plain(&cluster), ("unheard".to_owned(), 2));
-    assert_eq!(count(&cluster, "trends-sample"), 10_000, "all that are kept of more words");
-    // As if the publisher of the first run had put its documents there last, and died.
+    assert_eq!(count(&cluster, "trends-sample"), 10_000, "the limit: there are more words");
+    // The state if the publisher of the first run had swapped its documents in last and been
+    // killed.
     cluster.wait(async {
         let database = cluster.mongo().await;
         let documents = database.database().collection::<Document>("trends-sample");
@@ -263,7 +263,7 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
     assert_eq!(late.outcome, trendjob::Outcome::Superseded);
     assert_eq!(old.outcome, trendjob::Outcome::Done);
     assert_eq!(first_plain(&cluster), ("unheard".to_owned(), 2));
-    // Whoever goes back to an earlier result brings them along.
+    // A rollback replaces the documents, too.
     let source = SourceName::new(SOURCE).unwrap();
     let word = cluster.wait(async {
         let mongo = cluster.mongo().await;
@@ -274,7 +274,7 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
         shown.ranked(Kind::Word, 0, 1).await.unwrap().remove(0).term
     });
     assert_eq!(first_plain(&cluster), (word, 3));
-    // What the killed ones left beside goes with the next publisher.
+    // The next publisher removes the collections that killed publishers left.
     cluster.config.restart = 2;
     cluster.run_through();
     assert!(!collections(&cluster).iter().any(|name| name.starts_with("trends-sample~")));
@@ -282,7 +282,7 @@ fn plain_documents_follow_what_is_visible_however_late_or_dead_publishers_are() 
 
 #[testing::needs(mongodb)]
 #[test]
-fn records_that_no_document_can_hold_are_left_out_and_the_run_goes_on() {
+fn records_that_no_document_can_hold_are_not_stored_and_the_run_goes_on() {
     let shared = Shared::mongo("unholdable");
     let mut cluster = Cluster::new(Some(shared), 0, 1, 1);
     cluster.config.spec.sink.mongodb.store_records = true;
@@ -292,18 +292,18 @@ fn records_that_no_document_can_hold_are_left_out_and_the_run_goes_on() {
     let odd = [&long, &deep, r#"{"text":"ordinary","a\u0000b":1}"#];
     let text = format!("{fine}{}\n{fine}", odd.join("\n"));
     std::fs::write(cluster.data().join("odd.ndjson"), text).unwrap();
-    // Some servers take these names, some don't.
+    // Some servers take these names, others refuse them.
     let names = "{\"text\":\"ordinary\",\"$a\":1,\"b.c\":{\"$d\":2}}\n";
     std::fs::write(cluster.data().join("names.ndjson"), format!("{fine}{names}{fine}")).unwrap();
-    let told = cluster.run_through();
-    assert_eq!(told.records.unwrap().counted, 12_004);
+    let report = cluster.run_through();
+    assert_eq!(report.records.unwrap().counted, 12_004);
     let kept = count(&cluster, SOURCE);
     assert!(kept == 12_000 || kept == 12_001, "{kept}");
 }
 
 #[testing::needs(mongodb)]
 #[test]
-fn records_stay_whole_when_a_slow_pod_stores_some_again_and_go_when_they_are_purged() {
+fn records_survive_a_slow_pod_that_stores_some_again_and_go_with_a_purge() {
     let shared = Shared::mongo("again");
     let mut cluster = Cluster::new(Some(shared), 4, 1, 1);
     cluster.config.spec.sink.mongodb.store_records = true;

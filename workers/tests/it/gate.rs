@@ -1,4 +1,4 @@
-//! A proxy before a database that can be closed, opened and slowed down.
+//! A proxy in front of a database, which can be closed, opened and slowed down.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -16,10 +16,10 @@ pub(crate) struct Gate {
 #[derive(Default)]
 struct State {
     closed: AtomicBool,
-    /// Whether the next thing that is said to the server closes it.
+    /// True if the next bytes to the server close the gate.
     cuts: AtomicBool,
     refused: AtomicBool,
-    /// Milliseconds that every piece of a reply takes longer.
+    /// Milliseconds by which every piece of a reply is delayed.
     delay: AtomicU64,
 }
 
@@ -46,7 +46,7 @@ impl Gate {
         Self { address, state }
     }
 
-    /// Makes every piece of a reply take longer.
+    /// Delays every piece of a reply.
     pub(crate) fn slow_down(&self, delay: Duration) {
         self.state.delay.store(delay.as_millis() as u64, Ordering::SeqCst);
     }
@@ -56,7 +56,7 @@ impl Gate {
         self.state.closed.store(true, Ordering::SeqCst);
     }
 
-    /// Closes as soon as a process has said something to the server.
+    /// Closes as soon as a process sends something to the server.
     pub(crate) fn cut(&self) {
         self.state.refused.store(false, Ordering::SeqCst);
         self.state.cuts.store(true, Ordering::SeqCst);
@@ -66,7 +66,7 @@ impl Gate {
         self.state.closed.store(false, Ordering::SeqCst);
     }
 
-    /// Until a process was turned away.
+    /// Waits until a connection has been refused.
     pub(crate) fn wait_for_refused(&self) {
         while !self.state.refused.load(Ordering::SeqCst) {
             thread::yield_now();

@@ -1,4 +1,4 @@
-//! What pods hold in memory, as the kernel counts it for them.
+//! The memory of pods, as the kernel counts it.
 
 use std::fmt::Write as _;
 
@@ -6,10 +6,11 @@ use crate::cluster::{Cluster, Ended};
 
 const TERMS: u64 = 1_000_000;
 
-/// What the whole process of a pod may hold.
+/// The most memory that a process may take, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// Six letters for each number, in no order: the factor is odd and no multiple of 13.
+/// Returns six letters for each number, in no order: the factor is prime to 26, so no two are
+/// equal.
 fn word(number: u64) -> String {
     let mut rest = number * 2_654_435_761 % 26_u64.pow(6);
     let mut letters = String::new();
@@ -20,7 +21,7 @@ fn word(number: u64) -> String {
     letters
 }
 
-/// Every term twice, far apart, ten a record.
+/// Writes every term twice, far apart, ten per record.
 fn write_terms(cluster: &Cluster) {
     let numbers: Vec<u64> = (0..TERMS).chain(TERMS / 3..TERMS).chain(0..TERMS / 3).collect();
     let mut text = String::new();
@@ -45,26 +46,26 @@ fn a_partition_of_a_million_terms_in_64_shards_is_merged_in_64_mib() {
     for index in 0..plan.shards {
         cluster.indexed("etl", &plan.hash, index).run().done();
     }
-    // So little that sorting has to spill.
+    // Too little to sort without spilling.
     let args = ["--plan-hash", &plan.hash, "--index", "0", "--memory", "16Mi"];
     let merged = cluster.pod("aggregate", &args).run();
     assert!(peak(&merged) < LIMIT, "{} bytes", peak(&merged));
     merged.done();
-    let told = cluster.pod("publish", &["--plan-hash", &plan.hash]).run();
-    assert!(peak(&told) < LIMIT, "{} bytes", peak(&told));
-    // A few of them are stop words.
-    let topics = told.done().result.unwrap().topics;
+    let published = cluster.pod("publish", &["--plan-hash", &plan.hash]).run();
+    assert!(peak(&published) < LIMIT, "{} bytes", peak(&published));
+    // A few terms are stop words.
+    let topics = published.done().result.unwrap().topics;
     assert!((TERMS - 1_000..=TERMS).contains(&topics), "{topics}");
 }
 
-/// Counts all terms in one shard with so much memory for them, and says what the process held.
+/// Counts all terms in one shard with `--memory`, and returns the peak of the process, in bytes.
 fn counted_with(memory: &str) -> u64 {
     let cluster = Cluster::new(None, 0, 1, 1);
     write_terms(&cluster);
     let plan = cluster.plan();
     let args = ["--plan-hash", &plan.hash, "--index", "0", "--memory", memory];
-    // Tables grow by doubling, and glibc keeps the pieces they leave; the allocator of static builds,
-    // which images hold, gives them back at once, as this makes it do.
+    // Tables grow by doubling, and glibc keeps the memory that they leave. The allocator of the
+    // static builds in images returns it at once, as this threshold makes glibc do.
     let pod = cluster.pod("etl", &args);
     let ended = pod.env("GLIBC_TUNABLES", "glibc.malloc.mmap_threshold=131072").run();
     let peak = peak(&ended);
@@ -74,7 +75,7 @@ fn counted_with(memory: &str) -> u64 {
 
 #[test]
 fn a_shard_that_outgrows_its_memory_is_spilled_and_stays_within_the_limit_of_its_pod() {
-    // Three fifths of the limit are for counting, unless a pod is told otherwise.
+    // 38Mi is about three fifths of the limit, as a pod takes by default.
     let (spilled, whole) = (counted_with("38Mi"), counted_with("1Gi"));
     assert!(spilled < LIMIT && LIMIT < whole, "{spilled} bytes, {whole} without spilling");
 }

@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, Pod, Shared, mongodb};
 use crate::gate::Gate;
 use crate::server::{Answer, Server, failure, found};
 
-/// How long a database is away that is really away. Not a wait for anything: the fault itself.
+/// The length of an outage. It is the fault itself; nothing is waited for.
 const OUTAGE: Duration = Duration::from_secs(20);
 
 /// A cluster whose database is behind a gate.
@@ -45,11 +45,11 @@ fn a_database_that_is_absent_at_first_and_goes_away_later_is_waited_for() {
     let running = cluster.pod("publish", &["--plan-hash", &plan.hash]).start();
     gate.wait_for_refused();
     gate.open();
-    let told = running.end().done();
-    assert_eq!(told.result.unwrap().digest, cluster.expected());
+    let report = running.end().done();
+    assert_eq!(report.result.unwrap().digest, cluster.expected());
 }
 
-/// Does a run whose database goes away in the middle of one stage, for long.
+/// Does a run whose database goes away for [`OUTAGE`] in the middle of one stage.
 fn outage_in(stage: &str) {
     let (cluster, gate) = gated(&format!("outage-{stage}"));
     let plan = cluster.plan();
@@ -70,8 +70,8 @@ fn outage_in(stage: &str) {
             through(cluster.indexed(other, &plan.hash, index), other == stage && index == 0);
         }
     }
-    let told = through(cluster.pod("publish", &["--plan-hash", &plan.hash]), stage == "publish");
-    assert_eq!(told.result.unwrap().digest, cluster.expected());
+    let report = through(cluster.pod("publish", &["--plan-hash", &plan.hash]), stage == "publish");
+    assert_eq!(report.result.unwrap().digest, cluster.expected());
 }
 
 #[testing::needs(mongodb)]
@@ -89,11 +89,11 @@ fn a_database_that_goes_away_for_20_seconds_stops_no_stage() {
 fn a_slow_database_is_waited_for() {
     let (cluster, gate) = gated("slow");
     gate.slow_down(Duration::from_millis(50));
-    let told = cluster.run_through();
-    assert_eq!(told.result.unwrap().digest, cluster.expected());
+    let report = cluster.run_through();
+    assert_eq!(report.result.unwrap().digest, cluster.expected());
 }
 
-/// A pod whose database answers one command so, and what it said of it.
+/// Runs a pod over a scripted database, which must fail it, and returns the message.
 fn answered(uri: impl Fn(u16) -> String, server: &Server, code: i32, reason: &str) -> String {
     let cluster = Cluster::new(None, 1, 1, 1);
     let pod = cluster.pod("plan", &[]).mongodb(&uri(server.port));
@@ -106,7 +106,7 @@ fn answered(uri: impl Fn(u16) -> String, server: &Server, code: i32, reason: &st
 
 #[test]
 fn a_wrong_password_and_a_missing_role_end_a_pod_for_good_and_show_no_secret() {
-    let uri = |port| format!("mongodb://somebody:s3cret@127.0.0.1:{port}/?directConnection=true");
+    let uri = |port| format!("mongodb://reader:s3cret@127.0.0.1:{port}/?directConnection=true");
     let server = Server::start([failure(18, "AuthenticationFailed", "Authentication failed.")]);
     let message = answered(uri, &server, 42, "StoreDenied");
     assert!(message.contains("check the URI in the Secret"), "{message}");
@@ -117,7 +117,7 @@ fn a_wrong_password_and_a_missing_role_end_a_pod_for_good_and_show_no_secret() {
 }
 
 #[test]
-fn a_full_disk_of_the_database_is_reported_as_it_is() {
+fn a_full_disk_of_the_database_is_reported_as_such() {
     let uri = |port| format!("mongodb://127.0.0.1:{port}/?directConnection=true");
     let server = Server::answering(|command| match command {
         "find" | "listCollections" => Answer::Reply(found(Vec::new())),
@@ -128,7 +128,7 @@ fn a_full_disk_of_the_database_is_reported_as_it_is() {
 }
 
 #[test]
-fn a_uri_that_is_none_ends_a_pod_for_good() {
+fn a_wrong_uri_ends_a_pod_for_good() {
     for uri in ["localhost:27017", "http://user:s3cret@host/", "mongodb://user:s3cret@/"] {
         let cluster = Cluster::new(None, 1, 1, 1);
         let ended = cluster.pod("plan", &[]).mongodb(uri).run();
@@ -137,7 +137,7 @@ fn a_uri_that_is_none_ends_a_pod_for_good() {
     }
 }
 
-/// The answer to a request for a path, once there is one.
+/// Requests a path until the port is open, and returns the answer.
 fn get(port: u16, path: &str) -> String {
     loop {
         if let Ok(mut connection) = TcpStream::connect(("127.0.0.1", port)) {
@@ -152,7 +152,7 @@ fn get(port: u16, path: &str) -> String {
 }
 
 #[test]
-fn a_pod_that_waits_for_its_database_says_so_in_probes_metrics_and_every_line_of_its_log() {
+fn a_pod_that_waits_for_its_database_shows_it_in_metrics_and_names_itself_in_every_log_line() {
     let failing = Server::answering(|_| failure(91, "ShutdownInProgress", "shutting down"));
     let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let cluster = Cluster::new(None, 1, 1, 1);
@@ -185,8 +185,8 @@ fn a_pod_that_waits_for_its_database_says_so_in_probes_metrics_and_every_line_of
     let run = cluster.config.run();
     for line in ended.log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
-        let said = [&line["run"], &line["stage"], &line["index"], &line["attempt"]];
-        assert_eq!(said, [&json!(run), &json!("etl"), &json!(7), &json!("pod-0")], "{line}");
+        let fields = [&line["run"], &line["stage"], &line["index"], &line["attempt"]];
+        assert_eq!(fields, [&json!(run), &json!("etl"), &json!(7), &json!("pod-0")], "{line}");
     }
     assert!(ended.log.contains("trying the store again"), "{}", ended.log);
     ended.failed(143, "Stopped");

@@ -1,20 +1,21 @@
-//! What a pod does with what it should never have been given: a reason, a message, and the exit code
-//! that keeps the Job from trying again.
+//! Pods whose arguments, configuration, input or blocks are wrong: each ends with a reason, a
+//! message and the exit code that keeps the Job from trying again.
 
 use std::fs;
 
 use crate::cluster::Cluster;
 
 #[test]
-fn a_small_run_is_carried_through_by_its_plan_pod() {
+fn the_plan_pod_does_all_stages_of_a_small_run() {
     let mut cluster = Cluster::new(None, 2, 1, 2);
     cluster.config.spec.sharding.chunk_size = "1Mi".parse().unwrap();
-    let told = cluster.pod("plan", &[]).run().done();
-    let (plan, result, records) = (told.plan.unwrap(), told.result.unwrap(), told.records.unwrap());
+    let report = cluster.pod("plan", &[]).run().done();
+    let (plan, result, records) =
+        (report.plan.unwrap(), report.result.unwrap(), report.records.unwrap());
     assert_eq!((plan.shards, plan.start_number, plan.objects), (1, 1, 2));
     assert_eq!((result.generation, result.digest), (1, cluster.expected()));
     assert_eq!(records.read, records.counted + records.empty + records.malformed);
-    assert_eq!(told.malformed["syntax"], 6);
+    assert_eq!(report.malformed["syntax"], 6);
     let again = cluster.pod("plan", &[]).run().done();
     assert_eq!(again.result.unwrap().generation, 1, "a second attempt reports the same");
 }
@@ -32,7 +33,7 @@ fn an_index_outside_the_plan_and_another_plan_are_refused_for_good() {
 }
 
 #[test]
-fn shards_nobody_finished_are_named_and_waited_for() {
+fn shards_that_are_not_finished_are_named_and_waited_for() {
     let cluster = Cluster::new(None, 16, 4, 2);
     let early = cluster.indexed("etl", "any", 0).run().failed(1, "NotReady");
     assert!(early.message.contains("no plan yet"), "{}", early.message);
@@ -43,11 +44,11 @@ fn shards_nobody_finished_are_named_and_waited_for() {
 }
 
 #[test]
-fn a_run_goes_on_without_the_shards_it_is_told_to_and_says_so() {
+fn a_run_without_failed_shards_is_published_as_incomplete() {
     let cluster = Cluster::new(None, 16, 4, 2);
     let plan = cluster.plan();
     for index in 0..4 {
-        // Also the marker of the frozen shard turns up, late.
+        // The failed shard finishes late, too.
         cluster.indexed("etl", &plan.hash, index).run().done();
     }
     let hash = plan.hash.as_str();
@@ -57,14 +58,15 @@ fn a_run_goes_on_without_the_shards_it_is_told_to_and_says_so() {
     }
     let mixed = cluster.pod("publish", &["--plan-hash", hash]).run();
     assert_eq!(mixed.status.code(), Some(42), "{}", mixed.log);
-    let told = cluster.pod("publish", &["--plan-hash", hash, "--without-shards", "2"]).run().done();
-    assert!(told.result.unwrap().incomplete);
+    let report =
+        cluster.pod("publish", &["--plan-hash", hash, "--without-shards", "2"]).run().done();
+    assert!(report.result.unwrap().incomplete);
     assert!(cluster.newest().unwrap().incomplete);
-    assert_eq!(told.records.unwrap().read, 12 * 1_503);
+    assert_eq!(report.records.unwrap().read, 12 * 1_503);
 }
 
 #[test]
-fn arguments_that_cannot_be_understood_end_a_pod_for_good_with_a_message() {
+fn arguments_that_cannot_be_parsed_end_a_pod_for_good_with_a_message() {
     let cluster = Cluster::new(None, 1, 1, 1);
     for (stage, args, expected) in [
         ("etl", &["--plan-hash", "x", "--index", "one"][..], "\"one\""),
@@ -74,10 +76,10 @@ fn arguments_that_cannot_be_understood_end_a_pod_for_good_with_a_message() {
     ] {
         let ended = cluster.pod(stage, args).run();
         let log = ended.log.clone();
-        let told = ended.failed(42, "InvalidArguments");
-        let message = told.message.replace('\'', "\"");
+        let report = ended.failed(42, "InvalidArguments");
+        let message = report.message.replace('\'', "\"");
         assert!(message.contains(expected) && !message.contains("Usage"), "{message}");
-        assert_eq!(told.stage, stage);
+        assert_eq!(report.stage, stage);
         let line: serde_json::Value = serde_json::from_str(log.trim_end()).unwrap();
         assert_eq!(line["level"], "ERROR", "{log}");
     }
@@ -111,8 +113,8 @@ fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
     for index in 0..2 {
         cluster.indexed("etl", &plan.hash, index).run().done();
     }
-    let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "TooManyMalformed");
-    assert!(told.message.contains("000.ndjson at byte 0"), "{}", told.message);
+    let report = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "TooManyMalformed");
+    assert!(report.message.contains("000.ndjson at byte 0"), "{}", report.message);
     assert!(cluster.newest().is_none());
 }
 
@@ -121,12 +123,12 @@ fn input_that_is_missing_or_changes_is_named_for_good() {
     let cluster = Cluster::new(None, 16, 2, 2);
     let plan = cluster.plan();
     fs::write(cluster.data().join("003.ndjson"), "{}\n").unwrap();
-    let told = cluster.indexed("etl", &plan.hash, 0).run().failed(42, "SourceChanged");
-    assert!(told.message.contains("003.ndjson"), "{}", told.message);
+    let report = cluster.indexed("etl", &plan.hash, 0).run().failed(42, "SourceChanged");
+    assert!(report.message.contains("003.ndjson"), "{}", report.message);
     let mut empty = Cluster::new(None, 0, 2, 2);
     empty.restart();
-    let told = empty.pod("plan", &[]).run().failed(42, "InvalidInput");
-    assert!(told.message.contains("no file matches"), "{}", told.message);
+    let report = empty.pod("plan", &[]).run().failed(42, "InvalidInput");
+    assert!(report.message.contains("no file matches"), "{}", report.message);
 }
 
 #[test]
@@ -139,14 +141,14 @@ fn a_late_pod_of_an_old_run_ends_superseded_and_changes_nothing() {
     let newest = cluster.newest();
     cluster.config.restart = 0;
     for stage in ["etl", "aggregate"] {
-        let told = cluster.indexed(stage, &old.hash, 1).run().done();
+        let report = cluster.indexed(stage, &old.hash, 1).run().done();
         assert_eq!(
-            (told.outcome, told.reason.as_str()),
+            (report.outcome, report.reason.as_str()),
             (trendjob::Outcome::Superseded, "Superseded")
         );
     }
-    let told = cluster.pod("publish", &["--plan-hash", &old.hash]).run().done();
-    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
+    let report = cluster.pod("publish", &["--plan-hash", &old.hash]).run().done();
+    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
     assert_eq!(cluster.newest(), newest);
 }
 
@@ -164,14 +166,14 @@ fn a_late_pod_ends_superseded_also_after_a_rollback() {
     let newest = cluster.newest();
     assert_eq!(newest.as_ref().unwrap().rollback_to, Some(1));
     cluster.config.restart = 1;
-    let told = cluster.indexed("etl", &late.hash, 0).run().done();
-    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
-    let told = cluster.pod("publish", &["--plan-hash", &late.hash]).run().done();
-    assert_eq!(told.outcome, trendjob::Outcome::Superseded);
+    let report = cluster.indexed("etl", &late.hash, 0).run().done();
+    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
+    let report = cluster.pod("publish", &["--plan-hash", &late.hash]).run().done();
+    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
     assert_eq!(cluster.newest(), newest);
 }
 
-/// Changes all stored files whose paths hold this, and says how many there were.
+/// Changes all stored files whose paths hold `part`, and returns their number.
 fn spoil(cluster: &Cluster, part: &str, change: impl Fn(Vec<u8>) -> Vec<u8>) -> usize {
     let found = cluster.stored(part);
     for path in &found {
@@ -196,7 +198,7 @@ fn a_block_that_is_damaged_or_of_a_newer_format_is_named_and_never_merged() {
         (|block| block[..block.len() / 2].to_vec(), "StoreDamaged", "is damaged"),
         (
             |mut block| {
-                // After two bytes that say whose it is.
+                // The format follows two bytes that every block begins with.
                 block[2] += 1;
                 block
             },
@@ -211,22 +213,28 @@ fn a_block_that_is_damaged_or_of_a_newer_format_is_named_and_never_merged() {
             cluster.indexed("etl", &plan.hash, index).run().done();
         }
         assert!(spoil(&cluster, "partial-", change) > 0);
-        let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, reason);
-        assert!(told.message.contains("partial-") && told.message.contains(expected), "{told:?}");
-        // And the same with what publishing puts together.
+        let report = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, reason);
+        assert!(
+            report.message.contains("partial-") && report.message.contains(expected),
+            "{report:?}"
+        );
+        // Blocks that publishing reads.
         let cluster = Cluster::new(None, 16, 1, 1);
         let plan = cluster.plan();
         cluster.indexed("etl", &plan.hash, 0).run().done();
         cluster.indexed("aggregate", &plan.hash, 0).run().done();
         assert!(spoil(&cluster, "ranking-", change) > 0);
-        let told = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().failed(42, reason);
-        assert!(told.message.contains("ranking-") && told.message.contains(expected), "{told:?}");
+        let report = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().failed(42, reason);
+        assert!(
+            report.message.contains("ranking-") && report.message.contains(expected),
+            "{report:?}"
+        );
         assert!(cluster.newest().is_none());
     }
 }
 
 #[test]
-fn a_plan_and_a_marker_of_a_newer_format_are_left_to_a_newer_worker() {
+fn a_plan_or_a_marker_of_a_newer_format_is_refused() {
     let newer = |bytes: Vec<u8>| {
         let text = String::from_utf8(bytes).unwrap();
         assert!(text.contains("\"format\":1"), "{text}");
@@ -236,16 +244,19 @@ fn a_plan_and_a_marker_of_a_newer_format_are_left_to_a_newer_worker() {
     let plan = cluster.plan();
     cluster.indexed("etl", &plan.hash, 0).run().done();
     assert!(spoil(&cluster, "/markers/", newer) > 0);
-    let told = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "StoreNewer");
-    assert!(told.message.contains("has format 2"), "{}", told.message);
+    let report = cluster.indexed("aggregate", &plan.hash, 0).run().failed(42, "StoreNewer");
+    assert!(report.message.contains("has format 2"), "{}", report.message);
     assert_eq!(spoil(&cluster, "/plan", newer), 1);
-    let told = cluster.indexed("etl", &plan.hash, 0).run().failed(42, "StoreNewer");
-    assert!(told.message.contains("plan") && told.message.contains("has format 2"), "{told:?}");
+    let report = cluster.indexed("etl", &plan.hash, 0).run().failed(42, "StoreNewer");
+    assert!(
+        report.message.contains("plan") && report.message.contains("has format 2"),
+        "{report:?}"
+    );
     cluster.pod("plan", &[]).run().failed(42, "StoreNewer");
 }
 
 #[test]
-fn purging_removes_the_runs_of_one_trendjob_and_what_is_visible_of_them() {
+fn a_purge_removes_the_runs_of_one_trendjob_and_withdraws_their_result() {
     let mut cluster = Cluster::new(None, 2, 1, 1);
     cluster.run_through();
     cluster.restart();
@@ -255,7 +266,7 @@ fn purging_removes_the_runs_of_one_trendjob_and_what_is_visible_of_them() {
     assert!(cluster.newest().unwrap().withdrawn);
     let store = cluster.store();
     assert_eq!(cluster.wait(store.runs()).unwrap(), []);
-    // A pod that comes back from a node that was lost begins nothing anew.
+    // A pod that returns from a lost node begins nothing anew.
     late.run().failed(42, "RunRemoved");
     assert_eq!(cluster.wait(store.runs()).unwrap(), []);
     cluster.purge(&[]).run().done();

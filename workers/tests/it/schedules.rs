@@ -1,5 +1,5 @@
-//! Random orders of pods, some killed, some doubled. The seed is printed; `TRENDJOB_TEST_SEED` and
-//! `TRENDJOB_TEST_SCHEDULES` choose others and more.
+//! Random orders of pods, some killed, some doubled. The seed is printed; `TRENDJOB_TEST_SEED`
+//! repeats it, and `TRENDJOB_TEST_SCHEDULES` is the number of orders.
 
 use std::thread;
 use std::time::Duration;
@@ -25,15 +25,15 @@ impl Dice {
     }
 }
 
-/// Does one index until it is done: some attempts are killed, some have a twin.
+/// Repeats one index until it is done: some attempts are killed, some have a twin.
 fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
     loop {
-        // What was cut differently must never be mixed.
+        // Attempts with different blocks must never be mixed.
         let block_size = 4_096 << dice.roll(8);
         match dice.roll(5) {
             0 => {
                 let running = pod().cut_at(block_size).start();
-                // Not a wait for anything: the moment of the kill is what is random.
+                // A random moment for the kill; nothing is waited for.
                 thread::park_timeout(Duration::from_millis(dice.roll(80)));
                 running.kill();
             }
@@ -42,7 +42,7 @@ fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
                 thread::park_timeout(Duration::from_millis(dice.roll(80)));
                 running.signal("TERM");
                 let ended = running.end();
-                // No code: it had not yet said that it wants to be told.
+                // No exit code if it did not handle the signal yet.
                 assert!(matches!(ended.status.code(), Some(0 | 143) | None), "{}", ended.log);
             }
             2 => {
@@ -65,7 +65,7 @@ fn number(name: &str, default: u64) -> u64 {
     set.map_or(default, |value| value.parse().unwrap())
 }
 
-#[expect(clippy::print_stderr, reason = "a failure must be repeatable")]
+#[expect(clippy::print_stderr, reason = "the seed repeats a failure")]
 fn schedules(shared: impl Fn(u64) -> Option<Shared>, default: u64) {
     let seed = number("TRENDJOB_TEST_SEED", u64::from(std::process::id()));
     let count = number("TRENDJOB_TEST_SCHEDULES", default);
@@ -83,7 +83,7 @@ fn schedules(shared: impl Fn(u64) -> Option<Shared>, default: u64) {
         for (stage, indexes) in [("etl", shards), ("aggregate", partitions)] {
             let mut order: Vec<u32> = (0..indexes).collect();
             dice.shuffle(&mut order);
-            // As many at once as there are cores to fight over.
+            // Two at once compete for the cores.
             for pair in order.chunks(2) {
                 thread::scope(|scope| {
                     for index in pair {
@@ -97,8 +97,8 @@ fn schedules(shared: impl Fn(u64) -> Option<Shared>, default: u64) {
             }
         }
         attempts(&mut dice, || cluster.pod("publish", &["--plan-hash", &plan.hash]));
-        let told = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
-        let result = told.result.unwrap();
+        let report = cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
+        let result = report.result.unwrap();
         assert_eq!((&result.digest, result.generation), (&*expected, 1), "schedule {schedule}");
     }
 }

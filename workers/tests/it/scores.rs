@@ -1,4 +1,4 @@
-//! Scores by pods of their own: what they make is what the publish pod would make.
+//! Score pods: they make the same scores as the publish pod does.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -29,7 +29,7 @@ fn posts() -> String {
     text
 }
 
-/// A run of four partitions, of which so many are merged, and the hash of its plan.
+/// A run of four partitions, the first `count` of them merged, and the hash of its plan.
 fn merged(count: u32) -> (Cluster, String) {
     let mut cluster = Cluster::new(None, 0, 3, 4);
     for file in 0..3 {
@@ -40,7 +40,7 @@ fn merged(count: u32) -> (Cluster, String) {
     analysis.window = Some("1h".parse().unwrap());
     analysis.scores = vec![Score::Burst, Score::Popular];
     let plan = cluster.plan();
-    assert!(plan.shards > 1, "one shard is no run of many pods");
+    assert!(plan.shards > 1, "the run has several pods");
     for index in 0..plan.shards {
         cluster.indexed("etl", &plan.hash, index).run().done();
     }
@@ -58,7 +58,7 @@ fn publish(cluster: &Cluster, plan: &str) -> ResultIndex {
     found.report
 }
 
-/// Who scored each partition.
+/// Returns the attempt that scored each partition.
 fn scored_by(cluster: &Cluster) -> Vec<Option<String>> {
     let run = RunId::new(&cluster.config.run()).unwrap();
     let store = cluster.store();
@@ -70,7 +70,7 @@ fn scored_by(cluster: &Cluster) -> Vec<Option<String>> {
 }
 
 #[test]
-fn pods_that_score_leave_publishing_nothing_to_score_and_make_the_same_scores() {
+fn score_pods_make_the_scores_that_the_publish_pod_would_make() {
     let (by_publishing, plan) = merged(4);
     let expected = publish(&by_publishing, &plan);
     assert!(!expected.score_digest.is_empty() && !expected.scored.is_empty());
@@ -79,7 +79,7 @@ fn pods_that_score_leave_publishing_nothing_to_score_and_make_the_same_scores() 
     assert_eq!(scored_by(&apart), [None, None, None, None]);
     for index in 0..4 {
         apart.indexed("score", &plan, index).run().done();
-        // A double finds the marker and is done, too.
+        // A second attempt finds the marker and is done.
         apart.indexed("score", &plan, index).run().done();
     }
     let scored = scored_by(&apart);
@@ -91,7 +91,7 @@ fn pods_that_score_leave_publishing_nothing_to_score_and_make_the_same_scores() 
 }
 
 #[test]
-fn what_nobody_scored_is_scored_when_it_is_published() {
+fn the_publish_pod_scores_the_partitions_that_no_pod_has_scored() {
     let (cluster, plan) = merged(4);
     cluster.indexed("score", &plan, 2).run().done();
     let scored = scored_by(&cluster);
@@ -104,7 +104,7 @@ fn what_nobody_scored_is_scored_when_it_is_published() {
 #[test]
 fn a_partition_is_scored_only_when_all_are_merged() {
     let (cluster, plan) = merged(3);
-    let told = cluster.indexed("score", &plan, 0).run();
-    assert!(!told.status.success(), "{}", told.log);
+    let early = cluster.indexed("score", &plan, 0).run();
+    assert!(!early.status.success(), "{}", early.log);
     assert_eq!(scored_by(&cluster), [None, None, None, None]);
 }

@@ -1,4 +1,4 @@
-//! The dashboard asks for metrics that there are.
+//! Every metric in the dashboard exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::tools::{read, top};
 
-/// The words of a query that look like metrics of ours.
+/// Returns the words of a query that have the form of TrendJob's metrics.
 fn metrics(query: &str) -> impl Iterator<Item = &str> {
     let words = query.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
     words.filter(|word| word.starts_with("trendjob_") || word.starts_with("http_request"))
 }
 
-/// All string literals in the sources of a folder that are names of metrics.
+/// Collects the string literals in the sources of a folder that are names of metrics.
 fn recorded(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -43,7 +43,10 @@ fn every_metric_of_the_dashboard_is_recorded_by_the_programs() {
         for metric in metrics(query["expr"].as_str().unwrap()) {
             asked += 1;
             let name = metric.strip_suffix("_bucket").unwrap_or(metric);
-            assert!(names.contains(name), "{metric} is recorded nowhere; there are {names:?}");
+            assert!(
+                names.contains(name),
+                "{metric} is recorded nowhere; the programs record {names:?}"
+            );
         }
     }
     assert!(asked >= panels.len(), "{asked} metrics in {} panels", panels.len());

@@ -1,4 +1,4 @@
-//! What is made from something else is as fresh as that: the definition in the chart, `install.yaml`, the chart's README.
+//! Generated files are fresh: the definition in the chart, `install.yaml`, the chart's README.
 //! `UPDATE=1 cargo test -p trendjob-e2e fresh` writes them.
 
 use std::fs;
@@ -19,13 +19,14 @@ fn fresh(path: &str, expected: &str) {
     );
 }
 
-/// The definition as a template: switched by `crds.enabled`, with the labels of the release, kept by `crds.keep`.
+/// Returns the definition as a template, with the labels of the release and the switches
+/// `crds.enabled` and `crds.keep`.
 fn definition_template() -> String {
     let definition = read("manifests/crd/trendjobs.yaml");
     let body = definition.split_once('\n').unwrap().1;
     let (head, spec) = body.split_once("\nspec:\n").unwrap();
     let head = head.trim_end();
-    assert!(!body.contains("{{"), "helm would take it for its own");
+    assert!(!body.contains("{{"), "the definition holds no template of Helm");
     assert!(head.ends_with("metadata:\n  name: trendjobs.trendjob.dev"), "{head}");
     format!(
         "{{{{- /* Written from manifests/crd/trendjobs.yaml by the tests of e2e. Do not edit. */ -}}}}
@@ -49,7 +50,7 @@ fn the_definition_in_the_chart_is_fresh() {
     fresh("charts/trendjob/templates/crd.yaml", &definition_template());
 }
 
-/// For those without Helm: everything in one namespace, with a MongoDB of their own.
+/// The head of `install.yaml`, for users without Helm.
 const INSTALL: &str = "\
 # Written from charts/trendjob by the tests of e2e. Do not edit.
 #
@@ -70,7 +71,7 @@ fn install_yaml_is_fresh() {
         let mut command = Command::new(&helm);
         command
             .args(["template", "trendjob", "--namespace", "trendjob-system", "--skip-tests"])
-            // Helms that were built from source take any cluster for an old one.
+            // A Helm built by `go install` assumes an old cluster.
             .args(["--kube-version", "1.34.0"])
             .arg(chart());
         for value in [
@@ -81,14 +82,14 @@ fn install_yaml_is_fresh() {
             command.args(["--set", value]);
         }
         let rendered = run(&mut command).ok();
-        // What only Helm needs to know.
+        // Lines that only Helm needs.
         let lines = rendered.lines().filter(|line| {
             !["helm.sh/", "# Source:", "app.kubernetes.io/managed-by: Helm"]
                 .iter()
                 .any(|mark| line.contains(mark))
         });
         let lines = lines.map(|line| format!("{}\n", line.trim_end()));
-        // The one annotation of the definition was Helm's.
+        // The definition has no other annotation than Helm's.
         let mut text: String = lines.collect::<String>().replace("  annotations:\nspec:", "spec:");
         // Helm 3 and Helm 4 end documents differently.
         while text.contains("\n\n---\n") {

@@ -1,4 +1,5 @@
-//! The chart without a cluster: what it renders, what it refuses, and that what is made from it is fresh.
+//! The chart without a cluster: the manifests it renders, the values it refuses, and the files
+//! generated from it.
 
 mod dashboard;
 mod fresh;
@@ -14,16 +15,16 @@ use serde_json::Value;
 use crate::tools::{Ended, chart, run};
 use crate::yaml;
 
-/// `helm template` with values as `--set` takes them.
+/// Runs `helm template` with values in the form of `--set`.
 pub(crate) fn template(helm: &str, values: &[&str]) -> Ended {
     template_of(helm, &chart(), values)
 }
 
-/// The same of a chart that may be another one.
+/// Runs `helm template` on a chart.
 pub(crate) fn template_of(helm: &str, chart: &Path, values: &[&str]) -> Ended {
     let mut command = Command::new(helm);
     command.args(["template", "trendjob", "--namespace", "trendjob-system"]).arg(chart);
-    // Helms that were built from source take any cluster for an old one.
+    // A Helm built by `go install` assumes an old cluster.
     command.args(["--kube-version", "1.34.0"]);
     for value in values {
         command.args(["--set", value]);
@@ -31,13 +32,13 @@ pub(crate) fn template_of(helm: &str, chart: &Path, values: &[&str]) -> Ended {
     run(&mut command)
 }
 
-/// What is rendered, as objects.
+/// Returns the rendered objects.
 #[track_caller]
 pub(crate) fn objects(helm: &str, values: &[&str]) -> Vec<Value> {
     yaml::documents(&template(helm, values).ok())
 }
 
-/// The one object of a kind whose name ends so.
+/// Returns the only object of a kind whose name ends with `end`.
 #[track_caller]
 pub(crate) fn only<'a>(objects: &'a [Value], kind: &str, end: &str) -> &'a Value {
     let mut found = objects.iter().filter(|object| {
@@ -48,7 +49,7 @@ pub(crate) fn only<'a>(objects: &'a [Value], kind: &str, end: &str) -> &'a Value
     one
 }
 
-/// Values that switch on everything that can be.
+/// Values that switch on every option.
 pub(crate) const EVERYTHING: &[&str] = &[
     "jobNamespaces={trends,more}",
     "imagePullSecrets={registry}",
@@ -81,7 +82,7 @@ fn the_chart_has_nothing_that_helm_would_lint() {
 fn helm_3_and_helm_4_render_the_same() {
     let helms = crate::tools::helms();
     let [first, second] = helms.as_slice() else { panic!("two Helms, not {helms:?}") };
-    // Passwords are made by chance.
+    // Passwords are random.
     for values in [
         &["mongodb.auth.enabled=false"][..],
         &[EVERYTHING, &["mongodb.auth.enabled=false"]].concat(),

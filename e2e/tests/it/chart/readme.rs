@@ -1,20 +1,21 @@
-//! The table of values in the chart's README, from `values.yaml`: a key, its default, and the comment above it.
+//! The table of values in the chart's README, made from `values.yaml`: a key, its default, and the
+//! comment above it.
 
 use std::fmt::Write as _;
 
-/// One line of `values.yaml` that sets something.
+/// A key of `values.yaml`.
 struct Entry {
     key: String,
     default: String,
     comment: String,
 }
 
-/// The table. Every key must have a comment: a value that isn't explained is a defect.
+/// Returns the table. Fails if a key has no comment.
 #[track_caller]
 pub(super) fn table(values: &str) -> String {
     let mut table = "| value | default | meaning |\n|---|---|---|\n".to_owned();
     for Entry { key, default, comment } in entries(values) {
-        // A heading says what its fields are about.
+        // A key with fields has no default.
         let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
         writeln!(
             table,
@@ -37,11 +38,11 @@ fn entries(values: &str) -> Vec<Entry> {
         let indent = line.len() - text.len();
         if text.is_empty() {
             comment.clear();
-        } else if let Some(said) = text.strip_prefix("# ") {
-            assert!(comment.is_empty(), "more than one line is said of a value: {said}");
-            said.clone_into(&mut comment);
+        } else if let Some(text) = text.strip_prefix("# ") {
+            assert!(comment.is_empty(), "a value has more than one line of comment: {text}");
+            text.clone_into(&mut comment);
         } else if text.starts_with("- ") {
-            // An entry of a list whose key came before; what is said of it stays in the file.
+            // An entry of the list before it; its comment isn't in the table.
             entries.last_mut().map(|entry: &mut Entry| entry.default.push_str("[...]")).unwrap();
             comment.clear();
         } else {
@@ -49,7 +50,7 @@ fn entries(values: &str) -> Vec<Entry> {
             path.retain(|(depth, _)| *depth < indent);
             path.push((indent, key.to_owned()));
             let key = path.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>().join(".");
-            assert!(!comment.is_empty(), "nothing is said of {key}");
+            assert!(!comment.is_empty(), "{key} has no comment");
             let default = default.trim().to_owned();
             entries.push(Entry { key, default, comment: std::mem::take(&mut comment) });
         }
@@ -75,7 +76,7 @@ fn a_value_is_a_key_with_the_comment_above_it() {
 }
 
 #[test]
-#[should_panic(expected = "nothing is said of a.b")]
+#[should_panic(expected = "a.b has no comment")]
 fn a_value_without_a_comment_is_refused() {
     table("# All\na:\n  b: 1\n");
 }

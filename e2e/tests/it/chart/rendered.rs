@@ -1,4 +1,5 @@
-//! What the chart renders keeps its promises: least rights, restricted pods, nothing where it should not be.
+//! The rendered chart keeps its promises: least rights, restricted pods, no object where it doesn't
+//! belong.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +47,7 @@ fn every_pod_is_restricted_whatever_is_switched_on() {
     }
 }
 
-/// The rules of a kind of role in some documents, without those about the Lease.
+/// Returns the rules of a kind of role, without those of the Lease.
 fn rules(documents: &[Value], kind: &str) -> Vec<Value> {
     let of_kind = documents.iter().filter(|object| text(object, "/kind") == kind);
     let all = of_kind.flat_map(|role| role["rules"].as_array().unwrap().clone());
@@ -55,7 +56,7 @@ fn rules(documents: &[Value], kind: &str) -> Vec<Value> {
 
 #[testing::needs(helm)]
 #[test]
-fn the_operator_may_do_what_manifests_say_in_all_namespaces_or_in_those_it_watches() {
+fn the_operator_has_the_rights_of_the_manifests_in_all_namespaces_or_those_it_watches() {
     for helm in helms() {
         let all = objects(&helm, &[]);
         let documented = yaml::documents(&read("manifests/rbac/cluster.yaml"));
@@ -73,7 +74,7 @@ fn the_operator_may_do_what_manifests_say_in_all_namespaces_or_in_those_it_watch
 
 #[testing::needs(helm)]
 #[test]
-fn nothing_but_the_operator_has_a_role() {
+fn only_the_operator_has_a_role() {
     for helm in helms() {
         let all = objects(&helm, EVERYTHING);
         let bindings = all.iter().filter(|object| text(object, "/kind").ends_with("RoleBinding"));
@@ -82,7 +83,7 @@ fn nothing_but_the_operator_has_a_role() {
             .map(|subject| text(subject, "/name"))
             .collect();
         assert_eq!(subjects, BTreeSet::from(["trendjob-operator"]));
-        // And what is bound reads no Secret.
+        // No role reads Secrets.
         for role in all.iter().filter(|object| text(object, "/kind").ends_with("Role")) {
             let resources = role["rules"].as_array().unwrap().iter();
             let mut resources = resources.flat_map(|rule| rule["resources"].as_array().unwrap());
@@ -102,7 +103,7 @@ fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy()
                 .filter(|object| text(object, "/metadata/namespace") == namespace)
                 .map(name)
                 .collect();
-            // The TrendJob and the ConfigMap of helm test run in the first of them.
+            // The TrendJob and the ConfigMap of `helm test` are in the first namespace.
             let tested = there.iter().filter(|name| name.ends_with("/trendjob-test")).count();
             assert_eq!(tested, if namespace == "trends" { 2 } else { 0 });
             let expected = [
@@ -113,7 +114,7 @@ fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy()
             assert!(expected.iter().all(|name| there.contains(*name)), "{there:?}");
             assert_eq!(there.len() - tested, expected.len(), "{there:?}");
         }
-        // The password of the API's user goes nowhere else.
+        // The password of the API's user is in its own namespace only.
         let secrets = all.iter().filter(|object| text(object, "/kind") == "Secret");
         let read_only: Vec<&str> = secrets
             .filter(|secret| text(secret, "/metadata/name").ends_with("-readonly"))
@@ -125,7 +126,7 @@ fn each_namespace_of_trendjobs_gets_the_secret_an_account_and_a_network_policy()
 
 #[testing::needs(helm)]
 #[test]
-fn the_api_only_ever_sees_the_read_only_secret() {
+fn the_api_uses_only_the_read_only_secret() {
     for helm in helms() {
         for (values, expected) in [
             (&[][..], "trendjob-mongodb-readonly"),
@@ -172,7 +173,7 @@ fn an_external_mongodb_leaves_no_trace_of_the_one_for_trying_out() {
 
 #[testing::needs(helm)]
 #[test]
-fn where_load_decides_the_deployment_says_no_number_of_its_own() {
+fn a_deployment_with_an_autoscaler_sets_no_number_of_replicas() {
     for helm in helms() {
         let scaled = objects(&helm, &[]);
         assert!(only(&scaled, "Deployment", "-api")["spec"]["replicas"].is_null());
@@ -186,7 +187,7 @@ fn where_load_decides_the_deployment_says_no_number_of_its_own() {
 
 #[testing::needs(helm)]
 #[test]
-fn images_are_those_of_the_chart_unless_values_say_otherwise() {
+fn images_are_those_of_the_chart_by_default() {
     for helm in helms() {
         let image = |values: &[&str], end: &str| {
             let all = objects(&helm, values);
@@ -214,7 +215,7 @@ fn images_are_those_of_the_chart_unless_values_say_otherwise() {
 
 #[testing::needs(helm)]
 #[test]
-fn the_definition_can_be_left_out_and_is_kept_unless_values_say_otherwise() {
+fn the_definition_can_be_switched_off_and_is_kept_by_default() {
     for helm in helms() {
         let policy = |values: &[&str]| {
             let all = objects(&helm, values);
@@ -230,7 +231,7 @@ fn the_definition_can_be_left_out_and_is_kept_unless_values_say_otherwise() {
 
 #[testing::needs(helm)]
 #[test]
-fn what_all_objects_should_carry_they_carry() {
+fn every_object_has_the_common_labels_and_annotations() {
     for helm in helms() {
         for object in objects(&helm, EVERYTHING) {
             let metadata = &object["metadata"];
@@ -252,7 +253,8 @@ fn names_stay_within_their_limit_at_their_longest() {
     for helm in helms() {
         let long = format!("fullnameOverride={}", "a".repeat(60));
         for object in objects(&helm, &[&long, "metrics.dashboard.enabled=true"]) {
-            // A Service's name is a label of DNS; a StatefulSet's is one of its pods'.
+            // A Service's name is a DNS label of 63 characters; a StatefulSet adds to its pods'
+            // names.
             assert!(text(&object, "/metadata/name").len() <= 58, "{}", name(&object));
         }
     }

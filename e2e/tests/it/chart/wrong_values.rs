@@ -1,15 +1,15 @@
-//! Values that are wrong are refused before anything is installed, with the field and what would be right.
+//! Wrong values are refused before anything is installed, with the field and what would be right.
 
 use super::template;
 use crate::tools::helms;
 
-/// Values, and what has to be in the message.
+/// Values, and the parts of the message.
 const REFUSED: &[(&[&str], &[&str])] = &[
-    // Misspelt: nothing of it would be done.
+    // Misspelt: Helm would ignore them.
     (&["operator.replica=2"], &["/operator", "replica"]),
     (&["replicas=2"], &["replicas"]),
     (&["api.autoscaling.max=3"], &["/api/autoscaling", "max"]),
-    // Of the wrong kind or out of range.
+    // Of the wrong type or out of range.
     (&["operator.replicas=two"], &["/operator/replicas", "integer"]),
     (&["api.autoscaling.minReplicas=0"], &["/api/autoscaling/minReplicas", "want 1"]),
     (&["api.service.port=70000"], &["/api/service/port", "65,535"]),
@@ -27,7 +27,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["api.podDisruptionBudget.maxUnavailable=half"],
         &["/api/podDisruptionBudget/maxUnavailable"],
     ),
-    // Each right, together wrong.
+    // Wrong together.
     (&["mongodb.enabled=false"], &["connection.existingSecret"]),
     (
         &["mongodb.enabled=false", "connection.existingSecret=mine"],
@@ -71,11 +71,11 @@ const REFUSED: &[(&[&str], &[&str])] = &[
 fn a_wrong_value_is_refused_with_its_field_and_what_would_be_right() {
     for helm in helms() {
         for (values, expected) in REFUSED {
-            let said = template(&helm, values).refused();
+            let error = template(&helm, values).refused();
             for part in *expected {
-                assert!(said.contains(part), "{helm}, {values:?}: {part:?} is not in: {said}");
+                assert!(error.contains(part), "{helm}, {values:?}: {part:?} is not in: {error}");
             }
-            assert!(!said.contains("secret@"), "a password is shown: {said}");
+            assert!(!error.contains("secret@"), "a password is shown: {error}");
         }
     }
 }

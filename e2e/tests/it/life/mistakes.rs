@@ -1,4 +1,4 @@
-//! What newcomers do wrong, and what they are told.
+//! Mistakes of newcomers, and the answers that help.
 
 use serde_json::Value;
 
@@ -8,27 +8,32 @@ use crate::yaml::{document, text};
 
 use super::steps::helm_put;
 
-/// The chart without its definition, on a cluster that has none: Helm says so, and the operator's log does.
+/// Installs the chart without its definition on a cluster that has none: Helm and the operator's
+/// log name what is missing.
 pub(super) fn no_definition(cluster: &Cluster) {
-    let said = helm_put(
+    let printed = helm_put(
         "helm",
         "install trendjob --set crds.enabled=false,api.autoscaling.enabled=false,api.replicas=1",
         &chart(),
     )
     .ok();
-    assert!(said.contains("ATTENTION") && said.contains("manifests/crd/trendjobs.yaml"), "{said}");
+    assert!(
+        printed.contains("ATTENTION") && printed.contains("manifests/crd/trendjobs.yaml"),
+        "{printed}"
+    );
     until_logged(
         cluster,
         "this cluster doesn't know TrendJobs: install their CustomResourceDefinition",
     );
-    // What kubectl remembers of the kinds there were is gone after its first try.
+    // kubectl forgets the kinds of earlier tests after its first attempt.
     until("a word about the definition", || {
         let refused = cluster.apply("", &read("manifests/examples/quickstart.yaml")).refused();
         refused.contains("ensure CRDs are installed first").then_some(())
     });
 }
 
-/// The API before anything was published: it says what there is, and what isn't.
+/// Asks the API before anything is published: the list of sources is empty, an unknown source is a
+/// 404.
 pub(super) fn no_result_yet(cluster: &Cluster) {
     let (is_well, answer) = cluster.ask("trendjob", "/api/v1/sources", "2m");
     assert!(is_well, "{answer}");
@@ -37,7 +42,8 @@ pub(super) fn no_result_yet(cluster: &Cluster) {
     assert!(answer.contains("404") && answer.contains("quickstart"), "{answer}");
 }
 
-/// A definition from before the operator: it names what the cluster drops, until the chart brings the right one.
+/// Installs a definition that is older than the operator: its log names the fields that the cluster
+/// drops, until an upgrade of the chart brings the right definition.
 pub(super) fn an_old_definition(cluster: &Cluster) {
     let mut old = document(&read("manifests/crd/trendjobs.yaml"));
     let spec = old
@@ -54,7 +60,8 @@ pub(super) fn an_old_definition(cluster: &Cluster) {
     until_logged(cluster, "the cluster knows TrendJobs as this operator does");
 }
 
-/// A TrendJob where the Secret isn't: it says so, and goes on by itself when it is there.
+/// Applies a TrendJob in a namespace without the Secret: a condition names it, and the run goes on
+/// once it is created.
 pub(super) fn no_secret(cluster: &Cluster) {
     let quickstart = read("manifests/examples/quickstart.yaml");
     cluster.apply("--namespace=trends", &quickstart).ok();
@@ -76,9 +83,9 @@ pub(super) fn no_secret(cluster: &Cluster) {
             "wait --for=condition=Complete trendjob/quickstart --namespace=trends --timeout=3m",
         )
         .ok();
-    // So that uninstalling finds a TrendJob to leave alone.
+    // The test of `uninstall` needs a TrendJob of a user.
     cluster.apply(&format!("--namespace={NAMESPACE}"), &quickstart).ok();
-    // While its look-ups are slow, the API answers with what it knew.
+    // The API answers with its last list while it looks the sources up.
     until("the source in the API", || {
         let (is_well, sources) = cluster.ask("trendjob", "/api/v1/sources", "1m");
         assert!(is_well, "{sources}");

@@ -1,4 +1,5 @@
-//! The life of an installation on a real cluster: from the README's first command to what is left after the last.
+//! The life of an installation on a real cluster: install, load, upgrade, uninstall, mistakes of
+//! users.
 
 mod mistakes;
 mod passwords;

@@ -1,5 +1,5 @@
-//! Passwords of the MongoDB for trying out: made once, then left alone, by both Helms. What they open is MongoDB's matter;
-//! here only the Secrets are looked at.
+//! Passwords of the chart's MongoDB: made at the first install, and kept by upgrades with both
+//! Helms. Only the Secrets are checked, not that MongoDB accepts them.
 
 use std::collections::BTreeMap;
 
@@ -50,6 +50,6 @@ pub(super) fn are_made_once(cluster: &Cluster) {
     let map = cluster.get(&format!("configmap trendjob-mongodb --namespace={NAMESPACE}"));
     assert!(
         map["data"]["users.js"] != Value::Null,
-        "the users are made when the server first starts"
+        "a script creates the users when the server first starts"
     );
 }

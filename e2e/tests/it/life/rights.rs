@@ -1,4 +1,5 @@
-//! What the accounts may do, as the API server itself lists it, and that the namespace lets in restricted pods alone.
+//! The rights of the accounts, as the API server lists them, and the namespace's limit to
+//! restricted pods.
 
 use std::collections::BTreeSet;
 
@@ -8,10 +9,10 @@ use crate::cluster::{Cluster, NAMESPACE};
 use crate::tools::read;
 use crate::yaml::{documents, text};
 
-/// A right: a resource, the name of an object (or none), a verb.
+/// A resource, the name of an object (empty for all), a verb.
 type Right = (String, String, String);
 
-/// The rights of an account in the namespace, but those that everybody has.
+/// Returns the rights of an account in the namespace, without those that every account has.
 fn rights(cluster: &Cluster, account: &str) -> BTreeSet<Right> {
     let list = |account: &str| -> BTreeSet<Right> {
         let subject = format!(
@@ -35,7 +36,8 @@ fn rights(cluster: &Cluster, account: &str) -> BTreeSet<Right> {
     list(account).difference(&list("nobody")).cloned().collect()
 }
 
-/// The rights in the documentation: `manifests/rbac`, but of the Lease, which the chart makes itself.
+/// Returns the rights in `manifests/rbac`. The Lease differs: the chart creates it, so the operator
+/// may only read and update it.
 fn documented() -> BTreeSet<Right> {
     let all = documents(&read("manifests/rbac/cluster.yaml"));
     let role = all.iter().find(|object| text(object, "/kind") == "ClusterRole").unwrap();
@@ -81,7 +83,7 @@ pub(super) fn are_what_the_docs_say(cluster: &Cluster) {
     let parts: BTreeSet<String> =
         pods.iter().map(|pod| text(pod, "/spec/containers/0/name").to_owned()).collect();
     let expected = ["api", "mongodb", "operator", "worker"].map(str::to_owned);
-    assert_eq!(parts, expected.into(), "all kinds of pods were let in");
+    assert_eq!(parts, expected.into(), "pods of all kinds were admitted");
     let refusals = cluster
         .list(&format!("events --namespace={NAMESPACE} --field-selector=reason=FailedCreate"));
     let refusals: Vec<&str> = refusals.iter().map(|event| text(event, "/message")).collect();

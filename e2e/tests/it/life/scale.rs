@@ -1,10 +1,10 @@
-//! Load through the Service makes the autoscaler add replicas; a rolling restart under it, and the way back, cost no
-//! request.
+//! Load on the Service makes the autoscaler add replicas; neither a rolling restart under load nor
+//! the removal of replicas fails a request.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use e2e::load::{Asking, Load};
+use e2e::load::{Load, LoadPlan};
 
 use crate::cluster::{Cluster, NAMESPACE};
 use crate::tools::{chart, until};
@@ -12,7 +12,8 @@ use crate::yaml::text;
 
 use super::steps::helm_put;
 
-/// Small enough that a gentle load is much: what is tested is that replicas follow load, not how much one does.
+/// Limits so small that a gentle load is too much for one replica: the test is about the number of
+/// replicas, not about their speed.
 const SENSITIVE: &str = "upgrade trendjob --wait --set api.autoscaling.minReplicas=1,api.autoscaling.maxReplicas=3 \
     --set api.autoscaling.targetCPUUtilizationPercentage=50,api.resources.requests.cpu=20m,api.drainSeconds=15 \
     --set api.autoscaling.behavior.scaleDown.stabilizationWindowSeconds=0 \
@@ -26,11 +27,12 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
     let service = cluster.get(&format!("service trendjob-api --namespace={NAMESPACE}"));
     let address: SocketAddr =
         format!("{}:8383", text(&service, "/spec/clusterIP")).parse().unwrap();
-    // Every tenth request begins a new connection, as those of new callers do: only these reach new replicas.
-    let load = Load::start(&Asking {
+    // Every tenth request opens a new connection: only new connections reach new replicas.
+    let load = Load::start(&LoadPlan {
         address,
         path: "/api/v1/trends?source=quickstart&limit=5".to_owned(),
-        // Enough that their pace, not the time that answers take on a busy machine, makes the load.
+        // Many slow clients: on a busy machine their pace decides the load, not the time of
+        // answers.
         clients: 32,
         pace: Duration::from_millis(80),
         on_one_connection: 10,
@@ -47,7 +49,7 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
         .ok();
     let during = load.answered() - before;
     assert!(during > 100, "there was load during the restart: {during} requests");
-    // The old pods end while there is still load.
+    // The load goes on until the old pods have ended.
     until("the end of the old pods", || {
         let pods = cluster.list(&format!(
             "pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=api"

@@ -1,4 +1,4 @@
-//! Installing, testing and uninstalling, as documented.
+//! The documented steps: install, test, uninstall.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -9,12 +9,12 @@ use crate::cluster::{Cluster, NAMESPACE, values};
 use crate::tools::{Ended, chart, read, run, top, until, variable};
 use crate::yaml::{document, name, text};
 
-/// `helm` with words, for this namespace.
+/// Runs `helm` in the namespace of these tests.
 pub(crate) fn helm(program: &str, words: &str) -> Ended {
     run(Command::new(program).args(words.split_whitespace()).args(["--namespace", NAMESPACE]))
 }
 
-/// `helm install` or `upgrade` of a chart with what this cluster needs.
+/// Runs `helm install` or `helm upgrade` of a chart, with the values that this cluster needs.
 pub(crate) fn helm_put(program: &str, words: &str, chart: &std::path::Path) -> Ended {
     let mut command = Command::new(program);
     command.args(words.split_whitespace()).arg(chart).args([
@@ -29,23 +29,23 @@ pub(crate) fn helm_put(program: &str, words: &str, chart: &std::path::Path) -> E
     run(&mut command)
 }
 
-/// The commands of the README's section about clusters: the block that begins with `helm install`.
+/// Returns the commands of the README's block that begins with `helm install`.
 fn commands() -> String {
     let readme = read("README.md");
     let blocks = readme.split("\n\n").filter(|block| block.starts_with("    "));
     let mut found = blocks.filter(|block| block.contains("    helm install"));
     let block = found.next().unwrap().to_owned();
-    assert!(found.next().is_none(), "which block is meant?");
+    assert!(found.next().is_none(), "two blocks begin with helm install");
     block.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
 }
 
-/// Types the README as it stands. What differs between clusters, as images that can't be pulled, is in values.
+/// Runs the commands of the README as they stand, with the values that this cluster needs.
 pub(crate) fn type_the_readme(cluster: &Cluster) {
     let values = values().map(|file| format!("--values '{}'", file.display())).unwrap_or_default();
     let shell =
         format!("set -eu\nhelm() {{ command helm \"$@\" {values} --timeout 3m; }}\n{}", commands());
     let printed = run(Command::new("bash").args(["-c", &shell]).current_dir(top())).ok();
-    // The last command shows trends: four posts, five words above one.
+    // The last command prints the trends of four posts.
     let answer =
         printed.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{printed}"));
     assert_eq!(counts(answer)[0], ("coffee".to_owned(), 4), "{printed}");
@@ -53,7 +53,7 @@ pub(crate) fn type_the_readme(cluster: &Cluster) {
     cluster.kubectl(&format!("delete pod ask --namespace={NAMESPACE}")).ok();
 }
 
-/// Terms and counts of an answer of `/api/v1/trends`.
+/// Returns the terms and counts in an answer of `/api/v1/trends`.
 pub(crate) fn counts(answer: &str) -> Vec<(String, u64)> {
     let answer: Value =
         serde_json::from_str(answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
@@ -65,7 +65,8 @@ pub(crate) fn counts(answer: &str) -> Vec<(String, u64)> {
 }
 
 impl Cluster {
-    /// Asks the API from a pod, by the name of its Service; says whether that was a success, and what it answered.
+    /// Sends a request to the API from a pod, by the name of its Service. Returns true if it
+    /// succeeded, and the answer.
     pub(crate) fn ask(&self, release: &str, path: &str, wait: &str) -> (bool, String) {
         let mut pod = document(&read("manifests/examples/ask.yaml"));
         let url = format!("http://{release}-api.{NAMESPACE}.svc.cluster.local:8383{path}");
@@ -84,7 +85,7 @@ impl Cluster {
     }
 }
 
-/// `helm test` passes and leaves nothing behind, neither objects nor a source.
+/// Runs `helm test`, which must pass and leave neither objects nor a source behind.
 pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
     let before = everything_of(cluster, release);
     helm(program, &format!("test {release} --timeout 4m")).ok();
@@ -98,18 +99,18 @@ pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
     assert!(is_well && !sources.contains(&format!("{full}-test")), "{sources}");
 }
 
-/// The names of all objects with the label of a release, in all namespaces and beside them; events and what
-/// controllers make by themselves (pods, replica sets, endpoints) aside.
+/// Returns the names of all objects with the label of a release, without events and without objects
+/// that controllers create (pods, replica sets, endpoints).
 pub(crate) fn everything_of(cluster: &Cluster, release: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for namespaced in ["true", "false"] {
-        // It complains, too, while the server of metrics is slow.
+        // Fails while the metrics server is slow, but still prints the kinds.
         let kinds = cluster
             .kubectl(&format!(
                 "api-resources --verbs=list,get --namespaced={namespaced} --output=name"
             ))
             .out;
-        // Measured, not kept.
+        // Metrics and events belong to no release.
         let kinds = kinds
             .lines()
             .filter(|kind| !kind.ends_with("metrics.k8s.io") && !kind.starts_with("events"));
@@ -120,16 +121,16 @@ pub(crate) fn everything_of(cluster: &Cluster, release: &str) -> BTreeSet<String
         let controlled = |object: &&Value| !object["metadata"]["ownerReferences"].is_array();
         found.extend(list.iter().filter(controlled).map(name));
     }
-    // Endpoints are a Service's without saying so.
+    // Endpoints belong to a Service, but have no owner reference.
     found.retain(|name| !name.starts_with("Endpoints/"));
     found
 }
 
-/// Uninstalls; nothing is left but the definition.
+/// Uninstalls the release; only the definition is left.
 pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
-    assert!(everything_of(cluster, release).len() > 15, "or the search finds nothing");
-    let said = helm(program, &format!("uninstall {release} --wait --timeout 3m")).ok();
-    assert!(said.contains("trendjobs.trendjob.dev"), "what is kept is said: {said}");
+    assert!(everything_of(cluster, release).len() > 15, "the search finds objects");
+    let printed = helm(program, &format!("uninstall {release} --wait --timeout 3m")).ok();
+    assert!(printed.contains("trendjobs.trendjob.dev"), "the definition is kept: {printed}");
     until("nothing but the definition", || {
         let left = everything_of(cluster, release);
         (left == BTreeSet::from(["CustomResourceDefinition/trendjobs.trendjob.dev".to_owned()]))
@@ -147,8 +148,8 @@ pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
     assert!(!trendjobs.is_empty(), "TrendJobs of users stay");
 }
 
-/// Another release adopts the definition that the first left, as the chart's README says; it keeps its results on a
-/// volume, where this machine can provide one.
+/// Installs another release, which adopts the definition that the first left, as the chart's README
+/// describes. It keeps its results on a volume if this machine is the node and can provide one.
 pub(crate) fn install_over_the_kept_definition(cluster: &Cluster, program: &str) {
     let refused = helm_put(program, "install other", &chart()).refused();
     assert!(refused.contains("trendjobs.trendjob.dev"), "{refused}");
@@ -164,7 +165,7 @@ pub(crate) fn install_over_the_kept_definition(cluster: &Cluster, program: &str)
     cluster.kubectl("delete --ignore-not-found persistentvolume trendjob-e2e").ok();
 }
 
-/// A volume that anybody may write, for who claims it.
+/// Creates a volume that every user may write to.
 fn provide_volume(cluster: &Cluster, folder: &std::path::Path) {
     run(Command::new("chmod").arg("0777").arg(folder)).ok();
     let volume = serde_json::json!({

@@ -1,5 +1,5 @@
-//! An upgrade of the chart while a run is under way: the run ends with the workers it began with, the next one has the
-//! new ones, and results, URIs and passwords are as before.
+//! An upgrade of the chart during a run: the run ends with the worker image it began with, the next
+//! run has the new image; results, URIs and passwords stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::yaml::text;
 
 use super::steps::{counts, helm_put};
 
-/// A chart of the next version, packaged.
+/// Packages the chart with the next version.
 fn next(tag: &str, folder: &std::path::Path) -> PathBuf {
     let mut command = Command::new("helm");
     command
@@ -25,7 +25,7 @@ fn next(tag: &str, folder: &std::path::Path) -> PathBuf {
     folder.join(format!("trendjob-{tag}.tgz"))
 }
 
-/// Posts in several files, and the count of each of their words.
+/// Returns posts in several files, and the count of each of their words.
 fn posts() -> (BTreeMap<String, String>, BTreeMap<String, u64>) {
     let words = ["kettle", "teapot", "saucer", "napkin"];
     let (mut files, mut expected) = (BTreeMap::new(), BTreeMap::new());
@@ -50,7 +50,7 @@ fn start(cluster: &Cluster, name: &str) {
         "spec": {
             "source": name,
             "input": {"uris": ["file:///data/*.ndjson"], "volume": {"configMap": {"name": "posts"}}},
-            // One pod after the other, so that there is time.
+            // One pod at a time, so that the upgrade comes in the middle of the run.
             "sharding": {"chunkSize": "1Ki", "maxShards": 6, "parallelism": 1, "partitions": 2},
             "plan": resources, "etl": resources, "aggregate": resources,
         },
@@ -58,7 +58,7 @@ fn start(cluster: &Cluster, name: &str) {
     cluster.apply(&format!("--namespace={NAMESPACE}"), &trendjob.to_string()).ok();
 }
 
-/// The images of the pods of a TrendJob by their stage.
+/// Returns the stages of a TrendJob's pods with their images.
 fn images(cluster: &Cluster, name: &str) -> BTreeSet<(String, String)> {
     let pods =
         cluster.list(&format!("pods --namespace={NAMESPACE} --selector=trendjob.dev/name={name}"));
@@ -78,7 +78,7 @@ fn complete(cluster: &Cluster, name: &str) {
     cluster.kubectl(&wait).ok();
 }
 
-/// What must not change by an upgrade: the Secrets, as they are.
+/// Returns the release's Secrets, which an upgrade must not change.
 fn secrets(cluster: &Cluster) -> BTreeMap<String, String> {
     let secrets = cluster.list(&format!(
         "secrets --namespace={NAMESPACE} --selector=app.kubernetes.io/instance=trendjob"
@@ -113,7 +113,7 @@ pub(super) fn leaves_a_run_in_flight_alone(cluster: &Cluster) {
     ));
     let replaced = operators.iter().map(|pod| text(pod, "/metadata/creationTimestamp")).max();
     let is_after = Some(text(&trendjob, "/status/completionTime")) >= replaced;
-    assert!(is_after, "the run was over before the operator was replaced: it tests nothing");
+    assert!(is_after, "the run ended before the operator was replaced, so the test shows nothing");
     let old = "docker.io/trendjob/worker:0.1.0".to_owned();
     let of_old = images(cluster, "flying");
     let stages: BTreeSet<&str> = of_old.iter().map(|(stage, _)| stage.as_str()).collect();
