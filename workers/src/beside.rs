@@ -2,10 +2,10 @@
 //! written; the store owns their formats.
 
 use pipeline::records::{Record, RecordSink};
-use pipeline::{Context, Error, Plan};
+use pipeline::{Context, Error};
 use store::mongo::records::RecordId;
 use store::mongo::{plain, records};
-use store::{MongoStore, RunId, SourceName, StoreError};
+use store::{MongoStore, RunId, SourceName};
 use tokio::runtime::Handle;
 use trendjob::MongoSink;
 
@@ -28,40 +28,39 @@ impl RecordSink for Records {
     }
 }
 
-/// Makes records and plain documents agree with the result that was just published. `stored` is the
-/// number of records that the shards of the result report as stored.
-pub(crate) fn publish(
-    context: &Context,
-    store: &MongoStore,
-    plan: &Plan,
-    sink: &MongoSink,
-    without: &[u32],
-    stored: u64,
-) -> Result<(), Error> {
-    let source = &plan.source;
-    context.runtime.block_on(async {
-        if sink.store_records {
-            records::publish(store, source, &context.run, without, stored).await?;
-        }
-        plain::refresh(store, source, &context.attempt, limit(sink)).await?;
-        Ok(())
-    })
+/// The MongoDB of an attempt, with the settings for records and plain documents.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) store: &'a MongoStore,
+    pub(crate) source: &'a SourceName,
+    pub(crate) sink: &'a MongoSink,
 }
 
-/// Makes the plain documents agree with the visible result after a later run has been published: an
-/// attempt of this run may have replaced them before it was killed.
-pub(crate) fn catch_up(
-    context: &Context,
-    store: &MongoStore,
-    source: &str,
-    sink: &MongoSink,
-) -> Result<(), Error> {
-    let source = SourceName::new(source).map_err(StoreError::Name)?;
-    let caught_up = plain::catch_up(store, &source, &context.attempt, limit(sink));
-    Ok(context.runtime.block_on(caught_up)?)
-}
+impl Beside<'_> {
+    /// Makes records and plain documents agree with the result that was just published. `without`
+    /// are the shards it goes without, `stored` is the number of records that its shards stored.
+    pub(crate) fn publish(self, without: &[u32], stored: u64) -> Result<(), Error> {
+        let Context { runtime, run, attempt, .. } = self.context;
+        runtime.block_on(async {
+            if self.sink.store_records {
+                records::publish(self.store, self.source, run, without, stored).await?;
+            }
+            plain::refresh(self.store, self.source, attempt, self.limit()).await?;
+            Ok(())
+        })
+    }
 
-/// Returns the number of plain documents to keep; a negative number in the manifest means all.
-fn limit(sink: &MongoSink) -> u64 {
-    u64::try_from(sink.documents).unwrap_or(u64::MAX)
+    /// Makes the plain documents agree with the visible result after a later run has been
+    /// published: an attempt of this run may have replaced them before it was killed.
+    pub(crate) fn catch_up(self) -> Result<(), Error> {
+        let Context { runtime, attempt, .. } = self.context;
+        let caught_up = plain::catch_up(self.store, self.source, attempt, self.limit());
+        Ok(runtime.block_on(caught_up)?)
+    }
+
+    /// Returns the number of plain documents to keep; a negative number in the manifest means all.
+    fn limit(self) -> u64 {
+        u64::try_from(self.sink.documents).unwrap_or(u64::MAX)
+    }
 }

@@ -49,23 +49,23 @@ impl Listener for Deadlines {
 pub(crate) struct Deadline<T> {
     io: T,
     limit: Duration,
-    deadline: Pin<Box<Sleep>>,
+    expiry: Pin<Box<Sleep>>,
     /// True from the first byte of a request to the first byte of its answer.
     in_request: bool,
 }
 
 impl<T> Deadline<T> {
     fn new(io: T, limit: Duration) -> Self {
-        Self { io, limit, deadline: Box::pin(tokio::time::sleep(limit)), in_request: false }
+        Self { io, limit, expiry: Box::pin(tokio::time::sleep(limit)), in_request: false }
     }
 
     fn restart(&mut self) {
-        self.deadline.as_mut().reset(Instant::now() + self.limit);
+        self.expiry.as_mut().reset(Instant::now() + self.limit);
     }
 
     /// Returns `Pending` before the deadline, an error after it.
     fn pending<R>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<R>> {
-        ready!(self.deadline.as_mut().poll(cx));
+        ready!(self.expiry.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 

@@ -288,14 +288,14 @@ mod tests {
 
     #[tokio::test]
     async fn idle_connections_do_not_delay_a_stop() {
-        let patient = Leave { finish: Duration::from_secs(3600), ..Leave::AT_ONCE };
+        let patient = Leave { finish: Duration::from_hours(1), ..Leave::AT_ONCE };
         let (address, stop, served) = quick(patient).await;
         // Browsers open connections ahead of their requests.
         let _silent = TcpStream::connect(address).await.unwrap();
         let mut idle = TcpStream::connect(address).await.unwrap();
         ask(&mut idle, HELLO).await;
         drop(stop);
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         tokio::time::timeout(minute, served).await.expect("it doesn't wait for them").unwrap();
     }
 
@@ -329,7 +329,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_leaves_goes_on_answering_and_closes_connections() {
-        let never = Leave { delay: Duration::from_secs(3600), ..Leave::AT_ONCE };
+        let never = Leave { delay: Duration::from_hours(1), ..Leave::AT_ONCE };
         let (address, stop, served) = quick(never).await;
         let mut old = TcpStream::connect(address).await.unwrap();
         let answer = ask(&mut old, HELLO).await;

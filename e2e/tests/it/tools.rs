@@ -76,7 +76,7 @@ pub(crate) fn helms() -> Vec<String> {
 }
 
 /// The longest wait, which only a test that fails reaches, and the time between two looks.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// Waits until `look` returns something, and returns it.

@@ -7,10 +7,10 @@ use pipeline::publish::publish;
 use pipeline::{Context, Plan, etl};
 use store::mongo::records;
 use store::retention::clean_up_source;
-use store::{Stage, StoreError};
+use store::{SourceName, Stage, StoreError};
 
 use super::{Work, now};
-use crate::beside;
+use crate::beside::Beside;
 use crate::ending::Ending;
 
 impl Work {
@@ -38,10 +38,11 @@ impl Work {
     /// If a later run has published: an earlier attempt of this one may have written beside that,
     /// and have been killed before it saw it.
     pub(super) fn caught_up(&self, ended: Result<Ending, Ending>) -> Result<Ending, Ending> {
-        let (Err(ending), Some(mongo)) = (&ended, &self.mongo) else { return ended };
-        if ending.is_superseded() {
-            let spec = &self.config.spec;
-            beside::catch_up(&self.context, mongo, &spec.source, &spec.sink.mongodb)?;
+        if ended.as_ref().is_err_and(Ending::is_superseded) {
+            let source = SourceName::new(&self.config.spec.source).map_err(StoreError::Name)?;
+            if let Some(beside) = self.beside(&source) {
+                beside.catch_up()?;
+            }
         }
         ended
     }
@@ -50,9 +51,8 @@ impl Work {
     /// fail a run whose result is there: the next run does what was left.
     pub(super) fn follow_up(&self, plan: &Plan, without: &[u32], kept: u64) -> Result<(), Ending> {
         let Context { runtime, store, run, .. } = &self.context;
-        let sink = &self.config.spec.sink.mongodb;
-        if let Some(mongo) = &self.mongo {
-            beside::publish(&self.context, mongo, plan, sink, without, kept)?;
+        if let Some(beside) = self.beside(&plan.source) {
+            beside.publish(without, kept)?;
         }
         let retention = request::retention(&self.config.spec);
         let seconds = u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0);
@@ -69,5 +69,11 @@ impl Work {
             Err(error) => tracing::warn!(%error, "clean-up was not finished"),
         }
         Ok(())
+    }
+
+    /// Returns the access to records and plain documents, if the store is a MongoDB.
+    fn beside<'a>(&'a self, source: &'a SourceName) -> Option<Beside<'a>> {
+        let (context, sink) = (&self.context, &self.config.spec.sink.mongodb);
+        self.mongo.as_ref().map(|store| Beside { context, store, source, sink })
     }
 }

@@ -227,7 +227,7 @@ impl Cluster {
             database: database.clone(),
             ca_file: None,
             access: Access::Write,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         };
         MongoStore::open(&options).await.unwrap()
     }
