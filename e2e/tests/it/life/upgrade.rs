@@ -90,8 +90,8 @@ fn secrets(cluster: &Cluster) -> BTreeMap<String, String> {
 }
 
 pub(super) fn leaves_a_run_in_flight_alone(cluster: &Cluster) {
-    let tag = variable("TRENDJOB_TEST_NEXT_TAG");
-    let tag = tag.expect("TRENDJOB_TEST_NEXT_TAG names a second tag of the images");
+    // A second tag of the images on the cluster.
+    let tag = variable("TRENDJOB_TEST_NEXT_TAG").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let package = next(&tag, folder.path());
     let (files, expected) = posts();
