@@ -37,7 +37,7 @@ impl Setting {
             database: database.clone(),
             ca_file: None,
             access: Access::Write,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         };
         let runtime = Runtime::new().unwrap();
         let mongo = runtime.block_on(MongoStore::open(&options)).unwrap();

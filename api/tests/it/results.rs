@@ -53,7 +53,7 @@ impl Twice {
             database: self.database.clone(),
             ca_file: None,
             access: Access::Write,
-            patience: Duration::from_secs(60),
+            patience: Duration::from_mins(1),
         };
         self.runtime.block_on(MongoStore::open(&options)).unwrap()
     }

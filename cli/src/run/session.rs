@@ -26,7 +26,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// Staged files that are older were left by writers that were killed.
-const STALE: Duration = Duration::from_secs(3600);
+const STALE: Duration = Duration::from_hours(1);
 
 /// What is reported of a run.
 #[derive(Debug)]

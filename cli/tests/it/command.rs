@@ -16,7 +16,7 @@ use crate::oracle::Counts;
 use crate::outcome::{Outcome, Published, Row};
 
 /// After this a command hangs, on however slow a machine.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_mins(3);
 
 /// The program under test.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_trendjob");

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use super::shaky::Shaky;
 use super::*;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const LOVE: &str = "/api/trends?source=sample&topic=love";
 const RANKED: &str = "/api/v1/trends?source=sample";
 

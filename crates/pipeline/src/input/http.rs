@@ -27,8 +27,8 @@ const TAIL: u64 = 64 << 10;
 /// How long a connection, the head of an answer, silence within an answer, and a piece may take.
 const CONNECT: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
-const SILENCE: Duration = Duration::from_secs(60);
-const BODY: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(1);
+const BODY: Duration = Duration::from_mins(2);
 
 /// Looks at what is behind a URL.
 ///

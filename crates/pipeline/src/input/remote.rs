@@ -14,7 +14,7 @@ pub struct Remote {
 
 impl Default for Remote {
     fn default() -> Self {
-        Self { credentials: None, patience: Duration::from_secs(120) }
+        Self { credentials: None, patience: Duration::from_mins(2) }
     }
 }
 

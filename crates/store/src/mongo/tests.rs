@@ -18,7 +18,7 @@ pub(super) fn options(database: &str) -> MongoOptions {
         database: format!("test-{database}-{}", std::process::id()),
         ca_file: None,
         access: Access::Write,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
     }
 }
 

@@ -33,7 +33,7 @@ fn key() -> Key {
     Key::plan(&RunId::new("run").unwrap())
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn a_wrong_password_is_said_at_once_and_never_shown() {
