@@ -9,7 +9,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use crate::access::REQUEST_ID;
 
 /// The time that a browser may cache a permission.
-const MAX_AGE: Duration = Duration::from_secs(3600);
+const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// An origin of pages, or any.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -314,7 +314,7 @@ fn block_id(key: &BlockKey) -> String {
 }
 
 /// The default time that an operation waits for a database.
-pub const PATIENCE: Duration = Duration::from_secs(600);
+pub const PATIENCE: Duration = Duration::from_mins(10);
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use super::fault;
 use crate::StoreError;
 
 /// The most time for one try: the driver has no limit for a server that never replies.
-const ONE_TRY: Duration = Duration::from_secs(60);
+const ONE_TRY: Duration = Duration::from_mins(1);
 
 /// The time that a failing operation is repeated.
 #[derive(Debug, Clone, Copy)]
