@@ -201,7 +201,7 @@ fn times_before_1970_and_far_ahead_change_no_score_and_are_told() {
     for window in ["2126-03-01T12:00:00Z", "9999-12-31T23:00:00Z"] {
         let store = desk.store();
         let explain = ["explain", "sample", "stranger", "--window", window, "--store", &store];
-        desk.trendjob(&explain).failed_saying(&["no scores for this time"]);
+        desk.trendjob(&explain).failed_saying(&["no scores for this window"]);
     }
 }
 

@@ -118,7 +118,7 @@ async fn blocks_are_stored_at_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
 
 async fn values_come_back_as_they_were(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let store = open().await;
-    assert_eq!(store.get(&Key::plan(&run("nobody"))).await.expect("readable"), None);
+    assert_eq!(store.get(&Key::plan(&run("missing"))).await.expect("readable"), None);
     let values = [Bytes::new(), Bytes::from_static(b"\0\xff\n"), vec![7; 1 << 20].into()];
     for (number, value) in values.into_iter().enumerate() {
         let key = block("values", Stage::Etl, &format!("block-{number}"));

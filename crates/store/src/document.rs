@@ -180,7 +180,7 @@ mod tests {
         let run = RunId::new("run").unwrap();
         let attempt =
             AttemptKey { run: run.clone(), stage: Stage::Etl, index: 3, attempt: name("a") };
-        // The same attempt has another long document at the same index.
+        // The attempt has two long documents at one index.
         let other = AttemptKey { stage: Stage::Aggregate, ..attempt.clone() };
         let (long, longer) = ("x".repeat(3 * MAX_INLINE), "y".repeat(5 * PIECE));
         for (attempt, value) in [(&attempt, &long), (&other, &longer)] {

@@ -205,7 +205,7 @@ pub async fn rollback(
     loop {
         let newest = newest(store, source, known).await?.ok_or_else(|| {
             StoreError::Refused(format!(
-                "nothing is published under {source}: trendjob runs lists what is"
+                "nothing is published under {source}: trendjob runs lists published results"
             ))
         })?;
         if to > newest.generation {

@@ -218,7 +218,7 @@ impl Store for ObjectStore {
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
         let names = self.children("runs").await?;
-        // A name that can't be a run's is that of a file server, or made by hand.
+        // Other names belong to file servers, or are made by hand.
         Ok(names.iter().filter_map(|name| RunId::new(name).ok()).collect())
     }
 

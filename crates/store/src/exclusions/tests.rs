@@ -27,7 +27,7 @@ async fn an_entry_of_a_newer_format_or_with_another_number_is_refused_by_name() 
         ("?", "is damaged"),
         (
             r#"{"format":1,"number":7,"source":"s","at":"","action":"exclude","subjects":[]}"#,
-            "it says that it has the number 7",
+            "it has the number 7",
         ),
     ] {
         let store = ObjectStore::in_memory().await.unwrap();

@@ -6,7 +6,7 @@ use super::*;
 use crate::conformance::conformance;
 
 mod bad_times;
-// The worker's tests use it too, other parts of it.
+// The worker's tests include this file, too, and use other parts of it.
 #[expect(dead_code, reason = "shared with tests of another crate")]
 mod server;
 
@@ -24,7 +24,7 @@ pub(super) fn options(database: &str) -> MongoOptions {
 
 #[testing::needs(mongodb)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_does_what_every_store_must() {
+async fn a_database_passes_the_conformance_suite() {
     let options = options("conformance");
     let open = async || {
         let store: Arc<dyn Store> = Arc::new(MongoStore::open(&options).await.unwrap());
@@ -36,7 +36,7 @@ async fn a_database_does_what_every_store_must() {
 
 #[testing::needs(mongodb)]
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_a_newer_format_is_left_alone() {
+async fn a_database_of_a_newer_format_is_not_touched() {
     let options = options("newer");
     let store = MongoStore::open(&options).await.unwrap();
     let formats = store.database.collection::<Document>("trendjob.store");

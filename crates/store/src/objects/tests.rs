@@ -32,7 +32,7 @@ async fn a_bucket_is_a_store() {
 }
 
 #[tokio::test]
-async fn a_newer_store_is_left_alone() {
+async fn a_newer_store_is_not_touched() {
     let folder = tempfile::tempdir().unwrap();
     drop(ObjectStore::open_folder(folder.path()).await.unwrap());
     fs::write(folder.path().join("format"), r#"{"format":2}"#).unwrap();

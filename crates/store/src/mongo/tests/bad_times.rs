@@ -1,14 +1,13 @@
-//! What a store makes of servers in bad times, which a healthy one can't show: by the documented
-//! codes, from a server of this test.
+//! Server failures that a healthy server can't show: the documented codes, from a scripted server.
 
 use super::server::{Answer, Server, done, failure, found};
 use super::*;
 use crate::AttemptId;
 
-/// A store on a scripted server that was found in order.
+/// A store on a scripted server.
 async fn store(server: &Server, patience: Duration) -> MongoStore {
     let uri = MongoUri::new(&format!("mongodb://127.0.0.1:{}/?directConnection=true", server.port));
-    // Reading begins with the format, of which there is none.
+    // Opening reads the format first: this server has none.
     server.then([nothing()]);
     let mut store = open(uri, LONG).await.unwrap();
     store.patience = Patience::new(patience);
@@ -36,9 +35,9 @@ fn key() -> Key {
 const LONG: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn a_wrong_password_is_said_at_once_and_never_shown() {
+async fn a_wrong_password_is_reported_at_once_and_never_shown() {
     let server = Server::start([failure(18, "AuthenticationFailed", "Authentication failed.")]);
-    let uri = format!("mongodb://somebody:s3cret@127.0.0.1:{}/?directConnection=true", server.port);
+    let uri = format!("mongodb://user:s3cret@127.0.0.1:{}/?directConnection=true", server.port);
     let error = open(MongoUri::new(&uri), LONG).await.unwrap_err();
     assert!(matches!(error, StoreError::Denied { .. }), "{error:?}");
     let shown = format!("{error} {error:?}");
@@ -47,7 +46,7 @@ async fn a_wrong_password_is_said_at_once_and_never_shown() {
 }
 
 #[tokio::test]
-async fn a_user_without_the_role_is_told_which() {
+async fn a_denied_user_gets_the_name_of_the_role() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
     server.then([failure(13, "Unauthorized", "not authorized on test to execute command")]);
@@ -74,7 +73,7 @@ async fn elections_shutdowns_and_cut_connections_are_waited_out() {
 }
 
 #[tokio::test]
-async fn an_insert_whose_reply_was_lost_is_known_as_ones_own() {
+async fn an_insert_whose_reply_was_lost_recognises_its_own_value() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
     server.then([Answer::Cut, write_error(11000, "E11000 duplicate key"), Answer::Inserted]);
@@ -83,19 +82,19 @@ async fn an_insert_whose_reply_was_lost_is_known_as_ones_own() {
 }
 
 #[tokio::test]
-async fn a_document_that_no_majority_has_yet_is_waited_for_and_inserted_again_when_it_is_lost() {
+async fn a_document_without_a_majority_is_waited_for_and_inserted_again_if_it_is_lost() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
-    let there = || write_error(11000, "E11000 duplicate key");
-    // A primary that is voted out loses what only it has.
-    server.then([there(), nothing(), there(), nothing(), done()]);
+    let present = || write_error(11000, "E11000 duplicate key");
+    // A primary that loses an election loses documents that no other server has.
+    server.then([present(), nothing(), present(), nothing(), done()]);
     let inserted = store.insert(&key(), "x".into()).await.unwrap();
     assert_eq!(inserted, Insertion::Inserted);
     assert_eq!(server.received.lock().unwrap().len(), 1 + 5);
 }
 
 #[tokio::test]
-async fn an_insert_that_came_second_is_told_what_stands_there() {
+async fn an_insert_that_comes_second_returns_the_present_value() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
     let other = Stored {
@@ -116,7 +115,7 @@ async fn an_insert_that_came_second_is_told_what_stands_there() {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_reported_as_it_is_and_at_once() {
+async fn a_full_disk_is_reported_as_such_and_at_once() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
     for answer in [
@@ -133,18 +132,18 @@ async fn a_full_disk_is_reported_as_it_is_and_at_once() {
 }
 
 #[tokio::test]
-async fn a_majority_that_can_not_be_had_is_an_error_and_no_success() {
+async fn a_write_without_a_majority_is_an_error() {
     let server = Server::start([]);
     let store = store(&server, Duration::from_secs(1)).await;
     let concern = doc! { "code": 64, "codeName": "WriteConcernTimeout", "errmsg": "waiting for replication timed out" };
-    let unsure = Answer::Reply(doc! { "ok": 1, "n": 1, "writeConcernError": concern });
-    server.then(std::iter::repeat_n(unsure, 50));
+    let unconfirmed = Answer::Reply(doc! { "ok": 1, "n": 1, "writeConcernError": concern });
+    server.then(std::iter::repeat_n(unconfirmed, 50));
     let error = store.insert(&key(), "x".into()).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_silent_or_absent_is_given_up_after_the_patience() {
+async fn a_silent_or_absent_server_fails_after_the_patience() {
     let server = Server::start([]);
     let store = store(&server, Duration::from_secs(1)).await;
     server.then(std::iter::repeat_n(Answer::Silence, 50));
@@ -157,7 +156,7 @@ async fn a_server_that_is_silent_or_absent_is_given_up_after_the_patience() {
 }
 
 #[tokio::test]
-async fn a_uri_that_is_none_is_refused_without_being_repeated() {
+async fn an_invalid_uri_is_refused_without_being_shown() {
     for uri in [
         "",
         "localhost:27017",
@@ -172,11 +171,11 @@ async fn a_uri_that_is_none_is_refused_without_being_repeated() {
 }
 
 #[tokio::test]
-async fn a_ca_that_is_none_is_refused_before_any_server_is_asked() {
+async fn an_invalid_ca_file_is_refused_before_any_request() {
     let folder = tempfile::tempdir().unwrap();
     let (absent, other) = (folder.path().join("absent.crt"), folder.path().join("key.pem"));
     std::fs::write(&other, "-----BEGIN PRIVATE KEY-----\n").unwrap();
-    for (file, expected) in [(absent, "No such file"), (other, "holds no certificate")] {
+    for (file, expected) in [(absent, "No such file"), (other, "has no certificate")] {
         let options = MongoOptions {
             uri: MongoUri::new("mongodb://127.0.0.1:1/"),
             database: "test".to_owned(),

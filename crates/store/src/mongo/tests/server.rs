@@ -1,5 +1,5 @@
-//! A server that speaks just enough of the wire protocol (`OP_MSG`) to answer with what a real one
-//! answers in bad times: refused users, elections, full disks, replies that never come.
+//! A server that implements just enough of the wire protocol (`OP_MSG`) to give the answers of a failing
+//! server: refused users, elections, full disks, lost replies.
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
@@ -9,16 +9,16 @@ use std::thread;
 
 use mongodb::bson::{Bson, Document, doc};
 
-/// What the server does with a command.
+/// The reaction of the server to a command.
 #[derive(Debug, Clone)]
 pub(super) enum Answer {
     /// A reply.
     Reply(Document),
-    /// What the first insert sent, as found.
+    /// A reply with the documents of the first insert.
     Inserted,
-    /// Nothing, and the connection is cut.
+    /// No reply, and the connection is cut.
     Cut,
-    /// Nothing at all.
+    /// No reply.
     Silence,
 }
 
@@ -31,20 +31,21 @@ pub(super) fn done() -> Answer {
     Answer::Reply(doc! { "ok": 1, "n": 1 })
 }
 
-/// A cursor that holds all there is.
+/// A cursor with all documents in its first batch.
 pub(super) fn found(documents: Vec<Bson>) -> Document {
     let cursor = doc! { "id": 0_i64, "ns": "test.x", "firstBatch": documents };
     doc! { "ok": 1, "cursor": cursor }
 }
 
-/// Answers commands but those of the handshake by a script; when it is over, with success.
+/// A server that answers commands by a script, and by a rule once the script is over. It answers the
+/// handshake by itself.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) port: u16,
     script: Arc<Mutex<VecDeque<Answer>>>,
-    /// What is answered to a command when the script is over.
+    /// The answer to a command, by its name, when the script is over.
     rule: fn(&str) -> Answer,
-    /// The commands that were received, without those of the handshake.
+    /// The received commands, without those of the handshake.
     pub(super) received: Arc<Mutex<Vec<Document>>>,
 }
 
@@ -53,7 +54,7 @@ impl Server {
         Self::listening(script.into_iter().collect(), |_| done())
     }
 
-    /// Answers by the names of commands.
+    /// A server without a script, with this rule.
     pub(super) fn answering(rule: fn(&str) -> Answer) -> Self {
         Self::listening(VecDeque::new(), rule)
     }
@@ -131,7 +132,7 @@ impl Server {
             }
             Answer::Cut => None,
             Answer::Silence => {
-                // Until the other side gives up.
+                // Waits until the client gives up.
                 drop(connection.read(&mut [0]));
                 None
             }
