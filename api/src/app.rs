@@ -40,8 +40,8 @@ pub fn app(store: Arc<dyn Store>, settings: &Settings) -> Router {
     app.with_state(Arc::new(state))
 }
 
-/// [`record`] and [`bound`] in one layer, if nothing comes between them: a layer costs every request
-/// half as much as the work inside it.
+/// [`record`] and [`bound`] in one layer, if nothing comes between them: a layer costs every
+/// request half as much as the work inside it.
 async fn record_and_bound(
     State((access, admission)): State<(Access, Arc<AdmissionLimits>)>,
     request: Request,

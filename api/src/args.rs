@@ -35,7 +35,8 @@ pub(crate) struct ServeArgs {
         default_value = "0.0.0.0:9090"
     )]
     pub(crate) metrics_listen: SocketAddr,
-    /// The URI of the MongoDB, as `mongodb://user:password@host/`; a user with the role read suffices.
+    /// The URI of the MongoDB, as `mongodb://user:password@host/`; a user with the role read
+    /// suffices.
     #[arg(long, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
     pub(crate) mongodb_uri: Option<String>,
     /// A file with the URI, instead of the URI itself.
@@ -59,7 +60,8 @@ pub(crate) struct ServeArgs {
     /// The most seconds for a request, 1 to 25, waiting included; then it is answered 503.
     #[arg(long, env = "TRENDJOB_TIMEOUT", value_name = "SECONDS", default_value_t = Settings::TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=25))]
     timeout: u64,
-    /// Seconds to go on answering after SIGTERM while not ready, until no more requests are sent here.
+    /// Seconds to go on answering after SIGTERM while not ready, until no more requests are sent
+    /// here.
     #[arg(
         long,
         env = "TRENDJOB_DRAIN_DELAY",
@@ -77,8 +79,8 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGIN"
     )]
     origins: Vec<Origin>,
-    /// The log filter: a level, or levels of parts; info logs every request, info,access=warn failed
-    /// ones only.
+    /// The log filter: a level, or levels of parts; info logs every request, info,access=warn
+    /// failed ones only.
     #[arg(long, env = "TRENDJOB_LOG", default_value = "info,access=warn", value_name = "FILTER")]
     pub(crate) log: String,
     /// Log as plain text instead of JSON.

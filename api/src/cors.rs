@@ -1,5 +1,5 @@
-//! The origins whose pages may read answers (the CORS protocol of the Fetch standard). Owns the text form
-//! of origins; `tower-http` implements the protocol.
+//! The origins whose pages may read answers (the CORS protocol of the Fetch standard). Owns the
+//! text form of origins; `tower-http` implements the protocol.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! Cursors: a position in a ranking of one generation. Owns their text form, which is opaque to callers.
+//! Cursors: a position in a ranking of one generation. Owns their text form, which is opaque to
+//! callers.
 
 use std::fmt;
 
@@ -12,8 +13,8 @@ use crate::problem::Problem;
 /// The first part of the text form. A changed form gets another number.
 const FORMAT: &str = "1";
 
-/// A position in a ranking of one generation of a source. The run distinguishes the generation from the one
-/// with the same number in another store.
+/// A position in a ranking of one generation of a source. The run distinguishes the generation from
+/// the one with the same number in another store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) source: SourceName,

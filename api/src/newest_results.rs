@@ -1,5 +1,5 @@
-//! The newest result of each source, without excluded terms. Owns the opened results and how old they
-//! may be; a request uses one of them throughout, so that no answer mixes two generations.
+//! The newest result of each source, without excluded terms. Owns the opened results and how old
+//! they may be; a request uses one of them throughout, so that no answer mixes two generations.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Errors as RFC 9457 problems. Owns how much of an error a caller learns: nothing about the place of
-//! the store.
+//! Errors as RFC 9457 problems. Owns how much of an error a caller learns: nothing about the place
+//! of the store.
 
 use std::error::Error;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! A value that is looked up again once it is a second old, by one look-up for all requests. Owns when
-//! that happens and which requests wait for it; knows nothing of the value.
+//! A value that is looked up again once it is a second old, by one look-up for all requests. Owns
+//! when that happens and which requests wait for it; knows nothing of the value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use crate::problem::Problem;
 /// The age up to which the outcome of a look-up is used, failures and absence included.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// The longest wait for a look-up while an older value can be served: longer than a look-up of a healthy
-/// store, shorter than a caller's patience.
+/// The longest wait for a look-up while an older value can be served: longer than a look-up of a
+/// healthy store, shorter than a caller's patience.
 const GRACE: Duration = Duration::from_millis(250);
 
 /// A value and the time of its look-up.
@@ -42,8 +42,8 @@ impl<T> Default for RefreshingCell<T> {
 }
 
 impl<T: Clone + Send + 'static> RefreshingCell<T> {
-    /// The value. If it is too old, `look_up` makes a new one from it; a slow look-up is not waited for
-    /// if the old value is `usable`.
+    /// The value. If it is too old, `look_up` makes a new one from it; a slow look-up is not waited
+    /// for if the old value is `usable`.
     pub(crate) async fn get<L, F>(
         self: &Arc<Self>,
         usable: fn(&T) -> bool,

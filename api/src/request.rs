@@ -1,5 +1,5 @@
-//! The part of a request that an answer depends on. Owns its parameters: they are found by name, the
-//! first wins, and a resource can refuse unknown and repeated ones.
+//! The part of a request that an answer depends on. Owns its parameters: they are found by name,
+//! the first wins, and a resource can refuse unknown and repeated ones.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

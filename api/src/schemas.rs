@@ -1,5 +1,5 @@
-//! The parts of the OpenAPI 3.1 document. Owns what all operations share; each resource describes its
-//! own. Schemas are made from the types of the answers, so they can't differ from them.
+//! The parts of the OpenAPI 3.1 document. Owns what all operations share; each resource describes
+//! its own. Schemas are made from the types of the answers, so they can't differ from them.
 
 use axum::http::StatusCode;
 use questions::schema;
@@ -62,8 +62,8 @@ pub(crate) fn several_kinds(schemas: &mut Schemas) -> Value {
     json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true })
 }
 
-/// A GET that answers with JSON of this schema, or with a problem: of one of these statuses, or of those
-/// that any request may get.
+/// A GET that answers with JSON of this schema, or with a problem: of one of these statuses, or of
+/// those that any request may get.
 pub(crate) fn operation(
     id: &str,
     summary: &str,

@@ -1,5 +1,5 @@
-//! The service as a process. Owns when it is ready, and a shutdown that fails no request: first it is not
-//! ready, then it takes no more connections, then it finishes the requests under way.
+//! The service as a process. Owns when it is ready, and a shutdown that fails no request: first it
+//! is not ready, then it takes no more connections, then it finishes the requests under way.
 
 use std::fs;
 use std::sync::Arc;

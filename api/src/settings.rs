@@ -18,8 +18,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The default of `concurrency`: far more than cores, because a request that waits for the store needs
-    /// no core.
+    /// The default of `concurrency`: far more than cores, because a request that waits for the
+    /// store needs no core.
     pub const CONCURRENCY: usize = 256;
     /// The default of `queue`.
     pub const QUEUE: usize = 256;

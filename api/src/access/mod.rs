@@ -1,7 +1,8 @@
-//! The record of every request: its id, its log line and its metrics. Owns the fields of the log line.
+//! The record of every request: its id, its log line and its metrics. Owns the fields of the log
+//! line.
 //!
-//! Lines have the target `access`: 500 is an error, 503 a warning, everything else information, so that
-//! the filter `access=warn` shows failures only.
+//! Lines have the target `access`: 500 is an error, 503 a warning, everything else information, so
+//! that the filter `access=warn` shows failures only.
 
 mod request_id;
 mod request_metrics;

@@ -1,6 +1,6 @@
-//! Metrics of requests, by route, method and status. Owns their names, and that callers can't make new
-//! labels. Each metric is registered when it is first used and then kept here: a look-up costs more than
-//! most answers.
+//! Metrics of requests, by route, method and status. Owns their names, and that callers can't make
+//! new labels. Each metric is registered when it is first used and then kept here: a look-up costs
+//! more than most answers.
 
 use std::sync::OnceLock;
 

@@ -150,7 +150,8 @@ async fn other_alphabets_are_escaped_and_lower_cased_as_in_python() {
     let (store, app) = sample().await;
     publish(&store, "other", 1, &[("caf\u{e9}\u{1f600}", 2), ("\u{3bf}\u{3b4}\u{3cc}\u{3c2}", 1)])
         .await;
-    // Made by json.dumps of Python 3 from "CAF\u00c9\U0001f600".lower() and "\u039f\u0394\u038c\u03a3".lower().
+    // Made by json.dumps of Python 3 from "CAF\u00c9\U0001f600".lower() and
+    // "\u039f\u0394\u038c\u03a3".lower().
     for (topic, expected) in [
         (
             "CAF%C3%89%F0%9F%98%80",

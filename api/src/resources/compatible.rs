@@ -1,5 +1,6 @@
-//! `GET /api/trends?source=S&topic=T`: the endpoint of the original program, to the byte. Owns its JSON:
-//! keys sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as strings.
+//! `GET /api/trends?source=S&topic=T`: the endpoint of the original program, to the byte. Owns its
+//! JSON: keys sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as
+//! strings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

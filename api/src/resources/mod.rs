@@ -1,5 +1,5 @@
-//! The resources of the API: one file each, which owns its path, its handler and its OpenAPI operation.
-//! Routes, metrics, the document and the index all follow from [`all`].
+//! The resources of the API: one file each, which owns its path, its handler and its OpenAPI
+//! operation. Routes, metrics, the document and the index all follow from [`all`].
 
 mod compatible;
 mod history;

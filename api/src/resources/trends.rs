@@ -1,5 +1,5 @@
-//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by count, of one
-//! kind page by page or of several in one list.
+//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by count, of
+//! one kind page by page or of several in one list.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Compressed responses: which encoding a caller prefers, and encoding. A body is encoded whole, once for
-//! all callers, so it has a length, for HEAD, too.
+//! Compressed responses: which encoding a caller prefers, and encoding. A body is encoded whole,
+//! once for all callers, so it has a length, for HEAD, too.
 
 use std::io::{self, Write as _};
 
@@ -31,8 +31,8 @@ impl Encoding {
         }
     }
 
-    /// The encoding that the caller prefers, if it is one of these (RFC 9110, 12.5.3). If no encoding is
-    /// acceptable, the body is sent unencoded, which the RFC allows.
+    /// The encoding that the caller prefers, if it is one of these (RFC 9110, 12.5.3). If no
+    /// encoding is acceptable, the body is sent unencoded, which the RFC allows.
     pub(super) fn preferred(headers: &HeaderMap) -> Option<Self> {
         let weight = |names: &[&str]| {
             let items = headers.get_all(header::ACCEPT_ENCODING).iter();
@@ -60,7 +60,8 @@ impl Encoding {
     }
 }
 
-/// The weight that an item gives to one of these names, in thousandths, and true if it has the exact name.
+/// The weight that an item gives to one of these names, in thousandths, and true if it has the
+/// exact name.
 fn weight(item: &str, names: &[&str]) -> Option<(bool, u16)> {
     let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
     let name = name.trim();

@@ -10,8 +10,8 @@ use xxhash_rust::xxh3::Xxh3;
 /// Raised when the same question to the same generation gets another answer than before.
 const ANSWER_FORMAT: u32 = 3;
 
-/// The tag of an answer: a hash of the question, the generations it is made from, and the versions of
-/// their exclusions.
+/// The tag of an answer: a hash of the question, the generations it is made from, and the versions
+/// of their exclusions.
 pub(super) fn of(views: &[Arc<View>], question: &str) -> HeaderValue {
     let mut hasher = Xxh3::new();
     hasher.update(question.as_bytes());

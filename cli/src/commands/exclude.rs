@@ -1,5 +1,5 @@
-//! `trendjob exclude SOURCE`: excludes terms from the results of a source and authors from its next runs, and
-//! readmits them. Owns the messages about when a change applies.
+//! `trendjob exclude SOURCE`: excludes terms from the results of a source and authors from its next
+//! runs, and readmits them. Owns the messages about when a change applies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -66,7 +66,8 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     }
     let change = typed_change(args)?;
     let (exclusions, entry) = exclusions::append(&*store, &source, &change, &now()).await?;
-    // Also after a change without effect: the command that made it may have been stopped before this.
+    // Also after a change without effect: the command that made it may have been stopped before
+    // this.
     args.store.place.follow(&source).await?;
     let view = View::newest(&store, &source, None).await?;
     let mut excluded = BTreeMap::new();

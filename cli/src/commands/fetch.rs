@@ -1,5 +1,5 @@
-//! `trendjob fetch URL`: sends a request to an API and prints its answer, where there is no other HTTP
-//! client, as in pods of a cluster. Owns which answers are waited for.
+//! `trendjob fetch URL`: sends a request to an API and prints its answer, where there is no other
+//! HTTP client, as in pods of a cluster. Owns which answers are waited for.
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;

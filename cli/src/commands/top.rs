@@ -1,4 +1,5 @@
-//! `trendjob top SOURCE`: topics by count, as a table, JSON or CSV. By a score they are for `scored`.
+//! `trendjob top SOURCE`: topics by count, as a table, JSON or CSV. By a score they are for
+//! `scored`.
 
 use questions::{Ranking, TopAnswer, TopQuestion, TopicRankAnswer, uncounted_kinds};
 use store::View;

@@ -1,5 +1,5 @@
-//! Why a question has no answer. Owns the messages and their one-word reasons; the callers choose the
-//! status or exit code.
+//! Why a question has no answer. Owns the messages and their one-word reasons; the callers choose
+//! the status or exit code.
 
 use store::{SourceName, StoreError};
 use trends::{Kind, Score};

@@ -1,5 +1,5 @@
-//! The inputs and steps of a term's scores: over time in one window, as a phrase, against a baseline,
-//! and by the authors of each day.
+//! The inputs and steps of a term's scores: over time in one window, as a phrase, against a
+//! baseline, and by the authors of each day.
 
 use serde::Serialize;
 use store::View;
@@ -10,7 +10,7 @@ use trends::{Bucket, Kind, Score, Topic};
 use crate::term::below_floor;
 use crate::{KeynessAnswer, QuestionError, TermQuestion, windows};
 
-/// A question for the inputs and steps of a term's scores.
+/// A question about the inputs and steps of a term's scores.
 #[derive(Debug, Clone)]
 pub struct ExplainQuestion {
     /// The term.

@@ -1,7 +1,7 @@
 //! The questions that a reader asks of published results, and their answers: one type per question,
-//! one JSON form per answer. Owns how a window is resolved, which kinds and scores can be combined,
-//! and why a question has no answer. Doesn't know HTTP, command lines, tables or caches: the callers
-//! parse a question, map a [`QuestionError`] and render an answer.
+//! one JSON form per answer. Owns the resolution of windows and terms, and the reasons why a
+//! question has no answer. Doesn't know HTTP, command lines, tables or caches: the callers parse a
+//! question, map a [`QuestionError`] and render an answer.
 //!
 //! ```text
 //! top       TopQuestion      the ranking by count, of one kind part by part or of several in one list

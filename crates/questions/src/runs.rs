@@ -20,7 +20,7 @@ pub struct RunsAnswer {
     pub resumable: Vec<RunId>,
 }
 
-/// Answers from a store; `folder` is where it is kept and its runs are locked, if that is a folder.
+/// Answers from a store. `folder` is the folder of a folder store, whose runs can be locked.
 pub async fn runs(store: &dyn Store, folder: Option<&Path>) -> Result<RunsAnswer, QuestionError> {
     let mut listed = Vec::new();
     for source in store.sources().await? {

@@ -1,4 +1,4 @@
-//! Topics by a score in a window. Owns which windows a score can be asked in.
+//! Topics by a score in a window. Owns the windows that a score is available in.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::error::INSUFFICIENT_HISTORY;
 use crate::schema::{kinds, scores, statuses};
 use crate::{QuestionError, windows};
 
-/// A question for topics by a score.
+/// A question about topics by a score.
 #[derive(Debug, Clone)]
 pub struct ScoredQuestion {
     /// The kinds of the topics, at least one.
@@ -47,7 +47,7 @@ pub struct ScoredAnswer {
     /// The length of the window in seconds; absent for keyness.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
-    /// True if fewer than 6 windows before this one have records, so that there are no bursts; absent otherwise.
+    /// True if fewer than 6 earlier windows have records, too few for bursts; absent otherwise.
     #[serde(rename = "insufficientHistory", skip_serializing_if = "Option::is_none")]
     pub insufficient_history: Option<bool>,
     /// The baseline of keyness.
@@ -124,7 +124,7 @@ pub struct ScoredTopicAnswer {
     pub status: Status,
     /// True if it is in the window and in none of the windows it is compared with.
     pub new: bool,
-    /// Its distance from the expectation that its past gives, in standard deviations; null with too little history.
+    /// Its distance from the expectation in standard deviations; null with too little history.
     pub burst: Option<f64>,
     /// The ratio of its measure to the expectation.
     pub growth: f64,

@@ -34,8 +34,7 @@ pub struct SourceAnswer {
     pub published_at: String,
     /// True if shards are missing in it.
     pub incomplete: bool,
-    /// The digest of its rows and counters, as hexadecimal digits: equal digests are equal counts. Scores depend on
-    /// their settings, too.
+    /// The digest of its rows and counters, in hexadecimal; scores are not part of it.
     pub digest: String,
     /// Number of words it ranks, without excluded ones.
     pub topics: u64,

@@ -1,4 +1,4 @@
-//! Questions about one term. Owns which term of a result is meant, and why there is none.
+//! Questions about one term. Owns the normal form of a term, and the errors for a missing one.
 
 use store::View;
 use trends::result::normalize;

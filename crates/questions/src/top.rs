@@ -1,4 +1,4 @@
-//! Topics by count: a part of the ranking of one kind, or the first topics of several kinds in one list.
+//! Topics by count: a page of the ranking of one kind, or the first topics of several kinds.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use trends::{Kind, Profile, Topic};
 use crate::QuestionError;
 use crate::schema::kinds;
 
-/// A question for topics by count.
+/// A question about topics by count.
 #[derive(Debug, Clone)]
 pub struct TopQuestion {
-    /// Which ranking, and where the answer begins in it.
+    /// The ranking, and the beginning of the answer in it.
     pub ranking: Ranking,
     /// The most topics of the answer.
     pub limit: usize,
@@ -23,14 +23,14 @@ pub struct TopQuestion {
 /// A ranking by count.
 #[derive(Debug, Clone)]
 pub enum Ranking {
-    /// A part of the ranking of one kind.
+    /// A page of the ranking of one kind.
     One(Kind, PageStart),
     /// The beginning of one list of several kinds.
     Mixed(BTreeSet<Kind>),
 }
 
 impl Ranking {
-    /// The ranking of these kinds from its beginning; the one of words for no kinds.
+    /// The ranking of these kinds from its beginning; of words if no kind is given.
     pub fn of(kinds: BTreeSet<Kind>) -> Self {
         if kinds.len() > 1 {
             return Self::Mixed(kinds);
@@ -51,7 +51,7 @@ pub struct TopAnswer {
     #[schemars(schema_with = "kinds")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// Number of topics of these kinds in the generation: without excluded ones, with words that a phrase stands for.
+    /// Number of topics of these kinds that are shown, and of words that a phrase stands for.
     pub total: u64,
     /// Number of excluded topics of these kinds; absent if it is 0.
     #[serde(skip_serializing_if = "is_zero")]

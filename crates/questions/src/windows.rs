@@ -1,5 +1,5 @@
-//! The windows of a result, as users name them: by any time in them. Owns the resolution of a name to a
-//! bucket.
+//! The windows of a result, as users name them: by any time in them. Owns the resolution of a name
+//! to a bucket.
 
 use store::View;
 use trends::Score;
@@ -32,7 +32,8 @@ pub(crate) fn start(bucket: i64, length: u64) -> String {
     rfc3339(bucket.saturating_mul(length as i64))
 }
 
-/// Returns true if a score depends on bursts and too few windows before a bucket have records for one.
+/// Returns true if a score depends on bursts and too few windows before a bucket have records for
+/// one.
 pub(crate) fn is_short(view: &View, score: Score, bucket: Option<i64>) -> bool {
     let short =
         |windows: &Totals| bucket.is_some_and(|bucket| windows.lacks_history_before(bucket));

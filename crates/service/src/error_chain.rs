@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-/// An error and its causes, separated by colons. A cause whose text is there already is skipped: some
-/// libraries repeat it in their own message.
+/// An error and its causes, separated by colons. A cause whose text is there already is skipped:
+/// some libraries repeat it in their own message.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

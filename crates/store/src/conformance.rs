@@ -1,5 +1,5 @@
-//! The suite that every store must pass: call [`conformance`] with a function that opens the same empty
-//! store, each time with a new handle.
+//! The suite that every store must pass: call [`conformance`] with a function that opens the same
+//! empty store, each time with a new handle.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a suite for tests fails by panicking")]
 

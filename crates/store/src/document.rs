@@ -1,5 +1,5 @@
-//! Plans, markers and indexes: JSON documents that are inserted once. Owns how a document that is too
-//! long for its key is kept in blocks instead; knows nothing of the content.
+//! Plans, markers and indexes: JSON documents that are inserted once. Owns how a document that is
+//! too long for its key is kept in blocks instead; knows nothing of the content.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -9,7 +9,8 @@ use trends::result::BlockRef;
 
 use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError};
 
-/// The most bytes of a document that is stored under its key. Well below 1 MiB, the limit of all values.
+/// The most bytes of a document that is stored under its key. Well below 1 MiB, the limit of all
+/// values.
 const MAX_INLINE: usize = 256 << 10;
 
 /// The format of all documents. A newer one is refused with its number instead of being misread.
@@ -68,8 +69,8 @@ enum Stored<T> {
     },
 }
 
-/// Inserts a document unless its key exists. Returns the document under the key, and true if this call
-/// inserted it. A long document is kept in blocks of `attempt`.
+/// Inserts a document unless its key exists. Returns the document under the key, and true if this
+/// call inserted it. A long document is kept in blocks of `attempt`.
 pub async fn insert_document<T: Serialize + DeserializeOwned>(
     store: &dyn Store,
     key: &Key,
@@ -114,9 +115,9 @@ pub async fn read_block(
     }
 }
 
-/// Stores a long document in pieces, under the plan stage. Blocks of the plan stay as long as the run.
-/// Blocks of the document's own stage may be removed earlier, as partials are once a run is published,
-/// and its marker is read after that.
+/// Stores a long document in pieces, under the plan stage. Blocks of the plan stay as long as the
+/// run. Blocks of the document's own stage may be removed earlier, as partials are once a run is
+/// published, and its marker is read after that.
 async fn put_pieces<T: Serialize>(
     store: &dyn Store,
     key: &Key,

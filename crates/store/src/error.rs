@@ -106,7 +106,8 @@ impl StoreError {
         Self::failed(doing, path.display().to_string(), error)
     }
 
-    /// The error for a failure, by its causes: a full disk, a missing permission, or one that may pass.
+    /// The error for a failure, by its causes: a full disk, a missing permission, or one that may
+    /// pass.
     pub(crate) fn failed(
         doing: &'static str,
         key: String,

@@ -1,6 +1,6 @@
-//! The exclusion log of each source: append-only, decided by unique inserts alone, like the generation
-//! log. Owns the order of changes and that their limits hold; `trends` owns the meaning of a change and the
-//! sum of all changes.
+//! The exclusion log of each source: append-only, decided by unique inserts alone, like the
+//! generation log. Owns the order of changes and that their limits hold; `trends` owns the meaning
+//! of a change and the sum of all changes.
 //!
 //! The log belongs to the source, not to a run: rollback, retention and purges leave it alone.
 
@@ -33,8 +33,8 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// The exclusions of a source now. `known` is an earlier version, or the default: only newer entries are
-/// read, and `known` itself is returned if there are none.
+/// The exclusions of a source now. `known` is an earlier version, or the default: only newer
+/// entries are read, and `known` itself is returned if there are none.
 pub async fn current(
     store: &dyn Store,
     source: &SourceName,
@@ -58,12 +58,12 @@ pub async fn current(
     Ok(exclusions)
 }
 
-/// Appends a change, unless it has no effect. Returns the exclusions with it, and the entry if one was
-/// inserted.
+/// Appends a change, unless it has no effect. Returns the exclusions with it, and the entry if one
+/// was inserted.
 ///
 /// # Errors
-/// `Refused` for an invalid change, and one that readmits a subject that is not excluded or excludes too
-/// many.
+/// `Refused` for an invalid change, and one that readmits a subject that is not excluded or
+/// excludes too many.
 pub async fn append(
     store: &dyn Store,
     source: &SourceName,

@@ -1,8 +1,8 @@
-//! The log of published results: append-only, decided by unique inserts alone. Owns start numbers, which
-//! run of a source is visible, rollback, and that a retired run is never published.
+//! The log of published results: append-only, decided by unique inserts alone. Owns start numbers,
+//! which run of a source is visible, rollback, and that a retired run is never published.
 //!
-//! Keys are contiguous from 1, and every entry has the highest start number ever published, so the newest
-//! entry alone decides whether a run may be published.
+//! Keys are contiguous from 1, and every entry has the highest start number ever published, so the
+//! newest entry alone decides whether a run may be published.
 
 mod withdraw;
 
@@ -41,7 +41,8 @@ pub struct Generation {
     /// The generation that a rollback shows again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_to: Option<u64>,
-    /// True if the source has no result any more. The run is that of the result that was taken back.
+    /// True if the source has no result any more. The run is that of the result that was taken
+    /// back.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
 }
@@ -70,8 +71,8 @@ pub enum Outcome {
     Superseded(Generation),
 }
 
-/// Takes the next start number of a source for a run. A number that is never used, because its run died
-/// right after, is harmless.
+/// Takes the next start number of a source for a run. A number that is never used, because its run
+/// died right after, is harmless.
 pub async fn take_start(
     store: &dyn Store,
     source: &SourceName,
@@ -89,8 +90,8 @@ pub async fn take_start(
     }
 }
 
-/// The newest generation of a source, which may be a withdrawn one. `known` is a generation that exists,
-/// or 0.
+/// The newest generation of a source, which may be a withdrawn one. `known` is a generation that
+/// exists, or 0.
 pub async fn newest(
     store: &dyn Store,
     source: &SourceName,
@@ -119,8 +120,8 @@ pub async fn history(
     since(store, source, 0, limit).await
 }
 
-/// The last `limit` generations of a source above `known`, newest first. `known` is a generation that
-/// exists, or 0.
+/// The last `limit` generations of a source above `known`, newest first. `known` is a generation
+/// that exists, or 0.
 pub async fn since(
     store: &dyn Store,
     source: &SourceName,
@@ -169,8 +170,8 @@ pub async fn publish(
         };
         refuse_retired(store, run).await?;
         if insert(store, &entry).await? {
-            // A purge retires the run first and then reads the log. So either the purge finds this entry,
-            // or this check finds the retirement.
+            // A purge retires the run first and then reads the log. So either the purge finds this
+            // entry, or this check finds the retirement.
             if let Err(refused) = refuse_retired(store, run).await {
                 withdraw(store, source, |other| other == run, published_at).await?;
                 return Err(refused);

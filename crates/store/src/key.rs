@@ -2,14 +2,14 @@
 //! or how a store keeps them.
 //!
 //! ```text
-//! runs/<run>/run                                        the record of a run: inserted first, removed last
+//! runs/<run>/run                                        its record: inserted first, removed last
 //! runs/<run>/plan                                       its plan
 //! runs/<run>/markers/<stage>/<index>                    the attempt that counts
 //! runs/<run>/blocks/<stage>/<index>/<attempt>/<name>    pieces of data
 //! starts/<source>/<n>                                   the run with start number n
 //! generations/<source>/<n>                              the n-th published result
 //! exclusions/<source>/<n>                               the n-th change of the exclusions
-//! retired/<run>                                         the record that a run is about to be removed
+//! retired/<run>                                         the run is about to be removed
 //! ```
 //!
 //! Numbers are 20 digits, zero-padded, so that bytewise order is numeric order.

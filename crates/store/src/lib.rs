@@ -1,5 +1,6 @@
-//! Keeps blocks, markers, generations and exclusions. Owns the `Store` trait, its implementations and the
-//! reading of published results; formats live in `trends`, so every store serves the same bytes.
+//! Keeps blocks, markers, generations and exclusions. Owns the `Store` trait, its implementations
+//! and the reading of published results; formats live in `trends`, so every store serves the same
+//! bytes.
 
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -44,9 +45,10 @@ pub enum Insertion {
 
 /// A place for immutable values under unique keys.
 ///
-/// Everything above rests on two promises. Exactly one of several concurrent inserts of a key wins, and
-/// all others return the winner's value. And a value that was reported as stored survives the process
-/// (and, in a durable store, the machine). Nothing is ever updated in place. No value is above 1 MiB.
+/// Everything above rests on two promises. Exactly one of several concurrent inserts of a key wins,
+/// and all others return the winner's value. And a value that was reported as stored survives the
+/// process (and, in a durable store, the machine). Nothing is ever updated in place. No value is
+/// above 1 MiB.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Stores `value` under `key` unless the key exists. A value is visible whole or not at all.
@@ -70,7 +72,7 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Removes the blocks of one stage of a run, keeping its markers. Repeatable.
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError>;
 
-    /// Removes a run: its plan, then its markers, then its blocks, then its record. So a removal that was
-    /// cut short is found by the record and finished. Repeatable.
+    /// Removes a run: its plan, then its markers, then its blocks, then its record. So a removal
+    /// that was cut short is found by the record and finished. Repeatable.
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError>;
 }

@@ -1,5 +1,5 @@
-//! Logs of entries under contiguous keys from 1, each written once. Owns the format number of an entry
-//! and the search for the last one; the content of entries belongs to each log.
+//! Logs of entries under contiguous keys from 1, each written once. Owns the format number of an
+//! entry and the search for the last one; the content of entries belongs to each log.
 
 use std::ops::RangeInclusive;
 
@@ -35,8 +35,8 @@ pub(crate) async fn insert<T: Serialize + Sync>(
 /// Parses an entry of one of `formats`. An entry without a format number has format 0.
 ///
 /// # Errors
-/// `Newer` for a newer format, whatever the rest of the entry is; `Damaged` for anything else that is not
-/// an entry.
+/// `Newer` for a newer format, whatever the rest of the entry is; `Damaged` for anything else that
+/// is not an entry.
 pub(crate) fn parse<T: DeserializeOwned>(
     key: &Key,
     bytes: &[u8],
@@ -60,8 +60,8 @@ fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
 }
 
 /// The number and value of the last entry. `known` is the number of an entry that exists, or 0. The
-/// search leaps from there by doubling distances, then halves the last leap, so that a long log costs
-/// few reads.
+/// search leaps from there by doubling distances, then halves the last leap, so that a long log
+/// costs few reads.
 pub(crate) async fn last(
     store: &dyn Store,
     known: u64,

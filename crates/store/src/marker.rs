@@ -26,7 +26,8 @@ impl<P> Marker<P> {
     }
 }
 
-/// Inserts the marker of an attempt, unless another attempt was first. Returns the marker that counts.
+/// Inserts the marker of an attempt, unless another attempt was first. Returns the marker that
+/// counts.
 pub async fn mark<P: Serialize + DeserializeOwned>(
     store: &dyn Store,
     attempt: &AttemptKey,

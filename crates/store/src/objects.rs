@@ -1,5 +1,5 @@
-//! The store in a folder or a bucket, over `object_store`. Owns the translation of keys to paths, and of
-//! errors. The library makes values atomic and durable: it stages, syncs and links a file.
+//! The store in a folder or a bucket, over `object_store`. Owns the translation of keys to paths,
+//! and of errors. The library makes values atomic and durable: it stages, syncs and links a file.
 
 mod folder;
 
@@ -24,8 +24,8 @@ use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreErro
 /// The format of a store. A store with a newer one is not touched.
 const FORMAT: u32 = 1;
 
-/// The most retries of a block whose folder is removed while it is written: the blocks of a stage are
-/// removed when its run is published, and a late pod may still write its own.
+/// The most retries of a block whose folder is removed while it is written: the blocks of a stage
+/// are removed when its run is published, and a late pod may still write its own.
 const MAX_RETRIES: usize = 8;
 
 /// The most deletions at once.
@@ -84,8 +84,8 @@ impl ObjectStore {
         Ok(store)
     }
 
-    /// Opens the store in a bucket, or in any place with conditional writes, with the name `place` in
-    /// messages.
+    /// Opens the store in a bucket, or in any place with conditional writes, with the name `place`
+    /// in messages.
     pub async fn over(objects: Arc<dyn Objects>, place: &str) -> Result<Self, StoreError> {
         let store = Self { objects, place: place.to_owned(), folder: None };
         store.mark_format().await?;
@@ -113,8 +113,8 @@ impl ObjectStore {
         let place = folder.display().to_string();
         let objects = LocalFileSystem::new_with_prefix(&folder)
             .map_err(|error| StoreError::failed("opening the store", place.clone(), error))?
-            // No automatic removal of empty folders: it could remove a shared one, such as `runs`, just
-            // before another writer uses it.
+            // No automatic removal of empty folders: it could remove a shared one, such as `runs`,
+            // just before another writer uses it.
             .with_fsync(true);
         Ok(Self { objects: Arc::new(objects), place, folder: Some(folder) })
     }
@@ -131,9 +131,10 @@ impl ObjectStore {
         Err(StoreError::Newer { place: self.place.clone(), found: format, known: FORMAT })
     }
 
-    /// Removes the staged files that killed writers left before `before`, and returns their number. No
-    /// reader ever sees a staged file, so this frees space and changes no result. A writer needs seconds
-    /// for a file, so an hour ago is safe. Staged files of a run are removed with the run, however young.
+    /// Removes the staged files that killed writers left before `before`, and returns their number.
+    /// No reader ever sees a staged file, so this frees space and changes no result. A writer needs
+    /// seconds for a file, so an hour ago is safe. Staged files of a run are removed with the run,
+    /// however young.
     pub fn sweep_staged(&self, before: SystemTime) -> Result<u64, StoreError> {
         let Some(folder) = &self.folder else { return Ok(0) };
         let swept = folder::sweep(folder, before);

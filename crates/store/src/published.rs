@@ -144,8 +144,8 @@ impl Published {
         Ok(found)
     }
 
-    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`. `None` if
-    /// the run has no scores over time, or the window has no records or is not over.
+    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`.
+    /// `None` if the run has no scores over time, or the window has no records or is not over.
     pub async fn explain(
         &self,
         kind: Kind,
@@ -193,8 +193,8 @@ impl Published {
         Ok(found.ok().and_then(|at| topics.get(at)).cloned())
     }
 
-    /// The counts of a term by window, ascending; empty if the run did not count by window. Records without
-    /// a time are under [`trends::Bucket::WHOLE`].
+    /// The counts of a term by window, ascending; empty if the run did not count by window. Records
+    /// without a time are under [`trends::Bucket::WHOLE`].
     pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
         let partition = self.partitions.of(slot(kind, term.as_bytes()));
         let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
@@ -299,8 +299,8 @@ pub struct WindowCount {
     pub documents: u64,
     /// Number of distinct authors; `None` where records have none.
     pub authors: Option<u64>,
-    /// Number of distinct authors from the beginning of the calendar day (UTC) to the end of the window;
-    /// `None` without the chi-square score.
+    /// Number of distinct authors from the beginning of the calendar day (UTC) to the end of the
+    /// window; `None` without the chi-square score.
     pub today: Option<u64>,
 }
 

@@ -1,5 +1,6 @@
-//! Clean-up on one machine: which runs are removed, and when. Nothing is removed that a reader or another
-//! process still needs, and nothing useless is kept forever. The rules of a cluster are in `shared`.
+//! Clean-up on one machine: which runs are removed, and when. Nothing is removed that a reader or
+//! another process still needs, and nothing useless is kept forever. The rules of a cluster are in
+//! `shared`.
 
 mod shared;
 
@@ -36,8 +37,8 @@ pub struct CleanupReport {
     pub removed: u64,
 }
 
-/// Removes unpublished runs whose lock is free, retires runs beyond the retention, and removes runs whose
-/// grace is over. `now` is in seconds since the epoch.
+/// Removes unpublished runs whose lock is free, retires runs beyond the retention, and removes runs
+/// whose grace is over. `now` is in seconds since the epoch.
 pub async fn clean_up(
     store: &dyn Store,
     folder: &Path,
@@ -49,8 +50,8 @@ pub async fn clean_up(
     let mut runs = store.runs().await?;
     let mut logs = Logs { look_back: LOOK_BACK.max(retention.runs as u64), ..Logs::default() };
     logs.read(store).await?;
-    // Abandoned runs go first, because their removal writes nothing: a disk that a failed run filled must
-    // get free again.
+    // Abandoned runs go first, because their removal writes nothing: a disk that a failed run
+    // filled must get free again.
     for run in runs.iter().filter(|run| !logs.names(run)).cloned().collect::<Vec<_>>() {
         if remove_unpublished(store, folder, &mut logs, &run).await? {
             report.abandoned += 1;
@@ -94,7 +95,8 @@ impl Logs {
     }
 }
 
-/// Removes a run that no log names, unless a process works on it or it has been published meanwhile.
+/// Removes a run that no log names, unless a process works on it or it has been published
+/// meanwhile.
 async fn remove_unpublished(
     store: &dyn Store,
     folder: &Path,
@@ -102,8 +104,8 @@ async fn remove_unpublished(
     run: &RunId,
 ) -> Result<bool, StoreError> {
     let Some(lock) = RunLock::acquire(folder, run)? else { return Ok(false) };
-    // Its process may have published it and released the lock since the logs were read. No process can
-    // publish it while this one has the lock, so this reading counts.
+    // Its process may have published it and released the lock since the logs were read. No process
+    // can publish it while this one has the lock, so this reading counts.
     logs.read(store).await?;
     if logs.names(run) {
         return Ok(false);
@@ -113,8 +115,8 @@ async fn remove_unpublished(
     Ok(true)
 }
 
-/// The runs of a log that are neither visible nor among the last `keep`. The log has its newest entry
-/// first.
+/// The runs of a log that are neither visible nor among the last `keep`. The log has its newest
+/// entry first.
 fn beyond(log: &[Generation], keep: usize) -> Vec<RunId> {
     let mut runs: Vec<(u64, &RunId)> = log.iter().map(|entry| (entry.start, &entry.run)).collect();
     runs.sort_unstable();

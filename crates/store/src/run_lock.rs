@@ -1,9 +1,10 @@
-//! The lock of a run in a folder store: a file lock, which the kernel releases when its process dies,
-//! however it dies. Owns the lock files; correctness of results never rests on them.
+//! The lock of a run in a folder store: a file lock, which the kernel releases when its process
+//! dies, however it dies. Owns the lock files; correctness of results never rests on them.
 //!
-//! A lock file is removed with its run. If it were removed while another process has it open, that process
-//! could lock the removed file while a third one locks a new file of the same name. So files are opened
-//! and removed only under one more lock, the guard, which is held for that moment and never removed.
+//! A lock file is removed with its run. If it were removed while another process has it open, that
+//! process could lock the removed file while a third one locks a new file of the same name. So
+//! files are opened and removed only under one more lock, the guard, which is held for that moment
+//! and never removed.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -21,8 +22,8 @@ pub struct RunLock {
     file: LockedFile,
 }
 
-/// A locked file. It is unlocked when dropped, not only closed: a process that another thread has just
-/// forked has the same files open, and with them the locks, until it executes another program.
+/// A locked file. It is unlocked when dropped, not only closed: a process that another thread has
+/// just forked has the same files open, and with them the locks, until it executes another program.
 #[derive(Debug)]
 struct LockedFile(File);
 
@@ -49,7 +50,8 @@ impl RunLock {
         if !path.try_exists().map_err(|error| failed(&path, error))? {
             return Ok(true);
         }
-        // Under the guard, so that a process that acquires the lock meanwhile waits instead of failing.
+        // Under the guard, so that a process that acquires the lock meanwhile waits instead of
+        // failing.
         let _guard = guard(&path)?;
         match File::options().append(true).open(&path) {
             Ok(file) => Ok(locked(&path, file)?.is_some()),

@@ -1,10 +1,10 @@
-//! A published result as readers see it: without excluded terms, and with ranks counted without them. Owns
-//! the translation between shown ranks and stored positions; `Published` reads the result, and `trends`
-//! decides which terms are excluded.
+//! A published result as readers see it: without excluded terms, and with ranks counted without
+//! them. Owns the translation between shown ranks and stored positions; `Published` reads the
+//! result, and `trends` decides which terms are excluded.
 //!
 //! The positions of excluded terms are found once per result, version and kind, when they are first
-//! needed: by looking up each term if few are named, else by one scan. They take 8 bytes each, as long as
-//! the view lives.
+//! needed: by looking up each term if few are named, else by one scan. They take 8 bytes each, as
+//! long as the view lives.
 
 mod gaps;
 mod mixed;
@@ -39,8 +39,8 @@ pub struct View {
 pub enum PageStart {
     /// After this many shown topics.
     Shown(u64),
-    /// At a stored position, from [`Page::next`]. Terms that are excluded or readmitted meanwhile move no
-    /// topic across it, so a reader that goes on there misses no topic and gets none twice.
+    /// At a stored position, from [`Page::next`]. Terms that are excluded or readmitted meanwhile
+    /// move no topic across it, so a reader that goes on there misses no topic and gets none twice.
     Position(u64),
 }
 
@@ -82,8 +82,8 @@ impl View {
         Self::new(Arc::new(published), excluded)
     }
 
-    /// The newest result of a source with the newest exclusions; `None` if there is no result. `last` is an
-    /// earlier view, which is returned again if neither has changed.
+    /// The newest result of a source with the newest exclusions; `None` if there is no result.
+    /// `last` is an earlier view, which is returned again if neither has changed.
     pub async fn newest(
         store: &Arc<dyn Store>,
         source: &SourceName,
@@ -135,8 +135,8 @@ impl View {
         self.published.windows()
     }
 
-    /// Returns true if a term, as the profile of the run writes it, is excluded: it is shown as if it had
-    /// not been counted.
+    /// Returns true if a term, as the profile of the run writes it, is excluded: it is shown as if
+    /// it had not been counted.
     pub fn excludes(&self, kind: Kind, term: &str) -> bool {
         self.excluded.contains(kind, term)
     }
@@ -190,8 +190,8 @@ impl View {
         Ok(Page { rank: offset.saturating_add(1), topics, next, total, excluded: gaps.count() })
     }
 
-    /// The shown topics of a kind by a score in a window; in the last one if `bucket` is `None`. A bounded
-    /// number of topics is stored, so excluded ones make the list shorter.
+    /// The shown topics of a kind by a score in a window; in the last one if `bucket` is `None`. A
+    /// bounded number of topics is stored, so excluded ones make the list shorter.
     pub async fn scored(
         &self,
         kind: Kind,
@@ -216,8 +216,8 @@ impl View {
         Ok(found.map(|topic| self.shown(topic)))
     }
 
-    /// The counts of a term by window, ascending; empty if the run did not count by window, or the term is
-    /// excluded. Records without a time are under [`trends::Bucket::WHOLE`].
+    /// The counts of a term by window, ascending; empty if the run did not count by window, or the
+    /// term is excluded. Records without a time are under [`trends::Bucket::WHOLE`].
     pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
         if self.excludes(kind, term) {
             return Ok(Vec::new());
@@ -225,8 +225,8 @@ impl View {
         self.published.series(kind, term).await
     }
 
-    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`. `None` if
-    /// the run has no scores over time, the window has none, or the term is excluded.
+    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`.
+    /// `None` if the run has no scores over time, the window has none, or the term is excluded.
     pub async fn explain(
         &self,
         kind: Kind,
@@ -262,7 +262,8 @@ impl View {
 
     async fn find(&self, kind: Kind) -> Result<Gaps, StoreError> {
         let named = self.excluded.named(kind);
-        // Each look-up reads up to two blocks, a block of terms and a page; a scan reads every page.
+        // Each look-up reads up to two blocks, a block of terms and a page; a scan reads every
+        // page.
         let few = named.filter(|named| named.len() * 2 <= self.published.pages(kind).max(8));
         let Some(named) = few else {
             let is_wanted = |term: &str| self.excludes(kind, term);

@@ -6,8 +6,9 @@ use crate::{Key, RunId, SourceName, Store, StoreError};
 /// The most generations in which another result is searched.
 const LOOK_BACK: u64 = 1000;
 
-/// Withdraws the newest result of a source if its run is among those to be removed: inserts an entry that
-/// names the newest result that stays, or none. Returns the new entry, if one was inserted.
+/// Withdraws the newest result of a source if its run is among those to be removed: inserts an
+/// entry that names the newest result that stays, or none. Returns the new entry, if one was
+/// inserted.
 pub async fn withdraw(
     store: &dyn Store,
     source: &SourceName,

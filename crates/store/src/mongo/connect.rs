@@ -77,8 +77,8 @@ pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String
     Ok((client.database(&options.database), place))
 }
 
-/// Fails with `Refused` if a file has no certificates. The driver would fail with the first operation, as
-/// if the server can't be reached, and the operation would be retried.
+/// Fails with `Refused` if a file has no certificates. The driver would fail with the first
+/// operation, as if the server can't be reached, and the operation would be retried.
 fn check_ca(file: &Path) -> Result<(), StoreError> {
     let refused = |what: &dyn std::fmt::Display| {
         StoreError::Refused(format!("reading the CA {}: {what}", file.display()))

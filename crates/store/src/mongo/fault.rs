@@ -1,13 +1,13 @@
-//! Failed operations: which ones a retry may mend, and what a user can do. Owns the error codes; never
-//! shows a server's message about credentials.
+//! Failed operations: which ones a retry may mend, and what a user can do. Owns the error codes;
+//! never shows a server's message about credentials.
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use crate::StoreError;
 
-/// Codes that pass: elections, shutdowns, networks between servers, timeouts, and operations that conflict
-/// with each other. From the specification of retryable reads and writes and the server's list of error
-/// codes.
+/// Codes that pass: elections, shutdowns, networks between servers, timeouts, and operations that
+/// conflict with each other. From the specification of retryable reads and writes and the server's
+/// list of error codes.
 const PASSING: [i32; 24] = [
     6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 117, 133, 134, 189, 202, 262, 9001, 10107, 11600, 11602,
     12586, 12587, 13435, 13436,
@@ -29,8 +29,8 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     code(error) == Some(DUPLICATE)
 }
 
-/// The error for a present document that no majority of the servers has yet: it may still be lost, and
-/// then this call must insert it again.
+/// The error for a present document that no majority of the servers has yet: it may still be lost,
+/// and then this call must insert it again.
 pub(super) fn unsettled() -> Error {
     Error::custom(Unsettled)
 }
@@ -47,9 +47,9 @@ pub(super) fn is_missing_namespace(error: &Error) -> bool {
     code(error) == Some(26)
 }
 
-/// Returns true if the target name of a rename exists already. Servers on top of SQL databases check and
-/// rename in two steps. If another rename comes between them, they return the error of their database as an
-/// internal error.
+/// Returns true if the target name of a rename exists already. Servers on top of SQL databases
+/// check and rename in two steps. If another rename comes between them, they return the error of
+/// their database as an internal error.
 pub(super) fn is_existing_namespace(error: &Error) -> bool {
     match code(error) {
         Some(48) => true,
@@ -58,8 +58,8 @@ pub(super) fn is_existing_namespace(error: &Error) -> bool {
     }
 }
 
-/// The codes of servers that can't rename over an existing collection: they refuse the option, or the
-/// name.
+/// The codes of servers that can't rename over an existing collection: they refuse the option, or
+/// the name.
 const UNSUPPORTED: [i32; 7] = [9, 20, 48, 72, 115, 238, 40415];
 
 /// Returns true if the server lacks the operation, rather than denying it to this user.
@@ -67,12 +67,12 @@ pub(super) fn is_unsupported(error: &Error) -> bool {
     code(error).is_some_and(|code| UNSUPPORTED.contains(&code))
 }
 
-/// The codes for single documents that a server can't hold although the driver can: its rules for values,
-/// depths, sizes and names of fields.
+/// The codes for single documents that a server can't hold although the driver can: its rules for
+/// values, depths, sizes and names of fields.
 const UNHOLDABLE: [i32; 9] = [2, 15, 17280, 22, 52, 55, 57, 121, 10334];
 
-/// The number of documents of an insert that the server can't hold. `None` if the insert failed for any
-/// other reason than that, or than documents that are present already.
+/// The number of documents of an insert that the server can't hold. `None` if the insert failed for
+/// any other reason than that, or than documents that are present already.
 pub(super) fn unholdable(error: &Error) -> Option<u64> {
     let ErrorKind::InsertMany(many) = &*error.kind else { return None };
     let writes = many.write_errors.as_deref().unwrap_or_default();

@@ -1,5 +1,6 @@
-//! The store in a MongoDB of version 6 or later, or in a server with its protocol. Owns the collections
-//! and the translation of keys to documents; the logs, markers and formats are those of every store.
+//! The store in a MongoDB of version 6 or later, or in a server with its protocol. Owns the
+//! collections and the translation of keys to documents; the logs, markers and formats are those of
+//! every store.
 //!
 //! ```text
 //! trendjob.store        {_id: "format"}                     the format of the database
@@ -14,10 +15,10 @@
 //! trendjob.retired      {_id: run, ...}                     runs about to be removed
 //! ```
 //!
-//! `value` has the bytes and `by` names the call that inserted them. Only inserts under unique `_id`s,
-//! finds by `_id`, by run or by number, and deletes by `_id` or by run are used, so servers without
-//! transactions or update operators suffice. A source has no dot in its name, so its own collections never
-//! collide with these.
+//! `value` has the bytes and `by` names the call that inserted them. Only inserts under unique
+//! `_id`s, finds by `_id`, by run or by number, and deletes by `_id` or by run are used, so servers
+//! without transactions or update operators suffice. A source has no dot in its name, so its own
+//! collections never collide with these.
 
 mod connect;
 mod fault;
@@ -114,8 +115,8 @@ impl MongoStore {
     /// Connects to a database, to read and write or to read only.
     ///
     /// # Errors
-    /// `Refused` for options that can't be used, `Denied` for a user without the rights, `Newer` for a
-    /// database of a newer format, `Unavailable` if the server can't be reached in time.
+    /// `Refused` for options that can't be used, `Denied` for a user without the rights, `Newer`
+    /// for a database of a newer format, `Unavailable` if the server can't be reached in time.
     pub async fn open(options: &MongoOptions) -> Result<Self, StoreError> {
         let (database, place) = connect::database(options).await?;
         let store = Self { database, place, patience: Patience::new(options.patience) };

@@ -1,10 +1,10 @@
 //! Plain documents for people in a shell and for readers of the original layout: the collection
-//! `trends-<source>` of `{_id: rank, word, count, documents, generation, exclusions}`. Owns how they follow
-//! the visible result and the exclusions.
+//! `trends-<source>` of `{_id: rank, word, count, documents, generation, exclusions}`. Owns how
+//! they follow the visible result and the exclusions.
 //!
-//! They are a copy. It is written to a temporary collection, which is then renamed over the old one. A
-//! server that can't rename over an existing collection leaves a short gap between dropping the old one and
-//! renaming the new one.
+//! They are a copy. It is written to a temporary collection, which is then renamed over the old
+//! one. A server that can't rename over an existing collection leaves a short gap between dropping
+//! the old one and renaming the new one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,9 +19,9 @@ use super::{MongoStore, fault};
 use crate::generations::{newest, since};
 use crate::{AttemptId, Generation, Published, SourceName, StoreError, View, exclusions};
 
-/// The separator between the name of a collection and the rest of the name of its temporary collections.
-/// No source, run or attempt can contain it. It is not a dot, because some servers can't rename
-/// collections with a dot in the name.
+/// The separator between the name of a collection and the rest of the name of its temporary
+/// collections. No source, run or attempt can contain it. It is not a dot, because some servers
+/// can't rename collections with a dot in the name.
 pub(super) const SEPARATOR: char = '~';
 
 /// The most retries of a rename while other writers rename to the same name.
@@ -35,8 +35,8 @@ const GENERATION: &str = "generation";
 /// The field of the version of the exclusions that a document was written with.
 const EXCLUSIONS: &str = "exclusions";
 
-/// The collection of the wanted numbers of documents, by source. Exclusions can leave fewer documents, so
-/// their number alone doesn't show the wanted one.
+/// The collection of the wanted numbers of documents, by source. Exclusions can leave fewer
+/// documents, so their number alone doesn't show the wanted one.
 const WANTED: &str = "trendjob.plain";
 /// The field of the wanted number.
 const LIMIT: &str = "limit";
@@ -62,8 +62,9 @@ impl VisibleState {
     }
 }
 
-/// Writes the plain documents of a source: the `limit` highest-ranked words of its newest generation that
-/// are not excluded. Repeats that until neither the generation nor the exclusions changed meanwhile.
+/// Writes the plain documents of a source: the `limit` highest-ranked words of its newest
+/// generation that are not excluded. Repeats that until neither the generation nor the exclusions
+/// changed meanwhile.
 pub async fn refresh(
     store: &MongoStore,
     source: &SourceName,
@@ -112,8 +113,9 @@ async fn rewrite(
     }
 }
 
-/// Writes the plain documents of a source if they are outdated. The publisher of an earlier generation, or
-/// a command that excluded a term, may have written them last and died before it noticed the newer state.
+/// Writes the plain documents of a source if they are outdated. The publisher of an earlier
+/// generation, or a command that excluded a term, may have written them last and died before it
+/// noticed the newer state.
 pub async fn catch_up(
     store: &MongoStore,
     source: &SourceName,
@@ -128,8 +130,8 @@ pub async fn catch_up(
     Ok(())
 }
 
-/// Writes the plain documents of a source if they are outdated, as many as were wanted last. For commands
-/// that change the visible result or the exclusions, and don't know that number.
+/// Writes the plain documents of a source if they are outdated, as many as were wanted last. For
+/// commands that change the visible result or the exclusions, and don't know that number.
 pub async fn follow(
     store: &MongoStore,
     source: &SourceName,
@@ -150,8 +152,8 @@ pub async fn follow(
     Ok(())
 }
 
-/// The generation and the version of the exclusions that the documents were written from; `None` if there
-/// are no documents.
+/// The generation and the version of the exclusions that the documents were written from; `None` if
+/// there are no documents.
 async fn written_versions(
     store: &MongoStore,
     source: &SourceName,
@@ -237,8 +239,8 @@ enum RenameOutcome {
     Exists(String),
 }
 
-/// Replaces the collection `to` by the collection `from`. Returns false if `from` does not exist, which is
-/// also the case after an earlier try whose reply was lost.
+/// Replaces the collection `to` by the collection `from`. Returns false if `from` does not exist,
+/// which is also the case after an earlier try whose reply was lost.
 pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<bool, StoreError> {
     let database = store.database.name();
     let admin = store.database.client().database("admin");
@@ -294,9 +296,9 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
     }
 }
 
-/// Drops the temporary collections of earlier generations, which killed publishers left. The publishers of
-/// later generations may still be writing theirs. A publisher of an earlier generation that still writes
-/// starts again.
+/// Drops the temporary collections of earlier generations, which killed publishers left. The
+/// publishers of later generations may still be writing theirs. A publisher of an earlier
+/// generation that still writes starts again.
 async fn sweep(store: &MongoStore, target: &str, shown: &Generation) -> Result<(), StoreError> {
     let prefix = format!("{target}{SEPARATOR}");
     let names = store.collections().await?;

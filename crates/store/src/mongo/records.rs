@@ -1,6 +1,6 @@
-//! The counted records of a source, if the TrendJob keeps them: the collection `<source>` with a document
-//! for each. Owns that collection; a document has the fields of the line, and an `_id` that is the place of
-//! the line.
+//! The counted records of a source, if the TrendJob keeps them: the collection `<source>` with a
+//! document for each. Owns that collection; a document has the fields of the line, and an `_id`
+//! that is the place of the line.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ pub const MAX_LINE: usize = 8 << 20;
 /// The most bytes of a document of a server.
 const MAX_DOCUMENT: usize = 16 << 20;
 
-/// The bytes of a line above which its document is measured: arrays of small numbers take eight times the
-/// bytes of their JSON.
+/// The bytes of a line above which its document is measured: arrays of small numbers take eight
+/// times the bytes of their JSON.
 const MEASURED_LINE: usize = 1 << 20;
 
 /// The deepest nesting that every server holds.
@@ -41,9 +41,9 @@ impl fmt::Display for RecordId {
     }
 }
 
-/// Stores records of a run, and returns the number of omitted ones: those above [`MAX_LINE`], and those
-/// that no document can hold, because of a lone surrogate or a number beyond a double, for example. All
-/// attempts store the same documents, so a repetition changes nothing.
+/// Stores records of a run, and returns the number of omitted ones: those above [`MAX_LINE`], and
+/// those that no document can hold, because of a lone surrogate or a number beyond a double, for
+/// example. All attempts store the same documents, so a repetition changes nothing.
 pub async fn insert(
     store: &MongoStore,
     source: &SourceName,
@@ -68,11 +68,12 @@ pub async fn insert(
     Ok(omitted + store.retry("writing records to", &name, insert).await?)
 }
 
-/// Shows the records of a run as those of its source, except records of the shards in `without`, which
-/// the run is published without. `stored` is the number of records that the other shards report.
+/// Shows the records of a run as those of its source, except records of the shards in `without`,
+/// which the run is published without. `stored` is the number of records that the other shards
+/// report.
 ///
-/// A publisher that stalls between its check of the visible run and the swap can replace the records of a
-/// later run, so the check comes right before the swap.
+/// A publisher that stalls between its check of the visible run and the swap can replace the
+/// records of a later run, so the check comes right before the swap.
 pub async fn publish(
     store: &MongoStore,
     source: &SourceName,
@@ -93,8 +94,8 @@ pub async fn publish(
         let (from, to) = (format!("{shard:06}-"), format!("{shard:06}."));
         store.delete(&name, doc! { "_id": { "$gte": from, "$lt": to } }).await?;
     }
-    // All records are stored before the markers. If some are missing, an earlier attempt has swapped them
-    // in, and these are what a slow pod stored again.
+    // All records are stored before the markers. If some are missing, an earlier attempt has
+    // swapped them in, and these are what a slow pod stored again.
     if plain::count(store, &name).await? < stored {
         return plain::drop_collection(store, &name).await;
     }
@@ -149,8 +150,8 @@ fn document(id: RecordId, line: &[u8]) -> Option<Document> {
     Some(document)
 }
 
-/// Returns true if a document can hold a member: no name in it has a zero byte, and nothing is too deep.
-/// `depth` is the depth of the members of `value`.
+/// Returns true if a document can hold a member: no name in it has a zero byte, and nothing is too
+/// deep. `depth` is the depth of the members of `value`.
 fn fits(key: &str, value: &serde_json::Value, depth: usize) -> bool {
     use serde_json::Value;
     let is_named = !key.contains('\0');

@@ -1,4 +1,5 @@
-//! Retries. Owns how long and how often an operation is repeated; `fault` decides which errors pass.
+//! Retries. Owns how long and how often an operation is repeated; `fault` decides which errors
+//! pass.
 
 use std::time::Duration;
 
@@ -20,7 +21,8 @@ impl Patience {
         Self(total)
     }
 
-    /// Repeats an operation until it succeeds, fails for good, or the patience ends. `key` is for messages.
+    /// Repeats an operation until it succeeds, fails for good, or the patience ends. `key` is for
+    /// messages.
     pub(super) async fn retry<T, F>(
         self,
         doing: &'static str,

@@ -1,5 +1,5 @@
-//! The parts of a store that only a folder has: staged files of killed writers, folders that outlive
-//! their files, and foreign names. Owns their removal; doesn't know the content of a file.
+//! The parts of a store that only a folder has: staged files of killed writers, folders that
+//! outlive their files, and foreign names. Owns their removal; doesn't know the content of a file.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -69,7 +69,8 @@ fn unless_gone<T>(found: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Returns true for the name of a staged file of `object_store`: the target's name, `#` and a number.
+/// Returns true for the name of a staged file of `object_store`: the target's name, `#` and a
+/// number.
 fn is_staged(name: &str) -> bool {
     let number = name.rsplit_once('#').map(|(_, number)| number);
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))

@@ -1,5 +1,5 @@
-//! The positions of terms in a ranking by count. A term is found by binary search in the index and in one
-//! page; a scan of all pages keeps none of them in the cache.
+//! The positions of terms in a ranking by count. A term is found by binary search in the index and
+//! in one page; a scan of all pages keeps none of them in the cache.
 
 use trends::format::RankingReader;
 use trends::{Kind, Topic, cmp_rank};

@@ -1,8 +1,9 @@
-//! Clean-up in a cluster, where many processes share a store and none knows which others still work. Owns
-//! the rule that a run is removed only if the log proves it useless, and only after its grace.
+//! Clean-up in a cluster, where many processes share a store and none knows which others still
+//! work. Owns the rule that a run is removed only if the log proves it useless, and only after its
+//! grace.
 //!
-//! An unpublished run can still be published until a later run is. From then on it can't be, whatever its
-//! pods still do, and nothing reads what they still write.
+//! An unpublished run can still be published until a later run is. From then on it can't be,
+//! whatever its pods still do, and nothing reads what they still write.
 
 use serde::Deserialize;
 
@@ -11,8 +12,8 @@ use crate::document::read_document;
 use crate::generations::{self, history};
 use crate::{Key, RunId, SourceName, Store, StoreError};
 
-/// Retires the useless runs of a source, and removes runs whose grace is over. `now` is in seconds since
-/// the epoch.
+/// Retires the useless runs of a source, and removes runs whose grace is over. `now` is in seconds
+/// since the epoch.
 pub async fn clean_up_source(
     store: &dyn Store,
     source: &SourceName,
@@ -39,8 +40,8 @@ pub async fn clean_up_source(
     Ok(report)
 }
 
-/// Removes all runs whose names begin with `prefix`, and returns their number. The visible result of the
-/// source is withdrawn first, if it is of one of them.
+/// Removes all runs whose names begin with `prefix`, and returns their number. The visible result
+/// of the source is withdrawn first, if it is of one of them.
 pub async fn purge(
     store: &dyn Store,
     source: &SourceName,
@@ -83,8 +84,8 @@ struct PlanStart {
     start: u64,
 }
 
-/// Returns true if the start number of a run is lower than `highest`, the highest published one. A run
-/// without a plan may still get a higher one.
+/// Returns true if the start number of a run is lower than `highest`, the highest published one. A
+/// run without a plan may still get a higher one.
 async fn is_lower(store: &dyn Store, run: &RunId, highest: u64) -> Result<bool, StoreError> {
     let plan: Option<PlanStart> = read_document(store, &Key::plan(run)).await?;
     Ok(plan.is_some_and(|plan| plan.start < highest))

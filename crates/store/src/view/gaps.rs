@@ -1,8 +1,8 @@
-//! The gaps of a ranking: its hidden positions. Owns the arithmetic between stored positions and shown
-//! ranks; knows nothing of topics.
+//! The gaps of a ranking: its hidden positions. Owns the arithmetic between stored positions and
+//! shown ranks; knows nothing of topics.
 
-/// Hidden positions, strictly ascending. The i-th has as many shown topics before it as its position
-/// minus i. That number never falls with i, so that both directions are binary searches.
+/// Hidden positions, strictly ascending. The i-th has as many shown topics before it as its
+/// position minus i. That number never falls with i, so that both directions are binary searches.
 #[derive(Debug)]
 pub(super) struct Gaps(Vec<u64>);
 

@@ -1,5 +1,5 @@
-//! Topics of several kinds in one list. Owns their common order, and when a word is omitted for the phrase
-//! that stands for it: if both would be listed.
+//! Topics of several kinds in one list. Owns their common order, and when a word is omitted for the
+//! phrase that stands for it: if both would be listed.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -10,14 +10,15 @@ use trends::{Kind, Score, Topic, cmp_rank};
 use super::{Page, PageStart, View};
 use crate::StoreError;
 
-/// The share of a word's value that its phrase must have in a list by a score: the same share as of its
-/// documents. A word that bursts without its phrase is listed itself.
+/// The share of a word's value that its phrase must have in a list by a score: the same share as of
+/// its documents. A word that bursts without its phrase is listed itself.
 const STANDS_FOR: f64 = 0.7;
 
 /// The most topics of a kind that are read at once.
 const PART: usize = 1_000;
 
-/// A ranking that is read part by part: the topics read and not listed, and the position after them.
+/// A ranking that is read part by part: the topics read and not listed, and the position after
+/// them.
 struct Part {
     kind: Kind,
     topics: VecDeque<Topic>,
@@ -25,9 +26,9 @@ struct Part {
 }
 
 impl View {
-    /// The first `limit` topics of these kinds by count: higher counts first, equal ones by the bytes of the
-    /// term and then by kind. A word is omitted if a phrase stands for it and phrases are among the kinds.
-    /// The total of the page includes omitted words; no page follows it.
+    /// The first `limit` topics of these kinds by count: higher counts first, equal ones by the
+    /// bytes of the term and then by kind. A word is omitted if a phrase stands for it and phrases
+    /// are among the kinds. The total of the page includes omitted words; no page follows it.
     pub async fn mixed(&self, kinds: &BTreeSet<Kind>, limit: usize) -> Result<Page, StoreError> {
         let mut mixed = Page { rank: 1, topics: Vec::new(), next: None, total: 0, excluded: 0 };
         let mut parts = Vec::new();
@@ -60,8 +61,9 @@ impl View {
         Ok(mixed)
     }
 
-    /// The first `limit` topics of these kinds by a score in a window, with the kind of each topic; in the last
-    /// window if `bucket` is `None`. A word is omitted if its phrase has at least 7 in 10 of its value.
+    /// The first `limit` topics of these kinds by a score in a window, with the kind of each topic;
+    /// in the last window if `bucket` is `None`. A word is omitted if its phrase has at least 7 in
+    /// 10 of its value.
     pub async fn mixed_scored(
         &self,
         kinds: &BTreeSet<Kind>,

@@ -1,5 +1,5 @@
-//! A server that implements just enough of the wire protocol (`OP_MSG`) to give the answers of a failing
-//! server: refused users, elections, full disks, lost replies.
+//! A server that implements just enough of the wire protocol (`OP_MSG`) to give the answers of a
+//! failing server: refused users, elections, full disks, lost replies.
 
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
@@ -37,8 +37,8 @@ pub(super) fn found(documents: Vec<Bson>) -> Document {
     doc! { "ok": 1, "cursor": cursor }
 }
 
-/// A server that answers commands by a script, and by a rule once the script is over. It answers the
-/// handshake by itself.
+/// A server that answers commands by a script, and by a rule once the script is over. It answers
+/// the handshake by itself.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) port: u16,

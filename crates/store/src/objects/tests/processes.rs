@@ -1,5 +1,5 @@
-//! Real processes on one folder, killed at any moment. The writer is this test binary, started again
-//! with a folder to write to.
+//! Real processes on one folder, killed at any moment. The writer is this test binary, started
+//! again with a folder to write to.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, Stdio};

@@ -1,5 +1,5 @@
-//! A published result without a pipeline: topics of one count ranking per kind in small pages, their terms
-//! in small blocks, and one section of scores.
+//! A published result without a pipeline: topics of one count ranking per kind in small pages,
+//! their terms in small blocks, and one section of scores.
 
 use trends::format::{RankedTopic, RankingWriter, RowWriter, ScoredTopic, ScoredWriter};
 use trends::result::{BlockRef, PartitionIndex, RankingPage, ScoredBlock, TermBlock};
