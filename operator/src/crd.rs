@@ -1,4 +1,4 @@
-//! The CustomResourceDefinition as a file for `kubectl apply`. Owns its form; the content is
+//! The `CustomResourceDefinition` as a file for `kubectl apply`. Owns its form; the content is
 //! `trendjob`'s.
 
 /// The first line of the file: its origin.

@@ -1,6 +1,6 @@
-//! The check of the cluster's CustomResourceDefinition of TrendJobs. Owns the log and the metric
-//! about a definition that is missing, or older than the operator: the API server drops fields it
-//! does not know without an error. Reads the API server's OpenAPI document, which every account may
+//! The check of the cluster's `CustomResourceDefinition` of TrendJobs. Owns the log and the metric
+//! about a definition that is missing or older than the operator: with an older one the API server
+//! drops fields without an error. Reads the API server's OpenAPI document, which every account may
 //! read.
 
 use std::collections::BTreeSet;

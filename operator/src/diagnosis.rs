@@ -31,7 +31,7 @@ pub struct Finding {
     pub index: Option<u32>,
     /// The reason, one word.
     pub reason: String,
-    /// What happened to which object, and what to do.
+    /// The cause, the object and the advice, for people.
     pub message: String,
     /// The exit code of the worker, if it ended.
     pub exit_code: Option<i32>,
@@ -56,10 +56,10 @@ pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding>
 }
 
 /// The finding for an object that the API server refuses to create.
-pub fn refused(stage: Stage, what: &str) -> Finding {
+pub fn refused(stage: Stage, refusal: &str) -> Finding {
     let advice =
         "Fix the cause in the spec or in the namespace: the operator tries again every 15 s";
-    Finding::needing_help(stage, reasons::FAILED_CREATE, format!("{}. {advice}", cut(what)))
+    Finding::needing_help(stage, reasons::FAILED_CREATE, format!("{}. {advice}", cut(refusal)))
 }
 
 /// The finding for a run whose `ConfigMap` can't be read.
@@ -170,12 +170,12 @@ fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
         .or_else(|| unscheduled(stage, pod))
 }
 
-fn pod_finding(stage: Stage, pod: &Pod, reason: &str, what: &str, advice: &str) -> Finding {
+fn pod_finding(stage: Stage, pod: &Pod, reason: &str, cause: &str, advice: &str) -> Finding {
     Finding {
         stage,
         index: index(pod),
         reason: reason.to_owned(),
-        message: format!("pod {}: {}. {advice}", name(pod), cut(what)),
+        message: format!("pod {}: {}. {advice}", name(pod), cut(cause)),
         exit_code: None,
         needs_help: true,
     }
@@ -204,8 +204,8 @@ fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
         }
         _ => return None,
     };
-    let what = waiting.message.as_deref().unwrap_or(reason);
-    Some(pod_finding(stage, pod, reason, what, advice))
+    let cause = waiting.message.as_deref().unwrap_or(reason);
+    Some(pod_finding(stage, pod, reason, cause, advice))
 }
 
 /// The cause of a volume that can't be mounted.
@@ -216,10 +216,10 @@ fn unmounted(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
         return None;
     }
     let reason = event.reason.as_deref().unwrap_or_default();
-    let what = event.message.as_deref().unwrap_or_default();
+    let cause = event.message.as_deref().unwrap_or_default();
     let advice = "Create the ConfigMap, Secret or volume it names: input.volume and \
                   sink.mongodb.caSecretRef name those in use";
-    Some(pod_finding(stage, pod, reason, what, advice))
+    Some(pod_finding(stage, pod, reason, cause, advice))
 }
 
 /// The cause of a pod without a node.
@@ -230,14 +230,14 @@ fn unscheduled(stage: Stage, pod: &Pod) -> Option<Finding> {
             && one.status == "False"
             && one.reason.as_deref() == Some(reasons::UNSCHEDULABLE)
     })?;
-    let what = unscheduled.message.as_deref().unwrap_or_default();
-    if what.contains("persistentvolumeclaim") {
+    let cause = unscheduled.message.as_deref().unwrap_or_default();
+    if cause.contains("persistentvolumeclaim") {
         let advice = "Create or bind the claim that input.volume names";
-        return Some(pod_finding(stage, pod, reasons::VOLUME_UNAVAILABLE, what, advice));
+        return Some(pod_finding(stage, pod, reasons::VOLUME_UNAVAILABLE, cause, advice));
     }
     let advice =
         "It starts by itself when a node has room: add nodes, lower resources or parallelism";
-    let finding = pod_finding(stage, pod, reasons::UNSCHEDULABLE, what, advice);
+    let finding = pod_finding(stage, pod, reasons::UNSCHEDULABLE, cause, advice);
     Some(Finding { needs_help: false, ..finding })
 }
 
@@ -267,15 +267,15 @@ fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> 
     if pods.iter().any(|pod| created(pod) > at(event)) {
         return None;
     }
-    let what = event.message.as_deref().unwrap_or_default();
-    let advice = if what.contains("PodSecurity") {
+    let cause = event.message.as_deref().unwrap_or_default();
+    let advice = if cause.contains("PodSecurity") {
         "Set podSecurityContext to what the namespace's Pod Security standard demands"
-    } else if what.contains("quota") {
+    } else if cause.contains("quota") {
         "Raise the namespace's ResourceQuota, or lower resources or parallelism"
     } else {
         "Fix the cause in this namespace, such as a webhook or a missing service account"
     };
-    let message = format!("pods can't be created: {}. {advice}", cut(what));
+    let message = format!("pods can't be created: {}. {advice}", cut(cause));
     Some(Finding::needing_help(stage, reasons::FAILED_CREATE, message))
 }
 
@@ -299,9 +299,9 @@ fn failed(stage: Stage, pod: &Pod) -> Option<Finding> {
     let Some(ended) = terminated(pod) else {
         let status = pod.status.as_ref()?;
         let reason = status.reason.as_deref()?;
-        let what = status.message.as_deref().unwrap_or(reason);
+        let cause = status.message.as_deref().unwrap_or(reason);
         return (status.phase.as_deref() == Some("Failed"))
-            .then(|| finding(reason, format!("pod {}: {}", name(pod), cut(what)), None))?;
+            .then(|| finding(reason, format!("pod {}: {}", name(pod), cut(cause)), None))?;
     };
     let code = ended.exit_code;
     if code == 0 {

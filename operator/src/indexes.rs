@@ -4,8 +4,8 @@
 const LONGEST: usize = 1_000;
 
 /// The indexes of a list. A part that is no index and no range counts as nothing.
-pub(crate) fn indexes(list: &str) -> impl Iterator<Item = u32> {
-    let parts = list.split(',').filter(|part| !part.is_empty());
+pub(crate) fn indexes(text: &str) -> impl Iterator<Item = u32> {
+    let parts = text.split(',').filter(|part| !part.is_empty());
     parts.flat_map(|part| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
         match (first.parse::<u32>(), last.parse::<u32>()) {

@@ -3,10 +3,10 @@
 //! a layer of the client.
 //!
 //! API Priority and Fairness does not do this. It orders requests inside the API server, and only
-//! when that is saturated: its limit is hundreds of requests, and below it the thousand status
-//! writes of a thousand runs are served along with the one Job that a user waits for, each slower
-//! than alone. It also needs `FlowSchema`s that only an administrator of the cluster may create;
-//! without them all requests of the operator are one flow, which is served in the order of arrival.
+//! when more are under way than its limit, 600 by default. Below the limit the API server serves
+//! hundreds of status writes along with the one Job that a user waits for, each slower than alone.
+//! It also needs `FlowSchema`s, which only an administrator of the cluster may create; without them
+//! all requests of the operator are one flow and are served in the order of their arrival.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;

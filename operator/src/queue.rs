@@ -29,8 +29,8 @@ impl Queue {
         (queue, stream(receiver))
     }
 
-    /// Pushes a TrendJob. The controller takes it from the stream at once, whatever the number of
-    /// passes under way, so the stream does not show how many wait.
+    /// Pushes a TrendJob. The controller takes it from the stream at once, however many passes are
+    /// under way, so those that wait are counted here.
     pub fn push(&self, name: Name) {
         self.waiting.lock().insert(name.clone());
         // Without a receiver the operator is stopping.

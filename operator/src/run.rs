@@ -167,22 +167,26 @@ pub async fn work(
         measured.push((queue.clone(), stores.clone()));
         controllers.push(Box::pin(control(args.concurrency, stores, queue, changed, context)));
     }
-    // A controller ends after a stop was requested and its passes are over. Their events may be
-    // under way.
-    let controlled = async {
-        let ((), _, others) = select_all(controllers).await;
-        if shutdown::requested().now_or_never().is_none() {
-            return Err(Error::Ended);
-        }
-        join_all(others).await;
-        recorder.stop().await;
-        Ok(())
-    };
     tokio::select! {
-        ended = controlled => ended,
+        ended = until_stopped(controllers, recorder) => ended,
         _ = watches.join_next() => Err(Error::Ended),
         () = measure(pulses, measured) => Err(Error::Ended),
     }
+}
+
+/// Waits for the controllers and the events of their last passes. A controller ends after a stop was
+/// requested and its passes are over.
+async fn until_stopped<F: Future<Output = ()> + Unpin>(
+    controllers: Vec<F>,
+    recorder: EventRecorder,
+) -> Result<(), Error> {
+    let ((), _, others) = select_all(controllers).await;
+    if shutdown::requested().now_or_never().is_none() {
+        return Err(Error::Ended);
+    }
+    join_all(others).await;
+    recorder.stop().await;
+    Ok(())
 }
 
 fn api<K>(client: &Client, namespace: Option<&str>) -> Api<K>

@@ -44,9 +44,9 @@ pub struct CheckedTrendJob {
     pub has_finalizer: bool,
     /// When its deletion was requested.
     pub deleted: Option<Timestamp>,
-    plan_pods: PodSettings,
-    etl_pods: PodSettings,
-    aggregate_pods: PodSettings,
+    /// The pod settings of plan, etl and aggregate. They take kilobytes, so they are on the heap: up
+    /// to 1,024 passes hold a TrendJob at once.
+    pods: Box<[PodSettings; 3]>,
 }
 
 impl CheckedTrendJob {
@@ -61,11 +61,12 @@ impl CheckedTrendJob {
     }
 
     /// The settings of a stage's pods, at [`pods_field`](crate::names::pods_field).
-    pub(crate) const fn pods(&self, stage: Stage) -> &PodSettings {
+    pub(crate) fn pods(&self, stage: Stage) -> &PodSettings {
+        let [plan, etl, aggregate] = &*self.pods;
         match stage {
-            Stage::Plan | Stage::Publish => &self.plan_pods,
-            Stage::Etl => &self.etl_pods,
-            Stage::Aggregate | Stage::Score => &self.aggregate_pods,
+            Stage::Plan | Stage::Publish => plan,
+            Stage::Etl => etl,
+            Stage::Aggregate | Stage::Score => aggregate,
         }
     }
 
@@ -145,7 +146,7 @@ impl PodSettings {
     }
 }
 
-/// Parses a part that the CustomResourceDefinition leaves to the API server's own types.
+/// Parses a part that the `CustomResourceDefinition` leaves to the API server's own types.
 fn typed<T: DeserializeOwned>(
     part: &Opaque,
     field: impl FnOnce() -> String,
@@ -202,9 +203,11 @@ pub fn validate(object: &TrendJobObject) -> Result<CheckedTrendJob, InvalidSpec>
         restart: annotation(RESTART_ANNOTATION),
         has_finalizer: metadata.finalizers.iter().flatten().any(|name| name == FINALIZER),
         deleted: metadata.deletion_timestamp.as_ref().map(|time| time.0),
-        plan_pods: PodSettings::of("plan", spec.plan.as_ref())?,
-        etl_pods: PodSettings::of("etl", spec.etl.as_ref())?,
-        aggregate_pods: PodSettings::of("aggregate", spec.aggregate.as_ref())?,
+        pods: Box::new([
+            PodSettings::of("plan", spec.plan.as_ref())?,
+            PodSettings::of("etl", spec.etl.as_ref())?,
+            PodSettings::of("aggregate", spec.aggregate.as_ref())?,
+        ]),
         spec,
     })
 }

@@ -9,7 +9,7 @@ use trendjob::TrendJobStatus;
 use super::events::Notice;
 use crate::observed::ObservedJob;
 
-/// What the client has to do: first the actions in this order, then the status, then the events.
+/// The work of the client: first the actions in this order, then the status, then the events.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// The changes of the cluster.

@@ -1,6 +1,5 @@
-//! The beginning of a run: its `ConfigMap`, which pins what it does and with which image, and its
-//! first Job. A `ConfigMap` that exists already decides, so the Job follows only after the
-//! `ConfigMap` was read.
+//! The beginning of a run: its `ConfigMap`, which pins spec and image, and its first Job. If an
+//! earlier pass created the `ConfigMap`, its content decides: the Job is created after it was read.
 
 use super::action::Action;
 use super::decision::{Decision, LOOK_AGAIN, LOOK_SELDOM, Report, Subject};

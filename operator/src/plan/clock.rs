@@ -49,8 +49,8 @@ pub(super) fn deadline_exceeded(trendjob: &CheckedTrendJob, stage: Stage) -> Fai
 
 /// Ends a run without a readable `ConfigMap` whose deadline is over.
 pub(super) fn end(pass: &Pass<'_>, restart: u32, stage: Stage) -> Decision {
-    let state = State::Failed(deadline_exceeded(pass.trendjob, stage));
-    let report = Report::Run { run: Subject::Unpinned(restart), state, failure: None };
+    let failed = State::Failed(deadline_exceeded(pass.trendjob, stage));
+    let report = Report::Run { run: Subject::Unpinned(restart), state: failed, failure: None };
     let actions = pass.observed.unfinished_jobs().map(Action::delete).collect();
     Decision { actions, report, look_again: None }
 }

@@ -1,5 +1,5 @@
-//! What a policy decides. Policies neither write a status nor word an event: `conclude` does, for
-//! all.
+//! The decision of a policy. No policy writes a status or words an event: `conclude` does that for
+//! all of them.
 
 use std::time::Duration;
 

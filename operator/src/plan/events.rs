@@ -1,5 +1,5 @@
 //! The events about a TrendJob: one for each transition, none for a state that stays. Owns their
-//! words; each warning says what to do.
+//! words; each warning ends with advice.
 
 use trendjob::TrendJobStatus;
 
@@ -18,7 +18,7 @@ pub struct Notice {
     pub reason: String,
     /// The action of the operator.
     pub action: &'static str,
-    /// What happened, and what to do.
+    /// The text, for people.
     pub note: String,
 }
 

@@ -1,4 +1,4 @@
-//! From the observed state of a TrendJob to what is done about it. Pure and infallible, given the
+//! From the observed state of a TrendJob to the plan of a pass. Pure and infallible, given the
 //! time. Owns the order of the policies, each of which has a file; refuses to know clients.
 //!
 //! One policy decides (`Decision`), then `conclude` makes the status, the events and the time of
@@ -32,7 +32,7 @@ pub(crate) use step::REPEATS;
 use crate::pass::Pass;
 use decision::Decision;
 
-/// Decides what is done about a TrendJob.
+/// Makes the plan of a pass.
 pub fn plan(pass: &Pass<'_>) -> Plan {
     let Pass { trendjob, observed, .. } = *pass;
     if let Some(since) = trendjob.deleted {

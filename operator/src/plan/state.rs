@@ -89,7 +89,7 @@ pub struct Failure {
     pub exit_code: Option<i32>,
     /// The reason, one word.
     pub reason: String,
-    /// What happened and what to do.
+    /// The cause and the advice, for people.
     pub message: String,
 }
 

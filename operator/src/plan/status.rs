@@ -64,7 +64,7 @@ pub(super) fn status(pass: &Pass<'_>, state: &State) -> TrendJobStatus {
     status.stage = Some(state.column().to_owned());
     note_plan(&mut status, pass);
     note_shards(&mut status, observed, state);
-    // The times are those before this pass: this state may be what stops the clock.
+    // The times are those before this pass, because this state may stop the clock.
     if !state.is_active() {
         let active = clock::active_seconds(before, trendjob.times, now);
         status.active_seconds = status.start_time.as_ref().map(|_| active);

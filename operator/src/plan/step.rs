@@ -60,8 +60,8 @@ pub(super) fn step(pass: &Pass<'_>, run: &Pinned) -> Step {
         Some(End::Complete) => match stage {
             Stage::Plan | Stage::Publish => reported(pass, run, last),
             Stage::Etl => later(pass, run, Stage::Aggregate, ""),
-            // What the run was pinned with decides: the workers of an earlier release score when
-            // they publish.
+            // The pinned configuration decides: workers of an earlier release score when they
+            // publish.
             Stage::Aggregate if run.config.score_stage => {
                 later(pass, run, Stage::Score, &last.without)
             }

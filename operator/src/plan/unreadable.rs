@@ -13,18 +13,18 @@ use crate::pass::Pass;
 pub(super) fn decide(pass: &Pass<'_>, restart: u32, why: &str) -> Decision {
     let Pass { trendjob, observed, now, .. } = *pass;
     let run = Subject::Unpinned(restart);
-    let stage = observed.jobs.keys().next_back().copied().unwrap_or(Stage::Plan);
+    let current = observed.jobs.keys().next_back().copied().unwrap_or(Stage::Plan);
     if clock::is_over(&status::about(pass, run), now) {
-        return clock::end(pass, restart, stage);
+        return clock::end(pass, restart, current);
     }
     let mut actions = Vec::new();
-    let held = hold::hold(pass, stage, &mut actions);
+    let held = hold::hold(pass, current, &mut actions);
     // To another version the pod settings may look changed. A Job that is deleted now could not be
     // created again.
     actions.retain(|action| trendjob.spec.suspend || !matches!(action, Action::DeleteJob { .. }));
     let config_map = trendjob.run_name(restart).base();
-    let finding = Some(diagnosis::unreadable(stage, &config_map, why));
-    let state = held.unwrap_or(State::Running { stage, finding });
+    let finding = Some(diagnosis::unreadable(current, &config_map, why));
+    let state = held.unwrap_or(State::Running { stage: current, finding });
     let report = Report::Run { run, state, failure: None };
     Decision { actions, report, look_again: Some(LOOK_SELDOM) }
 }

@@ -1,4 +1,4 @@
-//! The errors of a pass: what was being done, to which object, and why it failed.
+//! The errors of a pass: the work that failed, its object, and the cause.
 
 /// The reason why a pass could not be finished. The next pass does it again.
 #[derive(Debug, thiserror::Error)]
@@ -6,7 +6,7 @@ pub enum Error {
     /// The API server refused a request or did not answer.
     #[error("{doing} failed")]
     Api {
-        /// What was being done, to which object.
+        /// The work that failed, and its object.
         doing: String,
         /// The cause.
         #[source]
@@ -15,7 +15,7 @@ pub enum Error {
     /// The API server did not answer in time.
     #[error("{doing} was not answered in time")]
     Unanswered {
-        /// What was being done.
+        /// The work that failed, and its object.
         doing: String,
     },
     /// The API server, or a webhook of it, refuses to create an object.
@@ -29,7 +29,7 @@ pub enum Error {
     /// The namespace is being deleted.
     #[error("{doing} was refused: the namespace is being deleted")]
     NamespaceGoing {
-        /// What was being done.
+        /// The work that failed, and its object.
         doing: String,
     },
     /// The run began in an earlier pass, and the status does not say so.
@@ -75,7 +75,7 @@ impl Error {
     }
 }
 
-/// Turns an error of the client into one that names what was being done.
+/// Turns an error of the client into one that names the work that failed.
 pub(super) fn doing(what: impl Into<String>) -> impl FnOnce(kube::Error) -> Error {
     let doing = what.into();
     move |source| Error::Api { doing, source: Box::new(source) }

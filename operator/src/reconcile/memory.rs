@@ -1,4 +1,4 @@
-//! What passes over a TrendJob leave behind for its next pass, by its uid. Owns that nothing is
+//! The notes of passes over a TrendJob for its next pass, by its uid. Owns that nothing is
 //! kept of a TrendJob that is gone. After a restart the operator works without any of it.
 
 use std::collections::HashMap;

@@ -1,5 +1,5 @@
-//! Observing the cluster around one TrendJob. Client; owns what comes from the watches and what is
-//! requested when: pods and events only if pods don't come up or have ended.
+//! Observing the cluster around one TrendJob. Client; owns the requests that a pass makes beside the
+//! watches: for pods and events only if pods don't come up or have ended.
 
 use std::time::Duration;
 
@@ -31,44 +31,44 @@ pub(super) async fn observe(
     context: &Context,
     now: Timestamp,
 ) -> Result<Observed, Error> {
-    let observer = Observer { trendjob, context, now };
+    let cluster = ClusterView { trendjob, context, now };
     let mut observed = Observed::default();
     if trendjob.deleted.is_some() {
         if trendjob.has_finalizer && trendjob.is_purged() {
-            observed.deletion = observer.deletion().await?;
+            observed.deletion = cluster.deletion().await?;
         }
         return Ok(observed);
     }
     let noted = trendjob.status.run_uid.as_ref().and(trendjob.status.restarts);
-    let begun = context.memory.begun(&trendjob.uid).max(observer.unnoted(noted));
+    let begun = context.memory.begun(&trendjob.uid).max(cluster.unnoted(noted));
     if trendjob.is_finished() && !is_restart_requested(trendjob) && begun <= noted {
         return Ok(observed);
     }
     let Some(restart) = noted.max(begun) else { return Ok(observed) };
-    match observer.pinned(restart).await? {
+    match cluster.pinned(restart).await? {
         Some(Ok(run)) => observed.run = Some(run),
         Some(Err(why)) => observed.unreadable = Some((restart, why)),
         None => {}
     }
-    observer.jobs(restart, &mut observed);
+    cluster.jobs(restart, &mut observed);
     for stage in [Stage::Plan, Stage::Publish] {
-        if let Some(message) = observer.message(stage, &observed).await? {
+        if let Some(message) = cluster.message(stage, &observed).await? {
             observed.messages.insert(stage, message);
         }
     }
-    observer.pods(&mut observed).await?;
-    observed.is_single_node = observer.is_single_node(&observed).await?;
+    cluster.pods(&mut observed).await?;
+    observed.is_single_node = cluster.is_single_node(&observed).await?;
     Ok(observed)
 }
 
-/// Observes one TrendJob.
-struct Observer<'a> {
+/// The cluster around one TrendJob.
+struct ClusterView<'a> {
     trendjob: &'a CheckedTrendJob,
     context: &'a Context,
     now: Timestamp,
 }
 
-impl Observer<'_> {
+impl ClusterView<'_> {
     /// An API of the TrendJob's namespace.
     fn api<K>(&self) -> Api<K>
     where

@@ -101,8 +101,8 @@ mod tests {
     /// Records two events at an API server that takes this long for each, then stops. Returns the
     /// number of events that arrived and the duration of the stop.
     async fn recorded_by_a_stop(takes: Duration) -> (usize, Duration) {
-        let recorded = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&recorded);
+        let arrived = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&arrived);
         let service = tower::service_fn(move |request: Request<Body>| {
             let counted = Arc::clone(&counted);
             async move {
@@ -127,7 +127,7 @@ mod tests {
         let began = Instant::now();
         recorder.record(about, vec![notice("Planned"), notice("Published")]);
         recorder.stop().await;
-        (recorded.load(Ordering::Relaxed), began.elapsed())
+        (arrived.load(Ordering::Relaxed), began.elapsed())
     }
 
     #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
-use trendjob::{PodParts, RunConfig};
+use trendjob::{MongoSink, PodParts, RunConfig};
 
 use crate::diagnosis::CONTAINER;
 use crate::names::{STAGE_LABEL, Stage, UID_LABEL};
@@ -127,8 +127,13 @@ impl Pod {
         };
         let arguments = vec![format!("--metrics-listen=0.0.0.0:{METRICS_PORT}")];
         let mut pod = Self { spec, container, arguments };
-        let sink = &trendjob.spec.sink.mongodb;
-        pod.env(EnvVar {
+        pod.connect(&trendjob.spec.sink.mongodb);
+        pod
+    }
+
+    /// Gives the pod the URI of the database and, if there is one, the file of its CA.
+    fn connect(&mut self, sink: &MongoSink) {
+        self.env(EnvVar {
             name: "MONGODB_URI".to_owned(),
             value_from: Some(EnvVarSource {
                 secret_key_ref: Some(SecretKeySelector {
@@ -141,7 +146,7 @@ impl Pod {
             value: None,
         });
         if let Some(ca) = &sink.ca_secret_ref {
-            pod.mount("mongodb-ca", CA_FOLDER, true, |volume| {
+            self.mount("mongodb-ca", CA_FOLDER, true, |volume| {
                 let (key, path) = (ca.key.clone(), CA_FILE.to_owned());
                 volume.secret = Some(SecretVolumeSource {
                     secret_name: Some(ca.name.clone()),
@@ -149,9 +154,8 @@ impl Pod {
                     ..SecretVolumeSource::default()
                 });
             });
-            pod.arguments.push(format!("--mongodb-ca-file={CA_FOLDER}/{CA_FILE}"));
+            self.arguments.push(format!("--mongodb-ca-file={CA_FOLDER}/{CA_FILE}"));
         }
-        pod
     }
 
     fn env(&mut self, variable: EnvVar) {
