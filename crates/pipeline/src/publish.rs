@@ -117,12 +117,9 @@ fn index(
         pairs: basis.as_ref().and_then(Basis::pairs),
         series_floor: plan.analysis.series_floor,
         baseline: plan.analysis.baseline.as_ref().and_then(PinnedBaseline::named),
-        pooled: basis.iter().flat_map(Basis::pooled_digits).collect(),
+        pooled: basis.as_ref().map(Basis::pooled).unwrap_or_default(),
         scores: plan.analysis.scores.clone(),
-        gates: basis
-            .as_ref()
-            .filter(|basis| basis.is_timed())
-            .map(|_| plan.analysis.result_gates()),
+        gates: basis.as_ref().filter(|basis| basis.is_timed()).map(|_| plan.analysis.gates()),
         scored,
         score_digest,
         excluded: shards.iter().map(|shard| shard.marker.report.excluded).sum(),

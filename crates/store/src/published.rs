@@ -4,22 +4,18 @@
 mod positions;
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
-use trends::digest::unhex;
 use trends::facts::Facts;
 use trends::format::{
     FormatError, RankedTopic, RankingReader, RowReader, ScoredReader, ScoredTopic, SectionKey,
 };
 use trends::merge::Cursor as _;
 use trends::result::{
-    BlockRef, Gates, PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
+    BlockRef, PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
 };
-use trends::scores::{
-    BucketTotal, BurstGates, Cell, Explanation, PooledDispersion, Scorer, Totals,
-};
+use trends::scores::{Cell, Explanation, PooledDispersion, Scorer, Totals};
 use trends::{Bucket, Kind, Partitions, RowRef, Score, Topic, slot};
 
 use crate::document::{AttemptKey, read_block};
@@ -58,7 +54,7 @@ impl Published {
             let what = format!("it has {} partitions", index.partitions.len());
             StoreError::Damaged { key: key.to_string(), what }
         })?;
-        let windows = windows_of(&index);
+        let windows = Totals::of(index.window, &index.totals);
         let cache = Cache::new(CACHED_BLOCKS);
         Ok(Self { store, generation, index, publish, partitions, windows, cache })
     }
@@ -159,22 +155,9 @@ impl Published {
         let Some(bucket) = bucket.or_else(latest) else { return Ok(None) };
         let series = self.series(kind, term).await?;
         let cells: Vec<Cell> = series.iter().filter_map(WindowCount::cell).collect();
-        let pooled = self.pooled(kind)?;
-        let Gates { min_count, min_authors } = gates;
-        let gates = BurstGates { min_count, min_authors };
-        Ok(Scorer::new(windows, gates, &pooled).explain(&cells, bucket))
-    }
-
-    /// The dispersion pooled over the terms of a kind, empty if none was pooled.
-    fn pooled(&self, kind: Kind) -> Result<PooledDispersion, StoreError> {
-        let Some(digits) = self.index.pooled.get(&kind) else {
-            return Ok(PooledDispersion::default());
-        };
-        let pooled = unhex(digits).and_then(|bytes| PooledDispersion::decode(&bytes).ok());
-        pooled.ok_or_else(|| StoreError::Damaged {
-            key: Key::marker(&self.publish.run, Stage::Publish, 0).to_string(),
-            what: format!("its pooled dispersion of kind {kind} can't be decoded"),
-        })
+        let none = PooledDispersion::default();
+        let pooled = self.index.pooled.get(&kind).unwrap_or(&none);
+        Ok(Scorer::new(windows, gates, pooled).explain(&cells, bucket))
     }
 
     /// The topic of a term, as the profile of the run writes it; `None` if it was not counted.
@@ -311,16 +294,6 @@ impl WindowCount {
         let cell = Cell { bucket, count, documents, authors: authors.unwrap_or(0) };
         (self.bucket != Bucket::WHOLE).then_some(cell)
     }
-}
-
-fn windows_of(index: &ResultIndex) -> Option<Totals> {
-    let window = NonZeroU32::new(u32::try_from(index.window?).ok()?)?;
-    let totals = index.totals.0.iter().map(|(bucket, total)| BucketTotal {
-        bucket: *bucket,
-        documents: total.documents,
-        with_author: total.with_author,
-    });
-    Some(Totals::new(window, totals))
 }
 
 /// The topics of a section of a block.

@@ -23,6 +23,19 @@ pub(crate) fn packed(bytes: &[u8]) -> Option<u128> {
     (length < 4).then(|| bytes.iter().rev().fold(0, |packed, byte| packed << 8 | u128::from(*byte)))
 }
 
+/// A 32-bit hash of a packed term: folded multiplications, as in wyhash. `salt` is a random seed,
+/// combined with all else that two equal terms differ in. 32 bits bound a table at 2^32 slots, far above
+/// any memory budget.
+#[inline]
+pub(crate) fn hash(letters: u128, salt: u64) -> u32 {
+    let low = letters as u64 ^ salt;
+    let high = (letters >> 64) as u64 ^ salt.rotate_left(32) ^ 0x9E37_79B9_7F4A_7C15;
+    let wide = u128::from(low) * u128::from(high);
+    let folded = (wide as u64) ^ (wide >> 64) as u64;
+    // A second multiplication: `high` is the same for all terms of up to 8 bytes.
+    (folded.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 32) as u32
+}
+
 /// All bits of the first so many bytes. As long as a power of two, so that a masked index needs no
 /// check; a shift by a variable costs more than the load.
 const FIRST: [u128; 32] = {

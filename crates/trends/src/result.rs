@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scores::{BurstGates, PooledDispersion};
 use crate::window::WindowTotals;
 use crate::{Kind, Profile, RecordCounts, Score};
 
@@ -56,16 +57,15 @@ pub struct ResultIndex {
     pub excluded: u64,
     /// The term blocks, by partition, in order.
     pub partitions: Vec<PartitionIndex>,
-    /// The terms' dispersion, pooled over all partitions, by kind, where scores were asked for: its
-    /// bytes as hexadecimal digits.
+    /// The dispersion of terms by kind, pooled over all partitions; empty without scores over time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub pooled: BTreeMap<Kind, String>,
+    pub pooled: BTreeMap<Kind, PooledDispersion>,
     /// What topics are ranked by beside their count, ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,
     /// The gates of the scores, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gates: Option<Gates>,
+    pub gates: Option<BurstGates>,
     /// The rankings by score, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scored: Vec<ScoredBlock>,
@@ -150,16 +150,6 @@ pub struct RankingPage {
     pub topics: u32,
     /// Where.
     pub block: BlockRef,
-}
-
-/// What a term must reach in a window to have a burst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Gates {
-    /// The lowest measure.
-    pub min_count: u64,
-    /// The fewest distinct authors, where authors are the measure.
-    pub min_authors: u64,
 }
 
 /// One block of topics ranked by scores, and its first section.

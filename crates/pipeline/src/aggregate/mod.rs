@@ -18,12 +18,13 @@ use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
 use trends::merge::merge;
 use trends::result::{RankingPage, TermBlock};
+use trends::scores::PooledDispersion;
 use trends::{Kind, RowRef};
 
 pub use pairs::PairBlocks;
 use pairs::Pairs;
 use partials::PartialCursor;
-pub(crate) use pooled::{pooled_digits, timed_totals};
+pub(crate) use pooled::timed_totals;
 pub(crate) use ranking::{Page, RankCollector};
 use terms::{Merged, Terms};
 pub use verdict::check_records;
@@ -47,9 +48,9 @@ pub struct AggregateReport {
     /// Its blocks of rows by window, in order; none without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<TermBlock>,
-    /// The dispersion of its terms by kind, where scores are asked for: its bytes as hexadecimal digits.
+    /// The dispersion of its terms by kind; empty without scores over time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub pooled: BTreeMap<Kind, String>,
+    pub pooled: BTreeMap<Kind, PooledDispersion>,
     /// Pairs of neighbouring words that may be phrases, where those are asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<PairBlocks>,

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use trends::detail::{Authors, Detail};
 use trends::facts::Facts;
 use trends::result::TermBlock;
-use trends::scores::{Cell, PooledDispersion, Totals};
+use trends::scores::{Cell, Totals};
 use trends::window::{WindowTotals, calendar_day};
 use trends::{Bucket, Kind, RowRef, Score};
 
 use super::held::{CurrentTerm, Held};
-use super::pooled::{Pooled, pooled_digits, timed_totals};
+use super::pooled::{Pooled, timed_totals};
 use crate::Error;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
@@ -126,7 +126,7 @@ impl Today {
 /// Gathers the dispersion of terms, which the scores of all partitions are made with.
 struct Pool {
     totals: Totals,
-    pooled: BTreeMap<Kind, PooledDispersion>,
+    pooled: Pooled,
     /// The kind of the term whose windows come in, and those.
     kind: Option<Kind>,
     cells: Vec<Cell>,
@@ -134,7 +134,7 @@ struct Pool {
 
 impl Pool {
     fn new(totals: Totals) -> Self {
-        Self { totals, pooled: BTreeMap::new(), kind: None, cells: Vec::new() }
+        Self { totals, pooled: Pooled::new(), kind: None, cells: Vec::new() }
     }
 
     fn add(&mut self, row: &RowRef<'_>, is_new: bool, authors: u64) {
@@ -157,7 +157,6 @@ impl Pool {
 
     fn finish(mut self) -> Pooled {
         self.end_term();
-        let digits = |(kind, pooled): (Kind, PooledDispersion)| (kind, pooled_digits(&pooled));
-        self.pooled.into_iter().map(digits).collect()
+        self.pooled
     }
 }

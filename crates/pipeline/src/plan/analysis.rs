@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 pub use trends::Profile;
 use trends::record::Fields;
-use trends::result::Gates;
+use trends::scores::BurstGates;
 use trends::social::{Settings, StopWords};
 use trends::window::{DAY_SECONDS, WindowTotals};
-use trends::{Bucket, Kind, Score, scores};
+use trends::{Bucket, Kind, Score};
 
 use crate::Error;
 
@@ -192,19 +192,13 @@ impl Analysis {
         Ok(Settings { kinds, stop_words, detect_language: self.detect_language })
     }
 
-    /// What a term must reach in a window to have a burst.
-    pub(crate) fn gates(&self) -> scores::BurstGates {
-        let default = scores::BurstGates::default();
-        scores::BurstGates {
+    /// The minimums that a term must reach in a window to have a burst.
+    pub(crate) fn gates(&self) -> BurstGates {
+        let default = BurstGates::default();
+        BurstGates {
             min_count: self.min_count.map_or(default.min_count, u64::from),
             min_authors: self.min_authors.map_or(default.min_authors, u64::from),
         }
-    }
-
-    /// The same, as a result's index keeps them.
-    pub(crate) fn result_gates(&self) -> Gates {
-        let scores::BurstGates { min_count, min_authors } = self.gates();
-        Gates { min_count, min_authors }
     }
 
     /// Only the parts of a record that are needed.

@@ -18,7 +18,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use store::Stage;
 use store::marker::Marker;
-use trends::digest::unhex;
 use trends::result::ScoredBlock;
 use trends::scores::PooledDispersion;
 use trends::{Bucket, Kind, Score};
@@ -31,7 +30,7 @@ pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
 use time::{Clock, Timed};
 
-use crate::aggregate::{AggregateReport, pooled_digits, timed_totals};
+use crate::aggregate::{AggregateReport, timed_totals};
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, pairs, window_totals};
 use crate::markers::{self, marked};
@@ -79,10 +78,9 @@ impl Basis {
         self.timed.is_some()
     }
 
-    /// The pooled dispersion of each kind, as a result's index keeps it.
-    pub(crate) fn pooled_digits(&self) -> impl Iterator<Item = (Kind, String)> {
-        let pooled = self.timed.iter().flat_map(|timed| &timed.pooled);
-        pooled.map(|(kind, pooled)| (*kind, pooled_digits(pooled)))
+    /// The pooled dispersion of each kind; empty without scores over time.
+    pub(crate) fn pooled(&self) -> BTreeMap<Kind, PooledDispersion> {
+        self.timed.as_ref().map(|timed| timed.pooled.clone()).unwrap_or_default()
     }
 
     /// What a run is scored with, `None` where there is nothing to score.
@@ -97,15 +95,15 @@ impl Basis {
             return Ok(None);
         }
         let timed = timed_totals(analysis, &window_totals(shards)).map(|totals| {
-            let (settings, scores) = (analysis.gates(), analysis.scores.clone());
-            Ok::<_, Error>(Timed { totals, pooled: pooled(partitions)?, settings, scores })
+            let (gates, scores) = (analysis.gates(), analysis.scores.clone());
+            Timed { totals, pooled: pooled(partitions), gates, scores }
         });
         let reports = shards.iter().map(|shard| &shard.marker.report);
         let own = reports.map(|report| report.records.counted - report.excluded).sum();
         let baseline =
             analysis.baseline.as_ref().filter(|_| analysis.scores.contains(&Score::Keyness));
         Ok(Some(Self {
-            timed: timed.transpose()?,
+            timed,
             pairs: analysis.kinds.contains(&Kind::Phrase).then(|| pairs(shards)),
             baseline: baseline.map(|pinned| Baseline::open(context, pinned, own)).transpose()?,
         }))
@@ -113,18 +111,12 @@ impl Basis {
 }
 
 /// The dispersion of all partitions.
-fn pooled(
-    partitions: &[Marker<AggregateReport>],
-) -> Result<BTreeMap<Kind, PooledDispersion>, Error> {
-    let mut pooled: BTreeMap<Kind, PooledDispersion> = BTreeMap::new();
-    for (kind, digits) in partitions.iter().flat_map(|partition| &partition.report.pooled) {
-        let bytes = unhex(digits).and_then(|bytes| PooledDispersion::decode(&bytes).ok());
-        let bytes = bytes.ok_or_else(|| {
-            Error::Input(format!("the pooled dispersion of kind {kind} is damaged"))
-        })?;
-        pooled.entry(*kind).or_default().merge(&bytes);
+fn pooled(partitions: &[Marker<AggregateReport>]) -> BTreeMap<Kind, PooledDispersion> {
+    let mut sums: BTreeMap<Kind, PooledDispersion> = BTreeMap::new();
+    for (kind, pooled) in partitions.iter().flat_map(|partition| &partition.report.pooled) {
+        sums.entry(*kind).or_default().merge(pooled);
     }
-    Ok(pooled)
+    sums
 }
 
 /// Scores one partition of a run whose partitions are all merged, unless an attempt did already. Where

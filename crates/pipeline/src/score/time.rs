@@ -18,7 +18,7 @@ use crate::Error;
 pub(crate) struct Timed {
     pub(super) totals: Totals,
     pub(super) pooled: BTreeMap<Kind, PooledDispersion>,
-    pub(super) settings: BurstGates,
+    pub(super) gates: BurstGates,
     pub(super) scores: Vec<Score>,
 }
 
@@ -55,7 +55,7 @@ impl Clock<'_> {
         if self.scorer.as_ref().is_none_or(|(kind, _)| *kind != term.kind) {
             let none = PooledDispersion::default();
             let pooled = timed.pooled.get(&term.kind).unwrap_or(&none);
-            self.scorer = Some((term.kind, Scorer::new(&timed.totals, timed.settings, pooled)));
+            self.scorer = Some((term.kind, Scorer::new(&timed.totals, timed.gates, pooled)));
         }
         let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
         let last = timed.latest();

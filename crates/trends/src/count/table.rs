@@ -1,6 +1,8 @@
 //! The open-addressing table of short words. Owns the layout that makes counting fast: 32-byte
 //! slots with the letters inline, probed in batches whose cache misses overlap.
 
+use crate::packed::hash;
+
 /// Occurrences and records of one term, since the last drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -95,7 +97,7 @@ impl Table {
 
     #[inline]
     pub(super) fn add(&mut self, letters: u128) {
-        let hash = mix(letters, self.seed);
+        let hash = hash(letters, self.seed);
         if let Some(place) = self.waiting.get_mut(self.waits) {
             *place = Waiting { letters, hash, record: self.record };
             self.waits += 1;
@@ -158,17 +160,4 @@ impl Table {
             self.slots[at] = slot;
         }
     }
-}
-
-/// A 32-bit hash of a word: one folded 64 by 64 bit multiplication, as in wyhash.
-/// Bounds a table at 2^32 slots, far above any memory budget.
-#[inline]
-fn mix(letters: u128, seed: u64) -> u32 {
-    let low = letters as u64 ^ seed;
-    let high = (letters >> 64) as u64 ^ 0x9E37_79B9_7F4A_7C15;
-    let wide = u128::from(low) * u128::from(high);
-    let folded = (wide as u64) ^ (wide >> 64) as u64;
-    // A second multiplication: the high half is a constant for words of up to 8 letters.
-    let spread = folded.wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    (spread >> 32) as u32
 }

@@ -2,8 +2,12 @@
 //! estimate for one term, its shrinking towards the dispersion pooled over terms, and the pool;
 //! knows nothing of bursts.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::Cell;
 use super::totals::{MIN_HISTORY, Totals};
+use crate::digest::{hex, unhex};
 use crate::format::varint::{Position, put};
 
 /// The pooled dispersion where fewer than [`MIN_POOLED_TERMS`] terms pool.
@@ -91,11 +95,6 @@ pub(super) fn prior(pooled: f64, sum: u128, buckets: usize) -> f64 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PooledDispersion([u64; BINS]);
 
-/// The error of bytes that encode no pool.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("reading pooled dispersions: expected 64 varints in their shortest form and no more bytes")]
-pub struct PoolError;
-
 impl Default for PooledDispersion {
     fn default() -> Self {
         Self([0; BINS])
@@ -142,23 +141,40 @@ impl PooledDispersion {
         MAX_DISPERSION
     }
 
-    /// Appends the number of terms in each bin, as varints.
-    pub fn encode(&self, out: &mut Vec<u8>) {
+    /// Returns the number of terms in each bin, as varints.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(BINS);
         for terms in self.0 {
-            put(out, terms);
+            put(&mut bytes, terms);
         }
+        bytes
     }
 
-    /// Reads a pool from all bytes of `raw`, as [`PooledDispersion::encode`] wrote them.
-    pub fn decode(raw: &[u8]) -> Result<Self, PoolError> {
+    /// Reads the bytes that [`PooledDispersion::bytes`] returns; `None` for any others.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut pool = Self::default();
         let mut at = Position(0);
         for terms in &mut pool.0 {
-            *terms = at.unsigned(raw).map_err(|_| PoolError)?;
+            *terms = at.unsigned(bytes).ok()?;
         }
-        let mut written = Vec::with_capacity(raw.len());
-        pool.encode(&mut written);
-        if written == raw { Ok(pool) } else { Err(PoolError) }
+        (pool.bytes() == bytes).then_some(pool)
+    }
+}
+
+/// Writes its bytes as hexadecimal digits.
+impl Serialize for PooledDispersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex(&self.bytes()))
+    }
+}
+
+/// Reads its bytes as hexadecimal digits.
+impl<'de> Deserialize<'de> for PooledDispersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        unhex(&digits).and_then(|bytes| Self::from_bytes(&bytes)).ok_or_else(|| {
+            D::Error::custom("a pooled dispersion has 64 numbers in their shortest form")
+        })
     }
 }
 

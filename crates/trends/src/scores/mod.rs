@@ -18,12 +18,12 @@ mod totals;
 
 pub use burst::{BurstSteps, DispersionEstimate, GROWTH_CAP};
 pub use chi_square::ChiSquare;
-pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PoolError, PooledDispersion};
+pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PooledDispersion};
 pub use explain::{Explanation, GateStates, PeakInput, ReferenceCell};
 pub use keyness::{Keyness, KeynessCounts, MIN_G2, keyness};
 pub use phrase::{MIN_NPMI, MIN_PAIRS, PairCounts, phrase_stands_for_word};
 pub use scorer::{PEAK_FLOOR, Scorer, Status, WindowScore};
-pub use totals::{BucketTotal, MIN_HISTORY, Totals};
+pub use totals::{MIN_HISTORY, Totals};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +63,8 @@ impl Measure {
 
 /// The gates of the burst score, which a user may set. The other parameters of the scores are
 /// constants beside their formulas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct BurstGates {
     /// The least measure of a window whose burst may exceed 0; 5 by default.
     pub min_count: u64,

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 
 use super::Measure;
 use crate::Bucket;
+use crate::window::WindowTotals;
 
 /// A window with fewer buckets in its reference has no burst score.
 pub const MIN_HISTORY: usize = 6;
@@ -17,17 +18,6 @@ const REFERENCE_WINDOWS: u32 = 24;
 /// A bucket is plausible as the newest one only if it has at least 1/100 of the documents of a
 /// mean bucket of its reference.
 const PLAUSIBLE: u128 = 100;
-
-/// The totals of one bucket. Several totals of a bucket add up in any order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BucketTotal {
-    /// The number of the bucket, from the epoch in units of the window.
-    pub bucket: i64,
-    /// Number of counted records.
-    pub documents: u64,
-    /// Number of those records that have an author.
-    pub with_author: u64,
-}
 
 /// The totals of a whole run, over all shards.
 ///
@@ -56,14 +46,21 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Sums the totals of a run whose windows have `window` seconds (300 to 604,800). Records
-    /// without a time are in [`Bucket::WHOLE`]; they belong to no window and are skipped.
-    pub fn new(window: NonZeroU32, totals: impl IntoIterator<Item = BucketTotal>) -> Self {
+    /// Makes the totals of a run with windows of `window` seconds (300 to 604,800); `None` without
+    /// windows.
+    pub fn of(window: Option<u64>, totals: &WindowTotals) -> Option<Self> {
+        let window = NonZeroU32::new(u32::try_from(window?).ok()?)?;
+        Some(Self::new(window, totals))
+    }
+
+    /// Makes the totals of a run with windows of `window` seconds. Records without a time are in
+    /// [`Bucket::WHOLE`]; they belong to no window and are skipped.
+    pub(super) fn new(window: NonZeroU32, totals: &WindowTotals) -> Self {
         let mut sums: BTreeMap<i64, u128> = BTreeMap::new();
         let (mut documents, mut with_author) = (0_u128, 0_u128);
-        for total in totals {
-            if total.bucket != Bucket::WHOLE.0 && total.documents > 0 {
-                *sums.entry(total.bucket).or_default() += u128::from(total.documents);
+        for (bucket, total) in &totals.0 {
+            if *bucket != Bucket::WHOLE.0 && total.documents > 0 {
+                sums.insert(*bucket, total.documents.into());
                 documents += u128::from(total.documents);
                 with_author += u128::from(total.with_author);
             }

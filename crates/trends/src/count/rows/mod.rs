@@ -27,10 +27,10 @@ use details::{Begun, Details, Seen};
 use drained::Drained;
 use origins::Origin;
 use spellings::Spellings;
-use table::{Counted, Index, Key, Rows, hash_of_long, hash_of_short};
+use table::{Counted, Index, Key, Rows, hash_of_long};
 
 use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, PartitionRun};
-use crate::packed::{MOST, case_of, packed};
+use crate::packed::{MOST, case_of, hash, packed};
 use crate::row::MAX_TERM_BYTES;
 use crate::seed::{TokenSink, is_stop_word};
 use crate::{Bucket, Kind, Partitions, slot};
@@ -255,7 +255,7 @@ impl RowCounter {
         self.tokens += 1;
         let Some(begun) = (self.begun.len() as u32).checked_sub(1) else { return };
         let Place { bucket, is_plain } = place;
-        let hash = hash_of_short(letters, self.salt_of(kind, bucket));
+        let hash = hash(letters, self.salt_of(kind, bucket));
         let key = Key::short(kind, letters, length, bucket);
         self.waiting.push(Waiting { key, hash, begun, form, is_plain });
         if self.waiting.len() == BATCH {

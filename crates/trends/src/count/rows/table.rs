@@ -203,18 +203,6 @@ impl Index {
     }
 }
 
-/// A hash of a short term: folded multiplications, as in wyhash. `salt` stands for kind and bucket.
-/// Bounds an index at 2^32 slots, far above any memory budget.
-#[inline]
-pub(super) fn hash_of_short(letters: u128, salt: u64) -> u32 {
-    let low = letters as u64 ^ salt;
-    let high = (letters >> 64) as u64 ^ salt.rotate_left(32) ^ 0x9E37_79B9_7F4A_7C15;
-    let wide = u128::from(low) * u128::from(high);
-    let folded = (wide as u64) ^ (wide >> 64) as u64;
-    // Again, for the upper half is the same for all words of up to 8 letters.
-    (folded.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 32) as u32
-}
-
 /// A hash of a term that is not in its row.
 pub(super) fn hash_of_long(term: &[u8], salt: u64) -> u32 {
     (xxh3_64_with_seed(term, salt) >> 32) as u32

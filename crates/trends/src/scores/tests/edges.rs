@@ -14,7 +14,7 @@ fn a_source_with_one_bucket_has_no_closed_window_and_no_score() {
 
 #[test]
 fn a_source_without_documents_has_no_window() {
-    let totals = Totals::new(HOUR, []);
+    let totals = totals(HOUR, 0, &[]);
     assert_eq!((totals.closed().len(), totals.ahead()), (0, 0));
     let pool = PooledDispersion::default();
     let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
@@ -82,8 +82,8 @@ fn counts_near_2_to_the_53_are_scored_without_overflow_or_cancellation() {
 
 #[test]
 fn buckets_at_the_ends_of_time_do_not_overflow() {
-    let total = |bucket| BucketTotal { bucket, documents: 9, with_author: 9 };
-    let totals = Totals::new(HOUR, [i64::MIN + 1, -1, i64::MAX].map(total));
+    let total = |bucket| (bucket, WindowTotal { documents: 9, with_author: 9 });
+    let totals = Totals::new(HOUR, &WindowTotals([i64::MIN + 1, -1, i64::MAX].map(total).into()));
     assert_eq!(totals.closed(), [i64::MIN + 1, -1]);
     let cell = |bucket| Cell { bucket, count: 9, documents: 9, authors: 9 };
     let emitted = emitted(&totals, &[i64::MIN + 1, -1, i64::MAX].map(cell));

@@ -13,17 +13,16 @@ mod time;
 use std::num::NonZeroU32;
 
 use super::*;
+use crate::window::{WindowTotal, WindowTotals};
 
 const HOUR: NonZeroU32 = NonZeroU32::new(3600).unwrap();
 
 /// Returns totals of successive buckets from `first` on. Every document has an author.
 fn totals(window: NonZeroU32, first: i64, documents: &[u64]) -> Totals {
-    let total = |(bucket, documents): (i64, &u64)| BucketTotal {
-        bucket,
-        documents: *documents,
-        with_author: *documents,
+    let total = |(bucket, documents): (i64, &u64)| {
+        (bucket, WindowTotal { documents: *documents, with_author: *documents })
     };
-    Totals::new(window, (first..).zip(documents).map(total))
+    Totals::new(window, &WindowTotals((first..).zip(documents).map(total).collect()))
 }
 
 /// Returns cells of successive buckets from `first` on. Every occurrence has another author.

@@ -80,6 +80,13 @@ fn rare_terms_and_short_spans_do_not_pool() {
     assert_eq!(pool.terms(), 1);
 }
 
+#[test]
+fn the_json_of_a_pool_is_its_bytes_in_hexadecimal_digits() {
+    let json = format!("\"14{}\"", "00".repeat(63));
+    assert_eq!(serde_json::to_string(&pool(&[0; 20])).unwrap(), json);
+    assert!(serde_json::from_str::<PooledDispersion>("\"14\"").is_err());
+}
+
 proptest! {
     #[test]
     fn pools_add_up_in_any_order_and_survive_encoding(
@@ -92,21 +99,18 @@ proptest! {
         other.merge(&pool(right));
         prop_assert_eq!(&one, &whole);
         prop_assert_eq!(&other, &whole);
-        let mut bytes = Vec::new();
-        whole.encode(&mut bytes);
-        prop_assert_eq!(PooledDispersion::decode(&bytes), Ok(whole));
-        bytes.push(0);
-        prop_assert_eq!(PooledDispersion::decode(&bytes), Err(PoolError));
+        let json = serde_json::to_string(&whole).unwrap();
+        prop_assert_eq!(serde_json::from_str::<PooledDispersion>(&json).unwrap(), whole);
+        let longer = json.replacen('"', "\"00", 1);
+        prop_assert!(serde_json::from_str::<PooledDispersion>(&longer).is_err());
     }
 
     #[test]
     fn a_decoded_pool_encodes_to_the_same_bytes(
         bytes in prop::collection::vec(prop_oneof![0_u8..4, any::<u8>()], 60..70)
     ) {
-        if let Ok(pool) = PooledDispersion::decode(&bytes) {
-            let mut written = Vec::new();
-            pool.encode(&mut written);
-            prop_assert_eq!(written, bytes);
+        if let Some(pool) = PooledDispersion::from_bytes(&bytes) {
+            prop_assert_eq!(pool.bytes(), bytes);
         }
     }
 }
