@@ -8,7 +8,7 @@ use serde::Serialize;
 use store::exclusions::{self, Entry};
 use store::view::PageStart;
 use store::{SourceName, View};
-use trends::exclusions::{Action, Change, Exclusions, Rule, Since, Subject};
+use trends::exclusions::{Action, Change, Exclusions, LastChange, Rule, Subject};
 use trends::result::normalize;
 use trends::{Kind, Profile};
 
@@ -52,7 +52,7 @@ struct ExclusionList<'a> {
 struct ExcludedAuthor<'a> {
     author: &'a str,
     #[serde(flatten)]
-    since: &'a Since,
+    since: &'a LastChange,
 }
 
 /// Excludes, readmits, or lists the exclusions.
@@ -182,7 +182,7 @@ fn list(source: &SourceName, exclusions: &Exclusions, output: Output) -> Result<
         return Output::json(&listed);
     }
     let ExclusionList { terms, patterns, authors, .. } = &listed;
-    let row = |subject: &str, text: &str, kinds: String, since: &Since| {
+    let row = |subject: &str, text: &str, kinds: String, since: &LastChange| {
         let reason = since.reason.clone().unwrap_or_default();
         vec![subject.to_owned(), text.to_owned(), kinds, since.at.clone(), reason]
     };

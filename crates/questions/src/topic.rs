@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::View;
-use trends::facts::{ExampleRecord, Facts, Form};
+use trends::facts::{ExampleRecord, Form, TermFacts};
 use trends::{Kind, Topic};
 
 use crate::schema::kinds;
@@ -65,7 +65,7 @@ impl ExampleAnswer {
     fn of(example: ExampleRecord) -> Self {
         match example {
             ExampleRecord::Id { id } => Self { id: Some(id), ..Self::default() },
-            ExampleRecord::Place { object, offset } => {
+            ExampleRecord::Line { object, offset } => {
                 Self { object: Some(object), offset: Some(offset), ..Self::default() }
             }
         }
@@ -77,7 +77,7 @@ impl TermQuestion {
     pub async fn topic(&self, view: &View) -> Result<TopicAnswer, QuestionError> {
         let term = self.normalized(view);
         let Topic { kind, term, count, documents, facts } = self.find(view, &term).await?;
-        let Facts { authors, forms, examples, .. } = facts;
+        let TermFacts { authors, forms, examples, .. } = facts;
         let generation = view.generation();
         let form = |Form { form, count }| FormAnswer { form, count };
         Ok(TopicAnswer {

@@ -74,7 +74,7 @@ pub async fn append(
     let mut exclusions = Arc::default();
     loop {
         exclusions = current(store, source, &exclusions).await?;
-        let subjects = exclusions.needed(change);
+        let subjects = exclusions.effective_subjects(change);
         let subjects = subjects.map_err(|error| StoreError::Refused(error.to_string()))?;
         if subjects.is_empty() {
             return Ok((exclusions, None));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
-use trends::facts::Facts;
+use trends::facts::TermFacts;
 use trends::format::{
     FormatError, RankedTopic, RankingReader, RowReader, ScoredReader, ScoredTopic, SectionKey,
 };
@@ -318,7 +318,7 @@ fn windows(
     let mut reader = RowReader::open(block)?;
     while let Some(row) = reader.row() {
         if (row.kind, row.term) == (kind, term.as_bytes()) {
-            let Facts { authors, today, .. } = Facts::decode(row.detail)?;
+            let TermFacts { authors, today, .. } = TermFacts::decode(row.detail)?;
             let RowRef { bucket, count, documents, .. } = row;
             series.push(WindowCount { bucket, count, documents, authors, today });
         }
@@ -332,7 +332,7 @@ fn rows(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let mut reader = RowReader::open(block)?;
     let mut topics = Vec::new();
     while let Some(RowRef { kind, term, count, documents, detail, .. }) = reader.row() {
-        let facts = Facts::decode(detail)?;
+        let facts = TermFacts::decode(detail)?;
         topics.push(Topic { kind, term: text(term)?, count, documents, facts });
         reader.advance()?;
     }
@@ -344,7 +344,7 @@ fn ranking(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let kind = reader.kind();
     let mut topics = Vec::new();
     while let Some(RankedTopic { term, count, documents, facts }) = reader.topic()? {
-        let facts = Facts::decode(facts)?;
+        let facts = TermFacts::decode(facts)?;
         topics.push(Topic { kind, term: text(term)?, count, documents, facts });
     }
     Ok(topics)

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
-use trends::exclusions::{Exclusions, LeftOut};
+use trends::exclusions::{ExclusionFilter, Exclusions};
 use trends::format::ScoredTopic;
 use trends::result::ResultIndex;
 use trends::scores::{Explanation, Totals};
@@ -29,7 +29,7 @@ use gaps::Gaps;
 pub struct View {
     published: Arc<Published>,
     exclusions: Arc<Exclusions>,
-    excluded: LeftOut,
+    excluded: ExclusionFilter,
     /// The positions of excluded terms, by kind.
     gaps: BTreeMap<Kind, OnceCell<Gaps>>,
 }
@@ -65,11 +65,12 @@ impl View {
     /// # Errors
     /// If an excluded pattern can't be used.
     pub fn new(published: Arc<Published>, exclusions: Arc<Exclusions>) -> Result<Self, StoreError> {
-        let excluded = LeftOut::excluded(&exclusions, published.index().profile, published.kinds())
-            .map_err(|error| {
-                let source = &published.generation().source;
-                StoreError::Refused(format!("showing {source}: {error}"))
-            })?;
+        let excluded =
+            ExclusionFilter::new(&exclusions, published.index().profile, published.kinds())
+                .map_err(|error| {
+                    let source = &published.generation().source;
+                    StoreError::Refused(format!("showing {source}: {error}"))
+                })?;
         let gaps = published.kinds().map(|kind| (kind, OnceCell::new())).collect();
         Ok(Self { published, exclusions, excluded, gaps })
     }

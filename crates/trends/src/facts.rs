@@ -47,7 +47,7 @@ pub enum ExampleRecord {
         id: String,
     },
     /// By the place of its line, where it has no id.
-    Place {
+    Line {
         /// The number of its object in the plan.
         object: u64,
         /// Where its line begins in the (decompressed) object.
@@ -66,7 +66,7 @@ pub struct Margins {
 
 /// The facts of one term.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Facts {
+pub struct TermFacts {
     /// Distinct authors: exact up to 32, estimated above; `None` where no record has an author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authors: Option<u64>,
@@ -88,14 +88,14 @@ pub struct Facts {
     pub margins: Option<Margins>,
 }
 
-impl Facts {
+impl TermFacts {
     /// The facts of a term that occurred `count` times.
     pub fn of(term: &str, count: u64, detail: &Detail) -> Self {
         let forms = detail.forms.top(term, count, MAX_FORMS).into_iter();
         let example = |source: &ExampleSource| match source {
             ExampleSource::Id(id) => ExampleRecord::Id { id: id.to_string() },
-            ExampleSource::Place { object, offset } => {
-                ExampleRecord::Place { object: *object, offset: *offset }
+            ExampleSource::Line { object, offset } => {
+                ExampleRecord::Line { object: *object, offset: *offset }
             }
         };
         Self {
@@ -146,7 +146,7 @@ impl Facts {
                     put(out, id.len() as u64);
                     out.extend_from_slice(id.as_bytes());
                 }
-                ExampleRecord::Place { object, offset } => {
+                ExampleRecord::Line { object, offset } => {
                     put(out, 0);
                     put(out, *object);
                     put(out, *offset);
@@ -190,7 +190,7 @@ impl Facts {
             let length = at.below(bytes, MAX_ID_BYTES + 1)?;
             examples.push(if length == 0 {
                 let object = at.unsigned(bytes)?;
-                ExampleRecord::Place { object, offset: at.unsigned(bytes)? }
+                ExampleRecord::Line { object, offset: at.unsigned(bytes)? }
             } else {
                 ExampleRecord::Id { id: text(&mut at, bytes, length)? }
             });
@@ -227,12 +227,11 @@ mod tests {
     use super::*;
     use crate::detail::Example;
 
-    fn facts() -> impl Strategy<Value = Facts> {
+    fn facts() -> impl Strategy<Value = TermFacts> {
         let form = ("[a-zé]{1,9}", 1_u64..).prop_map(|(form, count)| Form { form, count });
         let example = prop_oneof![
             "[0-9]{1,20}".prop_map(|id| ExampleRecord::Id { id }),
-            any::<(u64, u64)>()
-                .prop_map(|(object, offset)| ExampleRecord::Place { object, offset }),
+            any::<(u64, u64)>().prop_map(|(object, offset)| ExampleRecord::Line { object, offset }),
         ];
         (
             prop::option::of(0_u64..1 << 60),
@@ -242,7 +241,7 @@ mod tests {
             prop::option::of(any::<u64>()),
             prop::option::of(any::<(u64, u64)>()),
         )
-            .prop_map(|(authors, forms, examples, phrase, today, margins)| Facts {
+            .prop_map(|(authors, forms, examples, phrase, today, margins)| TermFacts {
                 authors,
                 forms,
                 examples,
@@ -257,12 +256,12 @@ mod tests {
         fn facts_are_read_as_they_were_written(facts in facts()) {
             let mut bytes = Vec::new();
             facts.encode(&mut bytes);
-            prop_assert_eq!(Facts::decode(&bytes).unwrap(), facts);
+            prop_assert_eq!(TermFacts::decode(&bytes).unwrap(), facts);
         }
 
         #[test]
         fn any_bytes_are_facts_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            drop(Facts::decode(&bytes));
+            drop(TermFacts::decode(&bytes));
         }
     }
 
@@ -273,7 +272,7 @@ mod tests {
         detail.forms.add("LOVE", 1);
         detail.authors.insert(7);
         detail.examples.insert(&Example::of_id("42").unwrap());
-        let facts = Facts::of("love", 6, &detail);
+        let facts = TermFacts::of("love", 6, &detail);
         let forms: Vec<_> =
             facts.forms.iter().map(|form| (form.form.as_str(), form.count)).collect();
         assert_eq!(forms, [("Love", 3), ("love", 2), ("LOVE", 1)]);
@@ -281,7 +280,7 @@ mod tests {
         assert_eq!(facts.examples, [ExampleRecord::Id { id: "42".to_owned() }]);
         let listing = facts.for_listing("love");
         assert_eq!((listing.authors, listing.forms.len(), listing.examples.len()), (Some(1), 1, 0));
-        let plain = Facts::of("love", 6, &Detail::default());
-        assert_eq!(plain.for_listing("love"), Facts::default());
+        let plain = TermFacts::of("love", 6, &Detail::default());
+        assert_eq!(plain.for_listing("love"), TermFacts::default());
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde::Serialize;
 
 use crate::Kind;
-use crate::facts::Facts;
+use crate::facts::TermFacts;
 
 /// A term with its totals over all buckets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,7 +20,7 @@ pub struct Topic {
     pub documents: u64,
     /// What else is told of it.
     #[serde(flatten)]
-    pub facts: Facts,
+    pub facts: TermFacts,
 }
 
 impl Topic {

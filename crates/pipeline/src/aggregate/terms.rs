@@ -2,7 +2,7 @@
 //! series. Owns that rows of one term are one topic, and how blocks are cut.
 
 use trends::detail::Detail;
-use trends::facts::Facts;
+use trends::facts::TermFacts;
 use trends::result::TermBlock;
 use trends::row::RowSum;
 use trends::window::WindowTotals;
@@ -90,7 +90,7 @@ impl Terms {
             return self.whole.add(&row, sink);
         }
         let term = String::from_utf8_lossy(row.term);
-        let facts = Facts::of(&term, row.count, &Detail::decode(row.detail)?);
+        let facts = TermFacts::of(&term, row.count, &Detail::decode(row.detail)?);
         if let Some(ranks) = &mut self.ranks {
             self.facts.clear();
             facts.for_listing(&term).encode(&mut self.facts);

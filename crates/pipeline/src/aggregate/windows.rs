@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use trends::detail::{Authors, Detail};
-use trends::facts::Facts;
+use trends::facts::TermFacts;
 use trends::result::TermBlock;
 use trends::scores::{Cell, Totals};
 use trends::window::{WindowTotals, calendar_day};
@@ -65,13 +65,13 @@ impl Windows {
     fn keep(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
         let is_new = self.current.changes_to(row);
         self.facts.clear();
-        let mut facts = Facts::default();
+        let mut facts = TermFacts::default();
         if let (true, Some(today)) = (is_new, &mut self.today) {
             today.begin();
         }
         if !row.detail.is_empty() {
             let detail = Detail::decode(row.detail)?;
-            facts = Facts::of_window(&detail);
+            facts = TermFacts::of_window(&detail);
             let today = self.today.as_mut();
             facts.today = today.and_then(|today| today.add(row, &detail.authors));
             facts.encode(&mut self.facts);

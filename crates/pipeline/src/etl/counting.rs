@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use trends::count::{PartitionRun, RecordOrigin, RowCounter, TermCounter};
+use trends::count::{RecordOrigin, RowCounter, SortedRows, TermCounter};
 use trends::record::Record;
 use trends::seed::tokens;
 use trends::social::{Entities, PairWord, PlainWord, Post, TermSink, Tokenizer};
@@ -73,7 +73,7 @@ impl Counting {
     }
 
     /// Takes what was counted, one sorted run per partition.
-    pub(super) fn drain(&mut self, partitions: Partitions) -> Vec<PartitionRun> {
+    pub(super) fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
         match self {
             Self::Words(counter) => counter.drain(partitions),
             Self::Rows(rows) => rows.counter.drain(partitions),

@@ -2,7 +2,7 @@
 
 use memchr::memchr_iter;
 use trends::RecordCounts;
-use trends::count::PartitionRun;
+use trends::count::SortedRows;
 use trends::counters::RecordTally;
 use trends::record::{Judgement, Malformed, Scanner};
 use trends::result::BlockRef;
@@ -43,7 +43,7 @@ pub(super) struct Judged {
     pub(super) totals: WindowTotals,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
-    pub(super) runs: Vec<PartitionRun>,
+    pub(super) runs: Vec<SortedRows>,
     pub(super) spills: Vec<Spill>,
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 
 use store::document::AttemptKey;
 use trends::RowRef;
-use trends::count::PartitionRun;
+use trends::count::SortedRows;
 use trends::format::RowWriter;
 use trends::merge::{Cursor, merge};
 use trends::result::BlockRef;
@@ -19,7 +19,7 @@ use crate::{Context, Error};
 
 /// A sorted run, wherever it is.
 enum Run<'a> {
-    Memory(PartitionRun),
+    Memory(SortedRows),
     Spilled(SpillCursor<'a>),
 }
 
@@ -49,7 +49,7 @@ pub(super) fn write(
     context: &Context,
     plan: &Plan,
     home: &AttemptKey,
-    threads: Vec<Vec<PartitionRun>>,
+    threads: Vec<Vec<SortedRows>>,
     spills: &[Spill],
 ) -> Result<Vec<Vec<BlockRef>>, Error> {
     let partitions = plan.partitions()?.count();

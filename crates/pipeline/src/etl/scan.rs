@@ -7,7 +7,7 @@ use std::thread;
 
 use store::document::AttemptKey;
 use trends::RecordCounts;
-use trends::count::PartitionRun;
+use trends::count::SortedRows;
 use trends::result::BlockRef;
 use trends::window::WindowTotals;
 
@@ -38,7 +38,7 @@ pub(super) struct Scanned {
     pub(super) totals: WindowTotals,
     pub(super) samples: Vec<Sample>,
     pub(super) rejects: Vec<Vec<BlockRef>>,
-    pub(super) runs: Vec<Vec<PartitionRun>>,
+    pub(super) runs: Vec<Vec<SortedRows>>,
     pub(super) spills: Vec<Spill>,
 }
 

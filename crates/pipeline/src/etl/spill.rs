@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use trends::RowRef;
-use trends::count::PartitionRun;
+use trends::count::SortedRows;
 use trends::format::{RowReader, RowWriter};
 use trends::merge::{Cursor, merge};
 
@@ -32,7 +32,7 @@ impl Spill {
 
     /// Writes the runs to a temporary file in `folder`; it is gone when this is dropped, or the
     /// process killed.
-    pub(super) fn write(folder: &Path, runs: Vec<PartitionRun>) -> Result<Self, Error> {
+    pub(super) fn write(folder: &Path, runs: Vec<SortedRows>) -> Result<Self, Error> {
         let mut writer = SpillWriter::new(folder)?;
         for mut run in runs {
             while let Some(row) = run.row() {

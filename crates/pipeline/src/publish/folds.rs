@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use trends::facts::Facts;
+use trends::facts::TermFacts;
 use trends::format::RankedTopic;
 use trends::pair::PairTerm;
 use trends::scores::phrase_stands_for_word;
@@ -38,10 +38,10 @@ impl Folds {
             return Ok(None);
         }
         let phrase = phrase.clone();
-        let facts = Facts::decode(topic.facts)
+        let facts = TermFacts::decode(topic.facts)
             .map_err(|error| Error::Input(format!("what is told of a word is damaged: {error}")))?;
         let mut told = Vec::new();
-        Facts { phrase: Some(phrase.clone()), ..facts }.encode(&mut told);
+        TermFacts { phrase: Some(phrase.clone()), ..facts }.encode(&mut told);
         self.folded.insert(String::from_utf8_lossy(topic.term).into_owned(), phrase);
         Ok(Some(told))
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::Stage;
 use store::document::AttemptKey;
 use store::marker::Marker;
-use trends::facts::{Facts, Margins};
+use trends::facts::{Margins, TermFacts};
 use trends::merge::Cursor as _;
 use trends::pair::PairTerm;
 use trends::result::{RankingPage, TermBlock};
@@ -190,7 +190,7 @@ impl Phrases {
     ) -> Result<(), Error> {
         let Self { terms, series, ranks, facts } = self;
         facts.clear();
-        Facts { margins: Some(margins), ..term.facts.clone() }.encode(facts);
+        TermFacts { margins: Some(margins), ..term.facts.clone() }.encode(facts);
         terms.add(&term.whole(facts), sink)?;
         term.windows(|row| series.add(row, sink))?;
         facts.clear();

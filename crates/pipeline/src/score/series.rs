@@ -4,7 +4,7 @@
 use store::document::{AttemptKey, read_block};
 use store::marker::Marker;
 use store::{Stage, StoreError};
-use trends::facts::Facts;
+use trends::facts::TermFacts;
 use trends::format::{RowReader, ScoredTopic};
 use trends::merge::Cursor;
 use trends::result::TermBlock;
@@ -21,7 +21,7 @@ pub(super) struct TermSeries {
     pub(super) term: String,
     pub(super) count: u64,
     pub(super) documents: u64,
-    pub(super) facts: Facts,
+    pub(super) facts: TermFacts,
     /// Ascending by bucket.
     pub(super) cells: Vec<Cell>,
     /// Of each window where it is known: its bucket, and the authors of its day so far.
@@ -98,7 +98,7 @@ impl TermSeries {
             let authors = Some(cell.authors).filter(|authors| *authors > 0);
             let today = today.next_if(|(bucket, _)| *bucket == cell.bucket);
             let today = today.map(|(_, authors)| authors);
-            Facts { authors, today, ..Facts::default() }.encode(&mut detail);
+            TermFacts { authors, today, ..TermFacts::default() }.encode(&mut detail);
             let Cell { bucket, count, documents, .. } = *cell;
             let (term, bucket) = (self.term.as_bytes(), Bucket(bucket));
             let kind = self.kind;
@@ -163,7 +163,7 @@ impl<'a> Series<'a> {
         current.term.clear();
         current.term.push_str(&String::from_utf8_lossy(row.term));
         (current.count, current.documents) = (row.count, row.documents);
-        current.facts = Facts::decode(row.detail).map_err(|error| terms.damaged(&error))?;
+        current.facts = TermFacts::decode(row.detail).map_err(|error| terms.damaged(&error))?;
         current.cells.clear();
         current.today.clear();
         current.undated = None;
@@ -171,7 +171,7 @@ impl<'a> Series<'a> {
             if (row.kind, row.term) != (current.kind, current.term.as_bytes()) {
                 break;
             }
-            let told = Facts::decode(row.detail).map_err(|error| windows.damaged(&error))?;
+            let told = TermFacts::decode(row.detail).map_err(|error| windows.damaged(&error))?;
             let RowRef { bucket: Bucket(bucket), count, documents, .. } = row;
             let authors = told.authors.unwrap_or(0);
             let cell = Cell { bucket, count, documents, authors };

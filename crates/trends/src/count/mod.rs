@@ -2,15 +2,15 @@
 //! knows nothing of files, threads or where a drained run goes.
 
 mod rows;
+mod sorted_words;
 mod table;
-mod word_run;
 
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-pub use rows::{RecordOrigin, RowCounter, RowRun};
+pub use rows::{RecordOrigin, RowCounter, SortedTerms};
+pub use sorted_words::SortedWords;
 use table::{Counts, Table};
-pub use word_run::WordRun;
 
 use crate::merge::Cursor;
 use crate::seed::{TokenSink, is_stop_word};
@@ -25,14 +25,14 @@ const MIN_BUDGET: usize = 1 << 18;
 
 /// What one drain gave for one partition, sorted; read by the [`Cursor`] it is.
 #[derive(Debug)]
-pub enum PartitionRun {
+pub enum SortedRows {
     /// Words, without windows and detail.
-    Words(WordRun),
+    Words(SortedWords),
     /// Rows of any kind.
-    Rows(RowRun),
+    Rows(SortedTerms),
 }
 
-impl PartitionRun {
+impl SortedRows {
     /// How many rows there are.
     pub fn len(&self) -> usize {
         match self {
@@ -47,7 +47,7 @@ impl PartitionRun {
     }
 }
 
-impl Cursor for PartitionRun {
+impl Cursor for SortedRows {
     type Error = Infallible;
 
     fn row(&self) -> Option<RowRef<'_>> {
@@ -115,8 +115,9 @@ impl TermCounter {
 
     /// Takes what was counted, without stop words, sorted, one run per partition, and starts anew
     /// with an empty table.
-    pub fn drain(&mut self, partitions: Partitions) -> Vec<PartitionRun> {
-        let mut runs: Vec<WordRun> = (0..partitions.count()).map(|_| WordRun::default()).collect();
+    pub fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
+        let mut runs: Vec<SortedWords> =
+            (0..partitions.count()).map(|_| SortedWords::default()).collect();
         let partition_of = |term: &[u8]| usize::from(partitions.of(slot(Kind::Word, term)));
         for (letters, counts) in self.table.take() {
             let bytes = letters.to_le_bytes();
@@ -139,7 +140,7 @@ impl TermCounter {
         self.long_bytes = 0;
         self.record = 0;
         self.tokens = 0;
-        runs.into_iter().map(PartitionRun::Words).collect()
+        runs.into_iter().map(SortedRows::Words).collect()
     }
 }
 

@@ -19,7 +19,7 @@ pub enum ExampleSource {
     /// By its id, 1 to 64 bytes.
     Id(Box<str>),
     /// By where its line is.
-    Place {
+    Line {
         /// The number of the object among those of the run.
         object: u64,
         /// The first byte of its line, in decompressed bytes from the object's beginning.
@@ -46,7 +46,7 @@ impl Example {
     /// A record without an id, by its place.
     pub fn of_place(object: u64, offset: u64) -> Self {
         let hash = hash_of_place(object, offset);
-        Self { hash, source: ExampleSource::Place { object, offset } }
+        Self { hash, source: ExampleSource::Line { object, offset } }
     }
 
     /// Where the record is found.
@@ -111,7 +111,7 @@ impl Examples {
     pub fn bytes(&self) -> usize {
         let text = |example: &Example| match &example.source {
             ExampleSource::Id(id) => id.len(),
-            ExampleSource::Place { .. } => 0,
+            ExampleSource::Line { .. } => 0,
         };
         let texts: usize = self.0.iter().map(text).sum();
         size_of::<Self>() + self.0.capacity() * size_of::<Example>() + texts
@@ -125,7 +125,7 @@ impl Examples {
                     put(out, id.len() as u64);
                     out.extend_from_slice(id.as_bytes());
                 }
-                ExampleSource::Place { object, offset } => {
+                ExampleSource::Line { object, offset } => {
                     put(out, 0);
                     put(out, *object);
                     put(out, *offset);

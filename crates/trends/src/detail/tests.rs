@@ -224,7 +224,7 @@ proptest! {
     fn examples_are_the_five_smallest_hashes(posts in posts()) {
         let hash = |source: &ExampleSource| match source {
             ExampleSource::Id(id) => xxh3_64(id.as_bytes()),
-            ExampleSource::Place { object, offset } => {
+            ExampleSource::Line { object, offset } => {
                 xxh3_64(&[object.to_le_bytes(), offset.to_le_bytes()].concat())
             }
         };

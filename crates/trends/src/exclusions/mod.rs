@@ -3,8 +3,8 @@
 //! of where they are kept.
 
 mod change;
+mod filter;
 mod glob;
-mod left_out;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub use change::{
     Action, Change, InvalidChange, MAX_AUTHOR_BYTES, MAX_PATTERN_BYTES, MAX_REASON_BYTES,
     MAX_SUBJECTS, Subject,
 };
-pub use left_out::{LeftOut, UnusablePattern};
+pub use filter::{ExclusionFilter, UnusablePatterns};
 
 /// The most terms that are excluded of one source at a time.
 pub const MAX_TERMS: usize = 10_000;
@@ -32,7 +32,7 @@ pub struct Exclusions {
     /// By the term in lower case: the profile that folds it is that of a result, and results may differ.
     terms: BTreeMap<String, Rule>,
     patterns: BTreeMap<String, Rule>,
-    authors: BTreeMap<String, Since>,
+    authors: BTreeMap<String, LastChange>,
 }
 
 /// A term or a pattern that is excluded.
@@ -44,12 +44,12 @@ pub struct Rule {
     pub kinds: BTreeSet<Kind>,
     /// By which change.
     #[serde(flatten)]
-    pub since: Since,
+    pub since: LastChange,
 }
 
 /// The last change that excluded something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Since {
+pub struct LastChange {
     /// Its number, from 1.
     pub number: u64,
     /// When, as RFC 3339 text.
@@ -61,7 +61,7 @@ pub struct Since {
 
 /// Why a change can't follow on what there is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Impossible {
+pub enum RefusedChange {
     /// There is nothing to readmit.
     #[error("{0} is not excluded: --list shows what is")]
     NotExcluded(Subject),
@@ -94,7 +94,7 @@ impl Exclusions {
     }
 
     /// The authors that are excluded, ascending.
-    pub fn authors(&self) -> impl Iterator<Item = (&str, &Since)> {
+    pub fn authors(&self) -> impl Iterator<Item = (&str, &LastChange)> {
         self.authors.iter().map(|(author, since)| (author.as_str(), since))
     }
 
@@ -102,7 +102,7 @@ impl Exclusions {
     pub fn apply(&mut self, change: &Change, at: &str) {
         self.version += 1;
         let (number, at) = (self.version, at.to_owned());
-        let since = Since { number, at, reason: change.reason.clone() };
+        let since = LastChange { number, at, reason: change.reason.clone() };
         for subject in &change.subjects {
             match (subject, change.action) {
                 (Subject::Term { term, kind }, action) => {
@@ -125,13 +125,13 @@ impl Exclusions {
     ///
     /// # Errors
     /// If it readmits what is not excluded, or excludes more than may be.
-    pub fn needed(&self, change: &Change) -> Result<Vec<Subject>, Impossible> {
+    pub fn effective_subjects(&self, change: &Change) -> Result<Vec<Subject>, RefusedChange> {
         let mut needed = Vec::new();
         for subject in &change.subjects {
             match (self.excludes(subject), change.action) {
                 (Extent::All, Action::Exclude) => {}
                 (Extent::None, Action::Readmit) => {
-                    return Err(Impossible::NotExcluded(subject.clone()));
+                    return Err(RefusedChange::NotExcluded(subject.clone()));
                 }
                 _ => needed.push(subject.clone()),
             }
@@ -144,7 +144,7 @@ impl Exclusions {
             ("authors", self.authors.len(), after.authors.len(), MAX_AUTHORS),
         ] {
             if count > before && count > most {
-                return Err(Impossible::TooMany { what, count, most });
+                return Err(RefusedChange::TooMany { what, count, most });
             }
         }
         Ok(needed)
@@ -191,7 +191,7 @@ fn changed(
     text: &str,
     kind: Option<Kind>,
     action: Action,
-    since: &Since,
+    since: &LastChange,
 ) {
     let key = identity(text);
     match action {

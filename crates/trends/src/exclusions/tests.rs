@@ -29,8 +29,8 @@ fn after(changes: &[Change]) -> Exclusions {
     exclusions
 }
 
-fn left_out(exclusions: &Exclusions, profile: Profile) -> LeftOut {
-    LeftOut::excluded(exclusions, profile, Kind::ALL).unwrap()
+fn left_out(exclusions: &Exclusions, profile: Profile) -> ExclusionFilter {
+    ExclusionFilter::new(exclusions, profile, Kind::ALL).unwrap()
 }
 
 #[test]
@@ -114,13 +114,13 @@ fn a_word_that_is_excluded_takes_its_phrases_with_it_unless_only_the_word_is_mea
 fn what_changes_nothing_is_not_needed_and_what_is_not_excluded_is_not_readmitted() {
     use Action::{Exclude, Readmit};
     let exclusions = after(&[change(Exclude, &[term("love", Some(Kind::Word)), author("7")])]);
-    let needed = |action, subject| exclusions.needed(&change(action, &[subject]));
+    let needed = |action, subject| exclusions.effective_subjects(&change(action, &[subject]));
     assert_eq!(needed(Exclude, term("LOVE", Some(Kind::Word))), Ok(vec![]));
     assert_eq!(needed(Exclude, author("7")), Ok(vec![]));
     assert_eq!(needed(Exclude, term("love", None)), Ok(vec![term("love", None)]), "more kinds");
     assert_eq!(needed(Readmit, term("love", None)), Ok(vec![term("love", None)]), "some of it");
     for absent in [term("love", Some(Kind::Emoji)), pattern("love"), author("8")] {
-        assert_eq!(needed(Readmit, absent.clone()), Err(Impossible::NotExcluded(absent)));
+        assert_eq!(needed(Readmit, absent.clone()), Err(RefusedChange::NotExcluded(absent)));
     }
 }
 
@@ -131,8 +131,9 @@ fn there_can_be_only_so_many_patterns() {
         exclusions.apply(&change(Action::Exclude, &[pattern(&format!("{number}*"))]), "now");
     }
     let again = change(Action::Exclude, &[pattern("0*")]);
-    assert_eq!(exclusions.needed(&again), Ok(vec![]));
-    let more = exclusions.needed(&change(Action::Exclude, &[pattern("x*")])).unwrap_err();
+    assert_eq!(exclusions.effective_subjects(&again), Ok(vec![]));
+    let more =
+        exclusions.effective_subjects(&change(Action::Exclude, &[pattern("x*")])).unwrap_err();
     assert!(more.to_string().contains("101 patterns would be excluded, at most 100"), "{more}");
 }
 
@@ -175,7 +176,7 @@ fn the_most_and_longest_patterns_can_be_followed() {
     let longest = |number: usize| format!("{number:03}{}", "?".repeat(MAX_PATTERN_BYTES - 3));
     let subjects: Vec<_> = (0..MAX_PATTERNS).map(|number| pattern(&longest(number))).collect();
     let exclusions = after(&[change(Action::Exclude, &subjects)]);
-    let left_out = LeftOut::excluded(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
+    let left_out = ExclusionFilter::new(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
     assert!(left_out.contains(Kind::Word, &format!("099{}", "\u{e9}".repeat(125))));
     assert!(!left_out.contains(Kind::Word, &format!("100{}", "x".repeat(125))));
 }
@@ -198,7 +199,7 @@ proptest! {
     ) {
         let subjects: Vec<_> = patterns.iter().map(|text| pattern(text)).collect();
         let exclusions = after(&[change(Action::Exclude, &subjects)]);
-        let left_out = LeftOut::excluded(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
+        let left_out = ExclusionFilter::new(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
         for term in &terms {
             let characters: Vec<char> = term.chars().collect();
             let expected = patterns.iter().any(|pattern| {
@@ -225,13 +226,13 @@ proptest! {
             let pairs = Kind::ALL.into_iter().filter(of).map(|kind| (kind, number));
             let before = expected.clone();
             if exclude { expected.extend(pairs) } else { pairs.for_each(|pair| { expected.remove(&pair); }) }
-            match exclusions.needed(&change) {
+            match exclusions.effective_subjects(&change) {
                 Ok(needed) => prop_assert_eq!(needed.is_empty(), before == expected),
                 Err(_) => prop_assert!(!exclude && before == expected),
             }
             exclusions.apply(&change, "now");
         }
-        let left_out = LeftOut::excluded(&exclusions, Profile::Social, Kind::ALL).unwrap();
+        let left_out = ExclusionFilter::new(&exclusions, Profile::Social, Kind::ALL).unwrap();
         for kind in Kind::ALL {
             for number in 0..4 {
                 let is_in = left_out.contains(kind, &format!("term{number}"));

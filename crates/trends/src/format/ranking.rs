@@ -23,7 +23,7 @@ pub struct RankedTopic<'a> {
     pub count: u64,
     /// Records it occurred in.
     pub documents: u64,
-    /// What else a listing shows, as [`crate::facts::Facts`] encodes it, at most 2 KiB; or no bytes.
+    /// What else a listing shows, as [`crate::facts::TermFacts`] encodes it, at most 2 KiB; or no bytes.
     pub facts: &'a [u8],
 }
 

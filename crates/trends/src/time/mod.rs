@@ -16,13 +16,13 @@ mod digits;
 mod epoch;
 mod iso8601;
 mod mail;
+mod rfc3339;
 mod status;
-mod written;
 
 #[cfg(test)]
 mod tests;
 
-pub use written::rfc3339;
+pub use rfc3339::rfc3339;
 
 /// Seconds since 1970-01-01T00:00:00Z of the time that `text` tells, in any format of this module.
 ///

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use trends::Profile;
 use trends::exclusions::{Action, Change, Subject};
-use trends::facts::Facts;
+use trends::facts::TermFacts;
 
 use super::*;
 use fixture::{Counted, WINDOW, memory, publish, ranked, source};
@@ -246,12 +246,12 @@ async fn a_word_does_not_name_an_excluded_phrase() {
         term: "york".to_owned(),
         count: 8,
         documents: 8,
-        facts: Facts { phrase: Some("new york".to_owned()), ..Facts::default() },
+        facts: TermFacts { phrase: Some("new york".to_owned()), ..TermFacts::default() },
     };
     // The kinds of a result are the counted ones: here words and hashtags.
     let mut view = view(&store, &[]).await;
     assert_eq!(view.shown(topic.clone()), topic);
     let excluded = excluding(&[phrase("New York")]);
-    view.excluded = LeftOut::excluded(&excluded, Profile::Social, [Kind::Phrase]).unwrap();
+    view.excluded = ExclusionFilter::new(&excluded, Profile::Social, [Kind::Phrase]).unwrap();
     assert_eq!(view.shown(topic).facts.phrase, None);
 }

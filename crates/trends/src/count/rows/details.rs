@@ -8,8 +8,8 @@
 use std::cmp::Ordering;
 
 use super::author_sets::{AuthorSet, AuthorSets, Members};
-use super::chunks::Chunks;
 use super::origins::{Origin, Origins};
+use super::piecewise::PiecewiseVec;
 use crate::detail::{self, MAX_EXACT, MAX_EXAMPLES, REGISTERS, register};
 use crate::format::varint::put;
 
@@ -63,7 +63,7 @@ pub(super) struct Begun {
 pub(super) struct Details {
     origins: Origins,
     authors: AuthorSets,
-    examples: Chunks<Kept>,
+    examples: PiecewiseVec<Kept>,
 }
 
 impl Details {

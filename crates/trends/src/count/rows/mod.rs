@@ -5,11 +5,11 @@
 //! touched, then their rows, then their sets of authors, so that the cache misses of each step overlap.
 
 mod author_sets;
-mod chunks;
 mod details;
 mod drained;
 mod origins;
-mod run;
+mod piecewise;
+mod sorted_terms;
 mod spellings;
 mod table;
 
@@ -21,7 +21,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 pub use origins::RecordOrigin;
-pub use run::RowRun;
+pub use sorted_terms::SortedTerms;
 
 use details::{Begun, Details, Seen};
 use drained::Drained;
@@ -29,7 +29,7 @@ use origins::Origin;
 use spellings::Spellings;
 use table::{Counted, Index, Key, Rows, hash_of_long};
 
-use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, PartitionRun};
+use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, SortedRows};
 use crate::packed::{MOST, case_of, hash, packed};
 use crate::row::MAX_TERM_BYTES;
 use crate::seed::{TokenSink, is_stop_word};
@@ -356,7 +356,7 @@ impl RowCounter {
     }
 
     /// Takes what was counted, sorted, one run per partition, and starts anew with an empty table.
-    pub fn drain(&mut self, partitions: Partitions) -> Vec<PartitionRun> {
+    pub fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
         self.look_up();
         self.begun.clear();
         self.index = Index::new();
@@ -376,7 +376,7 @@ impl RowCounter {
                 part.push(number);
             }
         }
-        let run = |rows| PartitionRun::Rows(RowRun::sorted(Arc::clone(&drained), rows));
+        let run = |rows| SortedRows::Rows(SortedTerms::sorted(Arc::clone(&drained), rows));
         parts.into_iter().map(run).collect()
     }
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::chunks::Chunks;
+use super::piecewise::PiecewiseVec;
 use crate::Bucket;
 use crate::detail::{self, MAX_ID_BYTES};
 use crate::format::varint::put;
@@ -200,7 +200,7 @@ impl Origin {
 /// Records that rows refer to, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
-    kept: Chunks<Origin>,
+    kept: PiecewiseVec<Origin>,
     ids: Vec<u8>,
 }
 

@@ -3,8 +3,8 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::chunks::Chunks;
 use super::details::Seen;
+use super::piecewise::PiecewiseVec;
 use crate::Kind;
 use crate::packed::MOST;
 
@@ -67,7 +67,7 @@ impl Key {
 /// Rows, and the terms that are too long to be in them.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    pub(super) counted: Chunks<Counted>,
+    pub(super) counted: PiecewiseVec<Counted>,
     long: Vec<u8>,
 }
 

@@ -57,12 +57,12 @@ fn counted(records: &[Record], partitions: u32, budget: usize) -> Vec<Row> {
 
 /// A run that is found out if it does not ascend.
 struct Ascending {
-    run: PartitionRun,
+    run: SortedRows,
     last: Option<Row>,
 }
 
 impl Ascending {
-    fn new(run: PartitionRun) -> Self {
+    fn new(run: SortedRows) -> Self {
         Self { run, last: None }
     }
 }

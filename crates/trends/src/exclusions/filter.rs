@@ -12,12 +12,12 @@ use crate::{Kind, Profile};
 
 /// A set of terms of some kinds. The default is empty.
 #[derive(Debug, Clone, Default)]
-pub struct LeftOut {
-    kinds: BTreeMap<Kind, OfKind>,
+pub struct ExclusionFilter {
+    kinds: BTreeMap<Kind, KindFilter>,
 }
 
 #[derive(Debug, Clone, Default)]
-struct OfKind {
+struct KindFilter {
     terms: HashSet<String>,
     patterns: Option<Regex>,
 }
@@ -25,7 +25,7 @@ struct OfKind {
 /// Patterns that can't be followed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the patterns that are excluded can't be followed: {0}")]
-pub struct UnusablePattern(String);
+pub struct UnusablePatterns(String);
 
 /// Whether there can be such a term. Of phrases that saves a look at all of them where a hashtag, say, is
 /// excluded of every kind.
@@ -36,7 +36,7 @@ fn can_be(kind: Kind, folded: &str) -> bool {
     }
 }
 
-impl LeftOut {
+impl ExclusionFilter {
     /// What is excluded, as results of a profile write terms of these kinds.
     ///
     /// # Errors
@@ -45,7 +45,7 @@ impl LeftOut {
         exclusions: &Exclusions,
         profile: Profile,
         kinds: impl IntoIterator<Item = Kind>,
-    ) -> Result<Self, UnusablePattern> {
+    ) -> Result<Self, UnusablePatterns> {
         let mut left_out = Self::default();
         for kind in kinds {
             let is_of = |rule: &&Rule| rule.kinds.contains(&kind);
@@ -56,8 +56,8 @@ impl LeftOut {
             let patterns = patterns.map(|rule| glob::folded(profile, kind, &rule.text));
             let patterns: Vec<String> = patterns.filter(|pattern| !glob::is_all(pattern)).collect();
             let patterns =
-                glob::any_of(&patterns).map_err(|error| UnusablePattern(error.to_string()))?;
-            left_out.add(kind, OfKind { terms: terms.collect(), patterns });
+                glob::any_of(&patterns).map_err(|error| UnusablePatterns(error.to_string()))?;
+            left_out.add(kind, KindFilter { terms: terms.collect(), patterns });
         }
         Ok(left_out)
     }
@@ -71,7 +71,7 @@ impl LeftOut {
         left_out
     }
 
-    fn add(&mut self, kind: Kind, of_kind: OfKind) {
+    fn add(&mut self, kind: Kind, of_kind: KindFilter) {
         if !of_kind.terms.is_empty() || of_kind.patterns.is_some() {
             self.kinds.insert(kind, of_kind);
         }
@@ -96,7 +96,7 @@ impl LeftOut {
     /// The terms of a kind that it names, in no order; `None` if it has patterns, or words of phrases, which
     /// name none.
     pub fn named(&self, kind: Kind) -> Option<Vec<&str>> {
-        let Some(OfKind { terms, patterns }) = self.kinds.get(&kind) else {
+        let Some(KindFilter { terms, patterns }) = self.kinds.get(&kind) else {
             return Some(Vec::new());
         };
         let is_whole = |term: &String| kind != Kind::Phrase || term.contains(' ');

@@ -5,18 +5,18 @@ const PIECE: usize = 1 << 10;
 
 /// Elements that stay where they were put.
 #[derive(Debug)]
-pub(super) struct Chunks<T> {
+pub(super) struct PiecewiseVec<T> {
     pieces: Vec<Vec<T>>,
     length: usize,
 }
 
-impl<T> Default for Chunks<T> {
+impl<T> Default for PiecewiseVec<T> {
     fn default() -> Self {
         Self { pieces: Vec::new(), length: 0 }
     }
 }
 
-impl<T> Chunks<T> {
+impl<T> PiecewiseVec<T> {
     pub(super) fn len(&self) -> usize {
         self.length
     }

@@ -11,7 +11,7 @@ use crate::{Bucket, Kind, RowRef};
 
 /// Rows of one partition in ascending order, read by the [`Cursor`] it is.
 #[derive(Debug)]
-pub struct RowRun {
+pub struct SortedTerms {
     /// What the rows of all partitions refer to.
     drained: Arc<Drained>,
     /// The numbers of the rows, ascending by their keys.
@@ -36,7 +36,7 @@ struct Sorted {
     length: u8,
 }
 
-impl RowRun {
+impl SortedTerms {
     pub(super) fn sorted(drained: Arc<Drained>, order: Vec<u32>) -> Self {
         let sorted = |row: u32| {
             let key = drained.rows.counted.at(row as usize).key;
@@ -93,7 +93,7 @@ fn rest(drained: &Drained, a: &Sorted, b: &Sorted) -> Ordering {
     drained.rows.term(&key(a), &mut [0; 16]).cmp(drained.rows.term(&key(b), &mut [0; 16]))
 }
 
-impl Cursor for RowRun {
+impl Cursor for SortedTerms {
     type Error = std::convert::Infallible;
 
     fn row(&self) -> Option<RowRef<'_>> {

@@ -6,7 +6,7 @@ use crate::{Bucket, Kind, RowRef};
 
 /// Word rows of one partition in ascending order, read by the [`Cursor`] it is.
 #[derive(Debug, Default)]
-pub struct WordRun {
+pub struct SortedWords {
     /// Words as big-endian integers: their order is the order of their bytes.
     short: Vec<(u128, u32, u32)>,
     long: Vec<(Box<[u8]>, u32, u32)>,
@@ -16,7 +16,7 @@ pub struct WordRun {
     letters: [u8; 16],
 }
 
-impl WordRun {
+impl SortedWords {
     pub(super) fn push_short(&mut self, letters: u128, counts: Counts) {
         self.short.push((letters.swap_bytes(), counts.count, counts.documents));
     }
@@ -66,7 +66,7 @@ impl WordRun {
     }
 }
 
-impl Cursor for WordRun {
+impl Cursor for SortedWords {
     type Error = std::convert::Infallible;
 
     fn row(&self) -> Option<RowRef<'_>> {
