@@ -139,8 +139,8 @@ fn what_can_not_be_excluded_is_refused_with_what_would_be_right() {
         (&["--list", "--term", "x"], "--list"),
         (&["--list", "--readmit"], "--readmit"),
         (&["--author", "7", "--kind", "word"], "--kind belongs to a --term"),
-        (&["--term", " "], "can be no term"),
-        (&["--pattern", "**"], "leave out everything"),
+        (&["--term", " "], "can't be a term"),
+        (&["--pattern", "**"], "exclude every term"),
         (&["--term", "x", "--kind", "smell"], "smell"),
     ] {
         let refused = desk.exclude(args);

@@ -1,11 +1,11 @@
-//! Short terms in one number. Owns the folding of plain words there, which says the same as that of
-//! strings, several times as fast; and how the case of a term is told by sixteen bits.
+//! Terms of at most 16 bytes as one number. Owns their hash, the folding of plain words, which gives what
+//! the folding of strings gives in a fraction of the time, and the encoding of a form's case in 16 bits.
 
 /// The most bytes that are packed.
-pub(crate) const MOST: usize = 16;
+pub(crate) const MAX_BYTES: usize = 16;
 
-/// The bytes of a key of up to 16 bytes, little-endian and zero-padded; `None` of a longer one. Of
-/// keys that don't end in a NUL none is that of another, and only that of the empty one is 0.
+/// Packs a key of up to 16 bytes, little-endian and zero-padded; `None` for a longer one. Different keys
+/// that don't end in a NUL have different numbers, and only the empty key has 0.
 #[inline]
 pub(crate) fn packed(bytes: &[u8]) -> Option<u128> {
     let length = bytes.len();
@@ -23,9 +23,9 @@ pub(crate) fn packed(bytes: &[u8]) -> Option<u128> {
     (length < 4).then(|| bytes.iter().rev().fold(0, |packed, byte| packed << 8 | u128::from(*byte)))
 }
 
-/// A 32-bit hash of a packed term: folded multiplications, as in wyhash. `salt` is a random seed,
-/// combined with all else that two equal terms differ in. 32 bits bound a table at 2^32 slots, far above
-/// any memory budget.
+/// A 32-bit hash of a packed term: folded multiplications, as in wyhash. `salt` is a random seed mixed
+/// with whatever else a table's keys consist of. 32 bits bound a table at 2^32 entries, far above any
+/// memory budget.
 #[inline]
 pub(crate) fn hash(letters: u128, salt: u64) -> u32 {
     let low = letters as u64 ^ salt;
@@ -36,8 +36,8 @@ pub(crate) fn hash(letters: u128, salt: u64) -> u32 {
     (folded.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 32) as u32
 }
 
-/// All bits of the first so many bytes. As long as a power of two, so that a masked index needs no
-/// check; a shift by a variable costs more than the load.
+/// All bits of the first n bytes, by n. The length is a power of two, so that a masked index needs no
+/// bounds check; a shift by a variable costs more than the load.
 const FIRST: [u128; 32] = {
     let mut first = [u128::MAX; 32];
     let mut length = 0;
@@ -48,45 +48,45 @@ const FIRST: [u128; 32] = {
     first
 };
 
-/// The lower case of 1 to 16 ASCII letters and digits: bit 5, which digits have already.
+/// Folds 1 to 16 ASCII letters and digits to lower case: sets bit 5, which digits have already.
 #[inline]
 pub(crate) fn lowered(packed: u128, length: usize) -> u128 {
     const LOWER: u128 = u128::from_le_bytes([0x20; 16]);
     packed | LOWER & FIRST[length & 31]
 }
 
-/// Whether the same byte stands at four places in a row.
+/// Returns true if four successive bytes are equal.
 #[inline]
-pub(crate) fn has_run(packed: u128, length: usize) -> bool {
+pub(crate) fn has_four_equal(packed: u128, length: usize) -> bool {
     const EACH: u128 = u128::from_le_bytes([0x01; 16]);
     const HIGH: u128 = u128::from_le_bytes([0x80; 16]);
     if length < 4 {
         return false;
     }
-    // Byte i is 0 where it is the same as the next, and then where three in a row are 0.
-    let same = packed ^ packed >> 8;
-    let run = same | same >> 8 | same >> 16 | !FIRST[(length - 3) & 31];
-    run.wrapping_sub(EACH) & !run & HIGH != 0
+    // Byte i of `pairs` is 0 if byte i equals the next one; of `fours`, if that holds for three in a row.
+    let pairs = packed ^ packed >> 8;
+    let fours = pairs | pairs >> 8 | pairs >> 16 | !FIRST[(length - 3) & 31];
+    fours.wrapping_sub(EACH) & !fours & HIGH != 0
 }
 
-/// Bit 5 of every byte, which tells upper from lower case.
+/// Bit 5 of every byte: the case of an ASCII letter.
 const CASE: u128 = u128::from_le_bytes([0x20; 16]);
 
-/// Which bytes of `written` are those of `key` in the other case, the first in the lowest bit; `None`
-/// if they differ in anything else.
+/// Returns the bytes of `written` that are those of `key` in the other case, as bits, the first byte
+/// lowest; `None` if any byte differs in more than case.
 #[inline]
 pub(crate) fn case_of(written: u128, key: u128) -> Option<u16> {
     let differ = written ^ key;
     if differ & !CASE != 0 {
         return None;
     }
-    // The product has in its highest byte what was in bit 5 of each: a movemask.
+    // The multiplication gathers bit 5 of each byte in the highest byte, as the instruction movemask does.
     let bits = |half: u64| (half >> 5).wrapping_mul(0x0102_0408_1020_4080) >> 56;
     Some((bits(differ as u64) | bits((differ >> 64) as u64) << 8) as u16)
 }
 
-/// The bytes whose case over `key` is this: what [`case_of`] was told.
-pub(crate) fn written(key: u128, case: u16) -> u128 {
+/// Returns the form of a key with a case: the inverse of [`case_of`].
+pub(crate) fn with_case(key: u128, case: u16) -> u128 {
     (0..16).filter(|at| case >> at & 1 == 1).fold(key, |key, at| key ^ 0x20 << (8 * at))
 }
 
@@ -119,17 +119,17 @@ mod tests {
         }
 
         #[test]
-        fn the_case_of_a_term_tells_how_it_was_written(bytes in prop::collection::vec(any::<u8>(), 0..=16), case: u16) {
+        fn a_form_is_its_key_with_its_case(bytes in prop::collection::vec(any::<u8>(), 0..=16), case: u16) {
             let key = packed(&bytes).unwrap();
-            prop_assert_eq!(case_of(written(key, case), key), Some(case));
-            prop_assert_eq!(written(key, 0), key);
+            prop_assert_eq!(case_of(with_case(key, case), key), Some(case));
+            prop_assert_eq!(with_case(key, 0), key);
             prop_assert_eq!(case_of(key ^ 1 << 7, key), None);
         }
 
         #[test]
-        fn runs_are_found_where_they_are(word in "[ab0]{1,16}|a{1,8}b{0,4}c{0,4}") {
-            let expected = word.as_bytes().windows(4).any(|run| run.iter().all(|b| *b == run[0]));
-            prop_assert_eq!(has_run(packed(word.as_bytes()).unwrap(), word.len()), expected);
+        fn four_equal_bytes_are_found_wherever_they_are(word in "[ab0]{1,16}|a{1,8}b{0,4}c{0,4}") {
+            let expected = word.as_bytes().windows(4).any(|four| four.iter().all(|b| *b == four[0]));
+            prop_assert_eq!(has_four_equal(packed(word.as_bytes()).unwrap(), word.len()), expected);
         }
     }
 }

@@ -56,7 +56,7 @@ async fn a_change_without_effect_is_not_written_and_an_impossible_one_is_refused
     let refused = append(&store, &source(), &readmit, "now").await.unwrap_err();
     assert!(matches!(&refused, StoreError::Refused(why) if why.contains("is not excluded")));
     let refused = append(&store, &source(), &change(Action::Exclude, ""), "now").await.unwrap_err();
-    assert!(matches!(&refused, StoreError::Refused(why) if why.contains("can be no term")));
+    assert!(matches!(&refused, StoreError::Refused(why) if why.contains("can't be a term")));
     assert_eq!(history(&store, &source(), 9).await.unwrap().len(), 1);
 }
 

@@ -1,5 +1,10 @@
 //! Map-side combine: counting the terms of many records in bounded memory. Owns the tables;
-//! knows nothing of files, threads or where a drained run goes.
+//! knows nothing of files, threads or where the sorted rows go.
+//!
+//! Three open-addressing tables stand side by side. Each is fast by its own layout, which one generic
+//! table would lose: `table` holds words and counts inline in 32 bytes, so that a word is counted with
+//! one access to memory; the index in `rows` holds 8 bytes a row and leads to rows of one cache line
+//! each, which never move; a set of authors is a region of bare hashes in a shared arena.
 
 mod rows;
 mod sorted_words;
@@ -10,38 +15,38 @@ use std::convert::Infallible;
 
 pub use rows::{RecordOrigin, RowCounter, SortedTerms};
 pub use sorted_words::SortedWords;
-use table::{Counts, Table};
+use table::{Table, WordCounts};
 
 use crate::merge::Cursor;
 use crate::seed::{TokenSink, is_stop_word};
 use crate::{Kind, Partitions, RowRef, row, slot};
 
-/// Occurrences are 32-bit in the table. Draining this early leaves room for the tokens of one more
-/// record of the largest allowed size (64 MiB, five bytes a token at least).
+/// Occurrences have 32 bits in the tables. A drain at this number leaves room for the tokens of one more
+/// record of the largest allowed size (64 MiB, at least five bytes a token).
 const MAX_TOKENS_BETWEEN_DRAINS: u64 = (u32::MAX - (1 << 26)) as u64;
 
 /// A smaller budget would drain the table after every few records.
 const MIN_BUDGET: usize = 1 << 18;
 
-/// What one drain gave for one partition, sorted; read by the [`Cursor`] it is.
+/// The sorted rows of one partition after a drain; a [`Cursor`] over them.
 #[derive(Debug)]
 pub enum SortedRows {
     /// Words, without windows and detail.
     Words(SortedWords),
-    /// Rows of any kind.
-    Rows(SortedTerms),
+    /// Terms of any kind, by window and with detail.
+    Terms(SortedTerms),
 }
 
 impl SortedRows {
-    /// How many rows there are.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         match self {
-            Self::Words(run) => run.len(),
-            Self::Rows(run) => run.len(),
+            Self::Words(rows) => rows.len(),
+            Self::Terms(rows) => rows.len(),
         }
     }
 
-    /// Whether there is no row.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -52,27 +57,27 @@ impl Cursor for SortedRows {
 
     fn row(&self) -> Option<RowRef<'_>> {
         match self {
-            Self::Words(run) => run.row(),
-            Self::Rows(run) => run.row(),
+            Self::Words(rows) => rows.row(),
+            Self::Terms(rows) => rows.row(),
         }
     }
 
     fn advance(&mut self) -> Result<(), Infallible> {
         match self {
-            Self::Words(run) => run.advance(),
-            Self::Rows(run) => run.advance(),
+            Self::Words(rows) => rows.advance(),
+            Self::Terms(rows) => rows.advance(),
         }
     }
 }
 
 /// Counts `Seed` words over all time: occurrences, and records they occur in.
 ///
-/// Memory is the table's (32 bytes a slot, at most 5/8 full) plus long words; past the budget
-/// [`TermCounter::is_full`] asks for a drain between two records.
+/// It takes the memory of the table (32 bytes an entry, at most 5/8 of them used) and of the long words.
+/// [`TermCounter::is_full`] returns true once that exceeds the budget.
 #[derive(Debug)]
 pub struct TermCounter {
     table: Table,
-    long: HashMap<Box<[u8]>, Counts>,
+    long: HashMap<Box<[u8]>, WordCounts>,
     long_bytes: usize,
     long_terms: u64,
     record: u32,
@@ -81,8 +86,8 @@ pub struct TermCounter {
 }
 
 impl TermCounter {
-    /// A counter that asks to be drained above `budget` bytes. `seed` perturbs the hash, so that
-    /// nobody can prepare words that collide; it never shows in a result.
+    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can be
+    /// prepared whose words collide; it never shows in a result.
     pub fn new(seed: u64, budget: usize) -> Self {
         Self {
             table: Table::new(seed),
@@ -95,28 +100,28 @@ impl TermCounter {
         }
     }
 
-    /// Says that the tokens that follow are of another record.
+    /// Begins a record, which the tokens that follow belong to.
     pub fn begin_record(&mut self) {
         self.record += 1;
         self.table.begin_record(self.record);
     }
 
-    /// Whether the counter should be drained before the next record.
+    /// Returns true if the counter must be drained before the next record.
     pub fn is_full(&self) -> bool {
         self.table.bytes_after_growth() + self.long_bytes > self.budget
             || self.tokens + self.table.pending() >= MAX_TOKENS_BETWEEN_DRAINS
             || self.record == u32::MAX
     }
 
-    /// Occurrences of terms above the longest stored length, since the beginning.
+    /// Occurrences of terms that are too long to be stored, over all drains.
     pub fn long_terms(&self) -> u64 {
         self.long_terms
     }
 
-    /// Takes what was counted, without stop words, sorted, one run per partition, and starts anew
-    /// with an empty table.
+    /// Takes the rows counted so far, sorted, one list per partition, without stop words. The counter is
+    /// empty afterwards.
     pub fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
-        let mut runs: Vec<SortedWords> =
+        let mut parts: Vec<SortedWords> =
             (0..partitions.count()).map(|_| SortedWords::default()).collect();
         let partition_of = |term: &[u8]| usize::from(partitions.of(slot(Kind::Word, term)));
         for (letters, counts) in self.table.take() {
@@ -124,23 +129,23 @@ impl TermCounter {
             let length = 16 - (letters.leading_zeros() / 8) as usize;
             let term = &bytes[..length];
             if !is_stop_word(term)
-                && let Some(run) = runs.get_mut(partition_of(term))
+                && let Some(part) = parts.get_mut(partition_of(term))
             {
-                run.push_short(letters, counts);
+                part.push_short(letters, counts);
             }
         }
         for (term, counts) in self.long.drain() {
-            if let Some(run) = runs.get_mut(partition_of(&term)) {
-                run.push_long(term, counts);
+            if let Some(part) = parts.get_mut(partition_of(&term)) {
+                part.push_long(term, counts);
             }
         }
-        for run in &mut runs {
-            run.sort();
+        for part in &mut parts {
+            part.sort();
         }
         self.long_bytes = 0;
         self.record = 0;
         self.tokens = 0;
-        runs.into_iter().map(SortedRows::Words).collect()
+        parts.into_iter().map(SortedRows::Words).collect()
     }
 }
 
@@ -164,9 +169,9 @@ impl TokenSink for TermCounter {
         if let Some(counts) = self.long.get_mut(&*lower) {
             counts.add(self.record);
         } else {
-            // The map's own entry: a key of two words, the counts and a control byte, at 7/8 load.
+            // An entry of the map: 16 bytes of pointer, 12 of counts and a control byte, at 7/8 load.
             self.long_bytes += lower.len() + 48;
-            self.long.insert(Box::from(&*lower), Counts::first(self.record));
+            self.long.insert(Box::from(&*lower), WordCounts::first(self.record));
         }
     }
 }

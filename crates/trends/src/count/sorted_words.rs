@@ -1,27 +1,28 @@
-//! A sorted run of the table of short words and its long ones.
+//! The sorted words of one partition after a drain. Owns the merge of short words and long ones into
+//! one order; knows nothing of how words are counted.
 
-use super::table::Counts;
+use super::table::WordCounts;
 use crate::merge::Cursor;
 use crate::{Bucket, Kind, RowRef};
 
-/// Word rows of one partition in ascending order, read by the [`Cursor`] it is.
+/// The words of one partition in ascending order; a [`Cursor`] over their rows.
 #[derive(Debug, Default)]
 pub struct SortedWords {
-    /// Words as big-endian integers: their order is the order of their bytes.
+    /// Words as big-endian integers, so that they are ordered as their bytes are; occurrences; records.
     short: Vec<(u128, u32, u32)>,
     long: Vec<(Box<[u8]>, u32, u32)>,
     next_short: usize,
     next_long: usize,
-    /// The letters of the next short word, kept so that a row can borrow them.
+    /// The letters of the next short word, for a row to borrow.
     letters: [u8; 16],
 }
 
 impl SortedWords {
-    pub(super) fn push_short(&mut self, letters: u128, counts: Counts) {
+    pub(super) fn push_short(&mut self, letters: u128, counts: WordCounts) {
         self.short.push((letters.swap_bytes(), counts.count, counts.documents));
     }
 
-    pub(super) fn push_long(&mut self, term: Box<[u8]>, counts: Counts) {
+    pub(super) fn push_long(&mut self, term: Box<[u8]>, counts: WordCounts) {
         self.long.push((term, counts.count, counts.documents));
     }
 
@@ -31,12 +32,12 @@ impl SortedWords {
         self.load();
     }
 
-    /// How many rows there are.
+    /// Number of rows, including those the cursor has passed.
     pub fn len(&self) -> usize {
         self.short.len() + self.long.len()
     }
 
-    /// Whether there is no row.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

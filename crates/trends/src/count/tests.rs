@@ -8,21 +8,21 @@ use super::*;
 use crate::merge::Cursor;
 use crate::seed::tokens;
 
-fn counted(records: &[String], partitions: u32, budget: usize) -> BTreeMap<String, (u64, u64)> {
+fn count(records: &[String], partitions: u32, budget: usize) -> BTreeMap<String, (u64, u64)> {
     let partitions = Partitions::new(partitions).unwrap();
     let mut counter = TermCounter::new(7, budget);
     let mut found = BTreeMap::new();
     let mut collect = |counter: &mut TermCounter| {
-        for (partition, mut run) in (0..).zip(counter.drain(partitions)) {
+        for (partition, mut rows) in (0..).zip(counter.drain(partitions)) {
             let mut last = Vec::new();
-            while let Some(row) = run.row() {
-                assert!(last.as_slice() < row.term, "a run is strictly ascending");
+            while let Some(row) = rows.row() {
+                assert!(last.as_slice() < row.term, "rows ascend strictly");
                 assert_eq!(partitions.of(slot(Kind::Word, row.term)), partition);
                 last = row.term.to_vec();
                 let term = String::from_utf8(row.term.to_vec()).unwrap();
                 let entry = found.entry(term).or_insert((0, 0));
                 *entry = (entry.0 + row.count, entry.1 + row.documents);
-                run.advance().unwrap();
+                rows.advance().unwrap();
             }
         }
     };
@@ -63,7 +63,7 @@ proptest! {
         records in prop::collection::vec("([a-cA-C]{1,6}|have|[xy]{15,18}| ){0,40}", 0..40),
         partitions in 1_u32..9,
     ) {
-        prop_assert_eq!(counted(&records, partitions, usize::MAX), expected(&records));
+        prop_assert_eq!(count(&records, partitions, usize::MAX), expected(&records));
     }
 }
 
@@ -73,12 +73,12 @@ fn many_words_survive_growth_and_drains() {
         .map(|n| (0..4).map(|d| char::from(b'a' + (n / 26_u32.pow(d) % 26) as u8)).collect())
         .collect();
     let records: Vec<String> = words.chunks(7).map(|words| words.join(" ")).collect();
-    assert_eq!(counted(&records, 3, usize::MAX), expected(&records));
-    assert_eq!(counted(&records, 3, 1 << 18), expected(&records), "drained many times");
+    assert_eq!(count(&records, 3, usize::MAX), expected(&records));
+    assert_eq!(count(&records, 3, 1 << 18), expected(&records), "with many drains");
 }
 
 #[test]
-fn a_term_above_the_longest_stored_length_is_counted_apart() {
+fn a_term_that_is_too_long_to_store_is_counted_as_long() {
     let mut counter = TermCounter::new(0, usize::MAX);
     counter.begin_record();
     tokens("x".repeat(1025).as_bytes(), &mut counter);

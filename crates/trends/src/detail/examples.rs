@@ -1,34 +1,31 @@
-//! Examples: a few records a term occurred in, drawn alike from all shards. Owns which are kept;
-//! knows nothing of what a record says.
-
-use std::mem::size_of;
+//! Examples: a few records with a term, a fair sample over all shards. Owns which records are kept;
+//! knows nothing of their content.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{DetailError, Reader};
 use crate::format::varint::put;
 
-/// So many examples are kept.
+/// The most examples that are kept.
 pub const MAX_EXAMPLES: usize = 5;
-/// A longer id is no example; the record's place is taken instead.
+/// The longest id that is kept; a record with a longer one is kept by the location of its line.
 pub const MAX_ID_BYTES: usize = 64;
 
-/// Where a record is found again.
+/// The id of a record, or the location of its line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExampleSource {
-    /// By its id, 1 to 64 bytes.
+    /// The id, 1 to 64 bytes.
     Id(Box<str>),
-    /// By where its line is.
+    /// The location of the line of a record without an id.
     Line {
-        /// The number of the object among those of the run.
+        /// The number of its object in the plan.
         object: u64,
-        /// The first byte of its line, in decompressed bytes from the object's beginning.
+        /// The offset of its first byte in the (decompressed) object.
         offset: u64,
     },
 }
 
-/// A record as an example, with the hash that decides whether it is kept. Made once for a record,
-/// however many terms it has.
+/// A record as an example, with the hash that decides if it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Example {
     hash: u64,
@@ -36,45 +33,45 @@ pub struct Example {
 }
 
 impl Example {
-    /// A record by its id, `None` if that is empty or above [`MAX_ID_BYTES`].
+    /// A record by its id; `None` if that is empty or longer than [`MAX_ID_BYTES`].
     pub fn of_id(id: &str) -> Option<Self> {
         let fits = (1..=MAX_ID_BYTES).contains(&id.len());
         let source = ExampleSource::Id(id.into());
         fits.then(|| Self { hash: hash_of_id(id.as_bytes()), source })
     }
 
-    /// A record without an id, by its place.
-    pub fn of_place(object: u64, offset: u64) -> Self {
-        let hash = hash_of_place(object, offset);
+    /// A record without an id, by the location of its line.
+    pub fn of_line(object: u64, offset: u64) -> Self {
+        let hash = hash_of_line(object, offset);
         Self { hash, source: ExampleSource::Line { object, offset } }
     }
 
-    /// Where the record is found.
+    /// The id or location of the record.
     pub fn source(&self) -> &ExampleSource {
         &self.source
     }
 }
 
-/// The hash of a record with this id.
+/// The hash of a record with an id.
 pub(crate) fn hash_of_id(id: &[u8]) -> u64 {
     xxh3_64(id)
 }
 
 /// The hash of a record without an id.
-pub(crate) fn hash_of_place(object: u64, offset: u64) -> u64 {
+pub(crate) fn hash_of_line(object: u64, offset: u64) -> u64 {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&object.to_le_bytes());
     bytes[8..].copy_from_slice(&offset.to_le_bytes());
     xxh3_64(&bytes)
 }
 
-/// The [`MAX_EXAMPLES`] records with the smallest hashes (a bottom-k sample): a uniform sample of
-/// the distinct records of a term, and the same whatever order they came in.
+/// The [`MAX_EXAMPLES`] records with the smallest hashes (a bottom-k sample): a uniform sample of the
+/// distinct records of a term that does not depend on their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Examples(Vec<Example>);
 
 impl Examples {
-    /// Adds a record the term occurred in. To add one twice is to add it once.
+    /// Adds a record with the term. A second insertion of a record changes nothing.
     pub fn insert(&mut self, example: &Example) {
         let full = self.0.len() == MAX_EXAMPLES;
         if full && self.0.last().is_some_and(|last| last <= example) {
@@ -84,7 +81,7 @@ impl Examples {
         if full {
             self.0.pop();
         } else {
-            // Most rows have one: `Vec` would begin with room for four.
+            // Most rows have one example; a `Vec` would make room for four.
             self.0.reserve_exact(usize::from(self.0.is_empty()));
         }
         self.0.insert(place, example.clone());
@@ -102,19 +99,9 @@ impl Examples {
         self.0.iter().map(Example::source)
     }
 
-    /// Whether there are none.
+    /// Returns true if there are no examples.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    /// Memory it takes, in bytes, its own size and what it owns.
-    pub fn bytes(&self) -> usize {
-        let text = |example: &Example| match &example.source {
-            ExampleSource::Id(id) => id.len(),
-            ExampleSource::Line { .. } => 0,
-        };
-        let texts: usize = self.0.iter().map(text).sum();
-        size_of::<Self>() + self.0.capacity() * size_of::<Example>() + texts
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
@@ -141,7 +128,7 @@ impl Examples {
             let length = reader.up_to(MAX_ID_BYTES, "an id has at most 64 bytes")?;
             let example = match Example::of_id(reader.text(length)?) {
                 Some(example) => example,
-                None => Example::of_place(reader.unsigned()?, reader.unsigned()?),
+                None => Example::of_line(reader.unsigned()?, reader.unsigned()?),
             };
             if examples.last().is_some_and(|last| *last >= example) {
                 return Err(reader.error("examples must ascend by their hashes"));

@@ -1,8 +1,8 @@
-//! The ways a term was written. Owns how they are counted and which are shown; knows nothing of
-//! how a written form becomes the key it is counted under.
+//! The forms of a term. Owns which forms are kept and the order in which they are shown; knows nothing
+//! of how a form becomes the key it is counted under.
 
 use std::cmp::Ordering;
-use std::mem::{size_of, take};
+use std::mem::take;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -10,15 +10,15 @@ use super::{DetailError, Reader};
 use crate::format::varint::put;
 use crate::row::MAX_TERM_BYTES;
 
-/// So many forms of a term are kept: hardly a word is written in more ways, and what nobody bounds
-/// can be made as large as one likes, by letters in random case.
+/// The most forms of a term that are kept. Hardly a word is written in more ways, and without a bound
+/// posts in random case could make a row as large as they like.
 pub const MAX_KEPT: usize = 256;
 
-/// Surface forms of a term and how often each was written. The form that equals the key is left
-/// out by whoever adds: its occurrences are those of the term that no other form accounts for.
+/// The forms of a term and the occurrences of each. The caller never adds the form that equals the key:
+/// its occurrences are those of the term that no other form accounts for.
 ///
-/// Of more than [`MAX_KEPT`] those with the smallest hashes are kept. A form that is among them in the
-/// end was among them in every part, so its occurrences are exact, whatever was merged in which order.
+/// If there are more than [`MAX_KEPT`] forms, those with the smallest hashes are kept. A form among
+/// them in the end was among them in every part, so its occurrences are exact in any order of merging.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forms {
     /// Ascending by bytes.
@@ -27,14 +27,14 @@ pub struct Forms {
     dropped: u64,
 }
 
-/// What decides which forms are kept: the smallest.
+/// The order in which forms are kept: the smallest first.
 fn order(form: &str) -> (u64, &str) {
     (xxh3_64(form.as_bytes()), form)
 }
 
 impl Forms {
-    /// Adds `occurrences` of a form other than the key. Forms that are empty or above 1,024 bytes
-    /// are no forms of a term that is stored and are not added; nor is a form that never occurred.
+    /// Adds `occurrences` of a form other than the key. A form that is empty or longer than 1,024 bytes is
+    /// not added, for no stored term has such a form; nor is a form without occurrences.
     pub fn add(&mut self, form: &str, occurrences: u64) {
         if form.is_empty() || form.len() > MAX_TERM_BYTES || occurrences == 0 {
             return;
@@ -49,7 +49,7 @@ impl Forms {
                 self.dropped = self.dropped.saturating_add(occurrences);
             }
             Err(place) => {
-                // Most terms that have another form have one: `Vec` would begin with room for four.
+                // Most terms with another form have only one; a `Vec` would make room for four.
                 self.kept.reserve_exact(usize::from(self.kept.is_empty()));
                 self.kept.insert(place, (form.into(), occurrences));
                 self.cut();
@@ -57,7 +57,7 @@ impl Forms {
         }
     }
 
-    /// Whether all forms that are kept have smaller hashes.
+    /// Returns true if all kept forms have smaller hashes.
     fn is_beyond(&self, form: &str) -> bool {
         let form = order(form);
         self.kept.iter().all(|(kept, _)| order(kept) < form)
@@ -84,7 +84,7 @@ impl Forms {
             self.kept.clone_from(&other.kept);
             return;
         }
-        // A few into many are inserted; lists of like length are merged in one pass.
+        // A few forms are inserted one by one; longer lists are merged in one pass.
         if other.kept.len() < 4 {
             for (form, occurrences) in &other.kept {
                 self.add(form, *occurrences);
@@ -112,8 +112,8 @@ impl Forms {
         self.cut();
     }
 
-    /// The `most` most frequent forms of the term `key`, which occurred `count` times in all:
-    /// occurrences descending, then by bytes.
+    /// The `most` most frequent forms of the term `key`, which occurred `count` times in all, by
+    /// descending occurrences, then by bytes.
     pub fn top(&self, key: &str, count: u64, most: usize) -> Vec<(String, u64)> {
         let others = self.kept.iter().fold(self.dropped, |sum, (_, n)| sum.saturating_add(*n));
         let rest = count.saturating_sub(others);
@@ -124,25 +124,19 @@ impl Forms {
         forms.into_iter().take(most).map(|(form, n)| (form.to_owned(), n)).collect()
     }
 
-    /// The stored forms and their occurrences, ascending by bytes.
+    /// The kept forms and their occurrences, ascending by bytes.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
         self.kept.iter().map(|(form, occurrences)| (form.as_ref(), *occurrences))
     }
 
-    /// How many forms are stored.
+    /// Number of forms that are kept.
     pub fn len(&self) -> usize {
         self.kept.len()
     }
 
-    /// Whether no form is stored.
+    /// Returns true if no form is kept.
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
-    }
-
-    /// Memory it takes, in bytes, its own size and what it owns.
-    pub fn bytes(&self) -> usize {
-        let texts: usize = self.kept.iter().map(|(form, _)| form.len()).sum();
-        size_of::<Self>() + self.kept.capacity() * size_of::<(Box<str>, u64)>() + texts
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
@@ -158,7 +152,7 @@ impl Forms {
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DetailError> {
-        // The shortest form takes three bytes, so that no number asks for more than there is.
+        // The shortest form takes three bytes: a damaged number never allocates more than there are.
         let most = (reader.left() / 3).min(MAX_KEPT);
         let count = reader.up_to(most, "there are more forms than bytes for them, or than 256")?;
         let mut forms: Vec<(Box<str>, u64)> = Vec::with_capacity(count);
@@ -167,11 +161,11 @@ impl Forms {
             let form = reader.text(length)?;
             let above = forms.last().is_none_or(|(last, _)| last.as_ref() < form);
             if !above || form.is_empty() {
-                return Err(reader.error("forms must ascend and none is empty"));
+                return Err(reader.error("forms must ascend and must not be empty"));
             }
             let occurrences = reader.unsigned()?;
             if occurrences == 0 {
-                return Err(reader.error("a form that is stored occurred"));
+                return Err(reader.error("a stored form has at least one occurrence"));
             }
             forms.push((form.into(), occurrences));
         }
@@ -180,7 +174,7 @@ impl Forms {
     }
 }
 
-/// Appends the bytes of fewer than [`MAX_KEPT`] forms, which ascend strictly.
+/// Appends the bytes of fewer than [`MAX_KEPT`] forms that ascend strictly.
 pub(crate) fn encode_few<'a>(
     forms: impl ExactSizeIterator<Item = (&'a [u8], u64)>,
     out: &mut Vec<u8>,

@@ -1,12 +1,12 @@
-//! Reading the bytes of a detail with every bound checked. Owns what a shortest varint is; knows
-//! nothing of what the numbers mean.
+//! Reading the bytes of a detail with every bound checked. Owns the check that a varint is in its
+//! shortest form; knows nothing of the meaning of the numbers.
 
 use super::DetailError;
 use crate::format::varint::Position;
 
 const CUT_SHORT: &str = "it ends too early, or a number is above 64 bits";
 
-/// A place in the bytes of a detail.
+/// A position in the bytes of a detail.
 pub(super) struct Reader<'a> {
     raw: &'a [u8],
     at: Position,
@@ -17,12 +17,12 @@ impl<'a> Reader<'a> {
         Self { raw, at: Position(0) }
     }
 
-    /// The error that `what` is wrong where the reader stands.
+    /// An error at the reader's position.
     pub(super) fn error(&self, what: &'static str) -> DetailError {
         DetailError { at: self.at.0, what }
     }
 
-    /// A varint in its shortest form: its last byte is zero only if it is its only one.
+    /// Reads a varint in its shortest form: its last byte is zero only if it is the only one.
     pub(super) fn unsigned(&mut self) -> Result<u64, DetailError> {
         let start = self.at.0;
         let value = self.at.unsigned(self.raw);
@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// A number up to `most`.
+    /// Reads a number up to `most`.
     pub(super) fn up_to(&mut self, most: usize, what: &'static str) -> Result<usize, DetailError> {
         let start = self.at.0;
         let value = usize::try_from(self.unsigned()?).ok().filter(|value| *value <= most);
@@ -47,18 +47,18 @@ impl<'a> Reader<'a> {
         self.at.slice(self.raw, length).map_err(|_| error)
     }
 
-    /// `length` bytes that are UTF-8.
+    /// Reads `length` bytes of UTF-8.
     pub(super) fn text(&mut self, length: usize) -> Result<&'a str, DetailError> {
         let error = self.error("a text is not UTF-8");
         simdutf8::basic::from_utf8(self.slice(length)?).map_err(|_| error)
     }
 
-    /// How many bytes are left.
+    /// Number of bytes not read yet.
     pub(super) fn left(&self) -> usize {
         self.raw.len() - self.at.0
     }
 
-    /// Nothing may be left.
+    /// Fails if bytes are left.
     pub(super) fn end(&self) -> Result<(), DetailError> {
         if self.left() == 0 {
             Ok(())

@@ -1,5 +1,5 @@
 //! `HyperLogLog` registers, sparse and dense. Owns their layout, their merging and the estimate;
-//! knows nothing of what was hashed.
+//! knows nothing of the hashed values.
 //!
 //! The sketch is that of Flajolet, Fusy, Gandouet and Meunier (2007), with 2^12 registers and
 //! 64-bit hashes: the top 12 bits of a hash choose a register, which keeps the greatest number of
@@ -12,19 +12,19 @@
 use std::mem::size_of;
 
 const PRECISION: u32 = 12;
-/// How many registers there are.
+/// Number of registers.
 pub(crate) const REGISTERS: usize = 1 << PRECISION;
-/// Bits of a hash that are looked at for leading zeros; a register is at most one more.
+/// Bits of a hash whose leading zeros are counted; a register is at most one more.
 const REST: u32 = 64 - PRECISION;
 const MAX_VALUE: u8 = REST as u8 + 1;
-/// 6 bits a register.
+/// Bytes of all registers, 6 bits each.
 pub(super) const DENSE_BYTES: usize = REGISTERS / 4 * 3;
-/// Sparse while that is smaller.
+/// The most registers that take less room sparse than dense.
 pub(super) const MAX_SPARSE: usize = DENSE_BYTES / size_of::<Entry>() - 1;
 /// 1 / (2 ln 2), the constant of Ertl's estimator.
 const ALPHA: f64 = 0.5 / std::f64::consts::LN_2;
 
-/// The registers that are not zero, while they take less room so, else all of them.
+/// The registers that are not zero, as long as those take less room than all registers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Registers {
     /// At most [`MAX_SPARSE`], strictly ascending by index.
@@ -65,7 +65,7 @@ impl Entry {
     }
 }
 
-/// The register that a hash raises, and to what.
+/// Returns the index of the register that a hash raises, and the value it is raised to.
 #[inline]
 pub(crate) fn register(hash: u64) -> (usize, u8) {
     let zeros = (hash << PRECISION).leading_zeros().min(REST);
@@ -79,7 +79,7 @@ impl Default for Registers {
 }
 
 impl Registers {
-    /// The registers with these values.
+    /// Packs the values of all registers.
     pub(super) fn of_values(values: &[u8; REGISTERS]) -> Self {
         let filled = || values.iter().enumerate().filter(|(_, value)| **value > 0);
         if filled().count() <= MAX_SPARSE {
@@ -122,7 +122,7 @@ impl Registers {
         }
     }
 
-    /// How many distinct hashes were inserted, rounded.
+    /// The estimated number of distinct hashes, rounded.
     pub(super) fn estimate(&self) -> u64 {
         let mut histogram = [0_u32; MAX_VALUE as usize + 1];
         let mut tally = |value: u8| histogram[usize::from(value)] += 1;
@@ -138,14 +138,7 @@ impl Registers {
         estimate(&histogram)
     }
 
-    pub(super) fn owned_bytes(&self) -> usize {
-        match self {
-            Self::Sparse(entries) => entries.capacity() * size_of::<Entry>(),
-            Self::Dense(_) => DENSE_BYTES,
-        }
-    }
-
-    /// Sparse registers from their bytes, `None` if they are out of range or order.
+    /// Reads sparse registers; `None` if they are out of range or order.
     pub(super) fn from_sparse(raw: &[u8]) -> Option<Self> {
         let (stored, _) = raw.as_chunks();
         let entries: Vec<_> =
@@ -157,7 +150,7 @@ impl Registers {
         valid.then_some(Self::Sparse(entries))
     }
 
-    /// Dense registers from their bytes, `None` if one is out of range or sparse was smaller.
+    /// Reads dense registers; `None` if one is out of range or they take less room sparse.
     pub(super) fn from_dense(raw: &[u8]) -> Option<Self> {
         let packed: Box<[u8; DENSE_BYTES]> = raw.to_vec().try_into().ok()?;
         let filled = values(&packed).filter(|value| *value > 0).count();
@@ -203,7 +196,7 @@ fn word([a, b, c]: [u8; 3]) -> u32 {
     u32::from_le_bytes([a, b, c, 0])
 }
 
-/// Ertl's algorithm 6 over the number of registers of each value.
+/// Ertl's algorithm 6. `histogram` has the number of registers of each value.
 fn estimate(histogram: &[u32; MAX_VALUE as usize + 1]) -> u64 {
     let registers = REGISTERS as f64;
     let [zeros, middle @ .., full] = histogram;
@@ -215,7 +208,7 @@ fn estimate(histogram: &[u32; MAX_VALUE as usize + 1]) -> u64 {
     (ALPHA * registers * registers / sum).round() as u64
 }
 
-/// x + sum over k >= 1 of x^(2^k) 2^(k-1), for 0 <= x < 1; infinite at 1, which is an estimate of 0.
+/// x + sum over k >= 1 of x^(2^k) 2^(k-1), for 0 <= x < 1; infinite at 1, which makes the estimate 0.
 fn sigma(mut x: f64) -> f64 {
     if x >= 1.0 {
         return f64::INFINITY;

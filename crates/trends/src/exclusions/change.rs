@@ -1,4 +1,4 @@
-//! What one change of exclusions says. Owns its JSON and what of it is valid by itself.
+//! One change of exclusions. Owns its JSON and the checks that need no other change.
 
 use std::fmt;
 
@@ -15,54 +15,54 @@ pub const MAX_PATTERN_BYTES: usize = 128;
 pub const MAX_AUTHOR_BYTES: usize = 256;
 /// The longest reason, in bytes.
 pub const MAX_REASON_BYTES: usize = 512;
-/// The most subjects of one change: it is stored as one value.
+/// The most subjects of one change, which is stored as one value.
 pub const MAX_SUBJECTS: usize = 100;
 
-/// A change of what is excluded.
+/// A change of exclusions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// What is done.
+    /// The action on all subjects.
     pub action: Action,
-    /// To what, 1 to [`MAX_SUBJECTS`] of them.
+    /// The subjects, 1 to [`MAX_SUBJECTS`] of them.
     pub subjects: Vec<Subject>,
-    /// Why, if it was said.
+    /// The reason, if one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// What a change does.
+/// The action of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// From now on readers are not shown it, or it is not counted.
+    /// Excludes the subjects: readers are no longer shown a term, the next run does not count an author.
     Exclude,
-    /// What was excluded no longer is.
+    /// Takes the exclusion of the subjects back.
     Readmit,
 }
 
-/// What a change is about.
+/// A subject of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Subject {
-    /// A term, in any way of writing it: each result folds it by its own profile. Of phrases, a word is every
-    /// phrase with that word.
+    /// A term, in any form: each result folds it by its own profile. Among phrases a word stands for
+    /// every phrase with that word.
     Term {
         /// The term.
         term: String,
-        /// Of one kind, or of all.
+        /// The kind it is excluded from; all kinds if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<Kind>,
     },
-    /// Every term that fits a pattern as a whole: `*` stands for any characters, also none, `?` for
-    /// exactly one, and everything else for itself, folded as terms are.
+    /// Every term that a pattern matches as a whole: `*` stands for any number of characters, `?` for
+    /// exactly one, and every other character for itself, folded as terms are.
     Pattern {
         /// The pattern.
         pattern: String,
-        /// Of one kind, or of all.
+        /// The kind it is excluded from; all kinds if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<Kind>,
     },
-    /// An author, by the identity in the records.
+    /// An author, by the identity that records have.
     Author {
         /// The identity.
         author: String,
@@ -70,7 +70,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Whether it is about what readers are shown of results there are, not about what later runs count.
+    /// Returns true if its exclusion has an effect on published results, not only on later runs.
     pub const fn is_read_time(&self) -> bool {
         !matches!(self, Self::Author { .. })
     }
@@ -78,19 +78,19 @@ impl Subject {
     fn check(&self) -> Result<(), InvalidChange> {
         match self {
             Self::Term { term, kind } => {
-                at_most("a term", term, MAX_TERM_BYTES)?;
-                let can_be = |kind: Kind| !normalize(Profile::Social, kind, term).is_empty();
-                let some = super::kinds(*kind).any(can_be) && !term.trim().is_empty();
-                some.then_some(()).ok_or_else(|| InvalidChange::NoTerm(term.clone()))
+                check_length("a term", term, MAX_TERM_BYTES)?;
+                let is_term = |kind: Kind| !normalize(Profile::Social, kind, term).is_empty();
+                let is_any = super::kinds(*kind).any(is_term) && !term.trim().is_empty();
+                is_any.then_some(()).ok_or_else(|| InvalidChange::NoTerm(term.clone()))
             }
             Self::Pattern { pattern, kind } => {
-                at_most("a pattern", pattern, MAX_PATTERN_BYTES)?;
-                let can_match = |kind| !glob::is_all(&glob::folded(Profile::Social, kind, pattern));
-                let some = super::kinds(*kind).any(can_match) && !pattern.trim().is_empty();
-                some.then_some(()).ok_or_else(|| InvalidChange::Everything(pattern.clone()))
+                check_length("a pattern", pattern, MAX_PATTERN_BYTES)?;
+                let selects = |kind| !glob::is_all(&glob::folded(Profile::Social, kind, pattern));
+                let is_any = super::kinds(*kind).any(selects) && !pattern.trim().is_empty();
+                is_any.then_some(()).ok_or_else(|| InvalidChange::Everything(pattern.clone()))
             }
             Self::Author { author } => {
-                at_most("an author", author, MAX_AUTHOR_BYTES)?;
+                check_length("an author", author, MAX_AUTHOR_BYTES)?;
                 let trimmed = !author.is_empty() && author.trim() == author;
                 trimmed.then_some(()).ok_or_else(|| InvalidChange::NoAuthor(author.clone()))
             }
@@ -100,12 +100,12 @@ impl Subject {
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, text, kind) = match self {
+        let (noun, text, kind) = match self {
             Self::Term { term, kind } => ("the term", term, kind),
             Self::Pattern { pattern, kind } => ("the pattern", pattern, kind),
             Self::Author { author } => ("the author", author, &None),
         };
-        write!(f, "{what} {text:?}")?;
+        write!(f, "{noun} {text:?}")?;
         match kind {
             Some(kind) => write!(f, " of the kind {kind}"),
             None => Ok(()),
@@ -113,54 +113,52 @@ impl fmt::Display for Subject {
     }
 }
 
-/// Why something is no change.
+/// The reason why a change is invalid by itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidChange {
-    /// It is about nothing, or too much.
-    #[error("a change is about 1 to {MAX_SUBJECTS} terms, patterns or authors, this one about {0}")]
+    /// It has no subject, or too many.
+    #[error("a change has 1 to {MAX_SUBJECTS} terms, patterns or authors, this one has {0}")]
     Subjects(usize),
-    /// It takes too much room.
-    #[error("{what} may take {most} bytes, this one takes {length}")]
+    /// A text is too long.
+    #[error("{what} may have {most} bytes, this one has {length}")]
     TooLong {
-        /// What does.
+        /// The text, as "a term".
         what: &'static str,
-        /// How much it takes.
+        /// Its length in bytes.
         length: usize,
-        /// How much it may take.
+        /// The greatest length.
         most: usize,
     },
-    /// It can't be a term.
-    #[error("{0:?} can be no term: give it as results write it")]
+    /// A text that can't be a term.
+    #[error("{0:?} can't be a term: write it as results show it")]
     NoTerm(String),
-    /// It would fit everything.
-    #[error(
-        "the pattern {0:?} would leave out everything, or nothing: give it a character other than '*'"
-    )]
+    /// A pattern that matches every term or none.
+    #[error("the pattern {0:?} would exclude every term, or none: add a character other than '*'")]
     Everything(String),
-    /// It can't be an author.
+    /// A text that can't be an author.
     #[error(
-        "{0:?} can be no author: give the identity as records write it, without space around it"
+        "{0:?} can't be an author: write the identity as records have it, without space around it"
     )]
     NoAuthor(String),
 }
 
 impl Change {
-    /// Checks what can be told without knowing what is excluded.
+    /// Checks all rules that don't depend on earlier changes.
     ///
     /// # Errors
-    /// With what would be right.
+    /// If it breaks one of them.
     pub fn check(&self) -> Result<(), InvalidChange> {
         if self.subjects.is_empty() || self.subjects.len() > MAX_SUBJECTS {
             return Err(InvalidChange::Subjects(self.subjects.len()));
         }
         if let Some(reason) = &self.reason {
-            at_most("a reason", reason, MAX_REASON_BYTES)?;
+            check_length("a reason", reason, MAX_REASON_BYTES)?;
         }
         self.subjects.iter().try_for_each(Subject::check)
     }
 }
 
-fn at_most(what: &'static str, text: &str, most: usize) -> Result<(), InvalidChange> {
+fn check_length(what: &'static str, text: &str, most: usize) -> Result<(), InvalidChange> {
     let length = text.len();
     if length <= most { Ok(()) } else { Err(InvalidChange::TooLong { what, length, most }) }
 }

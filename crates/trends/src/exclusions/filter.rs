@@ -1,6 +1,5 @@
-//! Terms that are left out of what readers are shown, folded as one result folds them. Owns whether a
-//! term is one of them; exclusions are one source of such sets, words that are parts of a phrase may be
-//! another.
+//! The terms that readers are not shown, folded as one result folds its terms. Owns the match of a term;
+//! knows nothing of why a term is excluded.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,25 +9,26 @@ use super::{Exclusions, Rule, glob};
 use crate::result::normalize;
 use crate::{Kind, Profile};
 
-/// A set of terms of some kinds. The default is empty.
+/// A set of terms, by kind. The default is empty.
 #[derive(Debug, Clone, Default)]
 pub struct ExclusionFilter {
     kinds: BTreeMap<Kind, KindFilter>,
 }
 
+/// The terms of one kind.
 #[derive(Debug, Clone, Default)]
 struct KindFilter {
     terms: HashSet<String>,
     patterns: Option<Regex>,
 }
 
-/// Patterns that can't be followed.
+/// Excluded patterns that no regular expression can be made of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the patterns that are excluded can't be followed: {0}")]
+#[error("compiling the patterns that are excluded: {0}")]
 pub struct UnusablePatterns(String);
 
-/// Whether there can be such a term. Of phrases that saves a look at all of them where a hashtag, say, is
-/// excluded of every kind.
+/// Returns true if there can be such a term. Without this check, a hashtag that is excluded of all kinds
+/// would be taken for a word of phrases, and all phrases would be searched for it.
 fn can_be(kind: Kind, folded: &str) -> bool {
     match kind {
         Kind::Phrase => !folded.is_empty() && !folded.starts_with(['#', '@', '$']),
@@ -37,64 +37,65 @@ fn can_be(kind: Kind, folded: &str) -> bool {
 }
 
 impl ExclusionFilter {
-    /// What is excluded, as results of a profile write terms of these kinds.
+    /// A filter of the excluded terms and patterns, folded by a profile, for these kinds.
     ///
     /// # Errors
-    /// If the patterns take too much room together; within the limits they don't.
-    pub fn excluded(
+    /// If the patterns together take too much memory. Within the limits of [`super`] they don't.
+    pub fn new(
         exclusions: &Exclusions,
         profile: Profile,
         kinds: impl IntoIterator<Item = Kind>,
     ) -> Result<Self, UnusablePatterns> {
-        let mut left_out = Self::default();
+        let mut filter = Self::default();
         for kind in kinds {
-            let is_of = |rule: &&Rule| rule.kinds.contains(&kind);
-            let terms = exclusions.terms().filter(is_of);
+            let has_kind = |rule: &&Rule| rule.kinds.contains(&kind);
+            let terms = exclusions.terms().filter(has_kind);
             let terms = terms.map(|rule| normalize(profile, kind, &rule.text));
             let terms = terms.filter(|term| can_be(kind, term));
-            let patterns = exclusions.patterns().filter(is_of);
+            let patterns = exclusions.patterns().filter(has_kind);
             let patterns = patterns.map(|rule| glob::folded(profile, kind, &rule.text));
             let patterns: Vec<String> = patterns.filter(|pattern| !glob::is_all(pattern)).collect();
             let patterns =
                 glob::any_of(&patterns).map_err(|error| UnusablePatterns(error.to_string()))?;
-            left_out.add(kind, KindFilter { terms: terms.collect(), patterns });
+            filter.add(kind, KindFilter { terms: terms.collect(), patterns });
         }
-        Ok(left_out)
+        Ok(filter)
     }
 
-    /// Just these terms.
-    pub fn terms(terms: impl IntoIterator<Item = (Kind, String)>) -> Self {
-        let mut left_out = Self::default();
+    /// A filter of just these terms.
+    pub fn of_terms(terms: impl IntoIterator<Item = (Kind, String)>) -> Self {
+        let mut filter = Self::default();
         for (kind, term) in terms {
-            left_out.kinds.entry(kind).or_default().terms.insert(term);
+            filter.kinds.entry(kind).or_default().terms.insert(term);
         }
-        left_out
+        filter
     }
 
-    fn add(&mut self, kind: Kind, of_kind: KindFilter) {
-        if !of_kind.terms.is_empty() || of_kind.patterns.is_some() {
-            self.kinds.insert(kind, of_kind);
+    fn add(&mut self, kind: Kind, filter: KindFilter) {
+        if !filter.terms.is_empty() || filter.patterns.is_some() {
+            self.kinds.insert(kind, filter);
         }
     }
 
-    /// Whether no term of a kind can be in it.
+    /// Returns true if it contains no term of a kind.
     pub fn is_empty(&self, kind: Kind) -> bool {
         !self.kinds.contains_key(&kind)
     }
 
-    /// Whether a term is in it. Of phrases, a word is every phrase with that word.
+    /// Returns true if it contains a term. A word among the phrases stands for every phrase with that
+    /// word.
     pub fn contains(&self, kind: Kind, term: &str) -> bool {
-        self.kinds.get(&kind).is_some_and(|of_kind| {
-            let has = |part: &str| of_kind.terms.contains(part);
+        self.kinds.get(&kind).is_some_and(|filter| {
+            let has = |part: &str| filter.terms.contains(part);
             let fits = |patterns: &Regex| patterns.is_match(term);
             has(term)
                 || kind == Kind::Phrase && term.split(' ').any(has)
-                || of_kind.patterns.as_ref().is_some_and(fits)
+                || filter.patterns.as_ref().is_some_and(fits)
         })
     }
 
-    /// The terms of a kind that it names, in no order; `None` if it has patterns, or words of phrases, which
-    /// name none.
+    /// The terms of a kind, in no order; `None` if they can't be listed, because there are patterns, or
+    /// words that stand for phrases.
     pub fn named(&self, kind: Kind) -> Option<Vec<&str>> {
         let Some(KindFilter { terms, patterns }) = self.kinds.get(&kind) else {
             return Some(Vec::new());

@@ -1,5 +1,5 @@
-//! Patterns over whole terms: `*` stands for any characters, also none, `?` for exactly one. Owns their
-//! translation; matching is the regular expressions' crate's, in time linear in the term.
+//! Patterns over whole terms: `*` stands for any number of characters, `?` for exactly one. Owns their
+//! translation to regular expressions, which match in time linear in the term.
 
 use std::mem;
 
@@ -8,24 +8,25 @@ use regex::{Regex, RegexBuilder};
 use crate::result::normalize;
 use crate::{Kind, Profile};
 
-/// Room for [`super::MAX_PATTERNS`] of the longest patterns of nothing but `?`.
+/// The most memory of the compiled patterns: room for [`super::MAX_PATTERNS`] of the longest patterns, all
+/// of `?`.
 const MAX_COMPILED: usize = 64 << 20;
 
-/// A pattern whose characters are folded as those of a kind's terms are.
+/// Folds the characters of a pattern as those of a kind's terms are folded.
 pub(super) fn folded(profile: Profile, kind: Kind, pattern: &str) -> String {
     match kind {
-        // A domain is cut from whatever link is typed, at a `?`, say. A pattern is none.
+        // The normal form of a domain is cut from a link, which a `?` ends, so a pattern would lose its end.
         Kind::Domain => normalize(profile, Kind::Word, pattern),
         kind => normalize(profile, kind, pattern.trim()),
     }
 }
 
-/// Whether a folded pattern fits every term, or has nothing in it.
+/// Returns true if a folded pattern matches every term or is empty.
 pub(super) fn is_all(folded: &str) -> bool {
     folded.chars().all(|character| character == '*')
 }
 
-/// What fits any of some folded patterns, `None` without patterns.
+/// Compiles folded patterns to an expression that matches if any of them does; `None` without patterns.
 pub(super) fn any_of(patterns: &[String]) -> Result<Option<Regex>, regex::Error> {
     if patterns.is_empty() {
         return Ok(None);
@@ -40,7 +41,7 @@ pub(super) fn any_of(patterns: &[String]) -> Result<Option<Regex>, regex::Error>
 fn expression(pattern: &str) -> String {
     let mut expression = String::new();
     let mut buffer = [0; 4];
-    // A star comes after the `?` of its run: `*?*` is `?*`.
+    // A star is written after the `?` beside it: `*?*` is `?*`.
     let mut star = false;
     for character in pattern.chars() {
         match character {

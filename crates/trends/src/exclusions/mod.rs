@@ -1,6 +1,6 @@
-//! Exclusions of a source: which terms readers are not shown, and which authors the next run does not
-//! count. Owns what a change says, its limits, and what follows from all changes in order; knows nothing
-//! of where they are kept.
+//! Exclusions of a source: the terms that readers are not shown, and the authors that the next run does
+//! not count. Owns the changes, their limits and the state after all changes in order; knows nothing of
+//! the log that stores them.
 
 mod change;
 mod filter;
@@ -18,18 +18,19 @@ pub use change::{
 };
 pub use filter::{ExclusionFilter, UnusablePatterns};
 
-/// The most terms that are excluded of one source at a time.
+/// The most terms that are excluded from a source at a time.
 pub const MAX_TERMS: usize = 10_000;
-/// The most patterns: every term of a result is held against all of them.
+/// The most patterns. Every term of a result is matched against all of them.
 pub const MAX_PATTERNS: usize = 100;
 /// The most authors.
 pub const MAX_AUTHORS: usize = 10_000;
 
-/// What is excluded of a source after some number of changes. The default is before the first.
+/// The terms, patterns and authors that are excluded from a source after some number of changes. The
+/// default is the state before the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exclusions {
     version: u64,
-    /// By the term in lower case: the profile that folds it is that of a result, and results may differ.
+    /// By the term in lower case. Each result folds the terms by its own profile.
     terms: BTreeMap<String, Rule>,
     patterns: BTreeMap<String, Rule>,
     authors: BTreeMap<String, LastChange>,
@@ -38,67 +39,67 @@ pub struct Exclusions {
 /// A term or a pattern that is excluded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rule {
-    /// As it was typed last.
+    /// The text as it was last excluded.
     pub text: String,
-    /// The kinds of terms it is excluded of, never none.
+    /// The kinds it is excluded from, at least one.
     pub kinds: BTreeSet<Kind>,
-    /// By which change.
+    /// The change that excluded it last.
     #[serde(flatten)]
     pub since: LastChange,
 }
 
-/// The last change that excluded something.
+/// The last change that excluded a term, pattern or author.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LastChange {
     /// Its number, from 1.
     pub number: u64,
-    /// When, as RFC 3339 text.
+    /// Its time, as RFC 3339 text.
     pub at: String,
-    /// Why, if it was said.
+    /// Its reason, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Why a change can't follow on what there is.
+/// The reason why a change is refused after the changes before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedChange {
-    /// There is nothing to readmit.
+    /// The subject to readmit is not excluded.
     #[error("{0} is not excluded: --list shows what is")]
     NotExcluded(Subject),
-    /// There would be too many.
+    /// More would be excluded than may be.
     #[error("{count} {what} would be excluded, at most {most} can be: readmit some first")]
     TooMany {
-        /// Of what.
+        /// Terms, patterns or authors.
         what: &'static str,
-        /// How many there would be.
+        /// Number of them after the change.
         count: usize,
-        /// How many there may be.
+        /// The most there may be.
         most: usize,
     },
 }
 
 impl Exclusions {
-    /// The number of the last change that is in this, 0 before the first.
+    /// The number of the last change, 0 before the first.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// The terms that are excluded, ascending.
+    /// The excluded terms, ascending.
     pub fn terms(&self) -> impl Iterator<Item = &Rule> {
         self.terms.values()
     }
 
-    /// The patterns that are excluded, ascending.
+    /// The excluded patterns, ascending.
     pub fn patterns(&self) -> impl Iterator<Item = &Rule> {
         self.patterns.values()
     }
 
-    /// The authors that are excluded, ascending.
+    /// The excluded authors, ascending.
     pub fn authors(&self) -> impl Iterator<Item = (&str, &LastChange)> {
         self.authors.iter().map(|(author, since)| (author.as_str(), since))
     }
 
-    /// The same after the change with the next number. Nothing is checked: what stands in a log counts.
+    /// Applies the next change, at a time in RFC 3339. Checks nothing: every change of a log counts.
     pub fn apply(&mut self, change: &Change, at: &str) {
         self.version += 1;
         let (number, at) = (self.version, at.to_owned());
@@ -106,10 +107,10 @@ impl Exclusions {
         for subject in &change.subjects {
             match (subject, change.action) {
                 (Subject::Term { term, kind }, action) => {
-                    changed(&mut self.terms, term, *kind, action, &since);
+                    change_rules(&mut self.terms, term, *kind, action, &since);
                 }
                 (Subject::Pattern { pattern, kind }, action) => {
-                    changed(&mut self.patterns, pattern, *kind, action, &since);
+                    change_rules(&mut self.patterns, pattern, *kind, action, &since);
                 }
                 (Subject::Author { author }, Action::Exclude) => {
                     self.authors.insert(author.clone(), since.clone());
@@ -121,23 +122,23 @@ impl Exclusions {
         }
     }
 
-    /// What of a change would change something; an empty list if nothing would.
+    /// Returns the subjects of a change that it would have an effect on.
     ///
     /// # Errors
-    /// If it readmits what is not excluded, or excludes more than may be.
+    /// If it readmits a subject that is not excluded, or excludes more than may be.
     pub fn effective_subjects(&self, change: &Change) -> Result<Vec<Subject>, RefusedChange> {
-        let mut needed = Vec::new();
+        let mut effective = Vec::new();
         for subject in &change.subjects {
-            match (self.excludes(subject), change.action) {
+            match (self.extent_of(subject), change.action) {
                 (Extent::All, Action::Exclude) => {}
                 (Extent::None, Action::Readmit) => {
                     return Err(RefusedChange::NotExcluded(subject.clone()));
                 }
-                _ => needed.push(subject.clone()),
+                _ => effective.push(subject.clone()),
             }
         }
         let mut after = self.clone();
-        after.apply(&Change { subjects: needed.clone(), ..change.clone() }, "");
+        after.apply(&Change { subjects: effective.clone(), ..change.clone() }, "");
         for (what, before, count, most) in [
             ("terms", self.terms.len(), after.terms.len(), MAX_TERMS),
             ("patterns", self.patterns.len(), after.patterns.len(), MAX_PATTERNS),
@@ -147,13 +148,13 @@ impl Exclusions {
                 return Err(RefusedChange::TooMany { what, count, most });
             }
         }
-        Ok(needed)
+        Ok(effective)
     }
 
-    /// How much of what a subject names is excluded by the same term, pattern or author.
-    fn excludes(&self, subject: &Subject) -> Extent {
-        let of = |rules: &BTreeMap<String, Rule>, text: &str, kind: Option<Kind>| {
-            let Some(rule) = rules.get(&identity(text)) else { return Extent::None };
+    /// The extent to which a subject is excluded by a rule of the same text.
+    fn extent_of(&self, subject: &Subject) -> Extent {
+        let extent = |rules: &BTreeMap<String, Rule>, text: &str, kind: Option<Kind>| {
+            let Some(rule) = rules.get(&rule_key(text)) else { return Extent::None };
             let excluded = kinds(kind).filter(|kind| rule.kinds.contains(kind)).count();
             match excluded {
                 0 => Extent::None,
@@ -162,38 +163,39 @@ impl Exclusions {
             }
         };
         match subject {
-            Subject::Term { term, kind } => of(&self.terms, term, *kind),
-            Subject::Pattern { pattern, kind } => of(&self.patterns, pattern, *kind),
+            Subject::Term { term, kind } => extent(&self.terms, term, *kind),
+            Subject::Pattern { pattern, kind } => extent(&self.patterns, pattern, *kind),
             Subject::Author { author } if self.authors.contains_key(author) => Extent::All,
             Subject::Author { .. } => Extent::None,
         }
     }
 }
 
+/// The kinds of a subject that are excluded.
 enum Extent {
     None,
     Some,
     All,
 }
 
-/// What tells one term or pattern from another.
-fn identity(text: &str) -> String {
+/// The key of a term or pattern among the rules.
+fn rule_key(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-/// The kinds that are meant where one or none is named.
+/// The named kind, or all kinds if none is named.
 fn kinds(named: Option<Kind>) -> impl Iterator<Item = Kind> {
     Kind::ALL.into_iter().filter(move |kind| named.is_none_or(|named| named == *kind))
 }
 
-fn changed(
+fn change_rules(
     rules: &mut BTreeMap<String, Rule>,
     text: &str,
     kind: Option<Kind>,
     action: Action,
     since: &LastChange,
 ) {
-    let key = identity(text);
+    let key = rule_key(text);
     match action {
         Action::Exclude => {
             let before = rules.remove(&key).map(|rule| rule.kinds).unwrap_or_default();
@@ -202,7 +204,7 @@ fn changed(
         }
         Action::Readmit => {
             let Some(rule) = rules.get_mut(&key) else { return };
-            rule.kinds.retain(|of| kind.is_some_and(|kind| kind != *of));
+            rule.kinds.retain(|excluded| kind.is_some_and(|kind| kind != *excluded));
             if rule.kinds.is_empty() {
                 rules.remove(&key);
             }

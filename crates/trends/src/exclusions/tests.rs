@@ -1,4 +1,4 @@
-//! What follows from changes, and what a pattern fits.
+//! The state after changes, and the terms that a pattern matches.
 
 use proptest::prelude::*;
 
@@ -29,12 +29,12 @@ fn after(changes: &[Change]) -> Exclusions {
     exclusions
 }
 
-fn left_out(exclusions: &Exclusions, profile: Profile) -> ExclusionFilter {
+fn filter(exclusions: &Exclusions, profile: Profile) -> ExclusionFilter {
     ExclusionFilter::new(exclusions, profile, Kind::ALL).unwrap()
 }
 
 #[test]
-fn what_was_excluded_last_counts_by_kind() {
+fn the_last_change_of_a_kind_counts() {
     use Action::{Exclude, Readmit};
     let exclusions = after(&[
         change(Exclude, &[term("Love", None)]),
@@ -44,7 +44,7 @@ fn what_was_excluded_last_counts_by_kind() {
     ]);
     assert_eq!(exclusions.version(), 4);
     assert_eq!(exclusions.authors().count(), 0);
-    let left_out = left_out(&exclusions, Profile::Social);
+    let filter = filter(&exclusions, Profile::Social);
     for (kind, term, expected) in [
         (Kind::Word, "love", true),
         (Kind::Hashtag, "love", false),
@@ -53,7 +53,7 @@ fn what_was_excluded_last_counts_by_kind() {
         (Kind::Hashtag, "peace", false),
         (Kind::Word, "loves", false),
     ] {
-        assert_eq!(left_out.contains(kind, term), expected, "{kind} {term}");
+        assert_eq!(filter.contains(kind, term), expected, "{kind} {term}");
     }
     assert_eq!(exclusions.terms().map(|rule| rule.since.number).collect::<Vec<_>>(), [1, 3]);
 }
@@ -69,17 +69,17 @@ fn terms_and_patterns_are_folded_by_the_profile_of_the_result() {
             pattern("*.Example.com"),
         ],
     )]);
-    let social = left_out(&exclusions, Profile::Social);
-    assert!(social.contains(Kind::Hashtag, "strasse"), "its sign is that of a hashtag");
+    let social = filter(&exclusions, Profile::Social);
+    assert!(social.contains(Kind::Hashtag, "strasse"), "only a hashtag has this sign");
     assert!(!social.contains(Kind::Word, "strasse"));
     assert!(social.contains(Kind::Word, "full") && social.contains(Kind::Word, "badly"));
     assert!(social.contains(Kind::Domain, "shop.example.com"));
-    let seed = left_out(&exclusions, Profile::Seed);
+    let seed = filter(&exclusions, Profile::Seed);
     assert!(seed.contains(Kind::Word, "badly") && !seed.contains(Kind::Word, "full"));
 }
 
 #[test]
-fn a_word_that_is_excluded_takes_its_phrases_with_it_unless_only_the_word_is_meant() {
+fn an_excluded_word_excludes_its_phrases_unless_only_the_word_is_named() {
     let subjects = [
         term("York", None),
         term("house", Some(Kind::Word)),
@@ -87,7 +87,7 @@ fn a_word_that_is_excluded_takes_its_phrases_with_it_unless_only_the_word_is_mea
         term("old bridge", None),
     ];
     let exclusions = after(&[change(Action::Exclude, &subjects)]);
-    let excluded = left_out(&exclusions, Profile::Social);
+    let excluded = filter(&exclusions, Profile::Social);
     for (kind, term, expected) in [
         (Kind::Word, "york", true),
         (Kind::Phrase, "new york", true),
@@ -103,29 +103,29 @@ fn a_word_that_is_excluded_takes_its_phrases_with_it_unless_only_the_word_is_mea
     ] {
         assert_eq!(excluded.contains(kind, term), expected, "{kind} {term}");
     }
-    assert_eq!(excluded.named(Kind::Phrase), None, "words of phrases are found by a scan");
-    // A hashtag is no word of a phrase.
+    assert_eq!(excluded.named(Kind::Phrase), None, "a word stands for phrases that it can't list");
+    // A hashtag is never a word of a phrase.
     let whole = [term("old bridge", Some(Kind::Phrase)), term("#gun", None)];
     let whole = after(&[change(Action::Exclude, &whole)]);
-    assert_eq!(left_out(&whole, Profile::Social).named(Kind::Phrase), Some(vec!["old bridge"]));
+    assert_eq!(filter(&whole, Profile::Social).named(Kind::Phrase), Some(vec!["old bridge"]));
 }
 
 #[test]
-fn what_changes_nothing_is_not_needed_and_what_is_not_excluded_is_not_readmitted() {
+fn subjects_without_effect_are_dropped_and_only_excluded_ones_are_readmitted() {
     use Action::{Exclude, Readmit};
     let exclusions = after(&[change(Exclude, &[term("love", Some(Kind::Word)), author("7")])]);
-    let needed = |action, subject| exclusions.effective_subjects(&change(action, &[subject]));
-    assert_eq!(needed(Exclude, term("LOVE", Some(Kind::Word))), Ok(vec![]));
-    assert_eq!(needed(Exclude, author("7")), Ok(vec![]));
-    assert_eq!(needed(Exclude, term("love", None)), Ok(vec![term("love", None)]), "more kinds");
-    assert_eq!(needed(Readmit, term("love", None)), Ok(vec![term("love", None)]), "some of it");
+    let effective = |action, subject| exclusions.effective_subjects(&change(action, &[subject]));
+    assert_eq!(effective(Exclude, term("LOVE", Some(Kind::Word))), Ok(vec![]));
+    assert_eq!(effective(Exclude, author("7")), Ok(vec![]));
+    assert_eq!(effective(Exclude, term("love", None)), Ok(vec![term("love", None)]), "more kinds");
+    assert_eq!(effective(Readmit, term("love", None)), Ok(vec![term("love", None)]), "some of it");
     for absent in [term("love", Some(Kind::Emoji)), pattern("love"), author("8")] {
-        assert_eq!(needed(Readmit, absent.clone()), Err(RefusedChange::NotExcluded(absent)));
+        assert_eq!(effective(Readmit, absent.clone()), Err(RefusedChange::NotExcluded(absent)));
     }
 }
 
 #[test]
-fn there_can_be_only_so_many_patterns() {
+fn a_pattern_above_the_limit_is_refused() {
     let mut exclusions = Exclusions::default();
     for number in 0..MAX_PATTERNS {
         exclusions.apply(&change(Action::Exclude, &[pattern(&format!("{number}*"))]), "now");
@@ -138,21 +138,21 @@ fn there_can_be_only_so_many_patterns() {
 }
 
 #[test]
-fn a_change_that_says_nothing_is_refused_with_what_would_be_right() {
+fn an_invalid_change_is_refused_with_what_would_be_right() {
     let long = "x".repeat(MAX_PATTERN_BYTES + 1);
     for (subjects, part) in [
         (vec![], "1 to 100"),
-        (vec![author("7"); MAX_SUBJECTS + 1], "about 101"),
-        (vec![term(" ", None)], "can be no term"),
-        (vec![term("\u{200D}", Some(Kind::Word))], "can be no term"),
-        (vec![pattern("**")], "leave out everything"),
+        (vec![author("7"); MAX_SUBJECTS + 1], "this one has 101"),
+        (vec![term(" ", None)], "can't be a term"),
+        (vec![term("\u{200D}", Some(Kind::Word))], "can't be a term"),
+        (vec![pattern("**")], "exclude every term"),
         (
             vec![Subject::Pattern { pattern: "#*".to_owned(), kind: Some(Kind::Hashtag) }],
-            "leave out everything",
+            "exclude every term",
         ),
-        (vec![pattern(&long)], "128 bytes, this one takes 129"),
+        (vec![pattern(&long)], "128 bytes, this one has 129"),
         (vec![author(" 7")], "without space"),
-        (vec![author("")], "can be no author"),
+        (vec![author("")], "can't be an author"),
     ] {
         let refused = change(Action::Exclude, &subjects).check().unwrap_err().to_string();
         assert!(refused.contains(part), "{subjects:?}: {refused}");
@@ -172,16 +172,16 @@ fn changes_are_stored_as_plain_json() {
 }
 
 #[test]
-fn the_most_and_longest_patterns_can_be_followed() {
+fn the_most_and_longest_patterns_compile() {
     let longest = |number: usize| format!("{number:03}{}", "?".repeat(MAX_PATTERN_BYTES - 3));
     let subjects: Vec<_> = (0..MAX_PATTERNS).map(|number| pattern(&longest(number))).collect();
     let exclusions = after(&[change(Action::Exclude, &subjects)]);
-    let left_out = ExclusionFilter::new(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
-    assert!(left_out.contains(Kind::Word, &format!("099{}", "\u{e9}".repeat(125))));
-    assert!(!left_out.contains(Kind::Word, &format!("100{}", "x".repeat(125))));
+    let filter = ExclusionFilter::new(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
+    assert!(filter.contains(Kind::Word, &format!("099{}", "\u{e9}".repeat(125))));
+    assert!(!filter.contains(Kind::Word, &format!("100{}", "x".repeat(125))));
 }
 
-/// The definition, character by character.
+/// The definition of a match, character by character.
 fn fits(pattern: &[char], term: &[char]) -> bool {
     match pattern {
         [] => term.is_empty(),
@@ -193,26 +193,26 @@ fn fits(pattern: &[char], term: &[char]) -> bool {
 
 proptest! {
     #[test]
-    fn patterns_fit_what_their_definition_says(
+    fn patterns_match_by_their_definition(
         patterns in prop::collection::vec("[a-b.\\[\u{e9}*?]{1,7}", 1..4),
         terms in prop::collection::vec("[a-b.\\[\n\u{e9}]{0,7}", 1..20),
     ) {
         let subjects: Vec<_> = patterns.iter().map(|text| pattern(text)).collect();
         let exclusions = after(&[change(Action::Exclude, &subjects)]);
-        let left_out = ExclusionFilter::new(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
+        let filter = ExclusionFilter::new(&exclusions, Profile::Seed, [Kind::Word]).unwrap();
         for term in &terms {
             let characters: Vec<char> = term.chars().collect();
             let expected = patterns.iter().any(|pattern| {
                 let pattern: Vec<char> = pattern.chars().collect();
-                // Only stars are no pattern.
+                // A pattern of stars alone is ignored.
                 pattern.iter().any(|character| *character != '*') && fits(&pattern, &characters)
             });
-            prop_assert_eq!(left_out.contains(Kind::Word, term), expected, "{}", term);
+            prop_assert_eq!(filter.contains(Kind::Word, term), expected, "{}", term);
         }
     }
 
     #[test]
-    fn the_log_says_what_a_naive_set_of_pairs_says(
+    fn exclusions_equal_a_naive_set_of_pairs(
         changes in prop::collection::vec((any::<bool>(), 0_usize..4, prop::option::of(0_usize..3)), 0..30)
     ) {
         let mut expected = std::collections::HashSet::new();
@@ -222,20 +222,20 @@ proptest! {
             let subject = term(&format!("term{number}"), kind);
             let action = if exclude { Action::Exclude } else { Action::Readmit };
             let change = change(action, &[subject]);
-            let of = |of: &Kind| kind.is_none_or(|kind| kind == *of);
-            let pairs = Kind::ALL.into_iter().filter(of).map(|kind| (kind, number));
+            let is_named = |other: &Kind| kind.is_none_or(|kind| kind == *other);
+            let pairs = Kind::ALL.into_iter().filter(is_named).map(|kind| (kind, number));
             let before = expected.clone();
             if exclude { expected.extend(pairs) } else { pairs.for_each(|pair| { expected.remove(&pair); }) }
             match exclusions.effective_subjects(&change) {
-                Ok(needed) => prop_assert_eq!(needed.is_empty(), before == expected),
+                Ok(effective) => prop_assert_eq!(effective.is_empty(), before == expected),
                 Err(_) => prop_assert!(!exclude && before == expected),
             }
             exclusions.apply(&change, "now");
         }
-        let left_out = ExclusionFilter::new(&exclusions, Profile::Social, Kind::ALL).unwrap();
+        let filter = ExclusionFilter::new(&exclusions, Profile::Social, Kind::ALL).unwrap();
         for kind in Kind::ALL {
             for number in 0..4 {
-                let is_in = left_out.contains(kind, &format!("term{number}"));
+                let is_in = filter.contains(kind, &format!("term{number}"));
                 prop_assert_eq!(is_in, expected.contains(&(kind, number)));
             }
         }

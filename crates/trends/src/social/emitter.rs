@@ -5,7 +5,7 @@ use super::sink::{PairWord, PlainWord, TermSink};
 use super::stop_words::{ActiveLists, StopWords, WordClass};
 use super::{Kinds, fold, words};
 use crate::Kind;
-use crate::packed::{has_run, lowered, packed};
+use crate::packed::{has_four_equal, lowered, packed};
 
 /// The settings for the words of a post.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ impl WordEmitter {
         let length = form.len();
         let Some(written) = packed(form.as_bytes()) else { return self.word(form, post, sink) };
         let lower = lowered(written, length);
-        if has_run(lower, length) {
+        if has_four_equal(lower, length) {
             return self.word(form, post, sink);
         }
         let class = post.stop_words.class_of_packed(lower, post.active);

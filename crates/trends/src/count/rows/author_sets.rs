@@ -1,72 +1,74 @@
-//! The authors of many rows, in one arena. Owns the sets while they grow: a hash table of up to 384
-//! authors, then one byte for each register of the sketch; knows nothing of rows, nor how sets are stored.
+//! The sets of authors of many rows, in one arena. Owns the sets while they grow: a hash table of up to
+//! 384 authors, then one byte for each register of the sketch; knows nothing of rows, nor how sets are
+//! stored.
 //!
-//! A set is found with one look at memory, whatever its size.
+//! An author is added with one access to memory, whatever the size of the set.
 
 use crate::detail::{REGISTERS, register};
 
-/// The sizes of regions: 8, 16 ... 512 words. The largest has a byte for each register.
+/// The number of region sizes: 8, 16 ... 512 words. The largest has a byte for each register.
 const CLASSES: usize = 7;
-const LAST: u8 = CLASSES as u8 - 1;
+const LARGEST: u8 = CLASSES as u8 - 1;
 /// Words per piece of the arena.
 const PIECE: usize = 1 << 13;
 
-const _: () = assert!(REGISTERS == 8 * words(LAST), "a byte for each register");
+const _: () = assert!(REGISTERS == 8 * words(LARGEST), "a byte for each register");
 
 const fn words(class: u8) -> usize {
     8 << class
 }
 
-/// A set of authors, by their hashes.
+/// A set of the hashes of authors: its region of the arena.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AuthorSet {
     /// The first word of its region.
     start: u32,
-    /// How many hashes are in the table.
+    /// Number of hashes in the table, without the hash 0.
     length: u16,
+    /// The size of the region is 8 words shifted left by this.
     class: u8,
-    state: State,
+    layout: Layout,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// A table by the hashes themselves; an empty place is 0.
+enum Layout {
+    /// An open-addressing table of the hashes; 0 is an empty entry.
     Table,
-    /// The same, and the hash 0 is in the set.
+    /// Such a table, of a set that the hash 0 is in, too.
     TableAndZero,
     /// The registers of a sketch.
     Sketch,
 }
 
-/// What is in a set.
+/// The content of a set.
 pub(super) enum Members {
     /// All hashes, in no order.
     Hashes(Vec<u64>),
-    /// The registers of a sketch of more than 384.
+    /// The registers of the sketch of more than 384 hashes.
     Registers(Box<[u8; REGISTERS]>),
 }
 
-/// The arena.
+/// The arena of all sets.
 #[derive(Debug, Default)]
 pub(super) struct AuthorSets {
     pieces: Vec<Box<[u64]>>,
-    /// The next word that was never used.
+    /// The first word that no region was cut from.
     next: usize,
-    /// Regions that sets have grown out of, by class.
+    /// The first words of unused regions, by class.
     free: [Vec<u32>; CLASSES],
 }
 
 impl AuthorSets {
-    /// An empty set.
+    /// Creates an empty set.
     pub(super) fn create(&mut self) -> AuthorSet {
-        AuthorSet { start: self.allocate(0), length: 0, class: 0, state: State::Table }
+        AuthorSet { start: self.allocate(0), length: 0, class: 0, layout: Layout::Table }
     }
 
-    /// Looks at the word that [`AuthorSets::insert`] will look at, so that it is near when it does.
+    /// Loads the word that [`AuthorSets::insert`] will read, so that it is in the cache by then.
     #[inline]
     pub(super) fn touch(&self, set: AuthorSet, hash: u64) -> u64 {
-        let word = match set.state {
-            State::Sketch => register(hash).0 / 8,
+        let word = match set.layout {
+            Layout::Sketch => register(hash).0 / 8,
             _ => hash as usize & (words(set.class) - 1),
         };
         let at = set.start as usize + word;
@@ -75,12 +77,12 @@ impl AuthorSets {
 
     #[inline]
     pub(super) fn insert(&mut self, set: &mut AuthorSet, hash: u64) {
-        if set.state == State::Sketch {
+        if set.layout == Layout::Sketch {
             raise(self.region_mut(*set), hash);
             return;
         }
         if hash == 0 {
-            set.state = State::TableAndZero;
+            set.layout = Layout::TableAndZero;
             return;
         }
         let region = self.region_mut(*set);
@@ -101,7 +103,7 @@ impl AuthorSets {
 
     pub(super) fn members(&self, set: AuthorSet) -> Members {
         let region = self.region(set);
-        if set.state == State::Sketch {
+        if set.layout == Layout::Sketch {
             let mut registers = Box::new([0; REGISTERS]);
             for (bytes, word) in registers.as_chunks_mut::<8>().0.iter_mut().zip(region) {
                 *bytes = word.to_le_bytes();
@@ -109,7 +111,7 @@ impl AuthorSets {
             return Members::Registers(registers);
         }
         let mut hashes: Vec<u64> = region.iter().copied().filter(|hash| *hash != 0).collect();
-        if set.state == State::TableAndZero {
+        if set.layout == Layout::TableAndZero {
             hashes.push(0);
         }
         Members::Hashes(hashes)
@@ -124,12 +126,12 @@ impl AuthorSets {
     fn grow(&mut self, set: &mut AuthorSet) {
         let old = self.region(*set).to_vec();
         let hashes = old.iter().copied().filter(|hash| *hash != 0);
-        if set.class == LAST {
+        if set.class == LARGEST {
             self.region_mut(*set).fill(0);
-            if set.state == State::TableAndZero {
+            if set.layout == Layout::TableAndZero {
                 raise(self.region_mut(*set), 0);
             }
-            set.state = State::Sketch;
+            set.layout = Layout::Sketch;
         } else {
             self.free[usize::from(set.class)].push(set.start);
             set.class += 1;
@@ -141,8 +143,8 @@ impl AuthorSets {
         }
     }
 
-    /// The first word of an empty region of a class. Regions begin at multiples of their size, so none
-    /// is in two pieces.
+    /// Returns the first word of an empty region of a class. Regions begin at multiples of their size, so
+    /// no region crosses the end of a piece.
     fn allocate(&mut self, class: u8) -> u32 {
         let size = words(class);
         if let Some(start) = self.free[usize::from(class)].pop() {
@@ -150,7 +152,7 @@ impl AuthorSets {
             self.pieces[at / PIECE][at % PIECE..][..size].fill(0);
             return start;
         }
-        // What lies before the next multiple is for smaller sets.
+        // The words before the next multiple become regions of smaller sets.
         while !self.next.is_multiple_of(size) {
             let gap = self.next.trailing_zeros() as usize - 3;
             self.free[gap].push(self.next as u32);
@@ -178,7 +180,7 @@ impl AuthorSets {
     }
 }
 
-/// Raises the register of a hash.
+/// Raises the register of a hash in a sketch.
 #[inline]
 fn raise(region: &mut [u64], hash: u64) {
     let (index, value) = register(hash);

@@ -1,9 +1,9 @@
-//! By whom and where the terms of rows were seen. Owns what of that is kept while they are counted: the
-//! first five records of a row by their numbers, and from the sixth on a set of authors and the records
-//! that are its examples so far. Knows nothing of forms.
+//! The authors and examples of rows while they are counted. Owns what is kept of a row's records: the
+//! numbers of the first five; from the sixth on a set of authors and the examples so far. Knows nothing of
+//! forms.
 //!
-//! Most rows of a large vocabulary are never seen in a sixth record, and of a frequent term hardly a
-//! record becomes an example: both are told by a look at the row alone.
+//! Both common cases need no memory but the row itself: most rows of a large vocabulary never get a sixth
+//! record, and hardly any record of a frequent term becomes an example.
 
 use std::cmp::Ordering;
 
@@ -13,191 +13,205 @@ use super::piecewise::PiecewiseVec;
 use crate::detail::{self, MAX_EXACT, MAX_EXAMPLES, REGISTERS, register};
 use crate::format::varint::put;
 
-/// What a row has of its records.
+/// The records that a row's term occurred in.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Seen {
-    /// The records, as long as there are at most five.
-    Few { many: u8, records: [u32; FEW] },
+pub(super) enum RowRecords {
+    /// At most five: the first `length` of these numbers.
+    Few { length: u8, records: [u32; FEW] },
     /// More.
-    Many(Many),
+    Many(ManyRecords),
 }
 
-/// As many as examples, so that they begin as those.
+/// As many records as a row has examples, so that the first examples are the few records.
 const FEW: usize = MAX_EXAMPLES;
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Many {
+pub(super) struct ManyRecords {
     authors: AuthorSet,
-    /// The number of its examples.
+    /// The number of its example list.
     examples: u32,
-    /// No record of a higher rank becomes an example.
-    bound: u32,
+    /// A record of a higher rank does not become an example.
+    max_rank: u32,
 }
 
-impl Seen {
-    pub(super) const NOTHING: Self = Self::Few { many: 0, records: [0; FEW] };
+impl RowRecords {
+    pub(super) const NONE: Self = Self::Few { length: 0, records: [0; FEW] };
+
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self, Self::Few { length: 0, .. })
+    }
 }
 
-/// The distinct records with the smallest hashes so far, ascending; the first so many of the list.
+/// The distinct records with the smallest hashes so far, ascending: the first `length` of these numbers.
 #[derive(Debug, Clone, Copy)]
-struct Kept {
-    many: u8,
+struct ExampleList {
+    length: u8,
     records: [u32; MAX_EXAMPLES],
 }
 
-/// A record whose terms come in.
+/// A record whose terms are being counted.
 #[derive(Debug)]
-pub(super) struct Begun {
+pub(super) struct CurrentRecord {
     /// Its number since the last drain, from 1 on.
     pub(super) number: u32,
     /// The number of its bucket.
     pub(super) bucket: u32,
-    /// Its origin, where that matters.
+    /// Its origin, if details are counted.
     pub(super) origin: Option<Origin>,
-    /// The number that it is kept under, once it is.
+    /// The number of its origin among those that are kept, once a row refers to it.
     pub(super) kept: Option<u32>,
 }
 
-/// What the rows refer to.
+/// The origins, author sets and examples that rows refer to.
 #[derive(Debug, Default)]
 pub(super) struct Details {
     origins: Origins,
     authors: AuthorSets,
-    examples: PiecewiseVec<Kept>,
+    examples: PiecewiseVec<ExampleList>,
 }
 
 impl Details {
-    /// Looks at what [`Details::add`] will look at, so that it is near when it does.
+    /// Loads the memory that [`Details::add`] will read, so that it is in the cache by then.
     #[inline]
-    pub(super) fn touch(&self, seen: &Seen, begun: &Begun) -> u64 {
-        match (seen, begun.origin.and_then(|origin| origin.author())) {
-            (Seen::Many(many), Some(author)) => self.authors.touch(many.authors, author),
+    pub(super) fn touch(&self, of_row: &RowRecords, record: &CurrentRecord) -> u64 {
+        match (of_row, record.origin.and_then(|origin| origin.author())) {
+            (RowRecords::Many(many), Some(author)) => self.authors.touch(many.authors, author),
             _ => 0,
         }
     }
 
-    /// Adds a record to what a row has, once. `ids` is the buffer that its origin was made with.
+    /// Adds a record to those of a row. It must not be called twice for the same two. `ids` is the buffer
+    /// that the record's origin was made with.
     #[inline]
-    pub(super) fn add(&mut self, seen: &mut Seen, begun: &mut Begun, ids: &[u8]) {
-        let Some(origin) = begun.origin else { return };
-        match seen {
-            Seen::Few { many, records } if usize::from(*many) < FEW => {
-                records[usize::from(*many)] = self.keep(begun, origin, ids);
-                *many += 1;
+    pub(super) fn add(&mut self, of_row: &mut RowRecords, record: &mut CurrentRecord, ids: &[u8]) {
+        let Some(origin) = record.origin else { return };
+        match of_row {
+            RowRecords::Few { length, records } if usize::from(*length) < FEW => {
+                records[usize::from(*length)] = self.keep(record, origin, ids);
+                *length += 1;
             }
-            Seen::Few { records, .. } => {
+            RowRecords::Few { records, .. } => {
                 let records = *records;
-                let mut many = self.many(records);
-                self.add_to_many(&mut many, begun, origin, ids);
-                *seen = Seen::Many(many);
+                let mut many = self.many_of(records);
+                self.add_to_many(&mut many, record, origin, ids);
+                *of_row = RowRecords::Many(many);
             }
-            Seen::Many(many) => self.add_to_many(many, begun, origin, ids),
+            RowRecords::Many(many) => self.add_to_many(many, record, origin, ids),
         }
     }
 
-    fn keep(&mut self, begun: &mut Begun, origin: Origin, ids: &[u8]) -> u32 {
-        *begun.kept.get_or_insert_with(|| self.origins.keep(origin, ids))
+    fn keep(&mut self, record: &mut CurrentRecord, origin: Origin, ids: &[u8]) -> u32 {
+        *record.kept.get_or_insert_with(|| self.origins.keep(origin, ids))
     }
 
-    /// The same of five records that are kept.
+    /// Turns five records into a set of authors and a list of examples.
     #[cold]
-    fn many(&mut self, records: [u32; FEW]) -> Many {
+    fn many_of(&mut self, records: [u32; FEW]) -> ManyRecords {
         let mut authors = self.authors.create();
         for record in records {
             if let Some(author) = self.origins.author(record) {
                 self.authors.insert(&mut authors, author);
             }
         }
-        let kept = self.kept(&records);
-        let bound = self.bound(&kept);
+        let list = self.example_list(&records);
+        let max_rank = self.max_rank(&list);
         // There are fewer than 2^32 rows.
-        Many { authors, examples: self.examples.push(kept) as u32, bound }
+        ManyRecords { authors, examples: self.examples.push(list) as u32, max_rank }
     }
 
     #[inline]
-    fn add_to_many(&mut self, many: &mut Many, begun: &mut Begun, origin: Origin, ids: &[u8]) {
+    fn add_to_many(
+        &mut self,
+        many: &mut ManyRecords,
+        record: &mut CurrentRecord,
+        origin: Origin,
+        ids: &[u8],
+    ) {
         if let Some(author) = origin.author() {
             self.authors.insert(&mut many.authors, author);
         }
-        if origin.rank() <= many.bound {
-            self.add_example(many, begun, origin, ids);
+        if origin.rank() <= many.max_rank {
+            self.add_example(many, record, origin, ids);
         }
     }
 
-    fn add_example(&mut self, many: &mut Many, begun: &mut Begun, origin: Origin, ids: &[u8]) {
-        let mut kept = *self.examples.at(many.examples as usize);
+    fn add_example(
+        &mut self,
+        many: &mut ManyRecords,
+        record: &mut CurrentRecord,
+        origin: Origin,
+        ids: &[u8],
+    ) {
+        let mut list = *self.examples.at(many.examples as usize);
         let example = origin.example(ids);
-        let known = &kept.records[..usize::from(kept.many)];
-        let found = known.binary_search_by(|at| self.origins.example(*at).order(&example));
+        let known = &list.records[..usize::from(list.length)];
+        let found = known.binary_search_by(|at| self.origins.example(*at).compare(&example));
         let Err(place) = found else { return };
         if place == MAX_EXAMPLES {
             return;
         }
-        kept.records[place..].rotate_right(1);
-        kept.records[place] = self.keep(begun, origin, ids);
-        kept.many = (kept.many + 1).min(MAX_EXAMPLES as u8);
-        many.bound = self.bound(&kept);
-        *self.examples.at_mut(many.examples as usize) = kept;
+        list.records[place..].rotate_right(1);
+        list.records[place] = self.keep(record, origin, ids);
+        list.length = (list.length + 1).min(MAX_EXAMPLES as u8);
+        many.max_rank = self.max_rank(&list);
+        *self.examples.at_mut(many.examples as usize) = list;
     }
 
-    fn bound(&self, kept: &Kept) -> u32 {
-        if usize::from(kept.many) < MAX_EXAMPLES {
+    /// The rank of the last example of a full list; a list that is not full takes any rank.
+    fn max_rank(&self, list: &ExampleList) -> u32 {
+        if usize::from(list.length) < MAX_EXAMPLES {
             return u32::MAX;
         }
-        self.origins.rank(kept.records[MAX_EXAMPLES - 1])
+        self.origins.rank(list.records[MAX_EXAMPLES - 1])
     }
 
-    /// At most five records in the order of their hashes, each once.
-    fn kept(&self, records: &[u32]) -> Kept {
-        let order = |a: &u32, b: &u32| self.origins.example(*a).order(&self.origins.example(*b));
-        let mut kept = Kept { many: 0, records: [0; MAX_EXAMPLES] };
-        let sorted = &mut kept.records[..records.len()];
+    /// Sorts at most five records by their hashes and drops those that are in it twice.
+    fn example_list(&self, records: &[u32]) -> ExampleList {
+        let order = |a: &u32, b: &u32| self.origins.example(*a).compare(&self.origins.example(*b));
+        let mut list = ExampleList { length: 0, records: [0; MAX_EXAMPLES] };
+        let sorted = &mut list.records[..records.len()];
         sorted.copy_from_slice(records);
         sorted.sort_unstable_by(order);
-        let mut many = 0;
+        let mut length = 0;
         for at in 0..records.len() {
-            if many == 0 || order(&kept.records[many - 1], &kept.records[at]) != Ordering::Equal {
-                kept.records[many] = kept.records[at];
-                many += 1;
+            if length == 0 || order(&list.records[length - 1], &list.records[at]) != Ordering::Equal
+            {
+                list.records[length] = list.records[at];
+                length += 1;
             }
         }
-        kept.many = many as u8;
-        kept
+        list.length = length as u8;
+        list
     }
 
-    /// Whether a row has neither authors nor examples.
-    pub(super) const fn is_nothing(seen: &Seen) -> bool {
-        matches!(seen, Seen::Few { many: 0, .. })
-    }
-
-    /// Looks at the records of a row that will be encoded soon.
-    pub(super) fn touch_records(&self, seen: &Seen) -> u64 {
+    /// Loads the records of a row that will be encoded soon, so that they are in the cache by then.
+    pub(super) fn touch_records(&self, of_row: &RowRecords) -> u64 {
         let touch = |number: &u32| self.origins.touch(*number);
-        match seen {
-            Seen::Few { many, records } => {
-                records.iter().take((*many).into()).map(touch).fold(0, |seen, hash| seen ^ hash)
+        match of_row {
+            RowRecords::Few { length, records } => {
+                records.iter().take((*length).into()).map(touch).fold(0, |all, hash| all ^ hash)
             }
-            Seen::Many(_) => 0,
+            RowRecords::Many(_) => 0,
         }
     }
 
     /// Appends the bytes of the authors of a row.
-    pub(super) fn encode_authors(&self, seen: &Seen, out: &mut Vec<u8>) {
-        match seen {
-            Seen::Few { many, records } => {
+    pub(super) fn encode_authors(&self, of_row: &RowRecords, out: &mut Vec<u8>) {
+        match of_row {
+            RowRecords::Few { length, records } => {
                 let mut hashes = [0; FEW];
-                let mut length = 0;
-                let records = &records[..usize::from(*many)];
+                let mut distinct = 0;
+                let records = &records[..usize::from(*length)];
                 for hash in records.iter().filter_map(|record| self.origins.author(*record)) {
-                    if !hashes[..length].contains(&hash) {
-                        hashes[length] = hash;
-                        length += 1;
+                    if !hashes[..distinct].contains(&hash) {
+                        hashes[distinct] = hash;
+                        distinct += 1;
                     }
                 }
-                hashes[..length].sort_unstable();
-                detail::encode_exact(&hashes[..length], out);
+                hashes[..distinct].sort_unstable();
+                detail::encode_exact(&hashes[..distinct], out);
             }
-            Seen::Many(many) => match self.authors.members(many.authors) {
+            RowRecords::Many(many) => match self.authors.members(many.authors) {
                 Members::Hashes(mut hashes) if hashes.len() <= MAX_EXACT => {
                     hashes.sort_unstable();
                     detail::encode_exact(&hashes, out);
@@ -215,13 +229,15 @@ impl Details {
     }
 
     /// Appends the bytes of the examples of a row.
-    pub(super) fn encode_examples(&self, seen: &Seen, out: &mut Vec<u8>) {
-        let kept = match seen {
-            Seen::Few { many, records } => self.kept(&records[..usize::from(*many)]),
-            Seen::Many(many) => *self.examples.at(many.examples as usize),
+    pub(super) fn encode_examples(&self, of_row: &RowRecords, out: &mut Vec<u8>) {
+        let list = match of_row {
+            RowRecords::Few { length, records } => {
+                self.example_list(&records[..usize::from(*length)])
+            }
+            RowRecords::Many(many) => *self.examples.at(many.examples as usize),
         };
-        put(out, kept.many.into());
-        for record in &kept.records[..usize::from(kept.many)] {
+        put(out, list.length.into());
+        for record in &list.records[..usize::from(list.length)] {
             self.origins.example(*record).encode(out);
         }
     }

@@ -1,64 +1,65 @@
 //! Counting terms of every kind, by window and with detail. Owns the counter and its batches; knows
 //! nothing of how a text becomes terms.
 //!
-//! Terms wait until there are some dozens and are looked up together: first their places in the index are
-//! touched, then their rows, then their sets of authors, so that the cache misses of each step overlap.
+//! Terms are looked up in batches of some dozens: first their entries in the index are touched, then their
+//! rows, then their sets of authors. The cache misses of each step overlap.
 
 mod author_sets;
+mod buckets;
 mod details;
-mod drained;
+mod drained_rows;
 mod origins;
 mod piecewise;
 mod sorted_terms;
 mod spellings;
 mod table;
-
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
 pub use origins::RecordOrigin;
 pub use sorted_terms::SortedTerms;
 
-use details::{Begun, Details, Seen};
-use drained::Drained;
+use buckets::Buckets;
+use details::{CurrentRecord, Details};
+use drained_rows::DrainedRows;
 use origins::Origin;
 use spellings::Spellings;
-use table::{Counted, Index, Key, Rows, hash_of_long};
+use table::{CountedRow, RowIndex, RowKey, Rows, hash_of_long};
 
 use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, SortedRows};
-use crate::packed::{MOST, case_of, hash, packed};
+use crate::packed::{MAX_BYTES, case_of, hash, packed};
 use crate::row::MAX_TERM_BYTES;
 use crate::seed::{TokenSink, is_stop_word};
-use crate::{Bucket, Kind, Partitions, slot};
+use crate::{Kind, Partitions, slot};
 
-/// How many terms wait before they are looked up together.
+/// Number of terms that are looked up together.
 const BATCH: usize = 64;
 
-/// What a row takes besides itself when it is drained: its number, in a list that grew by doubling, and
-/// its share of what is sorted.
-const DRAIN: usize = 16;
+/// Memory that a drain takes for each row, in bytes: its number in a list that grew by doubling, and its
+/// share of the sort keys.
+const DRAIN_BYTES: usize = 16;
 
-/// Counts terms of any kind by bucket: occurrences, records, and what else is asked for.
+/// Counts terms of any kind by bucket: occurrences, records, and the detail if that is wanted.
 ///
-/// Past its budget [`RowCounter::is_full`] asks for a drain between two records.
+/// [`RowCounter::is_full`] returns true once its memory exceeds the budget.
 #[derive(Debug)]
 pub struct RowCounter {
     seed: u64,
-    index: Index,
+    index: RowIndex,
     rows: Rows,
     details: Details,
     spellings: Spellings,
     buckets: Buckets,
-    waiting: Vec<Waiting>,
-    /// The records of the terms that wait; the last is the one that was begun.
-    begun: Vec<Begun>,
-    /// The ids of those records that are no numbers.
+    /// The terms of the batch, not counted yet.
+    batch: Vec<PendingTerm>,
+    /// The records of the batch. The last one is the record that was begun last.
+    records: Vec<CurrentRecord>,
+    /// The ids of those records that are not numbers.
     ids: Vec<u8>,
-    /// The forms of the terms that wait that are no more than another case.
+    /// The forms of the batch that differ from their keys in more than case.
     texts: String,
     long_terms: u64,
     record: u32,
@@ -66,80 +67,52 @@ pub struct RowCounter {
     budget: usize,
 }
 
-/// A short term that waits.
+/// A short term of the batch.
 #[derive(Debug)]
-struct Waiting {
-    key: Key,
+struct PendingTerm {
+    key: RowKey,
     hash: u32,
-    /// The place of its record among those begun.
-    begun: u32,
-    form: Form,
+    /// The position of its record among those of the batch.
+    record: u32,
+    form: TermForm,
     is_plain: bool,
 }
 
-/// Which row of a term an occurrence counts in.
+/// The bucket that an occurrence counts in, and whether with detail.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct Target {
     /// The number of the bucket.
     bucket: u32,
-    /// Whether no detail is kept.
+    /// True if no detail is kept.
     is_plain: bool,
 }
 
-/// How a term was written.
+/// How the form of an occurrence differs from the key of its term.
 #[derive(Debug, Clone, Copy)]
-enum Form {
-    /// As its key.
+enum TermForm {
+    /// It is the key.
     Key,
-    /// As its key but for the first letter.
+    /// The first letter is in the other case.
     Capitalised,
-    /// As its key but for case.
+    /// Other letters are in the other case, too (see [`case_of`]).
     Case(u16),
-    /// So many bytes of the texts, from a byte on.
+    /// It is another text: its start and length in the texts of the batch.
     Text(u32, u16),
 }
 
-/// The buckets that rows are in, by numbers.
-#[derive(Debug, Default)]
-struct Buckets {
-    all: Vec<Bucket>,
-    numbers: HashMap<Bucket, u32>,
-    /// The number of [`Bucket::WHOLE`], once it was asked for.
-    whole: Option<u32>,
-}
-
-impl Buckets {
-    fn whole(&mut self) -> u32 {
-        if let Some(whole) = self.whole {
-            return whole;
-        }
-        let whole = self.number(Bucket::WHOLE);
-        self.whole = Some(whole);
-        whole
-    }
-
-    fn number(&mut self, bucket: Bucket) -> u32 {
-        // There are fewer buckets than records between two drains.
-        *self.numbers.entry(bucket).or_insert_with(|| {
-            self.all.push(bucket);
-            self.all.len() as u32 - 1
-        })
-    }
-}
-
 impl RowCounter {
-    /// A counter that asks to be drained above `budget` bytes. `seed` perturbs the hash, so that
-    /// nobody can prepare terms that collide; it never shows in a result.
+    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can be
+    /// prepared whose terms collide; it never shows in a result.
     pub fn new(seed: u64, budget: usize) -> Self {
         Self {
             seed,
-            index: Index::new(),
+            index: RowIndex::new(),
             rows: Rows::default(),
             details: Details::default(),
             spellings: Spellings::default(),
             buckets: Buckets::default(),
-            waiting: Vec::with_capacity(BATCH),
-            begun: Vec::new(),
+            batch: Vec::with_capacity(BATCH),
+            records: Vec::new(),
             ids: Vec::new(),
             texts: String::new(),
             long_terms: 0,
@@ -149,100 +122,98 @@ impl RowCounter {
         }
     }
 
-    /// Says that the terms that follow are of another record.
+    /// Begins a record, which the terms that follow belong to.
     pub fn begin_record(&mut self, origin: &RecordOrigin<'_>) {
-        if self.waiting.is_empty() {
-            self.begun.clear();
+        if self.batch.is_empty() {
+            self.records.clear();
             self.ids.clear();
         }
-        let bucket = match self.begun.last() {
-            Some(last) if self.buckets.all.get(last.bucket as usize) == Some(&origin.bucket) => {
-                last.bucket
-            }
+        let bucket = match self.records.last() {
+            Some(last) if self.buckets.is(last.bucket, origin.bucket) => last.bucket,
             _ => self.buckets.number(origin.bucket),
         };
         self.record += 1;
-        let origin = origin.seen.map(|seen| Origin::new(&seen, &mut self.ids));
-        self.begun.push(Begun { number: self.record, bucket, origin, kept: None });
-        if self.begun.len() > BATCH {
-            // Of records without a term.
+        let origin = origin.source.map(|source| Origin::new(&source, &mut self.ids));
+        self.records.push(CurrentRecord { number: self.record, bucket, origin, kept: None });
+        if self.records.len() > BATCH {
+            // Many records without a term follow each other: without this, they would pile up.
             self.look_up();
         }
     }
 
-    /// Whether the counter should be drained before the next record.
+    /// Returns true if the counter must be drained before the next record.
     pub fn is_full(&self) -> bool {
         self.bytes() > self.budget && self.rows.counted.len() > 0
             || self.tokens >= MAX_TOKENS_BETWEEN_DRAINS
             || self.record == u32::MAX
     }
 
-    /// Memory it takes, in bytes, with what the next growth and a drain will ask for.
+    /// Memory in bytes, with what the next growth and a drain will take.
     fn bytes(&self) -> usize {
         let Self { index, rows, details, spellings, .. } = self;
-        let own = rows.bytes() + rows.counted.len() * DRAIN + index.bytes_after_growth();
+        let own = rows.bytes() + rows.counted.len() * DRAIN_BYTES + index.bytes_after_growth();
         own + details.bytes() + spellings.bytes()
     }
 
-    /// Occurrences of terms above the longest stored length, since the beginning.
+    /// Occurrences of terms that are too long to be stored, over all drains.
     pub fn long_terms(&self) -> u64 {
         self.long_terms
     }
 
-    /// Counts one occurrence of a term in the record that was begun. `form` is how it was written,
-    /// where that is asked for.
+    /// Counts one occurrence of a term in the current record. `form` is how it is written there, if forms
+    /// are wanted.
     pub fn add(&mut self, kind: Kind, term: &[u8], form: Option<&str>) {
-        self.add_at(self.own_place(), kind, term, form);
+        self.add_to(self.record_target(), kind, term, form);
     }
 
-    /// Counts one occurrence of a term of which only the number over the whole run matters: in
-    /// [`Bucket::WHOLE`], without detail.
+    /// Counts one occurrence of a term in [`crate::Bucket::WHOLE`] and without detail: all that is needed of
+    /// pairs of words before it is known which are phrases.
     pub fn add_plain(&mut self, kind: Kind, term: &[u8]) {
         let bucket = self.buckets.whole();
-        self.add_at(Place { bucket, is_plain: true }, kind, term, None);
+        self.add_to(Target { bucket, is_plain: true }, kind, term, None);
     }
 
-    /// Where the terms of the record that was begun count.
+    /// The target of the terms of the current record.
     #[inline]
-    fn own_place(&self) -> Place {
-        let bucket = self.begun.last().map_or(0, |begun| begun.bucket);
-        Place { bucket, is_plain: false }
+    fn record_target(&self) -> Target {
+        let bucket = self.records.last().map_or(0, |record| record.bucket);
+        Target { bucket, is_plain: false }
     }
 
-    fn add_at(&mut self, place: Place, kind: Kind, term: &[u8], form: Option<&str>) {
+    fn add_to(&mut self, target: Target, kind: Kind, term: &[u8], form: Option<&str>) {
         let is_other =
             |form: &&str| (1..=MAX_TERM_BYTES).contains(&form.len()) && form.as_bytes() != term;
         let form = form.filter(is_other);
-        let Some(letters) = packed(term) else { return self.add_long(place, kind, term, form) };
-        let case = form.and_then(|form| packed(form.as_bytes()).zip(Some(form)));
-        let case = case.filter(|(_, form)| form.len() == term.len());
-        let form = match (form, case.and_then(|(written, _)| case_of(written, letters))) {
-            (None, _) => Form::Key,
-            (_, Some(case)) => Form::of_case(case),
+        let Some(letters) = packed(term) else { return self.add_long(target, kind, term, form) };
+        let same_length = form.filter(|form| form.len() == term.len());
+        let written = same_length.and_then(|form| packed(form.as_bytes()));
+        let form = match (form, written.and_then(|written| case_of(written, letters))) {
+            (None, _) => TermForm::Key,
+            (_, Some(case)) => TermForm::of_case(case),
             (Some(form), None) => {
                 let start = self.texts.len();
                 self.texts.push_str(form);
                 // A record is at most 64 MiB long.
-                Form::Text(start as u32, form.len() as u16)
+                TermForm::Text(start as u32, form.len() as u16)
             }
         };
-        self.wait(place, kind, letters, term.len() as u8, form);
+        self.enqueue(target, kind, letters, term.len() as u8, form);
     }
 
-    /// The same of a term of `length` bytes, 1 to 16, packed with its first byte the lowest, that was written the
-    /// same but for case.
+    /// Counts one occurrence of a term of `length` bytes, 1 to 16, in the current record. `letters` is the
+    /// packed term and `written` its packed form, which differs from it in case alone.
     #[inline]
     pub fn add_packed(&mut self, kind: Kind, letters: u128, written: u128, length: usize) {
         let form = if letters == written {
-            Form::Key
+            TermForm::Key
         } else {
-            case_of(written, letters).map_or(Form::Key, Form::of_case)
+            case_of(written, letters).map_or(TermForm::Key, TermForm::of_case)
         };
-        self.wait(self.own_place(), kind, letters, length as u8, form);
+        self.enqueue(self.record_target(), kind, letters, length as u8, form);
     }
 
-    /// What the hashes of terms of a kind in a bucket depend on. Odd constants spread neighbouring numbers
-    /// over all bits.
+    /// Combines the seed, a kind and a bucket to the salt of a hash. Odd constants spread neighbouring
+    /// numbers over all bits.
     #[inline]
     fn salt_of(&self, kind: Kind, bucket: u32) -> u64 {
         self.seed
@@ -251,73 +222,81 @@ impl RowCounter {
     }
 
     #[inline]
-    fn wait(&mut self, place: Place, kind: Kind, letters: u128, length: u8, form: Form) {
+    fn enqueue(&mut self, target: Target, kind: Kind, letters: u128, length: u8, form: TermForm) {
         self.tokens += 1;
-        let Some(begun) = (self.begun.len() as u32).checked_sub(1) else { return };
-        let Place { bucket, is_plain } = place;
+        let Some(record) = (self.records.len() as u32).checked_sub(1) else { return };
+        let Target { bucket, is_plain } = target;
         let hash = hash(letters, self.salt_of(kind, bucket));
-        let key = Key::short(kind, letters, length, bucket);
-        self.waiting.push(Waiting { key, hash, begun, form, is_plain });
-        if self.waiting.len() == BATCH {
+        let key = RowKey::short(kind, letters, length, bucket);
+        self.batch.push(PendingTerm { key, hash, record, form, is_plain });
+        if self.batch.len() == BATCH {
             self.look_up();
         }
     }
 
-    /// Counts the terms that wait.
+    /// Counts the terms of the batch.
     fn look_up(&mut self) {
-        let Self { index, rows, details, spellings, waiting, begun, ids, texts, .. } = self;
-        index.reserve(waiting.len());
-        black_box(waiting.iter().fold(0, |seen, waits| seen ^ index.touch(waits.hash)));
-        let mut found = [None; BATCH];
-        for (found, waits) in found.iter_mut().zip(&*waiting) {
-            *found = index.find(waits.hash, |_| true);
-        }
-        let known =
-            || found.iter().zip(&*waiting).filter_map(|(row, waits)| Some(((*row)?, waits)));
-        black_box(known().fold(0, |seen, (row, _)| seen ^ rows.counted.at(row).count));
-        black_box(known().fold(0, |seen, (row, waits)| {
-            let record = &begun[waits.begun as usize];
-            seen ^ details.touch(&rows.counted.at(row).seen, record)
-        }));
-        for (found, waits) in found.into_iter().zip(&*waiting) {
-            let is_it = |row: usize| rows.counted.at(row).key.is(&waits.key);
-            let row = found.filter(|row| is_it(*row)).or_else(|| index.find(waits.hash, is_it));
+        self.index.reserve(self.batch.len());
+        let found = self.find_batch();
+        let Self { index, rows, details, spellings, batch, records, ids, texts, .. } = self;
+        for (found, term) in found.into_iter().zip(&*batch) {
+            let is_it = |row: usize| rows.counted.at(row).key.is(&term.key);
+            let row = found.filter(|row| is_it(*row)).or_else(|| index.find(term.hash, is_it));
             let row = row.unwrap_or_else(|| {
-                let row = rows.counted.push(Counted::new(waits.key));
-                index.insert(waits.hash, row);
+                let row = rows.counted.push(CountedRow::new(term.key));
+                index.insert(term.hash, row);
                 row
             });
             let counted = rows.counted.at_mut(row);
-            match waits.form {
-                Form::Key => {}
-                Form::Capitalised => counted.capitalised += 1,
-                Form::Case(case) => {
-                    counted.key.is_respelt = true;
+            match term.form {
+                TermForm::Key => {}
+                TermForm::Capitalised => counted.capitalised += 1,
+                TermForm::Case(case) => {
+                    counted.key.has_other_forms = true;
                     spellings.add_case(row as u32, case);
                 }
-                Form::Text(start, length) => {
-                    counted.key.is_respelt = true;
+                TermForm::Text(start, length) => {
+                    counted.key.has_other_forms = true;
                     let form = texts.get(start as usize..).and_then(|t| t.get(..length.into()));
                     spellings.add_text(row as u32, form.unwrap_or_default());
                 }
             }
-            let record = &mut begun[waits.begun as usize];
-            if counted.is_first_of(record.number) && !waits.is_plain {
-                details.add(&mut counted.seen, record, ids);
+            let record = &mut records[term.record as usize];
+            if counted.count_in(record.number) && !term.is_plain {
+                details.add(&mut counted.records, record, ids);
             }
         }
-        waiting.clear();
+        batch.clear();
         texts.clear();
-        // The record that was begun may have more terms.
-        let last = begun.len().saturating_sub(1);
-        begun.drain(..last);
-        self.keep_last_id();
+        // The current record may have more terms.
+        let last = records.len().saturating_sub(1);
+        records.drain(..last);
+        self.drop_ids();
     }
 
-    /// Drops the ids of records that are over.
-    fn keep_last_id(&mut self) {
-        let last = self.begun.last_mut().and_then(|begun| begun.origin.as_mut());
-        match last.and_then(Origin::id_mut) {
+    /// Finds the rows of the batch by hash alone, and touches one after the other all memory that
+    /// counting them needs. Each step's loads depend on the step before only, so their cache misses overlap.
+    #[inline]
+    fn find_batch(&self) -> [Option<usize>; BATCH] {
+        let Self { index, rows, details, batch, records, .. } = self;
+        black_box(batch.iter().fold(0, |all, term| all ^ index.touch(term.hash)));
+        let mut found = [None; BATCH];
+        for (found, term) in found.iter_mut().zip(batch) {
+            *found = index.find(term.hash, |_| true);
+        }
+        let known = || found.iter().zip(batch).filter_map(|(row, term)| Some(((*row)?, term)));
+        black_box(known().fold(0, |all, (row, _)| all ^ rows.counted.at(row).count));
+        black_box(known().fold(0, |all, (row, term)| {
+            let record = &records[term.record as usize];
+            all ^ details.touch(&rows.counted.at(row).records, record)
+        }));
+        found
+    }
+
+    /// Drops the ids of all records but the current one.
+    fn drop_ids(&mut self) {
+        let last = self.records.last_mut().and_then(|record| record.origin.as_mut());
+        match last.and_then(Origin::id_start_mut) {
             Some(start) => {
                 self.ids.drain(..*start as usize);
                 *start = 0;
@@ -327,78 +306,61 @@ impl RowCounter {
     }
 
     /// Counts a term that is too long to be in its row.
-    fn add_long(&mut self, place: Place, kind: Kind, term: &[u8], form: Option<&str>) {
+    fn add_long(&mut self, target: Target, kind: Kind, term: &[u8], form: Option<&str>) {
         self.tokens += 1;
         if term.len() > MAX_TERM_BYTES {
             self.long_terms += 1;
             return;
         }
-        let Place { bucket, is_plain } = place;
+        let Target { bucket, is_plain } = target;
         let hash = hash_of_long(term, self.salt_of(kind, bucket));
-        let Self { index, rows, details, spellings, begun, ids, .. } = self;
-        let Some(record) = begun.last_mut() else { return };
+        let Self { index, rows, details, spellings, records, ids, .. } = self;
+        let Some(record) = records.last_mut() else { return };
         let is_it = |row: usize| rows.is_long(&rows.counted.at(row).key, kind, term, bucket);
         let row = index.find(hash, is_it).unwrap_or_else(|| {
             index.reserve(1);
             let key = rows.add_long(kind, term, bucket);
-            let row = rows.counted.push(Counted::new(key));
+            let row = rows.counted.push(CountedRow::new(key));
             index.insert(hash, row);
             row
         });
         let counted = rows.counted.at_mut(row);
         if let Some(form) = form {
-            counted.key.is_respelt = true;
+            counted.key.has_other_forms = true;
             spellings.add_text(row as u32, form);
         }
-        if counted.is_first_of(record.number) && !is_plain {
-            details.add(&mut counted.seen, record, ids);
+        if counted.count_in(record.number) && !is_plain {
+            details.add(&mut counted.records, record, ids);
         }
     }
 
-    /// Takes what was counted, sorted, one run per partition, and starts anew with an empty table.
+    /// Takes the rows counted so far, sorted, one list per partition. The counter is empty afterwards.
     pub fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
         self.look_up();
-        self.begun.clear();
-        self.index = Index::new();
+        self.records.clear();
+        self.index = RowIndex::new();
         self.record = 0;
         self.tokens = 0;
-        let drained = Arc::new(Drained {
+        let drained = Arc::new(DrainedRows {
             rows: std::mem::take(&mut self.rows),
-            buckets: std::mem::take(&mut self.buckets).all,
+            buckets: std::mem::take(&mut self.buckets).into_vec(),
             details: std::mem::take(&mut self.details),
-            spelt: std::mem::take(&mut self.spellings).finish(),
+            spellings: std::mem::take(&mut self.spellings).finish(),
         });
         let mut parts: Vec<Vec<u32>> = (0..partitions.count()).map(|_| Vec::new()).collect();
         for (number, row) in (0..).zip(drained.rows.counted.iter()) {
-            let mut letters = [0; MOST];
+            let mut letters = [0; MAX_BYTES];
             let slot = slot(row.key.kind, drained.rows.term(&row.key, &mut letters));
             if let Some(part) = parts.get_mut(usize::from(partitions.of(slot))) {
                 part.push(number);
             }
         }
-        let run = |rows| SortedRows::Rows(SortedTerms::sorted(Arc::clone(&drained), rows));
-        parts.into_iter().map(run).collect()
+        let sorted = |rows| SortedRows::Terms(SortedTerms::new(Arc::clone(&drained), rows));
+        parts.into_iter().map(sorted).collect()
     }
 }
 
-impl Counted {
-    const fn new(key: Key) -> Self {
-        let seen = Seen::NOTHING;
-        Self { key, count: 0, documents: 0, last_record: 0, capitalised: 0, seen }
-    }
-
-    /// Counts an occurrence in a record; whether it is the first there.
-    #[inline]
-    const fn is_first_of(&mut self, record: u32) -> bool {
-        self.count += 1;
-        let is_first = self.last_record != record;
-        self.documents += is_first as u32;
-        self.last_record = record;
-        is_first
-    }
-}
-
-impl Form {
+impl TermForm {
     #[inline]
     const fn of_case(case: u16) -> Self {
         match case {
@@ -409,7 +371,7 @@ impl Form {
     }
 }
 
-/// The words of the `Seed` profile, counted by window.
+/// Counts the words of the `Seed` profile by window.
 impl TokenSink for RowCounter {
     fn short(&mut self, letters: u128, length: usize) {
         if !is_stop_word(&letters.to_le_bytes()[..length]) {

@@ -1,5 +1,5 @@
-//! The records that rows refer to. Owns what is kept of one: its author and where to find it, 32 bytes
-//! for nearly all; knows nothing of rows.
+//! The records that rows refer to. Owns what is kept of a record, its author and its location, in 32
+//! bytes for nearly all; knows nothing of rows.
 
 use std::cmp::Ordering;
 
@@ -10,58 +10,64 @@ use crate::Bucket;
 use crate::detail::{self, MAX_ID_BYTES};
 use crate::format::varint::put;
 
-/// What the terms of a record are counted with.
+/// The window, author and location of a record, which its terms are counted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordOrigin<'a> {
     pub(super) bucket: Bucket,
-    pub(super) seen: Option<Seen<'a>>,
+    /// `None` if rows have no detail.
+    pub(super) source: Option<RecordSource<'a>>,
 }
 
-/// By whom and where the terms of a record were seen.
+/// The author and location of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Seen<'a> {
+pub(super) struct RecordSource<'a> {
+    /// The hash of the author's identity.
     author: Option<u64>,
-    /// What decides which examples are kept; see [`detail::Examples`].
+    /// The hash of the location; the smallest hashes become examples (see [`detail::Examples`]).
     hash: u64,
-    place: Place<'a>,
+    location: RecordLocation<'a>,
 }
 
-/// Where a record is found again: its id, else its place.
+/// The id of a record, or the location of its line if it has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place<'a> {
-    /// An id that is a number as numbers are written.
+enum RecordLocation<'a> {
+    /// An id that is a number in its usual form, which nearly all ids are.
     Number(u64),
     /// Any other id, 1 to [`MAX_ID_BYTES`] bytes of UTF-8.
     Id(&'a [u8]),
-    /// The number of its object, and where its line begins.
+    /// The number of the record's object, and the offset of its line.
     Line(u32, u64),
 }
 
 impl<'a> RecordOrigin<'a> {
-    /// A record of which only the time matters.
+    /// A record whose terms have no detail.
     pub const fn of_bucket(bucket: Bucket) -> Self {
-        Self { bucket, seen: None }
+        Self { bucket, source: None }
     }
 
-    /// A record with its author and itself as an example of its terms: by its id if that has 1 to
-    /// [`MAX_ID_BYTES`] bytes, else by the number of its object and the offset of its line.
+    /// A record that is an example of its terms: by its id if that has 1 to [`MAX_ID_BYTES`] bytes, else
+    /// by `line`, the number of its object and the offset of its line.
     pub fn new(
         bucket: Bucket,
         author: Option<&[u8]>,
         id: Option<&'a str>,
         line: (u32, u64),
     ) -> Self {
-        let (hash, place) = match id.map(str::as_bytes) {
+        let (hash, location) = match id.map(str::as_bytes) {
             Some(id) if (1..=MAX_ID_BYTES).contains(&id.len()) => {
-                (detail::hash_of_id(id), number(id).map_or(Place::Id(id), Place::Number))
+                let location = number(id).map_or(RecordLocation::Id(id), RecordLocation::Number);
+                (detail::hash_of_id(id), location)
             }
-            _ => (detail::hash_of_place(line.0.into(), line.1), Place::Line(line.0, line.1)),
+            _ => {
+                let location = RecordLocation::Line(line.0, line.1);
+                (detail::hash_of_line(line.0.into(), line.1), location)
+            }
         };
-        Self { bucket, seen: Some(Seen { author: author.map(xxh3_64), hash, place }) }
+        Self { bucket, source: Some(RecordSource { author: author.map(xxh3_64), hash, location }) }
     }
 }
 
-/// An id that is nothing but a number below 10^19 without leading zeros, as nearly all are.
+/// Parses an id that is a number below 10^19 without leading zeros.
 fn number(id: &[u8]) -> Option<u64> {
     if id.len() > 19 || id.len() > 1 && id.first() == Some(&b'0') {
         return None;
@@ -71,19 +77,19 @@ fn number(id: &[u8]) -> Option<u64> {
     })
 }
 
-impl Place<'_> {
-    /// The bytes of an id.
+impl RecordLocation<'_> {
+    /// The bytes of the id; those of a number are written to `digits`.
     fn id<'a>(&'a self, digits: &'a mut Digits) -> Option<&'a [u8]> {
         match self {
-            Self::Number(number) => Some(digits.of(*number)),
+            Self::Number(number) => Some(digits.write(*number)),
             Self::Id(id) => Some(id),
             Self::Line(..) => None,
         }
     }
 
     /// The order of [`detail::ExampleSource`]: ids by their bytes, then lines.
-    fn order(&self, other: &Self) -> Ordering {
-        // Nearly always, for places are compared only where their hashes are the same.
+    fn compare(&self, other: &Self) -> Ordering {
+        // The usual case: locations are compared only if their hashes are equal.
         if self == other {
             return Ordering::Equal;
         }
@@ -98,35 +104,35 @@ impl Place<'_> {
     }
 }
 
-/// Room for the digits of a number.
+/// A buffer for the digits of a number.
 #[derive(Default)]
 struct Digits(itoa::Buffer);
 
 impl Digits {
-    fn of(&mut self, number: u64) -> &[u8] {
+    fn write(&mut self, number: u64) -> &[u8] {
         self.0.format(number).as_bytes()
     }
 }
 
-/// A record with the hash of its place, which the order of examples begins with.
+/// A record as an example: its location, and the hash that examples are ordered by first.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Example<'a> {
     hash: u64,
-    place: Place<'a>,
+    location: RecordLocation<'a>,
 }
 
 impl Example<'_> {
-    pub(super) fn order(&self, other: &Self) -> Ordering {
-        self.hash.cmp(&other.hash).then_with(|| self.place.order(&other.place))
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        self.hash.cmp(&other.hash).then_with(|| self.location.compare(&other.location))
     }
 
     /// Appends the bytes of an example as a detail has them.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut digits = Digits::default();
-        if let Some(id) = self.place.id(&mut digits) {
+        if let Some(id) = self.location.id(&mut digits) {
             put(out, id.len() as u64);
             out.extend_from_slice(id);
-        } else if let Place::Line(object, offset) = self.place {
+        } else if let RecordLocation::Line(object, offset) = self.location {
             put(out, 0);
             put(out, object.into());
             put(out, offset);
@@ -134,70 +140,73 @@ impl Example<'_> {
     }
 }
 
-/// A record as it is kept. The bytes of an id that is no number are elsewhere, in the buffer it was
-/// made with.
+/// A [`RecordSource`] without borrowed bytes: those of an id that is not a number are in a buffer that
+/// its owner keeps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     hash: u64,
     author: u64,
-    /// The number, the beginning of the id, or the offset.
+    /// The number, the start of the id in the buffer, or the offset of the line.
     value: u64,
-    /// The object of a line, the length of an id.
+    /// The length of the id or the object of the line.
     more: u32,
-    form: Form,
+    kind: LocationKind,
     has_author: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum LocationKind {
     Number,
     Id,
     Line,
 }
 
 impl Origin {
-    pub(super) fn new(seen: &Seen<'_>, ids: &mut Vec<u8>) -> Self {
-        let (form, more, value) = match seen.place {
-            Place::Number(number) => (Form::Number, 0, number),
-            Place::Line(object, offset) => (Form::Line, object, offset),
-            Place::Id(id) => {
+    /// Appends an id that is not a number to the buffer `ids`.
+    pub(super) fn new(source: &RecordSource<'_>, ids: &mut Vec<u8>) -> Self {
+        let (kind, more, value) = match source.location {
+            RecordLocation::Number(number) => (LocationKind::Number, 0, number),
+            RecordLocation::Line(object, offset) => (LocationKind::Line, object, offset),
+            RecordLocation::Id(id) => {
                 let start = ids.len();
                 ids.extend_from_slice(id);
-                (Form::Id, id.len() as u32, start as u64)
+                (LocationKind::Id, id.len() as u32, start as u64)
             }
         };
-        let (has_author, author) = (seen.author.is_some(), seen.author.unwrap_or(0));
-        Self { hash: seen.hash, author, value, more, form, has_author }
+        let (has_author, author) = (source.author.is_some(), source.author.unwrap_or(0));
+        Self { hash: source.hash, author, value, more, kind, has_author }
     }
 
     pub(super) fn author(&self) -> Option<u64> {
         self.has_author.then_some(self.author)
     }
 
-    /// The upper half of the hash that the order of examples begins with: enough to tell most records
-    /// from those that are kept.
+    /// The upper half of the hash that examples are ordered by: enough to refuse most records without a
+    /// look at the examples.
     pub(super) const fn rank(&self) -> u32 {
         (self.hash >> 32) as u32
     }
 
-    /// Where its id begins in that buffer, if it is there.
-    pub(super) fn id_mut(&mut self) -> Option<&mut u64> {
-        matches!(self.form, Form::Id).then_some(&mut self.value)
+    /// The start of the id in the buffer, if the id is there.
+    pub(super) fn id_start_mut(&mut self) -> Option<&mut u64> {
+        matches!(self.kind, LocationKind::Id).then_some(&mut self.value)
     }
 
-    /// The record as an example, with the buffer it was made with.
+    /// The record as an example. `ids` is the buffer that its id is in.
     pub(super) fn example<'a>(&self, ids: &'a [u8]) -> Example<'a> {
-        let Self { hash, value, more, form, .. } = *self;
-        let place = match form {
-            Form::Number => Place::Number(value),
-            Form::Line => Place::Line(more, value),
-            Form::Id => Place::Id(&ids[value as usize..value as usize + more as usize]),
+        let Self { hash, value, more, kind, .. } = *self;
+        let location = match kind {
+            LocationKind::Number => RecordLocation::Number(value),
+            LocationKind::Line => RecordLocation::Line(more, value),
+            LocationKind::Id => {
+                RecordLocation::Id(&ids[value as usize..value as usize + more as usize])
+            }
         };
-        Example { hash, place }
+        Example { hash, location }
     }
 }
 
-/// Records that rows refer to, by their numbers.
+/// The records that rows refer to, by number.
 #[derive(Debug, Default)]
 pub(super) struct Origins {
     kept: PiecewiseVec<Origin>,
@@ -205,16 +214,17 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// Keeps a record and returns its number: there are fewer than 2^32 between two drains.
+    /// Keeps a record, whose id is in the buffer `ids`, and returns its number. A drain comes before
+    /// 2^32 records.
     pub(super) fn keep(&mut self, mut origin: Origin, ids: &[u8]) -> u32 {
-        if let Place::Id(id) = origin.example(ids).place {
+        if let RecordLocation::Id(id) = origin.example(ids).location {
             origin.value = self.ids.len() as u64;
             self.ids.extend_from_slice(id);
         }
         self.kept.push(origin) as u32
     }
 
-    /// Looks at a record that will be asked for soon.
+    /// Loads a record that will be read soon, so that it is in the cache by then.
     pub(super) fn touch(&self, number: u32) -> u64 {
         self.kept.at(number as usize).hash
     }

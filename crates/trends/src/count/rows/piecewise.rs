@@ -1,9 +1,10 @@
-//! A vector in pieces. Owns that growing moves nothing: what is counted is never in memory twice.
+//! A vector in pieces of fixed size. It moves no element when it grows, so rows that are being counted
+//! are never in memory twice.
 
 /// Elements per piece.
 const PIECE: usize = 1 << 10;
 
-/// Elements that stay where they were put.
+/// Elements by number, each at a fixed place in memory.
 #[derive(Debug)]
 pub(super) struct PiecewiseVec<T> {
     pieces: Vec<Vec<T>>,
@@ -47,7 +48,7 @@ impl<T> PiecewiseVec<T> {
         self.pieces.iter().flatten()
     }
 
-    /// Memory of the elements, in bytes, without what they own.
+    /// Memory of the elements, in bytes, without what they point to.
     pub(super) fn bytes(&self) -> usize {
         self.length * size_of::<T>()
     }

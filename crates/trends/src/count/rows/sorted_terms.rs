@@ -1,34 +1,35 @@
-//! A sorted run of rows of any kind.
+//! The sorted rows of one partition after a drain, of terms of any kind. Owns their order; how a row's
+//! detail is encoded is in `drained_rows`.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use super::drained::Drained;
+use super::drained_rows::DrainedRows;
 use super::table::LONG;
 use crate::merge::Cursor;
 use crate::{Bucket, Kind, RowRef};
 
-/// Rows of one partition in ascending order, read by the [`Cursor`] it is.
+/// The rows of one partition in ascending order; a [`Cursor`] over them.
 #[derive(Debug)]
 pub struct SortedTerms {
-    /// What the rows of all partitions refer to.
-    drained: Arc<Drained>,
-    /// The numbers of the rows, ascending by their keys.
+    /// The rows of all partitions.
+    drained: Arc<DrainedRows>,
+    /// The numbers of this partition's rows, in the order of their keys.
     order: Vec<u32>,
-    /// The place of the row the cursor stands on.
+    /// The position in `order` of the row the cursor stands on.
     next: usize,
-    /// The term and encoded detail of that row, so that they can be borrowed.
+    /// The term and encoded detail of that row, for it to borrow.
     term: Vec<u8>,
     detail: Vec<u8>,
 }
 
-/// How many rows ahead what a row refers to is fetched; the row itself twice as many.
+/// The records of a row are loaded into the cache this many rows ahead, the row itself twice as many.
 const AHEAD: usize = 8;
 
-/// What rows are sorted by.
-struct Sorted {
-    /// The first 16 bytes of the term, the first highest.
+/// The key that rows are sorted by, with most comparisons decided by the prefix.
+struct SortKey {
+    /// The first 16 bytes of the term as a big-endian number.
     prefix: u128,
     bucket: Bucket,
     row: u32,
@@ -37,43 +38,44 @@ struct Sorted {
 }
 
 impl SortedTerms {
-    pub(super) fn sorted(drained: Arc<Drained>, order: Vec<u32>) -> Self {
-        let sorted = |row: u32| {
+    pub(super) fn new(drained: Arc<DrainedRows>, rows: Vec<u32>) -> Self {
+        let key = |row: u32| {
             let key = drained.rows.counted.at(row as usize).key;
             let bucket = drained.buckets.get(key.bucket as usize).copied();
             let bucket = bucket.unwrap_or(Bucket::WHOLE);
             let prefix = drained.rows.prefix(&key);
-            Sorted { prefix, bucket, row, kind: key.kind, length: key.length }
+            SortKey { prefix, bucket, row, kind: key.kind, length: key.length }
         };
-        let mut rows: Vec<Sorted> = order.into_iter().map(sorted).collect();
-        rows.sort_unstable_by(|a, b| {
+        let mut keys: Vec<SortKey> = rows.into_iter().map(key).collect();
+        keys.sort_unstable_by(|a, b| {
             let by_prefix = (a.kind, a.prefix).cmp(&(b.kind, b.prefix));
-            by_prefix.then_with(|| rest(&drained, a, b)).then_with(|| a.bucket.cmp(&b.bucket))
+            let by_term = by_prefix.then_with(|| cmp_after_prefix(&drained, a, b));
+            by_term.then_with(|| a.bucket.cmp(&b.bucket))
         });
-        let order = rows.into_iter().map(|sorted| sorted.row).collect();
-        let mut run = Self { drained, order, next: 0, term: Vec::new(), detail: Vec::new() };
-        run.load();
-        run
+        let order = keys.into_iter().map(|key| key.row).collect();
+        let mut rows = Self { drained, order, next: 0, term: Vec::new(), detail: Vec::new() };
+        rows.load();
+        rows
     }
 
-    /// How many rows are left.
+    /// Number of rows the cursor has not passed.
     pub fn len(&self) -> usize {
         self.order.len() - self.next
     }
 
-    /// Whether no row is left.
+    /// Returns true if the cursor has passed all rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     fn load(&mut self) {
         let Self { drained, order, next, term, detail } = self;
-        // Rows are sorted, but lie in the order they were first seen in: those that come are fetched
-        // while the one before them is written.
+        // Rows lie in memory in the order in which they were first counted, so each is far from the one
+        // before it. Later rows are loaded into the cache while this one is encoded.
         let row_after = |rows: usize| order.get(*next + rows).map(|row| *row as usize);
         black_box(row_after(2 * AHEAD).map(|row| drained.rows.counted.at(row).count));
         let row = row_after(AHEAD).map(|row| drained.rows.counted.at(row));
-        black_box(row.map(|row| drained.details.touch_records(&row.seen)));
+        black_box(row.map(|row| drained.details.touch_records(&row.records)));
         term.clear();
         detail.clear();
         if let Some(number) = order.get(*next) {
@@ -84,12 +86,13 @@ impl SortedTerms {
     }
 }
 
-/// The order of terms of the same kind that begin with the same 16 bytes, zeros after the shorter ones.
-fn rest(drained: &Drained, a: &Sorted, b: &Sorted) -> Ordering {
+/// The order of two terms of one kind with the same prefix.
+fn cmp_after_prefix(drained: &DrainedRows, a: &SortKey, b: &SortKey) -> Ordering {
     if a.length != LONG && b.length != LONG {
+        // Zeros follow a short term in its prefix: `a` and `a\0` have the same.
         return a.length.cmp(&b.length);
     }
-    let key = |sorted: &Sorted| drained.rows.counted.at(sorted.row as usize).key;
+    let key = |sort_key: &SortKey| drained.rows.counted.at(sort_key.row as usize).key;
     drained.rows.term(&key(a), &mut [0; 16]).cmp(drained.rows.term(&key(b), &mut [0; 16]))
 }
 

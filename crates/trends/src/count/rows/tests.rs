@@ -1,53 +1,53 @@
-//! The counter of rows against a plain map of details.
+//! The counter against a plain map of details.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::Row;
 use crate::detail::{Detail, Example};
 use crate::merge::{Cursor, merge};
 use crate::row::RowSum;
+use crate::{Bucket, Row};
 
-/// A record of a test: what it says of itself, and its terms with their forms.
+/// A record: its origin, and its terms with their forms.
 #[derive(Debug, Clone)]
 struct Record {
     bucket: i64,
-    seen: bool,
+    has_detail: bool,
     author: Option<String>,
     id: Option<String>,
     line: (u32, u64),
     terms: Vec<(Kind, String, Option<String>)>,
 }
 
-/// All rows of the records, drained whenever the counter asks for it, and merged.
-fn counted(records: &[Record], partitions: u32, budget: usize) -> Vec<Row> {
+/// The merged rows of the records, with a drain whenever the counter is full.
+fn count(records: &[Record], partitions: u32, budget: usize) -> Vec<Row> {
     let partitions = Partitions::new(partitions).unwrap();
     let mut counter = RowCounter::new(7, budget);
-    let mut runs = Vec::new();
+    let mut parts = Vec::new();
     for record in records {
         if counter.is_full() {
-            runs.extend(counter.drain(partitions));
+            parts.extend(counter.drain(partitions));
         }
-        let Record { bucket, seen, author, id, line, terms } = record;
+        let Record { bucket, has_detail, author, id, line, terms } = record;
         let author = author.as_ref().map(String::as_bytes);
-        counter.begin_record(&if *seen {
+        counter.begin_record(&if *has_detail {
             RecordOrigin::new(Bucket(*bucket), author, id.as_deref(), *line)
         } else {
             RecordOrigin::of_bucket(Bucket(*bucket))
         });
         for (kind, term, form) in terms {
             match kind {
-                // In the place of what is counted for the whole run alone.
+                // These tests count phrases without window and detail.
                 Kind::Phrase => counter.add_plain(*kind, term.as_bytes()),
                 _ => counter.add(*kind, term.as_bytes(), form.as_deref()),
             }
         }
     }
-    runs.extend(counter.drain(partitions));
+    parts.extend(counter.drain(partitions));
     let mut rows = Vec::new();
-    merge(runs.into_iter().map(Ascending::new).collect(), |row| {
+    merge(parts.into_iter().map(Ascending::new).collect(), |row| {
         rows.push(row.to_row());
         Ok(())
     })
@@ -55,15 +55,15 @@ fn counted(records: &[Record], partitions: u32, budget: usize) -> Vec<Row> {
     rows
 }
 
-/// A run that is found out if it does not ascend.
+/// Sorted rows that panic if they do not ascend.
 struct Ascending {
-    run: SortedRows,
+    rows: SortedRows,
     last: Option<Row>,
 }
 
 impl Ascending {
-    fn new(run: SortedRows) -> Self {
-        Self { run, last: None }
+    fn new(rows: SortedRows) -> Self {
+        Self { rows, last: None }
     }
 }
 
@@ -71,16 +71,16 @@ impl Cursor for Ascending {
     type Error = crate::detail::DetailError;
 
     fn row(&self) -> Option<crate::RowRef<'_>> {
-        self.run.row()
+        self.rows.row()
     }
 
     fn advance(&mut self) -> Result<(), Self::Error> {
-        let row = self.run.row().map(|row| row.to_row());
+        let row = self.rows.row().map(|row| row.to_row());
         if let (Some(last), Some(row)) = (&self.last, &row) {
             assert!(last.as_ref().cmp_key(&row.as_ref()).is_lt());
         }
         self.last = row;
-        let Ok(()) = self.run.advance();
+        let Ok(()) = self.rows.advance();
         Ok(())
     }
 }
@@ -88,7 +88,7 @@ impl Cursor for Ascending {
 fn expected(records: &[Record]) -> Vec<Row> {
     let mut rows = BTreeMap::new();
     for record in records {
-        let mut met = BTreeSet::new();
+        let mut keys = BTreeSet::new();
         for (kind, term, form) in &record.terms {
             let is_plain = *kind == Kind::Phrase;
             let bucket = if is_plain { Bucket::WHOLE } else { Bucket(record.bucket) };
@@ -99,15 +99,15 @@ fn expected(records: &[Record]) -> Vec<Row> {
             if let Some(form) = form.as_ref().filter(|form| *form != term && !is_plain) {
                 detail.forms.add(form, 1);
             }
-            if !met.insert(key) {
+            if !keys.insert(key) {
                 continue;
             }
             *documents += 1;
-            if record.seen && !is_plain {
+            if record.has_detail && !is_plain {
                 let id = record.id.as_deref().and_then(Example::of_id);
                 let (object, offset) = record.line;
-                let place = || Example::of_place(object.into(), offset);
-                detail.examples.insert(&id.unwrap_or_else(place));
+                let line = || Example::of_line(object.into(), offset);
+                detail.examples.insert(&id.unwrap_or_else(line));
                 if let Some(author) = &record.author {
                     detail.authors.insert(xxhash_rust::xxh3::xxh3_64(author.as_bytes()));
                 }
@@ -156,9 +156,9 @@ fn record() -> impl Strategy<Value = Record> {
         (0_u32..2, 0_u64..9),
         prop::collection::vec(term(), 0..12),
     )
-        .prop_map(|(bucket, seen, author, id, line, terms)| Record {
+        .prop_map(|(bucket, has_detail, author, id, line, terms)| Record {
             bucket,
-            seen,
+            has_detail,
             author,
             id,
             line,
@@ -168,34 +168,34 @@ fn record() -> impl Strategy<Value = Record> {
 
 proptest! {
     #[test]
-    fn rows_are_those_of_a_plain_map(
+    fn rows_equal_those_of_a_plain_map(
         records in prop::collection::vec(record(), 0..80),
         partitions in 1_u32..4,
     ) {
-        prop_assert_eq!(counted(&records, partitions, usize::MAX), expected(&records));
+        prop_assert_eq!(count(&records, partitions, usize::MAX), expected(&records));
     }
 }
 
 #[test]
-fn a_long_term_that_counts_for_the_whole_run_is_one_row_whatever_windows_it_is_seen_in() {
+fn a_long_plain_term_has_one_row_whatever_windows_it_occurs_in() {
     let term = "two quite long words together".to_owned();
     let record = |bucket| Record {
         bucket,
-        seen: true,
+        has_detail: true,
         author: None,
         id: None,
         line: (0, 0),
         terms: vec![(Kind::Phrase, term.clone(), None), (Kind::Word, term.clone(), None)],
     };
     let records: Vec<_> = [3, 3, 4, 5].map(record).into();
-    assert_eq!(counted(&records, 1, usize::MAX), expected(&records));
+    assert_eq!(count(&records, 1, usize::MAX), expected(&records));
 }
 
-/// As many records of one term each as there are numbers, every one with its own author.
+/// A record of two terms for each number, every one with its own author.
 fn many(numbers: std::ops::Range<u32>, terms: u32) -> Vec<Record> {
     let record = |number: u32| Record {
         bucket: 0,
-        seen: true,
+        has_detail: true,
         author: Some(format!("author {number}")),
         id: (!number.is_multiple_of(3))
             .then(|| format!("{}{number}", ["", "", "id "][number as usize % 3])),
@@ -209,25 +209,21 @@ fn many(numbers: std::ops::Range<u32>, terms: u32) -> Vec<Record> {
 }
 
 #[test]
-fn sets_of_authors_of_any_size_are_those_of_their_detail() {
+fn sets_of_authors_of_any_size_equal_those_of_a_detail() {
     for size in [5, 6, 7, 12, 13, 32, 33, 48, 192, 193, 384, 385, 386, 1_500, 5_000] {
-        assert_eq!(
-            counted(&many(0..size, 3), 1, usize::MAX),
-            expected(&many(0..size, 3)),
-            "{size}"
-        );
+        assert_eq!(count(&many(0..size, 3), 1, usize::MAX), expected(&many(0..size, 3)), "{size}");
     }
 }
 
 #[test]
 fn rows_survive_growth_and_drains() {
     let records = many(0..30_000, 9_001);
-    assert_eq!(counted(&records, 3, usize::MAX), expected(&records));
-    assert_eq!(counted(&records, 3, MIN_BUDGET), expected(&records), "drained many times");
+    assert_eq!(count(&records, 3, usize::MAX), expected(&records));
+    assert_eq!(count(&records, 3, MIN_BUDGET), expected(&records), "with many drains");
 }
 
 #[test]
-fn more_forms_than_are_kept_are_counted_as_those_of_their_detail() {
+fn more_forms_than_are_kept_are_counted_as_a_detail_counts_them() {
     let form = |case: u16| {
         let upper = |at: u16| if case >> at & 1 == 1 { 'A' } else { 'a' };
         (0..10).map(upper).collect::<String>()
@@ -235,8 +231,8 @@ fn more_forms_than_are_kept_are_counted_as_those_of_their_detail() {
     for forms in [255, 256, 257, 1_024] {
         let terms = (0..forms).map(|case| (Kind::Word, form(0), Some(form(case)))).collect();
         let (author, id) = (None, None);
-        let records = [Record { bucket: 0, seen: true, author, id, line: (0, 0), terms }];
-        assert_eq!(counted(&records, 1, usize::MAX), expected(&records), "{forms}");
+        let records = [Record { bucket: 0, has_detail: true, author, id, line: (0, 0), terms }];
+        assert_eq!(count(&records, 1, usize::MAX), expected(&records), "{forms}");
     }
 }
 
@@ -255,10 +251,10 @@ fn a_packed_term_is_counted_as_its_bytes_are() {
             }
         }
         let mut rows = Vec::new();
-        let mut run = counter.drain(partitions).remove(0);
-        while let Some(row) = run.row() {
+        let mut sorted = counter.drain(partitions).remove(0);
+        while let Some(row) = sorted.row() {
             rows.push(RowSum::of(&row).finish().to_row());
-            run.advance().unwrap();
+            sorted.advance().unwrap();
         }
         rows
     };
@@ -266,7 +262,7 @@ fn a_packed_term_is_counted_as_its_bytes_are() {
 }
 
 #[test]
-fn a_term_above_the_longest_stored_length_is_counted_apart() {
+fn a_term_that_is_too_long_to_store_is_counted_as_long() {
     let mut counter = RowCounter::new(0, usize::MAX);
     counter.begin_record(&RecordOrigin::of_bucket(Bucket::WHOLE));
     counter.add(Kind::Hashtag, "x".repeat(1025).as_bytes(), None);
@@ -276,7 +272,7 @@ fn a_term_above_the_longest_stored_length_is_counted_apart() {
 }
 
 #[test]
-fn what_is_counted_stays_within_the_budget() {
+fn memory_stays_within_the_budget_and_uses_most_of_it() {
     let partitions = Partitions::new(4).unwrap();
     let budget = 4 << 20;
     let mut counter = RowCounter::new(0, budget);

@@ -1,0 +1,45 @@
+//! The buckets that rows are in, by number, so that a row's key holds four bytes of its bucket.
+
+use std::collections::HashMap;
+
+use crate::Bucket;
+
+/// Buckets by number.
+#[derive(Debug, Default)]
+pub(super) struct Buckets {
+    all: Vec<Bucket>,
+    numbers: HashMap<Bucket, u32>,
+    /// The number of [`Bucket::WHOLE`], once that was needed.
+    whole: Option<u32>,
+}
+
+impl Buckets {
+    /// The number of [`Bucket::WHOLE`].
+    pub(super) fn whole(&mut self) -> u32 {
+        if let Some(whole) = self.whole {
+            return whole;
+        }
+        let whole = self.number(Bucket::WHOLE);
+        self.whole = Some(whole);
+        whole
+    }
+
+    /// The number of a bucket.
+    pub(super) fn number(&mut self, bucket: Bucket) -> u32 {
+        // There are fewer buckets than records between two drains.
+        *self.numbers.entry(bucket).or_insert_with(|| {
+            self.all.push(bucket);
+            self.all.len() as u32 - 1
+        })
+    }
+
+    /// Returns true if this is the number of that bucket.
+    pub(super) fn is(&self, number: u32, bucket: Bucket) -> bool {
+        self.all.get(number as usize) == Some(&bucket)
+    }
+
+    /// All buckets, in the order of their numbers.
+    pub(super) fn into_vec(self) -> Vec<Bucket> {
+        self.all
+    }
+}
