@@ -6,33 +6,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::record::{Empty, Malformed};
 
-/// What became of the records of a shard or a run. Adding is associative and commutative, and
-/// the default is its identity.
+/// The numbers of records of a shard or a run, by outcome and reason. Adding is associative and
+/// commutative, and the default is its identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordCounts {
-    /// Lines seen.
+    /// All lines.
     pub read: u64,
-    /// Records whose text was counted, with or without a term in it.
+    /// Records whose text was counted, with or without a term.
     pub counted: u64,
-    /// Records without a text, by reason; reasons that did not occur are left out.
+    /// Records without a text, by reason, without reasons that did not occur.
     pub empty: BTreeMap<String, u64>,
-    /// Lines that are no record, by reason; reasons that did not occur are left out.
+    /// Malformed lines, by reason, without reasons that did not occur.
     pub malformed: BTreeMap<String, u64>,
 }
 
 impl RecordCounts {
-    /// How many records had no text.
+    /// Number of records without a text.
     pub fn empty_total(&self) -> u64 {
         self.empty.values().sum()
     }
 
-    /// How many lines were no record.
+    /// Number of malformed lines.
     pub fn malformed_total(&self) -> u64 {
         self.malformed.values().sum()
     }
 
-    /// The share of malformed lines among those that aren't blank, in percent, 0 to 100.
+    /// The share of malformed lines among the lines that are not blank, in percent, 0 to 100.
     pub fn malformed_percent(&self) -> f64 {
         let blank = self.empty.get(Empty::Blank.name()).copied().unwrap_or(0);
         let lines = self.read - blank;
@@ -52,7 +52,7 @@ impl RecordCounts {
     }
 }
 
-/// The same counters while lines are being judged: an array add each, no map.
+/// [`RecordCounts`] while lines are being judged: arrays instead of maps, for one addition per line.
 #[derive(Debug, Clone, Default)]
 pub struct RecordTally {
     counted: u64,
@@ -61,27 +61,27 @@ pub struct RecordTally {
 }
 
 impl RecordTally {
-    /// A record whose text was counted.
+    /// Adds a record whose text was counted.
     pub fn counted(&mut self) {
         self.counted += 1;
     }
 
-    /// A record without text.
+    /// Adds a record without a text.
     pub fn empty(&mut self, reason: Empty) {
         self.empty[reason as usize] += 1;
     }
 
-    /// A line that is no record.
+    /// Adds a malformed line.
     pub fn malformed(&mut self, reason: Malformed) {
         self.malformed[reason as usize] += 1;
     }
 
-    /// How many lines were judged.
+    /// Number of lines judged.
     pub fn read(&self) -> u64 {
         self.counted + self.empty.iter().sum::<u64>() + self.malformed.iter().sum::<u64>()
     }
 
-    /// The counters by name.
+    /// The counters by the names of their reasons.
     pub fn counts(&self) -> RecordCounts {
         let occurred = |(name, count): (&str, u64)| (count > 0).then(|| (name.to_owned(), count));
         let empty = Empty::ALL.map(|reason| (reason.name(), self.empty[reason as usize]));
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn adding_has_an_identity_and_any_order_gives_the_same() {
+    fn adding_has_an_identity_and_does_not_depend_on_order() {
         let one = tally().counts();
         let mut left = RecordCounts::default();
         left.add(&one);

@@ -1,11 +1,16 @@
 //! The digest of a result: equal rows and counters give equal digests, whatever the number of
 //! shards, threads, partitions, attempts or retries. Owns the bytes that are hashed.
 //!
-//! A row is hashed as: kind (1 byte), length of the term (4 bytes), the term, bucket (8 bytes, two's
-//! complement), count (8 bytes), documents (8 bytes), integers big-endian; where there is detail, then
-//! 0 (1 byte, no kind), its length (4 bytes) and its bytes. Rows go, in their order, into the SHA-256 of their slot. The digest is the SHA-256 of the 1,024 slot digests and the record
-//! counters: read, counted, then every empty and every malformed reason in their fixed order,
-//! 8 bytes each, 0 where a reason did not occur.
+//! ```text
+//! digest:    SHA-256 of the 1,024 slot digests and the counters
+//! slot:      SHA-256 of its rows, in their order
+//! row:       kind: 1 byte, length of the term: 4 bytes, the term, bucket, count, documents: 8 bytes each;
+//!            if it has detail: 0 (1 byte, which is no kind), its length: 4 bytes, the detail
+//! counters:  read, counted, then each empty and each malformed reason in their fixed order,
+//!            8 bytes each, 0 for a reason that did not occur
+//! ```
+//!
+//! Integers are big-endian, buckets in two's complement.
 
 use std::ops::Range;
 
@@ -32,12 +37,12 @@ impl SlotHasher {
         Self { slots, hashers, row: Vec::new() }
     }
 
-    /// Adds the next row. Rows of other slots are not this hasher's and say so by `false`.
+    /// Adds the next row. Returns false and does nothing if its slot is not one of this hasher's.
     #[must_use]
     pub fn add(&mut self, row: &RowRef<'_>) -> bool {
         let slot = slot(row.kind, row.term);
-        let place = usize::from(slot.wrapping_sub(self.slots.start));
-        let Some(hasher) = self.hashers.get_mut(place) else { return false };
+        let position = usize::from(slot.wrapping_sub(self.slots.start));
+        let Some(hasher) = self.hashers.get_mut(position) else { return false };
         self.row.clear();
         self.row.push(row.kind.byte());
         // A stored term is at most 1,024 bytes long.
@@ -62,7 +67,7 @@ impl SlotHasher {
     }
 }
 
-/// The digest of a result, from all slot digests in order; `None` unless there are 1,024.
+/// The digest of a result from its slot digests, in order; `None` unless there are 1,024.
 pub fn result_digest(slots: &[SlotDigest], records: &RecordCounts) -> Option<String> {
     if slots.len() != usize::from(SLOTS) {
         return None;
@@ -71,11 +76,11 @@ pub fn result_digest(slots: &[SlotDigest], records: &RecordCounts) -> Option<Str
     for slot in slots {
         hasher.update(slot);
     }
-    let of = |counts: &std::collections::BTreeMap<String, u64>, name: &str| {
+    let count = |counts: &std::collections::BTreeMap<String, u64>, name: &str| {
         counts.get(name).copied().unwrap_or(0)
     };
-    let empty = Empty::ALL.map(|reason| of(&records.empty, reason.name()));
-    let malformed = Malformed::ALL.map(|reason| of(&records.malformed, reason.name()));
+    let empty = Empty::ALL.map(|reason| count(&records.empty, reason.name()));
+    let malformed = Malformed::ALL.map(|reason| count(&records.malformed, reason.name()));
     let counters = [records.read, records.counted].into_iter().chain(empty).chain(malformed);
     for counter in counters {
         hasher.update(counter.to_be_bytes());
@@ -83,7 +88,7 @@ pub fn result_digest(slots: &[SlotDigest], records: &RecordCounts) -> Option<Str
     Some(hex(&hasher.finalize()))
 }
 
-/// Lower-case hexadecimal digits.
+/// Writes bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
@@ -91,7 +96,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(digits).collect()
 }
 
-/// The bytes of an even number of hexadecimal digits.
+/// Reads bytes from hexadecimal digits; `None` if their number is odd or one is not a digit.
 pub fn unhex(digits: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     let digit = |byte: u8| char::from(byte).to_digit(16);
@@ -110,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_of_a_known_result_is_pinned() {
+    fn the_digest_of_a_known_result_never_changes() {
         let mut hasher = SlotHasher::new(0..SLOTS);
         assert!(hasher.add(&row(b"love", 3)));
         assert!(hasher.add(&row(b"peace", 1)));
@@ -135,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimal_digits_go_both_ways() {
+    fn bytes_are_written_and_read_as_hexadecimal_digits() {
         assert_eq!(unhex(&hex(&[0, 1, 0xab, 0xff])).unwrap(), [0, 1, 0xab, 0xff]);
         assert_eq!(unhex("abc"), None);
         assert_eq!(unhex("zz"), None);

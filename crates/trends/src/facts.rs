@@ -1,17 +1,17 @@
-//! What is told of a term beside its counts: how it is written, how many wrote it, where to see it.
-//! Owns these facts and their bytes; they are drawn from a [`Detail`] once everything is merged.
+//! The facts that a result has of a term besides its counts: the number of its authors, its forms and
+//! examples. Owns the choice of these facts from a [`Detail`], and their bytes.
 //!
 //! ```text
-//! facts:    authors: varint   0 where authors are not known, else their number plus 1
-//!           forms: varint     how many, at most 5, each: length varint, the form, occurrences varint
-//!           examples: varint  how many, at most 5, each: length varint and the id of a record, or
-//!                             0, object varint, offset varint
-//!           further*          1, phrase: length varint and the phrase
-//!                             2, authors of the day so far: varint
-//!                             3, margins: left varint, right varint
+//! facts:     authors forms examples further*; nothing at all when all are empty
+//! authors:   their number plus 1, or 0 if it is not known
+//! forms:     their number 0 to 5, then each: length, UTF-8, occurrences
+//! examples:  their number 0 to 5, then each: length and the id, or 0, the object and the offset
+//! further:   1, then the length and UTF-8 of the phrase
+//!            2, then the authors of the day so far
+//!            3, then the left and the right margin
 //! ```
 //!
-//! No facts are no bytes.
+//! All numbers are varints.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ use crate::format::FormatError;
 use crate::format::varint::{Position, put};
 use crate::row::MAX_TERM_BYTES;
 
-/// How many forms are told at most.
+/// The most forms in the facts of a term.
 pub const MAX_FORMS: usize = 5;
 const MAX_EXAMPLES: usize = 5;
 const PHRASE: u8 = 1;
@@ -31,65 +31,65 @@ const MAX_ID_BYTES: usize = 64;
 /// One way a term was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Form {
-    /// As it was written.
+    /// The text.
     pub form: String,
-    /// How often.
+    /// Occurrences in this form.
     pub count: u64,
 }
 
-/// A record a term occurred in.
+/// A record with a term, as a result refers to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ExampleRecord {
     /// By its id.
     Id {
-        /// As the record says it.
+        /// The id.
         id: String,
     },
-    /// By the place of its line, where it has no id.
+    /// By the location of its line, if it has no id.
     Line {
         /// The number of its object in the plan.
         object: u64,
-        /// Where its line begins in the (decompressed) object.
+        /// The offset of its first byte in the (decompressed) object.
         offset: u64,
     },
 }
 
-/// How often the words of a phrase are part of any pair of neighbours: what its NPMI is made of.
+/// The numbers of pairs with each word of a phrase, from which its NPMI is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Margins {
-    /// How often the left word is the left of a pair.
+    /// Pairs with the left word on the left.
     pub left: u64,
-    /// How often the right word is the right of a pair.
+    /// Pairs with the right word on the right.
     pub right: u64,
 }
 
 /// The facts of one term.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TermFacts {
-    /// Distinct authors: exact up to 32, estimated above; `None` where no record has an author.
+    /// Distinct authors: exact up to 32, estimated above; `None` if no record has an author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authors: Option<u64>,
-    /// The most frequent surface forms, at most 5, the first to be shown for the term.
+    /// The most frequent forms, at most 5. The first is shown for the term.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<Form>,
-    /// Records the term occurred in, at most 5, drawn alike from all.
+    /// A uniform sample of the records with the term, at most 5.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<ExampleRecord>,
-    /// The phrase that stands for this word in lists of both: most records with the word have it.
+    /// The phrase that stands for this word in lists of both, as most records with the word have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
-    /// Distinct authors from the beginning of the calendar day (UTC) to the end of the window, where
-    /// that is asked for.
+    /// Distinct authors from the start of the calendar day (UTC) to the end of the window, if the score
+    /// chi-square needs them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub today: Option<u64>,
-    /// Of a phrase: how often its words are part of any pair.
+    /// The margins of a phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub margins: Option<Margins>,
 }
 
 impl TermFacts {
-    /// The facts of a term that occurred `count` times.
+    /// Chooses the facts of a term that occurred `count` times.
     pub fn of(term: &str, count: u64, detail: &Detail) -> Self {
         let forms = detail.forms.top(term, count, MAX_FORMS).into_iter();
         let example = |source: &ExampleSource| match source {
@@ -106,12 +106,12 @@ impl TermFacts {
         }
     }
 
-    /// Only how many authors there are: what is told of each window.
+    /// The facts of a term in one window: the number of authors alone.
     pub fn of_window(detail: &Detail) -> Self {
         Self { authors: Self::authors_of(detail), ..Self::default() }
     }
 
-    /// What a listing shows: the authors, and the first form unless it is the term.
+    /// The facts in a listing: the authors, and the first form unless it is the term.
     #[must_use]
     pub fn for_listing(&self, term: &str) -> Self {
         let form = self.forms.first().filter(|form| form.form != term);
@@ -172,7 +172,7 @@ impl TermFacts {
     /// Reads the bytes.
     ///
     /// # Errors
-    /// With the place where they contradict themselves.
+    /// `Content` with the offset of the first inconsistent byte.
     pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
         if bytes.is_empty() {
             return Ok(Self::default());
@@ -260,13 +260,13 @@ mod tests {
         }
 
         #[test]
-        fn any_bytes_are_facts_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
             drop(TermFacts::decode(&bytes));
         }
     }
 
     #[test]
-    fn facts_tell_the_most_frequent_form_first_and_the_term_where_nothing_else_was_written() {
+    fn the_most_frequent_form_comes_first_and_a_listing_has_none_that_equals_the_term() {
         let mut detail = Detail::default();
         detail.forms.add("Love", 3);
         detail.forms.add("LOVE", 1);

@@ -1,30 +1,31 @@
-//! The terms that neighbouring words are counted under. Owns how a pair and its margins are written as
-//! one term of [`Kind::Phrase`]; knows nothing of which words are neighbours, or which pairs are phrases.
+//! The terms that pairs of neighbouring words are counted under. Owns the form of a pair and of its
+//! margins as one term of [`Kind::Phrase`]; does not know which words are neighbours or which pairs are
+//! phrases.
 //!
 //! ```text
-//! "left right"   the two together, in this order
-//! "left "        whatever stands to the right: how often `left` is the left of a pair
-//! " right"       whatever stands to the left: how often `right` is the right of a pair
+//! "left right"   the pair of both words, in this order
+//! "left "        the left margin: all pairs with `left` on the left
+//! " right"       the right margin: all pairs with `right` on the right
 //! ```
 //!
-//! The key of a word is never empty and has no white space, so nothing is ambiguous. In the order of
-//! terms, `" right"` come before all others, and `"left "` directly before the pairs of `left`.
+//! The key of a word is never empty and has no white space, so every term has one meaning. In the order
+//! of terms the right margins come before all others, and a left margin comes directly before its pairs.
 //!
 //! [`Kind::Phrase`]: crate::Kind::Phrase
 
-/// What a term of two words stands for.
+/// A pair of words, or one of its margins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PairTerm<'a> {
-    /// The pairs whose left word this is.
+    /// All pairs with this word on the left.
     Left(&'a [u8]),
-    /// The pairs whose right word this is.
+    /// All pairs with this word on the right.
     Right(&'a [u8]),
-    /// The two together.
+    /// The pair of a left and a right word.
     Both(&'a [u8], &'a [u8]),
 }
 
 impl<'a> PairTerm<'a> {
-    /// What `term` stands for; `None` if it is no term of two words.
+    /// Parses a term of [`crate::Kind::Phrase`]; `None` if it is neither a pair nor a margin.
     pub fn parse(term: &'a [u8]) -> Option<Self> {
         let space = memchr::memchr(b' ', term)?;
         let (left, right) = (&term[..space], &term[space + 1..]);
@@ -36,16 +37,16 @@ impl<'a> PairTerm<'a> {
         }
     }
 
-    /// The word whose hash is the slot of the term: the left one, so that a pair is where its left
-    /// margin is; the right one where there is no other.
-    pub fn home(self) -> &'a [u8] {
+    /// The word that decides the slot of the term: the left one, so that a pair has the slot of its left
+    /// margin; the right one of a right margin.
+    pub fn hashed_word(self) -> &'a [u8] {
         match self {
             Self::Left(word) | Self::Right(word) | Self::Both(word, _) => word,
         }
     }
 }
 
-/// Replaces `term` with the one that two words are counted under; either may be empty, for a margin.
+/// Replaces `term` with the term of two words; one of them is empty for a margin.
 pub fn write(left: &str, right: &str, term: &mut String) {
     term.clear();
     term.push_str(left);
@@ -68,7 +69,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_written_is_parsed(left in "[!-~é]{1,5}", right in "[!-~é]{1,5}") {
+        fn a_written_pair_is_parsed(left in "[!-~é]{1,5}", right in "[!-~é]{1,5}") {
             let (left_word, right_word) = (left.as_bytes(), right.as_bytes());
             let both = written(&left, &right);
             let both = PairTerm::parse(both.as_bytes());
@@ -81,12 +82,12 @@ mod tests {
 
         #[test]
         fn a_pair_has_the_slot_of_its_left_margin(left in "[!-~é]{1,5}", right in "[!-~é]{1,5}") {
-            let of = |term: String| slot(Kind::Phrase, term.as_bytes());
-            prop_assert_eq!(of(written(&left, &right)), of(written(&left, "")));
+            let slot_of = |term: String| slot(Kind::Phrase, term.as_bytes());
+            prop_assert_eq!(slot_of(written(&left, &right)), slot_of(written(&left, "")));
         }
 
         #[test]
-        fn the_pairs_of_a_word_follow_its_margin_and_nothing_stands_between(
+        fn the_pairs_of_a_word_directly_follow_its_left_margin(
             words in prop::collection::btree_set("[!-~é]{1,3}", 1..6)
         ) {
             let mut terms: Vec<String> = Vec::new();
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_no_term_of_two_words() {
+    fn any_other_term_is_neither_a_pair_nor_a_margin() {
         assert_eq!(PairTerm::parse(b""), None);
         assert_eq!(PairTerm::parse(b" "), None);
         assert_eq!(PairTerm::parse(b"alone"), None);

@@ -1,4 +1,4 @@
-//! The index of a published result: what the publish marker of a run says. Owns its JSON; knows
+//! The index of a published result, which is the content of a run's publish marker. Owns its JSON; knows
 //! nothing of where blocks are kept.
 
 use std::collections::BTreeMap;
@@ -17,53 +17,53 @@ pub fn normalize(profile: Profile, kind: Kind, typed: &str) -> String {
     }
 }
 
-/// Everything a reader needs to find its way in a result.
+/// The content of a result: its totals, and references to all its blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResultIndex {
     /// The digest of rows and counters, 64 hexadecimal digits.
     pub digest: String,
-    /// What became of the records.
+    /// The numbers of records by outcome.
     pub records: RecordCounts,
     /// Bytes of input, as stored.
     pub bytes: u64,
-    /// Occurrences of terms too long to be stored.
+    /// Occurrences of terms that are too long to be stored.
     pub long_terms: u64,
-    /// Whether shards are missing.
+    /// True if shards are missing.
     pub incomplete: bool,
     /// How text became terms.
     #[serde(default)]
     pub profile: Profile,
-    /// The length of a window in seconds, where rows were counted by window.
+    /// The length of a window in seconds, if terms were counted by window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
-    /// The totals of each window, where windows or authors were counted.
+    /// The totals of each window; empty if neither windows nor authors were counted.
     #[serde(default, skip_serializing_if = "WindowTotals::is_empty")]
     pub totals: WindowTotals,
-    /// The kinds that were asked for, ascending; not told by results of before there were any but words.
+    /// The counted kinds, ascending. Empty in results of versions that counted words only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<Kind>,
-    /// All pairs of neighbouring words, where phrases were asked for.
+    /// The number of all pairs of neighbouring words, if phrases were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<u64>,
-    /// A term that occurs less often has no series.
+    /// The fewest occurrences of a term with a series; `None` if all have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_floor: Option<u32>,
-    /// What keyness compares with.
+    /// The result that keyness compares with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
-    /// Records that count for nothing, because their author is excluded.
+    /// Records that were not counted because their author is excluded.
     #[serde(default)]
     pub excluded: u64,
-    /// The term blocks, by partition, in order.
+    /// The blocks of rows of each partition, in order.
     pub partitions: Vec<PartitionIndex>,
     /// The dispersion of terms by kind, pooled over all partitions; empty without scores over time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pooled: BTreeMap<Kind, PooledDispersion>,
-    /// What topics are ranked by beside their count, ascending.
+    /// The scores that topics are ranked by besides their count, ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,
-    /// The gates of the scores, where they were asked for.
+    /// The gates of the burst score; `None` without scores over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<BurstGates>,
     /// The rankings by score, in order.
@@ -78,14 +78,14 @@ pub struct ResultIndex {
 }
 
 impl ResultIndex {
-    /// How many topics of a kind are ranked.
+    /// Number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
         let pages = self.rankings.get(&kind).map_or(&[][..], Vec::as_slice);
         pages.iter().map(|page| u64::from(page.topics)).sum()
     }
 }
 
-/// A published result, by name.
+/// The published result that keyness compares with, by its source and generation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Baseline {
@@ -99,14 +99,15 @@ pub struct Baseline {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PartitionIndex {
-    /// The attempt that counts.
+    /// The aggregate attempt with the marker.
     pub attempt: String,
-    /// Its blocks of rows, in order.
+    /// Its blocks of rows over the whole run, in order.
     pub terms: Vec<TermBlock>,
-    /// Its blocks of rows by window, in order; none without windows.
+    /// Its blocks of rows by window, in order; empty without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<TermBlock>,
-    /// Its phrases, where those were asked for: only the score stage knows which pairs are.
+    /// Its phrases, if phrases were counted. They have blocks of their own, for only the score stage knows
+    /// which pairs are phrases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrases: Option<PhraseIndex>,
 }
@@ -115,16 +116,16 @@ pub struct PartitionIndex {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PhraseIndex {
-    /// The attempt of the score stage that counts.
+    /// The score attempt with the marker.
     pub attempt: String,
-    /// Its blocks of rows, in order.
+    /// Its blocks of rows over the whole run, in order.
     pub terms: Vec<TermBlock>,
-    /// Its blocks of rows by window, in order; none without windows.
+    /// Its blocks of rows by window, in order; empty without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<TermBlock>,
 }
 
-/// One block of rows and the first key in it.
+/// A reference to a block of rows, with its first key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TermBlock {
@@ -132,13 +133,13 @@ pub struct TermBlock {
     pub kind: Kind,
     /// The term of the first row.
     pub first: String,
-    /// How many rows.
+    /// Number of rows.
     pub rows: u32,
-    /// Where.
+    /// The block.
     pub block: BlockRef,
 }
 
-/// One page of a ranking.
+/// A reference to a page of a ranking, with its first topic.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RankingPage {
@@ -146,27 +147,27 @@ pub struct RankingPage {
     pub first: String,
     /// Its count.
     pub count: u64,
-    /// How many topics the page holds.
+    /// Number of topics on the page.
     pub topics: u32,
-    /// Where.
+    /// The block.
     pub block: BlockRef,
 }
 
-/// One block of topics ranked by scores, and its first section.
+/// A reference to a block of topics ranked by scores, with its first section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoredBlock {
     /// The kind of its first topic.
     pub kind: Kind,
-    /// What that is ranked by.
+    /// The score it is ranked by.
     pub score: Score,
     /// The window it is ranked in.
     pub bucket: i64,
-    /// Where.
+    /// The block.
     pub block: BlockRef,
 }
 
-/// A block of an attempt, as its marker refers to it.
+/// A reference to a block of an attempt, with its length and checksum.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlockRef {
     /// The name within the attempt.
@@ -178,17 +179,17 @@ pub struct BlockRef {
 }
 
 impl BlockRef {
-    /// The reference to a sealed block.
+    /// Makes the reference to a sealed block.
     pub fn to(name: String, block: &[u8]) -> Self {
         let checksum = crate::format::checksum(block).unwrap_or_default();
         Self { name, length: block.len() as u64, checksum: format!("{checksum:016x}") }
     }
 
-    /// Whether bytes are the block that was referred to; says what differs if not.
+    /// Checks that these bytes are the block; fails with the difference if not.
     pub fn check(&self, block: &[u8]) -> Result<(), String> {
         let found = Self::to(self.name.clone(), block);
         if found.length != self.length {
-            Err(format!("it is {} bytes long instead of {}", found.length, self.length))
+            Err(format!("it has {} bytes instead of {}", found.length, self.length))
         } else if found.checksum != self.checksum {
             Err(format!("its checksum is {} instead of {}", found.checksum, self.checksum))
         } else {

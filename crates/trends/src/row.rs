@@ -1,5 +1,5 @@
-//! Rows: what is counted of a term in a time bucket. Owns their order and how equal rows are
-//! added up; knows nothing of how rows are stored.
+//! Rows: the counts of one term in one bucket. Owns their order and the sum of rows with equal keys;
+//! knows nothing of how rows are stored.
 
 use std::cmp::Ordering;
 
@@ -15,24 +15,24 @@ impl Bucket {
     pub const WHOLE: Self = Self(i64::MIN);
 }
 
-/// The longest term that is stored, in bytes. Longer ones are counted as long terms and left out.
+/// The longest term that is stored, in bytes. Occurrences of longer ones are only counted as long terms.
 pub const MAX_TERM_BYTES: usize = 1024;
 
-/// One row, borrowed: how often a term of a kind was seen in a bucket.
+/// One row, borrowed: the counts of a term of a kind in a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowRef<'a> {
-    /// What sort of term.
+    /// The kind of the term.
     pub kind: Kind,
     /// The term, UTF-8, 1 to [`MAX_TERM_BYTES`] bytes.
     pub term: &'a [u8],
-    /// When.
+    /// The bucket.
     pub bucket: Bucket,
     /// Occurrences, at least 1.
     pub count: u64,
-    /// Records it occurred in, 1 to `count`.
+    /// Records with the term, 1 to `count`.
     pub documents: u64,
-    /// Who used it, how it was written and where, as [`crate::detail::Detail`] encodes it; no bytes
-    /// where that was not asked for.
+    /// Its authors, forms and examples, as [`crate::detail::Detail`] encodes them; empty if they are not
+    /// counted.
     pub detail: &'a [u8],
 }
 
@@ -42,7 +42,7 @@ impl RowRef<'_> {
         (self.kind, self.term, self.bucket).cmp(&(other.kind, other.term, other.bucket))
     }
 
-    /// The same row, owned.
+    /// Copies the row.
     pub fn to_row(&self) -> Row {
         let Self { kind, term, bucket, count, documents, detail } = *self;
         Row { kind, term: term.to_vec(), bucket, count, documents, detail: detail.to_vec() }
@@ -52,22 +52,22 @@ impl RowRef<'_> {
 /// One row, owned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// What sort of term.
+    /// The kind of the term.
     pub kind: Kind,
     /// The term, UTF-8.
     pub term: Vec<u8>,
-    /// When.
+    /// The bucket.
     pub bucket: Bucket,
     /// Occurrences.
     pub count: u64,
-    /// Records it occurred in.
+    /// Records with the term.
     pub documents: u64,
-    /// Encoded detail, or no bytes.
+    /// Its encoded detail, or no bytes.
     pub detail: Vec<u8>,
 }
 
 impl Row {
-    /// The same row, borrowed.
+    /// Borrows the row.
     pub fn as_ref(&self) -> RowRef<'_> {
         let Self { kind, term, bucket, count, documents, detail } = self;
         let (kind, bucket, count, documents) = (*kind, *bucket, *count, *documents);
@@ -75,21 +75,21 @@ impl Row {
     }
 }
 
-/// Rows of one term that are being added up.
+/// The sum of rows with equal kind, term and bucket.
 #[derive(Debug)]
 pub struct RowSum {
     row: Row,
-    /// The detail of them all, from the second on that has one; most rows have nothing to add to.
+    /// The sum of the details. Decoded only once there is a second one, for most rows have none to add.
     detail: Option<Detail>,
 }
 
 impl RowSum {
-    /// A sum of one row.
+    /// Begins a sum with a row.
     pub fn of(first: &RowRef<'_>) -> Self {
         Self { row: first.to_row(), detail: None }
     }
 
-    /// Begins anew with a row, in the memory of the sum before.
+    /// Begins the next sum with a row, in the memory of this one.
     pub fn begin(&mut self, first: &RowRef<'_>) {
         let Self { row, detail } = self;
         row.kind = first.kind;
@@ -103,15 +103,15 @@ impl RowSum {
         *detail = None;
     }
 
-    /// The first row, with the counts of all and its own detail.
+    /// The first row, with the counts of all rows and its own detail.
     pub fn first(&self) -> RowRef<'_> {
         self.row.as_ref()
     }
 
-    /// Adds a row of the same term.
+    /// Adds a row with the same key.
     ///
     /// # Errors
-    /// If its detail, or that of the first, is none.
+    /// If its detail or that of the first row can't be decoded.
     pub fn add(&mut self, other: &RowRef<'_>) -> Result<(), DetailError> {
         self.row.count += other.count;
         self.row.documents += other.documents;
@@ -126,7 +126,7 @@ impl RowSum {
         Ok(())
     }
 
-    /// The sum, with the detail of all rows.
+    /// Returns the sum with the detail of all rows.
     pub fn finish(&mut self) -> RowRef<'_> {
         if let Some(detail) = self.detail.take() {
             self.row.detail.clear();

@@ -1,5 +1,5 @@
-//! Slots and partitions: which aggregation pod a term belongs to. Owns the hash; it is part of the
-//! digest and never changes.
+//! Slots and partitions: the assignment of terms to the indexes of aggregation. Owns the hash, which is
+//! part of the digest and never changes.
 
 use std::ops::Range;
 
@@ -8,21 +8,21 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::Kind;
 use crate::pair::PairTerm;
 
-/// How many slots there are.
+/// Number of slots.
 pub const SLOTS: u16 = 1024;
 
-/// The slot of a term: the top 10 bits of `xxh3_64(kind, 0x00, term)`; of two words, only the left one is
+/// The slot of a term: the top 10 bits of `xxh3_64(kind, 0x00, term)`. Of a phrase only the left word is
 /// hashed, so that one partition has all pairs of a left word (see [`crate::pair`]).
 pub fn slot(kind: Kind, term: &[u8]) -> u16 {
     let term = match kind {
-        Kind::Phrase => PairTerm::parse(term).map_or(term, PairTerm::home),
+        Kind::Phrase => PairTerm::parse(term).map_or(term, PairTerm::hashed_word),
         _ => term,
     };
-    // Terms are short: one contiguous buffer is hashed three times faster than a stream of pieces.
+    // Most terms are short, and hashing one buffer is three times faster than hashing pieces.
     let mut joined = [0_u8; 66];
     joined[0] = kind.byte();
-    let hash = if let Some(place) = joined.get_mut(2..2 + term.len()) {
-        place.copy_from_slice(term);
+    let hash = if let Some(rest) = joined.get_mut(2..2 + term.len()) {
+        rest.copy_from_slice(term);
         xxhash_rust::xxh3::xxh3_64(&joined[..2 + term.len()])
     } else {
         let mut hasher = Xxh3::new();
@@ -33,7 +33,7 @@ pub fn slot(kind: Kind, term: &[u8]) -> u16 {
     (hash >> 54) as u16
 }
 
-/// How many partitions the slots are divided into: 1 to 1,024.
+/// The number of partitions that the slots are divided into: 1 to 1,024.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Partitions(u16);
 
@@ -49,14 +49,14 @@ impl Partitions {
         self.0
     }
 
-    /// The partition a slot belongs to.
+    /// The partition of a slot.
     pub fn of(self, slot: u16) -> u16 {
         let scaled = u32::from(slot) * u32::from(self.0) / u32::from(SLOTS);
         // A slot is below SLOTS, so the quotient is below the number of partitions.
         scaled as u16
     }
 
-    /// The slots of a partition, a contiguous range.
+    /// The slots of a partition: a contiguous range.
     pub fn slots(self, partition: u16) -> Range<u16> {
         let first = |p: u16| (u32::from(p) * u32::from(SLOTS)).div_ceil(u32::from(self.0)) as u16;
         first(partition)..first(partition + 1)
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slot_of_a_term_is_fixed_for_ever() {
+    fn the_slot_of_a_term_never_changes() {
         let streamed = |kind: Kind, term: &[u8]| {
             let joined = [&[kind.byte(), 0], term].concat();
             (xxhash_rust::xxh3::xxh3_64(&joined) >> 54) as u16

@@ -10,27 +10,27 @@ use crate::facts::TermFacts;
 /// A term with its totals over all buckets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Topic {
-    /// What sort of term.
+    /// The kind of the term.
     pub kind: Kind,
     /// The term.
     pub term: String,
     /// Occurrences.
     pub count: u64,
-    /// Records it occurred in.
+    /// Records with the term.
     pub documents: u64,
-    /// What else is told of it.
+    /// Its authors, forms, examples and more.
     #[serde(flatten)]
     pub facts: TermFacts,
 }
 
 impl Topic {
-    /// The term as it is shown: the way it was written most often.
+    /// The term as it is shown: in its most frequent form.
     pub fn shown(&self) -> &str {
         self.facts.forms.first().map_or(&self.term, |form| &form.form)
     }
 }
 
-/// The order of a count ranking: higher count first, equal counts by the bytes of the term.
+/// The order of a ranking by count: higher counts first, equal counts by the bytes of the term.
 pub fn cmp_rank(a: (u64, &[u8]), b: (u64, &[u8])) -> Ordering {
     b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1))
 }

@@ -1,4 +1,4 @@
-//! The windows of a run: how many records fell into each. Owns the totals that scores compare with;
+//! The windows of a run and the number of records in each. Owns these totals, which scores compare with;
 //! knows nothing of how an event time is read.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// Seconds of a calendar day, leap seconds apart.
 pub const DAY_SECONDS: u32 = 24 * 3600;
 
-/// The number of the calendar day (UTC) from the epoch that a bucket of `window` seconds begins in.
+/// The calendar day (UTC, in days from the epoch) in which a bucket of `window` seconds begins.
 pub fn calendar_day(bucket: i64, window: i64) -> i64 {
     bucket.saturating_mul(window).div_euclid(i64::from(DAY_SECONDS))
 }
@@ -19,19 +19,19 @@ pub fn calendar_day(bucket: i64, window: i64) -> i64 {
 pub struct WindowTotal {
     /// Records whose text was counted.
     pub documents: u64,
-    /// Records among them with an author.
+    /// The records among them with an author.
     pub with_author: u64,
 }
 
-/// The totals of every window that has a record, by the number of its bucket; those of records without a
-/// time, or of all where there are no windows, under [`crate::Bucket::WHOLE`]. Adding is associative
-/// and commutative, and the default is its identity.
+/// The totals of every window with a record, by the number of its bucket. Records without a time, and all
+/// records of an analysis without windows, are under [`crate::Bucket::WHOLE`]. Adding is associative and
+/// commutative, and the default is its identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WindowTotals(pub BTreeMap<i64, WindowTotal>);
 
 impl WindowTotals {
-    /// Whether no record was counted by window.
+    /// Returns true if there are no totals.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,11 +1,11 @@
-//! The envelope of every stored block, and the pieces all block formats are made of.
+//! The envelope of every stored block, and the parts of all block formats.
 //!
 //! ```text
 //! "TJ"  version: u8 = 1  type: u8  raw length: u32 LE  zstd frame  xxh3_64 of all before: u64 LE
 //! ```
 //!
-//! The checksum is looked at first, so that whatever is decoded after is what was written; the
-//! decoders check their bounds all the same, for a checksum is no proof against malice.
+//! The checksum is checked first, so the decoders see only bytes that were written. They check their bounds
+//! all the same, for a checksum does not protect against malice.
 
 mod ranking;
 mod rows;
@@ -19,18 +19,18 @@ pub use scored::{ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: [u8; 2] = *b"TJ";
-/// The newest version that is read, and the one that is written.
+/// The version that is written, and the newest that is read.
 pub const VERSION: u8 = 1;
 const HEAD: usize = 8;
 const TAIL: usize = 8;
 
-/// No block holds more than this before compression.
+/// The most bytes of a block before compression.
 const MAX_RAW: usize = 1 << 23;
 
-/// Level 1: partials are written once and read once, and results are small.
+/// The compression level. Partials are written and read only once, and results are small.
 const LEVEL: i32 = 1;
 
-/// What a block holds. The values are part of the format.
+/// The type of a block's content. The values are part of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum BlockType {
@@ -38,33 +38,33 @@ pub enum BlockType {
     Rows = 1,
     /// A page of a ranking.
     Ranking = 2,
-    /// Bytes whose format is told by who refers to them.
+    /// Bytes in a format that the user of the block defines.
     Bytes = 3,
     /// Topics ranked by scores.
     Scored = 4,
 }
 
-/// Why bytes are no valid block.
+/// Bytes that are not a valid block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// Too short or without the magic bytes.
-    #[error("it is no block of this program")]
+    #[error("it is not a block of this program")]
     NotABlock,
     /// Written by a newer version.
-    #[error("it has block format {0}, this program knows up to {VERSION}")]
+    #[error("it has block format {0}, this program reads formats up to {VERSION}")]
     Newer(u8),
-    /// The checksum does not fit.
-    #[error("its checksum does not fit its content")]
+    /// The checksum does not match.
+    #[error("its checksum does not match its content")]
     Checksum,
-    /// It holds something else.
-    #[error("it holds something else than expected")]
+    /// The content has another type.
+    #[error("its content is of another type than expected")]
     Type,
-    /// The content contradicts itself.
+    /// The content is inconsistent, at an offset in it.
     #[error("its content is inconsistent at byte {0}")]
     Content(usize),
 }
 
-/// Makes a block of raw content.
+/// Makes a block from raw content.
 pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     let length = u32::try_from(raw.len()).ok().filter(|length| *length as usize <= MAX_RAW);
     let length = length.ok_or(FormatError::Content(raw.len()))?;
@@ -78,7 +78,7 @@ pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     Ok(block)
 }
 
-/// The raw content of a block.
+/// Checks a block and returns its raw content.
 pub fn open(block_type: BlockType, block: &[u8]) -> Result<Vec<u8>, FormatError> {
     let (body, tail) = block.split_last_chunk::<TAIL>().ok_or(FormatError::NotABlock)?;
     let (head, frame) = body.split_first_chunk::<HEAD>().ok_or(FormatError::NotABlock)?;
@@ -103,7 +103,7 @@ pub fn open(block_type: BlockType, block: &[u8]) -> Result<Vec<u8>, FormatError>
     if raw.len() == length { Ok(raw) } else { Err(FormatError::Content(HEAD)) }
 }
 
-/// The checksum a block carries, which is also how others refer to it: its last eight bytes.
+/// The checksum of a block: its last eight bytes. References to the block have it, too.
 pub fn checksum(block: &[u8]) -> Option<u64> {
     block.last_chunk::<TAIL>().map(|tail| u64::from_le_bytes(*tail))
 }

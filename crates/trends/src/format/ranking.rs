@@ -6,7 +6,7 @@
 //!         spread: varint   count - documents
 //!         length: varint   of the term
 //!         the term
-//!         length: varint   of what is told of it, then that (see `facts`)
+//!         length: varint   of the facts, then the facts (see `facts`)
 //! ```
 
 use super::varint::{Position, put};
@@ -21,16 +21,16 @@ pub struct RankedTopic<'a> {
     pub term: &'a [u8],
     /// Occurrences.
     pub count: u64,
-    /// Records it occurred in.
+    /// Records with the term.
     pub documents: u64,
-    /// What else a listing shows, as [`crate::facts::TermFacts`] encodes it, at most 2 KiB; or no bytes.
+    /// The facts of a listing, as [`crate::facts::TermFacts`] encodes them, at most 2 KiB.
     pub facts: &'a [u8],
 }
 
-/// One form of at most 1,024 bytes, numbers, and room for more.
+/// The most bytes of a listing's facts: one form of at most 1,024 bytes, numbers, and room for more.
 const MAX_FACTS_BYTES: usize = 2048;
 
-/// Collects topics of one kind, given in ranking order, into one page.
+/// Writes topics of one kind, in the order of their ranking, to one page.
 #[derive(Debug)]
 pub struct RankingWriter {
     raw: Vec<u8>,
@@ -39,19 +39,19 @@ pub struct RankingWriter {
 }
 
 impl RankingWriter {
-    /// A page of topics of this kind.
+    /// An empty page of topics of a kind.
     pub fn new(kind: Kind) -> Self {
         Self { raw: vec![kind.byte(), 0, 0, 0, 0], topics: 0, last_count: u64::MAX }
     }
 
     /// Adds a topic that ranks below all before it.
     pub fn push(&mut self, topic: RankedTopic<'_>) {
-        debug_assert!(topic.count <= self.last_count, "counts fall in a ranking");
+        debug_assert!(topic.count <= self.last_count, "counts never rise in a ranking");
         put(&mut self.raw, self.last_count - topic.count);
         put(&mut self.raw, topic.count - topic.documents);
         put(&mut self.raw, topic.term.len() as u64);
         self.raw.extend_from_slice(topic.term);
-        debug_assert!(topic.facts.len() <= MAX_FACTS_BYTES, "a listing shows little");
+        debug_assert!(topic.facts.len() <= MAX_FACTS_BYTES, "the facts of a listing are bounded");
         put(&mut self.raw, topic.facts.len() as u64);
         self.raw.extend_from_slice(topic.facts);
         self.last_count = topic.count;
@@ -63,15 +63,15 @@ impl RankingWriter {
         self.raw.len()
     }
 
-    /// How many topics were added.
+    /// Number of topics added.
     pub fn topics(&self) -> u32 {
         self.topics
     }
 
-    /// The page; the writer is empty again.
+    /// Returns the page. The writer is empty afterwards.
     pub fn finish(&mut self) -> Result<Vec<u8>, FormatError> {
-        if let Some(place) = self.raw.get_mut(1..5) {
-            place.copy_from_slice(&self.topics.to_le_bytes());
+        if let Some(number) = self.raw.get_mut(1..5) {
+            number.copy_from_slice(&self.topics.to_le_bytes());
         }
         let block = seal(BlockType::Ranking, &self.raw);
         self.raw.truncate(5);
@@ -101,7 +101,7 @@ impl RankingReader {
         Ok(Self { raw, at, left, last_count: u64::MAX, kind })
     }
 
-    /// What sort of terms the page ranks.
+    /// The kind of the page's topics.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -11,7 +11,7 @@
 //!       length: varint   of the detail, then the detail, if bit 2 is set
 //! ```
 //!
-//! Kind and bucket are left out where they are those of the row before; the first row has both.
+//! Kind and bucket are written only if they differ from those of the row before; the first row has both.
 //! All integers are varints; a block starts with the number of its rows, 4 bytes little-endian.
 
 use super::varint::{Position, put, put_signed};
@@ -24,19 +24,20 @@ const KIND: u8 = 1;
 const BUCKET: u8 = 2;
 const DETAIL: u8 = 4;
 
-/// The longest detail a row may have, in bytes: a block must hold it, and no stored value is above 1 MiB.
+/// The longest detail of a row, in bytes: a block must hold it, and no stored value is above 1 MiB.
 pub const MAX_DETAIL_BYTES: usize = 512 << 10;
 
-/// Collects rows, given in order, into one block.
+/// Writes rows, in their order, to one block.
 #[derive(Debug)]
 pub struct RowWriter {
     raw: Vec<u8>,
     rows: u32,
-    last: Last,
+    last: LastKey,
 }
 
+/// The key of the row before.
 #[derive(Debug, Default)]
-struct Last {
+struct LastKey {
     kind: Option<Kind>,
     bucket: Option<Bucket>,
     term: Vec<u8>,
@@ -44,12 +45,12 @@ struct Last {
 
 impl Default for RowWriter {
     fn default() -> Self {
-        Self { raw: vec![0; 4], rows: 0, last: Last::default() }
+        Self { raw: vec![0; 4], rows: 0, last: LastKey::default() }
     }
 }
 
 impl RowWriter {
-    /// Adds a row above all before it.
+    /// Adds a row, whose key is above all keys before it.
     pub fn push(&mut self, row: &RowRef<'_>) {
         let Self { raw, rows, last } = self;
         let kind = last.kind != Some(row.kind);
@@ -64,10 +65,10 @@ impl RowWriter {
         if bucket {
             put_signed(raw, row.bucket.0);
         }
-        let same = last.term.iter().zip(row.term).take_while(|(a, b)| a == b).count();
-        put(raw, same as u64);
-        put(raw, (row.term.len() - same) as u64);
-        raw.extend_from_slice(&row.term[same..]);
+        let shared = last.term.iter().zip(row.term).take_while(|(a, b)| a == b).count();
+        put(raw, shared as u64);
+        put(raw, (row.term.len() - shared) as u64);
+        raw.extend_from_slice(&row.term[shared..]);
         put(raw, row.count);
         put(raw, row.count - row.documents);
         if detail {
@@ -77,8 +78,8 @@ impl RowWriter {
         }
         last.kind = Some(row.kind);
         last.bucket = Some(row.bucket);
-        last.term.truncate(same);
-        last.term.extend_from_slice(&row.term[same..]);
+        last.term.truncate(shared);
+        last.term.extend_from_slice(&row.term[shared..]);
         *rows += 1;
     }
 
@@ -87,12 +88,12 @@ impl RowWriter {
         self.raw.len()
     }
 
-    /// How many rows were added.
+    /// Number of rows added.
     pub fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// The block; the writer is empty again.
+    /// Returns the block. The writer is empty afterwards.
     pub fn finish(&mut self) -> Result<Vec<u8>, FormatError> {
         let rows = self.rows.to_le_bytes();
         if let Some(head) = self.raw.first_chunk_mut() {
@@ -101,12 +102,12 @@ impl RowWriter {
         let block = seal(BlockType::Rows, &self.raw);
         self.raw.truncate(4);
         self.rows = 0;
-        self.last = Last::default();
+        self.last = LastKey::default();
         block
     }
 }
 
-/// Reads the rows of one block as the [`Cursor`] it is.
+/// Reads the rows of one block; a [`Cursor`] over them.
 #[derive(Debug)]
 pub struct RowReader {
     raw: Vec<u8>,
@@ -114,12 +115,12 @@ pub struct RowReader {
     left: u32,
     current: Option<(Kind, Bucket, u64, u64)>,
     term: Vec<u8>,
-    /// Where the detail of the current row is.
+    /// The range of the current row's detail in `raw`.
     detail: std::ops::Range<usize>,
 }
 
 impl RowReader {
-    /// Opens a block and stands on its first row.
+    /// Opens a block; the cursor stands on its first row.
     pub fn open(block: &[u8]) -> Result<Self, FormatError> {
         let raw = open(BlockType::Rows, block)?;
         let left = raw.first_chunk().copied().map(u32::from_le_bytes);

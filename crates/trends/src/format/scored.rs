@@ -1,16 +1,16 @@
-//! Blocks of topics ranked by scores: one section after the other, each the topics of a kind, a score and
-//! a window, or a part of them where they go over the end of a block.
+//! Blocks of topics ranked by scores. A block has sections; a section has the topics of one kind, score
+//! and window, in the order of their ranking. A long ranking continues in the next block.
 //!
 //! ```text
 //! section:  kind: u8   score: u8   bucket: signed varint   topics: u32 LE   topic*
-//! topic:    term: length varint, bytes          form: the same, empty where it is the term
-//!           count, documents: varints           authors: varint, 0 unknown, else their number plus 1
+//! topic:    term: length varint, bytes          form: length varint, bytes; empty if it is the term
+//!           count, documents: varints           authors: varint, their number plus 1, or 0 if not known
 //!           value, growth, peak, popular: f64 LE
-//!           status: u8, with bits that say: 0x80 new, 0x40 phrase, 0x20 keyness
-//!           burst: f64 LE, unless the status says that there is none
+//!           status: u8, the index of the status, and bits: 0x80 new, 0x40 phrase, 0x20 keyness
+//!           burst: f64 LE, unless the status is 0, insufficient history
 //!           phrase: length varint, bytes, if its bit is set
-//!           keyness: records with the term and all, of the result and of the baseline: varints,
-//!           if its bit is set
+//!           keyness, if its bit is set: records of the result with the term, all its records, and
+//!           both numbers of the baseline: varints
 //! ```
 
 use serde::Serialize;
@@ -21,7 +21,7 @@ use crate::row::MAX_TERM_BYTES;
 use crate::scores::{KeynessCounts, Status};
 use crate::{Bucket, Kind, Score};
 
-/// What a section holds: blocks and sections ascend by it.
+/// The kind, score and window of a section. Blocks and sections ascend by it.
 pub type SectionKey = (Kind, Score, Bucket);
 
 const NEW: u8 = 0x80;
@@ -35,37 +35,37 @@ const STATUSES: [Status; 5] = [
     Status::Steady,
 ];
 
-/// A topic in one window with its scores there; ranked by keyness, in the whole run.
+/// A topic with its scores in one window; with those of the whole run if it is ranked by keyness.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoredTopic {
     /// The term.
     pub term: String,
-    /// The way it was written most often in the whole run, unless that is the term.
+    /// Its most frequent form in the whole run, unless that is the term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
     /// Occurrences in the window.
     pub count: u64,
-    /// Records of the window it occurred in.
+    /// Records of the window with the term.
     pub documents: u64,
-    /// Distinct authors in the window, where records have them.
+    /// Distinct authors in the window, if records have authors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authors: Option<u64>,
     /// The score it is ranked by, above 0.
     pub value: f64,
-    /// What it is doing.
+    /// The state of its burst.
     pub status: Status,
-    /// It is in the window and was in none of its reference.
+    /// True if it is in the window and in no window of the reference.
     pub new: bool,
-    /// The burst, unless there is too little history.
+    /// The burst; `None` if there is too little history.
     pub burst: Option<f64>,
-    /// The measure by what was expected.
+    /// The measure divided by its expected value.
     pub growth: f64,
-    /// The highest burst of late, decayed.
+    /// The highest recent burst, decayed.
     pub peak: f64,
-    /// The level of late, decayed.
+    /// The recent level, decayed.
     pub popular: f64,
-    /// What is compared with the baseline, where it is ranked by that.
+    /// The records that keyness compares, if it is ranked by keyness.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<KeynessCounts>,
     /// The phrase that stands for this word in lists of both.
@@ -74,14 +74,14 @@ pub struct ScoredTopic {
 }
 
 impl ScoredTopic {
-    /// The order of a ranking by score: the higher value first, equal ones by the bytes of the term.
+    /// The order of a ranking by score: higher values first, equal values by the bytes of the term.
     pub fn cmp_rank(&self, other: &Self) -> std::cmp::Ordering {
         let by_value = other.value.total_cmp(&self.value);
         by_value.then_with(|| self.term.as_bytes().cmp(other.term.as_bytes()))
     }
 }
 
-/// Collects sections, given in ascending order, into one block.
+/// Writes sections, in ascending order, to one block.
 #[derive(Debug, Default)]
 pub struct ScoredWriter {
     raw: Vec<u8>,
@@ -90,7 +90,8 @@ pub struct ScoredWriter {
 }
 
 impl ScoredWriter {
-    /// Adds a topic, after all that rank above it in its section and all sections below.
+    /// Adds a topic to the current section, or to the next one if `key` differs. Within a section topics
+    /// come in the order of their ranking.
     pub fn push(&mut self, key: SectionKey, topic: &ScoredTopic) {
         if self.section.is_none_or(|(section, _, _)| section != key) {
             self.end_section();
@@ -109,9 +110,9 @@ impl ScoredWriter {
 
     fn end_section(&mut self) {
         if let Some((_, at, topics)) = self.section.take()
-            && let Some(place) = self.raw.get_mut(at..at + 4)
+            && let Some(number) = self.raw.get_mut(at..at + 4)
         {
-            place.copy_from_slice(&topics.to_le_bytes());
+            number.copy_from_slice(&topics.to_le_bytes());
         }
     }
 
@@ -120,8 +121,8 @@ impl ScoredWriter {
         self.raw.len()
     }
 
-    /// The block and the key of its first section, `None` if nothing was added; the writer is empty
-    /// again.
+    /// Returns the block and the key of its first section, `None` if no topic was added. The writer is
+    /// empty afterwards.
     pub fn finish(&mut self) -> Result<Option<(SectionKey, Vec<u8>)>, FormatError> {
         self.end_section();
         let block = seal(BlockType::Scored, &self.raw);
@@ -180,7 +181,7 @@ impl ScoredReader {
         Ok(Self { raw, at: Position(0), section: None, left: 0 })
     }
 
-    /// The next topic and its section, `None` at the end.
+    /// The next topic and the key of its section, `None` at the end.
     pub fn topic(&mut self) -> Result<Option<(SectionKey, ScoredTopic)>, FormatError> {
         let Self { raw, at, section, left } = self;
         while *left == 0 {

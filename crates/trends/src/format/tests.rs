@@ -1,4 +1,4 @@
-//! What is written is read again, and damage is noticed.
+//! Blocks are read as they were written, and damage is noticed.
 
 use std::collections::BTreeMap;
 
@@ -89,7 +89,7 @@ proptest! {
 }
 
 #[test]
-fn a_newer_block_is_told_apart_from_a_damaged_one() {
+fn a_newer_block_and_a_damaged_one_have_different_errors() {
     let mut block = seal(BlockType::Bytes, b"x").unwrap();
     block[2] = 2;
     assert_eq!(open(BlockType::Bytes, &block), Err(FormatError::Newer(2)));

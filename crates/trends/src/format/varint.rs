@@ -1,5 +1,5 @@
-//! Variable-length integers: seven bits a byte, least significant first, the high bit says that
-//! another byte follows (LEB128, as in Protocol Buffers). Signed ones are zigzag-coded first.
+//! Variable-length integers: seven bits a byte, least significant first; the high bit is set if another
+//! byte follows (LEB128, as in Protocol Buffers). Signed integers are zigzag-coded first.
 
 use super::FormatError;
 
@@ -15,7 +15,7 @@ pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
-/// A place in the content of a block.
+/// A position in the content of a block.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Position(pub(crate) usize);
 
@@ -48,7 +48,7 @@ impl Position {
         Ok((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// A length or position, which must be below `limit`.
+    /// Reads a length or position below `limit`.
     pub(crate) fn below(&mut self, raw: &[u8], limit: usize) -> Result<usize, FormatError> {
         let start = self.0;
         let value = usize::try_from(self.unsigned(raw)?).ok().filter(|value| *value < limit);

@@ -1,12 +1,12 @@
-//! Reading the parts of a written time from its beginning. Owns what a number, a name and a zone
-//! look like; knows nothing of their order.
+//! Reading the parts of a time from the front of a text. Owns the forms of a number, a name and a zone;
+//! knows nothing of their order.
 
 const MONTHS: [&[u8]; 12] = [
     b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",
 ];
 const WEEKDAYS: [&[u8]; 7] = [b"sun", b"mon", b"tue", b"wed", b"thu", b"fri", b"sat"];
 
-/// Takes between `least` and `most` digits off the front (at most 18, so that they fit).
+/// Takes `least` to `most` digits off the front. `most` is at most 18, so that they fit.
 pub(super) fn number(text: &mut &[u8], least: usize, most: usize) -> Option<i64> {
     let length = text.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
     if length < least {
@@ -17,13 +17,13 @@ pub(super) fn number(text: &mut &[u8], least: usize, most: usize) -> Option<i64>
     Some(digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')))
 }
 
-/// Takes `wanted` off the front, or nothing.
+/// Takes a byte off the front if it is `wanted`.
 pub(super) fn literal(text: &mut &[u8], wanted: u8) -> Option<()> {
     *text = text.strip_prefix(&[wanted])?;
     Some(())
 }
 
-/// Takes white space off the front: at least one byte of it.
+/// Takes white space off the front, at least one byte.
 pub(super) fn space(text: &mut &[u8]) -> Option<()> {
     let rest = text.trim_ascii_start();
     if rest.len() == text.len() {
@@ -62,7 +62,7 @@ pub(super) fn clock(text: &mut &[u8]) -> Option<(i64, i64, i64)> {
     Some((hour, minute, second))
 }
 
-/// Takes `+hhmm`, `+hh:mm` or `+hh`, or the same with `-`, off the front: seconds east of UTC.
+/// Takes `+hhmm`, `+hh:mm` or `+hh`, with `+` or `-`, off the front: seconds east of UTC.
 pub(super) fn offset(text: &mut &[u8]) -> Option<i64> {
     let (sign, rest) = text.split_first()?;
     let sign = match sign {

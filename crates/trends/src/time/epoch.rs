@@ -1,10 +1,10 @@
-//! Counts since 1970 as digits. Owns how seconds, milli-, micro- and nanoseconds are told apart.
+//! Times as a count since 1970. Owns the choice between seconds, milli-, micro- and nanoseconds.
 
-/// Seconds since 1970 of `[-]digits[.fraction]`.
+/// Parses `[-]digits[.fraction]` to seconds since 1970.
 ///
-/// The unit follows from the number of digits, leading zeros aside: up to 11 are seconds (to the
-/// year 5138), 12 to 14 milliseconds, 15 to 17 microseconds, 18 to 20 nanoseconds, each from 1973
-/// on or the like before 1970. Only seconds may have a fraction.
+/// The number of digits without leading zeros decides the unit: up to 11 are seconds (to the year 5138),
+/// 12 to 14 milliseconds, 15 to 17 microseconds, 18 to 20 nanoseconds. Those begin in 1973, so no later
+/// time has two readings. Only seconds may have a fraction.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let (negative, unsigned) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),

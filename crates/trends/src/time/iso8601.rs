@@ -1,11 +1,11 @@
-//! ISO 8601 calendar dates with and without a time, which RFC 3339 is a part of. Week and ordinal
-//! dates are not understood.
+//! ISO 8601 calendar dates with and without a time. RFC 3339 is a part of this format; week and ordinal
+//! dates are not read.
 
 use super::calendar::Day;
 use super::digits::{literal, number, offset};
 
-/// Seconds since 1970 of `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fraction]][zone]` or
-/// `YYYYMMDDThhmm[ss[.fraction]][zone]`; a space or `t` may stand for `T`, a comma for the dot.
+/// Parses `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fraction]][zone]` or `YYYYMMDDThhmm[ss[.fraction]][zone]`
+/// to seconds since 1970. A space or `t` may stand for `T`, a comma for the dot.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let rest = &mut { text };
     let year = number(rest, 4, 4)?;
@@ -23,10 +23,10 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
     };
     *rest = after;
     let hour = number(rest, 2, 2)?;
-    part_of_clock(rest, extended)?;
+    separator(rest, extended)?;
     let minute = number(rest, 2, 2)?;
     let second = if rest.first().is_some_and(|next| *next == b':' || next.is_ascii_digit()) {
-        part_of_clock(rest, extended)?;
+        separator(rest, extended)?;
         let second = number(rest, 2, 2)?;
         skip_fraction(rest)?;
         second
@@ -40,8 +40,8 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
     day.at(hour, minute, second, offset)
 }
 
-/// The colon between the parts of an extended time; a basic one has none.
-fn part_of_clock(rest: &mut &[u8], extended: bool) -> Option<()> {
+/// Takes the colon between the parts of an extended time off the front; a basic time has none.
+fn separator(rest: &mut &[u8], extended: bool) -> Option<()> {
     if extended { literal(rest, b':') } else { Some(()) }
 }
 
@@ -56,7 +56,8 @@ fn skip_fraction(rest: &mut &[u8]) -> Option<()> {
     Some(())
 }
 
-/// `Z`, `UTC` or an offset, after at most one space; nothing is UTC.
+/// Takes `Z`, `UTC` or an offset, after at most one space, off the front: seconds east of UTC. No zone is
+/// UTC.
 fn zone(rest: &mut &[u8]) -> Option<i64> {
     if let [b' ', following, ..] = rest
         && !following.is_ascii_whitespace()

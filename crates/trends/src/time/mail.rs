@@ -4,7 +4,7 @@
 use super::calendar::Day;
 use super::digits::{clock, literal, month, number, offset, space, weekday};
 
-/// Seconds east of UTC of the zones that have a name.
+/// The zones with a name, and their seconds east of UTC.
 const ZONES: [(&[u8], i64); 12] = [
     (b"gmt", 0),
     (b"ut", 0),
@@ -20,7 +20,7 @@ const ZONES: [(&[u8], i64); 12] = [
     (b"pst", -8 * 3600),
 ];
 
-/// Seconds since 1970 of `[Wed,] 10 Oct 2018 20:19[:24] zone`.
+/// Parses `[Wed,] 10 Oct 2018 20:19[:24] zone` to seconds since 1970.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let rest = &mut { text };
     let named = weekday(rest);

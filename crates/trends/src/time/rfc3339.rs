@@ -2,11 +2,11 @@
 
 /// Days of 400 years, after which the calendar repeats.
 const ERA_DAYS: i64 = 146_097;
-/// From the first of March of the year 0 to the epoch.
+/// Days from the first of March of the year 0 to the epoch.
 const EPOCH: i64 = 719_468;
 
-/// Seconds since the epoch as text, such as `2016-03-01T12:00:00Z`. Of years 0 to 9999 what is written
-/// is read again by [`super::event_time`].
+/// Formats seconds since the epoch as `2016-03-01T12:00:00Z`. [`super::event_time`] reads the text if the
+/// year is 1 to 9999.
 pub fn rfc3339(seconds: i64) -> String {
     let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil(day);
@@ -14,8 +14,8 @@ pub fn rfc3339(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Year, month and day of a number of days since the epoch. Years begin in March here, so that the day
-/// that leap years add is their last (H. Hinnant, «chrono-Compatible Low-Level Date Algorithms»).
+/// Converts days since the epoch to year, month and day (H. Hinnant, "chrono-Compatible Low-Level Date
+/// Algorithms"). Years begin in March until the last line, so that the leap day is the last of its year.
 fn civil(days: i64) -> (i64, i64, i64) {
     let from_march = days + EPOCH;
     let (era, of_era) = (from_march.div_euclid(ERA_DAYS), from_march.rem_euclid(ERA_DAYS));
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_times_are_written_as_everybody_writes_them() {
+    fn known_times_are_written_as_rfc_3339_has_them() {
         assert_eq!(rfc3339(0), "1970-01-01T00:00:00Z");
         assert_eq!(rfc3339(951_782_400), "2000-02-29T00:00:00Z");
         assert_eq!(rfc3339(-1), "1969-12-31T23:59:59Z");
@@ -43,7 +43,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(seconds in -62_135_596_800_i64..253_402_300_800) {
+        fn a_written_time_is_read_again(seconds in -62_135_596_800_i64..253_402_300_800) {
             let read = crate::time::event_time(rfc3339(seconds).as_bytes());
             prop_assert_eq!(read, Some(seconds));
         }

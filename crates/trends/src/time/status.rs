@@ -3,7 +3,7 @@
 use super::calendar::Day;
 use super::digits::{clock, month, number, offset, space, weekday};
 
-/// Seconds since 1970 of a v1.1 time.
+/// Parses a v1.1 time to seconds since 1970.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let rest = &mut { text };
     let named = weekday(rest)?;

@@ -1,4 +1,4 @@
-//! Times in every format, against chrono, which shares no code with what is checked.
+//! Times in every format, against chrono, which shares no code with this crate.
 
 use chrono::{DateTime, Duration, NaiveDate, SecondsFormat, TimeZone as _, Utc};
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ fn utc(seconds: i64) -> DateTime<Utc> {
     Utc.timestamp_opt(seconds, 0).unwrap()
 }
 
-/// `seconds` as each format writes it, with the offset of a zone where it has one.
+/// A time in each format, in a zone with an offset.
 fn written(seconds: i64, offset_minutes: i32) -> Vec<String> {
     let zone = chrono::FixedOffset::east_opt(offset_minutes * 60).unwrap();
     let local = utc(seconds).with_timezone(&zone);
@@ -32,7 +32,7 @@ fn written(seconds: i64, offset_minutes: i32) -> Vec<String> {
 }
 
 #[test]
-fn every_format_tells_the_same_time() {
+fn every_format_is_read() {
     let expected = Some(1_539_202_764);
     for text in [
         "Wed Oct 10 20:19:24 +0000 2018",
@@ -68,7 +68,7 @@ fn every_format_tells_the_same_time() {
 }
 
 #[test]
-fn parts_that_are_left_out_are_the_first() {
+fn missing_parts_of_a_time_are_zero() {
     assert_eq!(at("2018-10-10"), Some(1_539_129_600));
     assert_eq!(at("2018-10-10T20:19Z"), Some(1_539_202_740));
     assert_eq!(at("20181010T2019+0100"), Some(1_539_199_140));
@@ -101,7 +101,7 @@ fn times_before_1970_are_times() {
 }
 
 #[test]
-fn what_is_no_time_is_none() {
+fn texts_that_are_not_times_are_refused() {
     for text in [
         "",
         " ",
@@ -155,14 +155,14 @@ fn what_is_no_time_is_none() {
         "10 Oct 2018 20:19:24 +0000 (UTC)",
         "10 Oct 2 20:19:24 +0000",
     ] {
-        // A bare year is a number of seconds: 2018 of them.
+        // A bare year is read as a number of seconds.
         let expected = (text == "2018").then_some(2018);
         assert_eq!(at(text), expected, "{text:?}");
     }
 }
 
 #[test]
-fn every_day_of_ten_thousand_years_is_where_chrono_has_it() {
+fn every_day_of_ten_thousand_years_equals_that_of_chrono() {
     let mut day = NaiveDate::from_ymd_opt(1, 1, 1).unwrap();
     let mut seconds = calendar::FIRST;
     let mut days = 0;
@@ -177,7 +177,7 @@ fn every_day_of_ten_thousand_years_is_where_chrono_has_it() {
 }
 
 #[test]
-fn every_second_of_a_day_is_where_chrono_has_it() {
+fn every_second_of_a_day_equals_that_of_chrono() {
     for second in 0..86_400 {
         let text = utc(second).to_rfc3339_opts(SecondsFormat::Secs, true);
         assert_eq!(at(&text), Some(second), "{text}");
@@ -185,7 +185,7 @@ fn every_second_of_a_day_is_where_chrono_has_it() {
 }
 
 #[test]
-fn every_offset_is_taken_off() {
+fn every_offset_is_subtracted() {
     for minutes in -1439..=1439 {
         for text in written(1_539_202_764, minutes) {
             assert_eq!(at(&text), Some(1_539_202_764), "{text}");
@@ -195,7 +195,7 @@ fn every_offset_is_taken_off() {
 
 proptest! {
     #[test]
-    fn what_chrono_writes_is_read_back(
+    fn times_that_chrono_writes_are_read(
         seconds in -62_135_000_000..253_402_000_000_i64, minutes in -1439..=1439_i32
     ) {
         for text in written(seconds, minutes) {
@@ -204,7 +204,7 @@ proptest! {
     }
 
     #[test]
-    fn what_chrono_reads_as_rfc_3339_is_read_the_same(
+    fn times_that_chrono_reads_as_rfc_3339_are_read_as_equal(
         text in "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{1,9})?([Zz]|[+-][0-2][0-9]:[0-6][0-9])"
     ) {
         if let Ok(time) = DateTime::parse_from_rfc3339(&text) {
@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn a_count_is_told_in_every_unit(seconds in 100_000_000..99_999_999_999_i64, part in 0..1000_i64) {
+    fn a_count_is_read_in_every_unit(seconds in 100_000_000..99_999_999_999_i64, part in 0..1000_i64) {
         prop_assert_eq!(at(&seconds.to_string()), Some(seconds));
         let milliseconds = i128::from(seconds) * 1000 + i128::from(part);
         for zeros in ["", "000", "000000"] {
@@ -227,12 +227,12 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_bring_it_down(text in prop::collection::vec(any::<u8>(), 0..40)) {
+    fn no_bytes_cause_a_panic(text in prop::collection::vec(any::<u8>(), 0..40)) {
         let _ = event_time(&text);
     }
 
     #[test]
-    fn nothing_near_a_time_is_out_of_bounds(text in "[-+:., TZ0-9aedOctWJn]{0,40}") {
+    fn every_time_that_is_read_is_within_bounds(text in "[-+:., TZ0-9aedOctWJn]{0,40}") {
         if let Some(seconds) = at(&text) {
             prop_assert!((calendar::FIRST..=calendar::LAST).contains(&seconds));
         }
