@@ -253,7 +253,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn facts_are_read_as_they_were_written(facts in facts()) {
+        fn written_facts_are_read_back(facts in facts()) {
             let mut bytes = Vec::new();
             facts.encode(&mut bytes);
             prop_assert_eq!(TermFacts::decode(&bytes).unwrap(), facts);

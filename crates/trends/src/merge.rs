@@ -192,7 +192,7 @@ mod tests {
         }
 
         #[test]
-        fn nothing_is_lost_and_order_is_strict(streams in prop::collection::vec(stream(), 0..9)) {
+        fn merging_keeps_all_counts_and_orders_rows_strictly(streams in prop::collection::vec(stream(), 0..9)) {
             let total: u64 = streams.iter().flatten().map(|row| row.count).sum();
             let out = merged(streams);
             prop_assert_eq!(out.iter().map(|row| row.count).sum::<u64>(), total);

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_short_key_is_packed_as_its_bytes_whatever_its_length() {
+    fn keys_of_up_to_16_bytes_are_packed() {
         let key = "abcdefghijklmnop";
         for length in 0..=16 {
             let mut plain = [0; 16];
@@ -113,13 +113,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_words_are_lowered_as_strings_are(word in "[a-zA-Z0-9]{1,16}") {
+        fn packed_words_are_lowered_like_strings(word in "[a-zA-Z0-9]{1,16}") {
             let lower = lowered(packed(word.as_bytes()).unwrap(), word.len());
             prop_assert_eq!(Some(lower), packed(word.to_ascii_lowercase().as_bytes()));
         }
 
         #[test]
-        fn a_form_is_its_key_with_its_case(bytes in prop::collection::vec(any::<u8>(), 0..=16), case: u16) {
+        fn a_form_is_restored_from_its_key_and_case(bytes in prop::collection::vec(any::<u8>(), 0..=16), case: u16) {
             let key = packed(&bytes).unwrap();
             prop_assert_eq!(case_of(with_case(key, case), key), Some(case));
             prop_assert_eq!(with_case(key, 0), key);
@@ -127,7 +127,7 @@ mod tests {
         }
 
         #[test]
-        fn four_equal_bytes_are_found_wherever_they_are(word in "[ab0]{1,16}|a{1,8}b{0,4}c{0,4}") {
+        fn four_equal_bytes_are_found_at_every_position(word in "[ab0]{1,16}|a{1,8}b{0,4}c{0,4}") {
             let expected = word.as_bytes().windows(4).any(|four| four.iter().all(|b| *b == four[0]));
             prop_assert_eq!(has_four_equal(packed(word.as_bytes()).unwrap(), word.len()), expected);
         }

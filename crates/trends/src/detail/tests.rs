@@ -151,7 +151,7 @@ proptest! {
     }
 
     #[test]
-    fn an_encoded_detail_is_decoded_and_only_the_empty_one_has_no_bytes(posts in posts()) {
+    fn encoding_is_reversible_and_only_an_empty_detail_has_no_bytes(posts in posts()) {
         let whole = detail(&posts);
         let bytes = encoded(&whole);
         prop_assert_eq!(whole.is_empty(), bytes.is_empty());
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn authors_are_a_set_while_few_and_registers_of_the_set_when_many(posts in posts()) {
+    fn up_to_32_authors_are_a_set_and_more_are_its_registers(posts in posts()) {
         let hashes: BTreeSet<u64> = posts.iter().filter_map(|post| post.author).collect();
         let mut bytes = Vec::new();
         detail(&posts).authors.encode(&mut bytes);
@@ -257,7 +257,7 @@ fn estimates_are_within_three_standard_errors_up_to_a_million() {
 }
 
 #[test]
-fn estimates_are_unbiased_where_linear_counting_would_hand_over() {
+fn estimates_are_unbiased_around_the_end_of_linear_counting() {
     let se = 1.04 / 64.0;
     for size in [1_000, 5_000, 10_240, 20_000] {
         let mean = (0..100).map(|seed| relative_error(seed, size)).sum::<f64>() / 100.0;
@@ -267,7 +267,7 @@ fn estimates_are_unbiased_where_linear_counting_would_hand_over() {
 }
 
 #[test]
-fn a_sketch_takes_at_most_its_registers_and_one_author_takes_its_hash() {
+fn a_sketch_has_at_most_3_kib_and_one_author_8_bytes() {
     assert_eq!(encoded(&Detail { authors: crowd(1, 1), ..Detail::default() }).len(), 1 + 8 + 2);
     for size in [100, 1_000, 2_000, 1_000_000] {
         let bytes = encoded(&Detail { authors: crowd(1, size), ..Detail::default() }).len();
@@ -297,7 +297,7 @@ fn an_id_that_is_empty_or_too_long_makes_no_example() {
 }
 
 #[test]
-fn a_form_that_could_not_be_stored_is_not_added() {
+fn a_form_that_is_empty_too_long_or_without_occurrences_is_not_added() {
     let mut forms = Forms::default();
     forms.add("", 1);
     forms.add(&"x".repeat(1025), 1);
@@ -306,7 +306,7 @@ fn a_form_that_could_not_be_stored_is_not_added() {
 }
 
 #[test]
-fn occurrences_beyond_64_bits_stay_at_the_greatest() {
+fn occurrences_saturate_at_64_bits() {
     let mut forms = Forms::default();
     forms.add("A", u64::MAX);
     forms.add("A", 2);

@@ -299,7 +299,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn sections_are_read_as_they_were_written(
+        fn written_sections_are_read_back(
             sections in prop::collection::btree_map(key(), prop::collection::vec(topic(), 1..9), 0..9)
         ) {
             let expected: Vec<_> = sections

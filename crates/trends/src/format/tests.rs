@@ -36,7 +36,7 @@ fn written(rows: &[Row]) -> Vec<u8> {
 
 proptest! {
     #[test]
-    fn rows_are_read_as_they_were_written(rows in rows()) {
+    fn written_rows_are_read_back(rows in rows()) {
         let mut reader = RowReader::open(&written(&rows)).unwrap();
         let mut read = Vec::new();
         while let Some(row) = reader.row() {
@@ -47,7 +47,7 @@ proptest! {
     }
 
     #[test]
-    fn any_flipped_bit_is_noticed(rows in rows(), place in any::<prop::sample::Index>(), bit in 0_u8..8) {
+    fn any_flipped_bit_is_refused(rows in rows(), place in any::<prop::sample::Index>(), bit in 0_u8..8) {
         let mut block = written(&rows);
         let place = place.index(block.len());
         block[place] ^= 1_u8 << bit;
@@ -65,7 +65,7 @@ proptest! {
     }
 
     #[test]
-    fn pages_are_read_as_they_were_written(
+    fn written_pages_are_read_back(
         mut topics in prop::collection::vec((1_u64.., any::<u64>(), "\\PC{1,9}"), 0..60)
     ) {
         topics.sort_by_key(|topic| std::cmp::Reverse(topic.0));

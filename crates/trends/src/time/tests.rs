@@ -84,7 +84,7 @@ fn the_end_of_a_day_and_a_leap_second_are_the_next_midnight() {
 }
 
 #[test]
-fn times_before_1970_are_times() {
+fn times_before_1970_and_at_both_ends_of_the_range_are_read() {
     for (text, seconds) in [
         ("-1", -1),
         ("-1.5", -2),

@@ -177,7 +177,7 @@ proptest! {
 }
 
 #[test]
-fn a_long_plain_term_has_one_row_whatever_windows_it_occurs_in() {
+fn a_long_term_without_forms_has_one_row_in_each_window() {
     let term = "two quite long words together".to_owned();
     let record = |bucket| Record {
         bucket,
@@ -223,7 +223,7 @@ fn rows_survive_growth_and_drains() {
 }
 
 #[test]
-fn more_forms_than_are_kept_are_counted_as_a_detail_counts_them() {
+fn forms_beyond_the_limit_are_counted_like_in_a_detail() {
     let form = |case: u16| {
         let upper = |at: u16| if case >> at & 1 == 1 { 'A' } else { 'a' };
         (0..10).map(upper).collect::<String>()
@@ -237,7 +237,7 @@ fn more_forms_than_are_kept_are_counted_as_a_detail_counts_them() {
 }
 
 #[test]
-fn a_packed_term_is_counted_as_its_bytes_are() {
+fn packed_and_plain_terms_have_the_same_rows() {
     let partitions = Partitions::new(1).unwrap();
     let count = |packed: bool| {
         let mut counter = RowCounter::new(1, usize::MAX);
