@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use crate::args::DemoArgs;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::run::{self, Job};
+use crate::run::{self, LocalRun};
 use crate::serve::Listening;
 use crate::synthetic::Synthetic;
 use crate::tables;
@@ -26,8 +26,8 @@ pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Resu
     let listening =
         (!args.no_serve).then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
     let statuses = statuses(&args.store, output)?;
-    let job = Job::of_file("demo", &statuses, args.store)?;
-    run::run_and_serve(runtime, store, &job, listening, output)
+    let local = LocalRun::of_file("demo", &statuses, args.store)?;
+    run::run_and_serve(runtime, store, &local, listening, output)
 }
 
 /// The file of statuses, from the last time or made now.

@@ -2,6 +2,7 @@
 //! command and from its end to an exit code.
 
 mod args;
+mod clock;
 mod commands;
 mod demo;
 mod failure;

@@ -4,7 +4,6 @@
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use pipeline::input::{Credentials, Remote};
@@ -14,6 +13,7 @@ use service::probes::{Readiness, probes};
 use service::{machine, metrics, server, shutdown};
 use store::{AttemptId, MongoStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
+use trendjob::Size;
 
 use crate::args::{Args, Command, RunArgs};
 use crate::beside::Records;
@@ -24,12 +24,6 @@ use crate::{job, location, progress, stages};
 
 /// How long a stage may take to stop by itself. What it stored stays; the next attempt goes on.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Memory that is assumed where the machine doesn't tell.
-const ASSUMED_MEMORY: u64 = 1 << 30;
-
-/// The most memory taken unless more is asked for.
-const MOST_MEMORY: u64 = 4 << 30;
 
 /// The most rows of a block: no stored value is above 1 MiB, whatever compression makes of it.
 const MOST_BLOCK: usize = 512 << 10;
@@ -139,33 +133,25 @@ fn context(
     cancel: Cancel,
 ) -> Result<Context, Ending> {
     let unusable = |error: String| Ending::unusable("InvalidArguments", error);
-    let memory = args.memory.map_or_else(default_memory, trendjob::Size::bytes);
-    let blocks = args.block_size.map_or_else(BlockSizes::default, |size| {
-        let size = usize::try_from(size.bytes()).unwrap_or(usize::MAX).min(MOST_BLOCK);
-        BlockSizes { partials: size, terms: size }
-    });
+    let bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
     let spill = args.spill.clone().unwrap_or_else(std::env::temp_dir);
     fs::create_dir_all(&spill).map_err(|error| {
         unusable(format!("making the folder for spilling {}: {error}", spill.display()))
     })?;
-    Ok(Context {
-        store,
-        runtime: runtime.handle().clone(),
-        run: RunId::new(run).map_err(|error| unusable(error.to_string()))?,
-        attempt: AttemptId::new(attempt).map_err(|error| unusable(error.to_string()))?,
-        limits: Limits {
-            threads: args.threads.map_or_else(default_threads, usize::from),
-            memory: usize::try_from(memory).unwrap_or(usize::MAX),
-            spill,
-            blocks,
-            keep_rejects: false,
-            hash_seed: RandomState::new().hash_one(()),
-        },
-        records: None,
-        remote: remote(args),
-        cancel,
-        progress,
-    })
+    let mut limits = Limits::new(
+        args.threads.map_or_else(machine::default_threads, usize::from),
+        args.memory.map_or_else(machine::default_memory, bytes),
+        spill,
+        RandomState::new().hash_one(()),
+    );
+    if let Some(size) = args.block_size {
+        let size = bytes(size).min(MOST_BLOCK);
+        limits.blocks = BlockSizes { partials: size, terms: size };
+    }
+    let run = RunId::new(run).map_err(|error| unusable(error.to_string()))?;
+    let attempt = AttemptId::new(attempt).map_err(|error| unusable(error.to_string()))?;
+    let context = Context::new(store, runtime.handle().clone(), run, attempt, limits);
+    Ok(Context { remote: remote(args), cancel, progress, ..context })
 }
 
 /// Where the records themselves go.
@@ -193,13 +179,4 @@ fn remote(args: &RunArgs) -> Remote {
         password: args.http_password.clone().unwrap_or_default(),
     });
     Remote { credentials: bearer.or(basic), ..Remote::default() }
-}
-
-/// The standard library knows the CPU limit of a cgroup.
-fn default_threads() -> usize {
-    available_parallelism().map_or(1, usize::from)
-}
-
-fn default_memory() -> u64 {
-    (machine::memory_limit().unwrap_or(ASSUMED_MEMORY) / 10 * 6).min(MOST_MEMORY)
 }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipeline::input::{Identity, Remote};
-use pipeline::{BlockSizes, Cancel, Context, Limits, RecordFormat, Spec, local};
+use pipeline::{Context, Limits, Spec, local};
 use store::mongo::Access;
 use store::{AttemptId, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
@@ -64,40 +63,17 @@ impl Twice {
         let lines = text.map(|text| format!("{{\"text\":\"{text}\"}}\n"));
         std::fs::write(&input, lines.concat()).unwrap();
         let spec = Spec {
-            source: SourceName::new("sample").unwrap(),
-            uris: vec![input.display().to_string()],
-            data: None,
-            kept_out: None,
-            spooled: None,
-            identity: Identity::Modified,
-            compression: None,
-            record: RecordFormat::Twitter,
-            max_malformed_percent: 0.0,
-            max_record_size: 1 << 20,
             chunk_size: 1 << 20,
-            max_shards: 1,
-            shards: None,
             partitions: trends::Partitions::new(3).unwrap(),
-            analysis: pipeline::Analysis::default(),
+            ..Spec::new(SourceName::new("sample").unwrap(), vec![input.display().to_string()])
         };
-        let context = Context {
+        let context = Context::new(
             store,
-            runtime: self.runtime.handle().clone(),
-            run: RunId::new("run").unwrap(),
-            attempt: AttemptId::new("attempt").unwrap(),
-            limits: Limits {
-                threads: 1,
-                memory: 64 << 20,
-                spill: self.folder.path().to_owned(),
-                blocks: BlockSizes::default(),
-                keep_rejects: false,
-                hash_seed: 7,
-            },
-            records: None,
-            remote: Remote::default(),
-            cancel: Cancel::default(),
-            progress: Arc::default(),
-        };
+            self.runtime.handle().clone(),
+            RunId::new("run").unwrap(),
+            AttemptId::new("attempt").unwrap(),
+            Limits::new(1, 64 << 20, self.folder.path().to_owned(), 7),
+        );
         let now = || "2026-01-01T00:00:00Z".to_owned();
         local::run(&context, Some(&spec), |_, _| Ok(()), now).unwrap();
     }

@@ -13,10 +13,10 @@ use trends::result::normalize;
 use trends::{Kind, Profile};
 
 use crate::args::ExcludeArgs;
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Folder;
-use crate::run::now;
 use crate::tables;
 
 /// The effect of a change.

@@ -3,10 +3,10 @@
 use store::{SourceName, generations};
 
 use crate::args::RollbackArgs;
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Folder;
-use crate::run::now;
 
 /// Shows an earlier generation again.
 pub(crate) async fn rollback(args: &RollbackArgs, output: Output) -> Result<(), Failure> {

@@ -1,13 +1,10 @@
-//! A TrendJob manifest as a job of one machine. Owns what of it means nothing here and is left out,
-//! and that what can't be done here is refused, never ignored.
+//! The manifest of a local run. Owns the reading of the file; refuses a field that a local run can't
+//! follow, rather than ignore it.
 
 use std::fs;
 use std::path::Path;
 
-use pipeline::input::Identity;
-use pipeline::plan::Spec;
-use store::retention::Retention;
-use trendjob::FieldError;
+use trendjob::{FieldError, TrendJobSpec};
 
 use crate::failure::Failure;
 
@@ -18,7 +15,7 @@ pub(crate) fn read(file: &Path) -> Result<String, Failure> {
     })
 }
 
-/// Says what is wrong with a manifest.
+/// The failure of an invalid manifest, with all its errors.
 pub(crate) fn invalid(file: &Path, errors: &[FieldError]) -> Failure {
     let errors: Vec<String> = errors.iter().map(|error| format!("\n  {error}")).collect();
     Failure::permanent(
@@ -27,15 +24,13 @@ pub(crate) fn invalid(file: &Path, errors: &[FieldError]) -> Failure {
     )
 }
 
-/// What a manifest asks for.
-pub(super) fn job(file: &Path) -> Result<(Spec, Retention), Failure> {
-    let job = trendjob::parse_manifest(&read(file)?).map_err(|errors| invalid(file, &errors))?;
-    let unsupported = trendjob::unsupported_locally(&job.spec);
+/// Reads and checks the spec of a manifest.
+pub(super) fn spec(file: &Path) -> Result<TrendJobSpec, Failure> {
+    let trendjob =
+        trendjob::parse_manifest(&read(file)?).map_err(|errors| invalid(file, &errors))?;
+    let unsupported = trendjob::unsupported_locally(&trendjob.spec);
     if !unsupported.is_empty() {
         return Err(invalid(file, &unsupported));
     }
-    let spec = request::spec(&job.spec).map_err(|error| Failure::usage(error.to_string()))?;
-    // Whatever is mounted in pods: a file of this machine has one time.
-    let spec = Spec { identity: Identity::Modified, ..spec };
-    Ok((spec, request::retention(&job.spec)))
+    Ok(trendjob.spec)
 }

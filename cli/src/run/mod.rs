@@ -1,7 +1,8 @@
-//! `trendjob run`: from what was typed to a published result. Owns the order: job, store, lock,
+//! `trendjob run`, from the arguments to a published result. Owns the order: spec, store, lock,
 //! clean-up, stages, report, serving.
 
-mod job;
+mod flags;
+mod local_run;
 pub(crate) mod manifest;
 mod progress;
 mod rejects;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use pipeline::input::Remote;
 use pipeline::{Cancel, plan};
-use store::{ObjectStore, Store as _};
+use store::ObjectStore;
 use tokio::runtime::Runtime;
 
 use crate::args::RunArgs;
@@ -21,74 +22,49 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::serve::{self, Listening};
 
-pub(crate) use job::Job;
+pub(crate) use local_run::LocalRun;
 
 /// Runs, resumes, or only plans.
 pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Result<(), Failure> {
-    let job = Job::of_args(args)?;
-    if job.dry_run {
-        let spec = job.spec.as_ref().ok_or_else(|| Failure::usage("nothing to plan"))?;
+    let run = LocalRun::of_args(args)?;
+    if run.dry_run {
+        let spec = run.spec.as_ref().ok_or_else(|| Failure::usage("nothing to plan"))?;
         if spec.uris.iter().any(|uri| uri == "-") {
             return Err(Failure::usage(
-                "--dry-run can't tell how standard input will be cut before it was read: name files",
+                "--dry-run can't plan standard input, which is cut after it was read: name files",
             ));
         }
-        return report::plan(
-            &plan::draft(spec, &Remote::default(), &Cancel::default())?,
-            job.threads,
-            output,
-        );
+        let plan = plan::draft(spec, &Remote::default(), &Cancel::default())?;
+        return report::plan(&plan, run.threads, output);
     }
-    let store = runtime.block_on(open(&job.store))?;
+    let store = runtime.block_on(open(&run.store))?;
     let listening =
         args.serve.then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
-    run_and_serve(runtime, store, &job, listening, output)
+    run_and_serve(runtime, store, &run, listening, output)
 }
 
-/// Opens a store to write to.
+/// Opens a store for writing.
 pub(crate) async fn open(folder: &Path) -> Result<Arc<ObjectStore>, Failure> {
     Ok(Arc::new(ObjectStore::open_folder(folder).await?))
 }
 
-/// Runs a job, prints its top ten, and serves it if asked.
+/// Runs, prints the top ten, and serves the result if there is something to listen on.
 pub(crate) fn run_and_serve(
     runtime: &Runtime,
     store: Arc<ObjectStore>,
-    job: &Job,
+    run: &LocalRun,
     listening: Option<Listening>,
     output: Output,
 ) -> Result<(), Failure> {
-    let outcome = session::run(runtime, &store, job, output)?;
-    runtime.block_on(report::result(&store, &outcome, output))?;
+    let finished = session::run(runtime, &store, run, output)?;
+    runtime.block_on(report::result(&store, &finished, output))?;
+    let (source, folder) = (finished.plan.source.as_str(), run.store.display().to_string());
     if let Some(listening) = listening {
-        let source = outcome.plan.source.as_str();
-        return runtime.block_on(serve::serve(
-            store,
-            &job.store.display().to_string(),
-            listening,
-            Some(source),
-            output,
-        ));
+        let served = serve::serve(store, &folder, listening, Some(source), output);
+        return runtime.block_on(served);
     }
     output.note(&format!(
-        "see more with: trendjob top {0} --store {1}; serve it with: trendjob serve --store {1}",
-        outcome.plan.source,
-        job.store.display()
+        "see more with: trendjob top {source} --store {folder}; serve it with: trendjob serve --store {folder}"
     ));
     Ok(())
-}
-
-/// The time, as RFC 3339 text in UTC.
-pub(crate) fn now() -> String {
-    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-}
-
-/// The time in seconds since the epoch.
-fn now_seconds() -> u64 {
-    u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0)
-}
-
-/// Whether a run of the store was begun and not removed.
-async fn exists(store: &ObjectStore, run: &store::RunId) -> Result<bool, Failure> {
-    Ok(store.get(&store::Key::run(run)).await?.is_some())
 }

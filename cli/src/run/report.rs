@@ -1,4 +1,4 @@
-//! What a run tells at its end, and what a plan would be.
+//! The report of a finished run, and of a plan that was not stored.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,19 +8,32 @@ use pipeline::Plan;
 use questions::{Ranking, TopQuestion};
 use serde::Serialize;
 use store::view::PageStart;
-use store::{ObjectStore, View};
+use store::{Generation, ObjectStore, Stage, View};
+use trends::result::ResultIndex;
 use trends::scores::Totals;
 use trends::{Bucket, Kind, RecordCounts};
 
-use super::session::Finished;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::tables;
 
-/// How many topics a run shows.
+/// Number of topics in the report.
 const SHOWN: usize = 10;
 
-/// The result of a run, for machines.
+/// A finished run, for its report.
+#[derive(Debug)]
+pub(super) struct FinishedRun {
+    pub(super) plan: Plan,
+    pub(super) generation: Generation,
+    pub(super) index: ResultIndex,
+    /// The stages with the time they took.
+    pub(super) stages: Vec<(Stage, Duration)>,
+    pub(super) threads: usize,
+    /// Number of sorted runs that were spilled.
+    pub(super) spilled: u64,
+}
+
+/// The report of a run as JSON.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Report<'a> {
@@ -44,13 +57,14 @@ struct Report<'a> {
     seconds: BTreeMap<&'static str, f64>,
 }
 
-/// Records that were counted and are in no window, or in none that is scored.
+/// Counted records that are in no window, or in none that is scored.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Outside {
-    /// Those without a time; nothing where no time was looked at.
+    /// Number of records without a time; `None` in a run without windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     undated: Option<u64>,
-    /// Those dated so far ahead that time has not moved on to them; nothing without scores.
+    /// Number of records dated so far ahead that their windows don't count as begun; `None` without
+    /// scores.
     #[serde(skip_serializing_if = "Option::is_none")]
     ahead: Option<u64>,
 }
@@ -70,11 +84,11 @@ impl Outside {
 /// Prints the result of a run.
 pub(super) async fn result(
     store: &Arc<ObjectStore>,
-    finished: &Finished,
+    finished: &FinishedRun,
     output: Output,
 ) -> Result<(), Failure> {
-    let Finished { plan, generation, index, stages, threads, spilled } = finished;
-    // Of several kinds the first is shown.
+    let FinishedRun { plan, generation, index, stages, threads, spilled } = finished;
+    // The report shows the first kind only.
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
     let topics = index.topics(kind);
     let total: Duration = stages.iter().map(|(_, took)| *took).sum();
@@ -128,16 +142,16 @@ fn summary(
     total: Duration,
 ) -> String {
     let grouped = tables::grouped;
-    let mut left_out = String::new();
+    let mut skipped = String::new();
     for (count, what) in
         [(records.empty_total(), "without text"), (records.malformed_total(), "malformed")]
     {
         if count > 0 {
-            left_out.push_str(&[", ", &grouped(count), " ", what].concat());
+            skipped.push_str(&[", ", &grouped(count), " ", what].concat());
         }
     }
     format!(
-        "{} words in {} of {} records ({}{left_out}) in {:.2} s: published as generation {generation} of {}",
+        "{} words in {} of {} records ({}{skipped}) in {:.2} s: published as generation {generation} of {}",
         grouped(topics),
         grouped(records.counted),
         grouped(records.read),

@@ -1,65 +1,64 @@
-//! One run on this machine: its lock, clean-up before and after, standard input, and being stopped.
+//! The work of one local run: its lock, clean-up before and after, standard input, and Ctrl-C.
 
 use std::fs::{self, File};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use pipeline::input::Remote;
 use pipeline::plan::Spec;
-use pipeline::{BlockSizes, Cancel, Context, Error, Limits, Plan, Progress, local};
-use service::error_chain;
+use pipeline::{Context, Error, Limits, Plan, local};
+use service::{clock, error_chain};
 use store::retention::clean_up;
-use store::{AttemptId, Generation, ObjectStore, RunId, RunLock, Stage, Store as _};
+use store::{AttemptId, Key, ObjectStore, RunId, RunLock, Stage, Store as _};
 use tokio::runtime::Runtime;
-use trends::result::ResultIndex;
 use uuid::Uuid;
 
-use super::job::Job;
+use super::local_run::LocalRun;
 use super::progress::Display;
-use super::{exists, now, now_seconds, rejects};
+use super::rejects;
+use super::report::FinishedRun;
+use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Staged files that are older were left by writers that were killed.
-const STALE: Duration = Duration::from_hours(1);
+/// The age from which a staged file belongs to a writer that was killed.
+const STALE: Duration = Duration::from_secs(3600);
 
-/// What is reported of a run.
+/// A run with its lock held.
 #[derive(Debug)]
-pub(super) struct Finished {
-    pub(super) plan: Plan,
-    pub(super) generation: Generation,
-    pub(super) index: ResultIndex,
-    pub(super) stages: Vec<(Stage, Duration)>,
-    pub(super) threads: usize,
-    pub(super) spilled: u64,
+struct Session<'a> {
+    runtime: &'a Runtime,
+    store: &'a Arc<ObjectStore>,
+    local: &'a LocalRun,
+    run: RunId,
+    output: Output,
 }
 
-/// Runs or resumes a job.
+/// Starts or resumes a run.
 pub(super) fn run(
     runtime: &Runtime,
     store: &Arc<ObjectStore>,
-    job: &Job,
+    local: &LocalRun,
     output: Output,
-) -> Result<Finished, Failure> {
-    if let Some(file) = &job.rejects {
+) -> Result<FinishedRun, Failure> {
+    if let Some(file) = &local.rejects {
         rejects::check(file)?;
     }
-    let run = job.resume.clone().map_or_else(new_run, Ok)?;
-    let lock = RunLock::acquire(&job.store, &run)?.ok_or_else(|| {
+    let run = local.resume.clone().map_or_else(new_run, Ok)?;
+    let lock = RunLock::acquire(&local.store, &run)?.ok_or_else(|| {
         Failure::other("InProgress", format!("run {run} is in progress in another process"))
     })?;
-    let spool = job.store.join("spool").join(run.as_str());
-    let ended = locked(runtime, store, job, &run, &spool, output);
+    let session = Session { runtime, store, local, run, output };
+    let ended = session.finish();
     match &ended {
-        Ok(_) => drop(fs::remove_dir_all(&spool)),
-        // A run that was not even begun leaves nothing to go on with.
-        Err(_) if matches!(runtime.block_on(exists(store, &run)), Ok(false)) => {
-            drop(fs::remove_dir_all(&spool));
+        Ok(_) => drop(fs::remove_dir_all(session.spool())),
+        // A run that was never stored can't be resumed.
+        Err(_) if matches!(session.is_stored(), Ok(false)) => {
+            drop(fs::remove_dir_all(session.spool()));
             lock.discard();
         }
         Err(_) => {}
@@ -67,88 +66,127 @@ pub(super) fn run(
     ended
 }
 
-/// The same, with the lock in hand.
-fn locked(
-    runtime: &Runtime,
-    store: &Arc<ObjectStore>,
-    job: &Job,
-    run: &RunId,
-    spool: &Path,
-    output: Output,
-) -> Result<Finished, Failure> {
-    if job.resume.is_some() && !runtime.block_on(exists(store, run))? {
-        return Err(Failure::permanent(
-            "UnknownRun",
-            format!("there is no run {run} to go on with: trendjob runs lists those there are"),
-        ));
+impl Session<'_> {
+    /// The folder for this run's standard input.
+    fn spool(&self) -> PathBuf {
+        self.local.store.join("spool").join(self.run.as_str())
     }
-    runtime.block_on(async {
-        service::shutdown::listen();
-        tidy(store, job, run).await;
-    });
-    let mut spec = job.spec.clone();
-    if let Some(spec) = &mut spec {
-        spool_input(runtime, spec, spool)?;
+
+    fn is_stored(&self) -> Result<bool, Failure> {
+        self.runtime.block_on(exists(self.store, &self.run))
     }
-    let context = context(runtime, store, job, run)?;
-    let ended = watched(runtime, &context, spec, job.rejects.as_deref(), output);
-    let outcome = ended.inspect_err(|error| {
-        if error.is_resumable() && matches!(runtime.block_on(exists(store, run)), Ok(true)) {
-            output.note(&format!(
-                "go on with: trendjob run --resume {run} --store {} (before another run is started)",
-                job.store.display()
+
+    fn finish(&self) -> Result<FinishedRun, Failure> {
+        let Self { runtime, store, local, run, .. } = self;
+        if local.resume.is_some() && !self.is_stored()? {
+            return Err(Failure::permanent(
+                "UnknownRun",
+                format!("there is no run {run} to resume: trendjob runs lists those there are"),
             ));
         }
-    })?;
-
-    // Published: what follows is tidiness, and no reason to fail.
-    let partials = runtime.block_on(store.remove_blocks(run, Stage::Etl));
-    if let Err(error) = partials {
-        tracing::warn!(%run, error = error_chain(&error), "the partials of a published run were not removed");
-    }
-    Ok(Finished {
-        plan: outcome.plan,
-        generation: outcome.generation,
-        index: outcome.index,
-        stages: outcome.stages,
-        threads: context.limits.threads,
-        spilled: context.progress.spilled.load(Ordering::Relaxed),
-    })
-}
-
-/// Does the stages on a thread that may block, shows progress, and stops them at Ctrl-C.
-fn watched(
-    runtime: &Runtime,
-    context: &Context,
-    spec: Option<Spec>,
-    rejects_file: Option<&Path>,
-    output: Output,
-) -> Result<local::Outcome, Error> {
-    let cancel = context.cancel.clone();
-    let stopper = runtime.spawn(async move {
-        service::shutdown::requested().await;
-        cancel.cancel();
-    });
-    let display = Display::start(Arc::clone(&context.progress), output);
-    let (stages, file, notes) = (context.clone(), rejects_file.map(Path::to_owned), output);
-    let work = runtime.spawn_blocking(move || {
-        let counted = |plan: &Plan, shards: &[_]| {
-            let Some(file) = &file else { return Ok(()) };
-            let lost = rejects::write(&stages, plan, shards, file)?;
-            if lost > 0 {
-                notes.note(&format!(
-                    "{lost} malformed lines are not in {}: they were counted before the run was resumed with --rejects",
-                    file.display()
+        runtime.block_on(async {
+            service::shutdown::listen();
+            self.tidy().await;
+        });
+        let mut spec = local.spec.clone();
+        if let Some(spec) = &mut spec {
+            spool_input(runtime, spec, &self.spool())?;
+        }
+        let context = self.context()?;
+        let outcome = self.stages(&context, spec).inspect_err(|error| {
+            if error.is_resumable() && matches!(self.is_stored(), Ok(true)) {
+                self.output.note(&format!(
+                    "resume it with: trendjob run --resume {run} --store {} (before another run is started)",
+                    local.store.display()
                 ));
             }
-            Ok(())
-        };
-        local::run(&stages, spec.as_ref(), counted, now)
-    });
-    let ended = runtime.block_on(work);
-    stopper.abort();
-    drop(display);
-    ended.map_err(|_| Error::Panicked)?
+        })?;
+
+        // The result is published: if this clean-up fails, the next run does it.
+        let partials = runtime.block_on(store.remove_blocks(run, Stage::Etl));
+        if let Err(error) = partials {
+            tracing::warn!(%run, error = error_chain(&error), "the partials of a published run were not removed");
+        }
+        Ok(FinishedRun {
+            plan: outcome.plan,
+            generation: outcome.generation,
+            index: outcome.index,
+            stages: outcome.stages,
+            threads: context.limits.threads,
+            spilled: context.progress.spilled.load(Ordering::Relaxed),
+        })
+    }
+
+    /// Does the stages on a thread that may block, shows their progress, and stops them at Ctrl-C.
+    fn stages(&self, context: &Context, spec: Option<Spec>) -> Result<local::Outcome, Error> {
+        let cancel = context.cancel.clone();
+        let stopper = self.runtime.spawn(async move {
+            service::shutdown::requested().await;
+            cancel.cancel();
+        });
+        let display = Display::start(Arc::clone(&context.progress), self.output);
+        let (context, file, output) = (context.clone(), self.local.rejects.clone(), self.output);
+        let work = self.runtime.spawn_blocking(move || {
+            let counted = |plan: &Plan, shards: &[_]| {
+                let Some(file) = &file else { return Ok(()) };
+                let lost = rejects::write(&context, plan, shards, file)?;
+                if lost > 0 {
+                    output.note(&format!(
+                        "{lost} malformed lines are not in {}: they were counted before the run was resumed with --rejects",
+                        file.display()
+                    ));
+                }
+                Ok(())
+            };
+            local::run(&context, spec.as_ref(), counted, now)
+        });
+        let ended = self.runtime.block_on(work);
+        stopper.abort();
+        drop(display);
+        ended.map_err(|_| Error::Panicked)?
+    }
+
+    fn context(&self) -> Result<Context, Failure> {
+        let Self { runtime, store, local, run, .. } = self;
+        let spill = local.store.join("spill");
+        fs::create_dir_all(&spill)
+            .map_err(|source| Error::Spill { path: spill.clone(), source })?;
+        let attempt = AttemptId::new(&Uuid::now_v7().to_string())
+            .map_err(|error| Failure::other("Run", error.to_string()))?;
+        // The keys of a RandomState are random, and so is its hash of nothing.
+        let hash_seed = RandomState::new().hash_one(());
+        let mut limits = Limits::new(local.threads, local.memory, spill, hash_seed);
+        limits.keep_rejects = local.rejects.is_some();
+        let store = Arc::<ObjectStore>::clone(store);
+        Ok(Context::new(store, runtime.handle().clone(), run.clone(), attempt, limits))
+    }
+
+    /// Removes what earlier runs left. An error is only logged: the run doesn't need the space.
+    async fn tidy(&self) {
+        let Self { store, local, run, .. } = self;
+        let staged = store.sweep_staged(clock::now() - STALE);
+        let cleaned = clean_up(&***store, &local.store, local.retention, clock::seconds()).await;
+        for error in [staged.err(), cleaned.err()].into_iter().flatten() {
+            tracing::warn!(error = error_chain(&error), "clean-up was not finished");
+        }
+        // Spools of runs that were removed.
+        for entry in fs::read_dir(local.store.join("spool")).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let other = name.to_str().and_then(|name| RunId::new(name).ok());
+            if let Some(other) = other.filter(|other| other != run)
+                && matches!(exists(store, &other).await, Ok(false))
+                && let Ok(Some(lock)) = RunLock::acquire(&local.store, &other)
+            {
+                drop(fs::remove_dir_all(entry.path()));
+                lock.discard();
+            }
+        }
+    }
+}
+
+/// Returns true if the store has a run: it was stored and not removed.
+async fn exists(store: &ObjectStore, run: &RunId) -> Result<bool, Failure> {
+    Ok(store.get(&Key::run(run)).await?.is_some())
 }
 
 fn new_run() -> Result<RunId, Failure> {
@@ -156,59 +194,7 @@ fn new_run() -> Result<RunId, Failure> {
         .map_err(|error| Failure::other("Run", error.to_string()))
 }
 
-fn context(
-    runtime: &Runtime,
-    store: &Arc<ObjectStore>,
-    job: &Job,
-    run: &RunId,
-) -> Result<Context, Failure> {
-    let spill = job.store.join("spill");
-    fs::create_dir_all(&spill).map_err(|source| Error::Spill { path: spill.clone(), source })?;
-    let attempt = AttemptId::new(&Uuid::now_v7().to_string());
-    Ok(Context {
-        store: store.clone(),
-        runtime: runtime.handle().clone(),
-        run: run.clone(),
-        attempt: attempt.map_err(|error| Failure::other("Run", error.to_string()))?,
-        limits: Limits {
-            threads: job.threads,
-            memory: job.memory,
-            spill,
-            blocks: BlockSizes::default(),
-            keep_rejects: job.rejects.is_some(),
-            // The standard library's keys are random; a hash of nothing is as random as they.
-            hash_seed: RandomState::new().hash_one(()),
-        },
-        records: None,
-        remote: Remote::default(),
-        cancel: Cancel::default(),
-        progress: Arc::<Progress>::default(),
-    })
-}
-
-/// Removes what earlier runs left. Failing to is no reason not to run.
-async fn tidy(store: &ObjectStore, job: &Job, run: &RunId) {
-    let before = SystemTime::from(chrono::Utc::now()) - STALE;
-    let staged = store.sweep_staged(before);
-    let cleaned = clean_up(store, &job.store, job.retention, now_seconds()).await;
-    for error in [staged.err(), cleaned.err()].into_iter().flatten() {
-        tracing::warn!(error = error_chain(&error), "clean-up was not finished");
-    }
-    // Spools of runs that are no more.
-    for entry in fs::read_dir(job.store.join("spool")).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let other = name.to_str().and_then(|name| RunId::new(name).ok()).filter(|name| name != run);
-        if let Some(other) = other
-            && matches!(exists(store, &other).await, Ok(false))
-            && let Ok(Some(lock)) = RunLock::acquire(&job.store, &other)
-        {
-            drop(fs::remove_dir_all(entry.path()));
-            lock.discard();
-        }
-    }
-}
-
-/// Copies standard input into the store, where it can be read as often as needed.
+/// Copies standard input into the store, where it can be read repeatedly.
 fn spool_input(runtime: &Runtime, spec: &mut Spec, spool: &Path) -> Result<(), Failure> {
     if !spec.uris.iter().any(|uri| uri == "-") {
         return Ok(());
@@ -220,7 +206,7 @@ fn spool_input(runtime: &Runtime, spec: &mut Spec, spool: &Path) -> Result<(), F
         io::copy(&mut io::stdin().lock(), &mut File::create(path)?)
     };
     let (done, copied) = tokio::sync::oneshot::channel();
-    // A thread of its own: one that waits for input can't be stopped, only left behind.
+    // A thread of its own: a read of standard input can't be cancelled, only left behind.
     thread::spawn(move || drop(done.send(copy())));
     let copied = runtime.block_on(async {
         tokio::select! {
@@ -231,8 +217,7 @@ fn spool_input(runtime: &Runtime, spec: &mut Spec, spool: &Path) -> Result<(), F
     match copied? {
         Ok(Ok(_)) => Ok(()),
         Ok(Err(error)) => {
-            let place = spool.display();
-            let message = format!("copying standard input to {place}: {error}");
+            let message = format!("copying standard input to {}: {error}", spool.display());
             Err(Failure::other("Spool", message))
         }
         Err(_) => Err(Error::Panicked.into()),

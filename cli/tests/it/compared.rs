@@ -142,10 +142,10 @@ fn a_baseline_that_can_not_be_compared_with_is_refused_with_what_would_be_right(
         (&["--scores", "keyness", "--baseline", "seed@7"], "has no published result"),
         (&["--scores", "keyness", "--baseline", "seed"], "profile Seed"),
         (&["--scores", "keyness"], "name its source as the baseline"),
-        (&["--baseline", "seed"], "only score keyness"),
+        (&["--baseline", "seed"], "only score Keyness"),
         (&["--scores", "keyness", "--baseline", "seed@0"], "numbers begin at 1"),
         (&["--scores", "chisquare", "--window", "7h"], "divides a day"),
-        (&["--scores", "count"], "say how long a window is"),
+        (&["--scores", "count"], "set the length of a window"),
     ] {
         let told = refused(flags);
         assert!(told.contains(expected), "{flags:?}: {told}");

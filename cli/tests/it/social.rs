@@ -244,7 +244,7 @@ fn what_a_profile_can_not_do_is_said_before_anything_is_read() {
     let file = desk.write("posts.ndjson", r#"{"text":"love"}"#);
     for (options, hint) in [
         (&["--kinds", "hashtag"][..], "profile Social"),
-        (&["--stop-words", "en"], "--profile social"),
+        (&["--stop-words", "en"], "only for profile Social"),
         (&["--window", "1m"], "from 5m to 7d"),
         (&["--scores", "burst", "--profile", "social"], "window"),
         (&["--profile", "social", "--stop-words", "xx"], "xx"),

@@ -53,6 +53,14 @@ pub struct Limits {
     pub hash_seed: u64,
 }
 
+impl Limits {
+    /// Limits that keep no malformed lines in full.
+    pub fn new(threads: usize, memory: usize, spill: PathBuf, hash_seed: u64) -> Self {
+        let blocks = BlockSizes::default();
+        Self { threads, memory, spill, keep_rejects: false, blocks, hash_seed }
+    }
+}
+
 /// Bytes of rows per block, before compression. Results don't depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockSizes {
@@ -69,6 +77,27 @@ impl Default for BlockSizes {
 }
 
 impl Context {
+    /// An attempt that keeps no records and has no credentials.
+    pub fn new(
+        store: Arc<dyn Store>,
+        runtime: Handle,
+        run: RunId,
+        attempt: AttemptId,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            store,
+            runtime,
+            run,
+            attempt,
+            limits,
+            records: None,
+            remote: Remote::default(),
+            cancel: Cancel::default(),
+            progress: Arc::default(),
+        }
+    }
+
     /// Whose blocks an attempt at this stage and index writes.
     pub fn home(&self, stage: Stage, index: u32) -> AttemptKey {
         AttemptKey { run: self.run.clone(), stage, index, attempt: self.attempt.clone() }

@@ -1,5 +1,5 @@
-//! What a TrendJob asks for, in the words of the pipeline: the one place that knows both. The spec is one
-//! that was checked; where its files are on this machine is its caller's.
+//! A TrendJob in the pipeline's words. The only crate that knows both. Expects a checked spec; the
+//! caller decides where the files are on this machine.
 
 mod analysis;
 
@@ -8,38 +8,33 @@ use pipeline::plan::Spec;
 use pipeline::{CustomFormat, RecordFormat};
 use store::SourceName;
 use store::retention::Retention;
-use trendjob::TrendJobSpec;
+use trendjob::{Input, Preset, TrendJobSpec};
 use trends::Partitions;
 
 pub use analysis::{DEFAULT_STOP_LANGUAGES, analysis};
 
-/// A spec that was not checked.
+/// The error for a spec that was not checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRequest {
-    /// The name that results are published under.
+    /// The source is no name.
     #[error(transparent)]
     Source(#[from] store::InvalidName),
-    /// Into how many partitions terms are divided.
+    /// The number of partitions is out of its range.
     #[error("spec.sharding.partitions is {0}: it must be from 1 to 1024")]
     Partitions(u32),
 }
 
-/// What is to be planned, read where the URIs say.
+/// Returns what to plan.
 ///
 /// # Errors
-/// A spec that was not checked.
-pub fn spec(job: &TrendJobSpec) -> Result<Spec, InvalidRequest> {
-    let TrendJobSpec { source, input, sharding, .. } = job;
+/// If the spec was not checked.
+pub fn spec(trendjob: &TrendJobSpec) -> Result<Spec, InvalidRequest> {
+    let TrendJobSpec { source, input, sharding, .. } = trendjob;
     let partitions = Partitions::new(sharding.partitions);
-    let config_map = input.volume.as_ref().is_some_and(|volume| volume.config_map.is_some());
+    let has_config_map = input.volume.as_ref().is_some_and(|volume| volume.config_map.is_some());
     Ok(Spec {
-        source: SourceName::new(source)?,
-        uris: input.uris.clone(),
-        data: None,
-        kept_out: None,
-        spooled: None,
         // Every pod has its own copy of a ConfigMap, with its own times.
-        identity: if config_map { Identity::Content } else { Identity::Modified },
+        identity: if has_config_map { Identity::Content } else { Identity::Modified },
         compression: match input.compression {
             trendjob::Compression::Auto => None,
             trendjob::Compression::None => Some(Compression::None),
@@ -47,30 +42,34 @@ pub fn spec(job: &TrendJobSpec) -> Result<Spec, InvalidRequest> {
             trendjob::Compression::Zstd => Some(Compression::Zstd),
             trendjob::Compression::Bzip2 => Some(Compression::Bzip2),
         },
-        record: match input.record.preset {
-            trendjob::Preset::Twitter => RecordFormat::Twitter,
-            trendjob::Preset::DataSift => RecordFormat::DataSift,
-            trendjob::Preset::Mastodon => RecordFormat::Mastodon,
-            trendjob::Preset::Custom => RecordFormat::Custom(CustomFormat {
-                text: input.record.text.clone(),
-                time: input.record.time.clone(),
-                author: input.record.author.clone(),
-                id: input.record.id.clone(),
-                language: input.record.language.clone(),
-            }),
-        },
+        record: record(input),
         max_malformed_percent: f64::from(input.max_malformed_percent),
         max_record_size: input.max_record_size.bytes(),
         chunk_size: sharding.chunk_size.bytes(),
         max_shards: sharding.max_shards,
-        shards: None,
         partitions: partitions.ok_or(InvalidRequest::Partitions(sharding.partitions))?,
-        analysis: analysis(&job.analysis),
+        analysis: analysis(&trendjob.analysis),
+        ..Spec::new(SourceName::new(source)?, input.uris.clone())
     })
 }
 
-/// How much of the source's past stays.
-pub fn retention(job: &TrendJobSpec) -> Retention {
-    let retention = &job.sink.retention;
+fn record(input: &Input) -> RecordFormat {
+    let trendjob::Record { preset, text, time, author, id, language } = &input.record;
+    match preset {
+        Preset::Twitter => RecordFormat::Twitter,
+        Preset::DataSift => RecordFormat::DataSift,
+        Preset::Mastodon => RecordFormat::Mastodon,
+        Preset::Custom => RecordFormat::Custom(CustomFormat {
+            text: text.clone(),
+            time: time.clone(),
+            author: author.clone(),
+            id: id.clone(),
+            language: language.clone(),
+        }),
+    }
+}
+
+/// Returns how many runs of a source stay, and how long a retired one does.
+pub fn retention(retention: &trendjob::Retention) -> Retention {
     Retention { runs: retention.runs as usize, grace: retention.grace.seconds() }
 }

@@ -1,6 +1,7 @@
 //! The parts that every process has: clock, logs, metrics, probes and a server that stops
 //! gracefully. Doesn't know what a process is for.
 
+pub mod clock;
 mod deadline;
 mod error_chain;
 pub mod logs;

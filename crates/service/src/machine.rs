@@ -1,10 +1,30 @@
-//! What the machine or the container gives a process. Reads what Linux tells; elsewhere it is
-//! unknown, and the caller decides what to assume.
+//! The memory and threads that the machine or the container gives a process, and the share of them
+//! that a run uses. Reads Linux's files; on other systems the memory is unknown.
 
-use std::fs;
+use std::{fs, thread::available_parallelism};
 
-/// Memory this process may use, in bytes: the limit of its cgroup or the machine's, the lower.
-pub fn memory_limit() -> Option<u64> {
+/// The most memory that a run uses unless the user sets another limit, in bytes.
+const MOST_MEMORY: u64 = 4 << 30;
+
+/// The memory that is assumed on a machine that doesn't report it, in bytes.
+const ASSUMED_MEMORY: u64 = 1 << 30;
+
+/// Returns the memory that a run uses unless the user sets another limit, in bytes: 60 % of the
+/// machine's, at most 4 GiB.
+pub fn default_memory() -> usize {
+    let memory = memory_limit().unwrap_or(ASSUMED_MEMORY) / 10 * 6;
+    usize::try_from(memory.min(MOST_MEMORY)).unwrap_or(usize::MAX)
+}
+
+/// Returns the threads that a run uses unless the user sets another number: the cores, or the CPU
+/// limit of a container's cgroup.
+pub fn default_threads() -> usize {
+    available_parallelism().map_or(1, usize::from)
+}
+
+/// Returns the memory that this process may use, in bytes: the limit of its cgroup or the machine's,
+/// the lower.
+fn memory_limit() -> Option<u64> {
     let cgroup = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let cgroup = cgroup.and_then(|limit| limit.trim().parse().ok());
     let machine =
@@ -12,12 +32,12 @@ pub fn memory_limit() -> Option<u64> {
     [cgroup, machine].into_iter().flatten().min()
 }
 
-/// The most memory this process has held so far, in bytes.
+/// Returns the most memory that this process has held so far, in bytes.
 pub fn peak_memory() -> Option<u64> {
     kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
-/// The value of a line like `MemTotal:       24632456 kB`, in bytes.
+/// Returns the value of a line such as `MemTotal:       24632456 kB`, in bytes.
 fn kibibytes(info: &str, name: &str) -> Option<u64> {
     let line = info.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -1,4 +1,4 @@
-//! What is counted and scored. Owns these settings; refuses to know how anything is counted.
+//! What is counted and scored. Owns these settings; doesn't know how anything is counted.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,49 +9,51 @@ use crate::{
     pattern::{LANGUAGE, SOURCE},
 };
 
-/// What is counted and scored.
+/// What to count and score.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Analysis {
-    /// How text is cleaned and cut into terms.
+    /// How text becomes terms: Seed cleans it as the original program did and counts words only; Social is
+    /// for social media, with every kind of term and score.
     #[serde(default)]
     #[schemars(schema_with = "names::profile")]
     pub profile: Profile,
-    /// The kinds of terms that are counted, each once.
+    /// The kinds of terms to count, each once. Kinds other than Word need profile Social.
     #[serde(default = "default_kinds", with = "names")]
     #[schemars(schema_with = "names::kinds", extend("x-kubernetes-list-type" = "set"))]
     pub kinds: Vec<Kind>,
-    /// The length of a time bucket, from 5m to 7d. Without it no time is read.
+    /// The length of a window, from 5m to 7d. Without it, times are not read and all records count as one
+    /// window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Duration>,
-    /// The words that are not counted; only with profile Social.
+    /// Words that are not counted. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_words: Option<StopWords>,
-    /// The scores that are computed beside the count; only with profile Social.
+    /// The scores to compute beside the count, each once. Needs profile Social.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "names")]
     #[schemars(schema_with = "names::scores", extend("x-kubernetes-list-type" = "set"))]
     pub scores: Vec<Score>,
-    /// The published result that score Keyness compares with; only with profile Social.
+    /// The published result that score Keyness compares with. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
-    /// Whether to guess the language of records that don't say theirs, for the choice of stop words; only
-    /// with profile Social. It costs tens of microseconds a record.
+    /// True to guess the language of records without one, which selects their stop words. Takes tens of
+    /// microseconds per record. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detect_language: Option<bool>,
-    /// Terms that occur less often in the run keep no series, and so have no score over time. All keep
-    /// theirs when not said.
+    /// Terms with fewer occurrences in the run keep no series and have no score over time. Without it, all
+    /// terms keep theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub series_floor: Option<u32>,
-    /// The fewest authors of a term that is scored; only with profile Social.
+    /// The fewest authors of a scored term. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_authors: Option<u32>,
-    /// The lowest count of a term that is scored; only with profile Social.
+    /// The lowest count of a scored term. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_count: Option<u32>,
-    /// Terms and authors that are left out; only with profile Social.
+    /// Terms and authors to exclude. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exclude: Option<Exclude>,
 }
@@ -85,15 +87,15 @@ fn default_kinds() -> Vec<Kind> {
     vec![Kind::Word]
 }
 
-/// The words that are not counted.
+/// Words that are not counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StopWords {
-    /// Languages whose common words are left out.
+    /// Languages whose common words are not counted, as codes of two or three letters.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(min = 2, max = 3), regex(pattern = LANGUAGE)))]
     pub languages: Vec<String>,
-    /// Further words.
+    /// Further words that are not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2_000), inner(length(min = 1, max = 128)))]
     pub extra: Vec<String>,
@@ -103,24 +105,24 @@ pub struct StopWords {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Baseline {
-    /// The source it was published under.
+    /// The source of the result.
     #[schemars(length(min = 1, max = 63), regex(pattern = SOURCE))]
     pub source: String,
-    /// Its generation; the newest at the start of the run when not said.
+    /// The generation of the result. Without it, the newest at the start of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub generation: Option<u64>,
 }
 
-/// Terms and authors that are left out.
+/// Terms and authors to exclude.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exclude {
-    /// Terms, as they are written in results.
+    /// Terms, as results write them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2_000), inner(length(min = 1, max = 256)))]
     pub terms: Vec<String>,
-    /// Authors, by their identity in the records.
+    /// Authors, by their identity in the records. Their records are not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2_000), inner(length(min = 1, max = 256)))]
     pub authors: Vec<String>,

@@ -1,4 +1,4 @@
-//! The definition that clusters are given. Owns putting it together; refuses to know any client.
+//! The definition of the custom resource. Owns putting it together; doesn't know any client.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceValidation, JSONSchemaProps,
@@ -7,8 +7,8 @@ use kube::CustomResourceExt as _;
 
 use crate::{TrendJobResource, schema};
 
-/// The definition of a TrendJob: names and columns by the derive, the schema that manifests are
-/// checked against, with every rule.
+/// Returns the definition of a TrendJob. The names and columns come from the derive; the schema is the
+/// one that manifests are checked against, with every rule.
 pub fn crd() -> CustomResourceDefinition {
     let mut definition = TrendJobResource::crd();
     let schema: Option<JSONSchemaProps> = serde_json::from_value(schema::structural()).ok();

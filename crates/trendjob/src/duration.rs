@@ -1,26 +1,26 @@
-//! Lengths of time as people write them. Owns the notation; refuses to know any clock.
+//! Durations, such as 10m. Owns the notation; doesn't know any clock.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// What a written duration looks like.
+/// The pattern of a duration in a manifest.
 pub(crate) const DURATION_PATTERN: &str = "^[0-9]{1,6}[smhd]$";
 
 const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
-/// A length of time in whole seconds, written 30s, 10m, 1h or 7d.
+/// A duration in whole seconds, written as 30s, 10m, 1h or 7d.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
-/// A text that is no duration.
+/// The error for a text that is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a duration: write it as 30s, 10m, 1h or 7d")]
 pub struct InvalidDuration(String);
 
 impl Duration {
-    /// So many times 60 seconds.
+    /// A number of minutes.
     pub const fn minutes(count: u32) -> Self {
         Self(count as u64 * 60)
     }
@@ -45,7 +45,7 @@ impl FromStr for Duration {
     }
 }
 
-/// The seconds a text stands for; `None` when it is no duration.
+/// Returns the number of seconds; `None` if the text is no duration.
 fn parse(text: &str) -> Option<u64> {
     let (unit, factor) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit))?;
     let number = text.strip_suffix(*unit)?;
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_named_with_what_would_be_right() {
+    fn the_error_shows_the_text_and_a_right_duration() {
         for text in ["", "m", "10", "10 m", "-1m", "1.5h", "1h30m", "1w", "1234567s"] {
             let error = text.parse::<Duration>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("10m"), "{error}");

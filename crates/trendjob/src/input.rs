@@ -1,37 +1,52 @@
-//! What is read: objects, their form and where the fields of a record are. Owns these settings;
-//! refuses to know how anything is read.
+//! The input: objects, their form and where the fields of a record are. Owns these settings;
+//! doesn't know how anything is read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Size, pattern::OBJECT_NAME};
 
-/// What is read and how its records look.
+/// The objects to read and the form of their records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
     /// Files, folders and globs to read: file, http or https URIs, or paths.
     #[schemars(length(min = 1, max = 1_000), inner(length(min = 1, max = 512)))]
     pub uris: Vec<String>,
-    /// A volume, mounted read-only at /data, that file URIs can name.
+    /// A volume with input files, mounted read-only at /data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<Volume>,
-    /// A Secret whose keys become the environment of object store clients.
+    /// A Secret whose keys become environment variables of the pods that read the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<ObjectRef>,
-    /// Where the fields of a record are.
+    /// The form of the records, and where their fields are.
     #[serde(default)]
     pub record: Record,
-    /// How the objects are compressed.
+    /// The compression of the objects. Auto looks at the first bytes of each object.
     #[serde(default)]
     pub compression: Compression,
-    /// How many percent of the records of the whole run may be malformed before it fails.
+    /// Percentage of the records of the whole run that may be malformed before it fails.
     #[serde(default = "default_malformed_percent")]
     #[schemars(range(min = 0, max = 100))]
     pub max_malformed_percent: u8,
-    /// The longest record in bytes, from 1Mi to 64Mi; a longer line is malformed.
+    /// The longest record in bytes, from 1Mi to 64Mi. A longer line is malformed.
     #[serde(default = "default_record_size")]
     pub max_record_size: Size,
+}
+
+impl Input {
+    /// An input with all defaults.
+    pub fn new(uris: Vec<String>) -> Self {
+        Self {
+            uris,
+            volume: None,
+            credentials_secret_ref: None,
+            record: Record::default(),
+            compression: Compression::default(),
+            max_malformed_percent: default_malformed_percent(),
+            max_record_size: default_record_size(),
+        }
+    }
 }
 
 const fn default_malformed_percent() -> u8 {
@@ -42,11 +57,11 @@ const fn default_record_size() -> Size {
     Size::mebibytes(16)
 }
 
-/// A volume with input files: exactly one of its fields is set.
+/// A volume with input files. Exactly one of its fields is set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Volume {
-    /// A claim that already exists.
+    /// An existing `PersistentVolumeClaim`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persistent_volume_claim: Option<ClaimRef>,
     /// A `ConfigMap`, for small samples.
@@ -63,7 +78,7 @@ pub struct ClaimRef {
     pub claim_name: String,
 }
 
-/// An object in the same namespace, by name.
+/// The name of an object in the same namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectRef {
@@ -72,30 +87,32 @@ pub struct ObjectRef {
     pub name: String,
 }
 
-/// Where the fields of a record are: a preset, or JSON pointers of which the first non-null wins.
+/// Where the fields of a record are: a preset, or JSON pointers in order of preference.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
-    /// The form of the records.
+    /// The form of the records: statuses of Twitter's API v1.1, interactions of `DataSift`, statuses of
+    /// Mastodon's API, or Custom for any other JSON.
     #[serde(default)]
     pub preset: Preset,
-    /// Where the text is; needed by preset Custom, which alone takes pointers.
+    /// JSON pointers to the text, only for preset Custom, which needs at least one. The first that is
+    /// not null counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
     pub text: Vec<String>,
-    /// Where the time of the record is.
+    /// JSON pointers to the time of the record, only for preset Custom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
     pub time: Vec<String>,
-    /// Where the author is.
+    /// JSON pointers to the author, only for preset Custom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
     pub author: Vec<String>,
-    /// Where the identity of the record is.
+    /// JSON pointers to the identity of the record, only for preset Custom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
     pub id: Vec<String>,
-    /// Where the language is.
+    /// JSON pointers to the language, only for preset Custom.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
     pub language: Vec<String>,
@@ -115,13 +132,13 @@ pub enum Preset {
     Custom,
 }
 
-/// How an object is compressed.
+/// The compression of an object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Compression {
-    /// Told by the first bytes of each object.
+    /// Found out from the first bytes of each object.
     #[default]
     Auto,
-    /// Not at all.
+    /// Not compressed.
     None,
     /// gzip, with any number of members.
     Gzip,

@@ -1,5 +1,5 @@
-//! The TrendJob custom resource: its types with defaults and limits, and what is said about a
-//! manifest that breaks them. Owns both; refuses to know clients, clusters, files and clocks.
+//! The TrendJob custom resource: its types with their defaults and limits, and the errors of a manifest
+//! that breaks them. Owns both; doesn't know clients, clusters, files and clocks.
 
 mod analysis;
 mod changes;
@@ -7,11 +7,13 @@ mod changes;
 mod crd;
 mod duration;
 mod failure_policy;
+mod field_error;
 mod input;
 mod local;
 mod manifest;
 mod names;
 pub mod pattern;
+mod places;
 mod pods;
 pub mod rules;
 mod run_config;
@@ -29,9 +31,10 @@ pub use self::{
     changes::transition,
     duration::{Duration, InvalidDuration},
     failure_policy::FailurePolicy,
+    field_error::FieldError,
     input::{ClaimRef, Compression, Input, ObjectRef, Preset, Record, Volume},
     local::{UNSUPPORTED, unsupported_locally},
-    manifest::{FieldError, Metadata, TrendJob, parse_manifest},
+    manifest::{Metadata, TrendJob, check_spec, parse_manifest},
     pods::{EnvVar, FsGroupChangePolicy, Opaque, PodMetadata, PodParts, PodSecurityContext},
     run_config::{InvalidRunConfig, RunConfig},
     schema::structural,

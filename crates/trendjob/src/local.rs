@@ -1,12 +1,13 @@
-//! What this version can't do yet. Owns these lists, which shrink; refuses to know the run.
+//! The fields that `trendjob run` can't follow yet. Owns this list, which shrinks; doesn't know how
+//! a run works.
 
 use crate::{FieldError, TrendJobSpec};
 
-/// What is said about every such field.
+/// The message about every such field.
 pub const UNSUPPORTED: &str = "not supported by this version of trendjob yet";
 
-/// The fields of a valid spec that `trendjob run` can't honour yet. That results go to a folder
-/// instead of the sink's MongoDB is no such field.
+/// Returns the fields of a valid spec that `trendjob run` can't follow yet. The sink is none of them:
+/// a local run writes to a folder instead of MongoDB by design.
 pub fn unsupported_locally(spec: &TrendJobSpec) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if spec.sink.mongodb.store_records {

@@ -1,14 +1,16 @@
-//! A TrendJob as it is written in a file. Owns reading it and saying everything that is wrong with
-//! it at once; refuses to know files and clusters.
+//! A TrendJob as a YAML file. Owns the reading and the list of all its errors; doesn't know files
+//! and clusters.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{GROUP, KIND, TrendJobSpec, TrendJobStatus, VERSION, rules, schema, schema_check};
+use crate::{
+    FieldError, GROUP, KIND, TrendJobSpec, TrendJobStatus, VERSION, rules, schema, schema_check,
+};
 
-/// A TrendJob as it is written in a file.
+/// A TrendJob as a file holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrendJob {
@@ -16,16 +18,16 @@ pub struct TrendJob {
     pub api_version: String,
     /// The kind.
     pub kind: String,
-    /// What it is called.
+    /// Its name, and more.
     pub metadata: Metadata,
-    /// What is asked for.
+    /// The spec.
     pub spec: TrendJobSpec,
-    /// How far it is, in a manifest that came from a cluster.
+    /// The status, in a manifest that came from a cluster.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<TrendJobStatus>,
 }
 
-/// What a TrendJob is called; other metadata is left to the API server.
+/// The metadata of a TrendJob that is read here; the API server checks the rest.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
@@ -42,38 +44,7 @@ pub struct Metadata {
     pub annotations: BTreeMap<String, String>,
 }
 
-/// What is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct FieldError {
-    /// The field, such as `spec.input.uris[2]`; empty when it is the whole file.
-    pub path: String,
-    /// What is wrong, and what would be right.
-    pub message: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(path: &str, message: String) -> Self {
-        Self { path: path.to_owned(), message }
-    }
-
-    fn file(message: String) -> Self {
-        Self { path: String::new(), message }
-    }
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
-        }
-    }
-}
-
-impl std::error::Error for FieldError {}
-
-/// Reads a manifest, fills in defaults and checks it as the API server would; every error at once.
+/// Reads a manifest, fills in defaults and checks it as the API server does. Returns all errors.
 pub fn parse_manifest(yaml: &str) -> Result<TrendJob, Vec<FieldError>> {
     let mut value = one_document(yaml).map_err(|error| vec![error])?;
     let errors = identity(&value);
@@ -82,13 +53,28 @@ pub fn parse_manifest(yaml: &str) -> Result<TrendJob, Vec<FieldError>> {
     }
     drop_empty_metadata(&mut value);
     schema_check::prepare(schema::local(), &mut value);
-    let mut errors = Vec::new();
-    schema_check::check(schema::local(), "", &value, &mut errors);
-    rules::check(&value, &mut errors);
+    let errors = errors_of(&value);
     if !errors.is_empty() {
         return Err(errors);
     }
     serde_json::from_value(value).map_err(|error| vec![FieldError::file(error.to_string())])
+}
+
+/// Checks a spec that was not read from a manifest by the same schema and rules. Returns all errors.
+pub fn check_spec(spec: &TrendJobSpec) -> Vec<FieldError> {
+    errors_of(&json!({
+        "apiVersion": format!("{GROUP}/{VERSION}"),
+        "kind": KIND,
+        "metadata": { "name": "spec" },
+        "spec": spec,
+    }))
+}
+
+fn errors_of(value: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    schema_check::check(schema::local(), "", value, &mut errors);
+    rules::check(value, &mut errors);
+    errors
 }
 
 fn one_document(yaml: &str) -> Result<Value, FieldError> {
@@ -109,14 +95,15 @@ fn one_document(yaml: &str) -> Result<Value, FieldError> {
     }
 }
 
-/// The parser ends its messages with the line and column.
+/// A syntax error; the parser ends its messages with the line and column.
 fn syntax(error: &serde_saphyr::Error) -> FieldError {
     let message =
         error.without_snippet().render_with_formatter(&serde_saphyr::UserMessageFormatter);
     FieldError::file(format!("not valid YAML: {message}"))
 }
 
-/// Says what is wrong with `apiVersion` and `kind`: of another kind nothing else is judged.
+/// Checks `apiVersion` and `kind`. If they are wrong, nothing else is checked: the fields of another
+/// kind mean something else.
 fn identity(value: &Value) -> Vec<FieldError> {
     let wanted = [("apiVersion", format!("{GROUP}/{VERSION}")), ("kind", KIND.to_owned())];
     let wrong = wanted.into_iter().filter_map(|(field, wanted)| match value.get(field) {
@@ -129,7 +116,7 @@ fn identity(value: &Value) -> Vec<FieldError> {
     wrong.collect()
 }
 
-/// Empty metadata fields, as `labels:` without a value, are absent to the API server.
+/// Removes metadata fields without a value, such as `labels:`: the API server ignores them.
 fn drop_empty_metadata(value: &mut Value) {
     if let Some(Value::Object(fields)) = value.get_mut("metadata") {
         fields.retain(|_, field| !field.is_null());

@@ -1,6 +1,6 @@
-//! The texts that have a fixed form: each pattern beside the plain Rust check of the same form, so
-//! that no regex engine is built for a few names. Owns these pairs; refuses to know which field
-//! has which.
+//! Texts with a fixed form: each pattern, which the API server checks, beside a check of the same form
+//! in plain Rust, because the operator has no other use for a regex engine. A test compares them. Owns
+//! these pairs; doesn't know which field has which.
 
 use crate::{Duration, Size, duration::DURATION_PATTERN, size::SIZE_PATTERN};
 
@@ -39,13 +39,13 @@ const FORMS: [(&str, Check); 11] = [
     (DURATION_PATTERN, |text| text.parse::<Duration>().is_ok()),
 ];
 
-/// Whether a text has the form of a pattern of this module. Of a pattern it doesn't know, every
-/// text has the form; a test shows that the schema holds none.
+/// Returns true if a text has the form of a pattern. An unknown pattern allows every text; a test shows
+/// that the schema has none.
 pub fn matches(pattern: &str, text: &str) -> bool {
     find(pattern).is_none_or(|check| check(text))
 }
 
-/// The check of a pattern.
+/// Returns the check of a pattern.
 pub(crate) fn find(pattern: &str) -> Option<Check> {
     FORMS.iter().find(|(known, _)| *known == pattern).map(|(_, check)| *check)
 }
@@ -93,7 +93,7 @@ fn pointer(text: &str) -> bool {
 }
 
 fn has_size_form(text: &str) -> bool {
-    // A size that has the form but does not fit 64 bits is refused by the limits of its field.
+    // A size of the right form that doesn't fit 64 bits is refused by the limits of its field.
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (_, unit) = text.split_at(digits);
     (1..=15).contains(&digits) && (unit.is_empty() || format!("1{unit}").parse::<Size>().is_ok())
@@ -168,7 +168,7 @@ mod tests {
     fn each_check_agrees_with_its_pattern() {
         let long: Vec<String> = [1, 38, 39, 40, 41, 62, 63, 64].map(|n| "a".repeat(n)).into();
         for (pattern, check) in FORMS {
-            // `$` of the API server's engine is the end of the text, as it is here.
+            // In the API server's engine and in this one, `$` matches the end of the text only.
             let regex = regex::Regex::new(pattern).unwrap();
             for text in TEXTS.into_iter().chain(long.iter().map(String::as_str)) {
                 assert_eq!(check(text), regex.is_match(text), "{pattern} on {text:?}");

@@ -1,5 +1,5 @@
-//! What may be said about the pods of a stage: a small subset of a pod template, so that the
-//! definition stays small. Owns that subset; refuses to know how pods are rendered.
+//! The settings of a stage's pods: a small subset of a pod template, so that the definition stays
+//! small. Owns that subset; doesn't know how pods are rendered.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -12,7 +12,7 @@ use crate::{
     pattern::{ENVIRONMENT, OBJECT_NAME},
 };
 
-/// What is said about the pods of one stage.
+/// The settings of a stage's pods.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PodParts {
@@ -23,30 +23,30 @@ pub struct PodParts {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "texts::<63>")]
     pub node_selector: BTreeMap<String, String>,
-    /// Taints that are tolerated.
+    /// Taints that the pods tolerate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32))]
     pub tolerations: Vec<Opaque>,
     /// Affinity to nodes and pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affinity: Option<Opaque>,
-    /// How pods are spread.
+    /// How the pods are spread over nodes and zones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub topology_spread_constraints: Vec<Opaque>,
-    /// The priority class.
+    /// The priority class of the pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub priority_class_name: Option<String>,
-    /// The service account.
+    /// The service account of the pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub service_account_name: Option<String>,
-    /// Secrets to pull the image with.
+    /// Secrets for pulling the image.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub image_pull_secrets: Vec<ObjectRef>,
-    /// Another worker image.
+    /// A worker image instead of the operator's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 512))]
     pub image: Option<String>,
@@ -62,7 +62,7 @@ pub struct PodParts {
     pub pod_security_context: Option<PodSecurityContext>,
 }
 
-/// At most 32 texts by name, each of at most so many characters.
+/// The schema of a map of at most 32 texts, each of at most `MAX` characters.
 fn texts<const MAX: usize>(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
@@ -75,11 +75,11 @@ fn texts<const MAX: usize>(_: &mut SchemaGenerator) -> Schema {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PodMetadata {
-    /// Labels.
+    /// Further labels.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "texts::<63>")]
     pub labels: BTreeMap<String, String>,
-    /// Annotations.
+    /// Further annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "texts::<4096>")]
     pub annotations: BTreeMap<String, String>,
@@ -89,14 +89,14 @@ pub struct PodMetadata {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvVar {
-    /// Its name.
+    /// The name of the variable.
     #[schemars(length(min = 1, max = 253), regex(pattern = ENVIRONMENT))]
     pub name: String,
-    /// Its value.
+    /// The value of the variable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4_096))]
     pub value: Option<String>,
-    /// Where its value comes from instead.
+    /// The source of the value, instead of `value`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value_from: Option<Opaque>,
 }
@@ -117,7 +117,7 @@ pub struct PodSecurityContext {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub fs_group: Option<i64>,
-    /// When the owner of volumes is changed.
+    /// When the owner of volumes is changed: always, or only if the root of the volume has another owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fs_group_change_policy: Option<FsGroupChangePolicy>,
     /// Further groups.
@@ -129,13 +129,13 @@ pub struct PodSecurityContext {
 /// When the owner of volumes is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum FsGroupChangePolicy {
-    /// When the root of the volume has another owner.
+    /// If the root of the volume has another owner.
     OnRootMismatch,
-    /// Each time.
+    /// At each mount.
     Always,
 }
 
-/// A part of the pod that only the API server of pods judges.
+/// A part of a pod that is not described here: the API server checks it when the pod is created.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Opaque(pub Map<String, Value>);

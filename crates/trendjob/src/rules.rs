@@ -1,79 +1,39 @@
-//! The rules a schema can't say: each one CEL for the API server, the same in Rust for `validate`,
-//! and one message for both. Owns this table; refuses to know where a manifest came from.
+//! The rules that a schema can't express: each in CEL for the API server and in Rust for
+//! `trendjob validate`, with one message. Owns this table; doesn't know where a manifest came from.
 
 use serde_json::{Value, json};
 use vocabulary::Kind;
 
 use crate::{
-    Duration, FieldError, Size, changes, pattern, schema, schema_check, size::SIZE_PATTERN,
+    Duration, FieldError, Size, changes, pattern,
+    places::{join, schema_at, values_at},
+    schema_check,
+    size::SIZE_PATTERN,
 };
 
-/// Says what a name must be.
-pub const NAME: &str =
-    "must start with a-z, hold only a-z, 0-9 and -, not end in -, and have at most 40 characters";
-/// Says what a source must be.
-pub const SOURCE_FORM: &str =
-    "must start with a-z or 0-9, hold only a-z, 0-9 and -, and have at most 63 characters";
-/// Says which sources are taken.
-pub const SOURCE_RESERVED: &str = "must not start with trends- or system, which are reserved";
-/// Says why a source can't end in a kind.
-pub const SOURCE_KIND: &str = "must not end in -word, -hashtag, -mention, -cashtag, -emoji, \
-     -phrase or -domain, which name the collections of other kinds";
-/// Says which stores can't be read yet.
-pub const SCHEME_UNBUILT: &str = "s3, gs, az and hdfs can't be read yet: use file, http or https";
-/// Says which schemes there are.
-pub const SCHEME_UNKNOWN: &str = "the scheme must be file, http or https";
-/// Says what a volume is made of.
-pub const VOLUME: &str = "must have exactly one of persistentVolumeClaim and configMap";
-/// Says what the preset Custom needs.
-pub const CUSTOM_TEXT: &str = "preset Custom needs at least one pointer to the text";
-/// Says when pointers are taken.
-pub const PRESET_POINTERS: &str =
-    "text, time, author, id and language are only for preset Custom: other presets have their own";
-/// Says what a pointer must be.
-pub const POINTER: &str =
+/// The message about a pointer of a wrong form.
+const POINTER: &str =
     "a JSON pointer starts with / and writes ~ in a name as ~0 and / as ~1, like /user/name";
-/// Says how long a record may be.
-pub const RECORD_SIZE: &str = "must be from 1Mi to 64Mi";
-/// Says how large a chunk may be.
-pub const CHUNK_SIZE: &str = "must be from 1Ki to 1Ti";
-/// Says how long a window may be.
-pub const WINDOW: &str = "must be from 5m to 7d";
-/// Says what needs the profile Social.
-pub const SOCIAL_ONLY: &str = "stopWords, scores, baseline, detectLanguage, minAuthors, minCount and exclude are only for profile Social";
-/// Says which kinds need the profile Social.
-pub const KINDS_SOCIAL: &str = "profile Seed counts words only: other kinds are for profile Social";
-/// Says what scores need.
-pub const SCORES_WINDOW: &str =
-    "scores tell what terms do over time: say how long a window is, as 1h";
-/// Says which windows the score of days takes.
-pub const CHI_SQUARE_WINDOW: &str =
-    "score ChiSquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h";
-/// Says what keyness needs.
-pub const KEYNESS_BASELINE: &str =
-    "score Keyness compares with a published result: name its source as the baseline";
-/// Says what a baseline is for.
-pub const BASELINE_KEYNESS: &str =
-    "only score Keyness compares with a baseline: ask for it, or leave the baseline out";
-/// Says which databases are taken.
-pub const DATABASE: &str = "must not be admin, local or config, which belong to MongoDB";
-/// Says why a time to live and the deletion of results exclude each other.
+/// The message about a field that needs the profile Social.
+pub const SOCIAL_ONLY: &str = "must not be set with profile Seed: it is only for profile Social";
+/// The message about a time to live together with the deletion of results.
 pub const TTL_DELETE: &str =
     "must not be set with deletionPolicy Delete, which would delete results by the clock";
 
-/// One rule: where it stands, and what it says in CEL and in Rust.
+/// A rule about the value at one place.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// Where it stands, such as `spec.input.uris[]`; the root is empty.
+    /// The place of the value, such as `spec.input.uris[]`; empty for the root.
     pub at: &'static str,
-    /// The field below that it is about, such as `.text`; empty for the place itself.
+    /// The field of the value that is wrong if the rule is broken, such as `.text`; empty for the value
+    /// itself.
     pub field: &'static str,
-    /// The rule as the API server reads it.
+    /// The rule in CEL, for the API server.
     pub cel: &'static str,
-    /// What is said when it is broken.
+    /// The message if it is broken.
     pub message: &'static str,
-    /// Whether a value, with defaults filled in, keeps the rule. A value of a wrong type does: the
-    /// schema says what is wrong with it.
+    /// Returns true if a value, with defaults filled in, keeps the rule. A value of a wrong type keeps
+    /// it: the error is the schema's.
     check: fn(&Value) -> bool,
 }
 
@@ -111,7 +71,7 @@ macro_rules! social_only {
     };
 }
 
-/// A size in CEL: KB, KiB and K in the notation of Kubernetes, which has k and Ki only.
+/// A size in CEL. Kubernetes' notation has k and Ki, but neither K nor KB nor KiB.
 macro_rules! size {
     ($field:literal) => {
         concat!(
@@ -122,7 +82,8 @@ macro_rules! size {
     };
 }
 
-/// A text that is no size passes: the schema refuses it, and `quantity` would fail on it.
+/// The CEL that a size is in a range. A text that is no size keeps the rule: the error is the schema's,
+/// and `quantity` would fail on it.
 macro_rules! size_between {
     ($field:literal, $min:literal, $max:literal) => {
         concat!(
@@ -143,7 +104,7 @@ macro_rules! size_between {
     };
 }
 
-/// A duration in CEL, in seconds; CEL's own has no days.
+/// A duration in CEL, in seconds. CEL's own notation has no days.
 macro_rules! seconds {
     ($field:literal) => {
         concat!(
@@ -167,31 +128,36 @@ pub const RULES: &[Rule] = &[
         "",
         ".metadata.name",
         "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')",
-        NAME,
+        "must start with a-z, hold only a-z, 0-9 and -, not end in -, and have at most 40 characters",
         |value| text(&value["metadata"]["name"], |name| pattern::matches(pattern::NAME, name)),
     ),
-    rule("spec.source", "", "self.matches('^[a-z0-9][a-z0-9-]{0,62}$')", SOURCE_FORM, |value| {
-        text(value, |source| pattern::matches(pattern::SOURCE, source))
-    }),
+    rule(
+        "spec.source",
+        "",
+        "self.matches('^[a-z0-9][a-z0-9-]{0,62}$')",
+        "must start with a-z or 0-9, hold only a-z, 0-9 and -, and have at most 63 characters",
+        |value| text(value, |source| pattern::matches(pattern::SOURCE, source)),
+    ),
     rule(
         "spec.source",
         "",
         "!self.startsWith('trends-') && !self.startsWith('system')",
-        SOURCE_RESERVED,
+        "must not start with trends- or system, which are reserved",
         |value| text(value, |source| !["trends-", "system"].iter().any(|p| source.starts_with(p))),
     ),
     rule(
         "spec.source",
         "",
         "!self.matches('-(word|hashtag|mention|cashtag|emoji|phrase|domain)$')",
-        SOURCE_KIND,
+        "must not end in -word, -hashtag, -mention, -cashtag, -emoji, \
+     -phrase or -domain, which name the collections of other kinds",
         |value| text(value, |source| !ends_in_kind(source)),
     ),
     rule(
         "spec.input.uris[]",
         "",
         "!self.matches('^(?i)(s3|gs|az|hdfs)://')",
-        SCHEME_UNBUILT,
+        "s3, gs, az and hdfs can't be read yet: use file, http or https",
         |value| text(value, |uri| !scheme_is(uri, &["s3", "gs", "az", "hdfs"])),
     ),
     rule(
@@ -199,7 +165,7 @@ pub const RULES: &[Rule] = &[
         "",
         "!self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://') \
          || self.matches('^(?i)(file|https?|s3|gs|az|hdfs)://')",
-        SCHEME_UNKNOWN,
+        "the scheme must be file, http or https",
         |value| {
             text(value, |uri| {
                 scheme(uri).is_none()
@@ -211,14 +177,14 @@ pub const RULES: &[Rule] = &[
         "spec.input.volume",
         "",
         "has(self.persistentVolumeClaim) != has(self.configMap)",
-        VOLUME,
+        "must have exactly one of persistentVolumeClaim and configMap",
         |value| value.get("persistentVolumeClaim").is_some() != value.get("configMap").is_some(),
     ),
     rule(
         "spec.input.record",
         ".text",
         "self.preset != 'Custom' || has(self.text)",
-        CUSTOM_TEXT,
+        "preset Custom needs at least one pointer to the text",
         |value| value["preset"] != "Custom" || value.get("text").is_some(),
     ),
     rule(
@@ -226,7 +192,7 @@ pub const RULES: &[Rule] = &[
         ".preset",
         "self.preset == 'Custom' || !(has(self.text) || has(self.time) || has(self.author) \
          || has(self.id) || has(self.language))",
-        PRESET_POINTERS,
+        "text, time, author, id and language are only for preset Custom: other presets have their own",
         |value| {
             let fields = ["text", "time", "author", "id", "language"];
             value["preset"] == "Custom" || fields.iter().all(|field| value.get(field).is_none())
@@ -241,14 +207,14 @@ pub const RULES: &[Rule] = &[
         "spec.input",
         ".maxRecordSize",
         size_between!("maxRecordSize", "1Mi", "64Mi"),
-        RECORD_SIZE,
+        "must be from 1Mi to 64Mi",
         |value| size_within(&value["maxRecordSize"], 1 << 20, 64 << 20),
     ),
     rule(
         "spec.sharding",
         ".chunkSize",
         size_between!("chunkSize", "1Ki", "1Ti"),
-        CHUNK_SIZE,
+        "must be from 1Ki to 1Ti",
         |value| size_within(&value["chunkSize"], 1 << 10, 1 << 40),
     ),
     rule(
@@ -261,14 +227,14 @@ pub const RULES: &[Rule] = &[
             seconds!("window"),
             " <= 604800)"
         ),
-        WINDOW,
+        "must be from 5m to 7d",
         |value| duration_within(&value["window"], 300, 604_800),
     ),
     rule(
         "spec.analysis",
         ".kinds",
         "self.profile == 'Social' || self.kinds.all(kind, kind == 'Word')",
-        KINDS_SOCIAL,
+        "profile Seed counts words only: other kinds are for profile Social",
         |value| {
             let mut kinds = value["kinds"].as_array().into_iter().flatten();
             value["profile"] == "Social" || kinds.all(|kind| kind == "Word")
@@ -278,7 +244,7 @@ pub const RULES: &[Rule] = &[
         "spec.analysis",
         ".scores",
         "has(self.window) || !has(self.scores) || self.scores.all(score, score == 'Keyness')",
-        SCORES_WINDOW,
+        "scores compare windows of time: set the length of a window, such as 1h",
         |value| {
             let mut scores = value["scores"].as_array().into_iter().flatten();
             value.get("window").is_some() || scores.all(|score| score == "Keyness")
@@ -295,14 +261,14 @@ pub const RULES: &[Rule] = &[
             seconds!("window"),
             ") == 0"
         ),
-        CHI_SQUARE_WINDOW,
+        "score ChiSquare compares calendar days: choose a window that divides a day, such as 1h, 6h or 24h",
         |value| !is_scored_by(value, "ChiSquare") || duration_divides(&value["window"], 86_400),
     ),
     rule(
         "spec.analysis",
         ".scores",
         "has(self.baseline) || !has(self.scores) || !self.scores.exists(score, score == 'Keyness')",
-        KEYNESS_BASELINE,
+        "score Keyness compares with a published result: name its source as the baseline",
         |value| value.get("baseline").is_some() || !is_scored_by(value, "Keyness"),
     ),
     rule(
@@ -310,7 +276,7 @@ pub const RULES: &[Rule] = &[
         ".baseline",
         "!has(self.baseline) || \
          (has(self.scores) && self.scores.exists(score, score == 'Keyness'))",
-        BASELINE_KEYNESS,
+        "only score Keyness compares with a baseline: add that score, or remove the baseline",
         |value| value.get("baseline").is_none() || is_scored_by(value, "Keyness"),
     ),
     social_only!("stopWords"),
@@ -324,7 +290,7 @@ pub const RULES: &[Rule] = &[
         "spec.sink.mongodb.database",
         "",
         "!(self in ['admin', 'local', 'config'])",
-        DATABASE,
+        "must not be admin, local or config, which belong to MongoDB",
         |value| text(value, |name| !["admin", "local", "config"].contains(&name)),
     ),
     rule(
@@ -376,60 +342,48 @@ fn duration_within(value: &Value, min: u64, max: u64) -> bool {
     duration.is_none_or(|duration| (min..=max).contains(&duration.seconds()))
 }
 
-/// Whether an analysis asks for a score.
+/// Returns true if an analysis has a score.
 fn is_scored_by(analysis: &Value, score: &str) -> bool {
-    analysis["scores"].as_array().into_iter().flatten().any(|asked| asked == score)
+    analysis["scores"].as_array().into_iter().flatten().any(|listed| listed == score)
 }
 
 fn duration_divides(value: &Value, whole: u64) -> bool {
     let duration = value.as_str().and_then(|text| text.parse::<Duration>().ok());
-    // None of no length: that is below the shortest.
+    // A duration of 0 breaks another rule: it is shorter than the shortest window.
     duration
         .is_none_or(|duration| duration.seconds() == 0 || whole.is_multiple_of(duration.seconds()))
 }
 
-/// Adds the rules that a value breaks to the errors, but none about a field that has one already.
+/// Adds an error for each broken rule, except for a field that has an error already.
 pub(crate) fn check(root: &Value, errors: &mut Vec<FieldError>) {
     let known = errors.len();
     for rule in RULES {
-        for (path, value) in find(root, rule.at) {
-            if !(rule.check)(value) {
-                let field = rule.field.trim_start_matches('.');
-                let pointer = rule.field.replace('.', "/");
-                let culprit = value.pointer(&pointer).unwrap_or(value);
-                let dot = if path.is_empty() || field.is_empty() { "" } else { "." };
-                let path = format!("{path}{dot}{field}");
-                if errors[..known].iter().all(|error| error.path != path) {
-                    errors.push(schema_check::invalid(&path, culprit, rule.message));
-                }
+        for (path, value) in values_at(root, rule.at) {
+            if (rule.check)(value) {
+                continue;
+            }
+            let field = rule.field.trim_start_matches('.');
+            let culprit = value.pointer(&rule.field.replace('.', "/")).unwrap_or(value);
+            let path = if field.is_empty() { path } else { join(&path, field) };
+            if errors[..known].iter().all(|error| error.path != path) {
+                errors.push(broken(&path, culprit, rule.message));
             }
         }
     }
 }
 
-/// The values at a place, each with its path.
-fn find<'a>(root: &'a Value, place: &str) -> Vec<(String, &'a Value)> {
-    let mut found = vec![(String::new(), root)];
-    for name in place.split('.').filter(|name| !name.is_empty()) {
-        let (name, items) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
-        let fields = found.into_iter().filter_map(|(path, value)| {
-            let dot = if path.is_empty() { "" } else { "." };
-            Some((format!("{path}{dot}{name}"), value.get(name)?))
-        });
-        found = fields.flat_map(|(path, value)| each(path, value, items)).collect();
+/// The error of a broken rule. A scalar is shown; a list or an object is not.
+fn broken(path: &str, value: &Value, message: &str) -> FieldError {
+    match value {
+        Value::Array(_) | Value::Object(_) => {
+            FieldError::new(path, format!("Invalid value: {message}"))
+        }
+        scalar => schema_check::invalid(path, scalar, message),
     }
-    found
 }
 
-fn each(path: String, value: &Value, items: bool) -> Vec<(String, &Value)> {
-    if !items {
-        return vec![(path, value)];
-    }
-    let items = value.as_array().into_iter().flatten().enumerate();
-    items.map(|(index, item)| (format!("{path}[{index}]"), item)).collect()
-}
-
-/// Writes every rule into a schema: those above at their places, and what may not change to `spec`.
+/// Writes every rule into a schema: those of the table at their places, and those about changes to
+/// `spec`.
 pub(crate) fn write_into(root: &mut Value) {
     for rule in RULES {
         let mut entry = json!({ "rule": rule.cel, "message": rule.message });
@@ -438,7 +392,7 @@ pub(crate) fn write_into(root: &mut Value) {
         }
         push(root, rule.at, entry);
     }
-    let spec = schema::at_mut(root, "spec").and_then(|spec| spec["properties"].as_object());
+    let spec = schema_at(root, "spec").and_then(|spec| spec["properties"].as_object());
     let fields: Vec<String> = spec.into_iter().flatten().map(|(name, _)| name.clone()).collect();
     for entry in fields.iter().filter_map(|field| changes::rule(field)) {
         push(root, "spec", entry);
@@ -446,7 +400,7 @@ pub(crate) fn write_into(root: &mut Value) {
 }
 
 fn push(root: &mut Value, place: &str, entry: Value) {
-    if let Some(Value::Object(schema)) = schema::at_mut(root, place) {
+    if let Some(Value::Object(schema)) = schema_at(root, place) {
         let rules = schema.entry("x-kubernetes-validations").or_insert_with(|| json!([]));
         if let Value::Array(rules) = rules {
             rules.push(entry);

@@ -1,12 +1,12 @@
-//! What the operator hands to the pods of a run: the content of its immutable `ConfigMap`. Owns the
-//! format and its version; the operator writes it, the workers read it, neither knows the other.
+//! The configuration of a run: the content of its immutable `ConfigMap`. Owns the format and its
+//! version. The operator writes it, the workers read it, and neither knows the other.
 
 use serde::{Deserialize, Serialize};
 
 use crate::TrendJobSpec;
 
-/// One run of a TrendJob, as its pods are told. Pinned when the run begins: later changes of the
-/// TrendJob or of the operator are not seen by it.
+/// The configuration of one run, for its pods. Fixed when the run starts: later changes of the TrendJob
+/// or of the operator don't affect the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunConfig {
@@ -16,24 +16,24 @@ pub struct RunConfig {
     pub namespace: String,
     /// The name of the TrendJob.
     pub name: String,
-    /// The uid of the TrendJob: runs of a deleted one of the same name are others.
+    /// The uid of the TrendJob, which differs from that of a deleted TrendJob with the same name.
     pub uid: String,
-    /// How often the TrendJob was started again, from 0.
+    /// Number of times that the TrendJob was started again, from 0.
     pub restart: u32,
-    /// The image of all its pods.
+    /// The image of all pods of the run.
     pub worker_image: String,
-    /// Whether the partitions are scored by pods of their own. The workers of a run that is told nothing
-    /// of it may not know how: they score when they publish.
+    /// True if the run has a score stage. Workers older than this field score while they publish, so a
+    /// configuration without it has no such stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub score_stage: bool,
-    /// What was asked for.
+    /// The spec of the TrendJob.
     pub spec: TrendJobSpec,
 }
 
-/// A run configuration that can't be followed, and why.
+/// The error for a run configuration that can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidRunConfig {
-    /// It is of a format this program doesn't know.
+    /// Its format is newer than this program.
     #[error(
         "it has format {found}, and this version knows {}: the operator and its workers must be of one version",
         RunConfig::FORMAT
@@ -42,7 +42,7 @@ pub enum InvalidRunConfig {
         /// Its format.
         found: u32,
     },
-    /// It is no JSON of the right shape.
+    /// It is no JSON of this format.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
 }
@@ -58,16 +58,16 @@ impl RunConfig {
         format!("{}-{}", self.uid, self.restart)
     }
 
-    /// Reads what [`RunConfig::to_json`] wrote.
+    /// Reads a configuration that [`RunConfig::to_json`] wrote.
     ///
     /// # Errors
-    /// If it is of a newer format, is cut short, or lacks or has a field it should not.
+    /// If it is of a newer format or cut short, lacks a field or has an unknown one.
     pub fn from_json(json: &str) -> Result<Self, InvalidRunConfig> {
         #[derive(Deserialize)]
         struct Version {
             format: u32,
         }
-        // Looked at first: a newer format may have fields that are unknown here.
+        // The format is read first: a newer one may have fields that are unknown here.
         let Version { format } = serde_json::from_str(json)?;
         if format > Self::FORMAT {
             return Err(InvalidRunConfig::Newer { found: format });
@@ -75,7 +75,7 @@ impl RunConfig {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// The value in the `ConfigMap`; the same for equal runs.
+    /// Returns the value in the `ConfigMap`; equal configurations have equal values.
     pub fn to_json(&self) -> Result<String, InvalidRunConfig> {
         Ok(serde_json::to_string(self)?)
     }
@@ -85,11 +85,11 @@ impl RunConfig {
 mod tests {
     use super::*;
 
-    /// As version 0.1.0 writes it: what is stored in clusters must stay readable.
+    /// A configuration of version 0.1.0. Stored configurations must stay readable.
     const STORED: &str = include_str!("../fixtures/run-config-1.json");
 
     #[test]
-    fn a_stored_configuration_of_the_first_format_is_read_and_written_the_same() {
+    fn a_stored_configuration_of_the_first_format_is_read_and_written_unchanged() {
         let config = RunConfig::from_json(STORED.trim_end()).unwrap();
         assert_eq!(config.run(), "6a2f41a3-c54c-4e3c-a3a4-3c1f3a7e0b11-2");
         assert_eq!(config.spec.source, "sample");
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_or_wrong_is_named() {
+    fn an_error_names_the_missing_or_unknown_field() {
         let cut = RunConfig::from_json(&STORED[..STORED.len() / 2]).unwrap_err();
         assert!(cut.to_string().contains("EOF"), "{cut}");
         let unknown = STORED.replace("\"maxShards\"", "\"maxShard\"");

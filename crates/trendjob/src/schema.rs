@@ -1,14 +1,18 @@
-//! The structural schema of a TrendJob, as the API server takes it: one value that the definition
-//! is made of and that manifests are checked against. Owns its form; refuses to know any manifest.
+//! The structural schema of a TrendJob, as the API server accepts it. The definition holds it and
+//! manifests are checked against it. Owns its form; doesn't know any manifest.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use crate::{KIND, TrendJobSpec, TrendJobStatus, rules};
+use crate::{
+    rules,
+    spec::{KIND, TrendJobSpec},
+    status::TrendJobStatus,
+};
 
-/// Metadata fields that a manifest may have; the API server owns their schema.
+/// The metadata fields that a manifest may have. Their schema is the API server's.
 const METADATA: [&str; 13] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",
@@ -25,7 +29,7 @@ const METADATA: [&str; 13] = [
     "uid",
 ];
 
-/// The schema of the definition, with the rules of this crate at their places.
+/// Returns the schema of the definition, with every rule at its place.
 pub fn structural() -> Value {
     let mut root = plain(&json!({
         "type": "object",
@@ -35,8 +39,8 @@ pub fn structural() -> Value {
     root
 }
 
-/// The schema that manifests are checked against: what the definition says, and metadata, which
-/// the API server adds. Rules are not in it.
+/// Returns the schema that manifests are checked against: the definition's without rules, and that of
+/// metadata, which the API server adds.
 pub(crate) fn local() -> &'static Value {
     static LOCAL: LazyLock<Value> = LazyLock::new(|| {
         let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
@@ -53,7 +57,7 @@ pub(crate) fn local() -> &'static Value {
     &LOCAL
 }
 
-/// The whole object without rules.
+/// Returns the schema of the whole object without rules.
 fn plain(metadata: &Value) -> Value {
     json!({
         "type": "object",
@@ -69,7 +73,7 @@ fn plain(metadata: &Value) -> Value {
     })
 }
 
-/// The structural schema of a type.
+/// Returns the structural schema of a type.
 fn of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft07().with(|settings| {
         settings.inline_subschemas = true;
@@ -81,8 +85,8 @@ fn of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Rewrites a JSON schema in place as the API server wants it: no alternatives, no null, no
-/// closed objects (unknown fields are refused anyway), no formats it does not know.
+/// Rewrites a JSON schema to what the API server accepts: no alternatives, no null, no closed objects
+/// (it refuses unknown fields anyway), no formats that it doesn't know.
 fn restructure(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     for key in ["title", "$schema"] {
@@ -98,7 +102,7 @@ fn restructure(schema: &mut Value) {
     drop_null(object);
     gather_variants(object);
     if let Some(text) = object.get("description").and_then(Value::as_str) {
-        let text = text.replace('`', "");
+        let text = text.replace('`', "").replace('\n', " ");
         object.insert("description".to_owned(), Value::String(text));
     }
     if let Some(properties) = object.get_mut("properties").and_then(Value::as_object_mut) {
@@ -111,7 +115,7 @@ fn restructure(schema: &mut Value) {
     }
 }
 
-/// The range of a format of numbers. Integers of 64 bits are the API server's own.
+/// Replaces a number format by its range. The API server itself limits integers to 64 bits.
 fn bound(object: &mut Map<String, Value>) {
     let (least, most) = match object.get("format").and_then(Value::as_str) {
         Some("uint16") => (0, i64::from(u16::MAX)),
@@ -123,7 +127,7 @@ fn bound(object: &mut Map<String, Value>) {
     object.entry("maximum").or_insert(most.into());
 }
 
-/// An optional value may be absent, never null.
+/// Removes null: an optional value may be absent, but not null.
 fn drop_null(object: &mut Map<String, Value>) {
     if let Some(Value::Array(types)) = object.get_mut("type") {
         types.retain(|name| name != "null");
@@ -146,7 +150,7 @@ fn drop_null(object: &mut Map<String, Value>) {
     }
 }
 
-/// Variants that are described one by one become one enumeration.
+/// Replaces variants, each with its description, by one enumeration.
 fn gather_variants(object: &mut Map<String, Value>) {
     let Some(Value::Array(choices)) = object.remove("oneOf") else { return };
     let mut names = Vec::new();
@@ -162,24 +166,11 @@ fn gather_variants(object: &mut Map<String, Value>) {
     object.insert("enum".to_owned(), Value::Array(names));
 }
 
-/// The schema at a place such as `spec.input.uris[]`; the root at the empty place.
-pub(crate) fn at_mut<'a>(root: &'a mut Value, place: &str) -> Option<&'a mut Value> {
-    let mut schema = root;
-    for name in place.split('.').filter(|name| !name.is_empty()) {
-        let (name, items) = name.strip_suffix("[]").map_or((name, false), |name| (name, true));
-        schema = schema.get_mut("properties")?.get_mut(name)?;
-        if items {
-            schema = schema.get_mut("items")?;
-        }
-    }
-    Some(schema)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every schema inside a schema, with its place.
+    /// Visits every schema inside a schema, with its place.
     fn walk(place: &str, schema: &Value, visit: &mut dyn FnMut(&str, &Value)) {
         visit(place, schema);
         for (name, inner) in schema["properties"].as_object().into_iter().flatten() {

@@ -1,13 +1,14 @@
-//! Whether a value is what a structural schema says, judged as the API server judges it: nulls
-//! dropped and defaults filled in first, then types, limits and names. Owns these verdicts and
-//! their wording; refuses to know any field.
+//! Checks a value against a structural schema as the API server does: it drops nulls and fills in
+//! defaults, then checks types, limits and names. Owns the checks and their messages; doesn't know any
+//! field.
 
 use serde_json::{Map, Number, Value};
+use strsim::levenshtein;
 
-use crate::{FieldError, pattern};
+use crate::{FieldError, pattern, places::join};
 
-/// Does to a value what the API server does before it looks: drops known fields that are null,
-/// writes whole floating numbers as integers, and fills in defaults.
+/// Changes a value as the API server does before it checks: drops known fields that are null, turns
+/// whole floating-point numbers into integers, and fills in defaults.
 pub(crate) fn prepare(schema: &Value, value: &mut Value) {
     let integer = schema["type"] == "integer" || schema["x-kubernetes-int-or-string"] == true;
     let float = value.as_f64().filter(|_| value.is_f64() && integer);
@@ -42,7 +43,7 @@ fn prepare_fields(schema: &Value, fields: &mut Map<String, Value>) {
     }
 }
 
-/// The integer a floating number is, if it is one that both can hold exactly.
+/// Returns a floating-point number as an integer if both hold it exactly.
 fn whole(number: f64) -> Option<Number> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() != 0.0 || number.abs() > EXACT {
@@ -52,7 +53,7 @@ fn whole(number: f64) -> Option<Number> {
     Some(Number::from(number as i64))
 }
 
-/// Adds what is wrong with a value to the errors.
+/// Adds the errors of a value.
 pub(crate) fn check(schema: &Value, path: &str, value: &Value, errors: &mut Vec<FieldError>) {
     let before = errors.len();
     check_type(schema, path, value, errors);
@@ -178,7 +179,8 @@ fn check_fields(
 
 fn unknown(schema: &Value, place: &str, name: &str) -> String {
     let known = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name);
-    let near = known.map(|known| (distance(known, name), known)).min();
+    let lower = name.to_lowercase();
+    let near = known.map(|known| (levenshtein(&known.to_lowercase(), &lower), known)).min();
     let letters = name.chars().count();
     let limit = (letters / 3).max(2).min(letters / 2);
     match near.filter(|(distance, _)| *distance <= limit) {
@@ -187,36 +189,16 @@ fn unknown(schema: &Value, place: &str, name: &str) -> String {
     }
 }
 
-/// How many letters two names differ by, whatever their case (Levenshtein).
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.to_lowercase().chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(l != *r);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
-}
-
 fn plural(count: u64, noun: &str) -> String {
     if count == 1 { noun.to_owned() } else { format!("{noun}s") }
 }
 
-/// An error about a value, which it shows.
+/// Returns an error that shows the value.
 pub(crate) fn invalid(path: &str, value: &Value, wish: &str) -> FieldError {
     FieldError::new(path, format!("Invalid value: {}: {wish}", shown(value)))
 }
 
-/// A value in an error: scalars as they are, cut when long; of the others what they are.
+/// A value in an error: a scalar, cut if it is long, or the type of a list or an object.
 fn shown(value: &Value) -> String {
     const LONGEST: usize = 80;
     match value {
@@ -245,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_field_is_answered_with_the_nearest_name() {
+    fn the_error_of_a_misspelt_field_names_the_nearest_field() {
         let schema =
             json!({"properties": {"source": {"type": "string"}, "input": {"type": "object"}}});
         assert_eq!(

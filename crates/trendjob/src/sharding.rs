@@ -1,5 +1,5 @@
 //! How the input is cut and how many pods work at once. Owns these numbers and their limits;
-//! refuses to know how chunks are found.
+//! doesn't know how chunks are found.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,15 +10,15 @@ use crate::Size;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sharding {
-    /// Bytes of one chunk, from 1Ki to 1Ti. Compressed objects are one chunk each.
+    /// Bytes of one chunk, from 1Ki to 1Ti. A compressed object is always one chunk.
     pub chunk_size: Size,
-    /// The most shards, pod indexes of the etl Job, that chunks are grouped into.
+    /// The most shards that chunks are grouped into. Each shard is a pod index of the etl Job.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_shards: u32,
     /// The most pods that run at the same time. May be changed during a run.
     #[schemars(range(min = 1, max = 1_000))]
     pub parallelism: u32,
-    /// Partitions of the terms, pod indexes of the aggregate Job.
+    /// Number of partitions of the terms. Each is a pod index of the aggregate Job.
     #[schemars(range(min = 1, max = 1_024))]
     pub partitions: u32,
 }

@@ -1,4 +1,4 @@
-//! Where results go and how long they stay. Owns these settings; refuses to know any driver.
+//! Where results are stored and how long they stay. Owns these settings; doesn't know any driver.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use crate::{
     pattern::{DATABASE, OBJECT_NAME, SECRET_KEY},
 };
 
-/// Where results go and how long they stay.
+/// Where results are stored and how long they stay.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sink {
-    /// The MongoDB that results are stored in. A local run keeps them in a folder instead.
+    /// The MongoDB with the results. A local run keeps them in a folder instead.
     pub mongodb: MongoSink,
-    /// Which earlier results stay.
+    /// How long results stay.
     pub retention: Retention,
 }
 
@@ -22,18 +22,18 @@ pub struct Sink {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct MongoSink {
-    /// The Secret that holds the connection string.
+    /// The Secret with the connection string.
     pub uri_secret_ref: SecretKeyRef,
-    /// The Secret that holds the certificate authority of the server.
+    /// The Secret with the certificate authority of the server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_secret_ref: Option<SecretKeyRef>,
     /// The database.
     #[schemars(length(min = 1, max = 63), regex(pattern = DATABASE))]
     pub database: String,
-    /// How many of the highest-ranked words are also stored as plain documents; 0 none, -1 all.
+    /// Number of highest-ranked words that are also stored as plain documents: 0 for none, -1 for all.
     #[schemars(range(min = -1, max = 10_000_000))]
     pub documents: i64,
-    /// Whether the cleaned records are stored too.
+    /// True to store the cleaned records, too.
     pub store_records: bool,
 }
 
@@ -61,14 +61,14 @@ pub struct SecretKeyRef {
     pub key: String,
 }
 
-/// Which earlier results stay.
+/// How long results stay.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Retention {
-    /// How many runs of the source stay, the newest included.
+    /// Number of runs of the source that stay, the newest included.
     #[schemars(range(min = 2, max = 1_000))]
     pub runs: u32,
-    /// How long a retired run can still be read before its blocks are deleted.
+    /// How long a retired run can still be read before its blocks are deleted, such as 10m.
     pub grace: Duration,
 }
 

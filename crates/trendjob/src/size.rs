@@ -1,12 +1,11 @@
-//! Sizes in bytes as people write them. Owns the notation and its limits; refuses to know what a
-//! size is for.
+//! Sizes in bytes, such as 64Mi. Owns the notation and its limits; doesn't know what a size is for.
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// What a written size looks like.
+/// The pattern of a size in a manifest.
 pub(crate) const SIZE_PATTERN: &str = "^[0-9]{1,15}([KMGT]i?B?)?$";
 
 const UNITS: [(&str, u64); 8] = [
@@ -20,22 +19,22 @@ const UNITS: [(&str, u64); 8] = [
     ("T", 1_000_000_000_000),
 ];
 
-/// A number of bytes, written 65536, 64Ki, 64KiB, 64M or 64MB.
+/// A number of bytes, written as 65536, 64Ki, 64KiB, 64M or 64MB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(pub u64);
 
-/// A text that is no size.
+/// The error for a text that is no size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a size: write bytes as 65536, 64Ki, 64KiB, 64M or 64MB (K, M, G or T)")]
 pub struct InvalidSize(String);
 
 impl Size {
-    /// So many times 1,024 bytes.
+    /// A number of KiB.
     pub const fn kibibytes(count: u64) -> Self {
         Self(count << 10)
     }
 
-    /// So many times 1,024 * 1,024 bytes.
+    /// A number of MiB.
     pub const fn mebibytes(count: u64) -> Self {
         Self(count << 20)
     }
@@ -54,7 +53,7 @@ impl FromStr for Size {
     }
 }
 
-/// The bytes a text stands for; `None` when it is no size or does not fit.
+/// Returns the number of bytes; `None` if the text is no size or doesn't fit 64 bits.
 fn parse(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if !(1..=15).contains(&digits) {
@@ -93,13 +92,13 @@ impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
-        enum Written {
+        enum Notation {
             Bytes(u64),
             Text(String),
         }
-        match Written::deserialize(deserializer)? {
-            Written::Bytes(bytes) => Ok(Self(bytes)),
-            Written::Text(text) => text.parse().map_err(de::Error::custom),
+        match Notation::deserialize(deserializer)? {
+            Notation::Bytes(bytes) => Ok(Self(bytes)),
+            Notation::Text(text) => text.parse().map_err(de::Error::custom),
         }
     }
 }
@@ -144,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_named_with_what_would_be_right() {
+    fn the_error_shows_the_text_and_a_right_size() {
         for text in ["", "Mi", "64 Mi", "-1", "1.5Gi", "64mb", "64B", "64KBi", "999999999999999T"] {
             let error = text.parse::<Size>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("64Ki"), "{error}");
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_is_shown_as_it_is_read() {
+    fn a_shown_size_is_read_again() {
         for (bytes, text) in
             [(0, "0"), (1, "1"), (1 << 26, "64Mi"), (1 << 40, "1Ti"), (1000, "1000")]
         {
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_and_texts_are_sizes_in_a_manifest() {
+    fn a_manifest_has_sizes_as_numbers_and_texts() {
         assert_eq!(serde_json::from_str::<Size>("65536").unwrap(), Size(65_536));
         assert_eq!(serde_json::from_str::<Size>("\"64KiB\"").unwrap(), Size(65_536));
         assert_eq!(serde_json::to_string(&Size::mebibytes(64)).unwrap(), "\"64Mi\"");

@@ -1,4 +1,4 @@
-//! What a user asks for: the spec of a TrendJob. Owns its top level; the parts own themselves.
+//! The spec of a TrendJob. Owns its top level; each part is in a file of its own.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,10 +11,10 @@ pub const GROUP: &str = "trendjob.dev";
 pub const VERSION: &str = "v1alpha1";
 /// The kind.
 pub const KIND: &str = "TrendJob";
-/// Who manages a TrendJob when it does not say.
+/// The default manager of a TrendJob.
 pub const OPERATOR: &str = "trendjob.dev/operator";
 
-/// One analysis of a data set, run once.
+/// The spec of a TrendJob: one analysis of a data set, run once.
 #[cfg_attr(
     feature = "crd",
     derive(kube::CustomResource),
@@ -41,60 +41,82 @@ pub const OPERATOR: &str = "trendjob.dev/operator";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TrendJobSpec {
-    /// The name results are published under.
+    /// The name under which results are published.
     #[schemars(length(min = 1, max = 63))]
     pub source: String,
-    /// Whether the run is held. May be changed during a run.
+    /// True to hold the run. May be changed during a run.
     #[serde(default)]
     pub suspend: bool,
-    /// Who manages this TrendJob; with another value the operator leaves it alone.
+    /// The manager of this TrendJob. The operator ignores a TrendJob with another value than its own.
     #[serde(default = "default_manager")]
     #[schemars(length(min = 3, max = 63), regex(pattern = MANAGER))]
     pub managed_by: String,
-    /// What is read.
+    /// The objects to read and the form of their records.
     pub input: Input,
-    /// How the work is cut.
+    /// How the work is divided.
     #[serde(default)]
     pub sharding: Sharding,
-    /// What is counted and scored.
+    /// What to count and score.
     #[serde(default)]
     pub analysis: Analysis,
-    /// Where results go and how long they stay.
+    /// Where results are stored and how long they stay.
     #[serde(default)]
     pub sink: Sink,
-    /// How much may go wrong.
+    /// The retries of a run and the failures it survives.
     #[serde(default)]
     pub failure_policy: FailurePolicy,
-    /// How many seconds the run may take while not suspended. May be changed during a run.
+    /// Seconds that the run may take while not suspended. May be changed during a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 2_147_483_647))]
     pub active_deadline_seconds: Option<u32>,
-    /// After how many seconds a finished TrendJob is deleted; its results stay.
+    /// Seconds after its end when a finished TrendJob is deleted. Its results stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub ttl_seconds_after_finished: Option<u32>,
-    /// What happens to the results when the TrendJob is deleted.
+    /// Retain keeps the results when the TrendJob is deleted; Delete removes its runs.
     #[serde(default)]
     pub deletion_policy: DeletionPolicy,
-    /// The pods that plan and publish. May be changed while suspended.
+    /// Settings of the pods that plan and publish. May be changed while suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PodParts>,
-    /// The pods that count. May be changed while suspended.
+    /// Settings of the pods that count. May be changed while suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etl: Option<PodParts>,
-    /// The pods that merge. May be changed while suspended.
+    /// Settings of the pods that merge and score. May be changed while suspended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aggregate: Option<PodParts>,
+}
+
+impl TrendJobSpec {
+    /// A spec with all defaults.
+    pub fn new(source: String, uris: Vec<String>) -> Self {
+        Self {
+            source,
+            suspend: false,
+            managed_by: default_manager(),
+            input: Input::new(uris),
+            sharding: Sharding::default(),
+            analysis: Analysis::default(),
+            sink: Sink::default(),
+            failure_policy: FailurePolicy::default(),
+            active_deadline_seconds: None,
+            ttl_seconds_after_finished: None,
+            deletion_policy: DeletionPolicy::default(),
+            plan: None,
+            etl: None,
+            aggregate: None,
+        }
+    }
 }
 
 fn default_manager() -> String {
     OPERATOR.to_owned()
 }
 
-/// What happens to the results when a TrendJob is deleted.
+/// The fate of the results when a TrendJob is deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum DeletionPolicy {
-    /// They stay.
+    /// The results stay.
     #[default]
     Retain,
     /// The runs of this TrendJob are removed.

@@ -1,5 +1,5 @@
-//! What a pod says at its end, in its termination message. Owns the format and its limit of 4 KiB;
-//! the workers write it, the operator reads it into status and events.
+//! The termination message of a pod. Owns its format and its limit of 4 KiB. The workers write it; the
+//! operator reads it into status and events.
 
 use std::collections::BTreeMap;
 
@@ -18,29 +18,30 @@ pub struct TerminationMessage {
     pub stage: String,
     /// The shard or partition, 0 for other stages.
     pub index: u32,
-    /// How it ended.
+    /// The outcome of the attempt.
     pub outcome: Outcome,
-    /// One word for why it ended so, as in events and metrics; empty when done.
+    /// The reason of the outcome in one word, as in events and metrics; empty when done.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// Why it ended so, for people; empty when done.
+    /// The reason of the outcome in a sentence; empty when done.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
-    /// What was planned: of the plan stage.
+    /// The summary of the plan, from the plan stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSummary>,
-    /// What became of the records: of a shard's (etl), of all (publish, or a plan pod that did everything).
+    /// The records by outcome: of one shard (etl), or of all (publish, or a plan pod that carried the run
+    /// through all stages).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<Records>,
     /// Malformed lines by reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub malformed: BTreeMap<String, u64>,
-    /// What was published: of publish, or of a plan pod that carried the run through all stages.
+    /// The published result, from publish, or from a plan pod that carried the run through all stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Published>,
 }
 
-/// How an attempt ended.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
@@ -49,16 +50,16 @@ pub enum Outcome {
     Done,
     /// A later run of the source has published; nothing is left to do. Exit code 0.
     Superseded,
-    /// It failed, and trying again can't help. Exit code 42.
+    /// It failed, and a retry would fail, too. Exit code 42.
     Failed,
-    /// It failed, and another attempt may do better. Exit code 1.
+    /// It failed, and a retry may succeed. Exit code 1.
     Retry,
-    /// It was told to stop and did. Exit code 143.
+    /// It stopped because of SIGTERM. Exit code 143.
     Stopped,
 }
 
 impl Outcome {
-    /// The exit code that says the same, which the rules of a Job look at.
+    /// The exit code of the outcome, which the pod failure policy of a Job reads.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Done | Self::Superseded => 0,
@@ -69,36 +70,36 @@ impl Outcome {
     }
 }
 
-/// What a plan says that the operator needs: it never sees the plan itself.
+/// The part of a plan that the operator needs. It never reads the plan itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlanSummary {
-    /// What every later pod must be given.
+    /// The hash of the plan, which every later pod is given.
     pub hash: String,
     /// The place of the run in the order of runs of its source.
     pub start_number: u64,
-    /// How many etl indexes there are.
+    /// Number of etl indexes.
     pub shards: u32,
-    /// How many aggregate indexes there are.
+    /// Number of aggregate indexes.
     pub partitions: u32,
-    /// How many input objects.
+    /// Number of input objects.
     pub objects: u64,
-    /// How many of them are compressed, and so one chunk each.
+    /// Number of compressed objects, each of which is one chunk.
     pub compressed: u64,
     /// Bytes of input, as stored.
     pub bytes: u64,
 }
 
-/// A termination message that can't be read, and why.
+/// The error for a termination message that can't be read.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidTermination {
-    /// It is of a format this program doesn't know.
+    /// Its format is newer than this program.
     #[error("it has format {found}, this operator knows {}", TerminationMessage::FORMAT)]
     Newer {
         /// Its format.
         found: u32,
     },
-    /// It is no JSON of the right shape.
+    /// It is no JSON of this format.
     #[error("{0}")]
     Json(#[from] serde_json::Error),
 }
@@ -106,13 +107,13 @@ pub enum InvalidTermination {
 impl TerminationMessage {
     /// The format written by this version, and the newest that is read.
     pub const FORMAT: u32 = 1;
-    /// What the kubelet keeps of a termination message, in bytes.
+    /// Bytes that the kubelet keeps of a termination message.
     pub const MAX_BYTES: usize = 4096;
 
     /// Reads a message.
     ///
     /// # Errors
-    /// If it is empty, cut short, something else, or of a newer format.
+    /// If it is empty, cut short, no termination message, or of a newer format.
     pub fn from_json(json: &str) -> Result<Self, InvalidTermination> {
         #[derive(Deserialize)]
         struct Version {
@@ -125,7 +126,7 @@ impl TerminationMessage {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// The JSON, at most [`TerminationMessage::MAX_BYTES`]: the message gives way, at its end.
+    /// Returns the JSON, at most [`TerminationMessage::MAX_BYTES`] long. A longer message is cut at its end.
     pub fn to_json(&self) -> Result<String, InvalidTermination> {
         let mut fitting = self.clone();
         fitting.format = Self::FORMAT;
@@ -134,14 +135,11 @@ impl TerminationMessage {
             if json.len() <= Self::MAX_BYTES || fitting.message.is_empty() {
                 return Ok(json);
             }
-            // An escape writes six bytes for one at most; so at least this much goes, and often more
-            // than once.
+            // An escaped byte takes at most six bytes of JSON, so at least this many bytes must go. If
+            // fewer are escaped, the loop cuts again.
             let over = (json.len() - Self::MAX_BYTES) / 6;
-            let mut kept = fitting.message.len().saturating_sub(over.max(16));
-            while !fitting.message.is_char_boundary(kept) {
-                kept -= 1;
-            }
-            fitting.message.truncate(kept);
+            let kept = fitting.message.len().saturating_sub(over.max(16));
+            fitting.message.truncate(fitting.message.floor_char_boundary(kept));
             if !fitting.message.is_empty() {
                 fitting.message.push('…');
             }
@@ -163,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_never_exceeds_what_the_kubelet_keeps() {
+    fn a_long_message_is_cut_to_the_kubelets_limit() {
         for text in
             ["x".repeat(9000), "é\"\n".repeat(3000), "\u{1}".repeat(5000), "👍".repeat(2000)]
         {
@@ -180,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_message_is_an_error() {
+    fn a_text_that_is_no_message_is_an_error() {
         for text in ["", "Killed", "{}", r#"{"format":9}"#] {
             assert!(TerminationMessage::from_json(text).is_err(), "{text}");
         }

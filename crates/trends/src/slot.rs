@@ -38,6 +38,9 @@ pub fn slot(kind: Kind, term: &[u8]) -> u16 {
 pub struct Partitions(u16);
 
 impl Partitions {
+    /// One partition.
+    pub const ONE: Self = Self(1);
+
     /// `None` unless `count` is 1 to 1,024.
     pub fn new(count: u32) -> Option<Self> {
         let count = u16::try_from(count).ok()?;

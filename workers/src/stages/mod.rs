@@ -12,9 +12,11 @@ use std::path::PathBuf;
 
 use pipeline::plan::stored;
 use pipeline::{Context, Plan, check_not_superseded};
+use service::clock;
 use store::{Generation, MongoStore};
 use trendjob::{Published, Records, RunConfig, TerminationMessage};
 use trends::result::ResultIndex;
+use trends::time::rfc3339;
 use trends::{Kind, RecordCounts};
 
 use crate::ending::Ending;
@@ -69,7 +71,7 @@ fn counted(records: &RecordCounts) -> TerminationMessage {
     }
 }
 
-/// The time, as RFC 3339 text in UTC.
+/// Returns the time as RFC 3339 text in UTC.
 fn now() -> String {
-    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    rfc3339(i64::try_from(clock::seconds()).unwrap_or(i64::MAX))
 }

@@ -54,8 +54,8 @@ impl Work {
         if let Some(beside) = self.beside(&plan.source) {
             beside.publish(without, kept)?;
         }
-        let retention = request::retention(&self.config.spec);
-        let seconds = u64::try_from(chrono::Utc::now().timestamp()).unwrap_or(0);
+        let retention = request::retention(&self.config.spec.sink.retention);
+        let seconds = service::clock::seconds();
         let cleaned = runtime.block_on(async {
             store.remove_blocks(run, Stage::Etl).await?;
             let cleaned = clean_up_source(&**store, &plan.source, retention, seconds).await?;

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use pipeline::input::{Identity, Remote};
-use pipeline::{BlockSizes, Cancel, Context, Limits, RecordFormat, Spec, local};
+use pipeline::{Context, Limits, Spec, local};
 use store::{
     AttemptId, Generation, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName,
     Store, generations, mongo::Access,
@@ -246,41 +245,19 @@ impl Cluster {
     /// The digest of the same input on one machine.
     pub(crate) fn expected(&self) -> String {
         let spec = Spec {
-            source: SourceName::new(SOURCE).unwrap(),
-            uris: vec![self.data().display().to_string()],
-            data: None,
-            kept_out: None,
-            spooled: None,
-            identity: Identity::Modified,
-            compression: None,
-            record: RecordFormat::Twitter,
             max_malformed_percent: 5.0,
             max_record_size: 16 << 20,
-            chunk_size: 1 << 30,
-            max_shards: 1,
-            shards: None,
             partitions: trends::Partitions::new(3).unwrap(),
-            analysis: pipeline::Analysis::default(),
+            ..Spec::new(SourceName::new(SOURCE).unwrap(), vec![self.data().display().to_string()])
         };
         let store = self.wait(ObjectStore::in_memory()).unwrap();
-        let context = Context {
-            store: Arc::new(store),
-            runtime: self.runtime.handle().clone(),
-            run: RunId::new("local").unwrap(),
-            attempt: AttemptId::new("local").unwrap(),
-            limits: Limits {
-                threads: 2,
-                memory: 256 << 20,
-                spill: self.folder.path().to_owned(),
-                blocks: BlockSizes::default(),
-                keep_rejects: false,
-                hash_seed: 7,
-            },
-            records: None,
-            remote: Remote::default(),
-            cancel: Cancel::default(),
-            progress: Arc::default(),
-        };
+        let context = Context::new(
+            Arc::new(store),
+            self.runtime.handle().clone(),
+            RunId::new("local").unwrap(),
+            AttemptId::new("local").unwrap(),
+            Limits::new(2, 256 << 20, self.folder.path().to_owned(), 7),
+        );
         local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().index.digest
     }
 }

@@ -2,8 +2,7 @@
 
 use std::sync::atomic::AtomicUsize;
 
-use pipeline::input::{Identity, Remote};
-use pipeline::{Analysis, BlockSizes, Cancel, Context, Limits, Profile, RecordFormat, Spec, local};
+use pipeline::{Analysis, Context, Limits, Profile, Spec, local};
 use serde_json::{Value, json};
 use store::{AttemptId, SourceName};
 use trends::{Kind, Partitions, Score};
@@ -37,19 +36,6 @@ pub(super) async fn publish(store: Arc<dyn Store>) {
         let input = folder.path().join("posts.ndjson");
         std::fs::write(&input, posts()).unwrap();
         let spec = Spec {
-            source: SourceName::new("social").unwrap(),
-            uris: vec![input.display().to_string()],
-            data: None,
-            kept_out: None,
-            spooled: None,
-            identity: Identity::Modified,
-            compression: None,
-            record: RecordFormat::Twitter,
-            max_malformed_percent: 0.0,
-            max_record_size: 1 << 20,
-            chunk_size: 1 << 30,
-            max_shards: 1,
-            shards: None,
             partitions: Partitions::new(2).unwrap(),
             analysis: Analysis {
                 profile: Profile::Social,
@@ -58,25 +44,15 @@ pub(super) async fn publish(store: Arc<dyn Store>) {
                 scores: vec![Score::Burst, Score::Peak, Score::Popular],
                 ..Analysis::default()
             },
+            ..Spec::new(SourceName::new("social").unwrap(), vec![input.display().to_string()])
         };
-        let context = Context {
+        let context = Context::new(
             store,
             runtime,
-            run: RunId::new(&format!("social-{number}")).unwrap(),
-            attempt: AttemptId::new("attempt").unwrap(),
-            limits: Limits {
-                threads: 1,
-                memory: 64 << 20,
-                spill: folder.path().to_owned(),
-                blocks: BlockSizes::default(),
-                keep_rejects: false,
-                hash_seed: 1,
-            },
-            records: None,
-            remote: Remote::default(),
-            cancel: Cancel::default(),
-            progress: Arc::default(),
-        };
+            RunId::new(&format!("social-{number}")).unwrap(),
+            AttemptId::new("attempt").unwrap(),
+            Limits::new(1, 64 << 20, folder.path().to_owned(), 1),
+        );
         local::run(&context, Some(&spec), |_, _| Ok(()), || "now".to_owned()).unwrap();
     };
     tokio::task::spawn_blocking(run).await.unwrap();

@@ -10,7 +10,7 @@ use trends::exclusions::{Action, Change, Subject};
 use trends::{Kind, Partitions};
 
 use super::*;
-use crate::{Analysis, BlockSizes, Cancel, Limits, RecordFormat};
+use crate::{Analysis, Limits};
 
 async fn store() -> Arc<dyn Store> {
     let bucket = Arc::new(object_store::memory::InMemory::new());
@@ -19,43 +19,22 @@ async fn store() -> Arc<dyn Store> {
 
 fn spec(path: &Path) -> Spec {
     Spec {
-        source: SourceName::new("sample").unwrap(),
-        uris: vec![path.display().to_string()],
-        data: None,
-        kept_out: None,
-        spooled: None,
-        identity: crate::input::Identity::Modified,
-        compression: None,
-        record: RecordFormat::Twitter,
         max_malformed_percent: 5.0,
-        max_record_size: 1 << 20,
         chunk_size: 64 << 20,
         max_shards: 500,
-        shards: None,
         partitions: Partitions::new(8).unwrap(),
-        analysis: Analysis::default(),
+        ..Spec::new(SourceName::new("sample").unwrap(), vec![path.display().to_string()])
     }
 }
 
 fn context(store: Arc<dyn Store>, run: &str, threads: usize, memory: usize) -> Context {
-    Context {
+    Context::new(
         store,
-        runtime: tokio::runtime::Handle::current(),
-        run: RunId::new(run).unwrap(),
-        attempt: AttemptId::new("attempt").unwrap(),
-        limits: Limits {
-            threads,
-            memory,
-            spill: std::env::temp_dir(),
-            blocks: BlockSizes::default(),
-            keep_rejects: false,
-            hash_seed: 1,
-        },
-        records: None,
-        remote: crate::input::Remote::default(),
-        cancel: Cancel::default(),
-        progress: Arc::default(),
-    }
+        tokio::runtime::Handle::current(),
+        RunId::new(run).unwrap(),
+        AttemptId::new("attempt").unwrap(),
+        Limits::new(threads, memory, std::env::temp_dir(), 1),
+    )
 }
 
 async fn outcome(context: &Context, spec: &Spec) -> Result<Outcome, Error> {

@@ -49,6 +49,29 @@ pub struct Spec {
     pub analysis: Analysis,
 }
 
+impl Spec {
+    /// A spec of Twitter statuses of which no line may be malformed, whose words are counted.
+    pub fn new(source: SourceName, uris: Vec<String>) -> Self {
+        Self {
+            source,
+            uris,
+            data: None,
+            kept_out: None,
+            spooled: None,
+            identity: Identity::Modified,
+            compression: None,
+            record: RecordFormat::Twitter,
+            max_malformed_percent: 0.0,
+            max_record_size: 1 << 20,
+            chunk_size: 1 << 30,
+            max_shards: 1,
+            shards: None,
+            partitions: Partitions::ONE,
+            analysis: Analysis::default(),
+        }
+    }
+}
+
 /// Where the parts of a record are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pipeline::input::{Credentials, Identity, Remote};
+use pipeline::input::{Credentials, Remote};
 use pipeline::local::{self, Outcome};
-use pipeline::{Analysis, BlockSizes, Cancel, Context, Error, Limits, RecordFormat, Spec};
+use pipeline::{Context, Error, Limits, Spec};
 use store::{AttemptId, ObjectStore, RunId, SourceName};
 use trends::Partitions;
 
@@ -33,42 +33,23 @@ fn letters(number: usize) -> String {
 
 fn spec(uris: Vec<String>, chunk_size: u64) -> Spec {
     Spec {
-        source: SourceName::new("sample").unwrap(),
-        uris,
-        data: None,
-        kept_out: None,
-        spooled: None,
-        identity: Identity::Modified,
-        compression: None,
-        record: RecordFormat::Twitter,
-        max_malformed_percent: 0.0,
-        max_record_size: 1 << 20,
         chunk_size,
         max_shards: 500,
-        shards: None,
         partitions: Partitions::new(2).unwrap(),
-        analysis: Analysis::default(),
+        ..Spec::new(SourceName::new("sample").unwrap(), uris)
     }
 }
 
 async fn run(spec: Spec, remote: Remote) -> Result<Outcome, Error> {
     let context = Context {
-        store: Arc::new(ObjectStore::in_memory().await.unwrap()),
-        runtime: tokio::runtime::Handle::current(),
-        run: RunId::new("run").unwrap(),
-        attempt: AttemptId::new("attempt").unwrap(),
-        limits: Limits {
-            threads: 2,
-            memory: 64 << 20,
-            spill: std::env::temp_dir(),
-            blocks: BlockSizes::default(),
-            keep_rejects: false,
-            hash_seed: 1,
-        },
-        records: None,
         remote,
-        cancel: Cancel::default(),
-        progress: Arc::default(),
+        ..Context::new(
+            Arc::new(ObjectStore::in_memory().await.unwrap()),
+            tokio::runtime::Handle::current(),
+            RunId::new("run").unwrap(),
+            AttemptId::new("attempt").unwrap(),
+            Limits::new(2, 64 << 20, std::env::temp_dir(), 1),
+        )
     };
     let run =
         move || local::run(&context, Some(&spec), |_, _| Ok(()), || "2026-01-01T00:00:00Z".into());

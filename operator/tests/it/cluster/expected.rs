@@ -3,8 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use pipeline::input::{Identity, Remote};
-use pipeline::{BlockSizes, Cancel, Context, Limits, RecordFormat, Spec, local};
+use pipeline::{Context, Limits, Spec, local};
 use store::{AttemptId, ObjectStore, RunId, SourceName};
 
 /// The digest of these files.
@@ -22,40 +21,18 @@ pub(crate) fn expected(files: &[(String, String)]) -> String {
 pub(crate) fn digest(path: &str) -> String {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let spec = Spec {
-        source: SourceName::new("local").unwrap(),
-        uris: vec![path.to_owned()],
-        data: None,
-        kept_out: None,
-        spooled: None,
-        identity: Identity::Modified,
-        compression: None,
-        record: RecordFormat::Twitter,
         max_malformed_percent: 5.0,
         max_record_size: 16 << 20,
-        chunk_size: 1 << 30,
-        max_shards: 1,
-        shards: None,
         partitions: trends::Partitions::new(3).unwrap(),
-        analysis: pipeline::Analysis::default(),
+        ..Spec::new(SourceName::new("local").unwrap(), vec![path.to_owned()])
     };
     let store = runtime.block_on(ObjectStore::in_memory()).unwrap();
-    let context = Context {
-        store: Arc::new(store),
-        runtime: runtime.handle().clone(),
-        run: RunId::new("local").unwrap(),
-        attempt: AttemptId::new("local").unwrap(),
-        limits: Limits {
-            threads: 2,
-            memory: 256 << 20,
-            spill: std::env::temp_dir(),
-            keep_rejects: false,
-            blocks: BlockSizes::default(),
-            hash_seed: 7,
-        },
-        records: None,
-        remote: Remote::default(),
-        cancel: Cancel::default(),
-        progress: Arc::default(),
-    };
+    let context = Context::new(
+        Arc::new(store),
+        runtime.handle().clone(),
+        RunId::new("local").unwrap(),
+        AttemptId::new("local").unwrap(),
+        Limits::new(2, 256 << 20, std::env::temp_dir(), 7),
+    );
     local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().index.digest
 }
