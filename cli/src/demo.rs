@@ -1,4 +1,4 @@
-//! `trendjob demo`: synthetic statuses, made once, through the whole way of the data.
+//! `trendjob demo`: a run over synthetic statuses, which are generated once.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -14,14 +14,14 @@ use crate::serve::Listening;
 use crate::synthetic::Synthetic;
 use crate::tables;
 
-/// About 200 MB.
+/// Number of statuses, about 200 MB.
 const RECORDS: u64 = 500_000;
 const SEED: u64 = 1;
-/// Real piles have some, too.
+/// The share of malformed lines: real data has some, too.
 const MALFORMED: f64 = 0.001;
 
 pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Result<(), Failure> {
-    // Opening the store first tells a folder of something else before anything is written to it.
+    // The store is opened first, so that a folder of something else is refused before a write.
     let store = runtime.block_on(run::open(&args.store))?;
     let listening =
         (!args.no_serve).then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
@@ -30,7 +30,7 @@ pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Resu
     run::run_and_serve(runtime, store, &local, listening, output)
 }
 
-/// The file of statuses, from the last time or made now.
+/// Returns the file of statuses, which is generated if it is missing.
 fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
     let folder = store.join("demo");
     let path = folder.join(format!("statuses-{RECORDS}-{SEED}.ndjson"));
@@ -42,13 +42,13 @@ fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
         return Ok(path);
     }
     output.note(&format!(
-        "making {} synthetic statuses in {}",
+        "generating {} synthetic statuses in {}",
         tables::grouped(RECORDS),
         path.display()
     ));
     fs::create_dir_all(&folder).map_err(failed)?;
-    // Renamed when whole, so that a demo that was interrupted makes them anew. Named as the store names
-    // what it stages, so that one that was killed is swept with it.
+    // The file is renamed when it is whole, so that an interrupted demo starts it anew. It is named like a
+    // staged file of the store, so that clean-up removes what a killed demo left.
     let partial = folder.join(format!("statuses#{}", std::process::id()));
     let make = || {
         let mut file = BufWriter::new(File::create(&partial)?);
@@ -57,7 +57,7 @@ fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
         fs::rename(&partial, &path)
     };
     make().map_err(|error| {
-        // On a full disk, half of the data must not stay in the way.
+        // On a full disk, half of the data must not take up space.
         drop(fs::remove_file(&partial));
         failed(error)
     })?;

@@ -1,4 +1,4 @@
-//! How a command ends when it fails: a reason for machines, a message for people, an exit code.
+//! The failure of a command: a reason for machines, a message for people, an exit code.
 
 use std::process::ExitCode;
 
@@ -9,26 +9,26 @@ use store::StoreError;
 /// A command that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// One word.
+    /// The reason, in one word.
     pub(crate) reason: &'static str,
     /// What was being done, to what, what is wrong and what would be right.
     pub(crate) message: String,
-    /// 2 usage, 42 what a retry can't mend, 130 stopped by Ctrl-C, 1 anything else.
+    /// The exit code: 2 usage, 42 permanent, 130 stopped by Ctrl-C, 1 anything else.
     pub(crate) code: u8,
 }
 
 impl Failure {
-    /// A wrong way to call the command.
+    /// An error in the arguments.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { reason: "Usage", message: message.into(), code: 2 }
     }
 
-    /// Input or configuration that a retry can't mend.
+    /// An error in input or configuration, which a retry repeats.
     pub(crate) fn permanent(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), code: 42 }
     }
 
-    /// Anything else.
+    /// Any other failure, which a retry may avoid.
     pub(crate) fn other(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), code: 1 }
     }

@@ -1,5 +1,5 @@
-//! The `trendjob` command: everything on one machine. Owns nothing but the way from arguments to a
-//! command and from its end to an exit code.
+//! The command `trendjob`: everything on one machine. Owns only the way from arguments to a command and
+//! from its end to an exit code.
 
 mod args;
 mod clock;
@@ -23,7 +23,7 @@ use output::Output;
 fn main() -> ExitCode {
     let args = match typed::args() {
         Ok(args) => args,
-        Err(told) => return told,
+        Err(code) => return code,
     };
     let output = Output::new(args.command.format(), args.quiet);
     let ended = serve::logs(args.verbose, args.quiet).and_then(|()| dispatch(args.command, output));

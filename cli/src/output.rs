@@ -1,5 +1,5 @@
 //! Printing: results to standard output, everything else to standard error. Owns the choice between
-//! people and machines, and that a closed pipe is no error.
+//! text and JSON, and that a closed pipe is no error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::failure::Failure;
 
-/// Where and how a command prints.
+/// The format of a command's result, and whether it prints notes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
     format: Format,
@@ -21,12 +21,12 @@ impl Output {
         Self { format, quiet }
     }
 
-    /// Whether machines read the result.
+    /// Returns true if the result is JSON.
     pub(crate) fn is_json(self) -> bool {
         self.format == Format::Json
     }
 
-    /// Whether progress may be drawn: people watch, and a terminal can.
+    /// Returns true if progress may be drawn: the user wants notes and standard error is a terminal.
     pub(crate) fn draws(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
@@ -43,28 +43,28 @@ impl Output {
         write((json + "\n").as_bytes())
     }
 
-    /// Says something that is not the result.
+    /// Prints a note, which is no part of the result.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
-            say(text);
+            print_line(text);
         }
     }
 
-    /// Says what the user must know even when quiet: where a server listens.
-    pub(crate) fn say(text: &str) {
-        say(text);
+    /// Prints a note that the user needs even with `--quiet`: the address of a server.
+    pub(crate) fn announce(text: &str) {
+        print_line(text);
     }
 
-    /// Says why the command failed, and gives the exit code.
+    /// Prints why the command failed, and returns the exit code.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
         let Failure { reason, message, code } = failure;
         if self.is_json() {
             let error = serde_json::json!({
                 "error": { "reason": reason, "message": message, "exitCode": code }
             });
-            say(&error.to_string());
+            print_line(&error.to_string());
         } else {
-            say(&format!("error: {message}"));
+            print_line(&format!("error: {message}"));
         }
         failure.exit_code()
     }
@@ -73,14 +73,14 @@ impl Output {
 /// Writes to standard output.
 pub(crate) fn write(bytes: &[u8]) -> Result<(), Failure> {
     match io::stdout().lock().write_all(bytes) {
-        // Whoever read the output has seen enough.
+        // The reader closed the pipe, as head does: it has enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written
             .map_err(|error| Failure::other("Output", format!("writing the result: {error}"))),
     }
 }
 
-fn say(text: &str) {
-    // There is nowhere to report that standard error is closed.
+fn print_line(text: &str) {
+    // If standard error is closed, there is nowhere to report it.
     drop(writeln!(io::stderr().lock(), "{text}"));
 }

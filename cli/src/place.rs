@@ -1,5 +1,5 @@
-//! Where results are read from: a folder, or the MongoDB of a cluster. Owns which flags say so; never
-//! shows a URI.
+//! The store that a command uses: a folder, or the MongoDB of a cluster. Owns the flags that name it;
+//! never shows a URI, which may hold a password.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use store::{ObjectStore, SourceName, Store};
 
 use crate::failure::Failure;
 
-/// Flags of commands that read or change what is published.
+/// Flags that name the store of published results.
 #[derive(Debug, Flags)]
 pub(crate) struct PlaceArgs {
-    /// Where results are kept.
+    /// The folder of the store.
     #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
     pub(crate) store: PathBuf,
-    /// The MongoDB of a cluster instead, as `mongodb://user:password@host/`; in the environment it is
-    /// not seen by other users of this machine.
+    /// The MongoDB of a cluster, instead of a folder: `mongodb://user:password@host/`. Other users of this
+    /// machine can't see it in the environment.
     #[arg(
         long,
         value_name = "URI",
@@ -25,20 +25,20 @@ pub(crate) struct PlaceArgs {
         conflicts_with = "store"
     )]
     mongodb: Option<String>,
-    /// The database in it.
+    /// The database in that MongoDB.
     #[arg(long, value_name = "NAME", default_value = "trends")]
     database: String,
-    /// The certificate authorities its server is trusted by, as PEM.
+    /// The certificate authorities that the MongoDB's server is trusted by, as PEM.
     #[arg(long, value_name = "FILE")]
     mongodb_ca_file: Option<PathBuf>,
 }
 
-/// What a folder must be.
+/// Whether the folder of a store must exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Folder {
-    /// A store that is there.
+    /// The folder must hold a store.
     Existing,
-    /// A store that is there, or will be.
+    /// A missing folder becomes an empty store.
     Any,
 }
 
@@ -54,12 +54,12 @@ impl PlaceArgs {
         }
     }
 
-    /// The folder, unless it is a database.
+    /// Returns the folder; `None` for a MongoDB.
     pub(crate) fn folder(&self) -> Option<&Path> {
         self.mongodb.is_none().then_some(self.store.as_path())
     }
 
-    /// How messages call it.
+    /// Returns the name for messages.
     pub(crate) fn name(&self) -> String {
         match &self.mongodb {
             Some(_) => format!("the database {}", self.database),
@@ -67,7 +67,7 @@ impl PlaceArgs {
         }
     }
 
-    /// Brings the plain documents of a source to what is visible now, where there are such.
+    /// Updates the plain documents of a source to the visible result. A folder has none.
     #[cfg(feature = "mongodb")]
     pub(crate) async fn follow(&self, source: &SourceName) -> Result<(), Failure> {
         let Some(uri) = &self.mongodb else { return Ok(()) };
@@ -80,7 +80,6 @@ impl PlaceArgs {
     #[cfg(not(feature = "mongodb"))]
     #[expect(clippy::unused_async, reason = "as with the feature")]
     pub(crate) async fn follow(&self, _source: &SourceName) -> Result<(), Failure> {
-        // A folder has none.
         let _ = &self.mongodb;
         Ok(())
     }
@@ -98,7 +97,7 @@ impl PlaceArgs {
             database: self.database.clone(),
             ca_file: self.mongodb_ca_file.clone(),
             access: Access::Read,
-            // Somebody waits for the answer.
+            // A user waits for the command.
             patience: std::time::Duration::from_secs(5),
         };
         Ok(MongoStore::open(&options).await?)

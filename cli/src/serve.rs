@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Folder;
 
-/// Serves the store until Ctrl-C. It may be empty yet: a run may fill it meanwhile.
+/// Serves the store until Ctrl-C. The store may be empty: a run may fill it meanwhile.
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
         let store = args.place.open(Folder::Any).await?;
@@ -25,7 +25,7 @@ pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Re
     })
 }
 
-/// The ports that will be served: taken before any work is done, so that one in use is told at once.
+/// The listening ports. They are taken before any work, so that a port in use is reported at once.
 #[derive(Debug)]
 pub(crate) struct Listening {
     api: TcpListener,
@@ -33,7 +33,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Takes the ports.
+    /// Listens on the ports.
     pub(crate) async fn on(listen: &ListenArgs) -> Result<Self, Failure> {
         let bound = |error: server::BindError| Failure::other("Listen", error_chain(&error));
         let api = server::bind(listen.listen, "--listen").await.map_err(bound)?;
@@ -45,10 +45,10 @@ impl Listening {
     }
 }
 
-/// Serves a store; `source` is one worth pointing at.
+/// Serves a store. The hint after the start names `source`.
 pub(crate) async fn serve(
     store: Arc<dyn Store>,
-    place: &str,
+    name: &str,
     listening: Listening,
     source: Option<&str>,
     output: Output,
@@ -63,7 +63,7 @@ pub(crate) async fn serve(
         tokio::spawn(server::serve(listener, probes, shutdown::requested()));
     }
     readiness.set(true);
-    Output::say(&format!("serving {place} at http://{address}, Ctrl-C ends it"));
+    Output::announce(&format!("serving {name} at http://{address}, Ctrl-C ends it"));
     if let Some(source) = source {
         output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
     }
@@ -72,7 +72,7 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Starts logging as the flags ask for.
+/// Starts logging at the level of the flags.
 pub(crate) fn logs(verbose: u8, quiet: bool) -> Result<(), Failure> {
     let filter = match (quiet, verbose) {
         (true, _) => "error",
@@ -80,7 +80,7 @@ pub(crate) fn logs(verbose: u8, quiet: bool) -> Result<(), Failure> {
         (_, 1) => "info",
         _ => "debug",
     };
-    // https://no-color.org: set and not empty means no colours.
+    // https://no-color.org: a variable that is set and not empty turns colours off.
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let colours = wanted && std::io::stderr().is_terminal();
     logs::init(filter, Format::Plain(colours))

@@ -1,4 +1,4 @@
-//! Tables for people: plain columns that a terminal, a log and a mail show alike.
+//! Tables: plain columns that look the same in a terminal, a log and a mail.
 
 use comfy_table::{CellAlignment, Table, presets};
 use questions::TopAnswer;
@@ -26,7 +26,7 @@ pub(crate) fn topics(answer: &TopAnswer) -> String {
     columns(&header, if has_authors { &[0, 2, 3, 4] } else { &[0, 2, 3] }, rows)
 }
 
-/// A table; the columns in `right` are numbers.
+/// A table; the columns in `right` are aligned to the right.
 pub(crate) fn columns(
     header: &[&str],
     right: &[usize],

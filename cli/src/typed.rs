@@ -1,5 +1,5 @@
-//! What was typed, or why it is no command. Owns that a usage error is told as every other error is;
-//! what can be typed is for `args`.
+//! The arguments of this process. Owns that a usage error is reported in the same form as every other
+//! error; the arguments themselves are described in `args`.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -13,24 +13,24 @@ use crate::output::Output;
 /// Reads the arguments of this process.
 ///
 /// # Errors
-/// With the exit code, when help was asked for and given, or what is wrong was told.
+/// The exit code, after help or a usage error was printed.
 pub(crate) fn args() -> Result<Args, ExitCode> {
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    Args::try_parse_from(&typed).map_err(|refused| {
-        if refused.use_stderr() && asks_for_json(&typed) {
-            let message = refused.render().to_string();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    Args::try_parse_from(&arguments).map_err(|error| {
+        if error.use_stderr() && wants_json(&arguments) {
+            let message = error.render().to_string();
             let message = message.trim_start_matches("error: ").trim_end();
             return Output::new(Format::Json, true).failure(&Failure::usage(message));
         }
-        // Nobody is left to tell if this fails.
-        drop(refused.print());
+        // If this fails, there is nowhere to report it.
+        drop(error.print());
         // 0 after help, 2 after an error.
-        u8::try_from(refused.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
+        u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
     })
 }
 
-/// Whether the command, had it been one, would have printed JSON.
-fn asks_for_json(typed: &[OsString]) -> bool {
-    let pair = typed.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
-    pair || typed.iter().any(|arg| arg == "--output=json")
+/// Returns true if the arguments select JSON, even if they are no valid command.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let pair = arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
+    pair || arguments.iter().any(|arg| arg == "--output=json")
 }

@@ -1,4 +1,4 @@
-//! Showing how far a run is: a bar on a terminal, a line now and then elsewhere.
+//! The display of a run's progress: a bar on a terminal, a line every 10 seconds elsewhere.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -12,7 +12,7 @@ use pipeline::Progress;
 use crate::output::Output;
 use crate::tables;
 
-/// How often a bar is drawn, and how often a line is written where none can be.
+/// The interval between two drawings of the bar, and between two lines where there is no bar.
 const DRAW: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(10);
 
@@ -53,9 +53,9 @@ impl Drop for Display {
 
 fn bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    // The bar takes what the words leave of a line: what wraps can't be drawn over.
+    // The bar fills the rest of the line and no more: a wrapped line can't be redrawn.
     let template = "{msg:>13} {wide_bar} {bytes}/{total_bytes} {prefix} {eta} left";
-    // The template is fixed; if it were wrong, the plain bar would do.
+    // The template is constant; a wrong one falls back to the plain bar.
     bar.set_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
     );
@@ -63,8 +63,8 @@ fn bar() -> ProgressBar {
 }
 
 fn draw(bar: &ProgressBar, progress: &Progress) {
-    let Seen { bytes, total, records, partitions, partitions_total } = seen(progress);
-    // The first of these draws, so the words come before the numbers they are about.
+    let Snapshot { bytes, total, records, partitions, partitions_total } = snapshot(progress);
+    // Each call may draw the bar, so the words are set before the numbers.
     let seconds = bar.elapsed().as_secs_f64().max(0.1);
     bar.set_message(match (total, partitions_total) {
         (0, _) => "planning".to_owned(),
@@ -77,7 +77,7 @@ fn draw(bar: &ProgressBar, progress: &Progress) {
 }
 
 fn line(progress: &Progress) -> String {
-    let Seen { bytes, total, records, partitions, partitions_total } = seen(progress);
+    let Snapshot { bytes, total, records, partitions, partitions_total } = snapshot(progress);
     let merged = if partitions_total > 0 {
         format!(", merged {partitions} of {partitions_total} partitions")
     } else {
@@ -91,7 +91,8 @@ fn line(progress: &Progress) -> String {
     )
 }
 
-struct Seen {
+/// The numbers of a progress at one moment.
+struct Snapshot {
     bytes: u64,
     total: u64,
     records: u64,
@@ -99,8 +100,8 @@ struct Seen {
     partitions_total: u64,
 }
 
-fn seen(progress: &Progress) -> Seen {
-    Seen {
+fn snapshot(progress: &Progress) -> Snapshot {
+    Snapshot {
         bytes: progress.bytes.load(Ordering::Relaxed),
         total: progress.bytes_total.load(Ordering::Relaxed),
         records: progress.records.load(Ordering::Relaxed),

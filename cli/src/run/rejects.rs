@@ -1,4 +1,4 @@
-//! `--rejects FILE`: every malformed line as a line of JSON. Owns that no input is overwritten by it.
+//! `--rejects FILE`: every malformed line as a line of JSON. Owns that the file overwrites no input.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -10,13 +10,13 @@ use pipeline::{Context, Error, Plan};
 
 use crate::failure::Failure;
 
-/// Checks that the file can be written, before hours are spent on what goes into it. What an earlier
-/// run wrote there stays until this one has counted.
+/// Checks that the file can be written, before a run that may take hours. The lines of an earlier run stay
+/// until this run has counted.
 pub(super) fn check(file: &Path) -> Result<(), Failure> {
-    let was_there = file.exists();
+    let existed = file.exists();
     let opened = File::options().create(true).append(true).open(file);
-    if !was_there && opened.is_ok() {
-        // Should it lie in a folder that is read, it must not become an input.
+    if !existed && opened.is_ok() {
+        // The file may be in an input folder, where it must not become an input.
         drop(fs::remove_file(file));
     }
     opened.map(drop).map_err(|error| {
@@ -37,7 +37,8 @@ pub(super) fn check(file: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Writes the file. Returns how many lines were malformed that shards counted earlier did not keep.
+/// Writes the file. Returns the number of malformed lines that are missing: shards that were counted
+/// without `--rejects` kept none.
 pub(super) fn write(
     context: &Context,
     plan: &Plan,
@@ -64,7 +65,7 @@ pub(super) fn write(
     Ok(malformed.saturating_sub(written))
 }
 
-/// Whether a file is one of those that were read.
+/// Returns true if a file is an input of the plan.
 fn is_input(plan: &Plan, file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else { return false };
     plan.objects.iter().any(|object| match &object.place {

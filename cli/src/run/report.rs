@@ -124,8 +124,8 @@ pub(super) async fn result(
     output.note(&summary(plan, &index.records, topics, generation.generation, total));
     let Outside { undated, ahead } = outside;
     for (count, what) in [
-        (undated, "have no time that could be read, and are in no window"),
-        (ahead, "are dated far ahead of all others, and in no window that is scored"),
+        (undated, "have no readable time and are in no window"),
+        (ahead, "are dated far ahead of all others and are in no scored window"),
     ] {
         if let Some(count) = count.filter(|count| *count > 0) {
             output.note(&format!("{} records {what}", tables::grouped(count)));

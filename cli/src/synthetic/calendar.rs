@@ -1,6 +1,6 @@
-//! When statuses are written: the week from Monday, 5 to Sunday, 11 January 2026, in time order,
-//! few by night and many in the evening. Owns how a record's place in the whole becomes a time and
-//! how it is printed; knows nothing of what happens then.
+//! The times of statuses: the week from Monday, 5 to Sunday, 11 January 2026, in time order, few by
+//! night and many in the evening. Owns how the index of a record becomes a time, and how a time is
+//! printed; doesn't know what is written at that time.
 
 /// Midnight before Monday, 5 January 2026 (UTC), in milliseconds since 1970.
 const MONDAY: u64 = 1_767_571_200_000;
@@ -10,7 +10,7 @@ const HOUR: u64 = 3_600_000;
 
 const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
 
-/// How busy each hour of a day is.
+/// The share of the records in each hour of a day, as a weight.
 const BUSY: [u8; 24] =
     [6, 4, 3, 3, 3, 4, 6, 9, 11, 12, 12, 12, 13, 13, 12, 12, 12, 13, 14, 15, 16, 15, 12, 9];
 
@@ -29,7 +29,7 @@ impl Moment {
         usize::try_from(self.0 / HOUR).unwrap_or_default()
     }
 
-    /// Appends it as Twitter writes it: `Mon Jan 05 00:00:03 +0000 2026`.
+    /// Appends it in Twitter's notation: `Mon Jan 05 00:00:03 +0000 2026`.
     pub(super) fn append(self, out: &mut Vec<u8>) {
         let seconds = self.0 / 1_000;
         let day = seconds / 86_400;
@@ -56,8 +56,8 @@ fn two_digits(number: u64) -> [u8; 2] {
 #[derive(Debug)]
 pub(super) struct Calendar {
     records: u64,
-    /// For every equal part of the records: its hour of the week, which part of that hour's records
-    /// it is, and how many such parts that hour has.
+    /// For each of as many equal parts of the records as all weights sum to: its hour of the week, its
+    /// number within that hour, and the number of parts in that hour.
     parts: Vec<(u64, u64, u64)>,
 }
 
@@ -71,7 +71,7 @@ impl Calendar {
         Self { records: records.max(1), parts: parts.collect() }
     }
 
-    /// When the record at this index is written.
+    /// Returns the time of the record at an index.
     pub(super) fn moment(&self, index: u64) -> Moment {
         let place = u128::from(index) * u128::from(HOUR) * self.parts.len() as u128;
         let place = u64::try_from(place / u128::from(self.records)).unwrap_or(u64::MAX);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_printed_as_twitter_prints_them() {
+    fn moments_are_printed_in_twitters_notation() {
         assert_eq!(printed(Moment(3_999)), "Mon Jan 05 00:00:03 +0000 2026");
         let end = Moment(7 * 24 * HOUR - 1);
         assert_eq!(printed(end), "Sun Jan 11 23:59:59 +0000 2026");

@@ -1,11 +1,11 @@
-//! What goes wrong with lines: every way in which a line is no record, except that it is too long.
-//! Owns how a good line is spoilt; knows nothing of what is in it.
+//! Malformed lines: every way in which a line is no record, except that it is too long. Owns how a good
+//! line is spoilt; doesn't know its content.
 
 use super::dice::Dice;
 
-/// What follows `"text":"` at the beginning of a text that no JSON string may hold.
+/// Bytes that no JSON string may hold, inserted at the beginning of the text.
 const IN_TEXT: [&[u8]; 12] = [
-    // Escapes that there aren't.
+    // Unknown escapes.
     b"\\x41",
     b"\\u12G4",
     b"\\'",
@@ -22,29 +22,31 @@ const IN_TEXT: [&[u8]; 12] = [
     b"\xED\xA0\xBD",
 ];
 
-/// What follows the opening brace that no JSON object may hold.
+/// Bytes that no JSON object may hold, inserted after the opening brace.
 const IN_OBJECT: [&[u8]; 6] =
     [b",", b"\"geo\":NaN,", b"\"n\":01,", b"\"n\":.5,", b"'n':1,", b"\"geo\":None,"];
 
+/// Bytes that no line may end in, appended to it.
 const AFTER: [&[u8]; 5] = [b"}", b",", b" null", b"{\"text\":\"two on a line\"}", b"\0"];
 
+/// Lines that are JSON, but no object.
 const NO_OBJECTS: [&[u8]; 6] =
     [b"[{\"text\":\"a list\"}]", b"\"only a string\"", b"42", b"null", b"true", b"[]"];
 
-/// Deeper than any reader goes: 128 is the limit.
+/// Levels of nesting, beyond the 128 that readers accept.
 const DEEP: usize = 200;
 
 /// Spoils the line that begins at `start`.
 pub(super) fn spoil(out: &mut Vec<u8>, start: usize, dice: &mut Dice) {
     match dice.below(8) {
         0 | 1 => {
-            // At least the brace stays: an empty line is blank, not malformed.
+            // At least the brace stays: an empty line is no malformed one.
             let length = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
             let kept = 1 + dice.below(length.saturating_sub(1)) as usize;
             out.truncate(start + kept);
         }
         2..=4 => {
-            // A delete notice has no text; there it goes into the first name.
+            // A delete notice has no text: the bytes go into its first name.
             let text = out[start..].windows(8).position(|field| field == b"\"text\":\"");
             insert(out, start + text.map_or(2, |place| place + 8), dice.pick(&IN_TEXT));
         }

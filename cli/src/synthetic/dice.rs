@@ -1,17 +1,18 @@
-//! Chance. Owns the one source of random numbers here; knows nothing of what is decided by them.
+//! Random numbers. Owns their only source in this folder; doesn't know what they decide.
 //!
 //! splitmix64 of Guy Steele, Doug Lea and Christine Flood ("Fast splittable pseudorandom number
 //! generators", 2014), with the constants of Sebastiano Vigna's public-domain `splitmix64.c`. It
-//! is written out, so that no release of a crate can change what a seed makes.
+//! is written out here so that no release of a crate can change the lines of a seed.
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// What a stream of numbers is for: streams of one record don't disturb each other.
+/// The purpose of a stream of numbers. Each purpose has its own stream, so that a change in one doesn't
+/// shift the others.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     /// The contents of the record.
     Contents = 1,
-    /// Whether it is malformed, and how.
+    /// The damage of the record, if it is malformed.
     Damage = 2,
     /// The words that are the same for every seed.
     Vocabulary = 3,
@@ -22,19 +23,19 @@ pub(super) enum Purpose {
 pub(super) struct Dice(u64);
 
 impl Dice {
-    /// The stream of one record of one seed.
+    /// The stream of one record and seed.
     pub(super) fn new(seed: u64, record: u64, purpose: Purpose) -> Self {
         let place = mix(record.wrapping_mul(GOLDEN).wrapping_add(purpose as u64));
         Self(mix(seed.wrapping_add(GOLDEN)) ^ place)
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 bits.
     pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(GOLDEN);
         mix(self.0)
     }
 
-    /// A number below `limit`, or 0 if that is 0.
+    /// Returns a number below `limit`, or 0 if `limit` is 0.
     pub(super) fn below(&mut self, limit: u32) -> u32 {
         // The upper half of 32 x 32 bits; its bias is below one in 4,000 for limits up to 2^20.
         let product = (self.next() >> 32) * u64::from(limit);
@@ -42,12 +43,12 @@ impl Dice {
         u32::from_le_bytes(upper)
     }
 
-    /// Whether something happens that happens `times` in `of`.
+    /// Returns true `times` in `of` times.
     pub(super) fn happens(&mut self, times: u32, of: u32) -> bool {
         self.below(of) < times
     }
 
-    /// One of these, or the default of its type if there are none.
+    /// Returns one of these, or the default of the type if there are none.
     pub(super) fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
         let length = u32::try_from(from.len()).unwrap_or(u32::MAX);
         from.get(self.below(length) as usize).copied().unwrap_or_default()
@@ -77,10 +78,10 @@ mod tests {
     #[test]
     fn numbers_below_a_limit_fill_it_evenly() {
         let mut dice = Dice::new(1, 1, Purpose::Contents);
-        let mut seen = [0; 7];
+        let mut counts = [0; 7];
         for _ in 0..70_000 {
-            seen[dice.below(7) as usize] += 1;
+            counts[dice.below(7) as usize] += 1;
         }
-        assert!(seen.iter().all(|count| (9_500..10_500).contains(count)), "{seen:?}");
+        assert!(counts.iter().all(|count| (9_500..10_500).contains(count)), "{counts:?}");
     }
 }

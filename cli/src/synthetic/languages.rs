@@ -1,12 +1,12 @@
-//! Languages other than English, and pictures: what makes texts more than ASCII. Owns these words;
-//! knows nothing of where they go.
+//! Words of languages other than English, and emoji: the text beyond ASCII. Owns these words; doesn't
+//! know where they are written.
 
-/// A language and some of its words, the function words among them.
+/// A language and some of its words, including function words.
 #[derive(Debug)]
 pub(super) struct Language {
-    /// Its code, as in `lang`.
+    /// Its code in the field `lang`.
     pub(super) code: &'static [u8],
-    /// Words mixed into its statuses; none means English all through.
+    /// Words mixed into its statuses; empty for English.
     pub(super) words: &'static [&'static str],
 }
 
@@ -95,7 +95,7 @@ pub(super) const OTHERS: [Language; 4] = [
     },
 ];
 
-/// Words with accents that English texts have, too.
+/// Words with accents that occur in English texts.
 pub(super) const ACCENTED: &[&str] =
     &["café", "fiancée", "jalapeño", "naïve", "résumé", "über", "Zoë", "piñata", "crème", "Malmö"];
 

@@ -1,10 +1,10 @@
 //! Synthetic statuses for demonstrations, tests and benchmarks: the same seed gives the same bytes
-//! on every platform and in every release. Owns what is made; knows nothing of where it goes, and
-//! asks neither clock nor file.
+//! on every platform and in every release. Owns the lines; doesn't know where they go, and uses neither
+//! clock nor file.
 //!
-//! Only integers decide what is written. A line depends on the number of records, the seed, the
-//! share of malformed lines and its index alone: the number of records decides its time, for any
-//! number of them fills the same week.
+//! All arithmetic is in integers. A line depends on the number of records, the seed, the share of
+//! malformed lines and its index alone. The number of records decides the time of a line, because any
+//! number of records fills the same week.
 
 mod calendar;
 mod damage;
@@ -23,7 +23,7 @@ use calendar::Calendar;
 use dice::{Dice, Purpose};
 use status::Writer;
 
-/// Every such line is a delete notice, a record without a text.
+/// One line of this many is a delete notice, a record without a text.
 const NOTICE_EVERY: u64 = 250;
 
 /// A source of lines.
@@ -31,7 +31,7 @@ const NOTICE_EVERY: u64 = 250;
 pub(crate) struct Synthetic {
     records: u64,
     seed: u64,
-    /// The share of malformed lines, of 2^53.
+    /// The share of malformed lines, in units of 2^-53.
     malformed: u64,
     next: u64,
     calendar: Calendar,
@@ -39,7 +39,7 @@ pub(crate) struct Synthetic {
 }
 
 impl Synthetic {
-    /// This many lines from this seed, of which the share `malformed`, 0 to 1, are malformed.
+    /// A source of `records` lines. The share `malformed`, 0 to 1, of them is malformed.
     pub(crate) fn new(records: u64, seed: u64, malformed: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
@@ -51,7 +51,7 @@ impl Synthetic {
         Self { records, seed, malformed, next: 0, calendar, writer }
     }
 
-    /// Appends the next line with its end; `false` when there is none.
+    /// Appends the next line with its end. Returns false after the last line.
     pub(crate) fn append(&mut self, out: &mut Vec<u8>) -> bool {
         if self.next >= self.records {
             return false;

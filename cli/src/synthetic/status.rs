@@ -1,5 +1,5 @@
-//! A line around a text: a status in the shape of Twitter's v1.1 API, or the notice that one was
-//! deleted. Owns the fields; knows nothing of damage and of how many there are.
+//! The line around a text: a status in the form of Twitter's API v1.1, or the notice that a status was
+//! deleted. Owns the fields; doesn't know damage.
 
 use super::calendar::Moment;
 use super::dice::Dice;
@@ -7,7 +7,7 @@ use super::languages::{ENGLISH, Language, OTHERS};
 use super::text::{Entity, EntityKind, Text, Words, append_number};
 use super::topics::Programme;
 
-/// When ids of statuses began, in milliseconds since 1970.
+/// The time that ids of statuses count from, in milliseconds since 1970.
 const EPOCH: u64 = 1_288_834_974_657;
 
 const SOURCES: [&[u8]; 6] = [
@@ -120,12 +120,12 @@ impl Writer {
     }
 }
 
-/// Nine of ten are English.
+/// Draws the language of a status; nine of ten are English.
 fn language(dice: &mut Dice) -> &'static Language {
     OTHERS.get(dice.below(40) as usize).unwrap_or(&ENGLISH)
 }
 
-/// The id of a status: its time and its index, so that ids rise with time.
+/// Returns the id of a status: its time and its index, so that ids rise with time.
 fn id(index: u64, moment: Moment) -> u64 {
     ((moment.millis() - EPOCH) << 22) | (index & 0x3F_FFFF)
 }

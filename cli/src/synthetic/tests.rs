@@ -1,4 +1,4 @@
-//! What is promised of synthetic statuses as a whole.
+//! The promises about synthetic statuses as a whole.
 
 use serde_json::Value;
 
@@ -51,28 +51,28 @@ fn every_well_formed_line_is_a_status_with_a_text_or_a_delete_notice() {
 }
 
 #[test]
-fn entities_name_the_characters_they_stand_for() {
+fn entities_have_the_positions_of_their_characters() {
     let bytes = made(1_500, 5, 0.0);
-    let mut seen = [0; 3];
+    let mut counts = [0; 3];
     for status in lines(&bytes).filter_map(record).filter(|status| status["text"].is_string()) {
         let text: Vec<char> = status["text"].as_str().unwrap().chars().collect();
         let lists =
             [("hashtags", "text", "#"), ("urls", "url", ""), ("user_mentions", "screen_name", "@")];
-        for ((list, name, sign), seen) in lists.into_iter().zip(&mut seen) {
+        for ((list, name, sign), count) in lists.into_iter().zip(&mut counts) {
             for entity in status["entities"][list].as_array().unwrap() {
-                let place =
+                let index =
                     |end: usize| usize::try_from(entity["indices"][end].as_u64().unwrap()).unwrap();
-                let part: String = text[place(0)..place(1)].iter().collect();
+                let part: String = text[index(0)..index(1)].iter().collect();
                 assert_eq!(part, format!("{sign}{}", entity[name].as_str().unwrap()));
-                *seen += 1;
+                *count += 1;
             }
         }
     }
-    assert!(seen.iter().all(|seen| *seen > 200), "{seen:?}");
+    assert!(counts.iter().all(|count| *count > 200), "{counts:?}");
 }
 
 #[test]
-fn the_share_of_malformed_lines_is_the_one_asked_for() {
+fn the_share_of_malformed_lines_is_the_given_one() {
     let all: u32 = 5_000;
     for rate in [0.0, 0.003, 0.05, 0.5, 1.0] {
         let bytes = made(all.into(), 11, rate);
@@ -86,7 +86,7 @@ fn the_share_of_malformed_lines_is_the_one_asked_for() {
 }
 
 #[test]
-fn malformed_lines_are_so_in_every_way_but_by_their_length() {
+fn malformed_lines_have_every_defect_except_their_length() {
     let bytes = made(10_000, 11, 0.1);
     let bad: Vec<_> = lines(&bytes).filter(|line| record(line).is_none()).collect();
     let some = |what: &str, is: &dyn Fn(&[u8], &str) -> bool| {
@@ -94,8 +94,8 @@ fn malformed_lines_are_so_in_every_way_but_by_their_length() {
             Ok(_) => String::new(),
             Err(error) => error.to_string(),
         };
-        let seen = bad.iter().filter(|line| is(line, &error(line))).count();
-        assert!(seen > 5, "{what}: {seen} of {}", bad.len());
+        let count = bad.iter().filter(|line| is(line, &error(line))).count();
+        assert!(count > 5, "{what}: {count} of {}", bad.len());
     };
     some("not UTF-8", &|line, _| std::str::from_utf8(line).is_err());
     some("truncated", &|_, error| error.contains("EOF"));
@@ -115,13 +115,13 @@ fn a_status_takes_about_four_hundred_bytes() {
 }
 
 #[test]
-fn the_bytes_are_those_of_every_release() {
+fn every_release_makes_the_same_bytes() {
     let bytes = made(2_000, 7, 0.03);
     assert_eq!((bytes.len(), fingerprint(&bytes)), (878_487, 0x93AB_E1F1_655C_5FF0));
 }
 
 #[test]
-fn a_line_depends_on_its_place_and_not_on_how_it_was_asked_for() {
+fn a_line_is_the_same_in_one_buffer_and_alone() {
     let whole = made(1_000, 7, 0.1);
     let mut source = Synthetic::new(1_000, 7, 0.1);
     let mut start = 0;
@@ -136,7 +136,7 @@ fn a_line_depends_on_its_place_and_not_on_how_it_was_asked_for() {
 }
 
 #[test]
-fn damage_leaves_all_other_lines_as_they_were() {
+fn damage_changes_no_other_line() {
     let (good, spoilt) = (made(3_000, 7, 0.0), made(3_000, 7, 0.2));
     for (good, spoilt) in lines(&good).zip(lines(&spoilt)) {
         assert!(good == spoilt || record(spoilt).is_none());
@@ -157,7 +157,7 @@ fn hour(status: &Value) -> usize {
 }
 
 #[test]
-fn topics_are_talked_about_in_their_hours() {
+fn topics_occur_in_their_hours() {
     let bytes = made(30_000, 2, 0.0);
     let mut within = [0; TOPICS.len()];
     let mut without = [0; TOPICS.len()];
@@ -167,16 +167,16 @@ fn topics_are_talked_about_in_their_hours() {
         assert!(hour >= last, "in time order");
         last = hour;
         let text = status["text"].as_str().unwrap().to_lowercase();
-        for (place, topic) in
+        for (number, topic) in
             TOPICS.iter().enumerate().filter(|(_, topic)| text.contains(topic.name))
         {
-            let seen = if topic.hours().contains(&hour) { &mut within } else { &mut without };
-            seen[place] += 1;
+            let counts = if topic.hours().contains(&hour) { &mut within } else { &mut without };
+            counts[number] += 1;
         }
     }
-    for (place, Topic { name, .. }) in TOPICS.iter().enumerate() {
-        let (within, without) = (within[place], without[place]);
+    for (number, Topic { name, .. }) in TOPICS.iter().enumerate() {
+        let (within, without) = (within[number], without[number]);
         assert!(within > 250 && within > 6 * without, "{name}: {within}, else {without}");
     }
-    assert_eq!(without[3], 0, "nobody knew of {}", TOPICS[3].name);
+    assert_eq!(without[3], 0, "{} occurs before its hours", TOPICS[3].name);
 }

@@ -1,6 +1,5 @@
-//! The text of a status, written as the inside of a JSON string. Owns how words become a text, what
-//! of it is escaped and where its hashtags, mentions and links are; knows nothing of the record
-//! around it.
+//! The text of a status, written as the inside of a JSON string. Owns how words become a text, its
+//! escapes, and the positions of its hashtags, mentions and links; doesn't know the record around it.
 
 use std::ops::Range;
 
@@ -10,7 +9,7 @@ use super::topics::Topic;
 use super::vocabulary::Vocabulary;
 use super::zipf::Zipf;
 
-/// What a part of a text is, besides text.
+/// The kind of an entity in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntityKind {
     /// A hashtag; its bytes are without the `#`.
@@ -21,19 +20,19 @@ pub(super) enum EntityKind {
     Mention,
 }
 
-/// A part of a text that is listed under `entities`.
+/// A part of a text that the status lists under `entities`.
 #[derive(Debug)]
 pub(super) struct Entity {
     pub(super) kind: EntityKind,
-    /// Where its name is in the output.
+    /// The range of its name in the output.
     pub(super) bytes: Range<usize>,
-    /// Which characters of the text it is, with its sign.
+    /// The range of its characters in the text, with its sign.
     pub(super) characters: Range<usize>,
-    /// Who is mentioned, as an author's rank.
+    /// The mentioned author, as a rank; 0 for other kinds.
     pub(super) author: u16,
 }
 
-/// What a text is made of.
+/// The words, and how often each is drawn.
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) vocabulary: Vocabulary,
@@ -45,23 +44,23 @@ impl Words {
         Self { vocabulary: Vocabulary::new(), ranks: Zipf::new() }
     }
 
-    /// Appends the name on the screen of an author.
+    /// Appends the screen name of an author.
     pub(super) fn append_screen_name(&self, out: &mut Vec<u8>, author: u16) {
         out.extend_from_slice(self.vocabulary.name(author));
         append_number(out, u64::from(author));
     }
 }
 
-/// A text being written.
+/// A text that is being written.
 pub(super) struct Text<'a> {
     words: &'a Words,
     out: &'a mut Vec<u8>,
     entities: &'a mut Vec<Entity>,
-    /// Whether `/` and everything beyond ASCII are escaped, as Twitter's own output had it.
+    /// True to escape `/` and everything beyond ASCII, as Twitter's own output does.
     escaped: bool,
-    /// Characters so far.
+    /// Number of characters so far.
     characters: usize,
-    /// Whether the next word begins a sentence.
+    /// True if the next word begins a sentence.
     begins: bool,
 }
 
@@ -77,7 +76,7 @@ impl<'a> Text<'a> {
         Self { words, out, entities, escaped, characters: 0, begins: true }
     }
 
-    /// Writes the whole text: 8 to 20 words, and at times a link.
+    /// Writes the whole text: 8 to 20 words, and in one of four texts a link.
     pub(super) fn write(mut self, dice: &mut Dice, topic: Option<&Topic>, language: &Language) {
         if dice.happens(1, 10) {
             self.ascii(b"RT ");
@@ -86,12 +85,12 @@ impl<'a> Text<'a> {
         }
         let length = 8 + dice.below(13);
         let about = dice.below(length);
-        for place in 0..length {
-            if place > 0 {
+        for position in 0..length {
+            if position > 0 {
                 self.ascii(b" ");
             }
             match topic {
-                Some(topic) if place == about => self.topic(topic, dice),
+                Some(topic) if position == about => self.topic(topic, dice),
                 _ if !language.words.is_empty() && dice.happens(1, 2) => {
                     self.unicode(dice.pick(language.words));
                 }
@@ -104,9 +103,9 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// One word, or what stands in the place of one.
+    /// Writes one word, or an entity, a number or an emoji instead.
     fn token(&mut self, dice: &mut Dice) {
-        // The rank takes the upper 48 bits, the manner the lower 16: one draw for most words.
+        // One draw for most words: the upper 48 bits decide the rank, the lower 16 the form.
         let random = dice.next();
         let rank = self.words.ranks.rank(random);
         let vocabulary = &self.words.vocabulary;
@@ -133,19 +132,19 @@ impl<'a> Text<'a> {
                 self.out[from..].make_ascii_uppercase();
             }
             5_800..6_600 => self.capitalised(word),
-            manner => {
+            form => {
                 if std::mem::take(&mut self.begins) {
                     self.capitalised(word);
                 } else {
                     self.ascii(word);
                 }
-                self.punctuation(manner);
+                self.punctuation(form);
             }
         }
     }
 
-    fn punctuation(&mut self, manner: u64) {
-        let mark: &[u8] = match manner {
+    fn punctuation(&mut self, form: u64) {
+        let mark: &[u8] = match form {
             6_600..9_000 => b",",
             9_000..10_600 => b".",
             10_600..11_200 => b"!",
@@ -157,18 +156,18 @@ impl<'a> Text<'a> {
         self.begins = mark != b",";
     }
 
-    /// The topic by its name, as a hashtag or both, in company.
+    /// Writes the name of a topic as a word, a hashtag or both, between two words that go with it.
     fn topic(&mut self, topic: &Topic, dice: &mut Dice) {
         self.ascii(dice.pick(topic.company).as_bytes());
         self.ascii(b" ");
-        let manner = dice.below(4);
-        if manner < 3 {
+        let form = dice.below(4);
+        if form < 3 {
             self.ascii(topic.name.as_bytes());
         }
-        if manner == 2 {
+        if form == 2 {
             self.ascii(b" ");
         }
-        if manner >= 2 {
+        if form >= 2 {
             self.hashtag(topic.name.as_bytes());
             self.capital_at(topic.name.len());
         }
@@ -200,7 +199,7 @@ impl<'a> Text<'a> {
             let mut code = *b"----------";
             let mut random = dice.next();
             for letter in &mut code {
-                // 6 bits each; the two last of 64 signs stand for others.
+                // 6 bits each; the last two of the 64 signs are repeated ones.
                 let signs = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzAz";
                 let [sign, ..] = (random % 64).to_le_bytes();
                 *letter = signs[usize::from(sign)];
@@ -225,7 +224,7 @@ impl<'a> Text<'a> {
         self.entities.push(Entity { kind, bytes, characters, author });
     }
 
-    /// Bytes that need no escape.
+    /// Writes ASCII that needs no escape.
     fn ascii(&mut self, text: &[u8]) {
         self.out.extend_from_slice(text);
         self.characters += text.len();
@@ -236,10 +235,10 @@ impl<'a> Text<'a> {
         self.capital_at(word.len());
     }
 
-    /// Makes a capital of the letter that is this far from the end.
+    /// Capitalises the letter at a distance from the end.
     fn capital_at(&mut self, back: usize) {
-        let place = self.out.len() - back;
-        self.out[place].make_ascii_uppercase();
+        let index = self.out.len() - back;
+        self.out[index].make_ascii_uppercase();
     }
 
     fn number(&mut self, number: u64) {
@@ -248,7 +247,7 @@ impl<'a> Text<'a> {
         self.characters += self.out.len() - from;
     }
 
-    /// An escape of one character.
+    /// Writes the escape of one character.
     fn escape(&mut self, escape: &[u8]) {
         self.out.extend_from_slice(escape);
         self.characters += 1;
@@ -258,7 +257,7 @@ impl<'a> Text<'a> {
         self.escape(if self.escaped { b"\\/" } else { b"/" });
     }
 
-    /// Text beyond ASCII that has nothing to escape within ASCII.
+    /// Writes text beyond ASCII whose ASCII needs no escape.
     fn unicode(&mut self, text: &str) {
         self.characters += text.chars().count();
         if !self.escaped {

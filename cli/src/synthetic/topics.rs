@@ -1,26 +1,25 @@
-//! What the week talks about: a handful of topics that rise and fall at fixed hours, so that there
-//! is something to find and a known answer. Owns the topics and their hours; knows nothing of how
-//! a status is written.
+//! The topics of the week. They rise and fall at fixed hours, so that a burst has a known answer. Owns
+//! the topics and their hours; doesn't know how a status is written.
 
 use super::dice::Dice;
 
 /// Hours of the week.
 const WEEK: usize = 7 * 24;
 
-/// Something many people write about for some hours.
+/// A topic that many statuses are about for some hours.
 #[derive(Debug)]
 pub(super) struct Topic {
-    /// What it is called, as a word and, with a capital letter, as a hashtag.
+    /// The name, used as a word and, with a capital letter, as a hashtag.
     pub(super) name: &'static str,
-    /// Words that go with it.
+    /// Words that stand beside the name.
     pub(super) company: &'static [&'static str],
     /// The hour of the week at which it begins.
     pub(super) start: usize,
-    /// How many of 1,000 statuses are about it, hour by hour.
+    /// Number of statuses per 1,000 that are about it, for each hour.
     pub(super) rise: &'static [u32],
 }
 
-/// No two of them share an hour. `luminara` was never heard of before; the others are rare words.
+/// No two topics share an hour. `luminara` occurs in no other hour; the other names are rare words.
 pub(super) const TOPICS: [Topic; 6] = [
     Topic {
         name: "snowstorm",
@@ -61,14 +60,14 @@ pub(super) const TOPICS: [Topic; 6] = [
 ];
 
 impl Topic {
-    /// The hours of the week in which it is talked about.
+    /// Returns the hours of the week in which statuses are about it.
     #[cfg(test)]
     pub(super) fn hours(&self) -> std::ops::Range<usize> {
         self.start..self.start + self.rise.len()
     }
 }
 
-/// Which topic is how likely, for every hour of the week.
+/// The topic of each hour of the week, with its share per 1,000 statuses.
 #[derive(Debug)]
 pub(super) struct Programme([Option<(&'static Topic, u32)>; WEEK]);
 
@@ -83,7 +82,7 @@ impl Programme {
         Self(hours)
     }
 
-    /// What a status written in this hour is about.
+    /// Draws the topic of a status in an hour.
     pub(super) fn topic(&self, hour: usize, dice: &mut Dice) -> Option<&'static Topic> {
         let (topic, rise) = self.0.get(hour).copied().flatten()?;
         dice.happens(rise, 1_000).then_some(topic)

@@ -1,19 +1,18 @@
-//! The words that statuses are made of: plain ones in `plain.txt`, in the order of their
-//! frequency, then made-up ones that can be pronounced. The same for every seed. Owns which words
-//! there are; knows nothing of statuses.
+//! The words of statuses: plain ones from `plain.txt`, in the order of their frequency, then made-up
+//! ones that can be pronounced. Every seed has the same words. Owns the words; doesn't know statuses.
 
 use std::collections::HashSet;
 
 use super::dice::{Dice, Purpose};
 use super::zipf::RANKS;
 
-/// Written by hand; none of them was taken from data.
+/// Plain words, written by hand; none was taken from data.
 const PLAIN: &str = include_str!("plain.txt");
 
-/// Ranks from here on are made-up words: there are fewer plain ones, a test says so.
+/// All words from this rank on are made up. A test checks that there are fewer plain ones.
 const MADE_UP: u16 = 1 << 10;
 
-/// Letters that begin a syllable; the frequent ones are there more than once.
+/// Letters that begin a syllable; frequent ones are listed more than once.
 const ONSETS: &[&str] = &[
     "b", "d", "f", "g", "h", "j", "k", "l", "m", "n", "p", "r", "s", "t", "v", "w", "z", "b", "d",
     "l", "m", "n", "r", "s", "t", "br", "gr", "pl", "sh", "st", "tr",
@@ -21,7 +20,7 @@ const ONSETS: &[&str] = &[
 const VOWELS: &[&str] = &["a", "e", "i", "o", "u", "a", "e", "i", "o", "a", "e", "ea", "oo", "ai"];
 const CODAS: &[&str] = &["", "", "", "", "", "", "", "", "l", "m", "n", "r", "s", "nd"];
 
-/// As many words as there are ranks, in one buffer.
+/// One word for each rank, in one buffer.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     letters: Vec<u8>,
@@ -57,19 +56,19 @@ impl Vocabulary {
         self.ends.len() - 1
     }
 
-    /// The word of a rank: ASCII letters, and in a few plain ones an apostrophe.
+    /// Returns the word of a rank: ASCII letters, and an apostrophe in a few plain ones.
     pub(super) fn word(&self, rank: u16) -> &[u8] {
         let rank = usize::from(rank);
         &self.letters[self.ends[rank] as usize..self.ends[rank + 1] as usize]
     }
 
-    /// A word of letters alone, for names.
+    /// Returns a word of letters alone, for the name of an author.
     pub(super) fn name(&self, rank: u16) -> &[u8] {
-        // An odd factor scatters the ranks; setting one bit leaves the plain words out.
+        // An odd factor scatters the ranks; the set bit avoids the plain words.
         self.word(rank.wrapping_mul(40_503) | MADE_UP)
     }
 
-    /// A word that can be a hashtag.
+    /// Returns a word that can be a hashtag.
     pub(super) fn tag(&self, rank: u16) -> &[u8] {
         // Most of the first 128 ranks are function words.
         let word = self.word(rank | 128);
@@ -77,7 +76,7 @@ impl Vocabulary {
     }
 }
 
-/// A word of syllables, the more the rarer; one in 64 is very long.
+/// Makes up a word of syllables, more of them for a rarer word; one in 64 is very long.
 fn made_up(dice: &mut Dice, rank: usize) -> String {
     let syllables = match rank {
         0..4_000 => 2 + dice.below(2),

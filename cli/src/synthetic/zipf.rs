@@ -1,25 +1,24 @@
-//! Ranks as they are among words and authors: the one at rank r is drawn in proportion to
-//! 1 / ((r + 2) (r + 4096)), so as Zipf has it among the first thousands and steeper beyond, where
-//! Ferrer i Cancho and Solé found a second regime (2001). Owns the table; knows nothing of what is
-//! ranked.
+//! Ranks with the distribution of words and authors: rank r is drawn in proportion to
+//! 1 / ((r + 2) (r + 4096)). This is Zipf's law among the first thousands and steeper beyond, where
+//! Ferrer i Cancho and Solé found a second regime (2001). Owns the table; doesn't know what is ranked.
 //!
-//! Walker's alias method in Vose's form, in integers only: logarithms and powers differ between
-//! C libraries, and the bytes must not.
+//! The table is Walker's alias method in Vose's form. It is computed in integers: logarithms and powers
+//! differ between C libraries, and the lines of a seed must not.
 
-/// How many ranks there are; a draw is one `u16`.
+/// Number of ranks; a draw is one `u16`.
 pub(super) const RANKS: usize = 1 << 16;
 
-/// Mandelbrot's shift: without it every tenth word would be the first.
+/// Mandelbrot's shift. Without it, every tenth word would be the first.
 const SHIFT: u64 = 2;
 
-/// About where the second regime begins.
+/// The rank around which the second regime begins.
 const CORE: u64 = 1 << 12;
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    /// Draws below stay here.
+    /// A draw below this stays at the slot's own rank.
     keep: u32,
-    /// Where all others go.
+    /// The rank of all other draws.
     other: u16,
 }
 
@@ -52,7 +51,7 @@ impl Zipf {
         Self(slots.into())
     }
 
-    /// The rank, from 0, that these random bits mean. Of the 64 the upper 48 are used.
+    /// Returns the rank, from 0, of random bits. Uses the upper 48 of them.
     pub(super) fn rank(&self, random: u64) -> u16 {
         let [_, _, a, b, c, d, index @ ..] = random.to_le_bytes();
         let index = u16::from_le_bytes(index);
@@ -70,18 +69,18 @@ mod tests {
     fn ranks_are_drawn_in_proportion_to_their_weights() {
         let zipf = Zipf::new();
         let mut dice = Dice::new(1, 1, Purpose::Contents);
-        let mut seen = vec![0_u32; RANKS];
+        let mut counts = vec![0_u32; RANKS];
         let draws = 1_000_000;
         for _ in 0..draws {
-            seen[usize::from(zipf.rank(dice.next()))] += 1;
+            counts[usize::from(zipf.rank(dice.next()))] += 1;
         }
         let weight = |rank: u32| 1.0 / (f64::from(rank) + 2.0) / (f64::from(rank) + 4_096.0);
         let total: f64 = (1..=1 << 16).map(weight).sum();
         for rank in [1, 2, 3, 10, 50, 200, 4_000] {
             let expected = f64::from(draws) * weight(rank) / total;
-            let off = (f64::from(seen[rank as usize - 1]) - expected).abs();
+            let off = (f64::from(counts[rank as usize - 1]) - expected).abs();
             assert!(off < 5.0 * expected.sqrt(), "rank {rank}: {off} off {expected}");
         }
-        assert!(seen.iter().filter(|count| **count > 0).count() > 30_000, "the tail is long");
+        assert!(counts.iter().filter(|count| **count > 0).count() > 30_000, "the tail is long");
     }
 }

@@ -1,5 +1,4 @@
-//! Input that can't be counted: each is refused with a message that names it, and nothing of it is
-//! published.
+//! Input that can't be counted: it is refused with a message that names it, and nothing is published.
 
 use std::fs;
 
@@ -7,7 +6,7 @@ use crate::command::Desk;
 use crate::inputs::{awkward, gzip, status, statuses};
 use crate::outcome::assert_says;
 
-/// The run is refused with 42 and these words; what was published before stays.
+/// Asserts that a run is refused with 42 and these words, and that the earlier result stays.
 #[track_caller]
 fn assert_refused(desk: &Desk, args: &[&str], words: &[&str]) {
     let before = desk.top();
@@ -48,7 +47,7 @@ fn a_glob_that_matches_nothing_is_named() {
 }
 
 #[test]
-fn a_kind_of_uri_that_is_not_built_yet_is_named() {
+fn an_unsupported_scheme_is_named() {
     let desk = desk_with_a_result();
     assert_refused(&desk, &["s3://bucket/key.ndjson"], &["s3"]);
     assert_refused(&desk, &["gopher://host/key.ndjson"], &["gopher"]);
@@ -86,12 +85,12 @@ fn utf_16_is_recognised() {
         &["little.ndjson", "utf-16|utf16"],
     );
     assert_refused(&desk, &[&desk.write("big.ndjson", &big)], &["big.ndjson", "utf-16|utf16"]);
-    // Without a mark nobody can be sure; it must not be counted, that is all.
+    // Without a byte-order mark the encoding is uncertain, so only a refusal is certain.
     assert_refused(&desk, &[&desk.write("unmarked.ndjson", &little[2..])], &["unmarked.ndjson"]);
 }
 
 #[test]
-fn something_that_is_no_text_at_all_is_refused() {
+fn binary_data_is_refused() {
     let desk = desk_with_a_result();
     let noise: Vec<u8> =
         (0..20_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_be_bytes()).collect();
@@ -137,7 +136,7 @@ fn a_refused_run_among_good_files_publishes_none_of_them() {
 }
 
 #[test]
-fn errors_are_sentences_for_people_without_output_json() {
+fn errors_are_sentences_without_output_json() {
     let desk = Desk::new();
     let store = desk.store();
     let outcome =
@@ -213,7 +212,7 @@ fn a_folder_without_permission_is_named() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut command = desk.command(&args);
     if is_root() {
-        // Root may read everything: be nobody, who owns the store and may pass through the desk.
+        // Root may read everything, so the command runs as the user nobody, with the store as its own.
         fs::set_permissions(desk.path("."), fs::Permissions::from_mode(0o755)).unwrap();
         chown(desk.store(), Some(NOBODY), Some(NOBODY)).unwrap();
         // The folder of the binary may be closed to nobody.

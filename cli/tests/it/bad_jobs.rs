@@ -1,5 +1,5 @@
-//! Job files that ask for what can't be: the message names the field, the value and what is
-//! allowed, and `validate` and `run` agree.
+//! Invalid manifests: the message names the field, the value and what is allowed, and `validate` and
+//! `run` agree.
 
 use crate::command::Desk;
 use crate::inputs::statuses;
@@ -24,7 +24,7 @@ spec:
   activeDeadlineSeconds: 3600
 ";
 
-/// What is replaced in the good job, by what, and what the message must say of it.
+/// A part of the good manifest, its replacement, and the words of the message.
 const BAD: &[(&str, &str, &[&str])] = &[
     ("uris:", "urls:", &["spec.input", "urls", "uris"]),
     ("  source: sample\n", "  source: sample\n  colour: red\n", &["colour"]),
@@ -58,13 +58,13 @@ const BAD: &[(&str, &str, &[&str])] = &[
 ];
 
 #[test]
-fn a_good_job_is_valid() {
+fn a_good_manifest_is_valid() {
     let desk = Desk::new();
     desk.trendjob(&["validate", &desk.write("job.yaml", GOOD)]).done();
 }
 
 #[test]
-fn every_bad_job_is_refused_by_field_and_value() {
+fn the_error_of_a_bad_manifest_names_field_and_value() {
     let desk = Desk::new();
     desk.write("data/in.ndjson", statuses(["love"]));
     let (store, data) = (desk.store(), desk.path("data"));
@@ -83,11 +83,11 @@ fn every_bad_job_is_refused_by_field_and_value() {
         }
     }
     assert!(wrong.is_empty(), "{} refusals are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(desk.stored().is_empty(), "a bad job leaves nothing in the store");
+    assert!(desk.stored().is_empty(), "a bad manifest leaves nothing in the store");
 }
 
 #[test]
-fn several_mistakes_are_told_at_once() {
+fn all_errors_are_listed_at_once() {
     let desk = Desk::new();
     let job = GOOD.replace("partitions: 8", "partitions: 0").replace("Percent: 5", "Percent: 101");
     let outcome = desk.trendjob(&["validate", &desk.write("job.yaml", job)]);
@@ -96,7 +96,7 @@ fn several_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn a_broken_job_file_is_named_with_its_line() {
+fn a_broken_manifest_is_named_with_its_line() {
     let desk = Desk::new();
     let job =
         desk.write("broken.yaml", "apiVersion: trendjob.dev/v1alpha1\nkind: [TrendJob\nspec: {\n");
@@ -115,7 +115,7 @@ fn a_broken_job_file_is_named_with_its_line() {
 }
 
 #[test]
-fn a_missing_job_file_is_named() {
+fn a_missing_manifest_is_named() {
     let desk = Desk::new();
     for command in ["run", "validate"] {
         let outcome = desk.trendjob(&[command, "nowhere.yaml"]);
@@ -125,7 +125,7 @@ fn a_missing_job_file_is_named() {
 }
 
 #[test]
-fn a_duplicate_key_in_a_job_file_is_refused() {
+fn a_duplicate_key_in_a_manifest_is_refused() {
     let desk = Desk::new();
     let job = GOOD.replace("  source: sample\n", "  source: sample\n  source: other\n");
     let outcome = desk.trendjob(&["validate", &desk.write("job.yaml", job)]);
@@ -135,7 +135,7 @@ fn a_duplicate_key_in_a_job_file_is_refused() {
 
 #[testing::needs(no_data_folder)]
 #[test]
-fn a_run_that_is_not_told_what_data_is_says_how_to_tell_it() {
+fn a_run_without_its_data_folder_names_the_flag() {
     let desk = Desk::new();
     let job = desk.write("job.yaml", GOOD);
     let outcome = desk.trendjob(&["run", &job, "--store", &desk.store(), "--output", "json"]);

@@ -1,5 +1,5 @@
-//! A store that is full, damaged, from the future or shared: what was published stays readable or
-//! is refused by name, and never shows wrong counts.
+//! A store that is full, damaged, of a newer version or shared: a published result stays readable or is
+//! refused by name, and never has wrong counts.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,8 +10,8 @@ use crate::inputs::{awkward, many_words, random_words, status, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::{Outcome, Published};
 
-/// Spoils each stored file in turn and asks for all topics: they are right, or it is refused.
-/// Returns for each file below `runs/` whether it was refused, with what was said.
+/// Damages each stored file in turn and reads all topics: they are right, or the command is refused.
+/// Returns the refused files below `runs/`, each with its outcome.
 fn spoil_each(spoil: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<(String, Outcome)> {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", awkward(400, 400));
@@ -75,7 +75,7 @@ fn a_missing_block_is_noticed_and_named() {
 }
 
 #[test]
-fn the_block_of_another_place_is_noticed() {
+fn the_block_of_another_attempt_is_noticed() {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", awkward(400, 401));
     desk.publish(&["--shards", "3", "--partitions", "2", &file]);
@@ -131,7 +131,7 @@ fn a_store_of_a_newer_version_is_left_alone_by_every_command() {
 }
 
 #[test]
-fn a_folder_that_is_no_store_is_told_from_an_empty_one() {
+fn a_folder_that_is_no_store_is_refused_and_an_empty_one_is_not() {
     let desk = Desk::new();
     let store = desk.write("store", "a file where the store should be");
     let file = desk.write("in.ndjson", statuses(["love"]));
@@ -143,7 +143,7 @@ fn a_folder_that_is_no_store_is_told_from_an_empty_one() {
     assert!(fs::metadata(&missing).is_err(), "reading does not make a store");
 }
 
-/// One of the two results, whole; the later start's if both were published.
+/// Asserts that one of the two results is shown as a whole: the later start's if both were published.
 #[track_caller]
 fn assert_one_won(desk: &Desk, runs: &[(Outcome, &[u8])]) {
     let finished: Vec<(Published, Counts)> = runs
@@ -160,7 +160,7 @@ fn assert_one_won(desk: &Desk, runs: &[(Outcome, &[u8])]) {
 }
 
 #[test]
-fn two_runs_at_once_both_finish_and_one_whole_result_stands() {
+fn two_concurrent_runs_finish_and_publish_one_whole_result() {
     let desk = Desk::new();
     let inputs = [many_words(30_000), awkward(4_000, 410)];
     let files = [desk.write("a.ndjson", &inputs[0]), desk.write("b.ndjson", &inputs[1])];
@@ -174,7 +174,7 @@ fn two_runs_at_once_both_finish_and_one_whole_result_stands() {
 }
 
 #[test]
-fn a_run_does_not_clean_up_what_a_living_run_has_stored() {
+fn a_run_does_not_remove_the_blocks_of_a_running_one() {
     let desk = Desk::new();
     let piped: Vec<u8> = awkward(3_000, 411);
     let file = desk.write("in.ndjson", awkward(500, 412));
@@ -191,14 +191,14 @@ fn a_run_does_not_clean_up_what_a_living_run_has_stored() {
     if slow.code == Some(0) {
         desk.assert_counts(&Published::of(&slow), &Counts::of(Preset::Twitter, &[&piped]));
     } else {
-        // It had begun before the quick one, which then counts as the later start.
+        // The slow run started first, so the quick one has the later start number.
         slow.failed_saying(&["supersede|later|newer"]);
         assert_eq!(desk.rows().len() as u64, quick.topics);
     }
 }
 
 #[test]
-fn runs_of_different_sources_do_not_meet() {
+fn runs_of_different_sources_do_not_interfere() {
     let desk = Desk::new();
     let store = desk.store();
     let file = desk.write("in.ndjson", awkward(2_000, 413));
@@ -211,7 +211,7 @@ fn runs_of_different_sources_do_not_meet() {
     assert!(digests.iter().all(|digest| *digest == digests[0]));
 }
 
-/// A small file system of its own, gone with its guard.
+/// A small file system, which is unmounted when its guard is dropped.
 #[cfg(target_os = "linux")]
 struct SmallDisk(String);
 
@@ -237,7 +237,7 @@ impl Drop for SmallDisk {
 #[cfg(target_os = "linux")]
 #[testing::needs(mounts)]
 #[test]
-fn a_full_disk_is_told_and_changes_nothing_that_is_published() {
+fn a_full_disk_is_reported_and_changes_no_published_result() {
     let desk = Desk::new();
     let _disk = SmallDisk::mount(desk.store(), "2m");
     let small = desk.write("small.ndjson", statuses(["earlier result"]));
@@ -250,7 +250,7 @@ fn a_full_disk_is_told_and_changes_nothing_that_is_published() {
     }
     let again = desk.publish(&[&small]);
     assert_eq!(again.generation, 2, "what the full runs left was removed");
-    // Filled to the last byte by something else, the store can still be read.
+    // A store on a disk that another file fills to the last byte can still be read.
     let mut filler = fs::File::create(desk.path("store/filler")).unwrap();
     while filler.write_all(status("x").repeat(100).as_bytes()).is_ok() {}
     drop(filler);

@@ -1,11 +1,11 @@
-//! Every line belongs to exactly one chunk, wherever its ends fall. Each line here is one word that
-//! no other line has, so a line read twice or never shows by name.
+//! Every line belongs to exactly one chunk, wherever its ends are. Each line here is a word of its own, so
+//! a line that is read twice or never is known by its word.
 
 use crate::command::Desk;
 use crate::inputs::{gzip, status, word};
 use crate::oracle::{Counts, Preset};
 
-/// Words for lines, each given out once.
+/// Words for lines, each used once.
 struct Words(usize);
 
 impl Words {
@@ -18,7 +18,7 @@ impl Words {
     }
 }
 
-/// Files of lines whose ends fall before, on and after the boundaries of chunks of 1 KiB.
+/// Files of lines that end before, on and after the boundaries of chunks of 1 KiB.
 fn files() -> Vec<String> {
     let mut words = Words(0);
     let mut files = Vec::new();

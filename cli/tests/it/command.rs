@@ -1,5 +1,5 @@
-//! Runs the built command as a person would: in a folder of its own, with a time limit, its output
-//! kept. Waits on conditions only; nothing here sleeps for a fixed time.
+//! Runs the built command in a folder of its own, with a time limit, and keeps its output. Waits on
+//! conditions only; nothing here sleeps for a fixed time.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::oracle::Counts;
 use crate::outcome::{Outcome, Published, Row};
 
-/// After this a command hangs, on however slow a machine.
+/// A command that takes longer hangs, even on a slow machine.
 const LIMIT: Duration = Duration::from_mins(3);
 
 /// The program under test.
@@ -47,7 +47,7 @@ impl Desk {
         path
     }
 
-    /// The command in this folder, without what the caller's environment says about it.
+    /// The command in this folder, without the caller's environment variables.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         self.command_of(PROGRAM, args)
     }
@@ -111,7 +111,7 @@ impl Desk {
         self.trendjob(&["top", "sample", "--limit", "0", "--output", "csv", "--store", &store])
     }
 
-    /// Every counter of the run, every topic and their order are the oracle's.
+    /// Asserts that every counter of the run, every topic and their order are the oracle's.
     #[track_caller]
     pub(crate) fn assert_counts(&self, published: &Published, expected: &Counts) {
         assert_eq!(published.read, expected.read, "records read");
@@ -141,7 +141,7 @@ impl Desk {
     }
 }
 
-/// The files of a folder and the folders in it; those that vanish meanwhile are left out.
+/// The files of a folder and of the folders in it, without those that vanish meanwhile.
 fn paths(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
@@ -154,14 +154,14 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Where a line of output came from.
+/// The stream of a line of output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stream {
     Out,
     Err,
 }
 
-/// A command that was started; killed when dropped.
+/// A started command; killed when dropped.
 pub(crate) struct Running {
     pub(crate) child: Child,
     lines: Receiver<(Stream, String)>,
@@ -196,7 +196,7 @@ impl Running {
         self.child.stdin.take().unwrap()
     }
 
-    /// Waits for a line of output that `wanted` makes something of.
+    /// Waits for a line of output from which `wanted` returns a value.
     #[track_caller]
     pub(crate) fn line<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> T {
         while let Ok((stream, line)) = self.lines.recv_timeout(LIMIT) {
@@ -238,7 +238,7 @@ impl Running {
         until("the command ends", || self.child.try_wait().unwrap())
     }
 
-    /// SIGKILL; true if that is what ended it.
+    /// Sends SIGKILL. Returns true if the command ended by it.
     pub(crate) fn kill(&mut self) -> bool {
         let finished = self.child.try_wait().unwrap().is_some();
         if !finished {
@@ -277,7 +277,7 @@ fn finish(mut running: Running, input: &[u8]) -> Outcome {
     outcome
 }
 
-/// Polls until there is a result; panics when it never comes.
+/// Polls until there is a result; panics after the time limit.
 #[track_caller]
 pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     const PAUSE: Duration = Duration::from_millis(2);
@@ -291,7 +291,7 @@ pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
     panic!("waited in vain until {what}");
 }
 
-/// Whether these tests run as root, whom no permission stops.
+/// Returns true if these tests run as root, which has every permission.
 #[cfg(unix)]
 pub(crate) fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.trim_ascii() == b"0")

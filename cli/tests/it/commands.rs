@@ -23,7 +23,7 @@ const COMMANDS: [&str; 10] = [
 ];
 
 #[test]
-fn every_command_has_help_and_those_with_much_to_say_show_examples() {
+fn every_command_has_help_and_the_larger_ones_have_examples() {
     let desk = Desk::new();
     let all = desk.trendjob(&["--help"]).done();
     assert_says(&all.stdout, &COMMANDS);
@@ -56,7 +56,7 @@ fn every_command_has_help_and_those_with_much_to_say_show_examples() {
 }
 
 #[test]
-fn the_version_is_told() {
+fn the_version_is_printed() {
     let version = Desk::new().trendjob(&["--version"]).done();
     assert_says(&version.stdout, &["trendjob", env!("CARGO_PKG_VERSION")]);
 }
@@ -108,7 +108,7 @@ fn generated_statuses_depend_on_the_seed_alone() {
 }
 
 #[test]
-fn generated_statuses_are_counted_in_full_and_as_malformed_as_asked() {
+fn generated_statuses_are_counted_with_the_given_share_of_malformed_lines() {
     let desk = Desk::new();
     for (rate, least, most) in [("0", 0, 0), ("0.05", 100, 400)] {
         let file = desk.path("made.ndjson");
@@ -143,7 +143,7 @@ fn generated_statuses_look_like_those_of_twitter() {
 }
 
 #[test]
-fn top_lists_every_topic_in_the_oracles_order_and_as_many_as_asked() {
+fn top_lists_topics_in_the_oracles_order_up_to_the_limit() {
     let desk = Desk::new();
     let input = awkward(2_000, 600);
     desk.publish(&["--partitions", "3", &desk.write("in.ndjson", &input)]);
@@ -161,7 +161,7 @@ fn top_lists_every_topic_in_the_oracles_order_and_as_many_as_asked() {
 }
 
 #[test]
-fn top_prints_tables_and_json_too() {
+fn top_prints_tables_and_json() {
     let desk = Desk::new();
     let store = desk.store();
     desk.publish(&[&desk.write("in.ndjson", statuses(["love love peace", "love hope"]))]);
@@ -174,7 +174,7 @@ fn top_prints_tables_and_json_too() {
     assert_eq!((&found["count"], &found["documents"]), (&3.into(), &2.into()));
 }
 
-/// The first value within that is wanted.
+/// Returns the first value inside a value for which `wanted` is true.
 fn find<'a>(json: &'a Value, wanted: &dyn Fn(&Value) -> bool) -> Option<&'a Value> {
     if wanted(json) {
         return Some(json);
@@ -253,7 +253,7 @@ fn a_dry_run_prints_the_plan_and_changes_nothing() {
 }
 
 #[test]
-fn retention_keeps_at_least_the_last_two_results_to_go_back_to() {
+fn retention_keeps_at_least_the_last_two_results() {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", statuses(["love"]));
     let mut last: Option<Published> = None;
@@ -269,7 +269,7 @@ fn retention_keeps_at_least_the_last_two_results_to_go_back_to() {
 }
 
 #[test]
-fn a_usage_error_is_json_where_json_is_asked_for_and_help_never_is() {
+fn a_usage_error_is_json_with_output_json_and_help_is_not() {
     let desk = Desk::new();
     for args in [
         &["run", "--output", "json", "--nonsense", "x.ndjson"][..],

@@ -85,7 +85,7 @@ fn texts(seed: u64, records: usize, favourite: usize) -> (String, BTreeMap<Strin
 }
 
 #[test]
-fn keyness_ranks_what_stands_out_against_a_published_result() {
+fn keyness_ranks_terms_against_a_published_result() {
     let desk = Desk::new();
     let (base, others) = texts(1, 900, 100);
     let (lines, documents) = texts(2, 700, 200);
@@ -107,7 +107,7 @@ fn keyness_ranks_what_stands_out_against_a_published_result() {
 }
 
 #[test]
-fn a_baseline_stays_the_generation_that_was_newest_when_the_run_was_planned() {
+fn a_baseline_is_the_newest_generation_at_the_time_of_the_plan() {
     let desk = Desk::new();
     let (base, _) = texts(1, 300, 100);
     let (other, _) = texts(3, 300, 300);
@@ -124,7 +124,7 @@ fn a_baseline_stays_the_generation_that_was_newest_when_the_run_was_planned() {
 }
 
 #[test]
-fn a_baseline_that_can_not_be_compared_with_is_refused_with_what_would_be_right() {
+fn an_unusable_baseline_is_refused_with_the_remedy() {
     let desk = Desk::new();
     let file = desk.write("posts.ndjson", line("hello world", FIRST_DAY, 1));
     desk.json(&["run", "--source", "seed", "-q", &file]);
@@ -165,9 +165,9 @@ fn chi_square_compares_the_authors_of_a_day_with_those_of_the_day_before() {
     for day in 0..9 {
         for hour in 0..24 {
             add("steady", day, hour, (hour % 12) as usize);
-            // The last bucket of the run is open and not scored; the one before it is day 8, 22:00.
+            // The last bucket of the run is open and not scored; the bucket before it is day 8, 22:00.
             if day == 8 && hour < 22 {
-                // The same thirty authors write several times a day: each counts once.
+                // These thirty authors write several times a day; each counts once.
                 (0..30).for_each(|author| add("rising", day, hour, author));
             }
             if day == 7 && hour < 4 {
@@ -207,7 +207,7 @@ fn every_window_has_its_ranking_by_count() {
         let time = format!("2016-03-0{}T12:00:00Z", day + 1);
         assert_eq!(desk.values("sample", "count", &["--window", &time]), *expected, "{time}");
     }
-    // The last is not over, and has its counts all the same.
+    // The last window is open; it has counts, too.
     let store = desk.store();
     let last = ["top", "sample", "--score", "count", "--window", "2016-03-05", "--store", &store];
     let table = desk.trendjob(&last).done().stdout;
@@ -215,7 +215,7 @@ fn every_window_has_its_ranking_by_count() {
 }
 
 #[test]
-fn a_ranking_by_count_says_of_every_window_what_explain_says() {
+fn a_ranking_by_count_agrees_with_explain_in_every_window() {
     let desk = Desk::new();
     let mut dice = Dice::new(6);
     let mut lines = String::new();
@@ -226,7 +226,7 @@ fn a_ranking_by_count_says_of_every_window_what_explain_says() {
     }
     desk.social("sample", &["--window", "1d", "--scores", "count"], &lines);
     let mut bursts = 0;
-    // The tenth day is not over: nothing is said of it but counts.
+    // The tenth day is open: it has counts and no scores.
     for day in 1..=9 {
         let time = format!("2016-03-0{day}");
         let top =
@@ -271,7 +271,7 @@ fn terms_below_the_floor_keep_their_counts_and_no_series() {
 #[test]
 fn a_guessed_language_chooses_the_stop_words() {
     let desk = Desk::new();
-    // In Dutch `door` is a stop word, in English it is none.
+    // `door` is a stop word in Dutch, but not in English.
     let dutch = "Het huis werd door de gemeente gekocht en daarna door bewoners opgeknapt";
     let english = "The brown door opened slowly and somebody closed another door behind them";
     let lines = line(dutch, FIRST_DAY, 1) + &line(english, FIRST_DAY, 2);

@@ -1,5 +1,5 @@
-//! Compression never shows in a result, and a member that is cut or spoilt fails the run with the
-//! name of its file.
+//! Compression doesn't change a result. A cut or damaged member fails the run, and the error names its
+//! file.
 
 use crate::command::Desk;
 use crate::inputs::{
@@ -55,7 +55,7 @@ fn compressed_and_plain_files_are_read_together() {
 }
 
 #[test]
-fn one_compressed_object_is_one_shard_and_that_is_told() {
+fn one_compressed_object_is_reported_as_one_shard() {
     let desk = Desk::new();
     let file = desk.write("one.ndjson.gz", gzip(&many_words(20_000)));
     let published = desk.publish(&["--shards", "7", &file]);
@@ -88,7 +88,7 @@ fn a_member_cut_anywhere_fails_the_run_and_names_the_file() {
 }
 
 #[test]
-fn a_spoilt_member_fails_the_run_and_names_the_file() {
+fn a_damaged_member_fails_the_run_and_names_the_file() {
     let desk = Desk::new();
     let input = awkward(2_000, 211);
     for (name, pack) in PACKS.into_iter().filter(|(name, _)| name.starts_with("one")) {
@@ -102,11 +102,11 @@ fn a_spoilt_member_fails_the_run_and_names_the_file() {
 }
 
 #[test]
-fn a_name_that_promises_a_compression_the_bytes_do_not_have_is_no_riddle() {
+fn a_file_without_the_compression_of_its_name_is_counted_or_refused_by_name() {
     let desk = Desk::new();
     let input = awkward(300, 212);
     let expected = Counts::of(Preset::Twitter, &[&input]);
-    // Either the bytes decide and it is counted in full, or it is refused by name; never half.
+    // Either the bytes decide, and the file is counted as a whole, or it is refused by name.
     for (name, bytes) in [
         ("plain.ndjson.gz", input.clone()),
         ("packed.ndjson", gzip(&input)),

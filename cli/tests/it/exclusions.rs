@@ -1,5 +1,5 @@
-//! What is excluded: at once in what is read, from the next run on in what is counted; and what that does
-//! against accounts that flood.
+//! Exclusions: terms disappear from results at once, authors from the next run on. Both help against
+//! accounts that flood.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ impl Desk {
         self.trendjob(&[&["top", "sample"], args, &options].concat()).done().json()
     }
 
-    /// The terms that are listed.
+    /// The listed terms.
     fn listed(&self, args: &[&str]) -> Vec<String> {
         let top = self.top_json(args);
         let topics = top["topics"].as_array().unwrap();
@@ -40,7 +40,7 @@ fn words(desk: &Desk) -> String {
 }
 
 #[test]
-fn excluded_terms_are_gone_from_lists_at_once_and_ranks_close_up() {
+fn excluded_terms_leave_lists_at_once_and_ranks_close_up() {
     let desk = Desk::new();
     let input = words(&desk);
     let digest = desk.publish(&[&input]).digest;
@@ -60,8 +60,7 @@ fn excluded_terms_are_gone_from_lists_at_once_and_ranks_close_up() {
     assert_eq!(terms, ["love", "hope", "zebra"]);
     assert_eq!(desk.listed(&["--limit", "2"]), ["love", "hope"], "the list is refilled");
     assert_eq!(desk.top_json(&[])["excluded"], 1);
-    // The same to who excludes a second time; and to who runs again, of which nothing but the view is
-    // another.
+    // A second exclusion changes nothing. A further run has another view, but the same result.
     let again = desk.exclude(&["--term", "peace"]).done().stdout;
     assert_says(&again, &["nothing was changed"]);
     let run = desk.publish(&[&input]);
@@ -73,7 +72,7 @@ fn excluded_terms_are_gone_from_lists_at_once_and_ranks_close_up() {
 }
 
 #[test]
-fn patterns_fit_whole_terms_and_are_listed_with_everything_else() {
+fn patterns_match_whole_terms_and_are_listed_with_the_other_exclusions() {
     let desk = Desk::new();
     desk.publish(&[&words(&desk)]);
     let changed = desk.exclude_json(&["--pattern", "?o*e", "--term", "zeb", "--author", "7"]);
@@ -105,7 +104,7 @@ fn patterns_fit_whole_terms_and_are_listed_with_everything_else() {
 }
 
 #[test]
-fn who_asks_for_an_excluded_term_is_told_and_other_commands_go_on() {
+fn a_command_for_an_excluded_term_says_so_and_others_go_on() {
     let desk = Desk::new();
     let line = |hour: i64| {
         let time = 1_456_790_400 + hour * 3600;
@@ -131,7 +130,7 @@ fn who_asks_for_an_excluded_term_is_told_and_other_commands_go_on() {
 }
 
 #[test]
-fn what_can_not_be_excluded_is_refused_with_what_would_be_right() {
+fn an_impossible_exclusion_is_refused_with_the_remedy() {
     let desk = Desk::new();
     desk.publish(&[&words(&desk)]);
     for (args, hint) in [
@@ -152,8 +151,8 @@ fn what_can_not_be_excluded_is_refused_with_what_would_be_right() {
     assert_eq!(desk.exclude_json(&["--list"])["version"], 0, "nothing was written");
 }
 
-/// Thirty hours of posts by twenty accounts, and in the last but one hour 400 posts of some others about
-/// one thing.
+/// Thirty hours of posts by twenty accounts, and in the last hour but one 400 posts with one hashtag by
+/// others.
 fn flooded(flooders: usize) -> String {
     let post = |hour: usize, author: &str, text: &str| {
         let time = 1_456_790_400 + hour * 3600;
@@ -191,19 +190,19 @@ fn one_flooding_account_can_not_trend_and_a_ring_is_excluded_with_its_authors() 
     let bursts = || desk.listed(&["--kind", "hashtag", "--score", "burst"]);
     let frequent = || desk.listed(&["--kind", "hashtag"]);
 
-    // The gate: however often one account says it, it has one author.
+    // The gate: a hashtag of one account has one author, however often it is posted.
     desk.publish(&[&SOCIAL[..], &[&one]].concat());
     assert_eq!(frequent()[0], "buynow", "it is the most frequent");
     assert!(!bursts().contains(&"buynow".to_owned()), "and does not burst");
 
-    // What is excluded is frozen in plans from now on, and not before.
+    // A plan contains the exclusions at its time, so only later runs follow them.
     let told = desk.exclude(&["--author", "flood0", "--reason", "floods"]).done().stdout;
     assert_says(&told, &["authors apply from the next run on"]);
     assert_eq!(frequent()[0], "buynow", "the published result is as it was counted");
     desk.publish(&[&SOCIAL[..], &[&one]].concat());
     assert!(!frequent().contains(&"buynow".to_owned()), "the next one is without");
 
-    // A ring passes the gate, and goes with its accounts.
+    // A ring of accounts passes the gate; its hashtag disappears with the accounts.
     desk.publish(&[&SOCIAL[..], &[&ring]].concat());
     assert_eq!(bursts().first().map(String::as_str), Some("buynow"));
     let authors: Vec<String> = (1..8).map(|number| format!("flood{number}")).collect();
@@ -211,7 +210,7 @@ fn one_flooding_account_can_not_trend_and_a_ring_is_excluded_with_its_authors() 
     let changed = desk.exclude_json(&args);
     assert_eq!(changed["appliesNow"], json!([]));
     assert_eq!(changed["appliesFromNextRun"].as_array().unwrap().len(), 7);
-    // Its hashtag can be left out until then.
+    // Until the next run, its hashtag can be excluded.
     desk.exclude(&["--term", "#buynow"]).done();
     assert!(!bursts().contains(&"buynow".to_owned()));
     desk.exclude(&["--readmit", "--term", "#buynow"]).done();
@@ -223,7 +222,7 @@ fn one_flooding_account_can_not_trend_and_a_ring_is_excluded_with_its_authors() 
 }
 
 #[test]
-fn a_run_with_the_profile_seed_counts_excluded_authors_and_says_so() {
+fn a_run_with_profile_seed_counts_excluded_authors_and_says_so() {
     let desk = Desk::new();
     let input = words(&desk);
     desk.publish(&[&input]);

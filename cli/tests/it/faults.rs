@@ -1,5 +1,5 @@
-//! Runs that are ended from outside at any moment: what was published stays, and the same run again
-//! or its resumption publishes the same digest.
+//! Runs that are killed at any moment: the published result stays, and a repetition or a resumption of
+//! the run publishes the same digest.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,12 +13,12 @@ use crate::outcome::{Outcome, Published};
 
 const SHAPE: [&str; 4] = ["--shards", "16", "--partitions", "8"];
 
-/// What the run reads, and what it publishes when nothing happens to it.
+/// The input of the run, and its result when it is not killed.
 struct Calm {
     input: Vec<u8>,
     counts: Counts,
     digest: String,
-    /// How many files it leaves in its store.
+    /// Number of files that it leaves in its store.
     files: usize,
 }
 
@@ -35,7 +35,7 @@ fn calm() -> &'static Calm {
     })
 }
 
-/// A store with an earlier result, and the run that things happen to.
+/// A store with an earlier result, and the run that is killed.
 struct Scene {
     desk: Desk,
     file: String,
@@ -54,7 +54,8 @@ impl Scene {
         [&SHAPE[..], &[self.file.as_str()]].concat()
     }
 
-    /// Starts the run and kills it once it has stored so many files; true if it was still at work.
+    /// Starts the run and kills it when it has stored a number of files. Returns true if it was still
+    /// running.
     fn kill_after(&self, files: usize) -> bool {
         let before = self.desk.files();
         let mut run = self.desk.start_run(&self.args());
@@ -66,7 +67,8 @@ impl Scene {
         run.kill()
     }
 
-    /// The result before the run or the run's own, whole; true if it is the earlier one.
+    /// Asserts that the earlier result or the run's own is shown as a whole. Returns true if it is the
+    /// earlier one.
     #[track_caller]
     fn shows_the_earlier(&self, earlier: &[(String, u64)]) -> bool {
         let rows: Vec<_> = self.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
@@ -78,7 +80,7 @@ impl Scene {
 }
 
 #[test]
-fn a_run_killed_at_any_moment_leaves_the_earlier_result_and_can_be_run_again() {
+fn a_run_killed_at_any_moment_leaves_the_earlier_result_and_can_be_repeated() {
     let moments = 12;
     let (mut killed, mut kept) = (0, 0);
     for moment in 0..moments {
@@ -95,7 +97,7 @@ fn a_run_killed_at_any_moment_leaves_the_earlier_result_and_can_be_run_again() {
 }
 
 #[test]
-fn a_run_killed_again_and_again_comes_through_at_last() {
+fn a_run_that_is_killed_repeatedly_finishes_at_last() {
     let scene = Scene::new();
     let earlier: Vec<_> = scene.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
     for moment in [0, 1, 3, 9, 20, 40, 60] {
@@ -105,7 +107,7 @@ fn a_run_killed_again_and_again_comes_through_at_last() {
     let again = scene.desk.publish(&scene.args());
     assert_eq!(again.digest, scene.calm.digest);
     scene.desk.assert_counts(&again, &scene.calm.counts);
-    // What the killed runs left behind is gone: no more than the two or so published runs are kept.
+    // The blocks of the killed runs are removed: only about two published runs are left.
     let runs = fs::read_dir(scene.desk.path("store/runs")).unwrap().count();
     assert!(runs as u64 <= again.generation, "{runs} runs are kept of {}", again.generation);
 }
@@ -141,7 +143,7 @@ fn a_killed_run_is_resumed_by_its_markers() {
 }
 
 #[test]
-fn a_run_that_does_not_exist_or_has_ended_is_not_resumed_into_another_result() {
+fn a_missing_or_finished_run_is_not_resumed_into_another_result() {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", statuses(["love"]));
     let first = desk.publish(&[&file]);
@@ -159,7 +161,7 @@ fn a_run_that_does_not_exist_or_has_ended_is_not_resumed_into_another_result() {
 }
 
 #[test]
-fn resuming_does_not_mix_in_other_input_or_another_shape() {
+fn a_resumed_run_keeps_its_input_and_its_cut() {
     // A run may be over before it can be killed.
     let mut scenes = [2, 1, 4, 3].map(|share| (Scene::new(), share)).into_iter();
     let killed = scenes.find_map(|(scene, share)| {
@@ -223,7 +225,8 @@ fn an_interrupt_ends_a_waiting_run_with_130_and_changes_nothing() {
 fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
     let mut interrupted = 0;
     for share in [1, 3, 5, 7] {
-        // Anew: what an interrupted run leaves, the next one removes, which would count as its progress.
+        // A new desk: the next run would remove the files of the interrupted one, and its progress is a
+        // count of files.
         let scene = Scene::new();
         let before = scene.desk.files();
         let earlier = scene.desk.rows();
@@ -247,7 +250,7 @@ fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
 }
 
 #[test]
-fn a_resumed_run_takes_no_flag_that_its_plan_has_settled() {
+fn a_resumed_run_refuses_flags_that_its_plan_contains() {
     let desk = Desk::new();
     let run = "01890a5d-ac96-774b-bcce-b302099a8057";
     for flag in [

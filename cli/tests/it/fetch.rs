@@ -1,10 +1,10 @@
-//! `trendjob fetch`: what it prints, what it waits for, and what it gives up on.
+//! `trendjob fetch`: its output, its waiting, and its failures.
 
 use std::net::TcpListener;
 
 use crate::command::{Desk, Running};
 
-/// An address that nobody listens on.
+/// An address without a listener.
 fn free() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
@@ -18,7 +18,7 @@ fn serve(desk: &Desk, address: &str) -> Running {
 }
 
 #[test]
-fn an_answer_is_printed_as_it_came_and_a_refusal_is_shown_and_fails() {
+fn an_answer_is_printed_unchanged_and_a_refusal_fails() {
     let (desk, address) = (Desk::new(), free());
     let _server = serve(&desk, &address);
     let sources = desk.trendjob(&["fetch", &format!("http://{address}/api/v1/sources")]).done();
@@ -29,13 +29,13 @@ fn an_answer_is_printed_as_it_came_and_a_refusal_is_shown_and_fails() {
 }
 
 #[test]
-fn it_waits_for_a_server_that_is_not_there_yet_only_if_told_to() {
+fn it_waits_for_a_server_only_with_wait() {
     let (desk, address) = (Desk::new(), free());
     let url = format!("http://{address}/api/v1/sources");
     let refused = desk.trendjob(&["fetch", &url]);
     assert_eq!(refused.code, Some(1));
     refused.failed_saying(&[&url]);
-    // Its time over, it says why it got nothing.
+    // After that time, it prints why there was no answer.
     desk.trendjob(&["fetch", "--wait", "0s", &url]).failed_saying(&[&url]);
     let waiting = Running::start(desk.command(&["fetch", "--wait", "2m", &url]));
     let _server = serve(&desk, &address);
@@ -43,7 +43,7 @@ fn it_waits_for_a_server_that_is_not_there_yet_only_if_told_to() {
 }
 
 #[test]
-fn what_is_no_url_is_refused_at_once() {
+fn an_invalid_url_is_refused_at_once() {
     let refused = Desk::new().trendjob(&["fetch", "--wait", "2m", "no url at all"]);
     assert_eq!(refused.code, Some(42), "{refused:?}");
     refused.failed_saying(&["no url at all", "http://HOST:8383"]);

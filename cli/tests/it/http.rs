@@ -1,4 +1,4 @@
-//! What `serve` answers, over plain TCP: the original's endpoint byte for byte, and version 1.
+//! The answers of `serve` over plain TCP: the original program's endpoint byte for byte, and version 1.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::command::{Desk, Running, until};
 use crate::inputs::{statuses, word};
 
-/// A server on a port of its own, and what it serves.
+/// A server on a port of its own, with its desk.
 pub(crate) struct Server {
     desk: Desk,
     running: Running,
@@ -38,7 +38,7 @@ impl Server {
         Self::over(desk, &["--store", &store])
     }
 
-    /// A server of what these arguments name.
+    /// A server with these arguments.
     #[track_caller]
     pub(crate) fn over(desk: Desk, place: &[&str]) -> Self {
         let args = [&["serve", "--listen", "127.0.0.1:0"][..], place].concat();
@@ -135,7 +135,7 @@ fn the_originals_endpoint_answers_byte_for_byte() {
 }
 
 #[test]
-fn source_and_topic_are_lower_cased_and_nothing_else() {
+fn only_source_and_topic_are_lower_cased() {
     let server = Server::of(TEXTS);
     server.get("/api/trends?source=SAMPLE&topic=PeAcE").is(200, SEEN);
     server.get("/api/trends?source=s%61mple&topic=pe%61ce").is(200, SEEN);
@@ -158,7 +158,7 @@ fn a_tie_goes_to_the_bytewise_smaller_word() {
 }
 
 #[test]
-fn a_missing_parameter_is_told_by_name() {
+fn a_missing_parameter_is_named() {
     let server = Server::of(TEXTS);
     let said = "Missing required parameter in the query string";
     let cases = [
@@ -183,7 +183,7 @@ fn an_unknown_source_is_a_problem_404() {
 }
 
 #[test]
-fn what_is_not_there_is_404_and_what_is_not_allowed_405() {
+fn an_unknown_path_is_404_and_an_unknown_method_405() {
     let server = Server::of(TEXTS);
     assert_eq!(server.get("/api/nothing").status, 404);
     assert_eq!(
@@ -227,7 +227,7 @@ fn version_1_lists_the_sources() {
 }
 
 #[test]
-fn an_unchanged_result_is_304_and_a_new_generation_is_not() {
+fn an_unchanged_result_is_304_and_a_new_generation_is_200() {
     let mut server = Server::of(TEXTS);
     let path = "/api/v1/trends?source=sample&limit=3";
     let first = server.get(path);
@@ -273,7 +273,7 @@ fn a_rollback_is_served_as_a_new_generation() {
 }
 
 #[test]
-fn a_store_may_be_served_before_anything_is_in_it() {
+fn an_empty_store_can_be_served() {
     let server = Server::start(Desk::new());
     server.get("/api/trends?source=sample&topic=love").is_problem(404);
     assert_eq!(server.get("/api/v1/sources").status, 200);
@@ -285,7 +285,7 @@ fn a_store_may_be_served_before_anything_is_in_it() {
 }
 
 #[test]
-fn a_run_can_serve_what_it_published() {
+fn a_run_can_serve_its_result() {
     let desk = Desk::new();
     let (store, file) = (desk.store(), desk.write("in.ndjson", statuses(TEXTS.iter().copied())));
     let args = [
@@ -306,12 +306,12 @@ fn a_run_can_serve_what_it_published() {
 }
 
 #[test]
-fn metrics_have_a_port_of_their_own_and_only_when_asked() {
+fn metrics_have_a_port_of_their_own_with_metrics_listen_only() {
     let server = Server::of(TEXTS);
     assert_eq!(server.get("/metrics").status, 404, "not where the answers are");
     let desk = Desk::new();
     let store = desk.store();
-    // Free a moment ago; nobody else in this test takes ports that it did not ask for by number.
+    // The port was free a moment ago; no other part of this test takes a port by number.
     let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let args =
         ["serve", "--store", &store, "--listen", "127.0.0.1:0", "--metrics-listen", &metrics];
@@ -356,7 +356,7 @@ fn a_port_in_use_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_server_stops_when_asked_to() {
+fn a_server_stops_at_sigterm() {
     for signal in ["TERM", "INT"] {
         let mut server = Server::of(TEXTS);
         server.get("/api/trends?source=sample&topic=peace").is(200, SEEN);

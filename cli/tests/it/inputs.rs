@@ -1,10 +1,10 @@
-//! Inputs that the tests make: awkward statuses from a seed, words that name themselves, and every
-//! compression. Same seed, same bytes.
+//! The inputs of the tests: awkward statuses from a seed, words of their own, and every compression. The
+//! same seed gives the same bytes.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-/// splitmix64: small, and its own, so that inputs never change under the tests.
+/// splitmix64, written out so that no release of a crate can change the inputs.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -41,12 +41,12 @@ pub(crate) fn word(n: usize) -> String {
     String::from_utf8(letters).unwrap()
 }
 
-/// A status of nothing but this text.
+/// A status with only a text.
 pub(crate) fn status(text: &str) -> String {
     format!("{{\"text\":{}}}", serde_json::Value::from(text))
 }
 
-/// Statuses of these texts, one a line.
+/// Statuses with these texts, one per line.
 pub(crate) fn statuses<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
     texts.into_iter().flat_map(|text| (status(text) + "\n").into_bytes()).collect()
 }
@@ -132,7 +132,7 @@ fn json_string(text: &str, escaped: bool) -> String {
     out + "\""
 }
 
-/// Lines that count nothing: a few of every hundred.
+/// Lines that count nothing: a few in every hundred.
 const OTHERS: &[&[u8]] = &[
     b"",
     b"  \t",
@@ -150,7 +150,7 @@ const OTHERS: &[&[u8]] = &[
     b"{\"text\":\"ok\"} //",
 ];
 
-/// Statuses with all that is awkward: escapes, other fields around the text, extended texts, CRLF,
+/// Statuses with everything that is awkward: escapes, other fields around the text, extended texts, CRLF,
 /// about two blank or empty and two malformed lines in a hundred.
 pub(crate) fn awkward(records: usize, seed: u64) -> Vec<u8> {
     let mut dice = Dice::new(seed);
@@ -186,7 +186,7 @@ pub(crate) fn many_words(words: usize) -> Vec<u8> {
     out
 }
 
-/// Statuses of random words, which no compression makes much smaller.
+/// Statuses of random words, which compress badly.
 pub(crate) fn random_words(words: usize, seed: u64) -> Vec<u8> {
     let mut dice = Dice::new(seed);
     let mut out = Vec::new();
@@ -205,7 +205,7 @@ pub(crate) fn random_words(words: usize, seed: u64) -> Vec<u8> {
     out
 }
 
-/// Cuts bytes into pieces at places that are no line ends.
+/// Cuts bytes into pieces, not at line ends.
 fn pieces(bytes: &[u8], into: usize) -> Vec<&[u8]> {
     bytes.chunks(bytes.len() / into + 1).collect()
 }

@@ -1,5 +1,5 @@
-//! The way a run is cut up never shows in its result: shards, threads, partitions, chunk sizes and
-//! memory all publish the same digest and the oracle's counts.
+//! The cut of a run doesn't change its result: any number of shards, threads and partitions, any chunk
+//! size and memory publish one digest and the oracle's counts.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::inputs::{awkward, many_words, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::Published;
 
-/// Runs with each of these options and expects one digest, the oracle's counts among them.
+/// Runs with each value of an option and expects one digest and the oracle's counts.
 #[track_caller]
 fn assert_same(input: &[u8], option: &str, values: &[&str], shown: Option<&str>) {
     let desk = Desk::new();
@@ -71,7 +71,7 @@ fn everything_at_once_publishes_the_same() {
 }
 
 #[test]
-fn line_endings_do_not_show_in_the_result() {
+fn line_endings_do_not_change_the_result() {
     let desk = Desk::new();
     let unix: Vec<u8> = awkward(1_000, 104).into_iter().filter(|&byte| byte != b'\r').collect();
     let windows = String::from_utf8_lossy(&unix).replace('\n', "\r\n");
@@ -102,7 +102,7 @@ fn one_file_or_many_publish_the_same() {
 }
 
 #[test]
-fn the_order_of_records_does_not_show_in_the_result() {
+fn the_order_of_records_does_not_change_the_result() {
     let desk = Desk::new();
     let input = awkward(500, 106);
     let forward = desk.publish(&[&desk.write("forward.ndjson", &input)]);
@@ -130,7 +130,7 @@ fn other_counts_have_another_digest() {
 }
 
 #[test]
-fn more_shards_than_lines_are_not_made_up() {
+fn a_run_has_at_most_one_shard_per_line() {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", statuses(["love", "peace"]));
     let published = desk.publish(&["--shards", "64", &file]);
@@ -141,7 +141,7 @@ fn more_shards_than_lines_are_not_made_up() {
 
 #[cfg(unix)]
 #[test]
-fn the_smallest_memory_needs_no_more_open_files_than_any_process_has() {
+fn the_smallest_memory_stays_within_the_limit_of_open_files() {
     let desk = Desk::new();
     let input = many_words(200_000);
     let file = desk.write("in.ndjson", &input);

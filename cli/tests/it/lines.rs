@@ -1,5 +1,5 @@
-//! Every kind of line with its verdict, classified by hand from RFC 8259 and invariant 4, because
-//! no parser at hand sees all of them that way.
+//! Every kind of line with its outcome, classified by hand by RFC 8259 and the rules for records, because
+//! no parser in the workspace agrees on all of them.
 
 use crate::inputs::word;
 
@@ -17,7 +17,7 @@ pub(crate) enum Expect {
 pub(crate) struct Case {
     pub(crate) line: Vec<u8>,
     pub(crate) expect: Expect,
-    /// What stands in the line for `WORD`, given to no other case.
+    /// The word in place of `WORD`, which no other case has.
     pub(crate) word: String,
 }
 

@@ -6,7 +6,7 @@ use crate::results::{QUESTIONS, Twice};
 
 #[testing::needs(mongodb)]
 #[test]
-fn the_same_is_served_from_a_database_as_from_a_folder() {
+fn a_database_and_a_folder_serve_equal_results() {
     let results = Twice::publish("cli");
     let folder = Server::over(Desk::new(), &["--store", results.store().to_str().unwrap()]);
     let place = ["--mongodb", &results.uri, "--database", &results.database];
@@ -19,7 +19,7 @@ fn the_same_is_served_from_a_database_as_from_a_folder() {
 }
 
 #[test]
-fn a_database_that_is_absent_ends_the_command_and_shows_no_password() {
+fn a_missing_database_ends_the_command_without_a_password_in_the_error() {
     let desk = Desk::new();
     let ended =
         desk.trendjob(&["top", "sample", "--mongodb", "mongodb://user:s3cret@127.0.0.1:1/"]);
@@ -29,7 +29,7 @@ fn a_database_that_is_absent_ends_the_command_and_shows_no_password() {
 
 #[testing::needs(mongodb)]
 #[test]
-fn what_is_excluded_in_a_database_is_left_out_of_what_is_served_from_it() {
+fn a_term_excluded_in_a_database_is_not_served_from_it() {
     let results = Twice::publish("cli-exclude");
     let place = ["--mongodb", &results.uri, "--database", &results.database];
     let server = Server::over(Desk::new(), &place);

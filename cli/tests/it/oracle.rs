@@ -1,6 +1,6 @@
-//! A slow, obvious reading of the original's rules (`spark_trending.py`), sharing nothing with the
-//! program. It judges lines by `serde_json`, so it must not be asked about what `serde_json` sees
-//! otherwise than RFC 8259 (numbers beyond f64, lone surrogates, depth): `lines` has those.
+//! A slow, obvious implementation of the original program's rules (`spark_trending.py`), which shares
+//! nothing with the command. It parses lines with `serde_json`, which differs from RFC 8259 for numbers
+//! beyond f64, lone surrogates and deep nesting: `lines` has those cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Where a record's text stands.
+/// The form of the records.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Preset {
     Twitter,
@@ -24,7 +24,7 @@ impl Preset {
     }
 }
 
-/// What becomes of a line.
+/// The outcome of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Counted(String),
@@ -32,7 +32,7 @@ pub(crate) enum Verdict {
     Malformed(&'static str),
 }
 
-/// What a whole run must count. Reasons that did not occur are left out.
+/// The counters of a whole run, without reasons that did not occur.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) read: u64,
@@ -121,7 +121,7 @@ pub(crate) fn judge(preset: Preset, line: &[u8]) -> Verdict {
     }
 }
 
-/// The original's cleaning, one replacement after the other as it was written there.
+/// The original program's cleaning, with its replacements in their order.
 pub(crate) struct Cleaner {
     steps: Vec<Regex>,
     stop_words: BTreeSet<&'static str>,

@@ -1,11 +1,11 @@
-//! What a command said, taken apart by the contract: the last line of `run --output json`, the
-//! error object, the csv of `top`.
+//! The outcome of a command, parsed: the last line of `run --output json`, the error object, the CSV of
+//! `top`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// How a command ended and what it printed.
+/// The exit code and the output of a command.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) code: Option<i32>,
@@ -14,7 +14,7 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// It exited with 0.
+    /// Asserts that it exited with 0.
     #[track_caller]
     pub(crate) fn done(self) -> Self {
         assert_eq!(self.code, Some(0), "must succeed: {self:#?}");
@@ -31,12 +31,12 @@ impl Outcome {
         }
     }
 
-    /// Both streams, for what may be said on either.
+    /// Both streams, for a message that may be on either.
     pub(crate) fn all(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
-    /// It exited with this code, printed no result, and said in one error object why.
+    /// Asserts that it exited with this code, and returns its one error object.
     #[track_caller]
     pub(crate) fn refused(&self, code: i32) -> Refusal {
         assert_eq!(self.code, Some(code), "{self:#?}");
@@ -58,14 +58,14 @@ impl Outcome {
         refusal
     }
 
-    /// It failed, whatever the code, and said all of these words.
+    /// Asserts that it failed with any code and all of these words.
     #[track_caller]
     pub(crate) fn failed_saying(&self, words: &[&str]) {
         assert!(self.code.is_some_and(|code| code != 0), "must fail: {self:#?}");
         assert_says(&self.all(), words);
     }
 
-    /// Nobody wants a backtrace instead of a message.
+    /// Asserts that it printed a message instead of a backtrace.
     #[track_caller]
     pub(crate) fn assert_no_panic(&self) {
         let all = self.all();
@@ -82,7 +82,7 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// The message has each of these; alternatives are separated by '|', case does not matter.
+    /// Asserts that the message has each of these words; '|' separates alternatives, and case is ignored.
     #[track_caller]
     pub(crate) fn says(&self, words: &[&str]) {
         assert_says(&self.message, words);
@@ -113,7 +113,7 @@ pub(crate) struct Published {
 }
 
 impl Published {
-    /// Checks the whole object, that nothing was dropped silently, and takes it apart.
+    /// Checks that the object accounts for every record, and parses it.
     #[track_caller]
     pub(crate) fn of(outcome: &Outcome) -> Self {
         assert_eq!(outcome.code, Some(0), "must publish: {outcome:#?}");
@@ -157,7 +157,7 @@ fn number(json: &Value, name: &str) -> u64 {
     json[name].as_u64().unwrap_or_else(|| panic!("{name} must be a number: {json}"))
 }
 
-/// Reasons that did occur.
+/// The reasons that occurred.
 #[track_caller]
 fn reasons(json: &Value) -> BTreeMap<String, u64> {
     let object = json.as_object().unwrap_or_else(|| panic!("must be an object by reason: {json}"));
@@ -174,7 +174,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// Every row, its rank checked.
+    /// Every row, with its rank checked.
     #[track_caller]
     pub(crate) fn all(outcome: &Outcome) -> Vec<Self> {
         let mut lines = outcome.stdout.lines();

@@ -1,5 +1,5 @@
-//! Phrases through the command: which pairs of words belong together, against counting them in plain
-//! maps; whatever way the run is cut up.
+//! Phrases through the command: the pairs of words that belong together are those of a count in plain
+//! maps, for any cut of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -10,7 +10,7 @@ use crate::inputs::{Dice, word};
 const PHRASES: [&str; 7] =
     ["--profile", "social", "--kinds", "word,phrase", "--stop-words", "none", "--window"];
 
-/// Posts of random words in which some pairs stand together far more often than chance has it.
+/// Posts of random words in which some pairs stand together far more often than by chance.
 fn posts(records: usize, seed: u64) -> Vec<Vec<String>> {
     let mut dice = Dice::new(seed);
     let post = |_| {
@@ -100,7 +100,7 @@ fn pairs_that_belong_together_are_found_and_no_others() {
 }
 
 #[test]
-fn however_a_run_is_cut_up_it_has_the_same_phrases() {
+fn any_cut_of_a_run_has_the_same_phrases() {
     let desk = Desk::new();
     let file = desk.write("posts.ndjson", lines(&posts(3_000, 2)));
     let scores = ["--scores", "burst,peak,popular,chisquare,count"];
@@ -169,7 +169,7 @@ fn a_list_of_words_and_phrases_shows_a_phrase_instead_of_its_words() {
         expected.retain(|word| {
             let phrase = phrases.iter().find(|phrase| phrase["term"] == word["phrase"]);
             let number = |topic: &serde_json::Value| topic[value].as_f64().unwrap();
-            // By count any phrase stands for its words, by a score one with 7 in 10 of it.
+            // By count, any phrase replaces its words; by a score, one with 7 in 10 of the score does.
             phrase.is_none_or(|phrase| !score.is_empty() && number(phrase) < 0.7 * number(word))
         });
         expected.extend(phrases);
@@ -216,7 +216,7 @@ fn a_word_that_bursts_without_its_phrase_is_listed_beside_phrases() {
 }
 
 #[test]
-fn a_word_that_is_excluded_takes_its_phrases_with_it_and_frees_the_words_they_stood_for() {
+fn an_excluded_word_removes_its_phrases_and_their_other_words_return() {
     let desk = Desk::new();
     let file = desk.write("posts.ndjson", lines(&posts(4_000, 5)));
     desk.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
@@ -226,7 +226,7 @@ fn a_word_that_is_excluded_takes_its_phrases_with_it_and_frees_the_words_they_st
     };
     let term = |topic: &serde_json::Value| topic["term"].as_str().unwrap().to_owned();
     let (words, phrases) = (list("word", &[]), list("phrase", &[]));
-    // A word with a phrase that stands for its other word.
+    // The word has a phrase, which replaces the other word.
     let folded = words.iter().find(|word| word["phrase"].is_string()).unwrap();
     let phrase = folded["phrase"].as_str().unwrap();
     let word = phrase.split(' ').find(|part| *part != term(folded)).unwrap();
@@ -243,7 +243,7 @@ fn a_word_that_is_excluded_takes_its_phrases_with_it_and_frees_the_words_they_st
     assert_eq!(list("phrase", &[]).iter().map(term).collect::<Vec<_>>(), expected);
     let mixed = list("word,phrase", &[]);
     assert!(mixed.iter().any(|topic| term(topic) == term(folded)), "it stands for itself again");
-    // Only the word itself.
+    // Only the word itself is excluded.
     desk.trendjob(&[&exclude[..], &["--readmit"]].concat()).done();
     desk.trendjob(&[&exclude[..], &["--kind", "word"]].concat()).done();
     assert_eq!(list("phrase", &[]), phrases);

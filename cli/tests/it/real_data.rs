@@ -43,7 +43,7 @@ fn expected(preset: Preset, input: &[u8]) -> Counts {
     counts
 }
 
-/// The same digest for every cut of the plain text, which must be that of the compressed file.
+/// Asserts that every cut of the plain text has the digest of the compressed file.
 #[track_caller]
 fn assert_invariant(desk: &Desk, plain: &str, compressed: &Published, options: &[&str]) {
     let cuts: [&[&str]; 8] = [
@@ -89,7 +89,7 @@ fn compare_whole_file(name: &str) {
 
 #[testing::needs(real_data)]
 #[test]
-fn the_datasift_file_is_counted_as_the_oracle_counts_it() {
+fn the_datasift_file_has_the_oracles_counts() {
     let path = real_file(DATASIFT);
     let desk = Desk::new();
     let options = ["--preset", "datasift"];
@@ -105,24 +105,24 @@ fn the_datasift_file_is_counted_as_the_oracle_counts_it() {
 
 #[testing::needs(real_data)]
 #[test]
-fn the_first_full_statuses_are_counted_as_the_oracle_counts_them() {
+fn the_first_full_statuses_have_the_oracles_counts() {
     compare_first_records(FULL);
 }
 
 #[testing::needs(real_data)]
 #[test]
-fn the_first_small_tweets_are_counted_as_the_oracle_counts_them() {
+fn the_first_small_tweets_have_the_oracles_counts() {
     compare_first_records(SMALL);
 }
 
 #[test]
 #[ignore = "takes minutes in a debug build; by hand: TRENDJOB_TEST_DATA=... cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
-fn the_whole_file_of_full_statuses_is_counted_as_the_oracle_counts_it() {
+fn the_whole_file_of_full_statuses_has_the_oracles_counts() {
     compare_whole_file(FULL);
 }
 
 #[test]
 #[ignore = "takes minutes in a debug build; by hand: TRENDJOB_TEST_DATA=... cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
-fn the_whole_file_of_small_tweets_is_counted_as_the_oracle_counts_it() {
+fn the_whole_file_of_small_tweets_has_the_oracles_counts() {
     compare_whole_file(SMALL);
 }

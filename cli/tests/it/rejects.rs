@@ -1,4 +1,4 @@
-//! The file of `--rejects`: every malformed line, once, with the object and offset to find it.
+//! The file of `--rejects`: every malformed line once, with its object and offset.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ pub(crate) struct Reject {
     pub(crate) offset: u64,
 }
 
-/// Every rejected line with its reason; none may be told twice.
+/// Every rejected line with its reason; asserts that none occurs twice.
 #[track_caller]
 pub(crate) fn read_rejects(path: &str) -> BTreeMap<Reject, String> {
     let mut rejects = BTreeMap::new();
@@ -42,7 +42,7 @@ fn expected(name: &str, object: &[u8]) -> BTreeMap<Reject, String> {
 }
 
 #[test]
-fn rejects_are_the_same_however_the_run_is_cut() {
+fn any_cut_of_a_run_has_the_same_rejects() {
     let desk = Desk::new();
     let (first, second) = (awkward(1_500, 300), awkward(1_500, 301));
     desk.write("in/first.ndjson", &first);
@@ -61,7 +61,7 @@ fn rejects_are_the_same_however_the_run_is_cut() {
 }
 
 #[test]
-fn a_run_that_fails_for_its_malformed_lines_leaves_them_to_look_at() {
+fn a_run_with_too_many_malformed_lines_writes_its_rejects() {
     let desk = Desk::new();
     let input = [awkward(50, 302), b"oops\n".repeat(50)].concat();
     let (rejects, file) = (desk.path("rejects.ndjson"), desk.write("in.ndjson", &input));
@@ -81,7 +81,7 @@ fn a_rejected_line_can_be_read_in_the_file_of_rejects() {
 }
 
 #[test]
-fn a_line_that_is_too_long_is_told_alike_of_every_compression() {
+fn a_line_that_is_too_long_is_reported_alike_for_every_compression() {
     let desk = Desk::new();
     let long = "x".repeat(3 << 20);
     let input = [status("love"), long, status("peace")].join("\n").into_bytes();
@@ -98,21 +98,21 @@ fn a_line_that_is_too_long_is_told_alike_of_every_compression() {
 }
 
 #[test]
-fn rejects_are_never_written_over_an_input() {
+fn rejects_overwrite_no_input() {
     let desk = Desk::new();
     let file = desk.write("in/first.ndjson", statuses(["love"]));
     let before = fs::read(&file).unwrap();
     let folder = desk.path("in");
     desk.run(&["--rejects", &file, &folder]).refused(42).says(&["first.ndjson", "is an input"]);
     assert_eq!(fs::read(&file).unwrap(), before);
-    // A new file beside the inputs is none of them.
+    // A new file beside the inputs is no input.
     let rejects = desk.path("in/rejects.ndjson");
     assert_eq!(desk.publish(&["--rejects", &rejects, &folder]).number("objects"), 1);
     assert_eq!(fs::read(&rejects).unwrap(), b"");
 }
 
 #[test]
-fn a_file_for_rejects_that_cannot_be_written_is_told_before_anything_is_counted() {
+fn an_unwritable_rejects_file_is_reported_before_the_count() {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", statuses(["love"]));
     let folder = desk.path("in");

@@ -1,5 +1,4 @@
-//! What `run` counts is what the oracle counts, whatever the texts, presets and ways to name the
-//! input.
+//! `run` has the oracle's counts for awkward texts, every preset and every way to name the input.
 
 use std::fs;
 
@@ -9,7 +8,7 @@ use crate::oracle::{Counts, Preset};
 use crate::outcome::{Published, assert_says};
 
 #[test]
-fn awkward_statuses_are_counted_as_the_oracle_counts_them() {
+fn awkward_statuses_have_the_oracles_counts() {
     for seed in 1..4 {
         let desk = Desk::new();
         let input = awkward(3_000, seed);
@@ -22,7 +21,7 @@ fn awkward_statuses_are_counted_as_the_oracle_counts_them() {
 }
 
 #[test]
-fn the_quirks_of_the_original_show_in_what_is_published() {
+fn published_terms_have_the_quirks_of_the_original() {
     let desk = Desk::new();
     let input = statuses([
         "see HTTP://example.org/Page now",
@@ -95,7 +94,7 @@ fn mastodon_posts_are_read_without_their_tags() {
 }
 
 #[test]
-fn the_first_text_that_is_there_wins() {
+fn the_first_text_of_a_record_counts() {
     let desk = Desk::new();
     let input = "{\"full_text\":\"second\",\"text\":\"first\"}\n{\"text\":null,\"full_text\":\"full\"}\n\
         {\"extended_tweet\":{\"full_text\":\"extended\"}}\n{\"text\":\"\",\"full_text\":\"unseen\"}\n\
@@ -118,7 +117,7 @@ fn texts_without_terms_are_counted_and_an_empty_file_publishes_an_empty_result()
 }
 
 #[test]
-fn every_way_to_name_the_same_input_publishes_the_same() {
+fn every_way_to_name_an_input_publishes_one_digest() {
     let desk = Desk::new();
     let (first, second) = (awkward(200, 10), awkward(200, 11));
     desk.write("in/first.ndjson", &first);
@@ -177,7 +176,7 @@ spec:
 ";
 
 #[test]
-fn a_manifest_publishes_what_the_command_line_does() {
+fn a_manifest_and_flags_publish_one_digest() {
     let desk = Desk::new();
     let input = awkward(500, 30);
     let plain = desk.publish(&[&desk.write("mounted/deep.ndjson", &input)]);
@@ -193,7 +192,7 @@ fn a_manifest_publishes_what_the_command_line_does() {
 }
 
 #[test]
-fn a_manifest_names_the_fields_of_its_records_itself() {
+fn a_manifest_can_name_the_fields_of_its_records() {
     let desk = Desk::new();
     let record = "{preset: Custom, text: [/post/text, /posts/1/text, /a~1b/~0c]}";
     desk.write("job.yaml", JOB.replace("RECORD", record));
@@ -212,7 +211,7 @@ fn a_manifest_names_the_fields_of_its_records_itself() {
 }
 
 #[test]
-fn words_too_long_to_store_are_left_out_and_counted_as_such() {
+fn words_that_are_too_long_to_store_are_only_counted_as_long_terms() {
     let desk = Desk::new();
     let (longest, longer) = ("x".repeat(1_024), "y".repeat(1_025));
     let input = statuses([longest.as_str(), longer.as_str(), longer.as_str(), "love"]);
@@ -225,7 +224,7 @@ fn words_too_long_to_store_are_left_out_and_counted_as_such() {
 }
 
 #[test]
-fn running_again_publishes_the_next_generation_and_doubles_nothing() {
+fn a_second_run_publishes_the_next_generation_with_equal_counts() {
     let desk = Desk::new();
     let file = desk.write("tweets.ndjson", statuses(["rt love", "rt love", "rt love"]));
     let (first, second) = (desk.publish(&[&file]), desk.publish(&[&file]));
@@ -236,7 +235,7 @@ fn running_again_publishes_the_next_generation_and_doubles_nothing() {
 }
 
 #[test]
-fn sources_share_a_store_and_not_a_result() {
+fn sources_share_a_store_but_no_results() {
     let desk = Desk::new();
     let store = desk.store();
     desk.publish(&[&desk.write("love.ndjson", statuses(["love"]))]);
@@ -248,7 +247,7 @@ fn sources_share_a_store_and_not_a_result() {
 }
 
 #[test]
-fn a_person_sees_a_table_of_the_top_words() {
+fn a_run_prints_a_table_of_the_top_words() {
     let desk = Desk::new();
     let (store, file) = (desk.store(), desk.write("in.ndjson", statuses(["love love", "peace"])));
     let run = desk.trendjob(&["run", "--source", "sample", "--store", &store, &file]).done();
@@ -260,7 +259,7 @@ fn a_person_sees_a_table_of_the_top_words() {
 }
 
 #[test]
-fn without_a_store_option_the_store_is_a_hidden_folder_here() {
+fn the_default_store_is_a_hidden_folder() {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", statuses(["love"]));
     desk.trendjob(&["run", "--source", "sample", &file]).done();
@@ -270,14 +269,14 @@ fn without_a_store_option_the_store_is_a_hidden_folder_here() {
 }
 
 #[test]
-fn what_the_store_holds_is_never_taken_for_input() {
+fn files_of_the_store_are_no_input() {
     let desk = Desk::new();
     desk.write("first.ndjson", statuses(["love and peace"]));
     desk.write("sub/second.ndjson", statuses(["peace"]));
     let folder = desk.path(".");
     let first = desk.publish(&[&folder]);
     assert_eq!(first.number("objects"), 2);
-    // Now the store is full of files, and the folder of the demo has statuses like any other.
+    // The store has files now, and its folder demo has statuses.
     desk.write("store/demo/statuses.ndjson", statuses(["war"]));
     desk.write(".hidden/demo/statuses.ndjson", statuses(["war"]));
     for input in [folder, desk.path("**/*.ndjson"), "**/*.ndjson".to_owned()] {

@@ -1,5 +1,5 @@
-//! The profile Social through the command: what posts were made of is what is counted, by kind, by
-//! window and by author, however the run is cut up; and scores come out of it.
+//! Profile Social through the command: the parts of posts are counted by kind, window and author, for any
+//! cut of the run, and are scored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use crate::outcome::assert_says;
 const FIRST_HOUR: i64 = 1_456_790_400;
 const HOURS: usize = 60;
 
-/// What was put into posts: by kind, term and hour since the first (`None` without a time).
+/// The parts of posts by kind, term and hour since the first (`None` without a time).
 #[derive(Debug, Default)]
 struct Made {
     counts: BTreeMap<(&'static str, String, Option<usize>), Counts>,
@@ -45,7 +45,8 @@ impl Made {
     }
 }
 
-/// Posts over some hours by at most 30 authors, who are counted exactly; one hashtag bursts at the end.
+/// Posts over some hours by at most 30 authors, a number that is counted exactly. One hashtag bursts at
+/// the end.
 fn posts(records: usize, seed: u64) -> (Vec<u8>, Made) {
     let mut dice = Dice::new(seed);
     let (mut text, mut made) = (String::new(), Made::default());
@@ -101,7 +102,7 @@ const SOCIAL: [&str; 8] = [
 ];
 
 impl Desk {
-    /// What a command prints as JSON.
+    /// The JSON that a command prints.
     #[track_caller]
     pub(crate) fn json(&self, args: &[&str]) -> Value {
         let store = self.store();
@@ -122,7 +123,7 @@ impl Desk {
 }
 
 #[test]
-fn what_posts_were_made_of_is_counted_by_kind_with_its_authors() {
+fn the_parts_of_posts_are_counted_by_kind_with_their_authors() {
     let desk = Desk::new();
     let (input, made) = posts(3_000, 1);
     let file = desk.write("posts.ndjson", &input);
@@ -139,7 +140,7 @@ fn what_posts_were_made_of_is_counted_by_kind_with_its_authors() {
 }
 
 #[test]
-fn the_history_of_a_term_is_the_hours_it_was_written_in() {
+fn the_history_of_a_term_has_the_hours_of_its_posts() {
     let desk = Desk::new();
     let (input, made) = posts(3_000, 2);
     let file = desk.write("posts.ndjson", &input);
@@ -173,7 +174,7 @@ fn the_history_of_a_term_is_the_hours_it_was_written_in() {
 }
 
 #[test]
-fn however_a_social_run_is_cut_up_it_publishes_the_same() {
+fn any_cut_of_a_social_run_publishes_the_same() {
     let desk = Desk::new();
     let (input, _) = posts(4_000, 3);
     let file = desk.write("posts.ndjson", &input);
@@ -190,7 +191,7 @@ fn however_a_social_run_is_cut_up_it_publishes_the_same() {
         &["--shards", "64", "--partitions", "5"],
         &["--partitions", "1"],
         &["--chunk-size", "1Ki", "--shards", "3"],
-        // So little that every counter spills, and sorts on disk.
+        // The memory is so small that every counter spills.
         &["--memory", "1Mi", "--shards", "1"],
         &["--memory", "1Mi", "--shards", "2", "--partitions", "3"],
     ];
@@ -223,7 +224,7 @@ fn a_burst_is_found_in_its_hour_and_explained() {
 }
 
 #[test]
-fn little_history_has_no_burst_and_says_so() {
+fn a_short_history_has_no_burst_and_says_so() {
     let desk = Desk::new();
     let line = |hour: i64| {
         let time = FIRST_HOUR + hour * 3600;
@@ -239,7 +240,7 @@ fn little_history_has_no_burst_and_says_so() {
 }
 
 #[test]
-fn what_a_profile_can_not_do_is_said_before_anything_is_read() {
+fn flags_that_a_profile_does_not_allow_are_refused_before_a_read() {
     let desk = Desk::new();
     let file = desk.write("posts.ndjson", r#"{"text":"love"}"#);
     for (options, hint) in [
@@ -264,7 +265,7 @@ fn what_a_profile_can_not_do_is_said_before_anything_is_read() {
 }
 
 #[test]
-fn a_kind_that_was_not_counted_is_told_apart_from_one_without_topics() {
+fn top_distinguishes_a_kind_that_was_not_counted_from_one_without_topics() {
     let desk = Desk::new();
     let file = desk.write("posts.ndjson", "{\"text\":\"sunny weather\"}\n");
     let store = desk.store();

@@ -1,4 +1,4 @@
-//! Authors as they come: missing in every way, written in several, or a million of one term.
+//! Unusual authors: missing in every way, written in several forms, or a million of one term.
 
 use std::fmt::Write as _;
 
@@ -16,7 +16,7 @@ fn post(text: &str, user: &Value) -> String {
 }
 
 #[test]
-fn authors_that_are_missing_in_any_way_are_no_authors_and_the_record_counts() {
+fn records_whose_author_is_missing_in_any_way_count_without_an_author() {
     let desk = Desk::new();
     let nobodies = [
         json!(null),
@@ -35,7 +35,7 @@ fn authors_that_are_missing_in_any_way_are_no_authors_and_the_record_counts() {
     let weather = &desk.json(&["top", "sample"])["topics"][0];
     assert_eq!((&weather["documents"], weather.get("authors")), (&json!(9), None));
 
-    // One author, in three ways of writing an id, and another with a name only.
+    // One author with an id in three forms, and another with a name only.
     for user in [
         json!({ "id_str": "7", "screen_name": "x" }),
         json!({ "id": 7 }),
@@ -49,7 +49,8 @@ fn authors_that_are_missing_in_any_way_are_no_authors_and_the_record_counts() {
     assert_eq!((&weather["documents"], &weather["authors"]), (&json!(13), &json!(2)));
 }
 
-/// Hours of 10 records each, `named` of them by authors of their own; in the last but one all say `flood`.
+/// Hours of 10 records each, `named` of them by authors of their own. In the last hour but one, all have
+/// the word `flood`.
 fn hours(named: usize) -> String {
     let mut text = String::new();
     for number in 0..32 * 10 {
@@ -65,7 +66,7 @@ fn hours(named: usize) -> String {
 }
 
 #[test]
-fn records_are_scored_where_fewer_than_half_have_an_author() {
+fn records_are_scored_if_fewer_than_half_have_an_author() {
     let desk = Desk::new();
     for (named, measure, x) in [(0, "documents", 10.0), (4, "documents", 10.0), (5, "authors", 5.0)]
     {
@@ -73,8 +74,8 @@ fn records_are_scored_where_fewer_than_half_have_an_author() {
         desk.publish(&[&SCORED[..], &[&file]].concat());
         let explained = desk.json(&["explain", "sample", "flood"]);
         assert_eq!(explained["measure"], measure, "{named} of 10 have an author");
-        // Nobody said it in the 30 hours of 10 records before: D = 0, so E = 0.5 * 10 / 300, and
-        // the dispersion is 4, as too few terms tell another.
+        // The 30 hours of 10 records before don't have the word: D = 0, so E = 0.5 * 10 / 300. The
+        // dispersion is 4, because there are too few terms to estimate it.
         let share = 10.0 / 300.0;
         let root = |count: f64| (count + 0.375).sqrt();
         let z = 2.0 * (root(x) - root(0.5 * share)) / (4.0_f64 * (1.0 + share)).sqrt();
@@ -88,7 +89,7 @@ fn records_are_scored_where_fewer_than_half_have_an_author() {
 }
 
 #[test]
-fn a_million_authors_of_one_term_are_told_within_their_error_however_they_are_cut() {
+fn any_cut_estimates_a_million_authors_of_one_term_within_the_error() {
     const AUTHORS: u64 = 1_000_000;
     let desk = Desk::new();
     let mut text = String::new();

@@ -1,5 +1,5 @@
-//! Little history and holes in it: where there is too little to score by, that is what is said,
-//! and never a number.
+//! Short histories and gaps: if there is too little to compare with, the command says so and shows no
+//! number.
 
 use std::fmt::Write as _;
 
@@ -13,8 +13,8 @@ const MARCH: i64 = 1_456_790_400;
 const SCORED: [&str; 6] =
     ["--profile", "social", "--window", "1h", "--scores", "burst,peak,popular"];
 
-/// `each` records of `weather` by authors of their own in every one of these hours since March
-/// began; in the hours of `floods` all of them say `flood` too.
+/// `each` records of `weather` by authors of their own in each of these hours since the beginning of
+/// March. In the hours of `floods`, all of them have the word `flood`, too.
 fn posts(hours: impl IntoIterator<Item = i64>, each: i64, floods: &[i64]) -> String {
     let mut text = String::new();
     for hour in hours {
@@ -40,7 +40,7 @@ impl Desk {
         self.json(&["top", "sample", "--score", score, "--window", &start(hour)])
     }
 
-    /// What `explain` says to people.
+    /// The text of a refusal by `explain`.
     #[track_caller]
     fn refused_to_explain(&self, args: &[&str]) -> String {
         let store = self.store();
@@ -51,7 +51,7 @@ impl Desk {
     }
 }
 
-/// Nothing that was told of a term is a score.
+/// Asserts that a term has no score.
 #[track_caller]
 fn assert_unscored(topic: &Value) {
     assert_eq!(topic["status"], "insufficientHistory", "{topic}");
@@ -83,7 +83,7 @@ fn a_source_of_one_window_says_insufficient_history_and_no_number() {
     for args in [&["flood"][..], &["flood", "--window", "2016-03-01"]] {
         assert_says(&desk.refused_to_explain(args), &["insufficient history"]);
     }
-    // What was counted is there all the same.
+    // The counts are there.
     let history = desk.json(&["history", "sample", "flood"]);
     let expected = json!([{ "start": start(0), "count": 50, "documents": 50, "authors": 50 }]);
     let mut windows = history["windows"].clone();
@@ -97,7 +97,7 @@ fn a_source_of_one_window_says_insufficient_history_and_no_number() {
 #[test]
 fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_number() {
     let desk = Desk::new();
-    // Hours 0 to 7; the last is not over.
+    // Hours 0 to 7, of which the last is open.
     let file = desk.write("posts.ndjson", posts(0..8, 20, &[5, 6]));
     desk.publish(&[&SCORED[..], &[&file]].concat());
     for hour in 0..6 {
@@ -110,7 +110,7 @@ fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_numbe
         let args = ["explain", "sample", "flood", "--window", &start(hour), "--store", &store];
         assert_says(&desk.trendjob(&args).done().stdout, &["insufficient history"]);
     }
-    // Of every window there are only bursts, peaks and counts.
+    // Earlier windows have bursts, peaks and counts only.
     let store = desk.store();
     let (earlier, last) = (start(5), start(6));
     let popular = ["top", "sample", "--score", "popular", "--store", &store, "--window"];
@@ -133,7 +133,7 @@ fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_numbe
 }
 
 #[test]
-fn windows_without_data_are_no_windows_and_no_part_of_a_reference() {
+fn windows_without_data_are_not_part_of_a_reference() {
     let desk = Desk::new();
     // A night without posts, hours 10 to 19, before the flood of hour 30.
     let hours = (0..10).chain(20..32);
@@ -165,7 +165,7 @@ fn windows_without_data_are_no_windows_and_no_part_of_a_reference() {
 #[test]
 fn after_a_silence_longer_than_the_reference_history_begins_again() {
     let desk = Desk::new();
-    // Two days, ten days of nothing, and a flood in the first hours after.
+    // Two days of records, ten days without, and a flood in the first hours after.
     let again = 12 * 24;
     let hours = (0..48).chain(again..again + 8);
     let file = desk.write("posts.ndjson", posts(hours, 20, &[again, again + 6]));

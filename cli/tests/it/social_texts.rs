@@ -1,5 +1,5 @@
-//! Texts as they come: nothing but emoji or links, every script and direction, characters that
-//! show nothing or stand on nothing, tags that are none. What is expected was worked out by hand.
+//! Unusual texts: only emoji or links, every script and direction, invisible and combining characters,
+//! and tags that are none. The expected terms were worked out by hand.
 
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn assert_terms(texts: &[&str], expected: &[(&'static str, &str, u64)]) {
 }
 
 #[test]
-fn texts_of_emoji_alone_have_emoji_alone() {
+fn texts_of_only_emoji_have_only_emoji() {
     assert_terms(
         &[
             "😀😀😀",
@@ -67,7 +67,7 @@ fn texts_of_emoji_alone_have_emoji_alone() {
 }
 
 #[test]
-fn texts_of_links_alone_have_domains_alone() {
+fn texts_of_only_links_have_only_domains() {
     assert_terms(
         &[
             "https://news.example.co.uk/a/b?c=d#e",
@@ -118,7 +118,7 @@ fn scripts_side_by_side_and_from_right_to_left_are_words_and_tags() {
 }
 
 #[test]
-fn joiners_that_join_nothing_and_marks_on_nothing_are_no_terms() {
+fn lone_joiners_and_marks_are_no_terms() {
     assert_terms(
         &[
             "\u{200d}",
@@ -142,7 +142,7 @@ fn joiners_that_join_nothing_and_marks_on_nothing_are_no_terms() {
 }
 
 #[test]
-fn hashtags_of_digits_alone_are_none() {
+fn digits_alone_are_no_hashtag() {
     assert_terms(
         &["#2017 #911 #1 #١٢٣ #１２ #_ #1_2", "#2017vote #vote2017 #9to5 #_a"],
         &[
@@ -155,7 +155,7 @@ fn hashtags_of_digits_alone_are_none() {
 }
 
 #[test]
-fn tags_are_kept_up_to_1024_bytes_and_longer_ones_are_told() {
+fn tags_of_up_to_1024_bytes_are_stored_and_longer_ones_are_counted_as_long_terms() {
     // As bytes: 1,024 and 1,025 of one each, 1,024 and 1,026 of two each, 1,023 and 1,026 of three.
     let kept = ["ab".repeat(512), "éa".repeat(341) + "z", "東".repeat(341)];
     let long = ["ab".repeat(512) + "c", "é".repeat(513), "東".repeat(342)];
@@ -176,7 +176,7 @@ fn tags_are_kept_up_to_1024_bytes_and_longer_ones_are_told() {
 }
 
 #[test]
-fn the_forms_of_awkward_terms_find_them_again() {
+fn awkward_terms_are_found_by_their_forms() {
     let desk = Desk::new();
     let text = "#Café #ＷＩＤＥ #می\u{200c}خواهم 👍🏽 https://www.MÜNCHEN.de/ $BRK.A @Some_One";
     let line = format!(

@@ -1,6 +1,5 @@
-//! Times of records as they come: in several formats in one file, out of order, before 1970, far
-//! ahead, and none at all. Every one of them is counted where it belongs, and told where it counts
-//! in no score.
+//! Unusual times of records: in several formats in one file, out of order, before 1970, far ahead, and
+//! missing. Every record is counted in its window, and the report says which records are in no score.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -84,7 +83,7 @@ impl Desk {
 }
 
 #[test]
-fn times_out_of_order_and_in_every_format_fall_into_the_windows_they_tell() {
+fn times_out_of_order_and_in_every_format_are_counted_in_their_windows() {
     let desk = Desk::new();
     let mut dice = Dice::new(11);
     let mut lines = Vec::new();
@@ -123,7 +122,7 @@ fn times_out_of_order_and_in_every_format_fall_into_the_windows_they_tell() {
 }
 
 #[test]
-fn what_is_no_time_is_counted_without_one_and_told() {
+fn a_record_with_an_unreadable_time_is_counted_and_reported_as_undated() {
     let desk = Desk::new();
     let no_times = [
         json!(null),
@@ -149,7 +148,7 @@ fn what_is_no_time_is_counted_without_one_and_told() {
     assert_eq!(quiet.json.get("undated"), None, "without windows no time is looked at");
 }
 
-/// Two days of talk by 30 authors, 20 posts an hour; in the last hour but one an earthquake.
+/// Two days of posts by 30 authors, 20 per hour; in the last hour but one, all are about an earthquake.
 fn two_days() -> String {
     let mut text = String::new();
     for number in 0..48 * 20 {
@@ -162,7 +161,7 @@ fn two_days() -> String {
 }
 
 #[test]
-fn times_before_1970_and_far_ahead_change_no_score_and_are_told() {
+fn times_before_1970_and_far_ahead_change_no_score_and_are_reported() {
     let desk = Desk::new();
     let file = desk.write("posts.ndjson", two_days());
     let alone = desk.publish(&[&SCORED[..], &[&file]].concat());
@@ -197,7 +196,7 @@ fn times_before_1970_and_far_ahead_change_no_score_and_are_told() {
     ];
     let windows = windows.map(|(start, count)| (start.to_owned(), count)).to_vec();
     assert_eq!(desk.windows("stranger"), (windows, 1));
-    // No window of theirs was ever scored, so none of them may be explained by numbers.
+    // Their windows are not scored, so explain shows no number for them.
     for window in ["2126-03-01T12:00:00Z", "9999-12-31T23:00:00Z"] {
         let store = desk.store();
         let explain = ["explain", "sample", "stranger", "--window", window, "--store", &store];

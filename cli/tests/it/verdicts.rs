@@ -1,5 +1,5 @@
-//! Every line gets the verdict of invariant 4, in the middle of a file, as its end, in chunks of
-//! 1 KiB and inside a compressed member, and is counted under its reason.
+//! Every line has its outcome in the middle of a file, at its end, in chunks of 1 KiB and inside a
+//! compressed member, and is counted under its reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -12,7 +12,7 @@ use crate::rejects::{Reject, read_rejects};
 
 const ALL: [&str; 2] = ["--max-malformed-percent", "100"];
 
-/// Compares counters, words and rejects with the cases, one by one and by name.
+/// Compares counters, words and rejects with each case.
 #[track_caller]
 fn assert_verdicts(
     desk: &Desk,
@@ -71,7 +71,7 @@ fn one_file(name: &str, cases: &[Case]) -> (Vec<u8>, BTreeMap<Reject, usize>) {
 }
 
 #[test]
-fn every_line_of_a_file_has_its_verdict() {
+fn every_line_of_a_file_has_its_outcome() {
     let desk = Desk::new();
     let cases = cases();
     let (file, at) = one_file("in.ndjson", &cases);
@@ -86,7 +86,7 @@ fn every_line_of_a_file_has_its_verdict() {
 }
 
 #[test]
-fn every_line_has_its_verdict_at_the_end_of_a_file_too() {
+fn every_line_has_its_outcome_at_the_end_of_a_file() {
     let desk = Desk::new();
     let mut cases = cases();
     cases.retain(|case| !case.line.is_empty());
@@ -102,7 +102,7 @@ fn every_line_has_its_verdict_at_the_end_of_a_file_too() {
 }
 
 #[test]
-fn every_line_of_a_compressed_file_has_its_verdict() {
+fn every_line_of_a_compressed_file_has_its_outcome() {
     let cases = cases();
     for (name, pack) in [("in.ndjson.gz", gzip as fn(&[u8]) -> Vec<u8>), ("in.ndjson.zst", zstd)] {
         let desk = Desk::new();
@@ -114,7 +114,7 @@ fn every_line_of_a_compressed_file_has_its_verdict() {
 }
 
 #[test]
-fn a_verdict_does_not_depend_on_the_fields_that_are_asked_for() {
+fn an_outcome_does_not_depend_on_the_fields_that_are_read() {
     let desk = Desk::new();
     let cases = cases();
     let (file, _) = one_file("in.ndjson", &cases);
@@ -152,7 +152,7 @@ fn a_byte_order_mark_is_skipped_at_the_start_of_an_object_only() {
 }
 
 #[test]
-fn an_object_of_only_a_byte_order_mark_or_only_line_ends_has_no_records_to_count() {
+fn an_object_of_only_a_byte_order_mark_or_line_ends_has_no_records() {
     let desk = Desk::new();
     let published = desk.publish(&[&desk.write("mark.ndjson", "\u{feff}")]);
     assert_eq!(published.read, 0);
@@ -203,9 +203,9 @@ fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
 }
 
 #[test]
-fn a_byte_order_mark_takes_nothing_from_the_size_limit_however_the_file_is_read() {
+fn a_byte_order_mark_does_not_count_towards_the_size_limit() {
     let desk = Desk::new();
-    // Two bytes below what is read at once of plain and of compressed files: the mark makes them meet.
+    // Two bytes less than one read of plain and of compressed files: with the mark, the line ends at it.
     for limit in [5 * MIB / 4 - 2, 2 * MIB - 2] {
         let line = status_of(limit, &word(0));
         let marked = [b"\xEF\xBB\xBF", &line[..], b"\n", status(&word(1)).as_bytes()].concat();
@@ -227,7 +227,7 @@ fn a_byte_order_mark_takes_nothing_from_the_size_limit_however_the_file_is_read(
 }
 
 #[test]
-fn the_size_limit_is_sixteen_mebibytes_unless_told() {
+fn the_default_size_limit_is_sixteen_mebibytes() {
     let desk = Desk::new();
     let input = [status_of(16 * MIB, "love"), status_of(16 * MIB + 1, "peace")].join(&b'\n');
     let published = desk.publish(&[&ALL[..], &[&desk.write("in.ndjson", input)]].concat());
@@ -235,7 +235,7 @@ fn the_size_limit_is_sixteen_mebibytes_unless_told() {
 }
 
 #[test]
-fn the_limit_for_malformed_lines_is_of_all_that_are_not_blank() {
+fn the_limit_for_malformed_lines_is_a_share_of_all_records() {
     let desk = Desk::new();
     let records = |good: usize, bad: usize, blank: usize| {
         let good = statuses(std::iter::repeat_n("love", good));

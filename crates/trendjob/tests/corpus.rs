@@ -1,5 +1,5 @@
-//! Manifests that must be accepted and refused, each in a file of its own. A refused file opens
-//! with pairs of `# path:` and `# message:`, all of which must be among its errors.
+//! Accepted and refused manifests, each in a file of its own. A refused file begins with pairs of
+//! `# path:` and `# message:`: the errors it must have.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use trendjob::{FieldError, TrendJob, parse_manifest, rules::RULES, unsupported_locally};
+use trendjob::{
+    FieldError, Size, TrendJob, TrendJobSpec, check_spec, parse_manifest, rules::RULES,
+    unsupported_locally,
+};
 
 fn corpus(folder: &str) -> Vec<(PathBuf, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(folder);
@@ -17,13 +20,13 @@ fn corpus(folder: &str) -> Vec<(PathBuf, String)> {
     paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
 }
 
-/// The job of one accepted file.
+/// The TrendJob of one accepted file.
 fn accepted(name: &str) -> TrendJob {
     let path = format!("{}/corpus/accepted/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
     parse_manifest(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// What a refused file says about itself.
+/// The errors that a refused file expects.
 fn expected(text: &str) -> Vec<(&str, &str)> {
     let lines: Vec<&str> = text.lines().take_while(|line| line.starts_with("# ")).collect();
     let pairs = lines.chunks(2).map(|pair| {
@@ -33,7 +36,7 @@ fn expected(text: &str) -> Vec<(&str, &str)> {
     pairs.collect()
 }
 
-/// The path without its indexes, as rules write it.
+/// The place of a path: the path without its indexes.
 fn place(path: &str) -> String {
     let parts = path.split('[').enumerate().map(|(part, text)| match part {
         0 => text.to_owned(),
@@ -43,24 +46,25 @@ fn place(path: &str) -> String {
 }
 
 #[test]
-fn every_accepted_manifest_is_accepted_and_reads_the_same_when_written_again() {
+fn every_accepted_manifest_is_accepted_and_equal_after_a_round_trip() {
     let files = corpus("accepted");
     assert!(files.len() >= 8);
     for (path, text) in files {
-        let job = parse_manifest(&text).unwrap_or_else(|errors| panic!("{path:?}: {errors:#?}"));
-        let written = serde_json::to_string(&job).unwrap();
-        assert_eq!(parse_manifest(&written).as_ref(), Ok(&job), "{path:?}");
+        let trendjob =
+            parse_manifest(&text).unwrap_or_else(|errors| panic!("{path:?}: {errors:#?}"));
+        let written = serde_json::to_string(&trendjob).unwrap();
+        assert_eq!(parse_manifest(&written).as_ref(), Ok(&trendjob), "{path:?}");
     }
 }
 
 #[test]
-fn every_refused_manifest_is_refused_with_the_errors_it_names() {
+fn every_refused_manifest_has_the_errors_it_expects() {
     let files = corpus("refused");
     assert!(files.len() >= 25);
     for (path, text) in files {
         let errors = parse_manifest(&text).expect_err(&path.display().to_string());
         let pairs = expected(&text);
-        assert!(!pairs.is_empty(), "{path:?} names no error");
+        assert!(!pairs.is_empty(), "{path:?} expects no error");
         for (field, message) in pairs {
             let named = |e: &FieldError| e.path == field && e.message.contains(message);
             assert!(errors.iter().any(named), "{path:?}: no {field}: {message} in {errors:#?}");
@@ -69,7 +73,7 @@ fn every_refused_manifest_is_refused_with_the_errors_it_names() {
 }
 
 #[test]
-fn a_refused_manifest_has_no_error_it_does_not_name() {
+fn a_refused_manifest_has_no_unexpected_error() {
     for (path, text) in corpus("refused") {
         let pairs = expected(&text);
         for error in parse_manifest(&text).unwrap_err() {
@@ -126,7 +130,7 @@ fn the_smallest_manifest_gets_every_default() {
 }
 
 #[test]
-fn what_a_local_run_cannot_do_is_named_field_by_field() {
+fn the_fields_that_a_local_run_can_not_follow_are_named() {
     let manifest = "
         apiVersion: trendjob.dev/v1alpha1
         kind: TrendJob
@@ -140,11 +144,11 @@ fn what_a_local_run_cannot_do_is_named_field_by_field() {
     let errors = unsupported_locally(&parse_manifest(manifest).unwrap().spec);
     let paths: Vec<&str> = errors.iter().map(|error| error.path.as_str()).collect();
     assert_eq!(paths, ["spec.sink.mongodb.storeRecords"]);
-    assert!(errors[0].message == "not supported by this version of trendjob yet");
+    assert_eq!(errors[0].message, "not supported by this version of trendjob yet");
 }
 
 #[test]
-fn the_secret_of_a_mongodb_sink_is_no_obstacle_to_a_local_run() {
+fn a_local_run_ignores_the_mongodb_of_the_sink() {
     assert_eq!(unsupported_locally(&accepted("smallest").spec), []);
 }
 
@@ -157,4 +161,21 @@ fn numbers_are_read_as_kubectl_reads_them() {
     let sharding = spec.sharding;
     assert_eq!((sharding.max_shards, sharding.parallelism, sharding.partitions), (1_000, 8, 16));
     assert_eq!(spec.active_deadline_seconds, Some(1_000));
+}
+
+#[test]
+fn a_spec_with_all_defaults_is_the_smallest_manifest() {
+    let smallest = accepted("smallest").spec;
+    let spec = TrendJobSpec::new(smallest.source.clone(), smallest.input.uris.clone());
+    assert_eq!(spec, smallest);
+    assert_eq!(check_spec(&spec), []);
+}
+
+#[test]
+fn a_spec_is_checked_by_the_rules_of_manifests() {
+    let mut spec = accepted("smallest").spec;
+    spec.sharding.chunk_size = Size(1);
+    spec.analysis.detect_language = Some(true);
+    let paths: Vec<String> = check_spec(&spec).into_iter().map(|error| error.path).collect();
+    assert_eq!(paths, ["spec.sharding.chunkSize", "spec.analysis.detectLanguage"]);
 }

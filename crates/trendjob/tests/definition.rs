@@ -1,4 +1,4 @@
-//! The definition clusters are given: that it holds every rule and stays small.
+//! The definition of the custom resource: it has every rule and stays small.
 #![cfg(feature = "crd")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
@@ -31,7 +31,7 @@ fn definition_rules() -> Vec<(String, String)> {
 }
 
 #[test]
-fn every_rule_stands_in_the_definition_with_its_message() {
+fn the_definition_has_every_rule_with_its_message() {
     let found = definition_rules();
     for rule in rules::RULES {
         let entry = (rule.cel.to_owned(), rule.message.to_owned());
@@ -72,7 +72,7 @@ fn the_definition_is_under_200_kb() {
 }
 
 #[test]
-fn the_definition_has_the_names_and_columns_of_the_design() {
+fn the_definition_has_its_names_and_columns() {
     let spec = crd().spec;
     assert_eq!((spec.group.as_str(), spec.scope.as_str()), ("trendjob.dev", "Namespaced"));
     assert_eq!(spec.names.plural, "trendjobs");
@@ -86,7 +86,7 @@ fn the_definition_has_the_names_and_columns_of_the_design() {
     assert_eq!(columns, ["Stage", "Shards", "Failed", "Complete", "Suspended", "Age"]);
 }
 
-/// Limits of numbers are floating numbers in a definition.
+/// Turns limits into floating-point numbers, as a definition has them.
 fn with_floating_limits(schema: &mut Value) {
     match schema {
         Value::Object(fields) => {
@@ -103,7 +103,7 @@ fn with_floating_limits(schema: &mut Value) {
 }
 
 #[test]
-fn the_definition_says_exactly_what_manifests_are_checked_against() {
+fn the_definition_has_the_schema_that_manifests_are_checked_against() {
     let definition = serde_json::to_value(crd()).unwrap();
     let mut schema = trendjob::structural();
     with_floating_limits(&mut schema);

@@ -1,0 +1,173 @@
+//! The flags of `trendjob run`. Owns their names and help; the limits of those that are fields of a
+//! TrendJob are `trendjob`'s.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args as Flags, ValueEnum};
+use trendjob::{Duration, Size};
+use trends::{Kind, Score};
+
+use super::{Format, ListenArgs, table_or_json};
+
+/// Flags of `run`.
+#[derive(Debug, Flags)]
+#[command(mut_arg("listen", |listen| listen.requires("serve")))]
+#[command(mut_arg("metrics_listen", |listen| listen.requires("serve")))]
+pub(crate) struct RunArgs {
+    /// A manifest (.yaml or .yml), or files, folders and quoted globs; - reads standard input.
+    #[arg(value_name = "JOB.yaml|URI", required_unless_present = "resume")]
+    pub(crate) inputs: Vec<String>,
+    /// The name to publish under: a-z, 0-9 and -, at most 63 characters.
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    pub(crate) source: Option<String>,
+    /// The form of the records [default: twitter].
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) preset: Option<PresetName>,
+    #[command(flatten)]
+    pub(crate) analysis: AnalysisArgs,
+    /// Number of shards to cut the input into, by smaller chunks if needed.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) shards: Option<u32>,
+    /// Threads to use [default: all cores].
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+    /// Size of a chunk, such as 64Mi or 64MB [default: 1Gi, or the manifest's].
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) chunk_size: Option<Size>,
+    /// Partitions of the terms, 1 to 1024 [default: twice the threads, or the manifest's].
+    #[arg(long, value_name = "N")]
+    pub(crate) partitions: Option<u32>,
+    /// Memory for counting and sorting, such as 512Mi; more data is spilled to disk [default: 60 % of the
+    /// machine's, at most 4Gi].
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) memory: Option<Size>,
+    /// Percentage of malformed lines that may be published, 0 to 100 [default: 5].
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub(crate) max_malformed_percent: Option<f64>,
+    /// The longest record, 1Mi to 64Mi; a longer line is malformed [default: 16Mi].
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) max_record_size: Option<Size>,
+    /// Resume a run that was stopped. Its plan has the input and the settings.
+    #[arg(long, value_name = "RUN", conflicts_with_all = [
+        "inputs", "source", "dry_run", "preset", "shards", "chunk_size", "partitions",
+        "max_malformed_percent", "max_record_size", "data",
+    ])]
+    pub(crate) resume: Option<String>,
+    /// Print the plan, without a run.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write every malformed line to this file, as JSON lines.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// The folder to read instead of a manifest's /data.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Serve the result after it is published.
+    #[arg(long)]
+    pub(crate) serve: bool,
+    #[command(flatten)]
+    pub(crate) listen: ListenArgs,
+    /// The folder of the store.
+    #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
+    pub(crate) store: PathBuf,
+    /// The format of the result: table or json.
+    #[arg(long, value_parser = table_or_json, default_value = "table")]
+    pub(crate) output: Format,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("it must be a number from 0 to 100".to_owned()),
+    }
+}
+
+/// Flags of `run` about terms and scores.
+#[derive(Debug, Flags)]
+#[command(next_help_heading = "Analysis")]
+pub(crate) struct AnalysisArgs {
+    /// How text becomes terms [default: seed].
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) profile: Option<ProfileName>,
+    /// Kinds of terms to count, such as word,hashtag: word, hashtag, mention, cashtag, emoji, phrase, domain
+    /// [default: word].
+    #[arg(long, visible_alias = "kind", value_name = "KIND,...", value_delimiter = ',')]
+    pub(crate) kinds: Vec<Kind>,
+    /// Count by windows of this length, 5m to 7d, such as 1h.
+    #[arg(long, value_name = "LENGTH")]
+    pub(crate) window: Option<Duration>,
+    /// Don't count the common words of these languages, or count all with none; needs --profile social
+    /// [default: nl,en,es].
+    #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
+    pub(crate) stop_words: Vec<String>,
+    /// Scores to rank topics by, beside their count, such as burst,peak: burst, peak, popular, chisquare and
+    /// count (in each window) need --window, keyness needs --baseline.
+    #[arg(long, visible_alias = "score", value_name = "SCORE,...", value_delimiter = ',')]
+    pub(crate) scores: Vec<Score>,
+    /// The published result that score keyness compares with: SOURCE or SOURCE@GENERATION.
+    #[arg(long, value_name = "SOURCE[@N]")]
+    pub(crate) baseline: Option<BaselineArg>,
+    /// Guess the language of records without one, which selects their stop words; slow.
+    #[arg(long)]
+    pub(crate) detect_language: bool,
+    /// Terms with fewer occurrences in the run keep no series and have no score over time [default: 1].
+    #[arg(long, value_name = "N")]
+    pub(crate) series_floor: Option<u32>,
+    /// The fewest authors (or records, if few have an author) of a term in a window to burst there [default:
+    /// 5].
+    #[arg(long, value_name = "N")]
+    pub(crate) min_count: Option<u32>,
+    /// The fewest distinct authors of a term in a window to burst there, if records have authors [default: 3].
+    #[arg(long, value_name = "N")]
+    pub(crate) min_authors: Option<u32>,
+}
+
+/// A source and one of its generations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BaselineArg {
+    pub(crate) source: String,
+    /// `None` for the newest.
+    pub(crate) generation: Option<u64>,
+}
+
+impl FromStr for BaselineArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (source, generation) = match text.split_once('@') {
+            Some((source, number)) => match number.parse() {
+                Ok(number) if number > 0 => (source, Some(number)),
+                _ => {
+                    return Err(format!(
+                        "{number:?} is no generation: generations are numbered from 1"
+                    ));
+                }
+            },
+            None => (text, None),
+        };
+        Ok(Self { source: source.to_owned(), generation })
+    }
+}
+
+/// The profiles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum ProfileName {
+    /// The cleaning of the original program, exactly; words only.
+    Seed,
+    /// Cleaning for social media, with every kind of term.
+    Social,
+}
+
+/// The presets of record formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum PresetName {
+    /// Twitter v1.1 statuses.
+    Twitter,
+    /// DataSift interactions.
+    DataSift,
+    /// Mastodon statuses.
+    Mastodon,
+}
