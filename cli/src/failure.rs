@@ -11,7 +11,7 @@ use store::StoreError;
 pub(crate) struct Failure {
     /// The reason, in one word.
     pub(crate) reason: &'static str,
-    /// What was being done, to what, what is wrong and what would be right.
+    /// The operation, its object, the error, and what would be right.
     pub(crate) message: String,
     /// The exit code: 2 usage, 42 permanent, 130 stopped by Ctrl-C, 1 anything else.
     pub(crate) code: u8,

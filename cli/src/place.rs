@@ -33,7 +33,7 @@ pub(crate) struct PlaceArgs {
     mongodb_ca_file: Option<PathBuf>,
 }
 
-/// Whether the folder of a store must exist.
+/// The required state of a store's folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Folder {
     /// The folder must hold a store.

@@ -9,12 +9,12 @@ use crate::{
     pattern::{LANGUAGE, SOURCE},
 };
 
-/// What to count and score.
+/// The terms to count and the scores to compute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Analysis {
-    /// How text becomes terms: Seed cleans it as the original program did and counts words only; Social is
-    /// for social media, with every kind of term and score.
+    /// The cleaning of text: Seed cleans as the original program did and counts words only; Social is for
+    /// social media, with every kind of term and score.
     #[serde(default)]
     #[schemars(schema_with = "names::profile")]
     pub profile: Profile,

@@ -7,7 +7,7 @@ use std::{error, fmt};
 pub struct FieldError {
     /// The field, such as `spec.input.uris[2]`; empty for the whole file.
     pub path: String,
-    /// What is wrong, and what would be right.
+    /// The error, and what would be right.
     pub message: String,
 }
 

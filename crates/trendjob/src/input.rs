@@ -1,4 +1,4 @@
-//! The input: objects, their form and where the fields of a record are. Owns these settings;
+//! The input: objects, their form and the places of the fields of a record. Owns these settings;
 //! doesn't know how anything is read.
 
 use schemars::JsonSchema;
@@ -19,7 +19,7 @@ pub struct Input {
     /// A Secret whose keys become environment variables of the pods that read the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<ObjectRef>,
-    /// The form of the records, and where their fields are.
+    /// The form of the records, and the places of their fields.
     #[serde(default)]
     pub record: Record,
     /// The compression of the objects. Auto looks at the first bytes of each object.
@@ -87,7 +87,7 @@ pub struct ObjectRef {
     pub name: String,
 }
 
-/// Where the fields of a record are: a preset, or JSON pointers in order of preference.
+/// The places of the fields of a record: a preset, or JSON pointers in order of preference.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {

@@ -30,7 +30,7 @@ pub struct PodParts {
     /// Affinity to nodes and pods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affinity: Option<Opaque>,
-    /// How the pods are spread over nodes and zones.
+    /// Constraints on the spread of the pods over nodes and zones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16))]
     pub topology_spread_constraints: Vec<Opaque>,

@@ -1,12 +1,12 @@
-//! How the input is cut and how many pods work at once. Owns these numbers and their limits;
-//! doesn't know how chunks are found.
+//! The cut of the input and the number of pods. Owns these numbers and their limits; doesn't know how
+//! chunks are found.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Size;
 
-/// How the input is cut into shards, and results into partitions.
+/// The division of the work into shards and partitions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sharding {

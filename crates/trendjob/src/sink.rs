@@ -1,4 +1,4 @@
-//! Where results are stored and how long they stay. Owns these settings; doesn't know any driver.
+//! The store of the results, and their retention. Owns these settings; doesn't know any driver.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,13 +8,13 @@ use crate::{
     pattern::{DATABASE, OBJECT_NAME, SECRET_KEY},
 };
 
-/// Where results are stored and how long they stay.
+/// The store of the results, and their retention.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Sink {
     /// The MongoDB with the results. A local run keeps them in a folder instead.
     pub mongodb: MongoSink,
-    /// How long results stay.
+    /// The retention of results.
     pub retention: Retention,
 }
 
@@ -61,14 +61,14 @@ pub struct SecretKeyRef {
     pub key: String,
 }
 
-/// How long results stay.
+/// The retention of results.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Retention {
     /// Number of runs of the source that stay, the newest included.
     #[schemars(range(min = 2, max = 1_000))]
     pub runs: u32,
-    /// How long a retired run can still be read before its blocks are deleted, such as 10m.
+    /// Time that a retired run can still be read before its blocks are deleted, such as 10m.
     pub grace: Duration,
 }
 

@@ -53,13 +53,13 @@ pub struct TrendJobSpec {
     pub managed_by: String,
     /// The objects to read and the form of their records.
     pub input: Input,
-    /// How the work is divided.
+    /// The division of the work into shards and partitions.
     #[serde(default)]
     pub sharding: Sharding,
-    /// What to count and score.
+    /// The terms to count and the scores to compute.
     #[serde(default)]
     pub analysis: Analysis,
-    /// Where results are stored and how long they stay.
+    /// The store of the results, and their retention.
     #[serde(default)]
     pub sink: Sink,
     /// The retries of a run and the failures it survives.
