@@ -52,7 +52,7 @@ impl Desk {
         self.command_of(PROGRAM, args)
     }
 
-    /// The same of a copy of the program.
+    /// A copy of the program in this folder.
     pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path()).args(args);
