@@ -26,7 +26,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 /// The age from which a staged file belongs to a writer that was killed.
-const STALE: Duration = Duration::from_secs(3600);
+const STALE: Duration = Duration::from_hours(1);
 
 /// A run with its lock held.
 #[derive(Debug)]

@@ -59,7 +59,8 @@ fn section(
             let anchor: String = known.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
             write!(text, " See [{known}](#{}).", anchor.to_lowercase()).unwrap();
         }
-        let required = schema["required"].as_array().is_some_and(|all| all.contains(&name.into()));
+        let required =
+            schema["required"].as_array().is_some_and(|all| all.iter().any(|one| one == name));
         writeln!(
             page,
             "| `{name}` | {}{} | {} | {} | {} |",
