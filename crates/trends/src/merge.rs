@@ -1,5 +1,5 @@
 //! Merging sorted streams of rows and adding up equal ones. Owns the k-way merge; knows nothing
-//! of where a stream comes from.
+//! of the sources of the streams.
 
 use std::cmp::Ordering;
 
@@ -9,20 +9,20 @@ use crate::row::RowSum;
 
 /// A stream of rows in strictly ascending order, standing on one of them.
 pub trait Cursor {
-    /// Why a stream can't go on.
+    /// The error that ends a stream early.
     type Error;
 
     /// The row the cursor stands on, `None` at the end.
     fn row(&self) -> Option<RowRef<'_>>;
 
-    /// Goes to the next row.
+    /// Moves to the next row.
     fn advance(&mut self) -> Result<(), Self::Error>;
 }
 
 /// Merges streams into one: rows in order, rows of equal kind, term and bucket added up.
 ///
-/// The sum is over integers and the order is total, so neither the number of streams nor their
-/// order nor the way they were split shows in what comes out.
+/// The sum is over integers and the order is total, so the merged rows do not depend on the number of
+/// streams, on their order or on the split of the rows among them.
 pub fn merge<C: Cursor<Error: From<DetailError>>>(
     cursors: Vec<C>,
     mut emit: impl FnMut(RowRef<'_>) -> Result<(), C::Error>,
@@ -43,8 +43,8 @@ pub fn merge<C: Cursor<Error: From<DetailError>>>(
     if let Some(mut sum) = sum { emit(sum.finish()) } else { Ok(()) }
 }
 
-/// A binary heap of cursors by the row they stand on. Unlike the standard one it can move its
-/// least element on in place.
+/// A binary heap of cursors, ordered by their rows. Unlike the standard one it advances its least
+/// element in place.
 struct Heap<C> {
     cursors: Vec<C>,
 }
@@ -160,7 +160,7 @@ mod tests {
         })
     }
 
-    /// Some rows have an author and a form, some have none.
+    /// A detail with an author and a form, or none.
     fn detail(count: u64) -> Vec<u8> {
         let mut detail = Detail::default();
         if !count.is_multiple_of(3) {

@@ -1,5 +1,5 @@
 //! The index of a published result, which is the content of a run's publish marker. Owns its JSON; knows
-//! nothing of where blocks are kept.
+//! nothing of the store.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::scores::{BurstGates, PooledDispersion};
 use crate::window::WindowTotals;
 use crate::{Kind, Profile, RecordCounts, Score};
 
-/// Returns the term that is counted for what a user typed.
+/// Returns the key under which a profile counts a typed term.
 pub fn normalize(profile: Profile, kind: Kind, typed: &str) -> String {
     match profile {
         Profile::Seed => typed.to_lowercase(),

@@ -31,8 +31,8 @@ pub struct RowRef<'a> {
     pub count: u64,
     /// Records with the term, 1 to `count`.
     pub documents: u64,
-    /// Its authors, forms and examples, as [`crate::detail::Detail`] encodes them; empty if they are not
-    /// counted.
+    /// Its authors, forms and examples, as [`crate::detail::Detail`] encodes them; empty if details are
+    /// not counted.
     pub detail: &'a [u8],
 }
 

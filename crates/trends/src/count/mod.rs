@@ -1,5 +1,5 @@
 //! Map-side combine: counting the terms of many records in bounded memory. Owns the tables;
-//! knows nothing of files, threads or where the sorted rows go.
+//! knows nothing of files and threads, or of the destination of the sorted rows.
 //!
 //! Three open-addressing tables stand side by side. Each is fast by its own layout, which one generic
 //! table would lose: `table` holds words and counts inline in 32 bytes, so that a word is counted with
@@ -25,7 +25,7 @@ use crate::{Kind, Partitions, RowRef, row, slot};
 /// record of the largest allowed size (64 MiB, at least five bytes a token).
 const MAX_TOKENS_BETWEEN_DRAINS: u64 = (u32::MAX - (1 << 26)) as u64;
 
-/// A smaller budget would drain the table after every few records.
+/// The smallest budget, in bytes. A smaller one would force a drain after every few records.
 const MIN_BUDGET: usize = 1 << 18;
 
 /// The sorted rows of one partition after a drain; a [`Cursor`] over them.

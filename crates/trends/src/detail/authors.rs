@@ -1,5 +1,5 @@
-//! Distinct authors: a set of hashes up to 32, a sketch above. Owns the change from one to the other;
-//! knows nothing of how an author is hashed, which the caller always does in the same way.
+//! Distinct authors: a set of hashes up to 32, a sketch above. Owns the change from one to the other. The
+//! caller hashes authors, always with the same function.
 
 use super::registers::{DENSE_BYTES, MAX_SPARSE, REGISTERS, Registers};
 use super::{DetailError, Reader};

@@ -113,7 +113,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The reason why a change is invalid by itself.
+/// The reason for which a change is invalid by itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidChange {
     /// It has no subject, or too many.

@@ -27,8 +27,8 @@ struct KindFilter {
 #[error("compiling the patterns that are excluded: {0}")]
 pub struct UnusablePatterns(String);
 
-/// Returns true if there can be such a term. Without this check, a hashtag that is excluded of all kinds
-/// would be taken for a word of phrases, and all phrases would be searched for it.
+/// Returns true if a term of this kind can be written so. A hashtag that is excluded from all kinds can't
+/// be a word of a phrase, and without this check every phrase would be searched for it.
 fn can_be(kind: Kind, folded: &str) -> bool {
     match kind {
         Kind::Phrase => !folded.is_empty() && !folded.starts_with(['#', '@', '$']),

@@ -60,11 +60,11 @@ pub struct LastChange {
     pub reason: Option<String>,
 }
 
-/// The reason why a change is refused after the changes before it.
+/// The reason for which a change can't follow the changes before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedChange {
     /// The subject to readmit is not excluded.
-    #[error("{0} is not excluded: --list shows what is")]
+    #[error("{0} is not excluded: --list shows all exclusions")]
     NotExcluded(Subject),
     /// More would be excluded than may be.
     #[error("{count} {what} would be excluded, at most {most} can be: readmit some first")]

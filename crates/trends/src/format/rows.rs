@@ -4,7 +4,7 @@
 //! row:  flags: u8   bit 0: kind follows (u8), bit 1: bucket follows (signed varint),
 //!                   bit 2: detail follows after the spread
 //!       shared: varint   bytes shared with the term before
-//!       rest: varint     length of what follows of the term
+//!       rest: varint     bytes after those
 //!       the rest of the term
 //!       count: varint    occurrences, at least 1
 //!       spread: varint   count - documents

@@ -35,7 +35,7 @@ const STATUSES: [Status; 5] = [
     Status::Steady,
 ];
 
-/// A topic with its scores in one window; with those of the whole run if it is ranked by keyness.
+/// A topic with its scores in one window, or in the whole run if it is ranked by keyness.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScoredTopic {

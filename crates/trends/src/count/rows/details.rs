@@ -1,6 +1,5 @@
-//! The authors and examples of rows while they are counted. Owns what is kept of a row's records: the
-//! numbers of the first five; from the sixth on a set of authors and the examples so far. Knows nothing of
-//! forms.
+//! The authors and examples of rows while they are counted. A row keeps the numbers of its first five
+//! records; from the sixth on it has a set of authors and the examples so far. Knows nothing of forms.
 //!
 //! Both common cases need no memory but the row itself: most rows of a large vocabulary never get a sixth
 //! record, and hardly any record of a frequent term becomes an example.
@@ -80,8 +79,8 @@ impl Details {
         }
     }
 
-    /// Adds a record to those of a row. It must not be called twice for the same two. `ids` is the buffer
-    /// that the record's origin was made with.
+    /// Adds a record to a row, at most once for each record and row. `ids` is the buffer that the record's
+    /// origin was made with.
     #[inline]
     pub(super) fn add(&mut self, of_row: &mut RowRecords, record: &mut CurrentRecord, ids: &[u8]) {
         let Some(origin) = record.origin else { return };

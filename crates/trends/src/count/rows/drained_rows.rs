@@ -8,7 +8,7 @@ use crate::detail::{self, Forms, MAX_FORMS_KEPT};
 use crate::format::varint::put;
 use crate::packed::{MAX_BYTES, with_case};
 
-/// Rows that are not counted any more, and what they refer to.
+/// Rows that are not counted any more, with their buckets, details and forms.
 #[derive(Debug)]
 pub(super) struct DrainedRows {
     pub(super) rows: Rows,

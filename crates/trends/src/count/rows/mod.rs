@@ -78,7 +78,7 @@ struct PendingTerm {
     is_plain: bool,
 }
 
-/// The bucket that an occurrence counts in, and whether with detail.
+/// The bucket that an occurrence counts in, with or without detail.
 #[derive(Debug, Clone, Copy)]
 struct Target {
     /// The number of the bucket.
@@ -136,7 +136,7 @@ impl RowCounter {
         let origin = origin.source.map(|source| Origin::new(&source, &mut self.ids));
         self.records.push(CurrentRecord { number: self.record, bucket, origin, kept: None });
         if self.records.len() > BATCH {
-            // Many records without a term follow each other: without this, they would pile up.
+            // Records without a term never fill a batch, so they would pile up.
             self.look_up();
         }
     }

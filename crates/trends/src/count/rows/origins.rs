@@ -1,5 +1,5 @@
-//! The records that rows refer to. Owns what is kept of a record, its author and its location, in 32
-//! bytes for nearly all; knows nothing of rows.
+//! The records that rows refer to. Keeps the author and the location of each, in 32 bytes for nearly all;
+//! knows nothing of rows.
 
 use std::cmp::Ordering;
 
@@ -78,7 +78,7 @@ fn number(id: &[u8]) -> Option<u64> {
 }
 
 impl RecordLocation<'_> {
-    /// The bytes of the id; those of a number are written to `digits`.
+    /// The bytes of the id; if it is a number, `digits` holds them.
     fn id<'a>(&'a self, digits: &'a mut Digits) -> Option<&'a [u8]> {
         match self {
             Self::Number(number) => Some(digits.write(*number)),

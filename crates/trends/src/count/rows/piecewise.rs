@@ -48,7 +48,7 @@ impl<T> PiecewiseVec<T> {
         self.pieces.iter().flatten()
     }
 
-    /// Memory of the elements, in bytes, without what they point to.
+    /// Memory of the elements, in bytes, without memory that they own elsewhere.
     pub(super) fn bytes(&self) -> usize {
         self.length * size_of::<T>()
     }
