@@ -52,7 +52,8 @@ impl RecordCounts {
     }
 }
 
-/// [`RecordCounts`] while lines are being judged: arrays instead of maps, for one addition per line.
+/// [`RecordCounts`] while lines are being judged: arrays instead of maps, for one addition per
+/// line.
 #[derive(Debug, Clone, Default)]
 pub struct RecordTally {
     counted: u64,

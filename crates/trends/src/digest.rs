@@ -4,7 +4,8 @@
 //! ```text
 //! digest:    SHA-256 of the 1,024 slot digests and the counters
 //! slot:      SHA-256 of its rows, in their order
-//! row:       kind: 1 byte, length of the term: 4 bytes, the term, bucket, count, documents: 8 bytes each;
+//! row:       kind: 1 byte, length of the term: 4 bytes, the term,
+//!            bucket, count, documents: 8 bytes each;
 //!            if it has detail: 0 (1 byte, which is no kind), its length: 4 bytes, the detail
 //! counters:  read, counted, then each empty and each malformed reason in their fixed order,
 //!            8 bytes each, 0 for a reason that did not occur

@@ -1,5 +1,5 @@
-//! The facts that a result has of a term besides its counts: the number of its authors, its forms and
-//! examples. Owns the choice of these facts from a [`Detail`], and their bytes.
+//! The facts that a result has of a term besides its counts: the number of its authors, its forms
+//! and examples. Owns the choice of these facts from a [`Detail`], and their bytes.
 //!
 //! ```text
 //! facts:     authors forms examples further*; nothing at all when all are empty
@@ -76,11 +76,12 @@ pub struct TermFacts {
     /// A uniform sample of the records with the term, at most 5.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<ExampleRecord>,
-    /// The phrase that stands for this word in lists of both, as most records with the word have it.
+    /// The phrase that stands for this word in lists of both, as most records with the word have
+    /// it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
-    /// Distinct authors from the start of the calendar day (UTC) to the end of the window, if the score
-    /// chi-square needs them.
+    /// Distinct authors from the start of the calendar day (UTC) to the end of the window, if the
+    /// score chi-square needs them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub today: Option<u64>,
     /// The margins of a phrase.

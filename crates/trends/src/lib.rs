@@ -1,7 +1,7 @@
 //! The domain: records, terms, counts, merging, ranking and the formats of stored blocks.
 //!
-//! Pure: no async, no Kubernetes, no database, no clock, no environment, no files. Equal input gives
-//! equal output, bit for bit, on every machine.
+//! Pure: no async, no Kubernetes, no database, no clock, no environment, no files. Equal input
+//! gives equal output, bit for bit, on every machine.
 
 pub mod count;
 pub mod counters;

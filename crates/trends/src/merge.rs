@@ -21,8 +21,8 @@ pub trait Cursor {
 
 /// Merges streams into one: rows in order, rows of equal kind, term and bucket added up.
 ///
-/// The sum is over integers and the order is total, so the merged rows do not depend on the number of
-/// streams, on their order or on the split of the rows among them.
+/// The sum is over integers and the order is total, so the merged rows do not depend on the number
+/// of streams, on their order or on the split of the rows among them.
 pub fn merge<C: Cursor<Error: From<DetailError>>>(
     cursors: Vec<C>,
     mut emit: impl FnMut(RowRef<'_>) -> Result<(), C::Error>,

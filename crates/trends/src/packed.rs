@@ -1,11 +1,12 @@
-//! Terms of at most 16 bytes as one number. Owns their hash, the folding of plain words (several times as
-//! fast as that of strings, with the same result) and the encoding of a form's case in 16 bits.
+//! Terms of at most 16 bytes as one number. Owns their hash, the folding of plain words (several
+//! times as fast as that of strings, with the same result) and the encoding of a form's case in 16
+//! bits.
 
 /// The most bytes that are packed.
 pub(crate) const MAX_BYTES: usize = 16;
 
-/// Packs a key of up to 16 bytes, little-endian and zero-padded; `None` for a longer one. Different keys
-/// that don't end in a NUL have different numbers, and only the empty key has 0.
+/// Packs a key of up to 16 bytes, little-endian and zero-padded; `None` for a longer one. Different
+/// keys that don't end in a NUL have different numbers, and only the empty key has 0.
 #[inline]
 pub(crate) fn packed(bytes: &[u8]) -> Option<u128> {
     let length = bytes.len();
@@ -23,9 +24,9 @@ pub(crate) fn packed(bytes: &[u8]) -> Option<u128> {
     (length < 4).then(|| bytes.iter().rev().fold(0, |packed, byte| packed << 8 | u128::from(*byte)))
 }
 
-/// A 32-bit hash of a packed term: folded multiplications, as in wyhash. `salt` is a random seed, mixed
-/// with the other parts of a key if there are any. 32 bits bound a table at 2^32 entries, far above any
-/// memory budget.
+/// A 32-bit hash of a packed term: folded multiplications, as in wyhash. `salt` is a random seed,
+/// mixed with the other parts of a key if there are any. 32 bits bound a table at 2^32 entries, far
+/// above any memory budget.
 #[inline]
 pub(crate) fn hash(letters: u128, salt: u64) -> u32 {
     let low = letters as u64 ^ salt;
@@ -36,8 +37,8 @@ pub(crate) fn hash(letters: u128, salt: u64) -> u32 {
     (folded.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 32) as u32
 }
 
-/// All bits of the first n bytes, by n. The length is a power of two, so that a masked index needs no
-/// bounds check; a shift by a variable costs more than the load.
+/// All bits of the first n bytes, by n. The length is a power of two, so that a masked index needs
+/// no bounds check; a shift by a variable costs more than the load.
 const FIRST: [u128; 32] = {
     let mut first = [u128::MAX; 32];
     let mut length = 0;
@@ -63,7 +64,8 @@ pub(crate) fn has_four_equal(packed: u128, length: usize) -> bool {
     if length < 4 {
         return false;
     }
-    // Byte i of `pairs` is 0 if byte i equals the next one; of `fours`, if that holds for three in a row.
+    // Byte i of `pairs` is 0 if byte i equals the next one; of `fours`, if that holds for three in
+    // a row.
     let pairs = packed ^ packed >> 8;
     let fours = pairs | pairs >> 8 | pairs >> 16 | !FIRST[(length - 3) & 31];
     fours.wrapping_sub(EACH) & !fours & HIGH != 0
@@ -72,15 +74,16 @@ pub(crate) fn has_four_equal(packed: u128, length: usize) -> bool {
 /// Bit 5 of every byte: the case of an ASCII letter.
 const CASE: u128 = u128::from_le_bytes([0x20; 16]);
 
-/// Returns the bytes at which `written` has another case than `key`, as bits, the first byte lowest;
-/// `None` if the two differ in more than case.
+/// Returns the bytes at which `written` has another case than `key`, as bits, the first byte
+/// lowest; `None` if the two differ in more than case.
 #[inline]
 pub(crate) fn case_of(written: u128, key: u128) -> Option<u16> {
     let differ = written ^ key;
     if differ & !CASE != 0 {
         return None;
     }
-    // The multiplication gathers bit 5 of each byte in the highest byte, as the instruction movemask does.
+    // The multiplication gathers bit 5 of each byte in the highest byte, as the instruction
+    // movemask does.
     let bits = |half: u64| (half >> 5).wrapping_mul(0x0102_0408_1020_4080) >> 56;
     Some((bits(differ as u64) | bits((differ >> 64) as u64) << 8) as u16)
 }

@@ -1,6 +1,6 @@
 //! The terms that pairs of neighbouring words are counted under. Owns the form of a pair and of its
-//! margins as one term of [`Kind::Phrase`]; does not know which words are neighbours or which pairs are
-//! phrases.
+//! margins as one term of [`Kind::Phrase`]; does not know which words are neighbours or which pairs
+//! are phrases.
 //!
 //! ```text
 //! "left right"   the pair of both words, in this order
@@ -8,8 +8,9 @@
 //! " right"       the right margin: all pairs with `right` on the right
 //! ```
 //!
-//! The key of a word is never empty and has no white space, so every term has one meaning. In the order
-//! of terms the right margins come before all others, and a left margin comes directly before its pairs.
+//! The key of a word is never empty and has no white space, so every term has one meaning. In the
+//! order of terms the right margins come before all others, and a left margin comes directly before
+//! its pairs.
 //!
 //! [`Kind::Phrase`]: crate::Kind::Phrase
 
@@ -37,8 +38,8 @@ impl<'a> PairTerm<'a> {
         }
     }
 
-    /// The word that decides the slot of the term: the left one, so that a pair has the slot of its left
-    /// margin; the right one of a right margin.
+    /// The word that decides the slot of the term: the left one, so that a pair has the slot of its
+    /// left margin; the right one of a right margin.
     pub fn hashed_word(self) -> &'a [u8] {
         match self {
             Self::Left(word) | Self::Right(word) | Self::Both(word, _) => word,

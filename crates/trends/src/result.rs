@@ -1,5 +1,5 @@
-//! The index of a published result, which is the content of a run's publish marker. Owns its JSON; knows
-//! nothing of the store.
+//! The index of a published result, which is the content of a run's publish marker. Owns its JSON;
+//! knows nothing of the store.
 
 use std::collections::BTreeMap;
 
@@ -69,8 +69,8 @@ pub struct ResultIndex {
     /// The rankings by score, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scored: Vec<ScoredBlock>,
-    /// The digest of the scores of every term in the last window, 64 hexadecimal digits; empty without
-    /// scores.
+    /// The digest of the scores of every term in the last window, 64 hexadecimal digits; empty
+    /// without scores.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub score_digest: String,
     /// The complete rankings, by kind.
@@ -106,8 +106,8 @@ pub struct PartitionIndex {
     /// Its blocks of rows by window, in order; empty without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<TermBlock>,
-    /// Its phrases, if phrases were counted. They have blocks of their own, for only the score stage knows
-    /// which pairs are phrases.
+    /// Its phrases, if phrases were counted. They have blocks of their own, for only the score
+    /// stage knows which pairs are phrases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phrases: Option<PhraseIndex>,
 }

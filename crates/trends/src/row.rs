@@ -1,5 +1,5 @@
-//! Rows: the counts of one term in one bucket. Owns their order and the sum of rows with equal keys;
-//! knows nothing of how rows are stored.
+//! Rows: the counts of one term in one bucket. Owns their order and the sum of rows with equal
+//! keys; knows nothing of how rows are stored.
 
 use std::cmp::Ordering;
 
@@ -15,7 +15,8 @@ impl Bucket {
     pub const WHOLE: Self = Self(i64::MIN);
 }
 
-/// The longest term that is stored, in bytes. Occurrences of longer ones are only counted as long terms.
+/// The longest term that is stored, in bytes. Occurrences of longer ones are only counted as long
+/// terms.
 pub const MAX_TERM_BYTES: usize = 1024;
 
 /// One row, borrowed: the counts of a term of a kind in a bucket.
@@ -31,8 +32,8 @@ pub struct RowRef<'a> {
     pub count: u64,
     /// Records with the term, 1 to `count`.
     pub documents: u64,
-    /// Its authors, forms and examples, as [`crate::detail::Detail`] encodes them; empty if details are
-    /// not counted.
+    /// Its authors, forms and examples, as [`crate::detail::Detail`] encodes them; empty if details
+    /// are not counted.
     pub detail: &'a [u8],
 }
 
@@ -79,7 +80,8 @@ impl Row {
 #[derive(Debug)]
 pub struct RowSum {
     row: Row,
-    /// The sum of the details. Decoded only once there is a second one, for most rows have none to add.
+    /// The sum of the details. Decoded only once there is a second one, for most rows have none to
+    /// add.
     detail: Option<Detail>,
 }
 

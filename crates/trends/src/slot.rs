@@ -1,5 +1,5 @@
-//! Slots and partitions: the assignment of terms to the indexes of aggregation. Owns the hash, which is
-//! part of the digest and never changes.
+//! Slots and partitions: the assignment of terms to the indexes of aggregation. Owns the hash,
+//! which is part of the digest and never changes.
 
 use std::ops::Range;
 
@@ -11,8 +11,8 @@ use crate::pair::PairTerm;
 /// Number of slots.
 pub const SLOTS: u16 = 1024;
 
-/// The slot of a term: the top 10 bits of `xxh3_64(kind, 0x00, term)`. Of a phrase only the left word is
-/// hashed, so that one partition has all pairs of a left word (see [`crate::pair`]).
+/// The slot of a term: the top 10 bits of `xxh3_64(kind, 0x00, term)`. Of a phrase only the left
+/// word is hashed, so that one partition has all pairs of a left word (see [`crate::pair`]).
 pub fn slot(kind: Kind, term: &[u8]) -> u16 {
     let term = match kind {
         Kind::Phrase => PairTerm::parse(term).map_or(term, PairTerm::hashed_word),

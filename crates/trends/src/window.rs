@@ -1,5 +1,5 @@
-//! The windows of a run and the number of records in each. Owns these totals, which scores compare with;
-//! knows nothing of how an event time is read.
+//! The windows of a run and the number of records in each. Owns these totals, which scores compare
+//! with; knows nothing of how an event time is read.
 
 use std::collections::BTreeMap;
 
@@ -23,9 +23,9 @@ pub struct WindowTotal {
     pub with_author: u64,
 }
 
-/// The totals of every window with a record, by the number of its bucket. Records without a time, and all
-/// records of an analysis without windows, are under [`crate::Bucket::WHOLE`]. Adding is associative and
-/// commutative, and the default is its identity.
+/// The totals of every window with a record, by the number of its bucket. Records without a time,
+/// and all records of an analysis without windows, are under [`crate::Bucket::WHOLE`]. Adding is
+/// associative and commutative, and the default is its identity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WindowTotals(pub BTreeMap<i64, WindowTotal>);

@@ -1,10 +1,11 @@
 //! Map-side combine: counting the terms of many records in bounded memory. Owns the tables;
 //! knows nothing of files and threads, or of the destination of the sorted rows.
 //!
-//! Three open-addressing tables stand side by side. Each is fast by its own layout, which one generic
-//! table would lose: `table` holds words and counts inline in 32 bytes, so that a word is counted with
-//! one access to memory; the index in `rows` holds 8 bytes a row and leads to rows of one cache line
-//! each, which never move; a set of authors is a region of bare hashes in a shared arena.
+//! Three open-addressing tables stand side by side. Each is fast by its own layout, which one
+//! generic table would lose: `table` holds words and counts inline in 32 bytes, so that a word is
+//! counted with one access to memory; the index in `rows` holds 8 bytes a row and leads to rows of
+//! one cache line each, which never move; a set of authors is a region of bare hashes in a shared
+//! arena.
 
 mod rows;
 mod sorted_words;
@@ -21,8 +22,8 @@ use crate::merge::Cursor;
 use crate::seed::{TokenSink, is_stop_word};
 use crate::{Kind, Partitions, RowRef, row, slot};
 
-/// Occurrences have 32 bits in the tables. A drain at this number leaves room for the tokens of one more
-/// record of the largest allowed size (64 MiB, at least five bytes a token).
+/// Occurrences have 32 bits in the tables. A drain at this number leaves room for the tokens of one
+/// more record of the largest allowed size (64 MiB, at least five bytes a token).
 const MAX_TOKENS_BETWEEN_DRAINS: u64 = (u32::MAX - (1 << 26)) as u64;
 
 /// The smallest budget, in bytes. A smaller one would force a drain after every few records.
@@ -72,8 +73,8 @@ impl Cursor for SortedRows {
 
 /// Counts `Seed` words over all time: occurrences, and records they occur in.
 ///
-/// It takes the memory of the table (32 bytes an entry, at most 5/8 of them used) and of the long words.
-/// [`TermCounter::is_full`] returns true once that exceeds the budget.
+/// It takes the memory of the table (32 bytes an entry, at most 5/8 of them used) and of the long
+/// words. [`TermCounter::is_full`] returns true once that exceeds the budget.
 #[derive(Debug)]
 pub struct TermCounter {
     table: Table,
@@ -86,8 +87,8 @@ pub struct TermCounter {
 }
 
 impl TermCounter {
-    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can be
-    /// prepared whose words collide; it never shows in a result.
+    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can
+    /// be prepared whose words collide; it never shows in a result.
     pub fn new(seed: u64, budget: usize) -> Self {
         Self {
             table: Table::new(seed),
@@ -118,8 +119,8 @@ impl TermCounter {
         self.long_terms
     }
 
-    /// Takes the rows counted so far, sorted, one list per partition, without stop words. The counter is
-    /// empty afterwards.
+    /// Takes the rows counted so far, sorted, one list per partition, without stop words. The
+    /// counter is empty afterwards.
     pub fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
         let mut parts: Vec<SortedWords> =
             (0..partitions.count()).map(|_| SortedWords::default()).collect();
@@ -169,7 +170,8 @@ impl TokenSink for TermCounter {
         if let Some(counts) = self.long.get_mut(&*lower) {
             counts.add(self.record);
         } else {
-            // An entry of the map: 16 bytes of pointer, 12 of counts and a control byte, at 7/8 load.
+            // An entry of the map: 16 bytes of pointer, 12 of counts and a control byte, at 7/8
+            // load.
             self.long_bytes += lower.len() + 48;
             self.long.insert(Box::from(&*lower), WordCounts::first(self.record));
         }

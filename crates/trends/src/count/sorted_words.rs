@@ -1,5 +1,5 @@
-//! The sorted words of one partition after a drain. Owns the merge of short words and long ones into
-//! one order; knows nothing of how words are counted.
+//! The sorted words of one partition after a drain. Owns the merge of short words and long ones
+//! into one order; knows nothing of how words are counted.
 
 use super::table::WordCounts;
 use crate::merge::Cursor;
@@ -8,7 +8,8 @@ use crate::{Bucket, Kind, RowRef};
 /// The words of one partition in ascending order; a [`Cursor`] over their rows.
 #[derive(Debug, Default)]
 pub struct SortedWords {
-    /// Words as big-endian integers, so that they are ordered as their bytes are; occurrences; records.
+    /// Words as big-endian integers, so that they are ordered as their bytes are; occurrences;
+    /// records.
     short: Vec<(u128, u32, u32)>,
     long: Vec<(Box<[u8]>, u32, u32)>,
     next_short: usize,

@@ -38,8 +38,8 @@ struct Entry {
 const EMPTY: Entry =
     Entry { letters: 0, counts: WordCounts { count: 0, documents: 0, last_record: 0 }, hash: 0 };
 
-/// Number of words that are looked up together. Enough to cover memory latency, few enough to stay in
-/// the first-level cache.
+/// Number of words that are looked up together. Enough to cover memory latency, few enough to stay
+/// in the first-level cache.
 const BATCH: usize = 64;
 
 /// A word that was added and is not looked up yet.
@@ -81,8 +81,8 @@ impl Table {
         self.pending_words as u64
     }
 
-    /// The memory of the table in bytes; three times that if it is about to grow, for the old entries
-    /// and twice as many new ones then exist at the same time.
+    /// The memory of the table in bytes; three times that if it is about to grow, for the old
+    /// entries and twice as many new ones then exist at the same time.
     pub(super) fn bytes_after_growth(&self) -> usize {
         let now = self.entries.len() * size_of::<Entry>();
         // Every word of the next batch may be new.

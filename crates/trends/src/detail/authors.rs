@@ -1,5 +1,5 @@
-//! Distinct authors: a set of hashes up to 32, a sketch above. Owns the change from one to the other. The
-//! caller hashes authors, always with the same function.
+//! Distinct authors: a set of hashes up to 32, a sketch above. Owns the change from one to the
+//! other. The caller hashes authors, always with the same function.
 
 use super::registers::{DENSE_BYTES, MAX_SPARSE, REGISTERS, Registers};
 use super::{DetailError, Reader};
@@ -13,8 +13,8 @@ const DENSE_TAG: usize = MAX_EXACT + 2;
 /// The set of authors of a term, by 64-bit hashes of their ids: all hashes up to 32 authors,
 /// `HyperLogLog` registers with a standard error of 1.6% above.
 ///
-/// The choice between the two and every register are functions of the set alone, so neither the order
-/// of insertions nor the way in which sets were split and merged shows.
+/// The choice between the two and every register are functions of the set alone, so neither the
+/// order of insertions nor the way in which sets were split and merged shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authors(Representation);
 
@@ -33,8 +33,8 @@ impl Default for Authors {
 }
 
 impl Authors {
-    /// Adds an author. `hash` is the `xxh3_64` with seed 0 of the bytes of the id: the sketch needs uniform
-    /// hashes, and merging needs equal hashes of equal authors.
+    /// Adds an author. `hash` is the `xxh3_64` with seed 0 of the bytes of the id: the sketch needs
+    /// uniform hashes, and merging needs equal hashes of equal authors.
     pub fn insert(&mut self, hash: u64) {
         match &mut self.0 {
             Representation::Sketch(registers) => registers.insert(hash),

@@ -65,8 +65,8 @@ pub(crate) fn hash_of_line(object: u64, offset: u64) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// The [`MAX_EXAMPLES`] records with the smallest hashes (a bottom-k sample): a uniform sample of the
-/// distinct records of a term that does not depend on their order.
+/// The [`MAX_EXAMPLES`] records with the smallest hashes (a bottom-k sample): a uniform sample of
+/// the distinct records of a term that does not depend on their order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Examples(Vec<Example>);
 

@@ -1,5 +1,5 @@
-//! The forms of a term. Owns which forms are kept and the order in which they are shown; knows nothing
-//! of how a form becomes the key it is counted under.
+//! The forms of a term. Owns which forms are kept and the order in which they are shown; knows
+//! nothing of how a form becomes the key it is counted under.
 
 use std::cmp::Ordering;
 use std::mem::take;
@@ -10,15 +10,16 @@ use super::{DetailError, Reader};
 use crate::format::varint::put;
 use crate::row::MAX_TERM_BYTES;
 
-/// The most forms of a term that are kept. Hardly a word is written in more ways, and without a bound
-/// posts in random case could make a row as large as they like.
+/// The most forms of a term that are kept. Hardly a word is written in more ways, and without a
+/// bound posts in random case could make a row as large as they like.
 pub const MAX_KEPT: usize = 256;
 
-/// The forms of a term and the occurrences of each. The caller never adds the form that equals the key:
-/// its occurrences are those of the term that no other form accounts for.
+/// The forms of a term and the occurrences of each. The caller never adds the form that equals the
+/// key: its occurrences are those of the term that no other form accounts for.
 ///
 /// If there are more than [`MAX_KEPT`] forms, those with the smallest hashes are kept. A form among
-/// them in the end was among them in every part, so its occurrences are exact in any order of merging.
+/// them in the end was among them in every part, so its occurrences are exact in any order of
+/// merging.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forms {
     /// Ascending by bytes.
@@ -33,8 +34,8 @@ fn order(form: &str) -> (u64, &str) {
 }
 
 impl Forms {
-    /// Adds `occurrences` of a form other than the key. A form that is empty or longer than 1,024 bytes is
-    /// not added, for no stored term has such a form; nor is a form without occurrences.
+    /// Adds `occurrences` of a form other than the key. A form that is empty or longer than 1,024
+    /// bytes is not added, for no stored term has such a form; nor is a form without occurrences.
     pub fn add(&mut self, form: &str, occurrences: u64) {
         if form.is_empty() || form.len() > MAX_TERM_BYTES || occurrences == 0 {
             return;
@@ -152,7 +153,8 @@ impl Forms {
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DetailError> {
-        // The shortest form takes three bytes: a damaged number never allocates more than there are.
+        // The shortest form takes three bytes: a damaged number never allocates more than there
+        // are.
         let most = (reader.left() / 3).min(MAX_KEPT);
         let count = reader.up_to(most, "there are more forms than bytes for them, or than 256")?;
         let mut forms: Vec<(Box<str>, u64)> = Vec::with_capacity(count);

@@ -1,16 +1,17 @@
-//! The detail of a row beyond its counts: the authors, forms and examples of its term. Owns how details
-//! are merged and their bytes; knows nothing of rows, blocks or scores.
+//! The detail of a row beyond its counts: the authors, forms and examples of its term. Owns how
+//! details are merged and their bytes; knows nothing of rows, blocks or scores.
 //!
 //! A detail is a function of the multiset of (author, form, record) added to it, in any order and
-//! however split: merging is associative and commutative, with the empty detail as its identity, and
-//! equal details have equal bytes.
+//! however split: merging is associative and commutative, with the empty detail as its identity,
+//! and equal details have equal bytes.
 //!
 //! ```text
 //! detail:    authors forms examples; nothing at all when all three are empty
 //! authors:   0 to 32, then that number of hashes, u64 LE ascending
 //!            33, then the number of registers (varint, 1 to 1023), 3 bytes LE each, ascending
 //!            34, then 4096 registers of 6 bits, four in three bytes LE
-//! forms:     their number 0 to 256, then each: length 1 to 1024, UTF-8, occurrences; ascending by bytes;
+//! forms:     their number 0 to 256, then each, ascending by bytes:
+//!            length 1 to 1024, UTF-8, occurrences;
 //!            if there are 256, the occurrences of all other forms follow
 //! examples:  their number 0 to 5, then each, ascending by their hashes:
 //!            length 1 to 64 and the id, or 0, the object and the offset

@@ -208,7 +208,8 @@ fn estimate(histogram: &[u32; MAX_VALUE as usize + 1]) -> u64 {
     (ALPHA * registers * registers / sum).round() as u64
 }
 
-/// x + sum over k >= 1 of x^(2^k) 2^(k-1), for 0 <= x < 1; infinite at 1, which makes the estimate 0.
+/// x + sum over k >= 1 of x^(2^k) 2^(k-1), for 0 <= x < 1; infinite at 1, which makes the estimate
+/// 0.
 fn sigma(mut x: f64) -> f64 {
     if x >= 1.0 {
         return f64::INFINITY;

@@ -34,7 +34,8 @@ pub struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Excludes the subjects: readers are no longer shown a term, the next run does not count an author.
+    /// Excludes the subjects: readers are no longer shown a term, the next run does not count an
+    /// author.
     Exclude,
     /// Takes the exclusion of the subjects back.
     Readmit,
@@ -44,8 +45,8 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Subject {
-    /// A term, in any form: each result folds it by its own profile. Among phrases a word stands for
-    /// every phrase with that word.
+    /// A term, in any form: each result folds it by its own profile. Among phrases a word stands
+    /// for every phrase with that word.
     Term {
         /// The term.
         term: String,
@@ -53,8 +54,8 @@ pub enum Subject {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<Kind>,
     },
-    /// Every term that a pattern matches as a whole: `*` stands for any number of characters, `?` for
-    /// exactly one, and every other character for itself, folded as terms are.
+    /// Every term that a pattern matches as a whole: `*` stands for any number of characters, `?`
+    /// for exactly one, and every other character for itself, folded as terms are.
     Pattern {
         /// The pattern.
         pattern: String,

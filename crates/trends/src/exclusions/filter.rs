@@ -1,5 +1,5 @@
-//! The terms that readers are not shown, folded as one result folds its terms. Owns the match of a term;
-//! knows nothing of why a term is excluded.
+//! The terms that readers are not shown, folded as one result folds its terms. Owns the match of a
+//! term; knows nothing of why a term is excluded.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -27,8 +27,8 @@ struct KindFilter {
 #[error("compiling the patterns that are excluded: {0}")]
 pub struct UnusablePatterns(String);
 
-/// Returns true if a term of this kind can be written so. A hashtag that is excluded from all kinds can't
-/// be a word of a phrase, and without this check every phrase would be searched for it.
+/// Returns true if a term of this kind can be written so. A hashtag that is excluded from all kinds
+/// can't be a word of a phrase, and without this check every phrase would be searched for it.
 fn can_be(kind: Kind, folded: &str) -> bool {
     match kind {
         Kind::Phrase => !folded.is_empty() && !folded.starts_with(['#', '@', '$']),
@@ -82,8 +82,8 @@ impl ExclusionFilter {
         !self.kinds.contains_key(&kind)
     }
 
-    /// Returns true if it contains a term. A word among the phrases stands for every phrase with that
-    /// word.
+    /// Returns true if it contains a term. A word among the phrases stands for every phrase with
+    /// that word.
     pub fn contains(&self, kind: Kind, term: &str) -> bool {
         self.kinds.get(&kind).is_some_and(|filter| {
             let has = |part: &str| filter.terms.contains(part);
@@ -94,8 +94,8 @@ impl ExclusionFilter {
         })
     }
 
-    /// The terms of a kind, in no order; `None` if they can't be listed, because there are patterns, or
-    /// words that stand for phrases.
+    /// The terms of a kind, in no order; `None` if they can't be listed, because there are
+    /// patterns, or words that stand for phrases.
     pub fn named(&self, kind: Kind) -> Option<Vec<&str>> {
         let Some(KindFilter { terms, patterns }) = self.kinds.get(&kind) else {
             return Some(Vec::new());

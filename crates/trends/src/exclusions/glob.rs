@@ -1,5 +1,5 @@
-//! Patterns over whole terms: `*` stands for any number of characters, `?` for exactly one. Owns their
-//! translation to regular expressions, which match in time linear in the term.
+//! Patterns over whole terms: `*` stands for any number of characters, `?` for exactly one. Owns
+//! their translation to regular expressions, which match in time linear in the term.
 
 use std::mem;
 
@@ -8,14 +8,15 @@ use regex::{Regex, RegexBuilder};
 use crate::result::normalize;
 use crate::{Kind, Profile};
 
-/// The most memory of the compiled patterns: room for [`super::MAX_PATTERNS`] of the longest patterns, all
-/// of `?`.
+/// The most memory of the compiled patterns: room for [`super::MAX_PATTERNS`] of the longest
+/// patterns, all of `?`.
 const MAX_COMPILED: usize = 64 << 20;
 
 /// Folds the characters of a pattern as those of a kind's terms are folded.
 pub(super) fn folded(profile: Profile, kind: Kind, pattern: &str) -> String {
     match kind {
-        // The normal form of a domain is cut from a link, which a `?` ends, so a pattern would lose its end.
+        // The normal form of a domain is cut from a link, which a `?` ends, so a pattern would lose
+        // its end.
         Kind::Domain => normalize(profile, Kind::Word, pattern),
         kind => normalize(profile, kind, pattern.trim()),
     }
@@ -26,7 +27,8 @@ pub(super) fn is_all(folded: &str) -> bool {
     folded.chars().all(|character| character == '*')
 }
 
-/// Compiles folded patterns to an expression that matches if any of them does; `None` without patterns.
+/// Compiles folded patterns to an expression that matches if any of them does; `None` without
+/// patterns.
 pub(super) fn any_of(patterns: &[String]) -> Result<Option<Regex>, regex::Error> {
     if patterns.is_empty() {
         return Ok(None);

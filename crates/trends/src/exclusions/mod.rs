@@ -1,6 +1,6 @@
-//! Exclusions of a source: the terms that readers are not shown, and the authors that the next run does
-//! not count. Owns the changes, their limits and the state after all changes in order; knows nothing of
-//! the log that stores them.
+//! Exclusions of a source: the terms that readers are not shown, and the authors that the next run
+//! does not count. Owns the changes, their limits and the state after all changes in order; knows
+//! nothing of the log that stores them.
 
 mod change;
 mod filter;
@@ -25,8 +25,8 @@ pub const MAX_PATTERNS: usize = 100;
 /// The most authors.
 pub const MAX_AUTHORS: usize = 10_000;
 
-/// The terms, patterns and authors that are excluded from a source after some number of changes. The
-/// default is the state before the first.
+/// The terms, patterns and authors that are excluded from a source after some number of changes.
+/// The default is the state before the first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exclusions {
     version: u64,
@@ -99,7 +99,8 @@ impl Exclusions {
         self.authors.iter().map(|(author, since)| (author.as_str(), since))
     }
 
-    /// Applies the next change, at a time in RFC 3339. Checks nothing: every change of a log counts.
+    /// Applies the next change, at a time in RFC 3339. Checks nothing: every change of a log
+    /// counts.
     pub fn apply(&mut self, change: &Change, at: &str) {
         self.version += 1;
         let (number, at) = (self.version, at.to_owned());

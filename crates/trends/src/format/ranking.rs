@@ -27,7 +27,8 @@ pub struct RankedTopic<'a> {
     pub facts: &'a [u8],
 }
 
-/// The most bytes of a listing's facts: one form of at most 1,024 bytes, numbers, and room for more.
+/// The most bytes of a listing's facts: one form of at most 1,024 bytes, numbers, and room for
+/// more.
 const MAX_FACTS_BYTES: usize = 2048;
 
 /// Writes topics of one kind, in the order of their ranking, to one page.

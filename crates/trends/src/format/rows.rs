@@ -11,8 +11,9 @@
 //!       length: varint   of the detail, then the detail, if bit 2 is set
 //! ```
 //!
-//! Kind and bucket are written only if they differ from those of the row before; the first row has both.
-//! All integers are varints; a block starts with the number of its rows, 4 bytes little-endian.
+//! Kind and bucket are written only if they differ from those of the row before; the first row has
+//! both. All integers are varints; a block starts with the number of its rows, 4 bytes
+//! little-endian.
 
 use super::varint::{Position, put, put_signed};
 use super::{BlockType, FormatError, open, seal};

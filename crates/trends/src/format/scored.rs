@@ -1,10 +1,12 @@
-//! Blocks of topics ranked by scores. A block has sections; a section has the topics of one kind, score
-//! and window, in the order of their ranking. A long ranking continues in the next block.
+//! Blocks of topics ranked by scores. A block has sections; a section has the topics of one kind,
+//! score and window, in the order of their ranking. A long ranking continues in the next block.
 //!
 //! ```text
 //! section:  kind: u8   score: u8   bucket: signed varint   topics: u32 LE   topic*
-//! topic:    term: length varint, bytes          form: length varint, bytes; empty if it is the term
-//!           count, documents: varints           authors: varint, their number plus 1, or 0 if not known
+//! topic:    term: length varint, bytes
+//!           form: length varint, bytes; empty if it is the term
+//!           count, documents: varints
+//!           authors: varint, their number plus 1, or 0 if not known
 //!           value, growth, peak, popular: f64 LE
 //!           status: u8, the index of the status, and bits: 0x80 new, 0x40 phrase, 0x20 keyness
 //!           burst: f64 LE, unless the status is 0, insufficient history
@@ -90,8 +92,8 @@ pub struct ScoredWriter {
 }
 
 impl ScoredWriter {
-    /// Adds a topic to the current section, or to the next one if `key` differs. Within a section topics
-    /// come in the order of their ranking.
+    /// Adds a topic to the current section, or to the next one if `key` differs. Within a section
+    /// topics come in the order of their ranking.
     pub fn push(&mut self, key: SectionKey, topic: &ScoredTopic) {
         if self.section.is_none_or(|(section, _, _)| section != key) {
             self.end_section();
@@ -121,8 +123,8 @@ impl ScoredWriter {
         self.raw.len()
     }
 
-    /// Returns the block and the key of its first section, `None` if no topic was added. The writer is
-    /// empty afterwards.
+    /// Returns the block and the key of its first section, `None` if no topic was added. The writer
+    /// is empty afterwards.
     pub fn finish(&mut self) -> Result<Option<(SectionKey, Vec<u8>)>, FormatError> {
         self.end_section();
         let block = seal(BlockType::Scored, &self.raw);

@@ -1,5 +1,5 @@
-//! Variable-length integers: seven bits a byte, least significant first; the high bit is set if another
-//! byte follows (LEB128, as in Protocol Buffers). Signed integers are zigzag-coded first.
+//! Variable-length integers: seven bits a byte, least significant first; the high bit is set if
+//! another byte follows (LEB128, as in Protocol Buffers). Signed integers are zigzag-coded first.
 
 use super::FormatError;
 

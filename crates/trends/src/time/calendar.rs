@@ -1,5 +1,5 @@
-//! The proleptic Gregorian calendar. Owns the days that exist and their distance from 1970; knows nothing
-//! of how they are written.
+//! The proleptic Gregorian calendar. Owns the days that exist and their distance from 1970; knows
+//! nothing of how they are written.
 
 /// 0001-01-01T00:00:00Z.
 pub(super) const FIRST: i64 = -62_135_596_800;
@@ -31,9 +31,9 @@ impl Day {
         (self.since_1970 + 4).rem_euclid(7)
     }
 
-    /// Seconds since 1970 of a time of this day, `offset` seconds east of UTC. `None` unless the hour is
-    /// below 24, the minute below 60 and the second at most 60 (a leap second), or the time is 24:00:00, the
-    /// end of a day in ISO 8601.
+    /// Seconds since 1970 of a time of this day, `offset` seconds east of UTC. `None` unless the
+    /// hour is below 24, the minute below 60 and the second at most 60 (a leap second), or the time
+    /// is 24:00:00, the end of a day in ISO 8601.
     pub(super) fn at(self, hour: i64, minute: i64, second: i64, offset: i64) -> Option<i64> {
         let ends_day = hour == 24 && minute == 0 && second == 0;
         let exists =
@@ -54,8 +54,8 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2014). Years
-/// begin in March, so that the leap day is the last of its year.
+/// Days since 1970-01-01 (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2014).
+/// Years begin in March, so that the leap day is the last of its year.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);

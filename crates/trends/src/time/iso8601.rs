@@ -1,11 +1,12 @@
-//! ISO 8601 calendar dates with and without a time. RFC 3339 is a part of this format; week and ordinal
-//! dates are not read.
+//! ISO 8601 calendar dates with and without a time. RFC 3339 is a part of this format; week and
+//! ordinal dates are not read.
 
 use super::calendar::Day;
 use super::digits::{literal, number, offset};
 
-/// Parses `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fraction]][zone]` or `YYYYMMDDThhmm[ss[.fraction]][zone]`
-/// to seconds since 1970. A space or `t` may stand for `T`, a comma for the dot.
+/// Parses `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fraction]][zone]` or
+/// `YYYYMMDDThhmm[ss[.fraction]][zone]` to seconds since 1970. A space or `t` may stand for `T`, a
+/// comma for the dot.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let rest = &mut { text };
     let year = number(rest, 4, 4)?;
@@ -56,8 +57,8 @@ fn skip_fraction(rest: &mut &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Takes `Z`, `UTC` or an offset, after at most one space, off the front: seconds east of UTC. No zone is
-/// UTC.
+/// Takes `Z`, `UTC` or an offset, after at most one space, off the front: seconds east of UTC. No
+/// zone is UTC.
 fn zone(rest: &mut &[u8]) -> Option<i64> {
     if let [b' ', following, ..] = rest
         && !following.is_ascii_whitespace()

@@ -1,5 +1,5 @@
-//! Event times: from the text of a record's time field to seconds since 1970, and back. Owns the formats
-//! that are read; knows nothing of windows, and reads no clock.
+//! Event times: from the text of a record's time field to seconds since 1970, and back. Owns the
+//! formats that are read; knows nothing of windows, and reads no clock.
 //!
 //! | format | example | source |
 //! |---|---|---|
@@ -8,8 +8,8 @@
 //! | ISO 8601, RFC 3339 | `2018-10-10T20:19:24.5+02:00` | calendar dates, extended or basic, or a date alone |
 //! | epoch | `1539202764` | seconds, milli-, micro- or nanoseconds, by the number of digits |
 //!
-//! A time without a zone is in UTC. Fractions of a second are rounded towards the past. A leap second is
-//! the first second of the next minute.
+//! A time without a zone is in UTC. Fractions of a second are rounded towards the past. A leap
+//! second is the first second of the next minute.
 
 mod calendar;
 mod digits;
@@ -24,11 +24,11 @@ mod tests;
 
 pub use rfc3339::rfc3339;
 
-/// Parses a time in any format of this module to seconds since 1970-01-01T00:00:00Z. White space around
-/// it is ignored.
+/// Parses a time in any format of this module to seconds since 1970-01-01T00:00:00Z. White space
+/// around it is ignored.
 ///
-/// `None` if the text is not a time, or the time does not exist (30 February, the wrong weekday) or is
-/// outside the years 1 to 9999 in UTC.
+/// `None` if the text is not a time, or the time does not exist (30 February, the wrong weekday) or
+/// is outside the years 1 to 9999 in UTC.
 pub fn event_time(text: &[u8]) -> Option<i64> {
     let text = text.trim_ascii();
     let seconds = match text.first()? {

@@ -5,8 +5,8 @@ const ERA_DAYS: i64 = 146_097;
 /// Days from the first of March of the year 0 to the epoch.
 const EPOCH: i64 = 719_468;
 
-/// Formats seconds since the epoch as `2016-03-01T12:00:00Z`. [`super::event_time`] reads the text if the
-/// year is 1 to 9999.
+/// Formats seconds since the epoch as `2016-03-01T12:00:00Z`. [`super::event_time`] reads the text
+/// if the year is 1 to 9999.
 pub fn rfc3339(seconds: i64) -> String {
     let (day, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil(day);
@@ -14,8 +14,9 @@ pub fn rfc3339(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
-/// Converts days since the epoch to year, month and day (H. Hinnant, "chrono-Compatible Low-Level Date
-/// Algorithms"). Years begin in March until the last line, so that the leap day is the last of its year.
+/// Converts days since the epoch to year, month and day (H. Hinnant, "chrono-Compatible Low-Level
+/// Date Algorithms"). Years begin in March until the last line, so that the leap day is the last of
+/// its year.
 fn civil(days: i64) -> (i64, i64, i64) {
     let from_march = days + EPOCH;
     let (era, of_era) = (from_march.div_euclid(ERA_DAYS), from_march.rem_euclid(ERA_DAYS));

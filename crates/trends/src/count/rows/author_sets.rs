@@ -1,6 +1,6 @@
-//! The sets of authors of many rows, in one arena. Owns the sets while they grow: a hash table of up to
-//! 384 authors, then one byte for each register of the sketch; knows nothing of rows, nor how sets are
-//! stored.
+//! The sets of authors of many rows, in one arena. Owns the sets while they grow: a hash table of
+//! up to 384 authors, then one byte for each register of the sketch; knows nothing of rows, nor how
+//! sets are stored.
 //!
 //! An author is added with one access to memory, whatever the size of the set.
 
@@ -143,8 +143,8 @@ impl AuthorSets {
         }
     }
 
-    /// Returns the first word of an empty region of a class. Regions begin at multiples of their size, so
-    /// no region crosses the end of a piece.
+    /// Returns the first word of an empty region of a class. Regions begin at multiples of their
+    /// size, so no region crosses the end of a piece.
     fn allocate(&mut self, class: u8) -> u32 {
         let size = words(class);
         if let Some(start) = self.free[usize::from(class)].pop() {

@@ -1,8 +1,9 @@
-//! The authors and examples of rows while they are counted. A row keeps the numbers of its first five
-//! records; from the sixth on it has a set of authors and the examples so far. Knows nothing of forms.
+//! The authors and examples of rows while they are counted. A row keeps the numbers of its first
+//! five records; from the sixth on it has a set of authors and the examples so far. Knows nothing
+//! of forms.
 //!
-//! Both common cases need no memory but the row itself: most rows of a large vocabulary never get a sixth
-//! record, and hardly any record of a frequent term becomes an example.
+//! Both common cases need no memory but the row itself: most rows of a large vocabulary never get a
+//! sixth record, and hardly any record of a frequent term becomes an example.
 
 use std::cmp::Ordering;
 
@@ -41,7 +42,8 @@ impl RowRecords {
     }
 }
 
-/// The distinct records with the smallest hashes so far, ascending: the first `length` of these numbers.
+/// The distinct records with the smallest hashes so far, ascending: the first `length` of these
+/// numbers.
 #[derive(Debug, Clone, Copy)]
 struct ExampleList {
     length: u8,
@@ -79,8 +81,8 @@ impl Details {
         }
     }
 
-    /// Adds a record to a row, at most once for each record and row. `ids` is the buffer that the record's
-    /// origin was made with.
+    /// Adds a record to a row, at most once for each record and row. `ids` is the buffer that the
+    /// record's origin was made with.
     #[inline]
     pub(super) fn add(&mut self, of_row: &mut RowRecords, record: &mut CurrentRecord, ids: &[u8]) {
         let Some(origin) = record.origin else { return };

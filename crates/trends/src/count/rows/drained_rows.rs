@@ -1,4 +1,5 @@
-//! The rows of a drain, shared by the lists of all partitions. Owns how the detail of a row is encoded.
+//! The rows of a drain, shared by the lists of all partitions. Owns how the detail of a row is
+//! encoded.
 
 use super::details::Details;
 use super::spellings::SortedSpellings;

@@ -1,8 +1,8 @@
 //! Counting terms of every kind, by window and with detail. Owns the counter and its batches; knows
 //! nothing of how a text becomes terms.
 //!
-//! Terms are looked up in batches of some dozens: first their entries in the index are touched, then their
-//! rows, then their sets of authors. The cache misses of each step overlap.
+//! Terms are looked up in batches of some dozens: first their entries in the index are touched,
+//! then their rows, then their sets of authors. The cache misses of each step overlap.
 
 mod author_sets;
 mod buckets;
@@ -38,8 +38,8 @@ use crate::{Kind, Partitions, slot};
 /// Number of terms that are looked up together.
 const BATCH: usize = 64;
 
-/// Memory that a drain takes for each row, in bytes: its number in a list that grew by doubling, and its
-/// share of the sort keys.
+/// Memory that a drain takes for each row, in bytes: its number in a list that grew by doubling,
+/// and its share of the sort keys.
 const DRAIN_BYTES: usize = 16;
 
 /// Counts terms of any kind by bucket: occurrences, records, and the detail if that is wanted.
@@ -101,8 +101,8 @@ enum TermForm {
 }
 
 impl RowCounter {
-    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can be
-    /// prepared whose terms collide; it never shows in a result.
+    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can
+    /// be prepared whose terms collide; it never shows in a result.
     pub fn new(seed: u64, budget: usize) -> Self {
         Self {
             seed,
@@ -160,14 +160,14 @@ impl RowCounter {
         self.long_terms
     }
 
-    /// Counts one occurrence of a term in the current record. `form` is how it is written there, if forms
-    /// are wanted.
+    /// Counts one occurrence of a term in the current record. `form` is how it is written there, if
+    /// forms are wanted.
     pub fn add(&mut self, kind: Kind, term: &[u8], form: Option<&str>) {
         self.add_to(self.record_target(), kind, term, form);
     }
 
-    /// Counts one occurrence of a term in [`crate::Bucket::WHOLE`] and without detail: all that is needed of
-    /// pairs of words before it is known which are phrases.
+    /// Counts one occurrence of a term in [`crate::Bucket::WHOLE`] and without detail: all that is
+    /// needed of pairs of words before it is known which are phrases.
     pub fn add_plain(&mut self, kind: Kind, term: &[u8]) {
         let bucket = self.buckets.whole();
         self.add_to(Target { bucket, is_plain: true }, kind, term, None);
@@ -200,8 +200,8 @@ impl RowCounter {
         self.enqueue(target, kind, letters, term.len() as u8, form);
     }
 
-    /// Counts one occurrence of a term of `length` bytes, 1 to 16, in the current record. `letters` is the
-    /// packed term and `written` its packed form, which differs from it in case alone.
+    /// Counts one occurrence of a term of `length` bytes, 1 to 16, in the current record. `letters`
+    /// is the packed term and `written` its packed form, which differs from it in case alone.
     #[inline]
     pub fn add_packed(&mut self, kind: Kind, letters: u128, written: u128, length: usize) {
         let form = if letters == written {
@@ -212,8 +212,8 @@ impl RowCounter {
         self.enqueue(self.record_target(), kind, letters, length as u8, form);
     }
 
-    /// Combines the seed, a kind and a bucket to the salt of a hash. Odd constants spread neighbouring
-    /// numbers over all bits.
+    /// Combines the seed, a kind and a bucket to the salt of a hash. Odd constants spread
+    /// neighbouring numbers over all bits.
     #[inline]
     fn salt_of(&self, kind: Kind, bucket: u32) -> u64 {
         self.seed
@@ -275,7 +275,8 @@ impl RowCounter {
     }
 
     /// Finds the rows of the batch by hash alone, and touches one after the other all memory that
-    /// counting them needs. Each step's loads depend on the step before only, so their cache misses overlap.
+    /// counting them needs. Each step's loads depend on the step before only, so their cache misses
+    /// overlap.
     #[inline]
     fn find_batch(&self) -> [Option<usize>; BATCH] {
         let Self { index, rows, details, batch, records, .. } = self;
@@ -334,7 +335,8 @@ impl RowCounter {
         }
     }
 
-    /// Takes the rows counted so far, sorted, one list per partition. The counter is empty afterwards.
+    /// Takes the rows counted so far, sorted, one list per partition. The counter is empty
+    /// afterwards.
     pub fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
         self.look_up();
         self.records.clear();

@@ -1,5 +1,5 @@
-//! The records that rows refer to. Keeps the author and the location of each, in 32 bytes for nearly all;
-//! knows nothing of rows.
+//! The records that rows refer to. Keeps the author and the location of each, in 32 bytes for
+//! nearly all; knows nothing of rows.
 
 use std::cmp::Ordering;
 
@@ -45,8 +45,8 @@ impl<'a> RecordOrigin<'a> {
         Self { bucket, source: None }
     }
 
-    /// A record that is an example of its terms: by its id if that has 1 to [`MAX_ID_BYTES`] bytes, else
-    /// by `line`, the number of its object and the offset of its line.
+    /// A record that is an example of its terms: by its id if that has 1 to [`MAX_ID_BYTES`] bytes,
+    /// else by `line`, the number of its object and the offset of its line.
     pub fn new(
         bucket: Bucket,
         author: Option<&[u8]>,
@@ -140,8 +140,8 @@ impl Example<'_> {
     }
 }
 
-/// A [`RecordSource`] without borrowed bytes: those of an id that is not a number are in a buffer that
-/// its owner keeps.
+/// A [`RecordSource`] without borrowed bytes: those of an id that is not a number are in a buffer
+/// that its owner keeps.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     hash: u64,
@@ -181,8 +181,8 @@ impl Origin {
         self.has_author.then_some(self.author)
     }
 
-    /// The upper half of the hash that examples are ordered by: enough to refuse most records without a
-    /// look at the examples.
+    /// The upper half of the hash that examples are ordered by: enough to refuse most records
+    /// without a look at the examples.
     pub(super) const fn rank(&self) -> u32 {
         (self.hash >> 32) as u32
     }
@@ -214,8 +214,8 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// Keeps a record, whose id is in the buffer `ids`, and returns its number. A drain comes before
-    /// 2^32 records.
+    /// Keeps a record, whose id is in the buffer `ids`, and returns its number. A drain comes
+    /// before 2^32 records.
     pub(super) fn keep(&mut self, mut origin: Origin, ids: &[u8]) -> u32 {
         if let RecordLocation::Id(id) = origin.example(ids).location {
             origin.value = self.ids.len() as u64;

@@ -1,5 +1,5 @@
-//! A vector in pieces of fixed size. It moves no element when it grows, so rows that are being counted
-//! are never in memory twice.
+//! A vector in pieces of fixed size. It moves no element when it grows, so rows that are being
+//! counted are never in memory twice.
 
 /// Elements per piece.
 const PIECE: usize = 1 << 10;

@@ -1,5 +1,5 @@
-//! The sorted rows of one partition after a drain, of terms of any kind. Owns their order; how a row's
-//! detail is encoded is in `drained_rows`.
+//! The sorted rows of one partition after a drain, of terms of any kind. Owns their order; how a
+//! row's detail is encoded is in `drained_rows`.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
@@ -24,7 +24,8 @@ pub struct SortedTerms {
     detail: Vec<u8>,
 }
 
-/// The records of a row are loaded into the cache this many rows ahead, the row itself twice as many.
+/// The records of a row are loaded into the cache this many rows ahead, the row itself twice as
+/// many.
 const AHEAD: usize = 8;
 
 /// The key that rows are sorted by, with most comparisons decided by the prefix.
@@ -70,8 +71,8 @@ impl SortedTerms {
 
     fn load(&mut self) {
         let Self { drained, order, next, term, detail } = self;
-        // Rows lie in memory in the order in which they were first counted, so each is far from the one
-        // before it. Later rows are loaded into the cache while this one is encoded.
+        // Rows lie in memory in the order in which they were first counted, so each is far from the
+        // one before it. Later rows are loaded into the cache while this one is encoded.
         let row_after = |rows: usize| order.get(*next + rows).map(|row| *row as usize);
         black_box(row_after(2 * AHEAD).map(|row| drained.rows.counted.at(row).count));
         let row = row_after(AHEAD).map(|row| drained.rows.counted.at(row));

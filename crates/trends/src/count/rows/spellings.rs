@@ -1,5 +1,5 @@
-//! The forms of terms that differ from their keys. Owns how forms are counted while their rows are; knows
-//! nothing of which forms are kept in the end.
+//! The forms of terms that differ from their keys. Owns how forms are counted while their rows are;
+//! knows nothing of which forms are kept in the end.
 
 use std::collections::HashMap;
 
@@ -69,7 +69,8 @@ pub(super) struct SortedSpellings {
 }
 
 impl SortedSpellings {
-    /// The case and the occurrences of each form of a short term that differs from its key in case alone.
+    /// The case and the occurrences of each form of a short term that differs from its key in case
+    /// alone.
     pub(super) fn cases(&self, row: u32) -> impl Iterator<Item = (u16, u32)> {
         let first = self.cases.partition_point(|((other, _), _)| *other < row);
         let own = self.cases[first..].iter().take_while(move |((other, _), _)| *other == row);

@@ -1,5 +1,6 @@
-//! The rows that are being counted and the index that finds them. Owns the layout: a row is one cache
-//! line and never moves; the index takes eight bytes an entry, so only those move when it grows.
+//! The rows that are being counted and the index that finds them. Owns the layout: a row is one
+//! cache line and never moves; the index takes eight bytes an entry, so only those move when it
+//! grows.
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
@@ -46,8 +47,8 @@ impl CountedRow {
 /// The kind, term and bucket of a row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowKey {
-    /// The bytes of a term of at most 16; else the position of the term among the long ones, and its
-    /// length. Two numbers, for one of 16 bytes would be aligned to 16 and make the row larger.
+    /// The bytes of a term of at most 16; else the position of the term among the long ones, and
+    /// its length. Two numbers, for one of 16 bytes would be aligned to 16 and make the row larger.
     letters: [u64; 2],
     /// The number of the bucket.
     pub(super) bucket: u32,
@@ -137,8 +138,8 @@ impl Rows {
 /// A hash table from keys to the numbers of rows.
 #[derive(Debug)]
 pub(super) struct RowIndex {
-    /// The lower half of an entry is the number of a row plus 1, the upper half the hash of its key; 0
-    /// is an empty entry. At most 5/8 are used.
+    /// The lower half of an entry is the number of a row plus 1, the upper half the hash of its
+    /// key; 0 is an empty entry. At most 5/8 are used.
     entries: Vec<u64>,
     used: usize,
 }
@@ -166,8 +167,8 @@ impl RowIndex {
         }
     }
 
-    /// Memory in bytes; three times that if the index is about to grow, for the old entries and twice
-    /// as many new ones then exist at the same time.
+    /// Memory in bytes; three times that if the index is about to grow, for the old entries and
+    /// twice as many new ones then exist at the same time.
     pub(super) fn bytes_after_growth(&self) -> usize {
         let is_due = Self::is_crowded(self.used + self.used / 16, self.entries.len());
         size_of::<u64>() * self.entries.len() * if is_due { 3 } else { 1 }
