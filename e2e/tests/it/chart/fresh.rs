@@ -54,14 +54,15 @@ fn the_definition_in_the_chart_is_fresh() {
 const INSTALL: &str = "\
 # Written from charts/trendjob by the tests of e2e. Do not edit.
 #
-# TrendJob without Helm. Results are kept in a MongoDB of yours: first make the namespace and two Secrets,
+# TrendJob without Helm, with a MongoDB of your own. First create the namespace and two Secrets; the second holds the URI
+# of a user that may only read:
 #
 #   kubectl create namespace trendjob-system
 #   kubectl -n trendjob-system create secret generic trendjob-mongodb --from-literal=uri=mongodb://...
 #   kubectl -n trendjob-system create secret generic trendjob-mongodb-readonly --from-literal=uri=mongodb://...
 #   kubectl apply --server-side -f manifests/install.yaml
 #
-# the second with a user that may only read. TrendJobs of other namespaces need the first Secret there.
+# TrendJobs of other namespaces need the first Secret in theirs.
 ";
 
 #[testing::needs(helm)]
