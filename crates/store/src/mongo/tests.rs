@@ -49,3 +49,35 @@ async fn a_database_of_a_newer_format_is_not_touched() {
     }
     store.database.drop().await.unwrap();
 }
+
+#[test]
+fn every_key_has_its_collection_and_id() {
+    let run = RunId::new("a-1").unwrap();
+    let source = SourceName::new("s").unwrap();
+    let number = "00000000000000000007";
+    for (key, collection, id, of_run, n) in [
+        (Key::run(&run), "trendjob.runs", "a-1".to_owned(), true, None),
+        (Key::plan(&run), "trendjob.plans", "a-1".to_owned(), true, None),
+        (
+            Key::marker(&run, Stage::Etl, 7),
+            "trendjob.markers",
+            format!("a-1/etl/{number}"),
+            true,
+            None,
+        ),
+        (Key::start(&source, 7), "trendjob.starts", format!("s/{number}"), false, Some(7)),
+        (
+            Key::generation(&source, 7),
+            "trendjob.generations",
+            format!("s/{number}"),
+            false,
+            Some(7),
+        ),
+        (Key::exclusion(&source, 7), "trendjob.exclusions", format!("s/{number}"), false, Some(7)),
+        (Key::retired(&run), "trendjob.retired", "a-1".to_owned(), false, None),
+    ] {
+        let address = Address::of(&key);
+        assert_eq!((address.collection, &address.id, address.n), (collection, &id, n), "{key}");
+        assert_eq!(address.run.is_some(), of_run, "{key}");
+    }
+}
