@@ -49,18 +49,18 @@ struct Versioned {
 #[derive(Debug, Serialize, Deserialize)]
 struct Document<T> {
     format: u32,
-    value: Stored<T>,
+    value: Content<T>,
 }
 
 impl<T> Document<T> {
-    fn of(value: Stored<T>) -> Self {
+    fn of(value: Content<T>) -> Self {
         Self { format: FORMAT, value }
     }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Stored<T> {
+enum Content<T> {
     Inline(T),
     Pieces {
         #[serde(rename = "home")]
@@ -77,12 +77,12 @@ pub async fn insert_document<T: Serialize + DeserializeOwned>(
     attempt: &AttemptKey,
     value: T,
 ) -> Result<(T, bool), StoreError> {
-    let inline = json(key, &Document::of(Stored::Inline(&value)))?;
+    let inline = json(key, &Document::of(Content::Inline(&value)))?;
     let stored = if inline.len() <= MAX_INLINE {
         inline
     } else {
         let (owner, pieces) = put_pieces(store, key, attempt, &value).await?;
-        json(key, &Document::<()>::of(Stored::Pieces { owner, pieces }))?
+        json(key, &Document::<()>::of(Content::Pieces { owner, pieces }))?
     };
     match store.insert(key, stored.into()).await? {
         Insertion::Inserted => Ok((value, true)),
@@ -147,8 +147,8 @@ async fn resolve<T: DeserializeOwned>(
         return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
     }
     match serde_json::from_slice::<Document<T>>(stored).map_err(read)?.value {
-        Stored::Inline(value) => Ok(value),
-        Stored::Pieces { owner, pieces } => {
+        Content::Inline(value) => Ok(value),
+        Content::Pieces { owner, pieces } => {
             let mut whole = Vec::new();
             for piece in &pieces {
                 let block = read_block(store, &owner, piece).await?;

@@ -54,9 +54,9 @@ pub struct MongoStore {
     patience: Patience,
 }
 
-/// A stored value.
+/// A value as a document.
 #[derive(Debug, Serialize, Deserialize)]
-struct Stored {
+struct ValueDocument {
     #[serde(rename = "_id")]
     id: String,
     /// The run it is removed with, if there is one.
@@ -170,7 +170,7 @@ impl MongoStore {
         Err(StoreError::Newer { place, found: u32::try_from(format).unwrap_or(u32::MAX), known })
     }
 
-    fn collection(&self, name: &str) -> Collection<Stored> {
+    fn collection(&self, name: &str) -> Collection<ValueDocument> {
         self.database.collection(name)
     }
 
@@ -191,13 +191,13 @@ impl MongoStore {
         self.patience.retry(doing, || self.named(key), operation).await
     }
 
-    async fn read(&self, collection: &str, id: &str) -> Result<Option<Stored>, StoreError> {
+    async fn read(&self, collection: &str, id: &str) -> Result<Option<ValueDocument>, StoreError> {
         let find = || async { self.collection(collection).find_one(doc! { "_id": id }).await };
         self.retry("reading", id, find).await
     }
 
     /// Inserts a document. Returns the present one if another call was first.
-    async fn create(&self, collection: &str, stored: Stored) -> Result<Option<Stored>, StoreError> {
+    async fn create(&self, collection: &str, stored: ValueDocument) -> Result<Option<ValueDocument>, StoreError> {
         let values = self.collection(collection);
         let create = || async {
             match values.insert_one(&stored).await {
@@ -252,7 +252,7 @@ fn call_id() -> String {
 impl Store for MongoStore {
     async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
         let Address { collection, id, run, n } = Address::of(key);
-        let stored = Stored { id, run, stage: None, n, by: call_id(), value: binary(&value) };
+        let stored = ValueDocument { id, run, stage: None, n, by: call_id(), value: binary(&value) };
         Ok(match self.create(collection, stored).await? {
             None => Insertion::Inserted,
             Some(present) => Insertion::Present(present.value.bytes.into()),
@@ -277,7 +277,7 @@ impl Store for MongoStore {
     }
 
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
-        let stored = Stored {
+        let stored = ValueDocument {
             id: block_id(key),
             run: Some(key.run.to_string()),
             stage: Some(key.stage.to_string()),

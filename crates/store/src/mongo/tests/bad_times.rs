@@ -97,7 +97,7 @@ async fn a_document_without_a_majority_is_waited_for_and_inserted_again_if_it_is
 async fn an_insert_that_comes_second_returns_the_present_value() {
     let server = Server::start([]);
     let store = store(&server, LONG).await;
-    let other = Stored {
+    let other = ValueDocument {
         id: "run".to_owned(),
         run: None,
         stage: None,
