@@ -197,7 +197,11 @@ impl MongoStore {
     }
 
     /// Inserts a document. Returns the present one if another call was first.
-    async fn create(&self, collection: &str, stored: ValueDocument) -> Result<Option<ValueDocument>, StoreError> {
+    async fn create(
+        &self,
+        collection: &str,
+        stored: ValueDocument,
+    ) -> Result<Option<ValueDocument>, StoreError> {
         let values = self.collection(collection);
         let create = || async {
             match values.insert_one(&stored).await {
@@ -252,7 +256,8 @@ fn call_id() -> String {
 impl Store for MongoStore {
     async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
         let Address { collection, id, run, n } = Address::of(key);
-        let stored = ValueDocument { id, run, stage: None, n, by: call_id(), value: binary(&value) };
+        let stored =
+            ValueDocument { id, run, stage: None, n, by: call_id(), value: binary(&value) };
         Ok(match self.create(collection, stored).await? {
             None => Insertion::Inserted,
             Some(present) => Insertion::Present(present.value.bytes.into()),
