@@ -40,7 +40,7 @@ impl ExclusionFilter {
     /// A filter of the excluded terms and patterns, folded by a profile, for these kinds.
     ///
     /// # Errors
-    /// If the patterns together take too much memory. Within the limits of [`super`] they don't.
+    /// If the patterns together take too much memory: [`super::MAX_PATTERNS`] of the longest fit.
     pub fn new(
         exclusions: &Exclusions,
         profile: Profile,
