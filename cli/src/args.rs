@@ -10,7 +10,7 @@ use clap::{ArgGroup, Args as Flags, Parser, Subcommand, ValueEnum};
 use trendjob::Duration;
 use trends::{Kind, Score};
 
-use crate::place::PlaceArgs;
+use crate::store_location::StoreLocation;
 
 pub(crate) use run::{AnalysisArgs, BaselineArg, PresetName, ProfileName, RunArgs};
 
@@ -208,7 +208,7 @@ pub(crate) struct ServeArgs {
     #[command(flatten)]
     pub(crate) listen: ListenArgs,
     #[command(flatten)]
-    pub(crate) place: PlaceArgs,
+    pub(crate) location: StoreLocation,
 }
 
 /// Flags of `top`.
@@ -238,7 +238,7 @@ pub(crate) struct TopArgs {
     #[arg(long, short = 'n', default_value_t = 10)]
     pub(crate) limit: u64,
     #[command(flatten)]
-    pub(crate) place: PlaceArgs,
+    pub(crate) location: StoreLocation,
     /// The format of the topics.
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) output: Format,
@@ -255,7 +255,7 @@ pub(crate) struct TermArgs {
     #[arg(long, default_value_t = Kind::Word)]
     pub(crate) kind: Kind,
     #[command(flatten)]
-    pub(crate) place: PlaceArgs,
+    pub(crate) location: StoreLocation,
 }
 
 impl TopArgs {
@@ -302,7 +302,7 @@ pub(crate) struct FetchArgs {
 #[derive(Debug, Flags)]
 pub(crate) struct StoreArgs {
     #[command(flatten)]
-    pub(crate) place: PlaceArgs,
+    pub(crate) location: StoreLocation,
     /// The format of the result: table or json.
     #[arg(long, value_parser = table_or_json, default_value = "table")]
     pub(crate) output: Format,

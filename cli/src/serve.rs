@@ -14,14 +14,14 @@ use tokio::runtime::Runtime;
 use crate::args::{ListenArgs, ServeArgs};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place::Folder;
+use crate::store_location::Folder;
 
 /// Serves the store until Ctrl-C. The store may be empty: a run may fill it meanwhile.
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
-        let store = args.place.open(Folder::Any).await?;
+        let store = args.location.open(Folder::Any).await?;
         let listening = Listening::on(&args.listen).await?;
-        serve(store, &args.place.name(), listening, None, output).await
+        serve(store, &args.location.name(), listening, None, output).await
     })
 }
 

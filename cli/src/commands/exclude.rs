@@ -16,7 +16,7 @@ use crate::args::ExcludeArgs;
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place::Folder;
+use crate::store_location::Folder;
 use crate::tables;
 
 /// The effect of a change.
@@ -59,7 +59,7 @@ struct ExcludedAuthor<'a> {
 pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Failure> {
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
-    let store = args.store.place.open(Folder::Existing).await?;
+    let store = args.store.location.open(Folder::Existing).await?;
     if args.list {
         let exclusions = exclusions::current(&*store, &source, &Arc::default()).await?;
         return list(&source, &exclusions, output);
@@ -68,7 +68,7 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     let (exclusions, entry) = exclusions::append(&*store, &source, &change, &now()).await?;
     // Also after a change without effect: the command that made it may have been stopped before
     // this.
-    args.store.place.follow(&source).await?;
+    args.store.location.follow(&source).await?;
     let view = View::newest(&store, &source, None).await?;
     let mut excluded = BTreeMap::new();
     if let Some(view) = &view {

@@ -14,7 +14,7 @@ use crate::output::Output;
 /// Prints the inputs and steps of the scores.
 pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
     let ExplainArgs { term, window, output } = args;
-    let view = open::newest(&term.place, &term.source).await?;
+    let view = open::newest(&term.location, &term.source).await?;
     let question = ExplainQuestion { term: open::term(term), window: window.clone() };
     let answer = question.answer(&view).await?;
     match output {

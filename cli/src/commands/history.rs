@@ -11,7 +11,7 @@ use crate::tables;
 /// Prints the windows of a term.
 pub(crate) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
     let HistoryArgs { term, output } = args;
-    let view = open::newest(&term.place, &term.source).await?;
+    let view = open::newest(&term.location, &term.source).await?;
     let answer = open::term(term).history(&view).await?;
     match output {
         Format::Json => Output::json(&answer),

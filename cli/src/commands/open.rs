@@ -7,11 +7,11 @@ use store::{SourceName, View};
 
 use crate::args::TermArgs;
 use crate::failure::Failure;
-use crate::place::{Folder, PlaceArgs};
+use crate::store_location::{Folder, StoreLocation};
 
 /// Opens the newest result of a source, without excluded terms.
-pub(super) async fn newest(place: &PlaceArgs, source: &str) -> Result<Arc<View>, Failure> {
-    let store = place.open(Folder::Existing).await?;
+pub(super) async fn newest(location: &StoreLocation, source: &str) -> Result<Arc<View>, Failure> {
+    let store = location.open(Folder::Existing).await?;
     let source = SourceName::new(source).map_err(|error| Failure::usage(error.to_string()))?;
     if let Some(newest) = View::newest(&store, &source, None).await? {
         return Ok(newest);

@@ -6,15 +6,15 @@ use crate::args::RollbackArgs;
 use crate::clock::now;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place::Folder;
+use crate::store_location::Folder;
 
 /// Shows an earlier generation again.
 pub(crate) async fn rollback(args: &RollbackArgs, output: Output) -> Result<(), Failure> {
-    let store = args.store.place.open(Folder::Existing).await?;
+    let store = args.store.location.open(Folder::Existing).await?;
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
     let generation = generations::rollback(&*store, &source, args.to, &now()).await?;
-    args.store.place.follow(&source).await?;
+    args.store.location.follow(&source).await?;
     if output.is_json() {
         return Output::json(&generation);
     }

@@ -3,13 +3,13 @@
 use crate::args::StoreArgs;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place::Folder;
+use crate::store_location::Folder;
 use crate::tables;
 
 /// Lists generations and runs.
 pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure> {
-    let store = args.place.open(Folder::Existing).await?;
-    let folder = args.place.folder();
+    let store = args.location.open(Folder::Existing).await?;
+    let folder = args.location.folder();
     let runs = questions::runs(&*store, folder).await?;
     if output.is_json() {
         return Output::json(&runs);

@@ -16,7 +16,7 @@ const PART: usize = 10_000;
 
 /// Prints the highest-ranked topics.
 pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
-    let view = open::newest(&args.place, &args.source).await?;
+    let view = open::newest(&args.location, &args.source).await?;
     let limit = if args.limit == 0 { u64::MAX } else { args.limit };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     if let Some(score) = args.score {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 
 /// Flags that name the store of published results.
 #[derive(Debug, Flags)]
-pub(crate) struct PlaceArgs {
+pub(crate) struct StoreLocation {
     /// The folder of the store.
     #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
     pub(crate) store: PathBuf,
@@ -42,7 +42,7 @@ pub(crate) enum Folder {
     Any,
 }
 
-impl PlaceArgs {
+impl StoreLocation {
     /// Opens the store.
     pub(crate) async fn open(&self, folder: Folder) -> Result<Arc<dyn Store>, Failure> {
         match (&self.mongodb, folder) {
