@@ -1,4 +1,5 @@
-//! The command line. Owns names, help and defaults of commands and flags; doesn't know what they do.
+//! The command line. Owns names, help and defaults of commands and flags; doesn't know what they
+//! do.
 
 mod run;
 
@@ -216,8 +217,8 @@ pub(crate) struct ServeArgs {
 pub(crate) struct TopArgs {
     /// The source of the result.
     pub(crate) source: String,
-    /// Kinds of terms to list, such as word,phrase: word, hashtag, mention, cashtag, emoji, phrase or domain.
-    /// Several kinds form one list, in which a phrase replaces its words.
+    /// Kinds of terms to list, such as word,phrase: word, hashtag, mention, cashtag, emoji, phrase
+    /// or domain. Several kinds form one list, in which a phrase replaces its words.
     #[arg(
         long = "kind",
         visible_alias = "kinds",
@@ -226,15 +227,15 @@ pub(crate) struct TopArgs {
         default_value = "word"
     )]
     pub(crate) kinds: Vec<Kind>,
-    /// The score to rank by, instead of the count over all time: burst, peak, popular, keyness, chisquare, or
-    /// count in one window. Popular and chisquare exist for the last window only.
+    /// The score to rank by, instead of the count over all time: burst, peak, popular, keyness,
+    /// chisquare, or count in one window. Popular and chisquare exist for the last window only.
     #[arg(long)]
     pub(crate) score: Option<Score>,
     /// The window of the score, given by any time in it [default: the last].
     #[arg(long, value_name = "TIME", requires = "score")]
     pub(crate) window: Option<String>,
-    /// Number of topics; 0 for all. A ranking by a score has 10,000 topics of each kind, or 1,000 in an earlier
-    /// window.
+    /// Number of topics; 0 for all. A ranking by a score has 10,000 topics of each kind, or 1,000
+    /// in an earlier window.
     #[arg(long, short = 'n', default_value_t = 10)]
     pub(crate) limit: u64,
     #[command(flatten)]
@@ -330,7 +331,8 @@ pub(crate) struct ExcludeArgs {
     /// A term to exclude, in any of its forms; may be repeated.
     #[arg(long = "term", value_name = "TERM")]
     pub(crate) terms: Vec<String>,
-    /// Exclude every term that matches as a whole: * stands for any characters, ? for one; may be repeated.
+    /// Exclude every term that matches as a whole: * stands for any characters, ? for one; may be
+    /// repeated.
     #[arg(long = "pattern", value_name = "PATTERN")]
     pub(crate) patterns: Vec<String>,
     /// Exclude only terms of this kind [default: every kind].

@@ -47,8 +47,8 @@ fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
         path.display()
     ));
     fs::create_dir_all(&folder).map_err(failed)?;
-    // The file is renamed when it is whole, so that an interrupted demo starts it anew. It is named like a
-    // staged file of the store, so that clean-up removes what a killed demo left.
+    // The file is renamed when it is whole, so that an interrupted demo starts it anew. It is named
+    // like a staged file of the store, so that clean-up removes what a killed demo left.
     let partial = folder.join(format!("statuses#{}", std::process::id()));
     let make = || {
         let mut file = BufWriter::new(File::create(&partial)?);

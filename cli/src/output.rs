@@ -26,7 +26,8 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// Returns true if progress may be drawn: the user wants notes and standard error is a terminal.
+    /// Returns true if progress may be drawn: the user wants notes and standard error is a
+    /// terminal.
     pub(crate) fn draws(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }

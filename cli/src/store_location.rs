@@ -1,5 +1,5 @@
-//! The store that a command uses: a folder, or the MongoDB of a cluster. Owns the flags that name it;
-//! never shows a URI, which may hold a password.
+//! The store that a command uses: a folder, or the MongoDB of a cluster. Owns the flags that name
+//! it; never shows a URI, which may hold a password.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ pub(crate) struct StoreLocation {
     /// The folder of the store.
     #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
     pub(crate) store: PathBuf,
-    /// The MongoDB of a cluster, instead of a folder: `mongodb://user:password@host/`. Other users of this
-    /// machine can't see it in the environment.
+    /// The MongoDB of a cluster, instead of a folder: `mongodb://user:password@host/`. Other users
+    /// of this machine can't see it in the environment.
     #[arg(
         long,
         value_name = "URI",

@@ -38,8 +38,8 @@ pub(crate) struct RunArgs {
     /// Partitions of the terms, 1 to 1024 [default: twice the threads, or the manifest's].
     #[arg(long, value_name = "N")]
     pub(crate) partitions: Option<u32>,
-    /// Memory for counting and sorting, such as 512Mi; more data is spilled to disk [default: 60 % of the
-    /// machine's, at most 4Gi].
+    /// Memory for counting and sorting, such as 512Mi; more data is spilled to disk [default: 60 %
+    /// of the machine's, at most 4Gi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
     /// Percentage of malformed lines that may be published, 0 to 100 [default: 5].
@@ -90,19 +90,19 @@ pub(crate) struct AnalysisArgs {
     /// How text becomes terms [default: seed].
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) profile: Option<ProfileName>,
-    /// Kinds of terms to count, such as word,hashtag: word, hashtag, mention, cashtag, emoji, phrase, domain
-    /// [default: word].
+    /// Kinds of terms to count, such as word,hashtag: word, hashtag, mention, cashtag, emoji,
+    /// phrase, domain [default: word].
     #[arg(long, visible_alias = "kind", value_name = "KIND,...", value_delimiter = ',')]
     pub(crate) kinds: Vec<Kind>,
     /// Count by windows of this length, 5m to 7d, such as 1h.
     #[arg(long, value_name = "LENGTH")]
     pub(crate) window: Option<Duration>,
-    /// Don't count the common words of these languages, or count all with none; needs --profile social
-    /// [default: nl,en,es].
+    /// Don't count the common words of these languages, or count all with none; needs --profile
+    /// social [default: nl,en,es].
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     pub(crate) stop_words: Vec<String>,
-    /// Scores to rank topics by, beside their count, such as burst,peak: burst, peak, popular, chisquare and
-    /// count (in each window) need --window, keyness needs --baseline.
+    /// Scores to rank topics by, beside their count, such as burst,peak: burst, peak, popular,
+    /// chisquare and count (in each window) need --window, keyness needs --baseline.
     #[arg(long, visible_alias = "score", value_name = "SCORE,...", value_delimiter = ',')]
     pub(crate) scores: Vec<Score>,
     /// The published result that score keyness compares with: SOURCE or SOURCE@GENERATION.
@@ -111,14 +111,16 @@ pub(crate) struct AnalysisArgs {
     /// Guess the language of records without one, which selects their stop words; slow.
     #[arg(long)]
     pub(crate) detect_language: bool,
-    /// Terms with fewer occurrences in the run keep no series and have no score over time [default: 1].
+    /// Terms with fewer occurrences in the run keep no series and have no score over time [default:
+    /// 1].
     #[arg(long, value_name = "N")]
     pub(crate) series_floor: Option<u32>,
-    /// The fewest authors (or records, if few have an author) of a term in a window to burst there [default:
-    /// 5].
+    /// The fewest authors (or records, if few have an author) of a term in a window to burst there
+    /// [default: 5].
     #[arg(long, value_name = "N")]
     pub(crate) min_count: Option<u32>,
-    /// The fewest distinct authors of a term in a window to burst there, if records have authors [default: 3].
+    /// The fewest distinct authors of a term in a window to burst there, if records have authors
+    /// [default: 3].
     #[arg(long, value_name = "N")]
     pub(crate) min_authors: Option<u32>,
 }

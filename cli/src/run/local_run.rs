@@ -1,5 +1,5 @@
-//! A local run as the user typed it: a manifest, flags, or both. Owns the defaults of one machine; all
-//! else is filled in and checked as in a TrendJob.
+//! A local run as the user typed it: a manifest, flags, or both. Owns the defaults of one machine;
+//! all else is filled in and checked as in a TrendJob.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,8 @@ use super::{flags, manifest};
 use crate::args::RunArgs;
 use crate::failure::Failure;
 
-/// The size of a chunk, and so what a killed run loses at most. Small chunks only help a cluster, where
-/// pods share the work.
+/// The size of a chunk, and so what a killed run loses at most. Small chunks only help a cluster,
+/// where pods share the work.
 const CHUNK: Size = Size::mebibytes(1_024);
 
 /// The most partitions: one per slot.

@@ -1,5 +1,5 @@
-//! The manifest of a local run. Owns the reading of the file; refuses a field that a local run can't
-//! follow, rather than ignore it.
+//! The manifest of a local run. Owns the reading of the file; refuses a field that a local run
+//! can't follow, rather than ignore it.
 
 use std::fs;
 use std::path::Path;

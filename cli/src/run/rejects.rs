@@ -1,4 +1,5 @@
-//! `--rejects FILE`: every malformed line as a line of JSON. Owns that the file overwrites no input.
+//! `--rejects FILE`: every malformed line as a line of JSON. Owns that the file overwrites no
+//! input.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -10,8 +11,8 @@ use pipeline::{Context, Error, Plan};
 
 use crate::failure::Failure;
 
-/// Checks that the file can be written, before a run that may take hours. The lines of an earlier run stay
-/// until this run has counted.
+/// Checks that the file can be written, before a run that may take hours. The lines of an earlier
+/// run stay until this run has counted.
 pub(super) fn check(file: &Path) -> Result<(), Failure> {
     let existed = file.exists();
     let opened = File::options().create(true).append(true).open(file);
@@ -37,8 +38,8 @@ pub(super) fn check(file: &Path) -> Result<(), Failure> {
     })
 }
 
-/// Writes the file. Returns the number of malformed lines that are missing: shards that were counted
-/// without `--rejects` kept none.
+/// Writes the file. Returns the number of malformed lines that are missing: shards that were
+/// counted without `--rejects` kept none.
 pub(super) fn write(
     context: &Context,
     plan: &Plan,

@@ -56,8 +56,8 @@ fn two_digits(number: u64) -> [u8; 2] {
 #[derive(Debug)]
 pub(super) struct Calendar {
     records: u64,
-    /// For each of as many equal parts of the records as all weights sum to: its hour of the week, its
-    /// number within that hour, and the number of parts in that hour.
+    /// For each of as many equal parts of the records as all weights sum to: its hour of the week,
+    /// its number within that hour, and the number of parts in that hour.
     parts: Vec<(u64, u64, u64)>,
 }
 

@@ -1,5 +1,5 @@
-//! Malformed lines: every way in which a line is no record, except that it is too long. Owns how a good
-//! line is spoilt; doesn't know its content.
+//! Malformed lines: every way in which a line is no record, except that it is too long. Owns how a
+//! good line is spoilt; doesn't know its content.
 
 use super::dice::Dice;
 

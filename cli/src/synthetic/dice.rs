@@ -6,8 +6,8 @@
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// The purpose of a stream of numbers. Each purpose has its own stream, so that a change in one doesn't
-/// shift the others.
+/// The purpose of a stream of numbers. Each purpose has its own stream, so that a change in one
+/// doesn't shift the others.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     /// The contents of the record.

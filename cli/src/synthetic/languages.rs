@@ -1,5 +1,5 @@
-//! Words of languages other than English, and emoji: the text beyond ASCII. Owns these words; doesn't
-//! know where they are written.
+//! Words of languages other than English, and emoji: the text beyond ASCII. Owns these words;
+//! doesn't know where they are written.
 
 /// A language and some of its words, including function words.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! Synthetic statuses for demonstrations, tests and benchmarks: the same seed gives the same bytes
-//! on every platform and in every release. Owns the lines; doesn't know where they go, and uses neither
-//! clock nor file.
+//! on every platform and in every release. Owns the lines; doesn't know where they go, and uses
+//! neither clock nor file.
 //!
 //! All arithmetic is in integers. A line depends on the number of records, the seed, the share of
-//! malformed lines and its index alone. The number of records decides the time of a line, because any
-//! number of records fills the same week.
+//! malformed lines and its index alone. The number of records decides the time of a line, because
+//! any number of records fills the same week.
 
 mod calendar;
 mod damage;

@@ -1,5 +1,5 @@
-//! The line around a text: a status in the form of Twitter's API v1.1, or the notice that a status was
-//! deleted. Owns the fields; doesn't know damage.
+//! The line around a text: a status in the form of Twitter's API v1.1, or the notice that a status
+//! was deleted. Owns the fields; doesn't know damage.
 
 use super::calendar::Moment;
 use super::dice::Dice;

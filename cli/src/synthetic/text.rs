@@ -1,5 +1,6 @@
 //! The text of a status, written as the inside of a JSON string. Owns how words become a text, its
-//! escapes, and the positions of its hashtags, mentions and links; doesn't know the record around it.
+//! escapes, and the positions of its hashtags, mentions and links; doesn't know the record around
+//! it.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
-//! The topics of the week. They rise and fall at fixed hours, so that a burst has a known answer. Owns
-//! the topics and their hours; doesn't know how a status is written.
+//! The topics of the week. They rise and fall at fixed hours, so that a burst has a known answer.
+//! Owns the topics and their hours; doesn't know how a status is written.
 
 use super::dice::Dice;
 

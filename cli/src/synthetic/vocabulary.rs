@@ -1,5 +1,6 @@
-//! The words of statuses: plain ones from `plain.txt`, in the order of their frequency, then made-up
-//! ones that can be pronounced. Every seed has the same words. Owns the words; doesn't know statuses.
+//! The words of statuses: plain ones from `plain.txt`, in the order of their frequency, then
+//! made-up ones that can be pronounced. Every seed has the same words. Owns the words; doesn't know
+//! statuses.
 
 use std::collections::HashSet;
 

@@ -1,9 +1,9 @@
-//! Ranks with the distribution of words and authors: rank r is drawn in proportion to
-//! 1 / ((r + 2) (r + 4096)). This is Zipf's law among the first thousands and steeper beyond, where
-//! Ferrer i Cancho and Solé found a second regime (2001). Owns the table; doesn't know what is ranked.
+//! Ranks with the distribution of words and authors: rank r is drawn in proportion to 1 / ((r + 2)
+//! (r + 4096)). This is Zipf's law among the first thousands and steeper beyond, where Ferrer i
+//! Cancho and Solé found a second regime (2001). Owns the table; doesn't know what is ranked.
 //!
-//! The table is Walker's alias method in Vose's form. It is computed in integers: logarithms and powers
-//! differ between C libraries, and the lines of a seed must not.
+//! The table is Walker's alias method in Vose's form. It is computed in integers: logarithms and
+//! powers differ between C libraries, and the lines of a seed must not.
 
 /// Number of ranks; a draw is one `u16`.
 pub(super) const RANKS: usize = 1 << 16;

@@ -1,4 +1,5 @@
-//! Input that can't be counted: it is refused with a message that names it, and nothing is published.
+//! Input that can't be counted: it is refused with a message that names it, and nothing is
+//! published.
 
 use std::fs;
 
@@ -212,7 +213,8 @@ fn a_folder_without_permission_is_named() {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let mut command = desk.command(&args);
     if is_root() {
-        // Root may read everything, so the command runs as the user nobody, with the store as its own.
+        // Root may read everything, so the command runs as the user nobody, with the store as its
+        // own.
         fs::set_permissions(desk.path("."), fs::Permissions::from_mode(0o755)).unwrap();
         chown(desk.store(), Some(NOBODY), Some(NOBODY)).unwrap();
         // The folder of the binary may be closed to nobody.

@@ -1,5 +1,5 @@
-//! Invalid manifests: the message names the field, the value and what is allowed, and `validate` and
-//! `run` agree.
+//! Invalid manifests: the message names the field, the value and what is allowed, and `validate`
+//! and `run` agree.
 
 use crate::command::Desk;
 use crate::inputs::statuses;

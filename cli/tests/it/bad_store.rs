@@ -1,5 +1,5 @@
-//! A store that is full, damaged, of a newer version or shared: a published result stays readable or is
-//! refused by name, and never has wrong counts.
+//! A store that is full, damaged, of a newer version or shared: a published result stays readable
+//! or is refused by name, and never has wrong counts.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,8 +10,8 @@ use crate::inputs::{awkward, many_words, random_words, status, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::{Outcome, Published};
 
-/// Damages each stored file in turn and reads all topics: they are right, or the command is refused.
-/// Returns the refused files below `runs/`, each with its outcome.
+/// Damages each stored file in turn and reads all topics: they are right, or the command is
+/// refused. Returns the refused files below `runs/`, each with its outcome.
 fn spoil_each(spoil: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<(String, Outcome)> {
     let desk = Desk::new();
     let file = desk.write("in.ndjson", awkward(400, 400));
@@ -143,7 +143,8 @@ fn a_folder_that_is_no_store_is_refused_and_an_empty_one_is_not() {
     assert!(fs::metadata(&missing).is_err(), "reading does not make a store");
 }
 
-/// Asserts that one of the two results is shown as a whole: the later start's if both were published.
+/// Asserts that one of the two results is shown as a whole: the later start's if both were
+/// published.
 #[track_caller]
 fn assert_one_won(desk: &Desk, runs: &[(Outcome, &[u8])]) {
     let finished: Vec<(Published, Counts)> = runs

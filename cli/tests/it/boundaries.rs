@@ -1,5 +1,5 @@
-//! Every line belongs to exactly one chunk, wherever its ends are. Each line here is a word of its own, so
-//! a line that is read twice or never is known by its word.
+//! Every line belongs to exactly one chunk, wherever its ends are. Each line here is a word of its
+//! own, so a line that is read twice or never is known by its word.
 
 use crate::command::Desk;
 use crate::inputs::{gzip, status, word};

@@ -1,5 +1,5 @@
-//! Scores that compare through the command: keyness against a published result, Mastodon's chi-square of
-//! days, and counts of each window.
+//! Scores that compare through the command: keyness against a published result, Mastodon's
+//! chi-square of days, and counts of each window.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -165,7 +165,8 @@ fn chi_square_compares_the_authors_of_a_day_with_those_of_the_day_before() {
     for day in 0..9 {
         for hour in 0..24 {
             add("steady", day, hour, (hour % 12) as usize);
-            // The last bucket of the run is open and not scored; the bucket before it is day 8, 22:00.
+            // The last bucket of the run is open and not scored; the bucket before it is day 8,
+            // 22:00.
             if day == 8 && hour < 22 {
                 // These thirty authors write several times a day; each counts once.
                 (0..30).for_each(|author| add("rising", day, hour, author));
@@ -182,8 +183,8 @@ fn chi_square_compares_the_authors_of_a_day_with_those_of_the_day_before() {
     desk.social("sample", &flags, &lines);
     let authors = |day: i64, term: &str| days[&day].get(term).map_or(0, BTreeSet::len) as f64;
     let (o, e) = (authors(8, "rising"), authors(7, "rising"));
-    // The greatest score is the one at the end of the first hour in which all thirty wrote: 22 hours
-    // before the last closed window ended, at 23:00.
+    // The greatest score is the one at the end of the first hour in which all thirty wrote: 22
+    // hours before the last closed window ended, at 23:00.
     let value = (o - e) * (o - e) / e * 0.5_f64.powf(22.0 / 4.0);
     let found = desk.values("sample", "chisquare", &[]);
     assert_eq!(found.keys().collect::<Vec<_>>(), ["rising"]);

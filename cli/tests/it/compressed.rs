@@ -1,5 +1,5 @@
-//! Compression doesn't change a result. A cut or damaged member fails the run, and the error names its
-//! file.
+//! Compression doesn't change a result. A cut or damaged member fails the run, and the error names
+//! its file.
 
 use crate::command::Desk;
 use crate::inputs::{

@@ -1,5 +1,5 @@
-//! Exclusions: terms disappear from results at once, authors from the next run on. Both help against
-//! accounts that flood.
+//! Exclusions: terms disappear from results at once, authors from the next run on. Both help
+//! against accounts that flood.
 
 use serde_json::{Value, json};
 
@@ -151,8 +151,8 @@ fn an_impossible_exclusion_is_refused_with_the_remedy() {
     assert_eq!(desk.exclude_json(&["--list"])["version"], 0, "nothing was written");
 }
 
-/// Thirty hours of posts by twenty accounts, and in the last hour but one 400 posts with one hashtag by
-/// others.
+/// Thirty hours of posts by twenty accounts, and in the last hour but one 400 posts with one
+/// hashtag by others.
 fn flooded(flooders: usize) -> String {
     let post = |hour: usize, author: &str, text: &str| {
         let time = 1_456_790_400 + hour * 3600;

@@ -1,5 +1,5 @@
-//! Runs that are killed at any moment: the published result stays, and a repetition or a resumption of
-//! the run publishes the same digest.
+//! Runs that are killed at any moment: the published result stays, and a repetition or a resumption
+//! of the run publishes the same digest.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -54,8 +54,8 @@ impl Scene {
         [&SHAPE[..], &[self.file.as_str()]].concat()
     }
 
-    /// Starts the run and kills it when it has stored a number of files. Returns true if it was still
-    /// running.
+    /// Starts the run and kills it when it has stored a number of files. Returns true if it was
+    /// still running.
     fn kill_after(&self, files: usize) -> bool {
         let before = self.desk.files();
         let mut run = self.desk.start_run(&self.args());
@@ -67,8 +67,8 @@ impl Scene {
         run.kill()
     }
 
-    /// Asserts that the earlier result or the run's own is shown as a whole. Returns true if it is the
-    /// earlier one.
+    /// Asserts that the earlier result or the run's own is shown as a whole. Returns true if it is
+    /// the earlier one.
     #[track_caller]
     fn shows_the_earlier(&self, earlier: &[(String, u64)]) -> bool {
         let rows: Vec<_> = self.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
@@ -225,8 +225,8 @@ fn an_interrupt_ends_a_waiting_run_with_130_and_changes_nothing() {
 fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
     let mut interrupted = 0;
     for share in [1, 3, 5, 7] {
-        // A new desk: the next run would remove the files of the interrupted one, and its progress is a
-        // count of files.
+        // A new desk: the next run would remove the files of the interrupted one, and its progress
+        // is a count of files.
         let scene = Scene::new();
         let before = scene.desk.files();
         let earlier = scene.desk.rows();

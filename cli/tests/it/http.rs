@@ -1,4 +1,5 @@
-//! The answers of `serve` over plain TCP: the original program's endpoint byte for byte, and version 1.
+//! The answers of `serve` over plain TCP: the original program's endpoint byte for byte, and
+//! version 1.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};

@@ -1,5 +1,5 @@
-//! The inputs of the tests: awkward statuses from a seed, words of their own, and every compression. The
-//! same seed gives the same bytes.
+//! The inputs of the tests: awkward statuses from a seed, words of their own, and every
+//! compression. The same seed gives the same bytes.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -150,8 +150,8 @@ const OTHERS: &[&[u8]] = &[
     b"{\"text\":\"ok\"} //",
 ];
 
-/// Statuses with everything that is awkward: escapes, other fields around the text, extended texts, CRLF,
-/// about two blank or empty and two malformed lines in a hundred.
+/// Statuses with everything that is awkward: escapes, other fields around the text, extended texts,
+/// CRLF, about two blank or empty and two malformed lines in a hundred.
 pub(crate) fn awkward(records: usize, seed: u64) -> Vec<u8> {
     let mut dice = Dice::new(seed);
     let mut out = Vec::new();

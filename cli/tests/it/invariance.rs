@@ -1,5 +1,5 @@
-//! The cut of a run doesn't change its result: any number of shards, threads and partitions, any chunk
-//! size and memory publish one digest and the oracle's counts.
+//! The cut of a run doesn't change its result: any number of shards, threads and partitions, any
+//! chunk size and memory publish one digest and the oracle's counts.
 
 use std::collections::BTreeSet;
 

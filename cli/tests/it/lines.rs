@@ -1,5 +1,5 @@
-//! Every kind of line with its outcome, classified by hand by RFC 8259 and the rules for records, because
-//! no parser in the workspace agrees on all of them.
+//! Every kind of line with its outcome, classified by hand by RFC 8259 and the rules for records,
+//! because no parser in the workspace agrees on all of them.
 
 use crate::inputs::word;
 

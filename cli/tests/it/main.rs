@@ -1,5 +1,5 @@
-//! The command `trendjob` from outside: its output, published results, answers and refusals. Nothing here
-//! shares code with the program; counts are compared with `oracle`.
+//! The command `trendjob` from outside: its output, published results, answers and refusals.
+//! Nothing here shares code with the program; counts are compared with `oracle`.
 
 #[cfg(test)]
 mod bad_input;

@@ -1,6 +1,6 @@
-//! A slow, obvious implementation of the original program's rules (`spark_trending.py`), which shares
-//! nothing with the command. It parses lines with `serde_json`, which differs from RFC 8259 for numbers
-//! beyond f64, lone surrogates and deep nesting: `lines` has those cases.
+//! A slow, obvious implementation of the original program's rules (`spark_trending.py`), which
+//! shares nothing with the command. It parses lines with `serde_json`, which differs from RFC 8259
+//! for numbers beyond f64, lone surrogates and deep nesting: `lines` has those cases.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! The outcome of a command, parsed: the last line of `run --output json`, the error object, the CSV of
-//! `top`.
+//! The outcome of a command, parsed: the last line of `run --output json`, the error object, the
+//! CSV of `top`.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,8 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Asserts that the message has each of these words; '|' separates alternatives, and case is ignored.
+    /// Asserts that the message has each of these words; '|' separates alternatives, and case is
+    /// ignored.
     #[track_caller]
     pub(crate) fn says(&self, words: &[&str]) {
         assert_says(&self.message, words);

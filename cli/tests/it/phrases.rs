@@ -1,5 +1,5 @@
-//! Phrases through the command: the pairs of words that belong together are those of a count in plain
-//! maps, for any cut of the run.
+//! Phrases through the command: the pairs of words that belong together are those of a count in
+//! plain maps, for any cut of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,7 +17,8 @@ fn posts(records: usize, seed: u64) -> Vec<Vec<String>> {
         let mut words = Vec::new();
         for _ in 0..=dice.below(5) {
             match dice.below(6) {
-                // Forty pairs of their own words; those of the first few are in most records of them.
+                // Forty pairs of their own words; those of the first few are in most records of
+                // them.
                 0 => {
                     let pair = dice.below(40);
                     words.extend([word(1_000 + 2 * pair), word(1_001 + 2 * pair)]);
@@ -169,7 +170,8 @@ fn a_list_of_words_and_phrases_shows_a_phrase_instead_of_its_words() {
         expected.retain(|word| {
             let phrase = phrases.iter().find(|phrase| phrase["term"] == word["phrase"]);
             let number = |topic: &serde_json::Value| topic[value].as_f64().unwrap();
-            // By count, any phrase replaces its words; by a score, one with 7 in 10 of the score does.
+            // By count, any phrase replaces its words; by a score, one with 7 in 10 of the score
+            // does.
             phrase.is_none_or(|phrase| !score.is_empty() && number(phrase) < 0.7 * number(word))
         });
         expected.extend(phrases);

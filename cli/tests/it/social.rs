@@ -1,5 +1,5 @@
-//! Profile Social through the command: the parts of posts are counted by kind, window and author, for any
-//! cut of the run, and are scored.
+//! Profile Social through the command: the parts of posts are counted by kind, window and author,
+//! for any cut of the run, and are scored.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -45,8 +45,8 @@ impl Made {
     }
 }
 
-/// Posts over some hours by at most 30 authors, a number that is counted exactly. One hashtag bursts at
-/// the end.
+/// Posts over some hours by at most 30 authors, a number that is counted exactly. One hashtag
+/// bursts at the end.
 fn posts(records: usize, seed: u64) -> (Vec<u8>, Made) {
     let mut dice = Dice::new(seed);
     let (mut text, mut made) = (String::new(), Made::default());

@@ -49,8 +49,8 @@ fn records_whose_author_is_missing_in_any_way_count_without_an_author() {
     assert_eq!((&weather["documents"], &weather["authors"]), (&json!(13), &json!(2)));
 }
 
-/// Hours of 10 records each, `named` of them by authors of their own. In the last hour but one, all have
-/// the word `flood`.
+/// Hours of 10 records each, `named` of them by authors of their own. In the last hour but one, all
+/// have the word `flood`.
 fn hours(named: usize) -> String {
     let mut text = String::new();
     for number in 0..32 * 10 {

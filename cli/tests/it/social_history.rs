@@ -1,5 +1,5 @@
-//! Short histories and gaps: if there is too little to compare with, the command says so and shows no
-//! number.
+//! Short histories and gaps: if there is too little to compare with, the command says so and shows
+//! no number.
 
 use std::fmt::Write as _;
 
@@ -13,8 +13,8 @@ const MARCH: i64 = 1_456_790_400;
 const SCORED: [&str; 6] =
     ["--profile", "social", "--window", "1h", "--scores", "burst,peak,popular"];
 
-/// `each` records of `weather` by authors of their own in each of these hours since the beginning of
-/// March. In the hours of `floods`, all of them have the word `flood`, too.
+/// Hours since the beginning of March with `each` records of `weather` by authors of their own. In
+/// the hours of `floods`, all of them have the word `flood`, too.
 fn posts(hours: impl IntoIterator<Item = i64>, each: i64, floods: &[i64]) -> String {
     let mut text = String::new();
     for hour in hours {

@@ -1,5 +1,6 @@
-//! Unusual times of records: in several formats in one file, out of order, before 1970, far ahead, and
-//! missing. Every record is counted in its window, and the report says which records are in no score.
+//! Unusual times of records: in several formats in one file, out of order, before 1970, far ahead,
+//! and missing. Every record is counted in its window, and the report says which records are in no
+//! score.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -148,7 +149,8 @@ fn a_record_with_an_unreadable_time_is_counted_and_reported_as_undated() {
     assert_eq!(quiet.json.get("undated"), None, "without windows no time is looked at");
 }
 
-/// Two days of posts by 30 authors, 20 per hour; in the last hour but one, all are about an earthquake.
+/// Two days of posts by 30 authors, 20 per hour; in the last hour but one, all are about an
+/// earthquake.
 fn two_days() -> String {
     let mut text = String::new();
     for number in 0..48 * 20 {

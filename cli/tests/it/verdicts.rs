@@ -205,7 +205,8 @@ fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
 #[test]
 fn a_byte_order_mark_does_not_count_towards_the_size_limit() {
     let desk = Desk::new();
-    // Two bytes less than one read of plain and of compressed files: with the mark, the line ends at it.
+    // Two bytes less than one read of plain and of compressed files: with the mark, the line ends
+    // at it.
     for limit in [5 * MIB / 4 - 2, 2 * MIB - 2] {
         let line = status_of(limit, &word(0));
         let marked = [b"\xEF\xBB\xBF", &line[..], b"\n", status(&word(1)).as_bytes()].concat();

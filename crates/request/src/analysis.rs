@@ -3,7 +3,8 @@
 use pipeline::{Analysis, PinnedBaseline};
 use trends::Profile;
 
-/// The languages whose common words profile `Social` doesn't count by default: the original program's.
+/// The languages whose common words profile `Social` doesn't count by default: the original
+/// program's.
 pub const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
 
 /// Returns the analysis of a checked spec.

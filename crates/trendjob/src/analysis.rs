@@ -13,8 +13,8 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Analysis {
-    /// The cleaning of text: Seed cleans as the original program did and counts words only; Social is for
-    /// social media, with every kind of term and score.
+    /// The cleaning of text: Seed cleans as the original program did and counts words only; Social
+    /// is for social media, with every kind of term and score.
     #[serde(default)]
     #[schemars(schema_with = "names::profile")]
     pub profile: Profile,
@@ -22,8 +22,8 @@ pub struct Analysis {
     #[serde(default = "default_kinds", with = "names")]
     #[schemars(schema_with = "names::kinds", extend("x-kubernetes-list-type" = "set"))]
     pub kinds: Vec<Kind>,
-    /// The length of a window, from 5m to 7d. Without it, times are not read and all records count as one
-    /// window.
+    /// The length of a window, from 5m to 7d. Without it, times are not read and all records count
+    /// as one window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Duration>,
     /// Words that are not counted. Needs profile Social.
@@ -36,12 +36,12 @@ pub struct Analysis {
     /// The published result that score Keyness compares with. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
-    /// True to guess the language of records without one, which selects their stop words. Takes tens of
-    /// microseconds per record. Needs profile Social.
+    /// True to guess the language of records without one, which selects their stop words. Takes
+    /// tens of microseconds per record. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detect_language: Option<bool>,
-    /// Terms with fewer occurrences in the run keep no series and have no score over time. Without it, all
-    /// terms keep theirs.
+    /// Terms with fewer occurrences in the run keep no series and have no score over time. Without
+    /// it, all terms keep theirs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub series_floor: Option<u32>,

@@ -1,5 +1,5 @@
-//! Which fields of a spec may change after it was applied. Owns these rules. Only the API server can
-//! check them: it alone knows the earlier spec.
+//! Which fields of a spec may change after it was applied. Owns these rules. Only the API server
+//! can check them: it alone knows the earlier spec.
 
 use serde_json::{Value, json};
 

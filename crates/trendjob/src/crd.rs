@@ -7,8 +7,8 @@ use kube::CustomResourceExt as _;
 
 use crate::{TrendJobResource, schema};
 
-/// Returns the definition of a TrendJob. The names and columns come from the derive; the schema is the
-/// one that manifests are checked against, with every rule.
+/// Returns the definition of a TrendJob. The names and columns come from the derive; the schema is
+/// the one that manifests are checked against, with every rule.
 pub fn crd() -> CustomResourceDefinition {
     let mut definition = TrendJobResource::crd();
     let schema: Option<JSONSchemaProps> = serde_json::from_value(schema::structural()).ok();

@@ -91,12 +91,12 @@ pub struct ObjectRef {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
-    /// The form of the records: statuses of Twitter's API v1.1, interactions of `DataSift`, statuses of
-    /// Mastodon's API, or Custom for any other JSON.
+    /// The form of the records: statuses of Twitter's API v1.1, interactions of `DataSift`,
+    /// statuses of Mastodon's API, or Custom for any other JSON.
     #[serde(default)]
     pub preset: Preset,
-    /// JSON pointers to the text, only for preset Custom, which needs at least one. The first that is
-    /// not null counts.
+    /// JSON pointers to the text, only for preset Custom, which needs at least one. The first that
+    /// is not null counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)))]
     pub text: Vec<String>,

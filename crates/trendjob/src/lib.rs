@@ -1,5 +1,5 @@
-//! The TrendJob custom resource: its types with their defaults and limits, and the errors of a manifest
-//! that breaks them. Owns both; doesn't know clients, clusters, files and clocks.
+//! The TrendJob custom resource: its types with their defaults and limits, and the errors of a
+//! manifest that breaks them. Owns both; doesn't know clients, clusters, files and clocks.
 
 mod analysis;
 mod changes;

@@ -6,8 +6,8 @@ use crate::{FieldError, TrendJobSpec};
 /// The message about every such field.
 pub const UNSUPPORTED: &str = "not supported by this version of trendjob yet";
 
-/// Returns the fields of a valid spec that `trendjob run` can't follow yet. The sink is none of them:
-/// a local run writes to a folder instead of MongoDB by design.
+/// Returns the fields of a valid spec that `trendjob run` can't follow yet. The sink is none of
+/// them: a local run writes to a folder instead of MongoDB by design.
 pub fn unsupported_locally(spec: &TrendJobSpec) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if spec.sink.mongodb.store_records {

@@ -60,7 +60,8 @@ pub fn parse_manifest(yaml: &str) -> Result<TrendJob, Vec<FieldError>> {
     serde_json::from_value(value).map_err(|error| vec![FieldError::file(error.to_string())])
 }
 
-/// Checks a spec that was not read from a manifest by the same schema and rules. Returns all errors.
+/// Checks a spec that was not read from a manifest by the same schema and rules. Returns all
+/// errors.
 pub fn check_spec(spec: &TrendJobSpec) -> Vec<FieldError> {
     errors_of(&json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),
@@ -102,8 +103,8 @@ fn syntax(error: &serde_saphyr::Error) -> FieldError {
     FieldError::file(format!("not valid YAML: {message}"))
 }
 
-/// Checks `apiVersion` and `kind`. If they are wrong, nothing else is checked: the fields of another
-/// kind mean something else.
+/// Checks `apiVersion` and `kind`. If they are wrong, nothing else is checked: the fields of
+/// another kind mean something else.
 fn identity(value: &Value) -> Vec<FieldError> {
     let wanted = [("apiVersion", format!("{GROUP}/{VERSION}")), ("kind", KIND.to_owned())];
     let wrong = wanted.into_iter().filter_map(|(field, wanted)| match value.get(field) {

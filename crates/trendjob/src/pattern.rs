@@ -1,6 +1,6 @@
-//! Texts with a fixed form: each pattern, which the API server checks, beside a check of the same form
-//! in plain Rust, because the operator has no other use for a regex engine. A test compares them. Owns
-//! these pairs; doesn't know which field has which.
+//! Texts with a fixed form: each pattern, which the API server checks, beside a check of the same
+//! form in plain Rust, because the operator has no other use for a regex engine. A test compares
+//! them. Owns these pairs; doesn't know which field has which.
 
 use crate::{Duration, Size, duration::DURATION_PATTERN, size::SIZE_PATTERN};
 
@@ -39,8 +39,8 @@ const FORMS: [(&str, Check); 11] = [
     (DURATION_PATTERN, |text| text.parse::<Duration>().is_ok()),
 ];
 
-/// Returns true if a text has the form of a pattern. An unknown pattern allows every text; a test shows
-/// that the schema has none.
+/// Returns true if a text has the form of a pattern. An unknown pattern allows every text; a test
+/// shows that the schema has none.
 pub fn matches(pattern: &str, text: &str) -> bool {
     find(pattern).is_none_or(|check| check(text))
 }

@@ -1,5 +1,5 @@
-//! Places in a manifest and in its schema, written `spec.input.uris[]`. Owns this notation, in which
-//! the empty text is the root.
+//! Places in a manifest and in its schema, written `spec.input.uris[]`. Owns this notation, in
+//! which the empty text is the root.
 
 use serde_json::Value;
 

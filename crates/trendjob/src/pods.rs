@@ -117,7 +117,8 @@ pub struct PodSecurityContext {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub fs_group: Option<i64>,
-    /// When the owner of volumes is changed: always, or only if the root of the volume has another owner.
+    /// When the owner of volumes is changed: always, or only if the root of the volume has another
+    /// owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fs_group_change_policy: Option<FsGroupChangePolicy>,
     /// Further groups.

@@ -25,15 +25,15 @@ pub const TTL_DELETE: &str =
 pub struct Rule {
     /// The place of the value, such as `spec.input.uris[]`; empty for the root.
     pub at: &'static str,
-    /// The field of the value that is wrong if the rule is broken, such as `.text`; empty for the value
-    /// itself.
+    /// The field of the value that is wrong if the rule is broken, such as `.text`; empty for the
+    /// value itself.
     pub field: &'static str,
     /// The rule in CEL, for the API server.
     pub cel: &'static str,
     /// The message if it is broken.
     pub message: &'static str,
-    /// Returns true if a value, with defaults filled in, keeps the rule. A value of a wrong type keeps
-    /// it: the error is the schema's.
+    /// Returns true if a value, with defaults filled in, keeps the rule. A value of a wrong type
+    /// keeps it: the error is the schema's.
     check: fn(&Value) -> bool,
 }
 
@@ -82,8 +82,8 @@ macro_rules! size {
     };
 }
 
-/// The CEL that a size is in a range. A text that is no size keeps the rule: the error is the schema's,
-/// and `quantity` would fail on it.
+/// The CEL that a size is in a range. A text that is no size keeps the rule: the error is the
+/// schema's, and `quantity` would fail on it.
 macro_rules! size_between {
     ($field:literal, $min:literal, $max:literal) => {
         concat!(
@@ -149,8 +149,8 @@ pub const RULES: &[Rule] = &[
         "spec.source",
         "",
         "!self.matches('-(word|hashtag|mention|cashtag|emoji|phrase|domain)$')",
-        "must not end in -word, -hashtag, -mention, -cashtag, -emoji, \
-     -phrase or -domain, which name the collections of other kinds",
+        "must not end in -word, -hashtag, -mention, -cashtag, -emoji, -phrase or -domain, which name \
+         the collections of other kinds",
         |value| text(value, |source| !ends_in_kind(source)),
     ),
     rule(
@@ -158,7 +158,7 @@ pub const RULES: &[Rule] = &[
         "",
         "!self.matches('^(?i)(s3|gs|az|hdfs)://')",
         "s3, gs, az and hdfs can't be read yet: use file, http or https",
-        |value| text(value, |uri| !scheme_is(uri, &["s3", "gs", "az", "hdfs"])),
+        |value| text(value, |uri| !scheme_is(uri, &KNOWN_SCHEMES[3..])),
     ),
     rule(
         "spec.input.uris[]",
@@ -166,12 +166,7 @@ pub const RULES: &[Rule] = &[
         "!self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://') \
          || self.matches('^(?i)(file|https?|s3|gs|az|hdfs)://')",
         "the scheme must be file, http or https",
-        |value| {
-            text(value, |uri| {
-                scheme(uri).is_none()
-                    || scheme_is(uri, &["file", "http", "https", "s3", "gs", "az", "hdfs"])
-            })
-        },
+        |value| text(value, |uri| scheme(uri).is_none() || scheme_is(uri, &KNOWN_SCHEMES)),
     ),
     rule(
         "spec.input.volume",
@@ -228,27 +223,21 @@ pub const RULES: &[Rule] = &[
             " <= 604800)"
         ),
         "must be from 5m to 7d",
-        |value| duration_within(&value["window"], 300, 604_800),
+        |value| seconds(&value["window"]).is_none_or(|window| (300..=604_800).contains(&window)),
     ),
     rule(
         "spec.analysis",
         ".kinds",
         "self.profile == 'Social' || self.kinds.all(kind, kind == 'Word')",
         "profile Seed counts words only: other kinds are for profile Social",
-        |value| {
-            let mut kinds = value["kinds"].as_array().into_iter().flatten();
-            value["profile"] == "Social" || kinds.all(|kind| kind == "Word")
-        },
+        |value| value["profile"] == "Social" || all_are(&value["kinds"], "Word"),
     ),
     rule(
         "spec.analysis",
         ".scores",
         "has(self.window) || !has(self.scores) || self.scores.all(score, score == 'Keyness')",
         "scores compare windows of time: set the length of a window, such as 1h",
-        |value| {
-            let mut scores = value["scores"].as_array().into_iter().flatten();
-            value.get("window").is_some() || scores.all(|score| score == "Keyness")
-        },
+        |value| value.get("window").is_some() || all_are(&value["scores"], "Keyness"),
     ),
     rule(
         "spec.analysis",
@@ -262,7 +251,11 @@ pub const RULES: &[Rule] = &[
             ") == 0"
         ),
         "score ChiSquare compares calendar days: choose a window that divides a day, such as 1h, 6h or 24h",
-        |value| !is_scored_by(value, "ChiSquare") || duration_divides(&value["window"], 86_400),
+        |value| {
+            // A window of 0 breaks another rule.
+            let divides = |window: u64| window == 0 || 86_400_u64.is_multiple_of(window);
+            !is_scored_by(value, "ChiSquare") || seconds(&value["window"]).is_none_or(divides)
+        },
     ),
     rule(
         "spec.analysis",
@@ -308,6 +301,14 @@ fn text(value: &Value, check: impl Fn(&str) -> bool) -> bool {
     value.as_str().is_none_or(check)
 }
 
+/// Returns true if every item of a list is this name.
+fn all_are(list: &Value, name: &str) -> bool {
+    list.as_array().into_iter().flatten().all(|item| item == name)
+}
+
+/// The schemes of URIs: those that are read, then those that can't be read yet.
+const KNOWN_SCHEMES: [&str; 7] = ["file", "http", "https", "s3", "gs", "az", "hdfs"];
+
 fn scheme(uri: &str) -> Option<&str> {
     let (scheme, _) = uri.split_once("://")?;
     let letters = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
@@ -337,21 +338,14 @@ fn size_within(value: &Value, min: u64, max: u64) -> bool {
     }
 }
 
-fn duration_within(value: &Value, min: u64, max: u64) -> bool {
-    let duration = value.as_str().and_then(|text| text.parse::<Duration>().ok());
-    duration.is_none_or(|duration| (min..=max).contains(&duration.seconds()))
+/// The seconds of a duration, if the value is one.
+fn seconds(value: &Value) -> Option<u64> {
+    value.as_str()?.parse().ok().map(Duration::seconds)
 }
 
 /// Returns true if an analysis has a score.
 fn is_scored_by(analysis: &Value, score: &str) -> bool {
     analysis["scores"].as_array().into_iter().flatten().any(|listed| listed == score)
-}
-
-fn duration_divides(value: &Value, whole: u64) -> bool {
-    let duration = value.as_str().and_then(|text| text.parse::<Duration>().ok());
-    // A duration of 0 breaks another rule: it is shorter than the shortest window.
-    duration
-        .is_none_or(|duration| duration.seconds() == 0 || whole.is_multiple_of(duration.seconds()))
 }
 
 /// Adds an error for each broken rule, except for a field that has an error already.

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::TrendJobSpec;
 
-/// The configuration of one run, for its pods. Fixed when the run starts: later changes of the TrendJob
-/// or of the operator don't affect the run.
+/// The configuration of one run, for its pods. Fixed when the run starts: later changes of the
+/// TrendJob or of the operator don't affect the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RunConfig {
@@ -22,8 +22,8 @@ pub struct RunConfig {
     pub restart: u32,
     /// The image of all pods of the run.
     pub worker_image: String,
-    /// True if the run has a score stage. Workers older than this field score while they publish, so a
-    /// configuration without it has no such stage.
+    /// True if the run has a score stage. Workers older than this field score while they publish,
+    /// so a configuration without it has no such stage.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub score_stage: bool,
     /// The spec of the TrendJob.

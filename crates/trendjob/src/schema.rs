@@ -39,8 +39,8 @@ pub fn structural() -> Value {
     root
 }
 
-/// Returns the schema that manifests are checked against: the definition's without rules, and that of
-/// metadata, which the API server adds.
+/// Returns the schema that manifests are checked against: the definition's without rules, and that
+/// of metadata, which the API server adds.
 pub(crate) fn local() -> &'static Value {
     static LOCAL: LazyLock<Value> = LazyLock::new(|| {
         let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
@@ -85,8 +85,8 @@ fn of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Rewrites a JSON schema to what the API server accepts: no alternatives, no null, no closed objects
-/// (it refuses unknown fields anyway), no formats that it doesn't know.
+/// Rewrites a JSON schema to what the API server accepts: no alternatives, no null, no closed
+/// objects (it refuses unknown fields anyway), no formats that it doesn't know.
 fn restructure(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     for key in ["title", "$schema"] {

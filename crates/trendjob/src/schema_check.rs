@@ -1,6 +1,6 @@
 //! Checks a value against a structural schema as the API server does: it drops nulls and fills in
-//! defaults, then checks types, limits and names. Owns the checks and their messages; doesn't know any
-//! field.
+//! defaults, then checks types, limits and names. Owns the checks and their messages; doesn't know
+//! any field.
 
 use serde_json::{Map, Number, Value};
 use strsim::levenshtein;

@@ -30,7 +30,8 @@ pub struct MongoSink {
     /// The database.
     #[schemars(length(min = 1, max = 63), regex(pattern = DATABASE))]
     pub database: String,
-    /// Number of highest-ranked words that are also stored as plain documents: 0 for none, -1 for all.
+    /// Number of highest-ranked words that are also stored as plain documents: 0 for none, -1 for
+    /// all.
     #[schemars(range(min = -1, max = 10_000_000))]
     pub documents: i64,
     /// True to store the cleaned records, too.

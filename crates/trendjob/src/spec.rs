@@ -47,7 +47,8 @@ pub struct TrendJobSpec {
     /// True to hold the run. May be changed during a run.
     #[serde(default)]
     pub suspend: bool,
-    /// The manager of this TrendJob. The operator ignores a TrendJob with another value than its own.
+    /// The manager of this TrendJob. The operator ignores a TrendJob with another value than its
+    /// own.
     #[serde(default = "default_manager")]
     #[schemars(length(min = 3, max = 63), regex(pattern = MANAGER))]
     pub managed_by: String,

@@ -29,7 +29,8 @@ pub struct TrendJobStatus {
     /// Number of times that the run was started again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restarts: Option<u32>,
-    /// The value of the annotation trendjob.dev/restart when the run was started, cut to 256 characters.
+    /// The value of the annotation trendjob.dev/restart when the run was started, cut to 256
+    /// characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub observed_restart: Option<String>,
@@ -59,8 +60,8 @@ pub struct TrendJobStatus {
     /// The last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<LastFailure>,
-    /// The conditions: Ready, Reconciling, Stalled, Suspended, Planned, `ShardsComplete`, Published, Complete
-    /// and Failed.
+    /// The conditions: Ready, Reconciling, Stalled, Suspended, Planned, `ShardsComplete`,
+    /// Published, Complete and Failed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend(
         "x-kubernetes-list-type" = "map",

@@ -1,5 +1,5 @@
-//! The termination message of a pod. Owns its format and its limit of 4 KiB. The workers write it; the
-//! operator reads it into status and events.
+//! The termination message of a pod. Owns its format and its limit of 4 KiB. The workers write it;
+//! the operator reads it into status and events.
 
 use std::collections::BTreeMap;
 
@@ -29,14 +29,15 @@ pub struct TerminationMessage {
     /// The summary of the plan, from the plan stage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<PlanSummary>,
-    /// The records by outcome: of one shard (etl), or of all (publish, or a plan pod that carried the run
-    /// through all stages).
+    /// The records by outcome: of one shard (etl), or of all (publish, or a plan pod that carried
+    /// the run through all stages).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records: Option<Records>,
     /// Malformed lines by reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub malformed: BTreeMap<String, u64>,
-    /// The published result, from publish, or from a plan pod that carried the run through all stages.
+    /// The published result, from publish, or from a plan pod that carried the run through all
+    /// stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Published>,
 }
@@ -126,7 +127,8 @@ impl TerminationMessage {
         Ok(serde_json::from_str(json)?)
     }
 
-    /// Returns the JSON, at most [`TerminationMessage::MAX_BYTES`] long. A longer message is cut at its end.
+    /// Returns the JSON, at most [`TerminationMessage::MAX_BYTES`] long. A longer message is cut at
+    /// its end.
     pub fn to_json(&self) -> Result<String, InvalidTermination> {
         let mut fitting = self.clone();
         fitting.format = Self::FORMAT;
@@ -135,8 +137,8 @@ impl TerminationMessage {
             if json.len() <= Self::MAX_BYTES || fitting.message.is_empty() {
                 return Ok(json);
             }
-            // An escaped byte takes at most six bytes of JSON, so at least this many bytes must go. If
-            // fewer are escaped, the loop cuts again.
+            // An escaped byte takes at most six bytes of JSON, so at least this many bytes must go.
+            // If fewer are escaped, the loop cuts again.
             let over = (json.len() - Self::MAX_BYTES) / 6;
             let kept = fitting.message.len().saturating_sub(over.max(16));
             fitting.message.truncate(fitting.message.floor_char_boundary(kept));

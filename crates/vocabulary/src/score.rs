@@ -49,7 +49,8 @@ impl Score {
         !matches!(self, Self::Keyness)
     }
 
-    /// Returns true if topics are ranked by it in every window, false if only in the last closed one.
+    /// Returns true if topics are ranked by it in every window, false if only in the last closed
+    /// one.
     pub const fn is_of_every_window(self) -> bool {
         matches!(self, Self::Burst | Self::Peak | Self::Count)
     }

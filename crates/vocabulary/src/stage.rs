@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The worker's command that removes all runs of a TrendJob. It is no stage: no run goes through it.
+/// The worker's command that removes all runs of a TrendJob. It is no stage: no run goes through
+/// it.
 pub const PURGE: &str = "purge";
 
 /// A stage of a run, in the order they are done.
