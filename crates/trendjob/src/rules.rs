@@ -368,12 +368,10 @@ pub(crate) fn check(root: &Value, errors: &mut Vec<FieldError>) {
 
 /// The error of a broken rule. A scalar is shown; a list or an object is not.
 fn broken(path: &str, value: &Value, message: &str) -> FieldError {
-    match value {
-        Value::Array(_) | Value::Object(_) => {
-            FieldError::new(path, format!("Invalid value: {message}"))
-        }
-        scalar => schema_check::invalid(path, scalar, message),
+    if value.is_array() || value.is_object() {
+        return FieldError::new(path, format!("Invalid value: {message}"));
     }
+    schema_check::invalid(path, value, message)
 }
 
 /// Writes every rule into a schema: those of the table at their places, and those about changes to
