@@ -23,7 +23,7 @@ pub(super) fn no_definition(cluster: &Cluster) {
     );
     until_logged(
         cluster,
-        "this cluster doesn't know TrendJobs: install their CustomResourceDefinition",
+        "this cluster has no CustomResourceDefinition of TrendJobs: install it",
     );
     // kubectl forgets the kinds of earlier tests after its first attempt.
     until("a word about the definition", || {
@@ -57,7 +57,7 @@ pub(super) fn an_old_definition(cluster: &Cluster) {
     assert!(refused.contains("trendjobs.trendjob.dev"), "{refused}");
     helm_put("helm", &format!("{upgrade} --take-ownership --force-conflicts --wait"), &chart())
         .ok();
-    until_logged(cluster, "the cluster knows TrendJobs as this operator does");
+    until_logged(cluster, "definition of TrendJobs has every field that this operator knows");
 }
 
 /// Applies a TrendJob in a namespace without the Secret: a condition names it, and the run goes on
