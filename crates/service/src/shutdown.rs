@@ -101,18 +101,18 @@ mod tests {
     #[tokio::test]
     #[ignore = "waits for signals: another test starts it as a process"]
     async fn a_process_that_takes_its_time() {
-        say("waiting");
+        print("waiting");
         // Two waits at once and one afterwards end with the one request.
         let other = tokio::spawn(requested());
         requested().await;
         other.await.unwrap();
         requested().await;
-        say("stopping");
+        print("stopping");
         std::future::pending::<()>().await;
     }
 
     /// Writes a line to standard output, below what the test harness may have begun there.
-    fn say(line: &str) {
+    fn print(line: &str) {
         std::io::stdout().write_all(format!("\n{line}\n").as_bytes()).unwrap();
     }
 
@@ -128,8 +128,8 @@ mod tests {
             Self(child, lines)
         }
 
-        fn says(&mut self, expected: &str) {
-            assert!(self.1.any(|line| line.unwrap() == expected), "never said {expected}");
+        fn prints(&mut self, expected: &str) {
+            assert!(self.1.any(|line| line.unwrap() == expected), "{expected} is not printed");
         }
 
         fn signal(&self, name: &str) {
@@ -149,13 +149,13 @@ mod tests {
     fn the_first_signal_asks_and_the_second_ends_the_process_at_once() {
         for (first, second) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
             let mut process = Process::start();
-            process.says("waiting");
+            process.prints("waiting");
             // It prints just before it listens; a signal in between would end it.
             while !listens(process.0.id()) {
                 std::thread::yield_now();
             }
             process.signal(first);
-            process.says("stopping");
+            process.prints("stopping");
             process.signal(second);
             assert_eq!(process.0.wait().unwrap().code(), Some(INTERRUPTED), "{first}, {second}");
         }

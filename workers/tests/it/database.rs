@@ -107,14 +107,13 @@ fn nothing_is_left_over_after_runs_that_were_published_failed_superseded_or_purg
     }
     cluster.indexed("aggregate", &failed.hash, 0).run().failed(42, "TooManyMalformed");
     std::fs::write(cluster.data().join("000.ndjson"), whole).unwrap();
-    // Another TrendJob publishes under the same name and is deleted.
+    // Another TrendJob publishes the source and is deleted.
     let other = Cluster::sharing(&cluster);
     other.run_through();
     other.purge(&[]).run().done();
     let store = cluster.store();
     let mut published = 0;
-    // Until the grace of what was retired first, a second, is over: only the two runs that are kept
-    // and those that were retired within it are there.
+    // Publishes until the grace of the first three runs, one second, is over and they are removed.
     loop {
         cluster.restart();
         cluster.run_through();

@@ -39,10 +39,10 @@ fn every_metric_of_the_dashboard_is_recorded_by_the_programs() {
     let panels = dashboard["panels"].as_array().unwrap();
     assert!(!panels.is_empty());
     let queries = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
-    let mut asked = 0;
+    let mut queried = 0;
     for query in queries {
         for metric in metrics(query["expr"].as_str().unwrap()) {
-            asked += 1;
+            queried += 1;
             let name = metric.strip_suffix("_bucket").unwrap_or(metric);
             assert!(
                 names.contains(name),
@@ -50,5 +50,5 @@ fn every_metric_of_the_dashboard_is_recorded_by_the_programs() {
             );
         }
     }
-    assert!(asked >= panels.len(), "{asked} metrics in {} panels", panels.len());
+    assert!(queried >= panels.len(), "{queried} metrics in {} panels", panels.len());
 }

@@ -265,10 +265,10 @@ fn names_stay_within_their_limit_at_their_longest() {
 fn no_two_objects_have_the_same_name() {
     for helm in helms() {
         for values in [&[][..], EVERYTHING, &["operator.watchNamespaces={trendjob-system}"]] {
-            let mut seen = BTreeSet::new();
+            let mut names = BTreeSet::new();
             for object in objects(&helm, values) {
                 let namespace = text(&object, "/metadata/namespace").to_owned();
-                assert!(seen.insert((name(&object), namespace)), "{}, {values:?}", name(&object));
+                assert!(names.insert((name(&object), namespace)), "{}, {values:?}", name(&object));
             }
         }
     }

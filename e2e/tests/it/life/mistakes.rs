@@ -21,10 +21,7 @@ pub(super) fn no_definition(cluster: &Cluster) {
         printed.contains("ATTENTION") && printed.contains("manifests/crd/trendjobs.yaml"),
         "{printed}"
     );
-    until_logged(
-        cluster,
-        "this cluster has no CustomResourceDefinition of TrendJobs: install it",
-    );
+    until_logged(cluster, "this cluster has no CustomResourceDefinition of TrendJobs: install it");
     // kubectl forgets the kinds of earlier tests after its first attempt.
     until("a word about the definition", || {
         let refused = cluster.apply("", &read("manifests/examples/quickstart.yaml")).refused();
