@@ -1,5 +1,5 @@
 //! The life of a worker process: its runtime, its probes, the stage on a thread that may block, and
-//! being stopped. Owns how long a stage may take to stop.
+//! the end by SIGTERM. Owns the time that a stage has to stop.
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
@@ -22,13 +22,14 @@ use crate::identity::Identity;
 use crate::location::OpenStore;
 use crate::{job, location, progress, stages};
 
-/// How long a stage may take to stop by itself. What it stored stays; the next attempt goes on.
+/// The time that a stage has to stop by itself. The next attempt goes on from the blocks it stored.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The most rows of a block: no stored value is above 1 MiB, whatever compression makes of it.
+/// The most bytes of rows in a block: even if compression makes them larger, no stored value
+/// exceeds 1 MiB.
 const MOST_BLOCK: usize = 512 << 10;
 
-/// Runs the stage that was asked for.
+/// Runs the stage that the arguments name.
 pub(crate) fn run(args: &Args, identity: &Identity) -> Ending {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = match runtime {
@@ -36,7 +37,7 @@ pub(crate) fn run(args: &Args, identity: &Identity) -> Ending {
         Err(error) => return Ending::retry("Runtime", error.to_string()),
     };
     let ending = runtime.block_on(live(&runtime, args, identity)).unwrap_or_else(|ending| ending);
-    // A stage that did not stop in time is left behind: nothing it may still write counts alone.
+    // A stage that did not stop in time is left behind: without a marker nothing it writes counts.
     runtime.shutdown_background();
     ending
 }
@@ -53,7 +54,7 @@ async fn live(runtime: &Runtime, args: &Args, identity: &Identity) -> Result<End
     }
 }
 
-/// Serves probes and metrics, where asked to.
+/// Serves probes and metrics if `--metrics-listen` is set.
 async fn observe(args: &Args, progress: &Arc<Progress>) -> Result<(), Ending> {
     let Some(address) = args.metrics_listen else { return Ok(()) };
     metrics::init();
@@ -66,14 +67,15 @@ async fn observe(args: &Args, progress: &Arc<Progress>) -> Result<(), Ending> {
     Ok(())
 }
 
-/// Waits until the process is told to stop and the stage had its time to.
+/// Waits for a request to stop, cancels the stage and gives it time to end.
 async fn stopped(cancel: &Cancel) {
     shutdown::requested().await;
-    tracing::info!("told to stop");
+    tracing::info!("stopping");
     cancel.cancel();
     tokio::time::sleep(PATIENCE).await;
 }
 
+/// Opens the store and runs the stage on a thread that may block.
 async fn begin(
     runtime: &Runtime,
     args: &Args,
@@ -94,7 +96,8 @@ async fn begin(
     let database = &config.spec.sink.mongodb.database;
     let OpenStore { store, mongo } = location::open(&args.location, database).await?;
     let attempt = &identity.attempt;
-    let mut context = context(runtime, run, (&config.run(), attempt), store, progress, cancel)?;
+    let context = context(runtime, run, &config.run(), attempt, store)?;
+    let mut context = Context { cancel, progress, ..context };
     if config.spec.sink.mongodb.store_records {
         context.records = Some(records(&context, mongo.as_ref(), &config.spec.source)?);
     }
@@ -127,10 +130,9 @@ async fn begin(
 fn context(
     runtime: &Runtime,
     args: &RunArgs,
-    (run, attempt): (&str, &str),
+    run: &str,
+    attempt: &str,
     store: Arc<dyn Store>,
-    progress: Arc<Progress>,
-    cancel: Cancel,
 ) -> Result<Context, Ending> {
     let unusable = |error: String| Ending::unusable("InvalidArguments", error);
     let bytes = |size: Size| usize::try_from(size.bytes()).unwrap_or(usize::MAX);
@@ -151,10 +153,10 @@ fn context(
     let run = RunId::new(run).map_err(|error| unusable(error.to_string()))?;
     let attempt = AttemptId::new(attempt).map_err(|error| unusable(error.to_string()))?;
     let context = Context::new(store, runtime.handle().clone(), run, attempt, limits);
-    Ok(Context { remote: remote(args), cancel, progress, ..context })
+    Ok(Context { remote: remote(args), ..context })
 }
 
-/// Where the records themselves go.
+/// Returns the sink for records, which a MongoDB holds besides the results.
 fn records(
     context: &Context,
     mongo: Option<&MongoStore>,
@@ -162,7 +164,7 @@ fn records(
 ) -> Result<Arc<dyn RecordSink>, Ending> {
     let unusable = |error: &str| Ending::unusable("InvalidRunConfig", error.to_owned());
     let store = mongo
-        .ok_or_else(|| unusable("storeRecords needs a MongoDB: a folder can't keep records"))?;
+        .ok_or_else(|| unusable("storeRecords needs a MongoDB: a folder can't hold records"))?;
     Ok(Arc::new(Records {
         store: store.clone(),
         source: SourceName::new(source).map_err(|error| unusable(&error.to_string()))?,
@@ -171,7 +173,7 @@ fn records(
     }))
 }
 
-/// What the Secret of the input holds.
+/// Returns the credentials for http input, which come from the input's Secret.
 fn remote(args: &RunArgs) -> Remote {
     let bearer = args.http_bearer_token.clone().map(Credentials::Bearer);
     let basic = args.http_username.clone().map(|user| Credentials::Basic {

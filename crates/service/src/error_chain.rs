@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// An error and its causes, separated by colons. A cause whose text is there already is skipped:
+/// Returns an error and its causes, separated by colons. Skips a cause whose text is there already:
 /// some libraries repeat it in their own message.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();

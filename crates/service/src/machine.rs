@@ -22,8 +22,8 @@ pub fn default_threads() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// Returns the memory that this process may use, in bytes: the limit of its cgroup or the machine's,
-/// the lower.
+/// Returns the memory that this process may use, in bytes: the limit of its cgroup or the
+/// machine's, the lower.
 fn memory_limit() -> Option<u64> {
     let cgroup = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let cgroup = cgroup.and_then(|limit| limit.trim().parse().ok());

@@ -1,10 +1,12 @@
-//! Documents lead somewhere: every link to a file of the repository, and every path that ARCHITECTURE.md names.
+//! Documents lead somewhere: every link to a file of the repository, and every path that
+//! ARCHITECTURE.md names.
 
 use std::path::{Path, PathBuf};
 
 use crate::tools::{read, top};
 
-/// Every file below a folder, as paths from the top of the repository, without what is built and fetched.
+/// Every file below a folder, as paths from the top of the repository, without what is built and
+/// fetched.
 fn files(folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,5 +1,5 @@
-//! The stages as a pod does them: one attempt, found in the store by run and index. Owns what each
-//! reports; the work itself is the pipeline's.
+//! The stages as pods do them: one attempt each. Owns the reports of the stages; the pipeline does
+//! the work.
 
 mod aggregate;
 mod etl;
@@ -23,28 +23,28 @@ use crate::ending::Ending;
 
 pub(crate) use purge::purge;
 
-/// One attempt, ready to begin.
+/// An attempt, ready to begin.
 #[derive(Debug)]
 pub(crate) struct Work {
-    /// The attempt.
+    /// The store, names and limits of the attempt.
     pub(crate) context: Context,
-    /// The database, if results are in one.
+    /// The store again if it is a MongoDB.
     pub(crate) mongo: Option<MongoStore>,
-    /// The run.
+    /// The configuration of the run.
     pub(crate) config: RunConfig,
-    /// Where the input volume is mounted.
+    /// The folder in which the input volume is mounted.
     pub(crate) data: PathBuf,
 }
 
 impl Work {
-    /// The plan this pod was started for, unless a later run made the work useless.
+    /// Returns the plan with this hash. Fails with `Superseded` if a later run has been published.
     fn plan_of(&self, hash: &str) -> Result<Plan, Ending> {
         let plan = stored(&self.context, Some(hash))?;
         check_not_superseded(&self.context, &plan)?;
         Ok(plan)
     }
 
-    /// What is reported of a published result.
+    /// Returns the report of a published result.
     fn published(&self, generation: &Generation, index: &ResultIndex) -> TerminationMessage {
         let result = Published {
             database: self.config.spec.sink.mongodb.database.clone(),
@@ -57,7 +57,7 @@ impl Work {
     }
 }
 
-/// What is reported of records.
+/// Returns a report with the numbers of records.
 fn counted(records: &RecordCounts) -> TerminationMessage {
     TerminationMessage {
         records: Some(Records {

@@ -1,4 +1,4 @@
-//! The publish pod: makes the result visible, then cleans up behind the run.
+//! The publish stage: makes the result visible, then cleans up.
 
 use std::collections::BTreeSet;
 
@@ -47,8 +47,8 @@ impl Work {
         ended
     }
 
-    /// Does what follows a published result: what is kept beside it, then clean-up. That must not
-    /// fail a run whose result is there: the next run does what was left.
+    /// Writes records and plain documents of a published result, then cleans up. A failed clean-up
+    /// doesn't fail the run: the next run repeats it.
     pub(super) fn follow_up(&self, plan: &Plan, without: &[u32], kept: u64) -> Result<(), Ending> {
         let Context { runtime, store, run, .. } = &self.context;
         if let Some(beside) = self.beside(&plan.source) {
