@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use pipeline::etl::{Shard, for_each_reject};
-use pipeline::input::Place;
+use pipeline::input::ObjectLocation;
 use pipeline::{Context, Error, Plan};
 
 use crate::failure::Failure;
@@ -69,8 +69,8 @@ pub(super) fn write(
 /// Returns true if a file is an input of the plan.
 fn is_input(plan: &Plan, file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else { return false };
-    plan.objects.iter().any(|object| match &object.place {
-        Place::File { path, .. } => path.canonicalize().is_ok_and(|path| path == file),
-        Place::Http { .. } => false,
+    plan.objects.iter().any(|object| match &object.location {
+        ObjectLocation::File { path, .. } => path.canonicalize().is_ok_and(|path| path == file),
+        ObjectLocation::Http { .. } => false,
     })
 }

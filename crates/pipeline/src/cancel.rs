@@ -1,4 +1,5 @@
-//! The way to stop a run from another thread.
+//! Stopping a run from another thread. Owns the flag; the stages look at it between two pieces of
+//! work.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Error;
 
-/// A flag that stops a run between two blocks of input.
+/// A flag that stops a run between two blocks of input. Clones share it.
 #[derive(Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Asks to stop.
+    /// Stops the run.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// `Error::Cancelled` if a stop was asked for.
+    /// Fails with `Cancelled` once the run was stopped.
     pub fn check(&self) -> Result<(), Error> {
         if self.0.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
     }

@@ -1,5 +1,5 @@
-//! What every stage of a run is given: the store, the names of the run and the attempt, the limits,
-//! and the way to be stopped. Owns the bridge from blocking stages to the async store.
+//! What every stage of a run works with: the store, the names of the run and the attempt, the
+//! limits, and the way to be stopped. Owns the bridge from blocking stages to the async store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,48 +13,49 @@ use crate::input::Remote;
 use crate::progress::Progress;
 use crate::records::RecordSink;
 
-/// One attempt at the stages of a run. Stages block: call them from a thread that may.
+/// One process's try at stages of a run. Stages block: call them from a thread that may.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Where everything is kept.
+    /// Where blocks and documents are kept.
     pub store: Arc<dyn Store>,
     /// The runtime that does the store's I/O.
     pub runtime: Handle,
     /// The run.
     pub run: RunId,
-    /// This process's try.
+    /// The name of this try.
     pub attempt: AttemptId,
-    /// What it may use.
+    /// The share of the machine that the stages may use.
     pub limits: Limits,
-    /// Where the records themselves go, if they are kept.
+    /// The sink of the records themselves, if they are kept.
     pub records: Option<Arc<dyn RecordSink>>,
     /// How objects on servers are read.
     pub remote: Remote,
-    /// Set to stop between two blocks of input.
+    /// Stops the stages between two blocks of input.
     pub cancel: Cancel,
-    /// How far it is.
+    /// The progress of the stages.
     pub progress: Arc<Progress>,
 }
 
-/// What a stage may use of the machine.
+/// The share of a machine that a stage may use.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Threads for parsing and merging, at least 1. Decompression has one more.
     pub threads: usize,
     /// Bytes for counting tables and sorting, over all threads.
     pub memory: usize,
-    /// Where sorted runs go beyond that.
+    /// The folder for sorted runs that the memory has no room for.
     pub spill: PathBuf,
-    /// Whether malformed lines are kept in full, for `--rejects`.
+    /// True if malformed lines are kept in full, for `--rejects`.
     pub keep_rejects: bool,
     /// How rows are cut into blocks.
     pub blocks: BlockSizes,
-    /// Perturbs the hash of the counting tables; any number does.
+    /// The seed of the counting tables' hash: results don't depend on it, but input that was made
+    /// to collide under one seed is harmless under another.
     pub hash_seed: u64,
 }
 
 impl Limits {
-    /// Limits that keep no malformed lines in full.
+    /// Limits with blocks of the default sizes that keep no rejects.
     pub fn new(threads: usize, memory: usize, spill: PathBuf, hash_seed: u64) -> Self {
         let blocks = BlockSizes::default();
         Self { threads, memory, spill, keep_rejects: false, blocks, hash_seed }
@@ -64,9 +65,9 @@ impl Limits {
 /// Bytes of rows per block, before compression. Results don't depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockSizes {
-    /// Of a shard's partials: large, for they are read once, from the beginning to the end.
+    /// A shard's partials: large, for each is read once from its beginning to its end.
     pub partials: usize,
-    /// Of the terms that are served: about 64 KiB when compressed, for one is read per look-up.
+    /// The terms that are served: about 64 KiB when compressed, for one block is read per look-up.
     pub terms: usize,
 }
 
@@ -77,7 +78,7 @@ impl Default for BlockSizes {
 }
 
 impl Context {
-    /// An attempt that keeps no records and has no credentials.
+    /// A context that keeps no records and shows no credentials to servers.
     pub fn new(
         store: Arc<dyn Store>,
         runtime: Handle,
@@ -85,25 +86,18 @@ impl Context {
         attempt: AttemptId,
         limits: Limits,
     ) -> Self {
-        Self {
-            store,
-            runtime,
-            run,
-            attempt,
-            limits,
-            records: None,
-            remote: Remote::default(),
-            cancel: Cancel::default(),
-            progress: Arc::default(),
-        }
+        let (remote, cancel) = (Remote::default(), Cancel::default());
+        let progress = Arc::default();
+        Self { store, runtime, run, attempt, limits, records: None, remote, cancel, progress }
     }
 
-    /// Whose blocks an attempt at this stage and index writes.
-    pub fn home(&self, stage: Stage, index: u32) -> AttemptKey {
+    /// The key of this try at a stage and index.
+    pub fn attempt_key(&self, stage: Stage, index: u32) -> AttemptKey {
         AttemptKey { run: self.run.clone(), stage, index, attempt: self.attempt.clone() }
     }
 
-    /// The same, with a share of the threads and the memory.
+    /// The same context for one of so many threads: its limits are a share of the threads and the
+    /// memory.
     #[must_use]
     pub fn share(&self, parts: usize) -> Self {
         let mut context = self.clone();

@@ -1,6 +1,7 @@
-//! What can stop a stage. Owns the reasons and whether a retry can help; every message says what
-//! was being done, to what, and what would be right.
+//! Why a stage stops. Owns the reasons and which of them a retry can't mend; every message says
+//! what was being done, to what, and what would be right.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use store::{RunId, Stage, StoreError};
@@ -9,7 +10,7 @@ use trends::detail::DetailError;
 /// A stage that stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// What the user gave can't be read as records, and won't be by trying again.
+    /// The user's input or settings can't be used, now or later.
     #[error("{0}")]
     Input(String),
     /// An input file can't be read.
@@ -28,9 +29,9 @@ pub enum Error {
     Compression {
         /// The file.
         path: PathBuf,
-        /// How much came out before.
+        /// Bytes that came out before.
         decompressed: u64,
-        /// What the decoder said and what would be right.
+        /// The decoder's error and what would be right.
         what: String,
     },
     /// A file is not the one that was planned.
@@ -43,7 +44,7 @@ pub enum Error {
         /// How.
         what: String,
     },
-    /// Too many lines are no records.
+    /// Too many lines are malformed.
     #[error("{0}")]
     TooManyMalformed(String),
     /// The attempt was started for another plan.
@@ -53,10 +54,24 @@ pub enum Error {
         run: String,
         /// The hash of the stored plan.
         stored: String,
-        /// The hash that was asked for.
+        /// The hash that the attempt was given.
         expected: String,
     },
-    /// A later run of the source published first; there is nothing left to do.
+    /// The attempt was started for other shards than a stage before it.
+    #[error(
+        "partition {partition} of run {run} was aggregated without the shards {stored:?}, this attempt was started without {expected:?}"
+    )]
+    ShardsMismatch {
+        /// The run.
+        run: String,
+        /// The partition.
+        partition: usize,
+        /// The shards that its marker leaves out.
+        stored: Vec<u32>,
+        /// The shards that the attempt leaves out.
+        expected: Vec<u32>,
+    },
+    /// A later run of the source published first; nothing is left to do.
     #[error(
         "a run of {source_name} that was started later has published generation {generation} already; this run's result is not needed"
     )]
@@ -66,7 +81,7 @@ pub enum Error {
         /// The newest generation.
         generation: u64,
     },
-    /// The run is no more.
+    /// The run was removed.
     #[error(
         "run {run} was removed: it was purged, or a later run was published long ago; nothing is left to do"
     )]
@@ -74,22 +89,22 @@ pub enum Error {
         /// The run.
         run: String,
     },
-    /// What an earlier stage must have left isn't there.
+    /// A plan or marker of an earlier stage is missing.
     #[error("run {run} has no {what} yet: the stage before has not finished")]
     NotReady {
         /// The run.
         run: String,
-        /// Which marker or plan.
+        /// The plan or the markers.
         what: String,
     },
-    /// An index that the plan doesn't have.
+    /// The plan has no such index.
     #[error("{stage} index {index} is outside the plan, which has {count}")]
     OutsidePlan {
         /// The stage.
         stage: Stage,
         /// The index.
         index: u32,
-        /// How many there are.
+        /// Number of indexes in the plan.
         count: usize,
     },
     /// Temporary files can't be written or read.
@@ -110,33 +125,46 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The store refused.
+    /// The store failed, or holds damaged data.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The user or the system asked to stop.
+    /// The detail of a row can't be decoded. [`Error::of`] names the blocks.
+    #[error("the detail of a row is damaged: {0}")]
+    Detail(#[from] DetailError),
+    /// The user or the system stopped the run.
     #[error("stopped before the end; what was published before is unchanged")]
     Cancelled,
-    /// A thread ended in a way that is a defect of this program.
+    /// A thread panicked.
     #[error("a worker thread panicked: this is a defect of trendjob, please report it")]
     Panicked,
-}
-
-/// The checksums of blocks fit, so what wrote the detail is to blame, and will be again.
-impl From<DetailError> for Error {
-    fn from(error: DetailError) -> Self {
-        Self::Input(format!("a row of a partial has a damaged detail: {error}"))
-    }
+    /// The program contradicts itself.
+    #[error("{0}: this is a defect of trendjob, please report it")]
+    Defect(&'static str),
 }
 
 fn at(offset: Option<u64>) -> String {
     offset.map_or_else(String::new, |offset| format!(" at byte {offset}"))
 }
 
-/// How many missing indexes a message names.
+/// Number of missing indexes that a message names.
 const NAMED: usize = 20;
 
 impl Error {
-    /// That markers are missing.
+    /// Stored data that can't be right although its checksum fits.
+    pub(crate) fn damaged(key: impl Display, what: impl Display) -> Self {
+        StoreError::Damaged { key: key.to_string(), what: what.to_string() }.into()
+    }
+
+    /// Names the blocks that a row with a damaged detail came from.
+    #[must_use]
+    pub(crate) fn of(self, blocks: impl Display) -> Self {
+        match self {
+            Self::Detail(error) => Self::damaged(blocks, error),
+            error => error,
+        }
+    }
+
+    /// The error for missing markers. `what` is the word for one index.
     pub(crate) fn not_ready(run: &RunId, what: &str, missing: &[u32]) -> Self {
         let mut named: Vec<_> = missing.iter().take(NAMED).map(ToString::to_string).collect();
         if missing.len() > NAMED {
@@ -155,7 +183,7 @@ impl Error {
             Self::Compression { .. } => "DamagedCompression",
             Self::SourceChanged { .. } => "SourceChanged",
             Self::TooManyMalformed(_) => "TooManyMalformed",
-            Self::PlanMismatch { .. } => "PlanMismatch",
+            Self::PlanMismatch { .. } | Self::ShardsMismatch { .. } => "PlanMismatch",
             Self::Superseded { .. } => "Superseded",
             Self::Removed { .. } => "RunRemoved",
             Self::NotReady { .. } => "NotReady",
@@ -164,21 +192,24 @@ impl Error {
             Self::Rejects { .. } => "RejectsFailed",
             Self::Store(StoreError::Full { .. }) => "StoreFull",
             Self::Store(StoreError::Denied { .. }) => "StoreDenied",
-            Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. }) => "StoreDamaged",
+            Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. })
+            | Self::Detail(_) => "StoreDamaged",
             Self::Store(StoreError::Newer { .. }) => "StoreNewer",
             Self::Store(StoreError::Refused(_)) => "Refused",
             Self::Store(_) => "StoreFailed",
             Self::Cancelled => "Cancelled",
             Self::Panicked => "Panicked",
+            Self::Defect(_) => "Defect",
         }
     }
 
-    /// Whether the same run, continued later, may come to its end.
+    /// Returns true if the same run may come to its end when it is continued later.
     pub fn is_resumable(&self) -> bool {
         !self.is_permanent() && !matches!(self, Self::Superseded { .. })
     }
 
-    /// Whether trying again without changing anything can't help.
+    /// Returns true if a retry without any change can't help. Damage and defects are permanent: the
+    /// next attempt reads the same bytes with the same program.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Input(_)
@@ -186,8 +217,11 @@ impl Error {
             | Self::SourceChanged { .. }
             | Self::TooManyMalformed(_)
             | Self::PlanMismatch { .. }
+            | Self::ShardsMismatch { .. }
             | Self::Removed { .. }
-            | Self::OutsidePlan { .. } => true,
+            | Self::OutsidePlan { .. }
+            | Self::Detail(_)
+            | Self::Defect(_) => true,
             Self::Read { source, .. } => matches!(
                 source.kind(),
                 std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied
@@ -202,5 +236,31 @@ impl Error {
             ),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn damage_and_defects_are_permanent_and_have_words_of_their_own() {
+        let defect = Error::Defect("a block can't be encoded");
+        assert_eq!((defect.reason(), defect.is_permanent()), ("Defect", true));
+        assert!(defect.to_string().contains("please report it"));
+        let detail = Error::from(DetailError { at: 3, what: "a form without a length" })
+            .of("runs/r/blocks/etl");
+        assert_eq!((detail.reason(), detail.is_permanent()), ("StoreDamaged", true));
+        assert!(detail.to_string().starts_with("runs/r/blocks/etl is damaged"), "{detail}");
+    }
+
+    #[test]
+    fn a_message_names_twenty_missing_indexes_and_counts_the_rest() {
+        let run = RunId::new("r").unwrap();
+        let one = Error::not_ready(&run, "shard", &[7]).to_string();
+        assert_eq!(one, "run r has no marker of shard 7 yet: the stage before has not finished");
+        let many: Vec<u32> = (0..23).collect();
+        let many = Error::not_ready(&run, "shard", &many).to_string();
+        assert!(many.contains("shards 0, 1, ") && many.contains(", 19, and 3 more"), "{many}");
     }
 }

@@ -1,10 +1,13 @@
-//! The way of the data: plan, etl, aggregate and publish as functions over input, trends and store.
+//! The way of the data: plan, etl, aggregate, score and publish as functions over input, trends and
+//! store.
 //!
-//! Each is one attempt at one stage and index, and may be repeated or doubled at any moment: blocks
-//! are written under the attempt, and the first marker decides whose blocks count. Used by the pods of
-//! a cluster and by the threads of one machine alike; knows nothing of either.
+//! Each call is one attempt at one stage and index, and may be repeated or doubled at any moment:
+//! blocks are written under the attempt, and the first marker decides whose blocks count. The pods
+//! of a cluster and the threads of one machine call them alike; this crate knows nothing of either.
 
 pub mod aggregate;
+mod attempt;
+mod block_writer;
 mod blocks;
 mod cancel;
 pub mod context;
@@ -18,9 +21,9 @@ pub mod plan;
 mod progress;
 pub mod publish;
 pub mod records;
-mod row_blocks;
 pub mod score;
 mod sorted;
+mod spill;
 mod supersede;
 
 pub use cancel::Cancel;

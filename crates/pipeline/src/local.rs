@@ -1,5 +1,4 @@
-//! A whole run on one machine: threads for pods. Owns the order of the stages and how shards and
-//! partitions share the threads.
+//! A whole run on one machine, with threads in place of pods. Owns the order of the stages.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -18,22 +17,22 @@ use crate::publish::publish;
 use crate::score::score_all;
 use crate::{Context, Error};
 
-/// What a run came to.
+/// A run that was published.
 #[derive(Debug)]
 pub struct Outcome {
     /// Its plan.
     pub plan: Plan,
-    /// What was published.
+    /// The generation of its result.
     pub generation: Generation,
-    /// What is in it.
+    /// The index of its result.
     pub index: ResultIndex,
-    /// How long each stage took.
+    /// The duration of each stage.
     pub stages: Vec<(Stage, Duration)>,
 }
 
-/// Runs or resumes all stages. `spec` is `None` for a run that has its plan already. `counted` is
-/// called when all shards are, before it is decided whether too many lines were malformed.
-/// `clock` tells the time as RFC 3339 text.
+/// Runs or resumes all stages. `spec` is `None` for a run that has a plan. `counted` is called once
+/// all shards are counted, before the verdict on malformed lines. `clock` returns the time as RFC
+/// 3339 text.
 pub fn run(
     context: &Context,
     spec: Option<&Spec>,
@@ -54,15 +53,16 @@ pub fn run(
     context.progress.bytes_total.store(plan.bytes(), Ordering::Relaxed);
     lap(Stage::Plan);
 
-    let shards = in_parallel(context, plan.shards.len(), |share, shard| etl(share, &plan, shard))?;
+    let shards = in_parallel(context, plan.shard_indexes().collect(), |share, tasks| {
+        tasks.each(share, |shard| etl(share, &plan, shard))
+    })?;
     counted(&plan, &shards)?;
-    let records = check_records(&plan, &shards)?;
+    check_records(&plan, &shards)?;
     lap(Stage::Etl);
 
     Progress::add(&context.progress.partitions_total, u64::from(plan.partitions));
-    let partitions = in_parallel(context, plan.partitions as usize, |share, partition| {
-        // There are at most 1,024 partitions.
-        aggregate(share, &plan, &shards, partition as u16)
+    let partitions = in_parallel(context, plan.partition_ids()?.collect(), |share, tasks| {
+        tasks.each(share, |partition| aggregate(share, &plan, &shards, partition))
     })?;
     lap(Stage::Aggregate);
 
@@ -71,7 +71,7 @@ pub fn run(
         lap(Stage::Score);
     }
 
-    let (generation, index) = publish(context, &plan, records, &shards, &partitions, &clock())?;
+    let (generation, index) = publish(context, &plan, &shards, &partitions, &clock())?;
     lap(Stage::Publish);
     Ok(Outcome { plan, generation, index, stages })
 }

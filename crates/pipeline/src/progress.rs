@@ -1,13 +1,13 @@
-//! How far a run is, as counters that any thread may read.
+//! The progress of a run, as counters that any thread may read at any time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use trends::record::Malformed;
 
-/// How far a run is; read by whoever shows it, at any time.
+/// The progress of a run.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Bytes of input the plan holds, 0 until it is known.
+    /// Bytes of input in the plan, 0 until it is known.
     pub bytes_total: AtomicU64,
     /// Bytes of input that were counted.
     pub bytes: AtomicU64,
@@ -15,17 +15,15 @@ pub struct Progress {
     pub records: AtomicU64,
     /// Malformed lines among them, in the order of `Malformed::ALL`.
     malformed: [AtomicU64; Malformed::ALL.len()],
-    /// Records that were counted and could not be kept, where they are kept.
+    /// Records that were counted but could not be kept, if records are kept.
     pub left_out: AtomicU64,
     /// Sorted runs that were spilled to disk.
     pub spilled: AtomicU64,
     /// Blocks that were stored.
     pub blocks: AtomicU64,
-    /// Blocks among them that are in no marker yet.
-    pub(crate) unmarked: AtomicU64,
     /// Blocks among them that no marker will ever name, because another attempt was first.
     pub garbage: AtomicU64,
-    /// Partitions to aggregate, 0 until the first stage is over.
+    /// Partitions to aggregate, 0 until the etl stage is over.
     pub partitions_total: AtomicU64,
     /// Partitions that were aggregated.
     pub partitions: AtomicU64,
@@ -38,6 +36,7 @@ impl Progress {
         Malformed::ALL.iter().map(|reason| reason.name()).zip(counts)
     }
 
+    /// Counts a malformed line.
     pub(crate) fn malformed(&self, reason: Malformed) {
         Self::add(&self.malformed[reason as usize], 1);
     }

@@ -1,226 +1,221 @@
-//! Sorted sequences of entries, block by block, from disk or from the store, and their merge. Owns the runs
-//! that are spilled to disk, and what is said of a block that can't be read; the order of entries and what
-//! becomes of them is their owner's.
+//! Reading sorted runs block by block, from disk or from the store, and merging them. Owns the
+//! error of a block that can't be decoded; the order of the entries belongs to their blocks.
 
 use std::cmp::Ordering;
-use std::collections::BinaryHeap;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, ErrorKind, Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use store::StoreError;
 use store::document::{AttemptKey, read_block};
-use trends::format::FormatError;
+use trends::RowRef;
+use trends::format::{FormatError, RowReader};
+use trends::merge::{Cursor, Heap, Sequence};
 use trends::result::BlockRef;
 
+use crate::spill::SpilledBlocks;
 use crate::{Context, Error};
 
-/// A block of entries in order, read one after another.
-pub(crate) trait SortedBlock: Sized {
-    /// What it holds.
-    type Entry;
+/// The blocks of a sorted run, read one after another.
+pub(crate) enum Blocks<'a> {
+    /// Blocks of an attempt.
+    Stored(StoredBlocks<'a>),
+    /// Blocks on disk.
+    Spilled(SpilledBlocks<'a>),
+}
 
-    /// Opens a block.
+/// Some blocks of an attempt.
+pub(crate) struct StoredBlocks<'a> {
+    context: &'a Context,
+    attempt: AttemptKey,
+    unread: std::vec::IntoIter<&'a BlockRef>,
+    /// The block that was read last.
+    last: Option<&'a BlockRef>,
+}
+
+impl<'a> Blocks<'a> {
+    /// Blocks of an attempt, in their order.
+    pub(crate) fn stored(
+        context: &'a Context,
+        attempt: AttemptKey,
+        blocks: impl IntoIterator<Item = &'a BlockRef>,
+    ) -> Self {
+        let unread = blocks.into_iter().collect::<Vec<_>>().into_iter();
+        Self::Stored(StoredBlocks { context, attempt, unread, last: None })
+    }
+
+    fn read(&mut self) -> Result<Option<Bytes>, Error> {
+        match self {
+            Self::Spilled(blocks) => Ok(blocks.read()?.map(Bytes::from)),
+            Self::Stored(StoredBlocks { context, attempt, unread, last }) => {
+                *last = unread.next();
+                let Some(block) = last else { return Ok(None) };
+                Ok(Some(context.wait(read_block(&*context.store, attempt, block))?))
+            }
+        }
+    }
+
+    /// The error of the block that was read last, which can't be decoded.
+    fn undecodable(&self, error: &FormatError) -> Error {
+        match self {
+            Self::Spilled(blocks) => blocks.spill.failed(std::io::Error::other(error.clone())),
+            Self::Stored(StoredBlocks { attempt, last, .. }) => {
+                let name = last.map_or("", |block| &block.name);
+                StoreError::undecodable(attempt.block(name).to_string(), error).into()
+            }
+        }
+    }
+}
+
+/// A decoded block of a sorted run.
+pub(crate) trait SortedBlock: Sized {
+    /// Decodes a block.
     fn open(block: &[u8]) -> Result<Self, FormatError>;
+}
+
+/// A sorted run with one of its blocks decoded.
+struct OpenRun<'a, B> {
+    blocks: Blocks<'a>,
+    block: Option<B>,
+}
+
+impl<B: SortedBlock> OpenRun<'_, B> {
+    /// Decodes the next block; `None` after the last.
+    fn next_block(&mut self) -> Result<Option<&mut B>, Error> {
+        self.block = None;
+        let Some(bytes) = self.blocks.read()? else { return Ok(None) };
+        let block = B::open(&bytes).map_err(|error| self.blocks.undecodable(&error))?;
+        Ok(Some(self.block.insert(block)))
+    }
+}
+
+/// Stands on one row of a sorted run of rows.
+pub(crate) struct RowCursor<'a>(OpenRun<'a, RowReader>);
+
+impl SortedBlock for RowReader {
+    fn open(block: &[u8]) -> Result<Self, FormatError> {
+        Self::open(block)
+    }
+}
+
+impl<'a> RowCursor<'a> {
+    /// A cursor that stands on the first row.
+    pub(crate) fn new(blocks: Blocks<'a>) -> Result<Self, Error> {
+        let mut cursor = Self(OpenRun { blocks, block: None });
+        cursor.0.next_block()?;
+        Ok(cursor)
+    }
+
+    /// The error of the current row, whose content can't be decoded.
+    pub(crate) fn undecodable(&self, error: &FormatError) -> Error {
+        self.0.blocks.undecodable(error)
+    }
+}
+
+impl Cursor for RowCursor<'_> {
+    type Error = Error;
+
+    fn row(&self) -> Option<RowRef<'_>> {
+        self.0.block.as_ref().and_then(Cursor::row)
+    }
+
+    fn advance(&mut self) -> Result<(), Error> {
+        let OpenRun { blocks, block } = &mut self.0;
+        if let Some(rows) = block {
+            rows.advance().map_err(|error| blocks.undecodable(&error))?;
+        }
+        if self.row().is_none() { self.0.next_block().map(drop) } else { Ok(()) }
+    }
+}
+
+/// A decoded block whose entries are taken out one after another.
+pub(crate) trait EntryBlock: SortedBlock {
+    /// An entry.
+    type Entry;
 
     /// The next entry, `None` at the end.
     fn next(&mut self) -> Result<Option<Self::Entry>, FormatError>;
 
-    /// Which of two entries comes first.
+    /// The order of two entries. No two entries of the runs that are merged are equal.
     fn order(a: &Self::Entry, b: &Self::Entry) -> Ordering;
 }
 
-/// Writes a sorted run: blocks, each behind its length, to a file without a name, which is gone when it is
-/// dropped or the process killed.
-#[derive(Debug)]
-pub(crate) struct RunWriter {
-    out: BufWriter<File>,
-    folder: PathBuf,
+/// A sorted run of entries, standing on one of them.
+struct EntryCursor<'a, B: EntryBlock> {
+    run: OpenRun<'a, B>,
+    entry: Option<B::Entry>,
 }
 
-impl RunWriter {
-    /// A run in a folder.
-    pub(crate) fn new(folder: &Path) -> Result<Self, Error> {
-        let folder = folder.to_owned();
-        match tempfile::tempfile_in(&folder) {
-            Ok(file) => Ok(Self { out: BufWriter::new(file), folder }),
-            Err(source) => Err(Error::Spill { path: folder, source }),
-        }
+impl<'a, B: EntryBlock> EntryCursor<'a, B> {
+    fn new(blocks: Blocks<'a>) -> Result<Self, Error> {
+        let mut cursor = Self { run: OpenRun { blocks, block: None }, entry: None };
+        cursor.next()?;
+        Ok(cursor)
     }
 
-    /// Adds the next block, which is far below 4 GiB.
-    pub(crate) fn push(&mut self, block: &[u8]) -> Result<(), Error> {
-        let length = (block.len() as u32).to_le_bytes();
-        let written = self.out.write_all(&length).and_then(|()| self.out.write_all(block));
-        written.map_err(|source| Error::Spill { path: self.folder.clone(), source })
-    }
-
-    /// The run that was written.
-    pub(crate) fn finish(self) -> Result<Run, Error> {
-        let Self { out, folder } = self;
-        let file = out.into_inner().map_err(std::io::IntoInnerError::into_error);
-        let rewound = file.and_then(|mut file| file.rewind().map(|()| file));
-        match rewound {
-            Ok(file) => Ok(Run { file, folder }),
-            Err(source) => Err(Error::Spill { path: folder, source }),
-        }
-    }
-}
-
-/// A sorted run on disk.
-#[derive(Debug)]
-pub(crate) struct Run {
-    file: File,
-    folder: PathBuf,
-}
-
-/// Where a block was read from.
-enum Origin {
-    Folder(PathBuf),
-    Store(String),
-}
-
-impl Origin {
-    /// That a block from there is not what was written.
-    fn damaged(&self, error: &FormatError) -> Error {
-        match self {
-            Self::Folder(path) => {
-                let source = std::io::Error::other(error.clone());
-                Error::Spill { path: path.clone(), source }
-            }
-            Self::Store(key) => StoreError::undecodable(key.clone(), error).into(),
-        }
-    }
-}
-
-type Blocks<'a> = Box<dyn FnMut() -> Result<Option<(Vec<u8>, Origin)>, Error> + 'a>;
-
-/// A sorted sequence that is read block by block.
-pub(crate) struct Sorted<'a, B> {
-    blocks: Blocks<'a>,
-    block: Option<(B, Origin)>,
-}
-
-impl<'a, B: SortedBlock> Sorted<'a, B> {
-    /// What was spilled.
-    pub(crate) fn spilled(run: Run) -> Self {
-        let Run { file, folder } = run;
-        let mut reader = BufReader::new(file);
-        let mut read = move || {
-            let mut length = [0; 4];
-            match reader.read_exact(&mut length) {
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
-                read => read?,
-            }
-            let mut block = vec![0; u32::from_le_bytes(length) as usize];
-            reader.read_exact(&mut block)?;
-            Ok(Some(block))
-        };
-        Self::of(move || match read() {
-            Ok(block) => Ok(block.map(|block| (block, Origin::Folder(folder.clone())))),
-            Err(source) => Err(Error::Spill { path: folder.clone(), source }),
-        })
-    }
-
-    /// The blocks that an attempt stored.
-    pub(crate) fn stored(
-        context: &'a Context,
-        home: AttemptKey,
-        blocks: impl IntoIterator<Item = &'a BlockRef>,
-    ) -> Self
-    where
-        B: 'a,
-    {
-        let blocks: Vec<&BlockRef> = blocks.into_iter().collect();
-        let mut blocks = blocks.into_iter();
-        Self::of(move || {
-            let Some(block) = blocks.next() else { return Ok(None) };
-            let bytes = context.wait(read_block(&*context.store, &home, block))?;
-            Ok(Some((bytes.into(), Origin::Store(home.block(&block.name).to_string()))))
-        })
-    }
-
-    fn of(blocks: impl FnMut() -> Result<Option<(Vec<u8>, Origin)>, Error> + 'a) -> Self {
-        Self { blocks: Box::new(blocks), block: None }
-    }
-
+    /// Goes to the next entry and returns the one before.
     fn next(&mut self) -> Result<Option<B::Entry>, Error> {
-        loop {
-            if let Some((block, origin)) = &mut self.block
-                && let Some(entry) = block.next().map_err(|error| origin.damaged(&error))?
+        let next = loop {
+            let OpenRun { blocks, block } = &mut self.run;
+            if let Some(block) = block
+                && let Some(entry) = block.next().map_err(|error| blocks.undecodable(&error))?
             {
-                return Ok(Some(entry));
+                break Some(entry);
             }
-            let Some((bytes, origin)) = (self.blocks)()? else { return Ok(None) };
-            let block = B::open(&bytes).map_err(|error| origin.damaged(&error))?;
-            self.block = Some((block, origin));
-        }
+            if self.run.next_block()?.is_none() {
+                break None;
+            }
+        };
+        Ok(std::mem::replace(&mut self.entry, next))
     }
 }
 
-/// The entry a sequence stands on; the greatest of a heap comes first, and of equal ones that of the first
-/// sequence.
-struct Head<B: SortedBlock> {
-    entry: B::Entry,
-    from: usize,
-}
+impl<B: EntryBlock> Sequence for EntryCursor<'_, B> {
+    fn is_done(&self) -> bool {
+        self.entry.is_none()
+    }
 
-impl<B: SortedBlock> Ord for Head<B> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        B::order(&other.entry, &self.entry).then_with(|| other.from.cmp(&self.from))
+    fn cmp_entry(&self, other: &Self) -> Ordering {
+        let entries = self.entry.as_ref().zip(other.entry.as_ref());
+        entries.map_or(Ordering::Equal, |(a, b)| B::order(a, b))
     }
 }
 
-impl<B: SortedBlock> PartialOrd for Head<B> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<B: SortedBlock> PartialEq for Head<B> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<B: SortedBlock> Eq for Head<B> {}
-
-/// Merges sorted sequences into one.
-pub(crate) fn merge<B: SortedBlock>(
-    mut sequences: Vec<Sorted<'_, B>>,
+/// Merges sorted runs into one.
+pub(crate) fn merge<B: EntryBlock>(
+    runs: Vec<Blocks<'_>>,
     mut emit: impl FnMut(B::Entry) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut heads = BinaryHeap::<Head<B>>::with_capacity(sequences.len());
-    for (from, sequence) in sequences.iter_mut().enumerate() {
-        heads.extend(sequence.next()?.map(|entry| Head { entry, from }));
-    }
-    while let Some(Head { entry, from }) = heads.pop() {
+    let runs: Result<Vec<_>, Error> = runs.into_iter().map(EntryCursor::<B>::new).collect();
+    let mut heap = Heap::new(runs?);
+    while let Some(entry) = heap.step(EntryCursor::next)?.flatten() {
         emit(entry)?;
-        if let Some(sequence) = sequences.get_mut(from) {
-            heads.extend(sequence.next()?.map(|entry| Head { entry, from }));
-        }
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::block_writer::{Block, BlockWriter};
+    use crate::spill::{Spill, SpillWriter};
 
-    /// One entry per byte.
+    /// A block of bytes, each an entry.
     struct Bytes(std::vec::IntoIter<u8>);
 
     impl SortedBlock for Bytes {
-        type Entry = u8;
-
         fn open(block: &[u8]) -> Result<Self, FormatError> {
             if block.contains(&255) {
                 return Err(FormatError::NotABlock);
             }
             Ok(Self(Vec::from(block).into_iter()))
         }
+    }
+
+    impl EntryBlock for Bytes {
+        type Entry = u8;
 
         fn next(&mut self) -> Result<Option<u8>, FormatError> {
             match self.0.next() {
@@ -234,14 +229,42 @@ mod tests {
         }
     }
 
-    fn merged(folder: &Path, runs: &[Vec<Vec<u8>>]) -> Result<Vec<u8>, Error> {
-        let written = runs.iter().map(|blocks| {
-            let mut writer = RunWriter::new(folder)?;
-            blocks.iter().try_for_each(|block| writer.push(block))?;
-            Ok(Sorted::<Bytes>::spilled(writer.finish()?))
-        });
+    impl BlockWriter for Vec<u8> {
+        type Entry<'a> = u8;
+        type Head = ();
+        type Indexed = BlockRef;
+
+        fn push(&mut self, entry: u8) {
+            self.push(entry);
+        }
+
+        fn raw_len(&self) -> usize {
+            self.len()
+        }
+
+        fn finish(&mut self) -> Result<Option<Block<()>>, FormatError> {
+            Ok(Some(std::mem::take(self)).filter(|raw| !raw.is_empty()).map(|raw| ((), raw)))
+        }
+
+        fn index((): (), block: BlockRef) -> BlockRef {
+            block
+        }
+    }
+
+    /// A file of sorted runs, in blocks of `size` entries.
+    fn spill(folder: &Path, runs: &[Vec<u8>], size: usize) -> Result<Spill, Error> {
+        let mut writer = SpillWriter::new(folder, Vec::new(), size)?;
+        for run in runs {
+            run.iter().try_for_each(|entry| writer.add(*entry))?;
+            writer.end_run()?;
+        }
+        writer.finish()
+    }
+
+    fn merged(spill: &Spill) -> Result<Vec<u8>, Error> {
         let mut all = Vec::new();
-        merge(written.collect::<Result<_, Error>>()?, |entry| {
+        let runs = (0..spill.runs()).map(|run| Blocks::Spilled(spill.run(run)));
+        merge::<Bytes>(runs.collect(), |entry| {
             all.push(entry);
             Ok(())
         })?;
@@ -259,28 +282,41 @@ mod tests {
                 run.retain(|entry| *entry < 254);
                 run.sort_unstable();
             }
-            // Empty blocks are none, wherever they stand.
-            let blocks = |run: &Vec<u8>| {
-                let blocks = run.chunks(size).flat_map(|block| [block.to_vec(), Vec::new()]);
-                blocks.collect::<Vec<_>>()
-            };
-            let cut: Vec<Vec<Vec<u8>>> = runs.iter().map(blocks).collect();
             let mut whole = runs.concat();
             whole.sort_unstable();
-            prop_assert_eq!(merged(folder.path(), &cut).unwrap(), whole);
+            let spill = spill(folder.path(), &runs, size).unwrap();
+            prop_assert_eq!(merged(&spill).unwrap(), whole);
         }
     }
 
     #[test]
-    fn a_run_that_is_not_what_was_written_names_its_folder() {
+    fn the_runs_of_one_file_are_read_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let spill = spill(folder.path(), &[vec![1, 3], vec![], vec![2, 4, 5]], 2).unwrap();
+        let read = |run| {
+            let mut all = Vec::new();
+            let mut blocks = spill.run(run);
+            while let Some(block) = blocks.read().unwrap() {
+                all.push(block);
+            }
+            all
+        };
+        assert_eq!(read(0), [[1, 3]]);
+        assert_eq!(read(1), Vec::<Vec<u8>>::new());
+        assert_eq!(read(2), [vec![2, 4], vec![5]]);
+        assert_eq!(read(3), Vec::<Vec<u8>>::new(), "there is no fourth run");
+    }
+
+    #[test]
+    fn a_damaged_spill_names_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         for damaged in [vec![1, 255], vec![1, 254]] {
-            let error = merged(folder.path(), &[vec![vec![0]], vec![damaged]]).unwrap_err();
+            let error = merged(&spill(folder.path(), &[vec![0], damaged], 2).unwrap()).unwrap_err();
             let Error::Spill { path, .. } = error else { panic!("{error}") };
             assert_eq!(path, folder.path());
         }
         let missing = folder.path().join("none");
-        let error = merged(&missing, &[vec![vec![0]]]).unwrap_err();
+        let error = spill(&missing, &[vec![0]], 2).unwrap_err();
         assert!(error.to_string().contains("none"), "{error}");
     }
 }

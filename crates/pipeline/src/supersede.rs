@@ -1,15 +1,12 @@
-//! Whether a later run of the source has published. Owns what that means for an earlier one: it is
-//! not needed, and what it misses was cleaned away, not damaged.
+//! Runs that a later run of the source has overtaken. Owns what that means for the earlier one: its
+//! result is not needed, and blocks that it misses were cleaned up, not damaged.
 
 use store::{StoreError, generations};
 
 use crate::plan::Plan;
 use crate::{Context, Error};
 
-/// That a run which was started later has published.
-///
-/// # Errors
-/// `Superseded` if one has.
+/// Fails with `Superseded` if a later run of the source has been published.
 pub fn check_not_superseded(context: &Context, plan: &Plan) -> Result<(), Error> {
     let newest = context.wait(generations::newest(&*context.store, &plan.source, 0))?;
     match newest {
@@ -21,8 +18,8 @@ pub fn check_not_superseded(context: &Context, plan: &Plan) -> Result<(), Error>
     }
 }
 
-/// Does a piece of work; if it finds nothing where a marker says there is something, a later run may
-/// have published and clean-up removed this one's data.
+/// Does a piece of work. If it misses a block that a marker refers to, fails with `Superseded` if a
+/// later run has been published: the clean-up after it removed this run's blocks.
 pub(crate) fn unless_superseded<T>(
     context: &Context,
     plan: &Plan,

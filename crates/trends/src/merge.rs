@@ -1,11 +1,20 @@
-//! Merging sorted streams of rows and adding up equal ones. Owns the k-way merge; knows nothing
-//! of the sources of the streams.
+//! Merging sorted sequences, and adding up equal rows. Owns the k-way merge; knows nothing of the
+//! sources of the sequences.
 
 use std::cmp::Ordering;
 
 use crate::RowRef;
 use crate::detail::DetailError;
 use crate::row::RowSum;
+
+/// A sorted sequence that stands on one of its entries, or behind the last.
+pub trait Sequence {
+    /// Returns true behind the last entry.
+    fn is_done(&self) -> bool;
+
+    /// Compares the entries that two sequences stand on. Neither is done.
+    fn cmp_entry(&self, other: &Self) -> Ordering;
+}
 
 /// A stream of rows in strictly ascending order, standing on one of them.
 pub trait Cursor {
@@ -19,6 +28,19 @@ pub trait Cursor {
     fn advance(&mut self) -> Result<(), Self::Error>;
 }
 
+impl<C: Cursor> Sequence for C {
+    fn is_done(&self) -> bool {
+        self.row().is_none()
+    }
+
+    fn cmp_entry(&self, other: &Self) -> Ordering {
+        match (self.row(), other.row()) {
+            (Some(a), Some(b)) => a.cmp_key(&b),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        }
+    }
+}
+
 /// Merges streams into one: rows in order, rows of equal kind, term and bucket added up.
 ///
 /// The sum is over integers and the order is total, so the merged rows do not depend on the number
@@ -29,7 +51,7 @@ pub fn merge<C: Cursor<Error: From<DetailError>>>(
 ) -> Result<(), C::Error> {
     let mut heap = Heap::new(cursors);
     let mut sum: Option<RowSum> = None;
-    while let Some(row) = heap.least() {
+    while let Some(row) = heap.least().and_then(Cursor::row) {
         match &mut sum {
             Some(sum) if sum.first().cmp_key(&row) == Ordering::Equal => sum.add(&row)?,
             Some(sum) => {
@@ -38,61 +60,65 @@ pub fn merge<C: Cursor<Error: From<DetailError>>>(
             }
             None => sum = Some(RowSum::of(&row)),
         }
-        heap.advance()?;
+        heap.step(Cursor::advance)?;
     }
     if let Some(mut sum) = sum { emit(sum.finish()) } else { Ok(()) }
 }
 
-/// A binary heap of cursors, ordered by their rows. Unlike the standard one it advances its least
-/// element in place.
-struct Heap<C> {
-    cursors: Vec<C>,
+/// A binary heap of sequences, ordered by the entries they stand on. Unlike the standard one it
+/// advances its least element in place.
+#[derive(Debug)]
+pub struct Heap<S> {
+    sequences: Vec<S>,
 }
 
-impl<C: Cursor> Heap<C> {
-    fn new(mut cursors: Vec<C>) -> Self {
-        cursors.retain(|cursor| cursor.row().is_some());
-        let mut heap = Self { cursors };
-        for at in (0..heap.cursors.len() / 2).rev() {
+impl<S: Sequence> Heap<S> {
+    /// A heap of sequences; those that are done are dropped.
+    pub fn new(mut sequences: Vec<S>) -> Self {
+        sequences.retain(|sequence| !sequence.is_done());
+        let mut heap = Self { sequences };
+        for at in (0..heap.sequences.len() / 2).rev() {
             heap.sift_down(at);
         }
         heap
     }
 
-    fn least(&self) -> Option<RowRef<'_>> {
-        self.cursors.first().and_then(Cursor::row)
+    /// The sequence with the least entry, `None` once all are done.
+    pub fn least(&self) -> Option<&S> {
+        self.sequences.first()
     }
 
-    fn advance(&mut self) -> Result<(), C::Error> {
-        if let Some(least) = self.cursors.first_mut() {
-            least.advance()?;
-            if least.row().is_none() {
-                self.cursors.swap_remove(0);
-            }
-            self.sift_down(0);
+    /// Moves the sequence with the least entry on by `step`, and returns what that returns; `None`
+    /// once all are done.
+    pub fn step<T, E>(
+        &mut self,
+        step: impl FnOnce(&mut S) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
+        let Some(least) = self.sequences.first_mut() else { return Ok(None) };
+        let stepped = step(least)?;
+        if least.is_done() {
+            self.sequences.swap_remove(0);
         }
-        Ok(())
+        self.sift_down(0);
+        Ok(Some(stepped))
     }
 
     fn sift_down(&mut self, mut at: usize) {
         loop {
             let left = 2 * at + 1;
-            let least = [left, left + 1].into_iter().filter(|child| *child < self.cursors.len());
+            let least = [left, left + 1].into_iter().filter(|child| *child < self.sequences.len());
             let Some(child) = least.min_by(|a, b| self.order(*a, *b)) else { return };
             if self.order(at, child) != Ordering::Greater {
                 return;
             }
-            self.cursors.swap(at, child);
+            self.sequences.swap(at, child);
             at = child;
         }
     }
 
     fn order(&self, a: usize, b: usize) -> Ordering {
-        let row = |at: usize| self.cursors.get(at).and_then(Cursor::row);
-        match (row(a), row(b)) {
-            (Some(a), Some(b)) => a.cmp_key(&b),
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        }
+        let (a, b) = (self.sequences.get(a), self.sequences.get(b));
+        a.zip(b).map_or(Ordering::Equal, |(a, b)| a.cmp_entry(b))
     }
 }
 

@@ -7,7 +7,7 @@ impl Work {
     /// Counts a shard.
     pub(crate) fn etl(&self, plan_hash: &str, shard: u32) -> Result<Ending, Ending> {
         let plan = self.plan_of(plan_hash)?;
-        let shard = pipeline::etl::etl(&self.context, &plan, shard)?;
+        let shard = pipeline::etl::etl(&self.context, &plan, plan.shard(shard)?)?;
         let report = &shard.marker.report;
         if report.left_out > 0 {
             let why = "they are above 8 MiB, or hold values that no document can hold";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pipeline::aggregate::{all_finished, check_records};
+use pipeline::aggregate::all_finished;
 use pipeline::publish::publish;
 use pipeline::{Context, Plan, etl};
 use store::mongo::records;
@@ -27,9 +27,8 @@ impl Work {
         let context = &self.context;
         let plan = self.plan_of(plan_hash)?;
         let shards = etl::all_finished(context, &plan, without)?;
-        let records = check_records(&plan, &shards)?;
         let partitions = all_finished(context, &plan)?;
-        let (generation, index) = publish(context, &plan, records, &shards, &partitions, &now())?;
+        let (generation, index) = publish(context, &plan, &shards, &partitions, &now())?;
         let without: Vec<u32> = without.iter().copied().collect();
         self.follow_up(&plan, &without, etl::kept(&shards))?;
         Ok(Ending::done(self.published(&generation, &index)))

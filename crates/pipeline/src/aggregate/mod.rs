@@ -1,11 +1,10 @@
-//! The aggregate stage: merges one partition over all shards. Owns the order of its steps, what its
-//! marker reports, and the run-wide verdict on malformed lines.
+//! The aggregate stage: merges one partition over all shards. Owns the order of its steps, the
+//! report of its marker, and the run-wide verdict on malformed lines.
 
-mod held;
 mod pairs;
-mod partials;
 mod pooled;
 mod ranking;
+mod rare_terms;
 mod terms;
 mod verdict;
 mod windows;
@@ -13,31 +12,34 @@ mod windows;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use store::document::AttemptKey;
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
 use trends::merge::merge;
+use trends::pair::PairTerm;
 use trends::result::{RankingPage, TermBlock};
 use trends::scores::PooledDispersion;
 use trends::{Kind, RowRef};
 
 pub use pairs::PairBlocks;
 use pairs::Pairs;
-use partials::PartialCursor;
 pub(crate) use pooled::timed_totals;
-pub(crate) use ranking::{Page, RankCollector};
+pub(crate) use ranking::{RankCollector, RankingPages};
 use terms::{Merged, Terms};
 pub use verdict::check_records;
 
+use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, missing, window_totals};
-use crate::markers::{self, marked};
-use crate::plan::Plan;
+use crate::markers;
+use crate::plan::{PartitionId, Plan};
 use crate::progress::Progress;
+use crate::sorted::{Blocks, RowCursor};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error};
 
-/// What the marker of a partition reports.
+/// The blocks of a partition and their digests, in its marker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AggregateReport {
@@ -45,46 +47,42 @@ pub struct AggregateReport {
     pub slots: Vec<String>,
     /// Its blocks of rows, in order.
     pub terms: Vec<TermBlock>,
-    /// Its blocks of rows by window, in order; none without windows.
+    /// Its blocks of rows by window, in order; empty without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<TermBlock>,
     /// The dispersion of its terms by kind; empty without scores over time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pooled: BTreeMap<Kind, PooledDispersion>,
-    /// Pairs of neighbouring words that may be phrases, where those are asked for.
+    /// Pairs of neighbouring words that may be phrases, if phrases are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<PairBlocks>,
     /// Its topics in ranking order, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
-    /// The shards it was made without.
+    /// The shards that were left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<u32>,
 }
 
-/// Merges a partition, unless an attempt did already. `shards` are all that count, in order.
-/// Returns the marker that counts.
+/// Merges a partition, unless an attempt has. `shards` are all that count, in order. Returns the
+/// marker that counts.
 ///
 /// # Errors
-/// `OutsidePlan` if the plan has no such partition, `Superseded` if its partials were removed because a
-/// later run has published.
+/// `Superseded` if its partials were removed because a later run has been published.
 pub fn aggregate(
     context: &Context,
     plan: &Plan,
     shards: &[Shard],
-    partition: u16,
+    partition: PartitionId,
 ) -> Result<Marker<AggregateReport>, Error> {
-    let index = u32::from(partition);
-    plan.partition(index)?;
-    let done = if let Some(done) = markers::finished(context, plan, Stage::Aggregate, index)? {
+    let finished = || markers::finished(context, plan, Stage::Aggregate, partition);
+    let done = if let Some(done) = finished()? {
         done
     } else {
         let merged = unless_superseded(context, plan, || merged(context, plan, shards, partition));
         match merged {
-            // Partials go as soon as the run is published, which was after another attempt was done.
-            Err(error @ Error::Store(StoreError::Missing { .. })) => {
-                let done = markers::finished(context, plan, Stage::Aggregate, index)?;
-                done.ok_or(error)?
-            }
+            // Partials are removed once the run is published, which is after another attempt's
+            // marker.
+            Err(error @ Error::Store(StoreError::Missing { .. })) => finished()?.ok_or(error)?,
             merged => merged?,
         }
     };
@@ -92,13 +90,13 @@ pub fn aggregate(
     Ok(done)
 }
 
-/// All partitions of a run, in order.
+/// Returns the markers of all partitions of a run, in order.
 ///
 /// # Errors
-/// `NotReady` with the numbers of the partitions that nobody finished.
+/// `NotReady` with the numbers of the partitions that no attempt has finished.
 pub fn all_finished(context: &Context, plan: &Plan) -> Result<Vec<Marker<AggregateReport>>, Error> {
-    let indexes = 0..plan.partitions;
-    let found = markers::all_finished(context, plan, Stage::Aggregate, "partition", indexes)?;
+    let ids = plan.partition_ids()?;
+    let found = markers::all_finished(context, plan, Stage::Aggregate, "partition", ids)?;
     Ok(found.into_iter().map(|(_, marker)| marker).collect())
 }
 
@@ -106,28 +104,42 @@ fn merged(
     context: &Context,
     plan: &Plan,
     shards: &[Shard],
-    partition: u16,
+    partition: PartitionId,
 ) -> Result<Marker<AggregateReport>, Error> {
-    let home = context.home(Stage::Aggregate, u32::from(partition));
+    let attempt = Attempt::new(context, plan, Stage::Aggregate, partition);
     let (analysis, totals) = (&plan.analysis, window_totals(shards));
     let has_phrases = analysis.kinds.contains(&Kind::Phrase);
     let mut output = Output {
+        partials: format!("the partials of run {} for partition {partition}", context.run),
         terms: Terms::topics(context, analysis, &totals),
         pairs: has_phrases.then(|| Pairs::new(context, analysis, &totals)),
-        hasher: SlotHasher::new(plan.partitions()?.slots(partition)),
-        sink: BlockSink::new(context, home.clone()),
+        hasher: SlotHasher::new(plan.slots(partition)?),
+        sink: BlockSink::new(&attempt),
     };
-    let cursors = PartialCursor::all(context, shards, partition)?;
-    merge(cursors, |row| {
+    let partials = shards.iter().map(|shard| partial(context, shard, partition));
+    let merged = merge(partials.collect::<Result<_, _>>()?, |row| {
         context.cancel.check()?;
         output.add(&row)
-    })?;
-    let report = output.finish(missing(plan, shards))?;
-    marked(context, plan, &home, report)
+    });
+    merged.map_err(|error| error.of(&output.partials))?;
+    attempt.mark(output.finish(missing(plan, shards))?)
 }
 
-/// Where the merged rows of a partition go.
+/// A cursor over the partial of a shard; it holds one block in memory.
+fn partial<'a>(
+    context: &'a Context,
+    Shard { index, marker }: &'a Shard,
+    partition: PartitionId,
+) -> Result<RowCursor<'a>, Error> {
+    let attempt: AttemptKey = marker.attempt_key(&context.run, Stage::Etl, (*index).into());
+    let blocks = marker.report.partials.get(partition.place());
+    RowCursor::new(Blocks::stored(context, attempt, blocks.into_iter().flatten()))
+}
+
+/// The output of a merge.
 struct Output<'a> {
+    /// The name of the input in messages.
+    partials: String,
     terms: Terms,
     pairs: Option<Pairs>,
     hasher: SlotHasher,
@@ -137,18 +149,28 @@ struct Output<'a> {
 impl Output<'_> {
     fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
         if !self.hasher.add(row) {
-            let term = String::from_utf8_lossy(row.term).into_owned();
-            return Err(Error::Input(format!("a partial holds {term:?} of another partition")));
+            return Err(self.misplaced(row, "term of another partition"));
         }
         match &mut self.pairs {
-            Some(pairs) if row.kind == Kind::Phrase => pairs.add(row, &mut self.sink),
+            Some(pairs) if row.kind == Kind::Phrase => match PairTerm::parse(row.term) {
+                Some(pair) => pairs.add(pair, row, &mut self.sink),
+                None => Err(self.misplaced(row, "pair without two words")),
+            },
             _ => self.terms.add(row, &mut self.sink),
         }
     }
 
+    fn misplaced(&self, row: &RowRef<'_>, what: &str) -> Error {
+        let term = String::from_utf8_lossy(row.term);
+        Error::damaged(&self.partials, format!("they hold {term:?}, a {what}"))
+    }
+
     fn finish(mut self, without: Vec<u32>) -> Result<AggregateReport, Error> {
-        let Merged { terms, series, mut pooled, ranks } = self.terms.finish(&mut self.sink)?;
-        let pairs = self.pairs.map(|pairs| pairs.finish(&mut self.sink)).transpose()?;
+        let terms = self.terms.finish(&mut self.sink);
+        let Merged { terms, series, mut pooled, ranks } =
+            terms.map_err(|error| error.of(&self.partials))?;
+        let pairs = self.pairs.map(|pairs| pairs.finish(&mut self.sink)).transpose();
+        let pairs = pairs.map_err(|error| error.of(&self.partials))?;
         let pairs = pairs.map(|(blocks, of_pairs)| {
             pooled.extend(of_pairs);
             blocks

@@ -1,32 +1,34 @@
-//! Ranking the topics of a partition. Owns what is kept in memory and how rankings are cut into pages; the
-//! order is `trends::cmp_rank`.
+//! Ranking the topics of a partition. Owns the memory for topics and how rankings are cut into
+//! pages; the order is `trends::cmp_rank`.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use trends::format::{FormatError, RankedTopic, RankingReader, RankingWriter};
-use trends::result::RankingPage;
+use trends::result::{BlockRef, RankingPage};
 use trends::{Kind, RowRef, cmp_rank};
 
 use crate::Error;
-use crate::blocks::{BlockSink, unencodable};
-use crate::sorted::{Run, RunWriter, Sorted, SortedBlock, merge};
+use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
+use crate::blocks::BlockSink;
+use crate::sorted::{Blocks, EntryBlock, SortedBlock, merge};
+use crate::spill::{Spill, SpillWriter};
 
 /// Bytes of topics per page, before compression: about 64 KiB after it.
 const PAGE: usize = 128 << 10;
 
-/// A smaller budget would make a file of every few topics.
+/// The smallest budget in bytes: a smaller one would spill a file for every few topics.
 const MIN_BUDGET: usize = 1 << 18;
 
-/// What an entry costs besides its term.
+/// Bytes of an entry besides its term.
 const ENTRY: usize = size_of::<Entry>();
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     count: u64,
     documents: u64,
-    /// Where the term begins; what is told of it follows.
+    /// Where the term begins; its facts follow it.
     start: usize,
     length: u16,
     facts: u16,
@@ -40,27 +42,28 @@ pub(crate) struct RankCollector {
     folder: PathBuf,
 }
 
-/// The topics of one kind: those in memory, and sorted runs.
+/// The topics of one kind: those in memory, and sorted runs on disk.
 #[derive(Debug, Default)]
 struct Topics {
     terms: Vec<u8>,
     entries: Vec<Entry>,
-    runs: Vec<Run>,
+    spills: Vec<Spill>,
 }
 
 impl RankCollector {
+    /// A collector with a memory of about `budget` bytes per kind; the rest is spilled to `folder`.
     pub(crate) fn new(budget: usize, folder: PathBuf) -> Self {
         Self { kinds: BTreeMap::new(), budget: budget.max(MIN_BUDGET), folder }
     }
 
-    /// Adds the row of a term, the only one, with what a listing tells of it as its detail.
+    /// Adds the only row of a term, with the facts that a listing shows as its detail.
     pub(crate) fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
         let topics = self.kinds.entry(row.kind).or_default();
         if topics.terms.len() + topics.entries.len() * ENTRY > self.budget {
             topics.spill(row.kind, &self.folder)?;
         }
         let RowRef { count, documents, term, detail, .. } = *row;
-        // Stored terms are at most 1,024 bytes long, what a listing tells of them at most 2 KiB.
+        // Stored terms are at most 1,024 bytes long, the facts of a listing at most 2 KiB.
         let (length, facts) = (term.len() as u16, detail.len() as u16);
         topics.entries.push(Entry { count, documents, start: topics.terms.len(), length, facts });
         topics.terms.extend_from_slice(term);
@@ -74,14 +77,14 @@ impl RankCollector {
     ) -> Result<BTreeMap<Kind, Vec<RankingPage>>, Error> {
         let mut rankings = BTreeMap::new();
         for (kind, mut topics) in self.kinds {
-            let mut pages = Page::new(kind, format!("ranking-{kind}"));
-            topics.sort();
-            if topics.runs.is_empty() {
+            let mut pages = RankingPages::of_kind(kind, format!("ranking-{kind}"));
+            if topics.spills.is_empty() {
+                topics.sort();
                 topics.entries.iter().try_for_each(|entry| pages.add(topics.topic(entry), sink))?;
             } else {
                 topics.spill(kind, &self.folder)?;
-                let runs = topics.runs.into_iter().map(Sorted::<RankingReader>::spilled);
-                merge(runs.collect(), |ranked| pages.add(ranked.topic(), sink))?;
+                let runs = topics.spills.iter().map(|spill| Blocks::Spilled(spill.run(0)));
+                merge::<RankingReader>(runs.collect(), |ranked| pages.add(ranked.topic(), sink))?;
             }
             rankings.insert(kind, pages.finish(sink)?);
         }
@@ -92,9 +95,8 @@ impl RankCollector {
 impl Topics {
     fn topic(&self, entry: &Entry) -> RankedTopic<'_> {
         let Entry { count, documents, start, length, facts } = *entry;
-        let told = start + usize::from(length);
-        let (term, facts) =
-            (&self.terms[start..told], &self.terms[told..told + usize::from(facts)]);
+        let end = start + usize::from(length);
+        let (term, facts) = (&self.terms[start..end], &self.terms[end..end + usize::from(facts)]);
         RankedTopic { term, count, documents, facts }
     }
 
@@ -104,64 +106,66 @@ impl Topics {
         self.entries.sort_unstable_by(|a, b| cmp_rank((a.count, term(a)), (b.count, term(b))));
     }
 
-    /// Writes what is in memory as a sorted run.
+    /// Moves the topics in memory to a sorted run on disk.
     fn spill(&mut self, kind: Kind, folder: &Path) -> Result<(), Error> {
         self.sort();
-        let mut run = RunWriter::new(folder)?;
-        let mut writer = RankingWriter::new(kind);
-        for (number, entry) in self.entries.iter().enumerate() {
-            writer.push(self.topic(entry));
-            if writer.raw_len() >= PAGE || number + 1 == self.entries.len() {
-                run.push(&writer.finish().map_err(unencodable)?)?;
-            }
-        }
-        self.runs.push(run.finish()?);
+        let mut run = SpillWriter::new(folder, PageWriter::new(kind), PAGE)?;
+        self.entries.iter().try_for_each(|entry| run.add(self.topic(entry)))?;
+        run.end_run()?;
+        self.spills.push(run.finish()?);
         self.entries.clear();
         self.terms.clear();
         Ok(())
     }
 }
 
-/// Cuts topics, given in ranking order, into pages.
-#[derive(Debug)]
-pub(crate) struct Page {
-    name: String,
-    writer: RankingWriter,
-    first: Option<(String, u64)>,
-    pages: Vec<RankingPage>,
+/// A ranking, cut into pages.
+pub(crate) type RankingPages = IndexedBlocks<PageWriter>;
+
+impl RankingPages {
+    /// The pages of a ranking of this kind, whose names begin with `name`.
+    pub(crate) fn of_kind(kind: Kind, name: String) -> Self {
+        Self::new(name, PageWriter::new(kind), PAGE)
+    }
 }
 
-impl Page {
-    /// Pages named after `name`.
-    pub(crate) fn new(kind: Kind, name: String) -> Self {
-        Self { name, writer: RankingWriter::new(kind), first: None, pages: Vec::new() }
-    }
+/// Writes pages of topics, given in ranking order; their index holds the first topic of each.
+#[derive(Debug)]
+pub(crate) struct PageWriter {
+    topics: RankingWriter,
+    first: Option<(String, u64)>,
+}
 
-    pub(crate) fn add(
-        &mut self,
-        topic: RankedTopic<'_>,
-        sink: &mut BlockSink<'_>,
-    ) -> Result<(), Error> {
+impl PageWriter {
+    fn new(kind: Kind) -> Self {
+        Self { topics: RankingWriter::new(kind), first: None }
+    }
+}
+
+impl BlockWriter for PageWriter {
+    type Entry<'a> = RankedTopic<'a>;
+    type Head = (String, u64, u32);
+    type Indexed = RankingPage;
+
+    fn push(&mut self, topic: RankedTopic<'_>) {
         if self.first.is_none() {
             self.first = Some((String::from_utf8_lossy(topic.term).into_owned(), topic.count));
         }
-        self.writer.push(topic);
-        if self.writer.raw_len() >= PAGE { self.cut(sink) } else { Ok(()) }
+        self.topics.push(topic);
     }
 
-    fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if let Some((first, count)) = self.first.take() {
-            let topics = self.writer.topics();
-            let name = format!("{}-{:06}", self.name, self.pages.len());
-            let block = sink.put(name, self.writer.finish().map_err(unencodable)?)?;
-            self.pages.push(RankingPage { first, count, topics, block });
-        }
-        Ok(())
+    fn raw_len(&self) -> usize {
+        self.topics.raw_len()
     }
 
-    pub(crate) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<RankingPage>, Error> {
-        self.cut(sink)?;
-        Ok(self.pages)
+    fn finish(&mut self) -> Result<Option<Block<Self::Head>>, FormatError> {
+        let Some((first, count)) = self.first.take() else { return Ok(None) };
+        let topics = self.topics.topics();
+        Ok(Some(((first, count, topics), self.topics.finish()?)))
+    }
+
+    fn index((first, count, topics): Self::Head, block: BlockRef) -> RankingPage {
+        RankingPage { first, count, topics, block }
     }
 }
 
@@ -182,11 +186,13 @@ impl Ranked {
 }
 
 impl SortedBlock for RankingReader {
-    type Entry = Ranked;
-
     fn open(block: &[u8]) -> Result<Self, FormatError> {
         Self::open(block)
     }
+}
+
+impl EntryBlock for RankingReader {
+    type Entry = Ranked;
 
     fn next(&mut self) -> Result<Option<Ranked>, FormatError> {
         let owned = |RankedTopic { term, count, documents, facts }: RankedTopic<'_>| Ranked {

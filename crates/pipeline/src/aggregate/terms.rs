@@ -1,5 +1,5 @@
-//! From the merged rows of a partition to what is served of each term: its totals, its ranking, its
-//! series. Owns that rows of one term are one topic, and how blocks are cut.
+//! From the merged rows of a partition to the blocks that are served: the totals of each term, its
+//! ranking, its series. Owns that the rows of one term are one topic.
 
 use trends::detail::Detail;
 use trends::facts::TermFacts;
@@ -11,31 +11,32 @@ use trends::{Bucket, RowRef};
 use super::pooled::Pooled;
 use super::ranking::RankCollector;
 use super::windows::Windows;
+use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
-use crate::row_blocks::RowBlocks;
 use crate::{Context, Error};
 
 /// Takes the merged rows of a partition, in order.
 pub(super) struct Terms {
-    whole: RowBlocks,
-    /// Where rows are counted by window: those of each window.
+    /// The totals of each term.
+    whole: TermBlocks,
+    /// The rows of each window, if rows are counted by window.
     series: Option<Windows>,
-    /// Where it is known already that each term is a topic.
+    /// The ranking, if each term is a topic for certain.
     ranks: Option<RankCollector>,
-    /// The rows of the term that is coming in, added up.
+    /// The sum of the current term's rows so far.
     sum: Option<RowSum>,
     facts: Vec<u8>,
 }
 
 impl Terms {
-    /// For terms that are topics. `totals` are those of the whole run.
+    /// Takes terms that are topics. `totals` are those of the whole run.
     pub(super) fn topics(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
         let ranks = RankCollector::new(context.limits.memory, context.limits.spill.clone());
         Self { ranks: Some(ranks), ..Self::new(context, analysis, totals, ["terms", "series"]) }
     }
 
-    /// For pairs, of which the score stage tells which are topics.
+    /// Takes pairs; the score stage decides which of them are topics.
     pub(super) fn pairs(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
         Self::new(context, analysis, totals, ["pairs", "pair-series"])
     }
@@ -47,9 +48,9 @@ impl Terms {
         [whole, series]: [&'static str; 2],
     ) -> Self {
         let block_size = context.limits.blocks.terms;
-        let blocks = RowBlocks::new(series, block_size);
+        let blocks = TermBlocks::of_terms(series, block_size);
         Self {
-            whole: RowBlocks::new(whole, block_size),
+            whole: TermBlocks::of_terms(whole, block_size),
             series: analysis.window.map(|window| Windows::new(analysis, window, totals, blocks)),
             ranks: None,
             sum: None,
@@ -80,7 +81,7 @@ impl Terms {
         }
     }
 
-    /// Hands on the term that is complete.
+    /// Writes the current term, whose last row has been added.
     fn term(&mut self, sink: &mut BlockSink<'_>) -> Result<(), Error> {
         let Some(sum) = &mut self.sum else { return Ok(()) };
         let row = sum.finish();
@@ -110,11 +111,11 @@ impl Terms {
     }
 }
 
-/// What was made of a partition's rows.
+/// The blocks of a partition, and its topics.
 pub(super) struct Merged {
     pub(super) terms: Vec<TermBlock>,
     pub(super) series: Vec<TermBlock>,
     pub(super) pooled: Pooled,
-    /// The topics, to be ranked.
+    /// The topics, not ranked yet.
     pub(super) ranks: Option<RankCollector>,
 }

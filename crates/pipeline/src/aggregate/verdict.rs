@@ -1,5 +1,6 @@
-//! Whether the records of a run may be published: too many malformed lines, or too many windows.
-//! Decided once, from the markers of all shards, so that no cut of the input decides.
+//! The verdict on the records of a run: too many malformed lines, or too many windows. Owns the
+//! rule; it is applied to the markers of all shards at once, so that the cuts of the input change
+//! nothing.
 
 use trends::RecordCounts;
 
@@ -7,11 +8,11 @@ use crate::Error;
 use crate::etl::{Sample, Shard, window_totals};
 use crate::plan::Plan;
 
-/// The counters of the run.
+/// Returns the counters of a run whose records may be published.
 ///
 /// # Errors
-/// If more lines were malformed than the plan allows, the message names the first of them; `Input` if
-/// records fall into more than a million windows.
+/// `TooManyMalformed` with the first malformed lines if their share is larger than the plan allows;
+/// `Input` if records fall into more than a million windows.
 pub fn check_records(plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
     let mut records = RecordCounts::default();
     for shard in shards {
@@ -53,7 +54,7 @@ fn message(plan: &Plan, records: &RecordCounts, percent: f64, samples: &[&Sample
     text + "\nnothing was published; see every such line with --rejects FILE, or allow more with maxMalformedPercent (--max-malformed-percent)"
 }
 
-/// What files of another format begin with, as it shows in a line, and what to do with them.
+/// The beginnings of files of other formats, as a line shows them, and the remedies.
 const OTHER_FORMATS: [(&str, &str); 5] = [
     (
         "\u{fffd}7zXZ\0",
@@ -65,14 +66,16 @@ const OTHER_FORMATS: [(&str, &str); 5] = [
     ("<", "this looks like HTML or XML, not one record a line: was an error page downloaded?"),
 ];
 
-/// What the first line of an object tells about a file that isn't newline-delimited JSON at all.
+/// Returns a remedy if the first line of an object shows that its file isn't newline-delimited
+/// JSON.
 fn hint(first: &Sample) -> Option<&'static str> {
     let line = first.line.as_str();
     if let Some((_, hint)) = OTHER_FORMATS.iter().find(|(start, _)| line.starts_with(start)) {
         return Some(hint);
     }
-    // The marks of UTF-16 are no UTF-8, so they show as replacement characters. Without one, every
-    // other byte of what JSON is mostly made of is NUL; a few NULs only tell of a broken text.
+    // A byte order mark of UTF-16 is not UTF-8 and shows as replacement characters. The characters
+    // that JSON is mostly made of have a NUL as every other byte in UTF-16; a few NULs only mean a
+    // broken text.
     let nuls = line.bytes().filter(|byte| *byte == 0).count();
     if nuls > 0 && nuls * 3 >= line.chars().count() {
         return Some("this looks like UTF-16: convert it first, iconv -f UTF-16 -t UTF-8 FILE");
@@ -95,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_no_lines_of_json_is_told_by_its_first_line() {
+    fn the_first_line_of_another_format_gets_a_remedy() {
         let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
         for (line, hinted) in [
             (&b"\xFD7zXZ\0\0\x04\xE6\xD6"[..], Some("xz")),

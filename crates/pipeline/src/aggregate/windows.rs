@@ -1,5 +1,5 @@
-//! From the merged rows of a partition to the series of each term: what scores over time are made of. Owns
-//! which terms have a series and what is told of each window.
+//! From the merged rows of a partition to the series of each term, which scores over time are made
+//! of. Owns which terms have a series and which facts a window has.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,24 @@ use trends::scores::{Cell, Totals};
 use trends::window::{WindowTotals, calendar_day};
 use trends::{Bucket, Kind, RowRef, Score};
 
-use super::held::{CurrentTerm, Held};
 use super::pooled::{Pooled, timed_totals};
+use super::rare_terms::{CurrentTerm, RareTermFilter};
 use crate::Error;
+use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
-use crate::row_blocks::RowBlocks;
 
 /// Takes the merged rows of terms by window, in order.
 pub(super) struct Windows {
-    blocks: RowBlocks,
-    /// The term whose windows come in.
+    blocks: TermBlocks,
+    /// The term of the last row.
     current: CurrentTerm,
-    /// Where scores over time are asked for.
+    /// The dispersion of the terms, for scores over time.
     pool: Option<Pool>,
-    /// Where authors are counted by calendar day, too.
+    /// The authors of each calendar day, for chi-square.
     today: Option<Today>,
-    /// Where a term that occurs too seldom in the run has no series.
-    held: Option<Held>,
+    /// Drops the rows of terms below the series floor.
+    rare: Option<RareTermFilter>,
     facts: Vec<u8>,
 }
 
@@ -37,7 +37,7 @@ impl Windows {
         analysis: &Analysis,
         window: u64,
         totals: &WindowTotals,
-        blocks: RowBlocks,
+        blocks: TermBlocks,
     ) -> Self {
         let by_day = analysis.scores.contains(&Score::ChiSquare);
         // A window has at most 7 days.
@@ -47,14 +47,14 @@ impl Windows {
             current: CurrentTerm::default(),
             pool: timed_totals(analysis, totals).map(Pool::new),
             today,
-            held: analysis.series_floor.map(|floor| Held::below(floor.into())),
+            rare: analysis.series_floor.map(|floor| RareTermFilter::new(floor.into())),
             facts: Vec::new(),
         }
     }
 
     pub(super) fn add(&mut self, row: &RowRef<'_>, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if let Some(held) = &mut self.held {
-            let Some(before) = held.add(row) else { return Ok(()) };
+        if let Some(rare) = &mut self.rare {
+            let Some(before) = rare.add(row) else { return Ok(()) };
             for row in before {
                 self.keep(&row.as_ref(), sink)?;
             }
@@ -91,7 +91,7 @@ impl Windows {
     }
 }
 
-/// The authors of a term from the beginning of a calendar day.
+/// The authors of a term since the beginning of a calendar day.
 struct Today {
     window: i64,
     day: i64,
@@ -108,7 +108,8 @@ impl Today {
         self.authors = Authors::default();
     }
 
-    /// Adds those of a window and tells how many there are by its end; `None` where nobody knows them.
+    /// Adds the authors of a window. Returns their number from the beginning of the day to the end
+    /// of the window; `None` if the window has no day or no author is known.
     fn add(&mut self, row: &RowRef<'_>, authors: &Authors) -> Option<u64> {
         let day = calendar_day(row.bucket.0, self.window);
         if self.day != day {
@@ -123,11 +124,11 @@ impl Today {
     }
 }
 
-/// Gathers the dispersion of terms, which the scores of all partitions are made with.
+/// Gathers the dispersion of terms; the scores of all partitions are made with its sum.
 struct Pool {
     totals: Totals,
     pooled: Pooled,
-    /// The kind of the term whose windows come in, and those.
+    /// The kind of the current term, and its windows so far.
     kind: Option<Kind>,
     cells: Vec<Cell>,
 }

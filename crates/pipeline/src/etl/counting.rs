@@ -1,5 +1,5 @@
-//! From a record to counted terms, as the plan's analysis says. Owns which counter and which
-//! tokeniser serve it, and the totals of each window; knows nothing of lines and files.
+//! From a record to counted terms, by the plan's analysis. Owns which counter and which tokeniser
+//! the analysis needs, and the totals of each window; knows nothing of lines and files.
 
 use std::collections::HashSet;
 
@@ -16,7 +16,7 @@ use crate::{Context, Error};
 
 /// Counts the terms of records.
 pub(super) enum Counting {
-    /// Words of the original, over all time: the fastest way, without totals.
+    /// Words of the profile `Seed` over all time: the fastest way, without totals.
     Words(Box<TermCounter>),
     /// Rows of any kind, by window.
     Rows(Box<Rows>),
@@ -32,7 +32,7 @@ pub(super) struct Rows {
     pairs: Pairs,
 }
 
-/// What only the profile `Social` has.
+/// The settings that only the profile `Social` has.
 struct Social {
     tokenizer: Tokenizer,
     exclude_authors: HashSet<String>,
@@ -40,7 +40,7 @@ struct Social {
 }
 
 impl Counting {
-    /// A counter for a plan that asks to be drained above `memory` bytes.
+    /// A counter for a plan, which is full above `memory` bytes.
     pub(super) fn new(context: &Context, plan: &Plan, memory: usize) -> Result<Self, Error> {
         let (seed, analysis) = (context.limits.hash_seed, &plan.analysis);
         let social = match analysis.profile {
@@ -64,7 +64,7 @@ impl Counting {
         })))
     }
 
-    /// Whether it should be drained before the next record.
+    /// Returns true if it must be drained before the next record.
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::Words(counter) => counter.is_full(),
@@ -72,7 +72,7 @@ impl Counting {
         }
     }
 
-    /// Takes what was counted, one sorted run per partition.
+    /// Takes the counted rows out, one sorted run per partition.
     pub(super) fn drain(&mut self, partitions: Partitions) -> Vec<SortedRows> {
         match self {
             Self::Words(counter) => counter.drain(partitions),
@@ -88,7 +88,7 @@ impl Counting {
         }
     }
 
-    /// Records that counted for nothing, because their author is excluded.
+    /// Records of excluded authors: read, but counted for no term.
     pub(super) fn excluded(&self) -> u64 {
         match self {
             Self::Words(_) => 0,
@@ -96,7 +96,7 @@ impl Counting {
         }
     }
 
-    /// Pairs of neighbouring words, whatever the words are.
+    /// Pairs of neighbouring words, stop words and excluded words included.
     pub(super) fn pairs(&self) -> u64 {
         match self {
             Self::Words(_) => 0,
@@ -104,7 +104,7 @@ impl Counting {
         }
     }
 
-    /// The totals of each window; none where there is but one and no author.
+    /// The totals of each window; no totals for words over all time.
     pub(super) fn into_totals(self) -> WindowTotals {
         match self {
             Self::Words(_) => WindowTotals::default(),
@@ -160,7 +160,7 @@ impl Rows {
         };
         let id = record.id.and_then(|id| std::str::from_utf8(id).ok());
         counter.begin_record(&RecordOrigin::new(bucket, author, id, (object, offset)));
-        // A line is UTF-8, and so is whatever an escape stands for.
+        // A line is UTF-8, and so is the text of an escape.
         let text = simdutf8::basic::from_utf8(record.text).unwrap_or_default();
         let language = record.language.and_then(|language| std::str::from_utf8(language).ok());
         let kinds = social.tokenizer.kinds();
@@ -209,8 +209,9 @@ impl TermSink for Terms<'_> {
         }
     }
 
-    /// Two words that may be a phrase are counted together, and each with whatever else it stands by.
-    /// No phrase begins or ends with a stop word or an excluded one, so nobody asks for their margins.
+    /// Counts two words that may be a phrase, and their margins: each word with any other beside
+    /// it. A phrase neither begins nor ends with a stop word or an excluded word, so those words
+    /// need no margins.
     fn pair(&mut self, left: PairWord<'_>, right: PairWord<'_>) {
         let may_be_part = |word: PairWord<'_>| !word.stop && !self.is_excluded(word.key);
         let [is_left, is_right] = [left, right].map(may_be_part);

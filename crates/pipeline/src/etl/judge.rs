@@ -1,27 +1,26 @@
-//! Judging and counting the lines that one thread was handed. Owns the hot loop.
+//! Judging and counting the lines of one thread. Owns the hot loop.
 
 use memchr::memchr_iter;
-use trends::RecordCounts;
+use trends::Partitions;
 use trends::count::SortedRows;
 use trends::counters::RecordTally;
 use trends::record::{Judgement, Malformed, Scanner};
-use trends::result::BlockRef;
-use trends::window::WindowTotals;
 
 use super::counting::Counting;
 use super::record_batch::RecordBatch;
 use super::rejects::RejectLog;
-use super::report::Sample;
-use super::spill::Spill;
+use super::report::{EtlReport, Sample};
+use super::spills;
+use crate::attempt::Attempt;
 use crate::input::{BYTE_ORDER_MARK, Lines};
-use crate::plan::Plan;
 use crate::progress::Progress;
+use crate::spill::Spill;
 use crate::{Context, Error};
 
-/// One thread's share of a shard.
+/// Judges lines, counts the records among them and keeps the rejects.
 pub(super) struct Judge<'a> {
     context: &'a Context,
-    partitions: trends::Partitions,
+    partitions: Partitions,
     max_line: usize,
     object: u32,
     scanner: Scanner,
@@ -33,66 +32,73 @@ pub(super) struct Judge<'a> {
     spills: Vec<Spill>,
 }
 
-/// What a thread found.
-pub(super) struct Judged {
-    pub(super) records: RecordCounts,
-    pub(super) long_terms: u64,
-    pub(super) left_out: u64,
-    pub(super) excluded: u64,
-    pub(super) pairs: u64,
-    pub(super) totals: WindowTotals,
-    pub(super) samples: Vec<Sample>,
-    pub(super) rejects: Vec<Vec<BlockRef>>,
-    pub(super) runs: Vec<SortedRows>,
+/// The counters and sorted runs of one thread, or of several that were added up.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// The report, without partials.
+    pub(super) report: EtlReport,
+    /// The sorted runs of each thread, one per partition.
+    pub(super) runs: Vec<Vec<SortedRows>>,
     pub(super) spills: Vec<Spill>,
 }
 
+impl Counted {
+    pub(super) fn add(&mut self, other: Self) {
+        self.report.add(other.report);
+        self.runs.extend(other.runs);
+        self.spills.extend(other.spills);
+    }
+}
+
 impl<'a> Judge<'a> {
+    /// A judge for the thread with this number, with `memory` bytes for its counting table.
     pub(super) fn new(
-        context: &'a Context,
-        plan: &Plan,
-        rejects: Option<RejectLog<'a>>,
-        records: Option<RecordBatch>,
+        attempt: &'a Attempt<'_>,
+        thread: usize,
         memory: usize,
     ) -> Result<Self, Error> {
+        let (context, plan) = (attempt.context, attempt.plan);
+        let rejects = context.limits.keep_rejects.then(|| RejectLog::new(attempt, thread));
         Ok(Self {
             context,
             partitions: plan.partitions()?,
-            max_line: usize::try_from(plan.max_record_size).unwrap_or(usize::MAX),
+            max_line: plan.max_line(),
             object: 0,
             scanner: Scanner::new(&plan.analysis.narrow(plan.record.fields()?)),
             counting: Counting::new(context, plan, memory)?,
             tally: RecordTally::default(),
             samples: Vec::new(),
             rejects,
-            records,
+            records: RecordBatch::new(context, attempt.key.index),
             spills: Vec::new(),
         })
     }
 
-    /// Says whose lines follow. Objects come in ascending order within a pass.
+    /// Sets the object of the lines that follow. Objects come in ascending order within a pass.
     pub(super) fn enter(&mut self, object: u32) {
         self.object = object;
     }
 
-    /// Says that lines of earlier objects may follow.
+    /// Begins another pass: lines of earlier objects may follow.
     pub(super) fn new_pass(&mut self) -> Result<(), Error> {
         self.rejects.as_mut().map_or(Ok(()), RejectLog::end_run)
     }
 
-    pub(super) fn finish(mut self) -> Result<Judged, Error> {
-        Ok(Judged {
+    /// Ends the last pass.
+    pub(super) fn finish(mut self) -> Result<Counted, Error> {
+        let runs = vec![self.counting.drain(self.partitions)];
+        let report = EtlReport {
             records: self.tally.counts(),
             long_terms: self.counting.long_terms(),
+            left_out: self.records.map_or(Ok(0), RecordBatch::finish)?,
             excluded: self.counting.excluded(),
             pairs: self.counting.pairs(),
-            left_out: self.records.map_or(Ok(0), RecordBatch::finish)?,
+            totals: self.counting.into_totals(),
             samples: self.samples,
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
-            runs: self.counting.drain(self.partitions),
-            spills: self.spills,
-            totals: self.counting.into_totals(),
-        })
+            ..EtlReport::default()
+        };
+        Ok(Counted { report, runs, spills: self.spills })
     }
 
     fn line(&mut self, offset: u64, line: &[u8], is_utf8: bool) -> Result<(), Error> {
@@ -132,7 +138,7 @@ impl<'a> Judge<'a> {
         if let Some(log) = &mut self.rejects {
             log.add(&sample, line)?;
         }
-        // A thread sees offsets in ascending order, so its first samples are its lowest.
+        // A thread reads ascending offsets, so its first samples are its lowest.
         if self.samples.len() < Sample::KEPT {
             self.samples.push(sample);
         }
@@ -144,19 +150,15 @@ impl<'a> Judge<'a> {
 fn spill(
     context: &Context,
     counting: &mut Counting,
-    partitions: trends::Partitions,
+    partitions: Partitions,
     spills: &mut Vec<Spill>,
 ) -> Result<(), Error> {
-    let folder = &context.limits.spill;
-    if spills.len() >= Spill::MOST {
-        *spills = vec![Spill::merged(folder, spills)?];
-    }
-    spills.push(Spill::write(folder, counting.drain(partitions))?);
+    spills::add(spills, &context.limits.spill, counting.drain(partitions))?;
     Progress::add(&context.progress.spilled, 1);
     Ok(())
 }
 
-/// How many bytes before the first line of an object are none of it.
+/// Bytes of a byte order mark before the first line of an object.
 fn mark(offset: u64, block: &[u8]) -> usize {
     if offset == 0 && block.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 }
 }
@@ -164,7 +166,8 @@ fn mark(offset: u64, block: &[u8]) -> usize {
 impl Lines for Judge<'_> {
     fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error> {
         let before = self.tally.read();
-        // Once for the whole block is faster than line by line, and nearly all blocks are UTF-8.
+        // One check of the whole block is faster than one per line, and nearly all blocks are
+        // UTF-8.
         let is_utf8 = simdutf8::basic::from_utf8(block).is_ok();
         let mut start = mark(offset, block);
         for newline in memchr_iter(b'\n', block) {

@@ -1,5 +1,5 @@
 //! The etl stage: counts one shard and writes one sorted partial per partition. Owns the order of
-//! its steps and what its marker reports.
+//! its steps.
 
 mod counting;
 mod judge;
@@ -8,7 +8,7 @@ mod record_batch;
 mod rejects;
 mod report;
 mod scan;
-mod spill;
+mod spills;
 
 use std::collections::BTreeSet;
 
@@ -18,62 +18,44 @@ pub use rejects::{Reject, for_each_reject};
 pub use report::{EtlReport, Sample, Shard, kept};
 pub(crate) use report::{missing, pairs, window_totals};
 
-use crate::markers::{self, marked};
-use crate::plan::Plan;
+use crate::attempt::Attempt;
+use crate::markers;
+use crate::plan::{Plan, ShardIndex};
 use crate::progress::Progress;
 use crate::{Context, Error};
 
-/// Counts a shard, unless an attempt did already.
-///
-/// # Errors
-/// `OutsidePlan` if the plan has no such shard.
-pub fn etl(context: &Context, plan: &Plan, index: u32) -> Result<Shard, Error> {
-    let ranges = plan.shards.get(index as usize).ok_or_else(|| Error::OutsidePlan {
-        stage: Stage::Etl,
-        index,
-        count: plan.shards.len(),
-    })?;
+/// Counts a shard, unless an attempt has. Returns it with the marker that counts.
+pub fn etl(context: &Context, plan: &Plan, index: ShardIndex) -> Result<Shard, Error> {
     if let Some(done) = finished(context, plan, index)? {
         Progress::add(&context.progress.bytes, done.marker.report.bytes);
         Progress::add(&context.progress.records, done.marker.report.records.read);
         return Ok(done);
     }
-    let home = context.home(Stage::Etl, index);
-    let scanned = scan::scan(context, plan, &home, ranges)?;
-    let partials = partials::write(context, plan, &home, scanned.runs, &scanned.spills)?;
-    let report = EtlReport {
-        records: scanned.records,
-        bytes: ranges.iter().map(|range| range.end - range.start).sum(),
-        long_terms: scanned.long_terms,
-        left_out: scanned.left_out,
-        excluded: scanned.excluded,
-        pairs: scanned.pairs,
-        totals: scanned.totals,
-        samples: scanned.samples,
-        partials,
-        rejects: scanned.rejects,
-    };
-    let marker = marked(context, plan, &home, report)?;
+    let attempt = Attempt::new(context, plan, Stage::Etl, index);
+    let ranges = &plan.shards[index.place()];
+    let mut counted = scan::scan(&attempt, ranges)?;
+    counted.report.bytes = ranges.iter().map(|range| range.end - range.start).sum();
+    counted.report.partials = partials::write(&attempt, counted.runs, &counted.spills)?;
+    let marker = attempt.mark(counted.report)?;
     Ok(Shard { index, marker })
 }
 
-/// A shard, if an attempt finished it.
-pub fn finished(context: &Context, plan: &Plan, index: u32) -> Result<Option<Shard>, Error> {
+/// Returns a shard if an attempt has finished it.
+pub fn finished(context: &Context, plan: &Plan, index: ShardIndex) -> Result<Option<Shard>, Error> {
     let found = markers::finished(context, plan, Stage::Etl, index)?;
     Ok(found.map(|marker| Shard { index, marker }))
 }
 
-/// All shards of a run but those it goes on without, in order.
+/// Returns all shards of a run, in order, except those of `without`.
 ///
 /// # Errors
-/// `NotReady` with the numbers of the shards that nobody finished.
+/// `NotReady` with the numbers of the shards that no attempt has finished.
 pub fn all_finished(
     context: &Context,
     plan: &Plan,
     without: &BTreeSet<u32>,
 ) -> Result<Vec<Shard>, Error> {
-    // There are fewer than 2^32 shards.
-    let indexes = (0..plan.shards.len() as u32).filter(|index| !without.contains(index));
+    let indexes = plan.shard_indexes().filter(|index| !without.contains(&u32::from(*index)));
     let found = markers::all_finished(context, plan, Stage::Etl, "shard", indexes)?;
     Ok(found.into_iter().map(|(index, marker)| Shard { index, marker }).collect())
 }

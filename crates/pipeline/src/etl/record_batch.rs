@@ -1,5 +1,5 @@
-//! Keeping the records themselves, where they are asked for. Owns what is handed on and when; where
-//! they go is for who runs the stage.
+//! Batches of records that are kept. Owns when a batch goes to the sink; the sink decides where it
+//! goes.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use crate::progress::Progress;
 use crate::records::{Record, RecordSink};
 use crate::{Context, Error};
 
-/// Bytes of records that are handed on at once.
+/// Bytes of records in one batch.
 const BATCH: usize = 1 << 20;
 
-/// What one thread hands on.
+/// The records of one thread that the sink has not got yet.
 #[derive(Debug)]
 pub(super) struct RecordBatch {
     sink: Arc<dyn RecordSink>,
@@ -35,7 +35,7 @@ impl RecordBatch {
         if self.bytes >= BATCH { self.flush() } else { Ok(()) }
     }
 
-    /// Hands on what is left, and says how many records were left out.
+    /// Hands over the last batch. Returns the number of records that the sink could not store.
     pub(super) fn finish(mut self) -> Result<u64, Error> {
         self.flush()?;
         Ok(self.left_out)

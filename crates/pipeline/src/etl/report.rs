@@ -1,5 +1,5 @@
-//! What the marker of a shard reports, and what the shards of a run report together. Owns the JSON; knows
-//! nothing of how lines are read.
+//! The report of a shard in its marker, and sums over the shards of a run. Owns the JSON and how
+//! reports are added up; knows nothing of how lines are read.
 
 use serde::{Deserialize, Serialize};
 use store::marker::Marker;
@@ -8,35 +8,36 @@ use trends::record::Malformed;
 use trends::result::BlockRef;
 use trends::window::WindowTotals;
 
-use crate::plan::Plan;
+use crate::plan::{Plan, ShardIndex};
 
-/// What the marker of a shard reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The counters of a shard and its blocks. While a shard is counted, each thread has a report of
+/// its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EtlReport {
-    /// What became of its records.
+    /// The counters of its records.
     pub records: RecordCounts,
     /// Bytes of input, as stored.
     pub bytes: u64,
     /// Occurrences of terms too long to be stored.
     pub long_terms: u64,
-    /// Records that were counted and could not be kept, where they are kept.
+    /// Records that were counted but could not be kept, if records are kept.
     #[serde(default)]
     pub left_out: u64,
-    /// Records whose text was read and counts for nothing, because their author is excluded.
+    /// Records of excluded authors: read, but counted for no term.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub excluded: u64,
-    /// Pairs of neighbouring words, where phrases are asked for.
+    /// Pairs of neighbouring words, if phrases are counted.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub pairs: u64,
-    /// The totals of each window that has a record, where windows or authors are counted.
+    /// The totals of each window that has a record, if windows or authors are counted.
     #[serde(default, skip_serializing_if = "WindowTotals::is_empty")]
     pub totals: WindowTotals,
     /// The first malformed lines, by object and offset.
     pub samples: Vec<Sample>,
     /// The blocks of each partition's partial, in order.
     pub partials: Vec<Vec<BlockRef>>,
-    /// All malformed lines, where they were asked for: runs of blocks, each run in order.
+    /// All malformed lines, if rejects are kept: sorted runs of blocks.
     pub rejects: Vec<Vec<BlockRef>>,
 }
 
@@ -45,25 +46,44 @@ const fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+impl EtlReport {
+    /// Adds the counters, samples and rejects of another thread; the partials are of the whole
+    /// shard.
+    pub(super) fn add(&mut self, other: Self) {
+        let Self { records, bytes, long_terms, left_out, excluded, pairs, .. } = other;
+        self.records.add(&records);
+        self.bytes += bytes;
+        self.long_terms += long_terms;
+        self.left_out += left_out;
+        self.excluded += excluded;
+        self.pairs += pairs;
+        self.totals.add(&other.totals);
+        self.samples.extend(other.samples);
+        self.rejects.extend(other.rejects);
+        self.samples.sort_by_key(|sample| (sample.object, sample.offset));
+        self.samples.truncate(Sample::KEPT);
+    }
+}
+
 /// A malformed line, to show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
-    /// Which object of the plan.
+    /// The number of the object in the plan.
     pub object: u32,
     /// Where the line begins in the (decompressed) object.
     pub offset: u64,
     /// The name of the reason.
     pub reason: String,
-    /// Where in the line it was noticed, in bytes.
+    /// Where in the line the error is, in bytes.
     pub column: u64,
     /// The beginning of the line.
     pub line: String,
 }
 
 impl Sample {
-    /// How many are kept of a shard and shown of a run.
+    /// The number of samples that are kept of a shard and shown of a run.
     pub const KEPT: usize = 5;
-    /// How much of a line is shown, in bytes.
+    /// The number of bytes of a line that are shown.
     pub const SHOWN: usize = 120;
 
     pub(crate) fn new(
@@ -83,7 +103,7 @@ impl Sample {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shard {
     /// Its number in the plan.
-    pub index: u32,
+    pub index: ShardIndex,
     /// The marker that counts.
     pub marker: Marker<EtlReport>,
 }
@@ -97,12 +117,12 @@ pub(crate) fn window_totals(shards: &[Shard]) -> WindowTotals {
     totals
 }
 
-/// The pairs of neighbouring words of these shards.
+/// Pairs of neighbouring words in these shards.
 pub(crate) fn pairs(shards: &[Shard]) -> u64 {
     shards.iter().map(|shard| shard.marker.report.pairs).sum()
 }
 
-/// How many records of these shards were kept, where records are.
+/// Records of these shards that were kept, if records are kept.
 pub fn kept(shards: &[Shard]) -> u64 {
     let reports = shards.iter().map(|shard| &shard.marker.report);
     reports.map(|report| report.records.counted.saturating_sub(report.left_out)).sum()
@@ -110,7 +130,7 @@ pub fn kept(shards: &[Shard]) -> u64 {
 
 /// The shards of a plan that are not among these, which are in order.
 pub(crate) fn missing(plan: &Plan, shards: &[Shard]) -> Vec<u32> {
-    // There are fewer than 2^32 shards.
-    let all = 0..plan.shards.len() as u32;
-    all.filter(|index| shards.binary_search_by_key(index, |shard| shard.index).is_err()).collect()
+    let is_missing =
+        |index: &ShardIndex| shards.binary_search_by_key(index, |shard| shard.index).is_err();
+    plan.shard_indexes().filter(is_missing).map(u32::from).collect()
 }

@@ -5,50 +5,24 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use store::document::AttemptKey;
-use trends::RecordCounts;
-use trends::count::SortedRows;
-use trends::result::BlockRef;
-use trends::window::WindowTotals;
-
-use super::judge::{Judge, Judged};
-use super::record_batch::RecordBatch;
-use super::rejects::RejectLog;
-use super::report::Sample;
-use super::spill::Spill;
+use super::judge::{Counted, Judge};
+use crate::attempt::Attempt;
 use crate::input::{
-    Compression, InputFile, Lines as _, OpenObject, Place, StreamBlock, Window, read_lines,
-    stream_lines,
+    Compression, InputFile, Lines as _, ObjectLocation, OpenObject, StreamBlock, StreamSink,
+    Window, read_lines, stream_lines,
 };
-use crate::plan::{Plan, Range};
+use crate::plan::Range;
 use crate::progress::Progress;
 use crate::{Context, Error};
 
-/// What a thread reads at once of a plain file. With the tail of its last line that is 256 KiB: what
-/// was just copied from the page cache is still in the second-level cache when it is parsed.
+/// Bytes that a thread reads at once of a plain file. With the tail of the last line that is 256
+/// KiB: bytes that were just copied from the page cache are still in the second-level cache when
+/// they are parsed.
 const SEGMENT: u64 = 248 << 10;
 
-/// What all threads found in a shard.
-pub(super) struct Scanned {
-    pub(super) records: RecordCounts,
-    pub(super) long_terms: u64,
-    pub(super) left_out: u64,
-    pub(super) excluded: u64,
-    pub(super) pairs: u64,
-    pub(super) totals: WindowTotals,
-    pub(super) samples: Vec<Sample>,
-    pub(super) rejects: Vec<Vec<BlockRef>>,
-    pub(super) runs: Vec<Vec<SortedRows>>,
-    pub(super) spills: Vec<Spill>,
-}
-
-/// Reads the ranges of a shard.
-pub(super) fn scan(
-    context: &Context,
-    plan: &Plan,
-    home: &AttemptKey,
-    ranges: &[Range],
-) -> Result<Scanned, Error> {
+/// Reads the ranges of a shard and counts their records.
+pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, Error> {
+    let (context, plan) = (attempt.context, attempt.plan);
     let threads = context.limits.threads.max(1);
     let object = |range: &Range| &plan.objects[range.object as usize];
     let (files, streams): (Vec<_>, Vec<_>) =
@@ -58,8 +32,9 @@ pub(super) fn scan(
     let (give_back, spare) = channel();
     let blocks = Mutex::new(receiver);
     let first_error = Mutex::new(None);
-    let judged = Mutex::new(Vec::new());
-    // Anything that fails stops the others at their next block; the first reason is the one told.
+    let counted = Mutex::new(Counted::default());
+    // An error stops the other threads at their next block; the first error is the one that is
+    // returned.
     let note = |result: Result<(), Error>| {
         if let Err(error) = result {
             let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
@@ -68,35 +43,32 @@ pub(super) fn scan(
     };
     let failed = || first_error.lock().unwrap_or_else(PoisonError::into_inner).is_some();
     let panicked = thread::scope(|scope| {
-        let mut threads_running = Vec::new();
-        let streams = &streams;
-        let (note, failed) = (&note, &failed);
-        threads_running.push(scope.spawn(move || {
-            note(read_streams(context, plan, streams, &sender, &spare, failed));
+        let mut running = Vec::new();
+        let (streams, note, failed) = (&streams, &note, &failed);
+        running.push(scope.spawn(move || {
+            let handover = Handover { context, blocks: sender, spare, failed };
+            note(read_streams(attempt, streams, &handover));
         }));
         for thread in 0..threads {
-            let (segments, blocks, judged, give_back) =
-                (&segments, &blocks, &judged, give_back.clone());
+            let (segments, blocks, counted, give_back) =
+                (&segments, &blocks, &counted, give_back.clone());
             let work = move || {
-                let memory = context.limits.memory / threads;
-                let rejects = context.limits.keep_rejects;
-                let rejects = rejects.then(|| RejectLog::new(context, home.clone(), thread));
-                let records = RecordBatch::new(context, home.index);
-                let mut judge = Judge::new(context, plan, rejects, records, memory)?;
-                read_segments(context, plan, segments, failed, &mut judge)?;
+                let mut judge = Judge::new(attempt, thread, context.limits.memory / threads)?;
+                read_segments(attempt, segments, failed, &mut judge)?;
                 judge.new_pass()?;
                 read_blocks(context, blocks, &give_back, failed, &mut judge)?;
-                judged.lock().unwrap_or_else(PoisonError::into_inner).push(judge.finish()?);
+                let own = judge.finish()?;
+                counted.lock().unwrap_or_else(PoisonError::into_inner).add(own);
                 Ok(())
             };
-            threads_running.push(scope.spawn(move || {
+            running.push(scope.spawn(move || {
                 note(work());
-                // Whoever failed still takes blocks: the decompressing thread must not wait for
-                // room for ever.
+                // Take the remaining blocks even after an error: the decompressing thread must not
+                // wait for room for ever.
                 while next_block(blocks).is_some() {}
             }));
         }
-        threads_running.into_iter().map(thread::ScopedJoinHandle::join).any(|end| end.is_err())
+        running.into_iter().map(thread::ScopedJoinHandle::join).any(|end| end.is_err())
     });
     if panicked {
         return Err(Error::Panicked);
@@ -104,13 +76,13 @@ pub(super) fn scan(
     if let Some(error) = first_error.into_inner().unwrap_or_else(PoisonError::into_inner) {
         return Err(error);
     }
-    Ok(together(judged.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    Ok(counted.into_inner().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The plain ranges that are left.
+/// The plain ranges that no thread has claimed yet.
 struct Segments<'a> {
     ranges: std::vec::IntoIter<&'a Range>,
-    /// How far the first of them was claimed.
+    /// The end of the last segment that was claimed of the first range.
     at: Option<u64>,
 }
 
@@ -130,13 +102,12 @@ impl Segments<'_> {
 }
 
 fn read_segments(
-    context: &Context,
-    plan: &Plan,
+    attempt: &Attempt<'_>,
     segments: &Mutex<Segments<'_>>,
     failed: &impl Fn() -> bool,
     judge: &mut Judge<'_>,
 ) -> Result<(), Error> {
-    let max_line = usize::try_from(plan.max_record_size).unwrap_or(usize::MAX);
+    let (context, plan) = (attempt.context, attempt.plan);
     let mut open: Option<(u32, InputFile<'_>)> = None;
     let mut buffer = Vec::new();
     loop {
@@ -145,34 +116,65 @@ fn read_segments(
         context.cancel.check()?;
         if open.as_ref().is_none_or(|(object, _)| *object != segment.object) {
             if let Some((_, file)) = &open {
-                file.unchanged()?;
+                file.check_unchanged()?;
             }
             let object = &plan.objects[segment.object as usize];
-            let Place::File { path, .. } = &object.place else { continue };
+            let ObjectLocation::File { path, .. } = &object.location else { continue };
             open = Some((segment.object, InputFile::open(object, path)?));
         }
         if let Some((object, file)) = &open {
             judge.enter(*object);
-            read_lines(file, segment.start, segment.end, max_line, &mut buffer, judge)?;
+            let range = segment.start..segment.end;
+            read_lines(file, range, plan.max_line(), &mut buffer, judge)?;
         }
         Progress::add(&context.progress.bytes, segment.end - segment.start);
     }
-    open.map_or(Ok(()), |(_, file)| file.unchanged())
+    open.map_or(Ok(()), |(_, file)| file.check_unchanged())
 }
 
+/// A block of a stream, with the number of its object.
 type Block = (u32, StreamBlock);
 
-/// Reads what only one thread can read from its beginning to its end: compressed files, and what
-/// servers give.
+/// The way of blocks from the thread that reads streams to the threads that judge lines, and of
+/// used buffers back.
+struct Handover<'a, F> {
+    context: &'a Context,
+    blocks: SyncSender<Block>,
+    spare: Receiver<Vec<u8>>,
+    failed: &'a F,
+}
+
+/// Hands over the blocks of one object.
+struct ObjectHandover<'a, F>(&'a Handover<'a, F>, u32);
+
+impl<F: Fn() -> bool> StreamSink for ObjectHandover<'_, F> {
+    fn consumed(&self, compressed: u64) {
+        Progress::add(&self.0.context.progress.bytes, compressed);
+    }
+
+    fn spare(&self) -> Option<Vec<u8>> {
+        self.0.spare.try_recv().ok()
+    }
+
+    fn put(&self, block: StreamBlock) -> Result<(), Error> {
+        let Self(Handover { context, blocks, failed, .. }, object) = self;
+        context.cancel.check()?;
+        // The thread that failed has noted why; this error only ends the reading.
+        if failed() || blocks.send((*object, block)).is_err() {
+            return Err(Error::Cancelled);
+        }
+        Ok(())
+    }
+}
+
+/// Reads the objects that only one thread can read, from their beginning to their end: compressed
+/// files, and objects on servers.
 fn read_streams(
-    context: &Context,
-    plan: &Plan,
+    attempt: &Attempt<'_>,
     ranges: &[&Range],
-    blocks: &SyncSender<Block>,
-    spare: &Receiver<Vec<u8>>,
-    failed: &impl Fn() -> bool,
+    handover: &Handover<'_, impl Fn() -> bool>,
 ) -> Result<(), Error> {
-    let max_line = usize::try_from(plan.max_record_size).unwrap_or(usize::MAX);
+    let (context, plan) = (attempt.context, attempt.plan);
     for range in ranges {
         let object = &plan.objects[range.object as usize];
         let window = if object.compression == Compression::None {
@@ -182,18 +184,9 @@ fn read_streams(
         };
         let (remote, cancel) = (&context.remote, &context.cancel);
         let mut open = OpenObject::open(object, remote, cancel, window.from, range.end)?;
-        let consumed = |bytes| Progress::add(&context.progress.bytes, bytes);
-        let hand_on = |block| {
-            context.cancel.check()?;
-            // Who failed has told why; this only ends the work.
-            if failed() || blocks.send((range.object, block)).is_err() {
-                return Err(Error::Cancelled);
-            }
-            Ok(())
-        };
-        let give = || spare.try_recv().ok();
-        stream_lines(object, open.reader(), window, max_line, consumed, give, hand_on)?;
-        open.finish()?;
+        let sink = ObjectHandover(handover, range.object);
+        stream_lines(object, open.reader(), window, plan.max_line(), &sink)?;
+        open.check_unchanged()?;
     }
     Ok(())
 }
@@ -211,7 +204,7 @@ fn read_blocks(
         match block {
             StreamBlock::Lines { offset, lines } => {
                 judge.lines(offset, &lines)?;
-                // No matter if nobody wants it.
+                // The reading thread may have ended.
                 drop(give_back.send(lines));
             }
             StreamBlock::TooLong { offset, beginning } => judge.too_long(offset, &beginning)?,
@@ -222,34 +215,4 @@ fn read_blocks(
 
 fn next_block(blocks: &Mutex<Receiver<Block>>) -> Option<Block> {
     blocks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
-}
-
-fn together(threads: Vec<Judged>) -> Scanned {
-    let mut whole = Scanned {
-        records: RecordCounts::default(),
-        long_terms: 0,
-        left_out: 0,
-        excluded: 0,
-        pairs: 0,
-        totals: WindowTotals::default(),
-        samples: Vec::new(),
-        rejects: Vec::new(),
-        runs: Vec::new(),
-        spills: Vec::new(),
-    };
-    for thread in threads {
-        whole.records.add(&thread.records);
-        whole.long_terms += thread.long_terms;
-        whole.left_out += thread.left_out;
-        whole.excluded += thread.excluded;
-        whole.pairs += thread.pairs;
-        whole.totals.add(&thread.totals);
-        whole.samples.extend(thread.samples);
-        whole.rejects.extend(thread.rejects);
-        whole.runs.push(thread.runs);
-        whole.spills.extend(thread.spills);
-    }
-    whole.samples.sort_by_key(|sample| (sample.object, sample.offset));
-    whole.samples.truncate(Sample::KEPT);
-    whole
 }

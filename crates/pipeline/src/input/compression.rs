@@ -1,4 +1,4 @@
-//! How an object is compressed. Owns the magic numbers and the decoders.
+//! The compressions of input. Owns their magic numbers and decoders.
 
 use std::fmt;
 use std::io::Read;
@@ -20,7 +20,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// Told by the first bytes of an object. The end of a name says less: files are renamed.
+    /// Detects the compression by the first bytes of an object. Its name is less reliable: files
+    /// are renamed.
     pub fn detect(head: &[u8]) -> Self {
         match head {
             [0x1F, 0x8B, ..] => Self::Gzip,
@@ -31,7 +32,7 @@ impl Compression {
         }
     }
 
-    /// A reader of the decompressed bytes of `compressed`.
+    /// Returns a reader of the decompressed bytes of `compressed`.
     pub(super) fn decoder<'a>(
         self,
         compressed: impl Read + 'a,

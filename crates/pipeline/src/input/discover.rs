@@ -8,40 +8,40 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::Error;
 
-/// A file that was found.
+/// An input file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// As it was found, which may lead over links.
+    /// The path under which it was found; it may lead over links.
     pub path: PathBuf,
-    /// Absolute, without links: what tells one file from another.
+    /// The absolute path without links: equal for equal files.
     pub canonical: PathBuf,
-    /// As the user would call it.
+    /// The name of the file for the user.
     pub name: String,
 }
 
-/// Where files are looked for, and where they aren't.
+/// Folders with a special meaning when files are looked for.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Places<'a> {
+pub struct Folders<'a> {
     /// The folder that stands in for `/data` of a manifest's `file:` URIs.
     pub data: Option<&'a Path>,
-    /// A folder that is left out where it lies below one that is named: the store's own.
+    /// The store's own folder: it is skipped if it lies below a folder that a URI names.
     pub kept_out: Option<&'a Path>,
 }
 
 /// Finds the files behind URIs, ordered by path.
 ///
-/// A folder means every file in it and below, except names that begin with a dot (which also are
-/// the other copies of a mounted `ConfigMap`'s files); a glob matches such names only if it spells
+/// A folder means every file in it and below, except names that begin with a dot; in a mounted
+/// `ConfigMap` those are second copies of its files. A glob matches such names only if it spells
 /// out the dot, as in a shell.
 ///
 /// # Errors
-/// If a URI names nothing that can be read: a missing path, an empty folder, a glob without match.
-pub fn discover(uris: &[String], places: Places<'_>) -> Result<Vec<Found>, Error> {
+/// If a URI leads to no file: a missing path, an empty folder, a glob without match.
+pub fn discover(uris: &[String], folders: Folders<'_>) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
-    let kept_out = places.kept_out.and_then(|folder| folder.canonicalize().ok());
+    let kept_out = folders.kept_out.and_then(|folder| folder.canonicalize().ok());
     for uri in uris {
         let before = found.len();
-        let path = local_path(uri, places.data)?;
+        let path = local_path(uri, folders.data)?;
         let mut visit = Visit::below(&path, kept_out.as_deref());
         if fs::symlink_metadata(&path).is_ok() {
             visit.path(&path, &mut found)?;
@@ -65,7 +65,7 @@ pub fn discover(uris: &[String], places: Places<'_>) -> Result<Vec<Found>, Error
     Ok(found)
 }
 
-/// The local path a URI means.
+/// Returns the local path of a URI.
 fn local_path(uri: &str, data: Option<&Path>) -> Result<PathBuf, Error> {
     let Some((scheme, rest)) = uri.split_once("://") else { return Ok(PathBuf::from(uri)) };
     if scheme != "file" {
@@ -119,7 +119,7 @@ fn expand(
     Ok(())
 }
 
-/// Whether a name in a path begins with a dot. That the path begins with `.` or `..` is no such name.
+/// Returns true if a name in a path begins with a dot. `.` and `..` are no names.
 fn has_hidden(path: &Path) -> bool {
     path.components().any(|part| matches!(part, Component::Normal(name) if is_hidden(name)))
 }
@@ -135,7 +135,8 @@ struct Visit<'a> {
 }
 
 impl<'a> Visit<'a> {
-    /// A walk from what the user named. Who names what is in the folder that is kept out, means it.
+    /// A walk from the path that the user named. A path within the skipped folder is read: the user
+    /// named it.
     fn below(named: &Path, kept_out: Option<&'a Path>) -> Self {
         let inside =
             |folder: &&Path| named.canonicalize().is_ok_and(|path| path.starts_with(folder));
@@ -175,7 +176,7 @@ impl<'a> Visit<'a> {
 mod tests {
     use super::*;
 
-    /// A folder with these files, and what is found of it by its relative names.
+    /// A folder with these files.
     struct Folder(tempfile::TempDir);
 
     impl Folder {
@@ -191,9 +192,9 @@ mod tests {
 
         fn found(&self, uri: &str, kept_out: &str) -> Vec<String> {
             let kept_out = self.0.path().join(kept_out);
-            let places = Places { data: None, kept_out: Some(&kept_out) };
+            let folders = Folders { data: None, kept_out: Some(&kept_out) };
             let uri = self.0.path().join(uri).display().to_string();
-            let found = discover(&[uri], places).unwrap();
+            let found = discover(&[uri], folders).unwrap();
             let root = self.0.path().canonicalize().unwrap();
             let name = |found: &Found| found.canonical.strip_prefix(&root).unwrap().to_owned();
             found.iter().map(|found| name(found).display().to_string()).collect()
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_kept_out_is_read_only_where_it_is_named() {
+    fn the_folder_of_the_store_is_read_only_if_it_is_named() {
         let folder = Folder::with(&["a.x", "out/format", "out/demo/b.x", "outer/c.x"]);
         assert_eq!(folder.found("", "out"), ["a.x", "outer/c.x"]);
         assert_eq!(folder.found("**/*.x", "out"), ["a.x", "outer/c.x"]);
@@ -225,13 +226,13 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_pipe_is_named_with_what_to_do() {
+    fn a_pipe_is_refused_with_its_name_and_the_remedy() {
         use std::os::fd::AsRawFd as _;
         let (reader, _writer) = std::io::pipe().unwrap();
         let uri = format!("/dev/fd/{}", reader.as_raw_fd());
         if fs::symlink_metadata(&uri).is_ok() {
             let error =
-                discover(std::slice::from_ref(&uri), Places::default()).unwrap_err().to_string();
+                discover(std::slice::from_ref(&uri), Folders::default()).unwrap_err().to_string();
             assert!(error.contains(&uri) && error.contains("name - instead"), "{error}");
         }
     }

@@ -8,17 +8,18 @@ use std::time::UNIX_EPOCH;
 use sha2::Digest as _;
 use trends::digest::hex;
 
-use super::object::{self, FileVersion, Identity, Object, Place};
-use super::{Compression, Found};
+use super::compression::Compression;
+use super::discover::Found;
+use super::object::{self, FileVersion, Identity, Object, ObjectLocation};
 use crate::Error;
 
-/// Looks at a file.
+/// Reads the size, compression and version of a file.
 ///
 /// # Errors
-/// If it can't be opened or read, or is not compressed in the way that was said.
+/// If it can't be opened or read, or is not compressed as `declared`.
 pub fn inspect(
     found: &Found,
-    said: Option<Compression>,
+    declared: Option<Compression>,
     identity: Identity,
 ) -> Result<Object, Error> {
     let name = &found.name;
@@ -34,13 +35,13 @@ pub fn inspect(
     let metadata = file.metadata().map_err(failed)?;
     let mut head = Vec::new();
     file.by_ref().take(4).read_to_end(&mut head).map_err(failed)?;
-    let compression = object::compression(name, &head, said)?;
+    let compression = object::compression(name, &head, declared)?;
     let version = match identity {
         Identity::Modified => FileVersion::Modified(modified(&metadata)),
         Identity::Content => FileVersion::Content(content(&mut file).map_err(failed)?),
     };
-    let place = Place::File { path, version };
-    Ok(Object { name: name.clone(), size: metadata.len(), compression, place })
+    let location = ObjectLocation::File { path, version };
+    Ok(Object { name: name.clone(), size: metadata.len(), compression, location })
 }
 
 fn modified(metadata: &Metadata) -> u64 {
@@ -74,27 +75,28 @@ impl<'a> InputFile<'a> {
         let failed =
             |source| Error::Read { path: PathBuf::from(&object.name), offset: None, source };
         let mut file = File::open(path).map_err(failed)?;
-        if let Place::File { version: FileVersion::Content(planned), .. } = &object.place
+        if let ObjectLocation::File { version: FileVersion::Content(planned), .. } =
+            &object.location
             && content(&mut file).map_err(failed)? != *planned
         {
-            return Err(object.changed("its content is another".to_owned()));
+            return Err(object.changed("its content is different".to_owned()));
         }
         file.rewind().map_err(failed)?;
         let input = Self { object, file };
-        input.unchanged()?;
+        input.check_unchanged()?;
         Ok(input)
     }
 
-    /// Checks that the file still is what was planned.
-    pub(crate) fn unchanged(&self) -> Result<(), Error> {
+    /// Checks that the file still is the one that was planned.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
         let metadata = self.file.metadata().map_err(|source| self.failed(0, source))?;
         let size = metadata.len();
         if size != self.object.size {
             let what = format!("{} bytes instead of {size}", self.object.size);
             return Err(self.object.changed(what));
         }
-        match &self.object.place {
-            Place::File { version: FileVersion::Modified(planned), .. }
+        match &self.object.location {
+            ObjectLocation::File { version: FileVersion::Modified(planned), .. }
                 if *planned != modified(&metadata) =>
             {
                 Err(self.object.changed("it was written to".to_owned()))
@@ -107,7 +109,8 @@ impl<'a> InputFile<'a> {
         self.object
     }
 
-    /// Reads the bytes `from..to` behind the first `kept` of a buffer, in place of what follows them.
+    /// Reads the bytes `from..to` into a buffer, behind its first `kept` bytes, in place of the
+    /// others.
     pub(crate) fn read(
         &self,
         buffer: &mut Vec<u8>,
@@ -116,16 +119,16 @@ impl<'a> InputFile<'a> {
         to: u64,
     ) -> Result<(), Error> {
         let length = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-        // Not cleared first: only what was never read into is written twice.
+        // Not cleared first, so that only bytes that were never read into are written twice.
         buffer.resize(kept + length, 0);
-        let mut place = &mut buffer[kept..];
+        let mut rest = &mut buffer[kept..];
         let mut at = from;
-        while !place.is_empty() {
-            match read_at(&self.file, place, at) {
+        while !rest.is_empty() {
+            match read_at(&self.file, rest, at) {
                 Ok(0) => return Err(self.object.changed(format!("it ends at byte {at} now"))),
                 Ok(count) => {
                     at += count as u64;
-                    place = &mut place[count..];
+                    rest = &mut rest[count..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(source) => return Err(self.failed(at, source)),
@@ -163,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_no_plan_can_hold_is_told() {
+    fn a_path_that_is_not_utf8_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(OsStr::from_bytes(b"odd\xFF.ndjson"));
         std::fs::write(&path, "{}").unwrap();

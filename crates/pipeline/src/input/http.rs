@@ -1,9 +1,9 @@
-//! Objects behind http and https. Owns requests by range, the check that every answer is of the
-//! version that was planned, and trying again from where an answer was cut.
+//! Objects behind http and https. Owns requests by range, the check that every answer has the
+//! version that was planned, and the repetition of a request from where its answer was cut.
 //!
-//! An object is read in pieces, each a request of its own, so that every request ends within a bounded
-//! time and a cut answer costs only what had not arrived. A server without ranges is read in one
-//! piece, and a cut answer ends the attempt.
+//! An object is read in pieces, each a request of its own, so that every request ends within a
+//! bounded time and only the missing bytes of a cut answer are requested again. A server without
+//! ranges is read in one piece, and a cut answer ends the attempt.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -13,48 +13,48 @@ use backon::{BackoffBuilder as _, ExponentialBuilder};
 use ureq::http::{Response, StatusCode, header};
 use ureq::{Agent, Body};
 
-use super::Compression;
-use super::object::{self, Object, Place};
+use super::compression::Compression;
+use super::object::{self, Object, ObjectLocation};
 use super::remote::{Credentials, Remote};
 use crate::Error;
 use crate::cancel::Cancel;
 
-/// Bytes asked for at once within a chunk, and past its end, where mostly the rest of one line is
+/// Bytes of a request within a chunk, and past its end, where mostly the rest of one line is
 /// wanted.
 const PIECE: u64 = 8 << 20;
 const TAIL: u64 = 64 << 10;
 
-/// How long a connection, the head of an answer, silence within an answer, and a piece may take.
+/// The longest time for a connection, the head of an answer, silence within an answer, and a piece.
 const CONNECT: Duration = Duration::from_secs(10);
 const HEAD: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_mins(1);
 const BODY: Duration = Duration::from_mins(2);
 
-/// Looks at what is behind a URL.
+/// Requests the size, compression and version of the object behind a URL.
 ///
 /// # Errors
-/// If the server refuses it, doesn't tell its size, or doesn't answer for too long.
+/// If the server refuses it, answers without its size, or doesn't answer for too long.
 pub(crate) fn inspect(
     remote: &Remote,
     cancel: &Cancel,
     uri: &str,
-    said: Option<Compression>,
+    declared: Option<Compression>,
 ) -> Result<Object, Error> {
     let target = Target::new(remote, uri)?;
     let mut attempts = Attempts::new(remote);
     loop {
-        match target.look(said) {
+        match target.look(declared) {
             Ok(object) => return Ok(object),
             Err(fault) => attempts.wait(cancel, uri, fault)?,
         }
     }
 }
 
-/// Why a request came to nothing.
+/// Why a request failed.
 enum Fault {
-    /// Another request may do better.
+    /// Another request may succeed.
     Passing(io::Error),
-    /// None will.
+    /// Another request would fail, too.
     Final(Error),
 }
 
@@ -64,7 +64,7 @@ impl From<Error> for Fault {
     }
 }
 
-/// A URL and how it is asked for.
+/// A URL and the settings of its requests.
 #[derive(Debug)]
 struct Target<'a> {
     uri: &'a str,
@@ -93,9 +93,10 @@ impl<'a> Target<'a> {
         Ok(Self { uri, agent: config.new_agent(), authorization })
     }
 
-    /// Asks for the bytes from `range.0` up to but not including `range.1`, or for all.
-    fn ask(&self, range: Option<(u64, u64)>) -> Result<Response<Body>, Fault> {
-        // Bytes as they are stored: compression on the way would have offsets of its own.
+    /// Requests the bytes from `range.0` up to but not including `range.1`, or all.
+    fn request(&self, range: Option<(u64, u64)>) -> Result<Response<Body>, Fault> {
+        // The bytes must come as they are stored: compression on the way would have offsets of its
+        // own.
         let mut request = self.agent.get(self.uri).header(header::ACCEPT_ENCODING, "identity");
         if let Some((from, to)) = range {
             request = request.header(header::RANGE, format!("bytes={from}-{}", to - 1));
@@ -104,7 +105,7 @@ impl<'a> Target<'a> {
             request = request.header(header::AUTHORIZATION, authorization);
         }
         let request = if range.is_none() {
-            // An object of any size in one answer may take any time, but not be silent for long.
+            // The whole object in one answer may take any time, but not be silent for long.
             request.config().timeout_recv_body(None).build()
         } else {
             request
@@ -114,20 +115,20 @@ impl<'a> Target<'a> {
         if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE {
             return Ok(response);
         }
-        let said = format!("{} answered {status}", self.uri);
+        let answer = format!("{} answered {status}", self.uri);
         let passing = status.is_server_error()
             || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
         Err(if passing {
-            Fault::Passing(io::Error::other(said))
+            Fault::Passing(io::Error::other(answer))
         } else {
             let hint = match status {
                 StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                     "credentials come from the Secret of credentialsSecretRef (HTTP_BEARER_TOKEN, or HTTP_USERNAME and HTTP_PASSWORD)"
                 }
                 StatusCode::NOT_FOUND | StatusCode::GONE => "check the URL",
-                _ => "the server refuses it, which a retry can't mend",
+                _ => "the server refuses the request, and would refuse it again",
             };
-            Fault::Final(Error::Input(format!("{said}: {hint}")))
+            Fault::Final(Error::Input(format!("{answer}: {hint}")))
         })
     }
 
@@ -141,29 +142,30 @@ impl<'a> Target<'a> {
         }
     }
 
-    fn look(&self, said: Option<Compression>) -> Result<Object, Fault> {
-        let mut response = self.ask(Some((0, 4)))?;
+    fn look(&self, declared: Option<Compression>) -> Result<Object, Fault> {
+        let mut response = self.request(Some((0, 4)))?;
         if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
-            // So answers what is empty; or a server that wants no ranges at all.
-            response = self.ask(None)?;
+            // The object is empty, or the server supports no ranges at all.
+            response = self.request(None)?;
         }
-        let size = size(&response).ok_or_else(|| {
+        let size = size_of_object(&response).ok_or_else(|| {
             Error::Input(format!(
-                "{} can't be planned: the server tells no size (neither Content-Range nor Content-Length); download it and give the file",
+                "{} can't be planned: the server's answer has no size (neither Content-Range nor Content-Length); download it and give the file",
                 self.uri
             ))
         })?;
         let version = version(&response);
-        // Parts that nothing ties together could be of different versions: then it is read as a whole.
+        // Without a version, parts could be of different versions: then the object is read as a
+        // whole.
         let ranges = version.is_some() && is_part(&response, 0);
         let mut head = Vec::new();
         if size > 0 {
             let mut body = response.into_body().into_reader().take(4);
             body.read_to_end(&mut head).map_err(Fault::Passing)?;
         }
-        let compression = object::compression(self.uri, &head, said)?;
-        let place = Place::Http { url: self.uri.to_owned(), version, ranges };
-        Ok(Object { name: self.uri.to_owned(), size, compression, place })
+        let compression = object::compression(self.uri, &head, declared)?;
+        let location = ObjectLocation::Http { url: self.uri.to_owned(), version, ranges };
+        Ok(Object { name: self.uri.to_owned(), size, compression, location })
     }
 }
 
@@ -178,9 +180,9 @@ fn authorization(credentials: &Credentials) -> String {
     }
 }
 
-/// The size of the whole object: after the slash of `Content-Range`, or the length of an answer
-/// that is whole.
-fn size(response: &Response<Body>) -> Option<u64> {
+/// Returns the size of the whole object: the number after the slash of `Content-Range`, or the
+/// length of a whole answer.
+fn size_of_object(response: &Response<Body>) -> Option<u64> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     if response.status() == StatusCode::PARTIAL_CONTENT {
         return text(header::CONTENT_RANGE)?.rsplit_once('/')?.1.parse().ok();
@@ -188,8 +190,8 @@ fn size(response: &Response<Body>) -> Option<u64> {
     text(header::CONTENT_LENGTH)?.parse().ok()
 }
 
-/// Whether an answer is the part of the object that begins at an offset: `bytes 5-9/100`. Whatever
-/// else it may be, as parts of a multipart message, is not what was asked for.
+/// Returns true if an answer is the part of the object that begins at an offset: `bytes 5-9/100`.
+/// Anything else, as parts of a multipart message, is not what was requested.
 fn is_part(response: &Response<Body>, from: u64) -> bool {
     let range = response.headers().get(header::CONTENT_RANGE);
     let range = range.and_then(|range| range.to_str().ok()?.strip_prefix("bytes "));
@@ -203,7 +205,7 @@ fn version(response: &Response<Body>) -> Option<String> {
     value.to_str().ok().map(str::to_owned)
 }
 
-/// How often and how long a server is tried again.
+/// The delays before repeated requests.
 struct Attempts {
     remote: Remote,
     delays: Box<dyn Iterator<Item = Duration>>,
@@ -221,7 +223,7 @@ impl Attempts {
         Self { remote: remote.clone(), delays: Box::new(delays) }
     }
 
-    /// Waits before the next attempt, if there is one.
+    /// Waits before the next request. Fails if the fault is final or the patience is over.
     #[expect(clippy::disallowed_methods, reason = "readers of input are threads that may block")]
     fn wait(&mut self, cancel: &Cancel, uri: &str, fault: Fault) -> Result<(), Error> {
         let error = match fault {
@@ -237,7 +239,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// That something arrived: the patience begins anew.
+    /// Begins the patience anew, because bytes have arrived.
     fn succeeded(&mut self) {
         *self = Self::new(&self.remote);
     }
@@ -249,18 +251,18 @@ pub(crate) struct HttpReader<'a> {
     object: &'a Object,
     version: Option<&'a str>,
     ranges: bool,
-    /// Where the next byte stands.
+    /// The offset of the next byte.
     at: u64,
-    /// Up to where all is wanted; past it only the rest of a line.
+    /// The end of the chunk; behind it only the rest of a line is wanted.
     wanted: u64,
-    /// The rest of the current piece, and where it ends.
+    /// The rest of the current piece, and the offset of its end.
     piece: Option<(Box<dyn Read + Send>, u64)>,
     attempts: Attempts,
     cancel: Cancel,
 }
 
 impl<'a> HttpReader<'a> {
-    /// A reader of `object` from byte `from`, which wants all up to `wanted`.
+    /// A reader of `object` from byte `from`, for a chunk that ends at `wanted`.
     pub(crate) fn new(
         remote: &Remote,
         cancel: &Cancel,
@@ -268,8 +270,8 @@ impl<'a> HttpReader<'a> {
         from: u64,
         wanted: u64,
     ) -> Result<Self, Error> {
-        let Place::Http { url, version, ranges } = &object.place else {
-            return Err(Error::Input(format!("{} is not on a server", object.name)));
+        let ObjectLocation::Http { url, version, ranges } = &object.location else {
+            return Err(Error::Defect("a local file is read from a server"));
         };
         Ok(Self {
             target: Target::new(remote, url)?,
@@ -284,7 +286,7 @@ impl<'a> HttpReader<'a> {
         })
     }
 
-    /// Asks for the next piece.
+    /// Requests the next piece.
     fn open_piece(&mut self) -> Result<(), Fault> {
         let (size, name) = (self.object.size, &self.object.name);
         let step = if self.at < self.wanted { PIECE.min(self.wanted - self.at) } else { TAIL };
@@ -292,10 +294,10 @@ impl<'a> HttpReader<'a> {
         if !self.ranges && self.at > 0 {
             let cut = io::Error::from(io::ErrorKind::ConnectionAborted);
             let (path, offset) = (PathBuf::from(name), Some(self.at));
-            // Not for ever: another attempt begins at the first byte.
+            // A retry may succeed: another attempt begins at the first byte.
             return Err(Fault::Final(Error::Read { path, offset, source: cut }));
         }
-        let response = self.target.ask(self.ranges.then_some((self.at, end)))?;
+        let response = self.target.request(self.ranges.then_some((self.at, end)))?;
         if version(&response).as_deref() != self.version {
             let now = version(&response).unwrap_or_else(|| "nothing".to_owned());
             let planned = self.version.unwrap_or("nothing");
@@ -304,21 +306,21 @@ impl<'a> HttpReader<'a> {
                 .changed(format!("its version is {now} instead of {planned}"))
                 .into());
         }
-        let is_asked = if self.ranges {
+        let is_requested = if self.ranges {
             is_part(&response, self.at)
         } else {
             response.status() == StatusCode::OK
         };
-        if !is_asked {
+        if !is_requested {
             let range = response.headers().get(header::CONTENT_RANGE);
             let what = format!(
-                "the server answered {} with {range:?} when asked for the bytes from {}",
+                "the server answered {} with {range:?} to a request for the bytes from {}",
                 response.status(),
                 self.at
             );
             return Err(self.object.changed(what).into());
         }
-        if let Some(now) = crate::input::http::size(&response).filter(|now| *now != size) {
+        if let Some(now) = size_of_object(&response).filter(|now| *now != size) {
             return Err(self.object.changed(format!("{size} bytes instead of {now}")).into());
         }
         let body = response.into_body().into_reader().take(end - self.at);
@@ -326,7 +328,7 @@ impl<'a> HttpReader<'a> {
         Ok(())
     }
 
-    /// Reads from the current piece; 0 if it ended too early.
+    /// Reads from the current piece. Fails if it ended too early.
     fn read_piece(&mut self, buffer: &mut [u8]) -> Result<usize, Fault> {
         if self.piece.is_none() {
             self.open_piece()?;

@@ -2,24 +2,27 @@
 //!
 //! A line belongs to the range that holds its first byte: the reader of `[s, e)` starts after the
 //! first newline at or after `s - 1` and reads past `e` to finish its last line. The rule holds for
-//! any way of cutting, so a shard is read in ranges of less than a mebibyte, by any number of threads.
+//! any way of cutting, so a shard is read in ranges of less than a mebibyte, by any number of
+//! threads.
+
+use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::InputFile;
+use super::file::InputFile;
 use crate::Error;
 
-/// How many bytes past the end of a range are read at once: most last lines end there.
+/// Bytes past the end of a range that are read at once: most last lines end there.
 const TAIL: u64 = 8 << 10;
 
-/// How much more is read when the last line is longer.
+/// Bytes that are read at once of a longer last line.
 const MORE: u64 = 256 << 10;
 
-/// What UTF-8 files of some systems begin with. It is no part of the first line.
+/// The byte order mark that some programs put before UTF-8. It is not part of the first line.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// How many bytes of a line without an end tell that it is longer than `max_line`, wherever it is cut:
-/// a mark before it may be among them.
+/// A line with more bytes than this, and no end so far, is longer than `max_line`, wherever it is
+/// cut: a byte order mark may be among the bytes.
 pub(super) const fn surely_too_long(offset: u64, max_line: usize) -> usize {
     if offset == 0 { max_line + BYTE_ORDER_MARK.len() } else { max_line }
 }
@@ -27,21 +30,20 @@ pub(super) const fn surely_too_long(offset: u64, max_line: usize) -> usize {
 /// A buffer above this was grown for a long line.
 const LARGE: usize = 1 << 20;
 
-/// Where lines go.
+/// Takes lines.
 pub(crate) trait Lines {
-    /// One or more lines, with their newlines; the last of an object may lack it. `offset` is where
-    /// the first byte stands in the (decompressed) object.
+    /// Takes one or more lines, with their newlines; the last of an object may lack it. `offset` is
+    /// where the first byte stands in the (decompressed) object.
     fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error>;
 
-    /// A line above the longest allowed, of which only the beginning was read.
+    /// Takes the beginning of a line above the longest allowed; its rest is not read.
     fn too_long(&mut self, offset: u64, beginning: &[u8]) -> Result<(), Error>;
 }
 
-/// Reads the lines that belong to `[start, end)` of a plain file into `buffer` and hands them on.
+/// Reads the lines that belong to a range of a plain file into `buffer` and hands them to `sink`.
 pub(crate) fn read_lines(
     file: &InputFile<'_>,
-    start: u64,
-    end: u64,
+    Range { start, end }: Range<u64>,
     max_line: usize,
     buffer: &mut Vec<u8>,
     sink: &mut impl Lines,

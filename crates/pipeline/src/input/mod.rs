@@ -1,5 +1,5 @@
-//! Input: from what the user named to blocks of whole lines. Owns files, compression and line
-//! ownership; knows nothing of what a line says.
+//! Input: from the URIs of the user to blocks of whole lines. Owns files, compression and line
+//! ownership; knows nothing of the content of a line.
 
 mod compression;
 mod discover;
@@ -13,12 +13,12 @@ mod remote;
 mod stream;
 
 pub use compression::Compression;
-pub use discover::{Found, Places, discover};
+pub use discover::{Folders, Found, discover};
 pub(crate) use file::InputFile;
 pub use file::inspect;
 pub(crate) use lines::{BYTE_ORDER_MARK, Lines, read_lines};
-pub use object::{FileVersion, Identity, Object, Place};
+pub use object::{FileVersion, Identity, Object, ObjectLocation};
 pub(crate) use opened::{OpenObject, inspect_remote};
 pub(crate) use remote::is_remote;
 pub use remote::{Credentials, Remote};
-pub(crate) use stream::{StreamBlock, Window, stream_lines};
+pub(crate) use stream::{StreamBlock, StreamSink, Window, stream_lines};

@@ -1,56 +1,57 @@
-//! The objects of a plan: what is read, and how it is known to still be the same. Owns what is
-//! stored of them; opening them is for others.
+//! The objects of a plan, and how an object is known to be the one that was planned. Owns their
+//! JSON; other files open and read them.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::Compression;
+use super::compression::Compression;
 use crate::Error;
 
 /// One input object, as it was when the run was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Object {
-    /// How the user and the messages call it.
+    /// The name of the object for the user and in messages.
     pub name: String,
     /// Bytes, as stored.
     pub size: u64,
     /// How it is compressed.
     pub compression: Compression,
     /// Where it is.
-    pub place: Place,
+    #[serde(rename = "place")]
+    pub location: ObjectLocation,
 }
 
 /// Where an object is, and which version of it was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Place {
-    /// A file that every process of the run sees under the same path.
+pub enum ObjectLocation {
+    /// A file that every process of the run finds under the same path.
     #[serde(rename_all = "camelCase")]
     File {
         /// Absolute; links in it are followed anew by every process.
         path: PathBuf,
-        /// What must not change.
+        /// The version, which must not change.
         version: FileVersion,
     },
-    /// What a server gives for a URL.
+    /// The content behind a URL.
     #[serde(rename_all = "camelCase")]
     Http {
         /// The URL.
         url: String,
-        /// Its `ETag`, or else when the server says it was last changed, as the server writes it.
+        /// Its `ETag`, or else its time of last change, as the server writes it.
         version: Option<String>,
-        /// Whether the server gives parts of it.
+        /// True if the server gives parts of it.
         ranges: bool,
     },
 }
 
-/// What tells one version of a file from another of the same size.
+/// A version of a file, apart from its size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum FileVersion {
-    /// Its last change, in nanoseconds since the epoch, 0 where there is none.
+    /// The time of its last change, in nanoseconds since the epoch, 0 if it has none.
     Modified(u64),
     /// The SHA-256 of its content, in hexadecimal digits.
     Content(String),
@@ -67,37 +68,38 @@ pub enum Identity {
 }
 
 impl Object {
-    /// Whether any part of it can be read without the rest.
+    /// Returns true if any part of it can be read without the rest.
     pub fn is_splittable(&self) -> bool {
-        let whole = matches!(self.place, Place::Http { ranges: false, .. });
+        let whole = matches!(self.location, ObjectLocation::Http { ranges: false, .. });
         self.compression == Compression::None && !whole
     }
 
-    /// Whether any thread can read any part of it at any time.
+    /// Returns true if any thread can read any part of it at any time.
     pub(crate) fn is_plain_file(&self) -> bool {
-        self.compression == Compression::None && matches!(self.place, Place::File { .. })
+        self.compression == Compression::None
+            && matches!(self.location, ObjectLocation::File { .. })
     }
 
-    /// That it is not what was planned any more.
+    /// The error of an object that is not the planned one any more.
     pub(crate) fn changed(&self, what: String) -> Error {
         Error::SourceChanged { path: PathBuf::from(&self.name), what }
     }
 }
 
-/// How an object is compressed, going by its first bytes and by what was said.
+/// Returns how an object is compressed: by its first bytes, or as it is `declared`.
 ///
 /// # Errors
-/// If it is not compressed in the way that was said.
+/// If the declared compression is another than that of the first bytes.
 pub(super) fn compression(
     name: &str,
     head: &[u8],
-    said: Option<Compression>,
+    declared: Option<Compression>,
 ) -> Result<Compression, Error> {
     let found = Compression::detect(head);
-    let compression = said.unwrap_or(found);
+    let compression = declared.unwrap_or(found);
     if compression != found && compression != Compression::None && !head.is_empty() {
         return Err(Error::Input(format!(
-            "{name} is not {compression}: it starts with {head:02x?}; set its real compression, or leave it to be found out"
+            "{name} is not {compression}: it starts with {head:02x?}; set its real compression, or leave it out to have it detected"
         )));
     }
     // An empty file is an empty input, whatever its name promises.

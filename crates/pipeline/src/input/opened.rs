@@ -1,8 +1,11 @@
-//! An object that is read from one end to the other, wherever it is.
+//! Reading an object from one end to the other, from a file or a server.
 
 use std::io::Read;
 
-use super::{InputFile, Object, Place, Remote};
+use super::compression::Compression;
+use super::file::InputFile;
+use super::object::{Object, ObjectLocation};
+use super::remote::Remote;
 use crate::Error;
 use crate::cancel::Cancel;
 
@@ -10,13 +13,13 @@ use crate::cancel::Cancel;
 pub(crate) enum OpenObject<'a> {
     /// A local file.
     File(InputFile<'a>),
-    /// What a server gives.
+    /// The answer of a server.
     #[cfg(feature = "http")]
     Http(Box<super::http::HttpReader<'a>>),
 }
 
 impl<'a> OpenObject<'a> {
-    /// Opens an object to be read from byte `from`, mostly up to `wanted`.
+    /// Opens an object to be read from byte `from`, up to `wanted` and the end of a line there.
     #[cfg_attr(not(feature = "http"), expect(unused_variables, reason = "for servers only"))]
     pub(crate) fn open(
         object: &'a Object,
@@ -25,15 +28,15 @@ impl<'a> OpenObject<'a> {
         from: u64,
         wanted: u64,
     ) -> Result<Self, Error> {
-        match &object.place {
-            Place::File { path, .. } => InputFile::open(object, path).map(Self::File),
+        match &object.location {
+            ObjectLocation::File { path, .. } => InputFile::open(object, path).map(Self::File),
             #[cfg(feature = "http")]
-            Place::Http { .. } => {
+            ObjectLocation::Http { .. } => {
                 let reader = super::http::HttpReader::new(remote, cancel, object, from, wanted)?;
                 Ok(Self::Http(Box::new(reader)))
             }
             #[cfg(not(feature = "http"))]
-            Place::Http { .. } => Err(without_http(&object.name)),
+            ObjectLocation::Http { .. } => Err(without_http(&object.name)),
         }
     }
 
@@ -46,27 +49,27 @@ impl<'a> OpenObject<'a> {
         }
     }
 
-    /// Checks, when it was read, that it still is what was planned.
-    pub(crate) fn finish(&self) -> Result<(), Error> {
+    /// Checks, after it was read, that it still is the object that was planned.
+    pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
         match self {
-            Self::File(file) => file.unchanged(),
-            // Each answer was checked.
+            Self::File(file) => file.check_unchanged(),
+            // Every answer of the server was checked.
             #[cfg(feature = "http")]
             Self::Http(_) => Ok(()),
         }
     }
 }
 
-/// Looks at what is behind a URL.
+/// Reads the size, compression and version of the object behind a URL.
 #[cfg_attr(not(feature = "http"), expect(unused_variables, reason = "for servers only"))]
 pub(crate) fn inspect_remote(
     remote: &Remote,
     cancel: &Cancel,
     uri: &str,
-    said: Option<super::Compression>,
+    declared: Option<Compression>,
 ) -> Result<Object, Error> {
     #[cfg(feature = "http")]
-    return super::http::inspect(remote, cancel, uri, said);
+    return super::http::inspect(remote, cancel, uri, declared);
     #[cfg(not(feature = "http"))]
     return Err(without_http(uri));
 }

@@ -1,4 +1,5 @@
-//! What it takes to read from servers: credentials and patience. Owns neither protocol nor objects.
+//! The settings for reading from servers: credentials and patience. Knows neither the protocol nor
+//! objects.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,9 +7,9 @@ use std::time::Duration;
 /// How objects on servers are read.
 #[derive(Debug, Clone)]
 pub struct Remote {
-    /// What is shown to the servers the input is on; never to those they redirect to.
+    /// Credentials for the servers of the input; servers that they redirect to never get them.
     pub credentials: Option<Credentials>,
-    /// How long a server that doesn't answer, or cuts its answers, is tried again.
+    /// How long requests are repeated to a server that doesn't answer or cuts its answers.
     pub patience: Duration,
 }
 
@@ -18,12 +19,12 @@ impl Default for Remote {
     }
 }
 
-/// What a server asks for. Never shown.
+/// Credentials for a server. `Debug` never shows them.
 #[derive(Clone)]
 pub enum Credentials {
-    /// A token, as of RFC 6750.
+    /// A token (RFC 6750).
     Bearer(String),
-    /// A name and a password, as of RFC 7617.
+    /// A name and a password (RFC 7617).
     Basic {
         /// The name.
         user: String,
@@ -41,7 +42,7 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Whether a URI is for a server.
+/// Returns true if a URI is an http or https URL.
 pub(crate) fn is_remote(uri: &str) -> bool {
     let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
     ["http", "https"].iter().any(|remote| remote.eq_ignore_ascii_case(scheme))

@@ -1,19 +1,19 @@
 //! Blocks of whole lines from a compressed object. Owns the one pass over its decompressed bytes;
-//! parsing them is for other threads.
+//! other threads parse them.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use memchr::{memchr, memrchr};
 
-use super::Object;
 use super::lines::surely_too_long;
+use super::object::Object;
 use crate::Error;
 
-/// How much is decompressed before lines are handed on.
+/// Bytes that are decompressed before their lines are handed over.
 const BLOCK: usize = 1 << 20;
 
-/// What of a line that is too long is kept: as much as of any malformed line.
+/// Bytes that are kept of a line that is too long: as many as of any malformed line.
 const BEGINNING: usize = 64 << 10;
 
 /// A piece of a decompressed object.
@@ -21,7 +21,7 @@ const BEGINNING: usize = 64 << 10;
 pub(crate) enum StreamBlock {
     /// Whole lines; the very last may lack its newline.
     Lines {
-        /// Where the first byte stands in the decompressed object.
+        /// Where the first line begins in the decompressed object.
         offset: u64,
         /// The lines.
         lines: Vec<u8>,
@@ -38,10 +38,10 @@ pub(crate) enum StreamBlock {
 /// Which lines of a stream are wanted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    /// Where the stream begins in the (decompressed) object. Unless that is at its beginning, what
-    /// comes before the first newline belongs to somebody else.
+    /// Where the stream begins in the (decompressed) object. If that is not the beginning of the
+    /// object, the bytes up to the first newline belong to the window before.
     pub(crate) from: u64,
-    /// Lines that begin here or later are somebody else's.
+    /// Lines that begin here or later belong to the next window.
     pub(crate) end: u64,
 }
 
@@ -50,18 +50,27 @@ impl Window {
     pub(crate) const WHOLE: Self = Self { from: 0, end: u64::MAX };
 }
 
-/// Decompresses an object and hands its lines on, in order. `consumed` is told how many compressed
-/// bytes were read since it was told last; `spare` may give a used buffer back.
+/// Takes the blocks of a stream.
+pub(crate) trait StreamSink {
+    /// Counts compressed bytes that were read.
+    fn consumed(&self, compressed: u64);
+
+    /// Returns a used buffer, if there is one, whose memory the next block can have.
+    fn spare(&self) -> Option<Vec<u8>>;
+
+    /// Takes the next block.
+    fn put(&self, block: StreamBlock) -> Result<(), Error>;
+}
+
+/// Decompresses an object and hands the lines of a window over, in order.
 pub(crate) fn stream_lines(
     object: &Object,
     reader: impl Read,
     window: Window,
     max_line: usize,
-    mut consumed: impl FnMut(u64),
-    mut spare: impl FnMut() -> Option<Vec<u8>>,
-    mut hand_on: impl FnMut(StreamBlock) -> Result<(), Error>,
+    sink: &impl StreamSink,
 ) -> Result<(), Error> {
-    let compressed = Counting { inner: reader, count: &mut consumed };
+    let compressed = Counted { inner: reader, sink };
     let mut decoder = object
         .compression
         .decoder(io::BufReader::with_capacity(128 << 10, compressed))
@@ -78,28 +87,28 @@ pub(crate) fn stream_lines(
             .map_err(|error| undecodable(object, offset + buffer.len() as u64, error))?;
         if let Some(last) = last_owned(&buffer, offset, window.end) {
             buffer.truncate(last + 1);
-            return hand_on(StreamBlock::Lines { offset, lines: buffer });
+            return sink.put(StreamBlock::Lines { offset, lines: buffer });
         }
         if at_end {
             return if buffer.is_empty() {
                 Ok(())
             } else {
-                hand_on(StreamBlock::Lines { offset, lines: buffer })
+                sink.put(StreamBlock::Lines { offset, lines: buffer })
             };
         }
         if let Some(newline) = memrchr(b'\n', &buffer) {
-            let mut next = spare().unwrap_or_default();
+            let mut next = sink.spare().unwrap_or_default();
             next.clear();
             next.reserve(BLOCK);
             next.extend_from_slice(&buffer[newline + 1..]);
             buffer.truncate(newline + 1);
             let length = buffer.len() as u64;
             let lines = std::mem::replace(&mut buffer, next);
-            hand_on(StreamBlock::Lines { offset, lines })?;
+            sink.put(StreamBlock::Lines { offset, lines })?;
             offset += length;
         } else if buffer.len() > surely_too_long(offset, max_line) {
             let beginning = buffer[..BEGINNING.min(buffer.len())].to_vec();
-            hand_on(StreamBlock::TooLong { offset, beginning })?;
+            sink.put(StreamBlock::TooLong { offset, beginning })?;
             offset += skip_line(&mut decoder, &mut buffer)
                 .map_err(|error| undecodable(object, offset, error))?;
         }
@@ -107,22 +116,22 @@ pub(crate) fn stream_lines(
     Ok(())
 }
 
-/// The place of the newline that ends the last line which begins before `end`, if it is in the buffer,
-/// whose first byte stands at `offset`.
+/// Returns the place of the newline that ends the last line which begins before `end`, if it is in
+/// the buffer, whose first byte stands at `offset`.
 fn last_owned(buffer: &[u8], offset: u64, end: u64) -> Option<usize> {
     let first = usize::try_from((end - 1).saturating_sub(offset)).ok()?;
     memchr(b'\n', buffer.get(first..)?).map(|at| first + at)
 }
 
-/// Fills the buffer up to a length; says whether the stream ended before.
+/// Fills the buffer up to a length. Returns true if the stream ended before.
 fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, target: usize) -> io::Result<bool> {
     let wanted = (target - buffer.len()) as u64;
     let count = reader.by_ref().take(wanted).read_to_end(buffer)?;
     Ok((count as u64) < wanted)
 }
 
-/// Reads past the line that fills the whole buffer, and leaves what follows it in the buffer.
-/// Returns how many bytes the line has, with its newline.
+/// Reads past the line that fills the whole buffer, and leaves the bytes behind it in the buffer.
+/// Returns the length of the line, with its newline.
 fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<u64> {
     let mut skipped = buffer.len() as u64;
     buffer.clear();
@@ -141,37 +150,38 @@ fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<u64> {
     }
 }
 
-struct Counting<'a, R, F> {
+/// Counts the bytes that are read.
+struct Counted<'a, R, S> {
     inner: R,
-    count: &'a mut F,
+    sink: &'a S,
 }
 
-impl<R: Read, F: FnMut(u64)> Read for Counting<'_, R, F> {
+impl<R: Read, S: StreamSink> Read for Counted<'_, R, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        (self.count)(count as u64);
+        self.sink.consumed(count as u64);
         Ok(count)
     }
 }
 
 fn undecodable(object: &Object, decompressed: u64, error: io::Error) -> Error {
     let path = PathBuf::from(&object.name);
-    // Readers of servers say it in the pipeline's own words, which decoders pass on.
+    // A reader of a server wraps an error of the pipeline, which decoders pass on.
     let error = match error.downcast::<Error>() {
-        Ok(said) => return said,
+        Ok(own) => return own,
         Err(error) => error,
     };
     if error.raw_os_error().is_some() {
         let source = io::Error::new(error.kind(), error.to_string());
         return Error::Read { path, offset: None, source };
     }
-    let said = error.to_string();
-    let what = if error.kind() == io::ErrorKind::UnexpectedEof || said.contains("incomplete") {
+    let message = error.to_string();
+    let what = if error.kind() == io::ErrorKind::UnexpectedEof || message.contains("incomplete") {
         format!("the {} data ends in the middle: fetch the file again", object.compression)
-    } else if said.contains("too much memory") {
+    } else if message.contains("too much memory") {
         "it needs a window above 128 MiB: compress it with --long=27 at most".to_owned()
     } else {
-        format!("the {} data is damaged ({said}): fetch the file again", object.compression)
+        format!("the {} data is damaged ({message}): fetch the file again", object.compression)
     };
     Error::Compression { path, decompressed, what }
 }

@@ -125,7 +125,7 @@ async fn a_resumed_run_reads_finished_shards_no_more_and_publishes_the_same() {
     let planned = spec.clone();
     tokio::task::spawn_blocking(move || {
         let plan = plan(&stopped, &planned).unwrap();
-        etl(&stopped, &plan, 2).unwrap();
+        etl(&stopped, &plan, plan.shard(2).unwrap()).unwrap();
     })
     .await
     .unwrap();

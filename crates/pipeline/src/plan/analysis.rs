@@ -1,5 +1,5 @@
-//! What is counted of a record, as the plan fixes it for every attempt. Owns the settings and their
-//! JSON in the plan; how they are followed is for the stages.
+//! The analysis: the settings for counting and scoring, which the plan fixes for every attempt.
+//! Owns their JSON in the plan; the stages follow them.
 
 use serde::{Deserialize, Serialize};
 pub use trends::Profile;
@@ -11,18 +11,20 @@ use trends::{Bucket, Kind, Score};
 
 use crate::Error;
 
-/// The most windows the records of a run may fall into. Half a century of 5 minutes each would be more.
+/// The largest number of windows that the records of a run may fall into: 9.5 years of 5 minutes
+/// each.
 const MAX_BUCKETS: usize = 1_000_000;
 
-/// What is counted.
+/// The settings for counting and scoring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Analysis {
     /// How text becomes terms.
     pub profile: Profile,
-    /// The kinds that are counted, ascending, each once.
+    /// The kinds that are counted, in ascending order, each once.
     pub kinds: Vec<Kind>,
-    /// The length of a window in seconds; without it no time is read and all rows are in one bucket.
+    /// The length of a window in seconds. Without it no time is read and all rows are in one
+    /// bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
     /// Languages whose common words are not counted, as ISO 639-1 codes. Only for `Social`.
@@ -31,48 +33,49 @@ pub struct Analysis {
     /// Further words that are not counted. Only for `Social`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_words: Vec<String>,
-    /// Authors whose records count for nothing, by their identity in the records. Only for `Social`.
+    /// Authors whose records are excluded, by their identity in the records. Only for `Social`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude_authors: Vec<String>,
     /// Terms that are not counted, as results write them. Only for `Social`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude_terms: Vec<String>,
-    /// What topics are ranked by beside their count, ascending; needs a window.
+    /// The scores that topics are ranked by beside their count, in ascending order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scores: Vec<Score>,
     /// The result that keyness compares with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<PinnedBaseline>,
-    /// Whether to guess the language of records that don't say theirs. Only for `Social`.
+    /// True if the language of records without one is guessed. Only for `Social`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub detect_language: bool,
-    /// Terms with fewer occurrences in the run keep no series, and so have no score over time.
+    /// Terms with fewer occurrences in the run have no series, and so no score over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_floor: Option<u32>,
-    /// The lowest measure of a term in a window that has a burst there.
+    /// The lowest measure with which a term can have a burst in a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_count: Option<u32>,
-    /// The fewest authors of a term in a window that has a burst there.
+    /// The lowest number of authors with which a term can have a burst in a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_authors: Option<u32>,
 }
 
-/// The result of a source.
+/// A published result to compare with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PinnedBaseline {
     /// The source it was published under.
     pub source: String,
-    /// Its generation; in a plan always, as asked for where the user said it, else the newest then.
+    /// Its generation. A plan always names it: the user's, or else the newest when the run was
+    /// planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
-    /// The run that generation names; in a plan always.
+    /// The run of that generation. A plan always names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
 }
 
 impl PinnedBaseline {
-    /// As a result's index names it.
+    /// Returns the form of a result's index.
     pub(crate) fn named(&self) -> Option<trends::result::Baseline> {
         let generation = self.generation?;
         Some(trends::result::Baseline { source: self.source.clone(), generation })
@@ -100,28 +103,29 @@ impl Default for Analysis {
 }
 
 impl Analysis {
-    /// Whether this is what plans say by saying nothing: the original's words, over all time.
+    /// Returns true if a plan leaves the analysis out of its JSON: words of the profile `Seed`,
+    /// over all time.
     pub fn is_default(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Checks what only the profile knows: which kinds it finds, and that stop words of each
-    /// language are known.
+    /// Checks that the settings fit together: the kinds and scores that the profile has, the window
+    /// and the baseline that the scores need, and the languages with stop words.
     ///
     /// # Errors
     /// `Input` with the field and what would be right.
     pub fn check(&self) -> Result<(), Error> {
         if self.kinds.is_empty() {
-            return Err(Error::Input("no kind of term is asked for".to_owned()));
+            return Err(Error::Input("no kind of term is counted: name at least one".to_owned()));
         }
         self.check_scores()?;
         match self.profile {
             Profile::Seed if self.kinds != [Kind::Word] => Err(Error::Input(
-                "profile Seed counts words only: ask for profile Social to count other kinds"
+                "profile Seed counts words only: choose profile Social to count other kinds"
                     .to_owned(),
             )),
             Profile::Seed if self.scores.contains(&Score::ChiSquare) => Err(Error::Input(
-                "score chisquare counts authors, which profile Seed doesn't read: ask for profile Social"
+                "score chisquare counts authors, which profile Seed doesn't read: choose profile Social"
                     .to_owned(),
             )),
             Profile::Seed => Ok(()),
@@ -129,7 +133,7 @@ impl Analysis {
         }
     }
 
-    /// Checks that records don't fall into more windows than a run may have.
+    /// Checks that the records fall into no more windows than a run may have.
     ///
     /// # Errors
     /// `Input` with what would be right.
@@ -154,11 +158,11 @@ impl Analysis {
         let timed = self.scores.iter().find(|score| score.needs_window());
         if let (Some(score), None) = (timed, self.window) {
             return wrong(format!(
-                "score {score} tells what terms do over time: say how long a window is, as 1h"
+                "score {score} measures terms over time: set the length of a window, as 1h"
             ));
         }
-        let is_asked = |score| self.scores.contains(&score);
-        if is_asked(Score::ChiSquare)
+        let has = |score| self.scores.contains(&score);
+        if has(Score::ChiSquare)
             && self.window.is_some_and(|window| !u64::from(DAY_SECONDS).is_multiple_of(window))
         {
             return wrong(
@@ -166,13 +170,13 @@ impl Analysis {
                     .to_owned(),
             );
         }
-        match (is_asked(Score::Keyness), &self.baseline) {
+        match (has(Score::Keyness), &self.baseline) {
             (true, None) => wrong(
                 "score keyness compares with a published result: name its source as the baseline (spec.analysis.baseline, --baseline)"
                     .to_owned(),
             ),
             (false, Some(_)) => wrong(
-                "only score keyness compares with a baseline: ask for it, or leave the baseline out"
+                "only score keyness compares with a baseline: add that score, or remove the baseline"
                     .to_owned(),
             ),
             _ => Ok(()),
@@ -184,7 +188,7 @@ impl Analysis {
         vocabulary::needs_scoring(&self.kinds, &self.scores)
     }
 
-    /// The settings of the tokeniser of the profile `Social`.
+    /// Returns the settings of the tokeniser of the profile `Social`.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         let stop_words = StopWords::new(&self.stop_languages, &self.stop_words)
             .map_err(|error| Error::Input(error.to_string()))?;
@@ -192,7 +196,7 @@ impl Analysis {
         Ok(Settings { kinds, stop_words, detect_language: self.detect_language })
     }
 
-    /// The minimums that a term must reach in a window to have a burst.
+    /// Returns the gates that a term must reach in a window to have a burst.
     pub(crate) fn gates(&self) -> BurstGates {
         let default = BurstGates::default();
         BurstGates {
@@ -201,7 +205,7 @@ impl Analysis {
         }
     }
 
-    /// Only the parts of a record that are needed.
+    /// Returns only those fields of a record that are needed.
     pub(crate) fn narrow(&self, fields: Fields) -> Fields {
         match self.profile {
             Profile::Seed => fields.text_only(self.window.is_some()),
@@ -209,7 +213,7 @@ impl Analysis {
         }
     }
 
-    /// The window an event time falls into.
+    /// Returns the window of an event time.
     pub(crate) fn bucket(&self, time: Option<i64>) -> Bucket {
         match (self.window, time) {
             // A window is at least 5 minutes and at most 7 days long.

@@ -1,16 +1,16 @@
-//! The authors that are excluded of a source when a run of it is planned. Owns that the plan names them, so
-//! that every attempt leaves out the same; terms that are excluded are counted, and left out when a result
-//! is read.
+//! Excluded authors in a plan. Owns that the plan names every author that is excluded when the run
+//! is planned, so that all its attempts exclude the same. Excluded terms are counted all the same:
+//! they are hidden when a result is read.
 
 use std::sync::Arc;
 
 use store::exclusions;
 use trends::Profile;
 
-use super::Plan;
+use super::document::Plan;
 use crate::{Context, Error};
 
-/// Adds the authors that are excluded now to those that the plan leaves out.
+/// Adds the authors that are excluded now to those of the plan.
 pub(super) fn freeze(context: &Context, plan: &mut Plan) -> Result<(), Error> {
     let none = Arc::default();
     let excluded = context.wait(exclusions::current(&*context.store, &plan.source, &none))?;
@@ -22,7 +22,7 @@ pub(super) fn freeze(context: &Context, plan: &mut Plan) -> Result<(), Error> {
         tracing::warn!(
             source = %plan.source,
             authors = authors.len(),
-            "authors that are excluded are counted: the profile Seed reads no authors, Social does"
+            "excluded authors are counted: the profile Seed reads no authors, Social does"
         );
         return Ok(());
     }

@@ -1,28 +1,28 @@
 //! The published result that keyness compares with. Owns which one a plan names.
 
-use store::generations;
 use store::marker::{Marker, marker};
-use store::{RunId, SourceName, Stage};
+use store::{RunId, SourceName, Stage, generations};
 use trends::Kind;
 use trends::result::ResultIndex;
 
 use super::analysis::Analysis;
 use crate::{Context, Error};
 
-/// Fixes which result a run compares with, as its plan will say it.
+/// Fixes the baseline of a run: names its generation and its run in the analysis.
 ///
 /// # Errors
 /// `Input` if the source has no such generation, or its result can't be compared with.
 pub(super) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Error> {
-    let Some(asked) = &analysis.baseline else { return Ok(()) };
-    let named = match asked.generation {
-        Some(generation) => format!("generation {generation} of {}", asked.source),
-        None => asked.source.clone(),
+    let Some(baseline) = &analysis.baseline else { return Ok(()) };
+    let named = match baseline.generation {
+        Some(generation) => format!("generation {generation} of {}", baseline.source),
+        None => baseline.source.clone(),
     };
     let wrong = |why: &str| Error::Input(format!("the baseline {named} {why}"));
-    let source = SourceName::new(&asked.source).map_err(|error| Error::Input(error.to_string()))?;
+    let source =
+        SourceName::new(&baseline.source).map_err(|error| Error::Input(error.to_string()))?;
     let store = &*context.store;
-    let found = match asked.generation {
+    let found = match baseline.generation {
         Some(generation) => context.wait(generations::at(store, &source, generation))?,
         None => context.wait(generations::newest(store, &source, 0))?,
     };
@@ -40,15 +40,17 @@ pub(super) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Erro
     let counted = |kind: &&Kind| index.kinds.contains(kind) || index.rankings.contains_key(kind);
     if let Some(kind) = analysis.kinds.iter().find(|kind| !counted(kind)) {
         return Err(wrong(&format!(
-            "did not count kind {kind}: ask for fewer kinds, or run it again"
+            "did not count kind {kind}: count fewer kinds, or run the baseline again with this one"
         )));
     }
-    let Some(asked) = &mut analysis.baseline else { return Ok(()) };
-    asked.generation = Some(found.generation);
-    asked.run = Some(found.run.to_string());
+    if let Some(baseline) = &mut analysis.baseline {
+        baseline.generation = Some(found.generation);
+        baseline.run = Some(found.run.to_string());
+    }
     Ok(())
 }
 
+/// Returns the index of a run's result, if the run was published and not removed.
 pub(crate) fn result_index(context: &Context, run: &RunId) -> Result<Option<ResultIndex>, Error> {
     let found: Option<Marker<ResultIndex>> =
         context.wait(marker(&*context.store, run, Stage::Publish, 0))?;

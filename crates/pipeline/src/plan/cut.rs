@@ -2,21 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-/// More chunks than this cost memory and change nothing: shards are far fewer.
+/// The largest number of chunks. More would cost memory and change nothing, because shards are far
+/// fewer.
 const MAX_CHUNKS: u64 = 1 << 20;
 
-/// A contiguous piece of one object: the chunks of it that one shard got, side by side.
+/// A contiguous piece of one object: neighbouring chunks of one shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
-    /// Which object of the plan.
+    /// The number of the object in the plan.
     pub object: u32,
     /// The first byte.
     pub start: u64,
-    /// One past the last byte.
+    /// The byte behind the last.
     pub end: u64,
 }
 
-/// Shards, and the chunks they were made of.
+/// Shards, and the chunks that they were made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cut {
     pub(super) shards: Vec<Vec<Range>>,
@@ -24,10 +25,11 @@ pub(super) struct Cut {
     pub(super) chunks: u64,
 }
 
-/// Cuts objects, given as (bytes, whether they can be cut), into chunks of `chunk_size`, lowered
-/// until there are as many as the shards that were asked for, and groups neighbouring chunks into
-/// at most `max_shards` shards of about equal bytes. Small objects share a shard until they fill a
-/// chunk: a thousand of them are no thousand pods.
+/// Cuts objects into chunks of `chunk_size`, and groups neighbouring chunks into at most
+/// `max_shards` shards of about equal bytes. An object is its size in bytes and true if it can be
+/// cut. If `shards` is given, it is the number of shards, and chunks are made smaller until there
+/// are as many. Small objects share a shard until they fill a chunk, so that a thousand of them
+/// don't become a thousand pods.
 pub(super) fn cut(
     objects: &[(u64, bool)],
     chunk_size: u64,
@@ -56,7 +58,8 @@ fn count(objects: &[(u64, bool)], chunk_size: u64) -> u64 {
     objects.iter().map(of).sum()
 }
 
-/// How many chunks the objects fill. A compressed one fills a chunk: it is larger than it looks.
+/// Returns the number of chunks that the objects fill. A compressed object fills a chunk, because
+/// it is larger than its size.
 fn filled(objects: &[(u64, bool)], chunk_size: u64) -> u64 {
     let bytes: u64 = objects.iter().filter(|object| object.1).map(|object| object.0).sum();
     let compressed = objects.iter().filter(|object| object.0 > 0 && !object.1).count();
@@ -77,7 +80,7 @@ fn chunks(objects: &[(u64, bool)], chunk_size: u64) -> Vec<Range> {
     chunks
 }
 
-/// Gives every shard its share of what is left, but at least one chunk to each.
+/// Gives every shard an equal share of the remaining bytes, but at least one chunk.
 fn group(chunks: &[Range], most: u32) -> Vec<Vec<Range>> {
     let shards = (most as usize).min(chunks.len());
     let mut left: u64 = chunks.iter().map(|chunk| chunk.end - chunk.start).sum();
@@ -123,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn as_many_shards_as_were_asked_for_by_smaller_chunks() {
+    fn smaller_chunks_give_the_wanted_number_of_shards() {
         for wanted in [1, 2, 7, 64] {
             let cut = cut(&[(1_000_003, true), (500, true)], 64 << 20, 500, Some(wanted));
             assert_eq!(cut.shards.len(), wanted as usize);
@@ -133,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_compressed_object_is_one_chunk_and_an_empty_one_none() {
+    fn a_compressed_object_is_one_chunk_and_an_empty_object_has_no_chunk() {
         let cut = cut(&[(100, false), (0, true), (0, false)], 10, 500, Some(7));
         assert_eq!(cut.shards, [[Range { object: 0, start: 0, end: 100 }]]);
     }
@@ -149,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn no_input_is_no_shard() {
+    fn an_empty_input_has_no_shard() {
         assert_eq!(cut(&[], 10, 500, None).shards.len(), 0);
     }
 

@@ -1,6 +1,7 @@
-//! What a plan says, and what it is made from. Owns both types and the JSON of a plan, whose hash every
-//! attempt checks; knows nothing of the store.
+//! The plan as a document, and the spec that it is made from. Owns both types and the JSON of a
+//! plan, whose hash every attempt checks; knows nothing of the store.
 
+use std::ops;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -11,27 +12,28 @@ use trends::record::{CustomFields, Fields};
 
 use super::analysis::Analysis;
 use super::cut::Range;
+use super::indexes::{PartitionId, ShardIndex};
 use crate::Error;
 use crate::input::{Compression, Identity, Object};
 
-/// What the user asked for.
+/// The wish of a user: the input of a run and its settings.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// The name to publish under.
     pub source: SourceName,
-    /// Files, folders, globs, `file:` URIs; `-` is what was spooled.
+    /// Files, folders, globs, `file:` URIs; `-` is standard input.
     pub uris: Vec<String>,
     /// The folder that stands in for `/data` of a manifest.
     pub data: Option<PathBuf>,
-    /// A folder of this program that is no input where it lies below one that is: the store's.
+    /// A folder of this program, the store's: it is no input if it lies below a folder that is one.
     pub kept_out: Option<PathBuf>,
-    /// Where standard input was spooled to.
+    /// The file that standard input was spooled to.
     pub spooled: Option<PathBuf>,
     /// How versions of local files are told apart.
     pub identity: Identity,
-    /// How all objects are compressed, `None` to find out each.
+    /// How all objects are compressed, `None` to detect it for each.
     pub compression: Option<Compression>,
-    /// Where the text is in a record.
+    /// Where the parts of a record are.
     pub record: RecordFormat,
     /// The largest share of malformed lines that is still published, 0 to 100.
     pub max_malformed_percent: f64,
@@ -39,13 +41,13 @@ pub struct Spec {
     pub max_record_size: u64,
     /// The size of a chunk in bytes, at least 1.
     pub chunk_size: u64,
-    /// The most shards chunks are grouped into, at least 1.
+    /// The largest number of shards that chunks are grouped into, at least 1.
     pub max_shards: u32,
-    /// So many shards, by smaller chunks if need be.
+    /// The number of shards, if it is fixed; chunks are made smaller if need be.
     pub shards: Option<u32>,
-    /// How many partitions the terms are divided into.
+    /// The number of partitions.
     pub partitions: Partitions,
-    /// What is counted.
+    /// The settings for counting and scoring.
     pub analysis: Analysis,
 }
 
@@ -86,28 +88,31 @@ pub enum RecordFormat {
     Custom(CustomFormat),
 }
 
-/// Where a user says the parts of a record are.
+/// Where the parts of a record are, as JSON pointers of the user's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomFormat {
-    /// The text; the first that holds a string wins.
+    /// The text; the first pointer that leads to a string wins.
     pub text: Vec<String>,
-    /// When it was written.
+    /// The time it was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub time: Vec<String>,
-    /// Who wrote it.
+    /// The author.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub author: Vec<String>,
-    /// Its name.
+    /// The id of the record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub id: Vec<String>,
-    /// Its language.
+    /// The language.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub language: Vec<String>,
 }
 
 impl RecordFormat {
-    /// What to take from a record.
+    /// The fields that are read of a record.
+    ///
+    /// # Errors
+    /// `Input` if a JSON pointer is invalid.
     pub(crate) fn fields(&self) -> Result<Fields, Error> {
         match self {
             Self::Twitter => Ok(Fields::twitter()),
@@ -129,15 +134,15 @@ pub struct Plan {
     pub source: SourceName,
     /// The run's place in the order of the source's runs, from 1.
     pub start: u64,
-    /// What is read.
+    /// The input.
     pub objects: Vec<Object>,
     /// The byte ranges of each shard.
     pub shards: Vec<Vec<Range>>,
-    /// How large a chunk was in the end.
+    /// The size of a chunk in bytes, after it was fitted to the number of shards.
     pub chunk_size: u64,
-    /// How many chunks there were.
+    /// The number of chunks.
     pub chunks: u64,
-    /// How many partitions there are, 1 to 1,024.
+    /// The number of partitions, 1 to 1,024.
     pub partitions: u32,
     /// Where the parts of a record are.
     pub record: RecordFormat,
@@ -145,7 +150,7 @@ pub struct Plan {
     pub max_malformed_percent: f64,
     /// The longest line that is read, in bytes.
     pub max_record_size: u64,
-    /// What is counted.
+    /// The settings for counting and scoring.
     #[serde(default, skip_serializing_if = "Analysis::is_default")]
     pub analysis: Analysis,
 }
@@ -156,26 +161,67 @@ impl Plan {
         self.objects.iter().map(|object| object.size).sum()
     }
 
-    /// The partitions.
-    pub fn partitions(&self) -> Result<Partitions, Error> {
-        Partitions::new(self.partitions)
-            .ok_or_else(|| Error::Input(format!("the plan names {} partitions", self.partitions)))
-    }
-
-    /// What every attempt must have been started for: the SHA-256 of the plan's JSON.
+    /// The hash that every attempt is started for: the SHA-256 of the plan's JSON.
     pub fn hash(&self) -> Result<String, Error> {
         use sha2::Digest as _;
-        let json = serde_json::to_vec(self).map_err(|error| Error::Input(error.to_string()))?;
+        let json = serde_json::to_vec(self);
+        let json = json.map_err(|_| Error::Defect("the plan can't be written as JSON"))?;
         Ok(hex(&sha2::Sha256::digest(json)))
+    }
+
+    /// The longest line that is read, in bytes, as far as this machine can count.
+    pub(crate) fn max_line(&self) -> usize {
+        usize::try_from(self.max_record_size).unwrap_or(usize::MAX)
+    }
+
+    /// The shard with this index.
+    ///
+    /// # Errors
+    /// `OutsidePlan` if the plan has no such shard.
+    pub fn shard(&self, index: u32) -> Result<ShardIndex, Error> {
+        let (stage, count) = (Stage::Etl, self.shards.len());
+        let shard = ShardIndex::new(index);
+        if shard.place() < count {
+            Ok(shard)
+        } else {
+            Err(Error::OutsidePlan { stage, index, count })
+        }
+    }
+
+    /// The indexes of all shards, in order.
+    pub fn shard_indexes(&self) -> impl Iterator<Item = ShardIndex> {
+        (0..).zip(&self.shards).map(|(index, _)| ShardIndex::new(index))
     }
 
     /// The partition with this index.
     ///
     /// # Errors
-    /// `OutsidePlan` if there is none.
-    pub fn partition(&self, index: u32) -> Result<u16, Error> {
-        let outside =
-            Error::OutsidePlan { stage: Stage::Aggregate, index, count: self.partitions as usize };
-        u16::try_from(index).ok().filter(|_| index < self.partitions).ok_or(outside)
+    /// `OutsidePlan` if the plan has no such partition.
+    pub fn partition(&self, index: u32) -> Result<PartitionId, Error> {
+        let (stage, count) = (Stage::Aggregate, self.partitions as usize);
+        let id = u16::try_from(index).ok().filter(|_| index < self.partitions);
+        id.map(PartitionId::new).ok_or(Error::OutsidePlan { stage, index, count })
+    }
+
+    /// The ids of all partitions, in order.
+    pub(crate) fn partition_ids(&self) -> Result<impl Iterator<Item = PartitionId>, Error> {
+        self.partitions().map(PartitionId::all)
+    }
+
+    /// The slots of a partition.
+    pub(crate) fn slots(&self, partition: PartitionId) -> Result<ops::Range<u16>, Error> {
+        Ok(self.partitions()?.slots(partition.get()))
+    }
+
+    /// The partitions.
+    ///
+    /// # Errors
+    /// If the plan is damaged: it was made with 1 to 1,024 partitions.
+    pub(crate) fn partitions(&self) -> Result<Partitions, Error> {
+        let Self { source, start, partitions, .. } = self;
+        Partitions::new(*partitions).ok_or_else(|| {
+            let key = format!("the plan with start number {start} of source {source}");
+            Error::damaged(key, format!("it has {partitions} partitions instead of 1 to 1,024"))
+        })
     }
 }

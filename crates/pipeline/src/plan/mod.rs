@@ -1,10 +1,12 @@
-//! The plan stage: which bytes are whose. Owns that a run has exactly one plan.
+//! The plan stage: lists the objects, cuts them into shards and stores the plan. Owns that a run
+//! has exactly one plan.
 
 mod analysis;
 mod authors;
 mod baseline;
 mod cut;
 mod document;
+mod indexes;
 
 use std::collections::BTreeSet;
 
@@ -16,14 +18,16 @@ pub(crate) use baseline::result_index;
 pub use cut::Range;
 use cut::{Cut, cut};
 pub use document::{CustomFormat, Plan, RecordFormat, Spec};
+pub use indexes::{PartitionId, ShardIndex};
 
-use crate::input::{Found, Object, Places, Remote, discover, inspect, inspect_remote, is_remote};
-use crate::{Cancel, Context, Error};
+use crate::cancel::Cancel;
+use crate::input::{Folders, Found, Object, Remote, discover, inspect, inspect_remote, is_remote};
+use crate::{Context, Error};
 
-/// Makes the plan of a run and stores it, unless it has one already.
+/// Makes the plan of a run and stores it, unless the run has one.
 ///
 /// # Errors
-/// If the input names nothing readable; `Removed` if the run was one and is no more.
+/// If the input names nothing readable; `Removed` if the run was removed.
 pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     let key = Key::plan(&context.run);
     if let Some(plan) = context.wait(read_document(&*context.store, &key))? {
@@ -34,13 +38,14 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     if retired.is_some() {
         return Err(Error::Removed { run: context.run.to_string() });
     }
-    make(context, draft(spec, &context.remote, &context.cancel)?)
+    store_plan(context, draft(spec, &context.remote, &context.cancel)?)
 }
 
-/// The stored plan of a run. `expected` is the hash an attempt was started for, if it was told one.
+/// Returns the stored plan of a run. `expected` is the hash that the attempt was started for, if it
+/// was started for one.
 ///
 /// # Errors
-/// `NotReady` if there is none, `PlanMismatch` if it is another than expected.
+/// `NotReady` if no plan is stored, `PlanMismatch` if its hash is not the expected one.
 pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> {
     let found: Option<Plan> =
         context.wait(read_document(&*context.store, &Key::plan(&context.run)))?;
@@ -56,7 +61,7 @@ pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> 
     }
 }
 
-/// What the plan would be, with nothing stored and start number 0.
+/// Makes a plan with start number 0 and stores nothing.
 pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Error> {
     spec.record.fields()?;
     spec.analysis.check()?;
@@ -80,15 +85,16 @@ pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Erro
     })
 }
 
-fn make(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
+/// Begins the run and stores its plan, with the baseline and the authors that are excluded now.
+fn store_plan(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
     baseline::pin(context, &mut plan.analysis)?;
     let (store, run) = (&*context.store, &context.run);
     let exists = serde_json::json!({ "source": plan.source }).to_string();
     context.wait(store.insert(&Key::run(run), exists.into()))?;
     plan.start = context.wait(generations::take_start(store, &plan.source, run))?;
     authors::freeze(context, &mut plan)?;
-    let home = context.home(Stage::Plan, 0);
-    let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &home, plan))?;
+    let attempt = context.attempt_key(Stage::Plan, 0);
+    let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &attempt, plan))?;
     Ok(plan)
 }
 
@@ -97,14 +103,14 @@ fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>,
     let mut objects = Vec::new();
     if !piped.is_empty() {
         let spooled = spec.spooled.as_ref();
-        let path = spooled.ok_or_else(|| Error::Input("standard input was not spooled".into()))?;
+        let path = spooled.ok_or(Error::Defect("standard input was not spooled"))?;
         let (path, name) = (path.clone(), "standard input".to_owned());
         let spooled = Found { canonical: path.clone(), path, name };
         objects.push(inspect(&spooled, spec.compression, spec.identity)?);
     }
     let (urls, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|uri| is_remote(uri));
-    let places = Places { data: spec.data.as_deref(), kept_out: spec.kept_out.as_deref() };
-    for found in discover(&named, places)? {
+    let folders = Folders { data: spec.data.as_deref(), kept_out: spec.kept_out.as_deref() };
+    for found in discover(&named, folders)? {
         objects.push(inspect(&found, spec.compression, spec.identity)?);
     }
     // In the order of their names, each once.

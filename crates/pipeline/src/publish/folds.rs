@@ -1,25 +1,24 @@
-//! Which words a phrase stands for. Owns the look from a run's phrases to its words; when a phrase stands
-//! for a word is `trends::scores::phrase_stands_for_word`.
+//! Folding words into phrases. Owns the look-up from a run's phrases to its words; the rule is
+//! `trends::scores::phrase_stands_for_word`.
 
 use std::collections::HashMap;
 
 use trends::facts::TermFacts;
-use trends::format::RankedTopic;
+use trends::format::{FormatError, RankedTopic};
 use trends::pair::PairTerm;
 use trends::scores::phrase_stands_for_word;
 
-use crate::Error;
-
-/// The phrase of each word that is in the most records, and then the words that fold into theirs.
+/// The most frequent phrase of each word, and then the words that fold into theirs.
 #[derive(Debug, Default)]
 pub(super) struct Folds {
-    /// Records of the phrase, and the phrase; the first of the ranking where several have as many.
+    /// Records of the phrase, and the phrase; the first of the ranking if several are in as many
+    /// records.
     phrases: HashMap<Vec<u8>, (u64, String)>,
     folded: HashMap<String, String>,
 }
 
 impl Folds {
-    /// A phrase, in ranking order.
+    /// Takes the next phrase of the ranking.
     pub(super) fn phrase(&mut self, topic: &RankedTopic<'_>) {
         let Some(PairTerm::Both(left, right)) = PairTerm::parse(topic.term) else { return };
         for word in [left, right] {
@@ -31,22 +30,21 @@ impl Folds {
         }
     }
 
-    /// A word, after all phrases: what a listing tells of it, if that is more than `topic` says.
-    pub(super) fn word(&mut self, topic: &RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error> {
+    /// Takes a word, after all phrases. Returns its facts with the phrase that it folds into, if it
+    /// folds.
+    pub(super) fn word(&mut self, topic: &RankedTopic<'_>) -> Result<Option<Vec<u8>>, FormatError> {
         let Some((documents, phrase)) = self.phrases.get(topic.term) else { return Ok(None) };
         if !phrase_stands_for_word(*documents, topic.documents) {
             return Ok(None);
         }
-        let phrase = phrase.clone();
-        let facts = TermFacts::decode(topic.facts)
-            .map_err(|error| Error::Input(format!("what is told of a word is damaged: {error}")))?;
-        let mut told = Vec::new();
-        TermFacts { phrase: Some(phrase.clone()), ..facts }.encode(&mut told);
-        self.folded.insert(String::from_utf8_lossy(topic.term).into_owned(), phrase);
-        Ok(Some(told))
+        let facts = TermFacts { phrase: Some(phrase.clone()), ..TermFacts::decode(topic.facts)? };
+        let mut encoded = Vec::new();
+        facts.encode(&mut encoded);
+        self.folded.insert(String::from_utf8_lossy(topic.term).into_owned(), phrase.clone());
+        Ok(Some(encoded))
     }
 
-    /// The phrase that stands for a word.
+    /// The phrase that a word folds into.
     pub(super) fn of(&self, word: &str) -> Option<&String> {
         self.folded.get(word)
     }

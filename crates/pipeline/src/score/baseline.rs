@@ -1,15 +1,16 @@
-//! The published result that terms are compared with. Owns how it is found when a run is planned, and how
-//! its terms are read beside the run's own; the statistic is `trends::scores::keyness`.
+//! The published result that terms are compared with. Owns how its terms are read beside the run's
+//! own; the statistic is `trends::scores::keyness`.
 
 use store::document::AttemptKey;
-use store::{AttemptId, RunId, Stage, StoreError};
+use store::{AttemptId, Key, RunId, Stage, StoreError};
 use trends::merge::Cursor as _;
 use trends::result::ResultIndex;
 use trends::scores::{Keyness, KeynessCounts};
 use trends::{Kind, Partitions, RowRef, slot};
 
-use super::series::{Blocks, TermSeries};
-use crate::plan::{PinnedBaseline, result_index};
+use super::series::TermSeries;
+use crate::plan::{PartitionId, PinnedBaseline, result_index};
+use crate::sorted::{Blocks, RowCursor};
 use crate::{Context, Error};
 
 /// The baseline of a run.
@@ -18,13 +19,14 @@ pub(crate) struct Baseline {
     run: RunId,
     index: ResultIndex,
     partitions: Partitions,
-    /// Records of the run, and of the baseline.
+    /// Records of the run that is scored.
     own: u64,
+    /// Records of the baseline.
     documents: u64,
 }
 
 impl Baseline {
-    /// The baseline that was pinned, for a run of `own` records.
+    /// Opens the baseline that the plan names, for a run of `own` records.
     pub(crate) fn open(
         context: &Context,
         pinned: &PinnedBaseline,
@@ -37,15 +39,22 @@ impl Baseline {
                 pinned.source
             ))
         };
-        let run = pinned.run.as_deref().and_then(|run| RunId::new(run).ok()).ok_or_else(removed)?;
+        let run =
+            pinned.run.as_deref().and_then(|run| RunId::new(run).ok()).ok_or_else(|| {
+                Error::damaged(Key::plan(&context.run), "its baseline names no run")
+            })?;
         let index = result_index(context, &run)?.ok_or_else(removed)?;
         let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
-        let partitions = count.ok_or_else(removed)?;
+        let partitions = count.ok_or_else(|| {
+            let what = format!("it has {} partitions", index.partitions.len());
+            Error::damaged(Key::marker(&run, Stage::Publish, 0), what)
+        })?;
         let documents = index.records.counted.saturating_sub(index.excluded);
         Ok(Self { run, index, partitions, own, documents })
     }
 
-    /// The terms of the baseline, to be asked for in the order of terms, phrases after all others.
+    /// A lookup of the baseline's terms. They must be looked up in the order of terms, phrases
+    /// last.
     pub(super) fn lookup<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
         Lookup { baseline: self, context, open: Vec::new() }
     }
@@ -55,12 +64,13 @@ impl Baseline {
 pub(super) struct Lookup<'a> {
     baseline: &'a Baseline,
     context: &'a Context,
-    /// Those partitions that were asked for, phrases apart, which are in blocks of their own.
-    open: Vec<(u16, bool, Option<Blocks<'a>>)>,
+    /// The partitions that were opened so far; true for their phrases, which have blocks of their
+    /// own.
+    open: Vec<(PartitionId, bool, Option<RowCursor<'a>>)>,
 }
 
 impl<'a> Lookup<'a> {
-    /// How a term compares, where it stands out: it is more frequent beyond chance.
+    /// Compares a term with the baseline. Returns `None` unless it is more frequent beyond chance.
     pub(super) fn compare(
         &mut self,
         term: &TermSeries,
@@ -76,9 +86,9 @@ impl<'a> Lookup<'a> {
         Ok(found.map(|keyness| (compared, keyness)))
     }
 
-    /// The records of the baseline that have a term.
+    /// Number of records of the baseline that have a term.
     fn documents(&mut self, kind: Kind, term: &[u8]) -> Result<u64, Error> {
-        let partition = self.baseline.partitions.of(slot(kind, term));
+        let partition = PartitionId::of(self.baseline.partitions, slot(kind, term));
         let is_phrase = kind == Kind::Phrase;
         let wanted = (partition, is_phrase);
         if !self.open.iter().any(|(open, phrases, _)| (*open, *phrases) == wanted) {
@@ -97,20 +107,25 @@ impl<'a> Lookup<'a> {
         Ok(0)
     }
 
-    fn rows(&self, partition: u16, is_phrase: bool) -> Result<Option<Blocks<'a>>, Error> {
+    fn rows(
+        &self,
+        partition: PartitionId,
+        is_phrase: bool,
+    ) -> Result<Option<RowCursor<'a>>, Error> {
         let baseline = self.baseline;
-        let home = |stage, attempt: &str| {
+        let key = |stage, attempt: &str| {
             let (run, index) = (baseline.run.clone(), u32::from(partition));
             Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
-        let Some(entry) = baseline.index.partitions.get(usize::from(partition)) else {
+        let Some(entry) = baseline.index.partitions.get(partition.place()) else {
             return Ok(None);
         };
-        let (home, terms) = match &entry.phrases {
-            Some(phrases) if is_phrase => (home(Stage::Score, &phrases.attempt)?, &phrases.terms),
+        let (attempt, terms) = match &entry.phrases {
+            Some(phrases) if is_phrase => (key(Stage::Score, &phrases.attempt)?, &phrases.terms),
             None if is_phrase => return Ok(None),
-            _ => (home(Stage::Aggregate, &entry.attempt)?, &entry.terms),
+            _ => (key(Stage::Aggregate, &entry.attempt)?, &entry.terms),
         };
-        Blocks::new(self.context, home, terms).map(Some)
+        let blocks = terms.iter().map(|term| &term.block);
+        RowCursor::new(Blocks::stored(self.context, attempt, blocks)).map(Some)
     }
 }

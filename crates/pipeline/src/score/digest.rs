@@ -1,6 +1,6 @@
-//! The digest of scores: equal scores give equal digests, whatever the number of partitions. Owns the
-//! bytes that are hashed, which are like those of `trends::digest`: integers big-endian, floats by their
-//! bits.
+//! The digest of scores: equal scores give equal digests, whatever the number of partitions. Owns
+//! the bytes that are hashed: integers are big-endian as in `trends::digest`, floats are hashed by
+//! their bits.
 
 use std::ops::Range;
 
@@ -11,8 +11,8 @@ use trends::{Bucket, slot};
 
 use super::series::TermSeries;
 
-/// Hashes what the terms of a contiguous range of slots are scored with. Everything begins with kind (1
-/// byte), length of the term (4 bytes), the term and a bucket (8 bytes).
+/// Hashes the scores of terms in a contiguous range of slots. Every entry begins with the kind (1
+/// byte), the length of the term (4 bytes), the term and a bucket (8 bytes).
 pub(super) struct ScoreDigest {
     slots: Range<u16>,
     hashers: Vec<Sha256>,
@@ -24,8 +24,8 @@ impl ScoreDigest {
         Self { slots, hashers }
     }
 
-    /// The last window: burst (or all bits set), growth, peak and popular, then status and new in one
-    /// byte.
+    /// Adds the scores of the last window: burst (or all bits set), growth, peak and popular, then
+    /// status and new in one byte.
     pub(super) fn window(&mut self, term: &TermSeries, score: &WindowScore) {
         self.add(term, Bucket(score.bucket), |hasher| {
             hasher.update(score.burst.map_or(u64::MAX, f64::to_bits).to_be_bytes());
@@ -36,12 +36,12 @@ impl ScoreDigest {
         });
     }
 
-    /// A score of Mastodon's, if it is above 0.
+    /// Adds a chi-square score, which is above 0.
     pub(super) fn chi_square(&mut self, term: &TermSeries, window: i64, value: f64) {
         self.add(term, Bucket(window), |hasher| hasher.update(value.to_bits().to_be_bytes()));
     }
 
-    /// That a pair is a phrase: its count and documents.
+    /// Adds a phrase: its count and documents.
     pub(super) fn phrase(&mut self, term: &TermSeries) {
         self.add(term, Bucket::WHOLE, |hasher| {
             hasher.update(term.count.to_be_bytes());
@@ -49,7 +49,8 @@ impl ScoreDigest {
         });
     }
 
-    /// What stands out against the baseline: G2, log ratio and its lower bound.
+    /// Adds the keyness of a term that stands out against the baseline: G2, log ratio and its lower
+    /// bound.
     pub(super) fn keyness(&mut self, term: &TermSeries, keyness: &Keyness) {
         self.add(term, Bucket::WHOLE, |hasher| {
             for number in [keyness.g2, keyness.log_ratio, keyness.lower] {

@@ -1,10 +1,10 @@
-//! The score stage: ranks the topics of one partition by what they do over time and against a baseline,
-//! and tells which pairs are phrases. Owns the order of these, and when there is anything to score; the
-//! formulas are `trends::scores`.
+//! The score stage: ranks the topics of one partition by their course over time and against a
+//! baseline, and decides which pairs are phrases. Owns the order of these, and when there is
+//! anything to score; the formulas are `trends::scores`.
 //!
-//! What needs all partitions was gathered by the stages before: the totals of each window by etl, the
-//! dispersion of the terms and the margins of the pairs by aggregate. So the number of partitions never
-//! shows.
+//! Sums over all partitions were gathered by the stages before: the totals of each window by etl,
+//! the dispersion of the terms and the margins of the pairs by aggregate. So the number of
+//! partitions changes nothing in the result.
 
 mod baseline;
 mod digest;
@@ -25,39 +25,41 @@ use trends::{Bucket, Kind, Score};
 use baseline::{Baseline, Lookup};
 use digest::ScoreDigest;
 pub(crate) use phrases::PhraseBlocks;
+use phrases::PhraseSelection;
 use ranks::Ranks;
 pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
 use time::{Clock, Timed};
 
 use crate::aggregate::{AggregateReport, timed_totals};
+use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, pairs, window_totals};
-use crate::markers::{self, marked};
+use crate::markers;
 use crate::parallel::in_parallel;
-use crate::plan::Plan;
+use crate::plan::{PartitionId, Plan};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error};
 
-/// What the marker of a scored partition reports.
+/// The blocks of a scored partition and their digests, in its marker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ScoreReport {
     /// Its topics by kind, score and window, in order.
     pub(crate) scored: Vec<ScoredBlock>,
-    /// Its phrases, where those are asked for.
+    /// Its phrases, if phrases are counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) phrases: Option<PhraseBlocks>,
     /// The digest of the scores of each of its slots, in hexadecimal digits.
     pub(crate) slots: Vec<String>,
 }
 
-/// What all partitions are scored with.
+/// The sums over a whole run that each of its partitions is scored with.
 #[derive(Debug)]
 pub(crate) struct Basis {
-    /// Where scores over time are asked for.
+    /// The sums for scores over time, if there is such a score.
     timed: Option<Timed>,
-    /// All pairs of neighbouring words, where phrases are asked for.
+    /// All pairs of neighbouring words, if phrases are counted.
     pairs: Option<u64>,
     baseline: Option<Baseline>,
 }
@@ -68,12 +70,12 @@ impl Basis {
         self.timed.as_ref().and_then(Timed::latest)
     }
 
-    /// All pairs of neighbouring words, where phrases are asked for.
+    /// All pairs of neighbouring words, if phrases are counted.
     pub(crate) fn pairs(&self) -> Option<u64> {
         self.pairs
     }
 
-    /// Whether there are scores over time.
+    /// Returns true if there are scores over time.
     pub(crate) fn is_timed(&self) -> bool {
         self.timed.is_some()
     }
@@ -83,7 +85,7 @@ impl Basis {
         self.timed.as_ref().map(|timed| timed.pooled.clone()).unwrap_or_default()
     }
 
-    /// What a run is scored with, `None` where there is nothing to score.
+    /// Gathers the sums of a run, `None` if there is nothing to score.
     pub(crate) fn of(
         context: &Context,
         plan: &Plan,
@@ -110,7 +112,7 @@ impl Basis {
     }
 }
 
-/// The dispersion of all partitions.
+/// Adds up the dispersion of all partitions.
 fn pooled(partitions: &[Marker<AggregateReport>]) -> BTreeMap<Kind, PooledDispersion> {
     let mut sums: BTreeMap<Kind, PooledDispersion> = BTreeMap::new();
     for (kind, pooled) in partitions.iter().flat_map(|partition| &partition.report.pooled) {
@@ -119,28 +121,25 @@ fn pooled(partitions: &[Marker<AggregateReport>]) -> BTreeMap<Kind, PooledDisper
     sums
 }
 
-/// Scores one partition of a run whose partitions are all merged, unless an attempt did already. Where
-/// there is nothing to score, nothing is done.
+/// Scores one partition of a run, unless an attempt has. `partitions` are all of the run, merged.
+/// Does nothing if there is nothing to score.
 ///
 /// # Errors
-/// `Superseded` if a run of the source that was started later is published already; an input error if there
-/// is no such partition.
+/// `Superseded` if a later run of the source has been published.
 pub fn score_partition(
     context: &Context,
     plan: &Plan,
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
-    partition: u16,
+    partition: PartitionId,
 ) -> Result<(), Error> {
-    let Some(basis) = Basis::of(context, plan, shards, partitions)? else { return Ok(()) };
-    if usize::from(partition) >= partitions.len() {
-        let merged = partitions.len();
-        return Err(Error::Input(format!("partition {partition} is none of the {merged} merged")));
+    match Basis::of(context, plan, shards, partitions)? {
+        Some(basis) => score(context, plan, &basis, partitions, partition).map(drop),
+        None => Ok(()),
     }
-    score(context, plan, &basis, partitions, partition).map(drop)
 }
 
-/// Scores every partition that nobody scored yet, where there is anything to score.
+/// Scores every partition that no attempt has scored, if there is anything to score.
 pub(crate) fn score_all(
     context: &Context,
     plan: &Plan,
@@ -153,50 +152,51 @@ pub(crate) fn score_all(
     }
 }
 
-/// Scores all partitions that nobody scored, on all threads, and returns their markers in order.
+/// Scores every partition that no attempt has scored, on all threads. Returns all markers in order.
 pub(crate) fn all(
     context: &Context,
     plan: &Plan,
     basis: &Basis,
     partitions: &[Marker<AggregateReport>],
 ) -> Result<Vec<Marker<ScoreReport>>, Error> {
-    in_parallel(context, partitions.len(), |share, partition| {
-        // There are at most 1,024 partitions.
-        score(share, plan, basis, partitions, partition as u16)
+    in_parallel(context, plan.partition_ids()?.collect(), |share, tasks| {
+        tasks.each(share, |partition| score(share, plan, basis, partitions, partition))
     })
 }
 
-/// Scores a partition, unless an attempt did already. Returns the marker that counts.
+/// Scores a partition, unless an attempt has. Returns the marker that counts.
 fn score(
     context: &Context,
     plan: &Plan,
     basis: &Basis,
     partitions: &[Marker<AggregateReport>],
-    partition: u16,
+    partition: PartitionId,
 ) -> Result<Marker<ScoreReport>, Error> {
-    let index = u32::from(partition);
-    if let Some(done) = markers::finished(context, plan, Stage::Score, index)? {
+    if let Some(done) = markers::finished(context, plan, Stage::Score, partition)? {
         return Ok(done);
     }
+    let aggregated = partitions.get(partition.place());
+    let aggregated =
+        aggregated.ok_or(Error::Defect("a partition is scored before it is merged"))?;
     unless_superseded(context, plan, || {
-        let home = context.home(Stage::Score, index);
-        let mut sink = BlockSink::new(context, home.clone());
+        let attempt = Attempt::new(context, plan, Stage::Score, partition);
+        let mut sink = BlockSink::new(&attempt);
         let mut ranking = Ranking {
             clock: basis.timed.as_ref().map(Timed::clock),
             lookup: basis.baseline.as_ref().map(|baseline| baseline.lookup(context)),
             ranks: Ranks::new(context, basis.latest()),
-            digest: ScoreDigest::new(plan.partitions()?.slots(partition)),
+            digest: ScoreDigest::new(plan.slots(partition)?),
         };
-        if ranking.is_asked() {
-            let aggregated = partitions.get(usize::from(partition)).ok_or(Error::Panicked)?;
-            let mut terms = Series::topics(context, aggregated, index)?;
+        if ranking.has_scores() {
+            let mut terms = Series::topics(context, aggregated, partition)?;
             while let Some(term) = terms.next_term()? {
                 context.cancel.check()?;
                 ranking.term(term)?;
             }
         }
         let phrases = basis.pairs.map(|pairs| {
-            phrases::select(context, partitions, partition, pairs, &mut sink, |term| {
+            let selection = PhraseSelection { context, partitions, partition, pairs };
+            selection.store(aggregated, &mut sink, |term| {
                 ranking.digest.phrase(term);
                 ranking.term(term)
             })
@@ -205,7 +205,7 @@ fn score(
         let Ranking { ranks, digest, .. } = ranking;
         let scored = ranks.finish(&mut sink)?;
         sink.finish()?;
-        marked(context, plan, &home, ScoreReport { scored, phrases, slots: digest.finish() })
+        attempt.mark(ScoreReport { scored, phrases, slots: digest.finish() })
     })
 }
 
@@ -218,8 +218,8 @@ struct Ranking<'a> {
 }
 
 impl Ranking<'_> {
-    /// Whether terms are ranked by anything.
-    fn is_asked(&self) -> bool {
+    /// Returns true if terms are ranked by any score.
+    fn has_scores(&self) -> bool {
         self.clock.is_some() || self.lookup.is_some()
     }
 
@@ -231,8 +231,7 @@ impl Ranking<'_> {
         let compared = lookup.as_mut().map_or(Ok(None), |lookup| lookup.compare(term))?;
         let Some((compared, keyness)) = compared else { return Ok(()) };
         digest.keyness(term, &keyness);
-        let Bucket(whole) = Bucket::WHOLE;
-        ranks.add(Score::Keyness, term.kind, whole, keyness.lower, || {
+        ranks.add((term.kind, Score::Keyness, Bucket::WHOLE), keyness.lower, || {
             term.compared(compared, keyness.lower)
         })
     }

@@ -1,14 +1,14 @@
-//! Which pairs of a partition are phrases. Owns the way from stored pairs and margins to stored phrases;
-//! the rule is `trends::scores::PairCounts`.
+//! Selecting the phrases among the pairs of a partition. Owns the way from stored pairs and margins
+//! to stored phrases; the rule is `trends::scores::PairCounts`.
 //!
-//! The margin of a left word stands before its pairs; that of a right word is in any partition. So as
-//! many pairs as the memory has room for are looked at, all margins are read once for them, and so on.
+//! The margin of a left word stands before its pairs; that of a right word is in any partition. So
+//! the pairs are read in batches that the memory has room for, and all margins are read once per
+//! batch.
 
 use std::collections::{HashMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 use store::Stage;
-use store::document::AttemptKey;
 use store::marker::Marker;
 use trends::facts::{Margins, TermFacts};
 use trends::merge::Cursor as _;
@@ -17,79 +17,131 @@ use trends::result::{RankingPage, TermBlock};
 use trends::scores::PairCounts;
 use trends::{Kind, RowRef};
 
-use super::series::{Blocks, Series, TermSeries};
+use super::series::{Series, TermSeries};
 use crate::aggregate::{AggregateReport, RankCollector};
+use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
-use crate::row_blocks::RowBlocks;
+use crate::plan::PartitionId;
+use crate::sorted::{Blocks, RowCursor};
 use crate::{Context, Error};
 
-/// A smaller budget would read all margins for every few pairs.
+/// The smallest budget in bytes: a smaller one would read all margins for every few pairs.
 const MIN_BUDGET: usize = 1 << 20;
 
-/// What a right word costs besides its bytes, and a pair that waits for it.
+/// Bytes of memory for a right word besides its text.
 const WORD: usize = 64;
+/// Bytes of memory for a pair of a batch.
 const PAIR: usize = size_of::<Candidate>();
 
-/// The phrases of a partition, stored as the terms of other kinds are.
+/// The phrases of a partition, stored like terms of other kinds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PhraseBlocks {
     /// Blocks of rows, in order.
     pub(crate) terms: Vec<TermBlock>,
-    /// Blocks of rows by window, in order; none without windows.
+    /// Blocks of rows by window, in order; empty without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) series: Vec<TermBlock>,
     /// The phrases in ranking order.
     pub(crate) ranking: Vec<RankingPage>,
 }
 
-/// Where phrases go.
+/// The output: the blocks of the phrases and their ranking.
 struct Phrases {
-    terms: RowBlocks,
-    series: RowBlocks,
+    terms: TermBlocks,
+    series: TermBlocks,
     ranks: RankCollector,
     facts: Vec<u8>,
 }
 
-/// Stores the phrases of a partition and tells `phrase` of each, in order. `pairs` are all of the run.
-pub(super) fn select(
-    context: &Context,
-    partitions: &[Marker<AggregateReport>],
-    partition: u16,
-    pairs: u64,
-    sink: &mut BlockSink<'_>,
-    mut phrase: impl FnMut(&TermSeries) -> Result<(), Error>,
-) -> Result<PhraseBlocks, Error> {
-    let index = u32::from(partition);
-    let aggregated = partitions.get(usize::from(partition)).ok_or(Error::Panicked)?;
-    let Some(stored) = &aggregated.report.pairs else { return Ok(PhraseBlocks::default()) };
-    let home = aggregated.attempt_key(&context.run, Stage::Aggregate, index);
-    let mut candidates = Candidates {
-        rows: Blocks::new(context, home, &stored.terms)?,
-        left: 0,
-        budget: context.limits.memory.max(MIN_BUDGET),
-    };
-    let mut terms = Series::pairs(context, aggregated, index)?;
-    let mut phrases = Phrases::new(context);
-    loop {
-        let mut margins = HashMap::new();
-        let mut batch = candidates.batch(&mut margins)?;
-        if batch.is_empty() {
-            return phrases.finish(sink);
-        }
-        read_margins(context, partitions, &mut margins)?;
-        while let Some(candidate) = batch.pop_front() {
-            context.cancel.check()?;
-            let Some(term) = terms.next_term()? else { return Err(Error::Panicked) };
-            if let Some(margins) = candidate.margins_of_phrase(term, &margins, pairs) {
-                phrases.add(term, margins, sink)?;
-                phrase(term)?;
+/// The sums and blocks that the phrases of a partition are selected with.
+pub(super) struct PhraseSelection<'a> {
+    pub(super) context: &'a Context,
+    /// All partitions of the run.
+    pub(super) partitions: &'a [Marker<AggregateReport>],
+    pub(super) partition: PartitionId,
+    /// All pairs of neighbouring words of the run.
+    pub(super) pairs: u64,
+}
+
+impl<'a> PhraseSelection<'a> {
+    /// Stores the phrases of a partition and calls `phrase` for each, in order.
+    pub(super) fn store(
+        &self,
+        aggregated: &'a Marker<AggregateReport>,
+        sink: &mut BlockSink<'_>,
+        phrase: impl FnMut(&TermSeries) -> Result<(), Error>,
+    ) -> Result<PhraseBlocks, Error> {
+        self.store_within(self.context.limits.memory.max(MIN_BUDGET), aggregated, sink, phrase)
+    }
+
+    /// Stores the phrases, with batches of about `budget` bytes of pairs.
+    pub(super) fn store_within(
+        &self,
+        budget: usize,
+        aggregated: &'a Marker<AggregateReport>,
+        sink: &mut BlockSink<'_>,
+        mut phrase: impl FnMut(&TermSeries) -> Result<(), Error>,
+    ) -> Result<PhraseBlocks, Error> {
+        let Self { context, partition, pairs, .. } = *self;
+        let Some(stored) = &aggregated.report.pairs else { return Ok(PhraseBlocks::default()) };
+        let mut candidates = Candidates {
+            rows: self.rows(aggregated, partition.into(), &stored.terms)?,
+            left: 0,
+            budget,
+        };
+        let mut terms = Series::pairs(context, aggregated, partition)?;
+        let mut phrases = Phrases::new(context);
+        loop {
+            let mut margins = HashMap::new();
+            let mut batch = candidates.batch(&mut margins)?;
+            if batch.is_empty() {
+                return phrases.finish(sink);
+            }
+            self.read_margins(&mut margins)?;
+            while let Some(candidate) = batch.pop_front() {
+                context.cancel.check()?;
+                let term = terms.next_term()?;
+                let term = term.ok_or(Error::Defect("a pair was read once, but not twice"))?;
+                if let Some(margins) = candidate.margins_of_phrase(term, &margins, pairs) {
+                    phrases.add(term, margins, sink)?;
+                    phrase(term)?;
+                }
             }
         }
     }
+
+    /// Looks up the margins of right words.
+    fn read_margins(&self, margins: &mut HashMap<Vec<u8>, u64>) -> Result<(), Error> {
+        for (partition, aggregated) in (0..).zip(self.partitions) {
+            let Some(stored) = &aggregated.report.pairs else { continue };
+            let mut rows = self.rows(aggregated, partition, &stored.margins)?;
+            while let Some(RowRef { term, count, .. }) = rows.row() {
+                if let Some(PairTerm::Right(word)) = PairTerm::parse(term)
+                    && let Some(margin) = margins.get_mut(word)
+                {
+                    *margin = count;
+                }
+                rows.advance()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(
+        &self,
+        aggregated: &Marker<AggregateReport>,
+        partition: u32,
+        blocks: &'a [TermBlock],
+    ) -> Result<RowCursor<'a>, Error> {
+        let attempt = aggregated.attempt_key(&self.context.run, Stage::Aggregate, partition);
+        let blocks = blocks.iter().map(|block| &block.block);
+        RowCursor::new(Blocks::stored(self.context, attempt, blocks))
+    }
 }
 
-/// A stored row: a left margin, which is nothing to decide, or a pair and what is known of it.
+/// A stored row: a pair and the margin of its left word, or that margin itself, which is no
+/// candidate.
 #[derive(Debug, Clone, Copy)]
 struct Candidate {
     left: u64,
@@ -97,7 +149,7 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// The margins of the pair, if it is a phrase.
+    /// Returns the margins of the pair if it is a phrase.
     fn margins_of_phrase(
         self,
         term: &TermSeries,
@@ -116,16 +168,16 @@ impl Candidate {
     }
 }
 
-/// Reads ahead what is to be decided.
+/// Reads the pairs of a partition in batches.
 struct Candidates<'a> {
-    rows: Blocks<'a>,
-    /// The margin of the left word.
+    rows: RowCursor<'a>,
+    /// The margin of the current left word.
     left: u64,
     budget: usize,
 }
 
 impl Candidates<'_> {
-    /// The next rows, none after the last; their right words are entered with a margin of 0.
+    /// Reads the next batch, empty after the last; its right words are entered with a margin of 0.
     fn batch(&mut self, margins: &mut HashMap<Vec<u8>, u64>) -> Result<VecDeque<Candidate>, Error> {
         let mut batch = VecDeque::new();
         let mut bytes = 0;
@@ -149,34 +201,12 @@ impl Candidates<'_> {
     }
 }
 
-/// Looks up the margins of right words.
-fn read_margins(
-    context: &Context,
-    partitions: &[Marker<AggregateReport>],
-    margins: &mut HashMap<Vec<u8>, u64>,
-) -> Result<(), Error> {
-    for (partition, aggregated) in (0..).zip(partitions) {
-        let Some(stored) = &aggregated.report.pairs else { continue };
-        let home: AttemptKey = aggregated.attempt_key(&context.run, Stage::Aggregate, partition);
-        let mut rows = Blocks::new(context, home, &stored.margins)?;
-        while let Some(RowRef { term, count, .. }) = rows.row() {
-            if let Some(PairTerm::Right(word)) = PairTerm::parse(term)
-                && let Some(margin) = margins.get_mut(word)
-            {
-                *margin = count;
-            }
-            rows.advance()?;
-        }
-    }
-    Ok(())
-}
-
 impl Phrases {
     fn new(context: &Context) -> Self {
         let block_size = context.limits.blocks.terms;
         Self {
-            terms: RowBlocks::new("phrases", block_size),
-            series: RowBlocks::new("phrase-series", block_size),
+            terms: TermBlocks::of_terms("phrases", block_size),
+            series: TermBlocks::of_terms("phrase-series", block_size),
             ranks: RankCollector::new(context.limits.memory, context.limits.spill.clone()),
             facts: Vec::new(),
         }

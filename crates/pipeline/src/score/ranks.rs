@@ -1,32 +1,34 @@
-//! Ranking topics by scores: sections in order, each cut at its limit, within the memory budget. Owns the
-//! limits; the order is that of sections and of `ScoredTopic::cmp_rank`.
+//! Ranking topics by scores: sections in order, each cut at its limit, within the memory budget.
+//! Owns the limits; the order is that of section keys and of `ScoredTopic::cmp_rank`.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use trends::Bucket;
 use trends::format::{FormatError, ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
-use trends::result::ScoredBlock;
-use trends::{Bucket, Kind, Score};
+use trends::result::{BlockRef, ScoredBlock};
 
-use crate::blocks::{BlockSink, unencodable};
-use crate::sorted::{Run, RunWriter, Sorted, SortedBlock, merge};
+use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
+use crate::blocks::BlockSink;
+use crate::sorted::{Blocks, EntryBlock, SortedBlock, merge};
+use crate::spill::{Spill, SpillWriter};
 use crate::{Context, Error};
 
-/// Topics of a ranking in the last window.
+/// The largest number of topics of a ranking in the last window.
 const LATEST: usize = 10_000;
-/// Topics of a ranking in any other window.
+/// The largest number of topics of a ranking in any other window.
 const EARLIER: usize = 1_000;
 
-/// A smaller budget would make a file of every few topics.
+/// The smallest budget in bytes: a smaller one would spill a file for every few topics.
 const MIN_BUDGET: usize = 1 << 18;
 
 /// Bytes of topics per block, before compression.
 const BLOCK: usize = 128 << 10;
 
-/// How many topics a section may have. Cutting the sections of each partition loses nothing: whoever
-/// is among the first of all is among the first of his partition.
-pub(crate) fn limit(latest: Option<i64>, (_, _, bucket): SectionKey) -> usize {
+/// The largest number of topics of a section. Cutting the sections of each partition loses nothing:
+/// a topic among the first of all partitions is among the first of its own.
+fn limit(latest: Option<i64>, (_, _, bucket): SectionKey) -> usize {
     let is_latest = bucket == Bucket::WHOLE || latest == Some(bucket.0);
     if is_latest { LATEST } else { EARLIER }
 }
@@ -43,9 +45,9 @@ pub(super) struct Ranks {
     bytes: usize,
     budget: usize,
     folder: PathBuf,
-    runs: Vec<Run>,
+    spills: Vec<Spill>,
     latest: Option<i64>,
-    /// The least value that still matters in each section that has been full.
+    /// The least value within the limit, for each section that has been full.
     least: HashMap<SectionKey, f64>,
 }
 
@@ -55,19 +57,16 @@ impl Ranks {
         let budget = context.limits.memory.max(MIN_BUDGET);
         let folder = context.limits.spill.clone();
         let least = HashMap::new();
-        Self { entries: Vec::new(), bytes: 0, budget, folder, runs: Vec::new(), latest, least }
+        Self { entries: Vec::new(), bytes: 0, budget, folder, spills: Vec::new(), latest, least }
     }
 
-    /// Adds a topic of value `value`, which is only made if it may be within the limit.
+    /// Adds a topic of value `value` to a section; it is only made if it may be within the limit.
     pub(super) fn add(
         &mut self,
-        score: Score,
-        kind: Kind,
-        bucket: i64,
+        key: SectionKey,
         value: f64,
         topic: impl FnOnce() -> ScoredTopic,
     ) -> Result<(), Error> {
-        let key = (kind, score, Bucket(bucket));
         if self.least.get(&key).is_some_and(|least| value < *least) {
             return Ok(());
         }
@@ -78,13 +77,14 @@ impl Ranks {
         if self.bytes > self.budget { self.make_room() } else { Ok(()) }
     }
 
-    /// Drops what is beyond the limits; where that is too little, writes what is left.
+    /// Drops the topics beyond the limits; if that frees less than half of the budget, spills the
+    /// others.
     fn make_room(&mut self) -> Result<(), Error> {
         self.cut();
         if self.bytes > self.budget / 2 { self.spill() } else { Ok(()) }
     }
 
-    /// Sorts what is in memory and drops what is beyond the limits.
+    /// Sorts the topics in memory and drops those beyond the limits.
     fn cut(&mut self) {
         self.entries.sort_unstable_by(order);
         let (mut section, mut place) = (None, 0);
@@ -107,83 +107,73 @@ impl Ranks {
         self.bytes = bytes;
     }
 
-    /// Writes what is in memory as a sorted run.
+    /// Moves the topics in memory to a sorted run on disk.
     fn spill(&mut self) -> Result<(), Error> {
-        let mut run = RunWriter::new(&self.folder)?;
         self.cut();
-        let mut writer = ScoredWriter::default();
-        for (key, topic) in self.entries.drain(..) {
-            writer.push(key, &topic);
-            if writer.raw_len() >= BLOCK
-                && let Some((_, block)) = writer.finish().map_err(unencodable)?
-            {
-                run.push(&block)?;
-            }
-        }
-        if let Some((_, block)) = writer.finish().map_err(unencodable)? {
-            run.push(&block)?;
-        }
-        self.runs.push(run.finish()?);
+        let mut run = SpillWriter::new(&self.folder, ScoredWriter::default(), BLOCK)?;
+        self.entries.drain(..).try_for_each(|(key, topic)| run.add((key, &topic)))?;
+        run.end_run()?;
+        self.spills.push(run.finish()?);
         self.bytes = 0;
         Ok(())
     }
 
     pub(super) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<ScoredBlock>, Error> {
-        let mut blocks = SectionBlocks::default();
-        if self.runs.is_empty() {
+        let mut blocks = SectionBlocks::of_sections();
+        if self.spills.is_empty() {
             self.cut();
-            for (key, topic) in &self.entries {
-                blocks.add(*key, topic, sink)?;
-            }
+            self.entries.iter().try_for_each(|(key, topic)| blocks.add((*key, topic), sink))?;
         } else {
             self.spill()?;
-            let runs = self.runs.into_iter().map(Sorted::spilled).collect();
-            merge_sections(runs, self.latest, |key, topic| blocks.add(key, &topic, sink))?;
+            let runs = self.spills.iter().map(|spill| Blocks::Spilled(spill.run(0)));
+            merge_sections(runs.collect(), self.latest, |key, topic| {
+                blocks.add((key, &topic), sink)
+            })?;
         }
         blocks.finish(sink)
     }
 }
 
-/// Cuts sections, given in order, into stored blocks.
-#[derive(Debug, Default)]
-pub(crate) struct SectionBlocks {
-    writer: ScoredWriter,
-    blocks: Vec<ScoredBlock>,
-}
+/// Sections, given in order, cut into stored blocks.
+pub(crate) type SectionBlocks = IndexedBlocks<ScoredWriter>;
 
 impl SectionBlocks {
-    pub(crate) fn add(
-        &mut self,
-        key: SectionKey,
-        topic: &ScoredTopic,
-        sink: &mut BlockSink<'_>,
-    ) -> Result<(), Error> {
-        self.writer.push(key, topic);
-        if self.writer.raw_len() >= BLOCK { self.cut(sink) } else { Ok(()) }
+    /// The blocks of all sections of an attempt.
+    pub(crate) fn of_sections() -> Self {
+        Self::new("scored", ScoredWriter::default(), BLOCK)
+    }
+}
+
+impl BlockWriter for ScoredWriter {
+    type Entry<'a> = (SectionKey, &'a ScoredTopic);
+    type Head = SectionKey;
+    type Indexed = ScoredBlock;
+
+    fn push(&mut self, (key, topic): (SectionKey, &ScoredTopic)) {
+        self.push(key, topic);
     }
 
-    fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<(), Error> {
-        if let Some(((kind, score, Bucket(bucket)), block)) =
-            self.writer.finish().map_err(unencodable)?
-        {
-            let block = sink.put(format!("scored-{:06}", self.blocks.len()), block)?;
-            self.blocks.push(ScoredBlock { kind, score, bucket, block });
-        }
-        Ok(())
+    fn raw_len(&self) -> usize {
+        self.raw_len()
     }
 
-    pub(crate) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<ScoredBlock>, Error> {
-        self.cut(sink)?;
-        Ok(self.blocks)
+    fn finish(&mut self) -> Result<Option<Block<SectionKey>>, FormatError> {
+        self.finish()
+    }
+
+    fn index((kind, score, Bucket(bucket)): SectionKey, block: BlockRef) -> ScoredBlock {
+        ScoredBlock { kind, score, bucket, block }
     }
 }
 
 impl SortedBlock for ScoredReader {
-    type Entry = Entry;
-
     fn open(block: &[u8]) -> Result<Self, FormatError> {
         Self::open(block)
     }
+}
+
+impl EntryBlock for ScoredReader {
+    type Entry = Entry;
 
     fn next(&mut self) -> Result<Option<Entry>, FormatError> {
         self.topic()
@@ -194,14 +184,15 @@ impl SortedBlock for ScoredReader {
     }
 }
 
-/// Merges sections of different topics into one sequence, each cut at its limit.
+/// Merges the sections of several sorted runs, whose topics are different, and cuts each at its
+/// limit.
 pub(crate) fn merge_sections(
-    sequences: Vec<Sorted<'_, ScoredReader>>,
+    runs: Vec<Blocks<'_>>,
     latest: Option<i64>,
     mut emit: impl FnMut(SectionKey, ScoredTopic) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let (mut section, mut place) = (None, 0);
-    merge(sequences, |(key, topic)| {
+    merge::<ScoredReader>(runs, |(key, topic)| {
         place = if section == Some(key) { place + 1 } else { 0 };
         section = Some(key);
         if place < limit(latest, key) { emit(key, topic) } else { Ok(()) }

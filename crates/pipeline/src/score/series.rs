@@ -1,20 +1,21 @@
-//! Reading the stored terms of a partition and their series, term by term. Owns that both have the same
-//! terms in the same order.
+//! Reading the stored terms of a partition and their series, term by term. Owns the check that both
+//! have the same terms in the same order.
 
-use store::document::{AttemptKey, read_block};
+use store::Stage;
 use store::marker::Marker;
-use store::{Stage, StoreError};
 use trends::facts::TermFacts;
-use trends::format::{RowReader, ScoredTopic};
-use trends::merge::Cursor;
+use trends::format::ScoredTopic;
+use trends::merge::Cursor as _;
 use trends::result::TermBlock;
 use trends::scores::{Cell, KeynessCounts, WindowScore};
 use trends::{Bucket, Kind, RowRef};
 
 use crate::aggregate::AggregateReport;
+use crate::plan::PartitionId;
+use crate::sorted::{Blocks, RowCursor};
 use crate::{Context, Error};
 
-/// One term and what was counted of it, over all and in each window.
+/// The counts of one term, over all windows and in each.
 #[derive(Debug, Default)]
 pub(super) struct TermSeries {
     pub(super) kind: Kind,
@@ -24,9 +25,10 @@ pub(super) struct TermSeries {
     pub(super) facts: TermFacts,
     /// Ascending by bucket.
     pub(super) cells: Vec<Cell>,
-    /// Of each window where it is known: its bucket, and the authors of its day so far.
+    /// The bucket of each window with known authors, and the authors from the beginning of its day
+    /// to its end.
     pub(super) today: Vec<(i64, u64)>,
-    /// What records without a time counted, where rows are counted by window.
+    /// The counts of records without a time, if rows are counted by window.
     pub(super) undated: Option<Cell>,
 }
 
@@ -53,7 +55,7 @@ impl TermSeries {
         }
     }
 
-    /// The term as it was counted in a window, ranked by a value.
+    /// The term with its counts in a window, ranked by a value.
     pub(super) fn counted(&self, cell: &Cell, value: f64) -> ScoredTopic {
         ScoredTopic {
             term: self.term.clone(),
@@ -66,7 +68,7 @@ impl TermSeries {
         }
     }
 
-    /// The term in the whole run, ranked by how it compares with the baseline.
+    /// The term in the whole run, ranked by its comparison with the baseline.
     pub(super) fn compared(&self, compared: KeynessCounts, value: f64) -> ScoredTopic {
         ScoredTopic {
             term: self.term.clone(),
@@ -80,7 +82,7 @@ impl TermSeries {
         }
     }
 
-    /// How it was written most often, unless that is the term.
+    /// The most frequent form, unless it is the term.
     fn shown(&self) -> Option<String> {
         let form = self.facts.forms.first().map(|form| &form.form);
         form.filter(|form| **form != self.term).cloned()
@@ -110,8 +112,10 @@ impl TermSeries {
 
 /// The terms of a partition and their series.
 pub(super) struct Series<'a> {
-    terms: Blocks<'a>,
-    windows: Blocks<'a>,
+    terms: RowCursor<'a>,
+    windows: RowCursor<'a>,
+    /// The name of the partition in messages.
+    partition: String,
     current: TermSeries,
 }
 
@@ -120,7 +124,7 @@ impl<'a> Series<'a> {
     pub(super) fn topics(
         context: &'a Context,
         aggregated: &'a Marker<AggregateReport>,
-        partition: u32,
+        partition: PartitionId,
     ) -> Result<Self, Error> {
         let report = &aggregated.report;
         Self::new(context, aggregated, partition, [&report.terms, &report.series])
@@ -130,7 +134,7 @@ impl<'a> Series<'a> {
     pub(super) fn pairs(
         context: &'a Context,
         aggregated: &'a Marker<AggregateReport>,
-        partition: u32,
+        partition: PartitionId,
     ) -> Result<Self, Error> {
         let pairs = aggregated.report.pairs.as_ref();
         let blocks = pairs.map_or([&[][..]; 2], |pairs| [&pairs.terms, &pairs.series]);
@@ -140,30 +144,34 @@ impl<'a> Series<'a> {
     fn new(
         context: &'a Context,
         aggregated: &'a Marker<AggregateReport>,
-        partition: u32,
+        partition: PartitionId,
         [terms, series]: [&'a [TermBlock]; 2],
     ) -> Result<Self, Error> {
-        let home = aggregated.attempt_key(&context.run, Stage::Aggregate, partition);
-        let windows = Blocks::new(context, home.clone(), series)?;
-        let terms = Blocks::new(context, home, terms)?;
-        Ok(Self { terms, windows, current: TermSeries::default() })
+        let attempt = aggregated.attempt_key(&context.run, Stage::Aggregate, partition.into());
+        let rows = |blocks: &'a [TermBlock]| {
+            let blocks = blocks.iter().map(|block| &block.block);
+            RowCursor::new(Blocks::stored(context, attempt.clone(), blocks))
+        };
+        let (terms, windows) = (rows(terms)?, rows(series)?);
+        let partition = format!("the aggregate blocks of run {}, index {partition}", context.run);
+        Ok(Self { terms, windows, partition, current: TermSeries::default() })
     }
 
     /// The next term, `None` after the last.
     pub(super) fn next_term(&mut self) -> Result<Option<&TermSeries>, Error> {
-        let Self { terms, windows, current } = self;
+        let Self { terms, windows, partition, current } = self;
         let Some(row) = terms.row() else {
             return if windows.row().is_none() {
                 Ok(None)
             } else {
-                Err(Error::Input("a partition has a series of no term of its own".to_owned()))
+                Err(Error::damaged(partition, "a series has no term"))
             };
         };
         current.kind = row.kind;
         current.term.clear();
         current.term.push_str(&String::from_utf8_lossy(row.term));
         (current.count, current.documents) = (row.count, row.documents);
-        current.facts = TermFacts::decode(row.detail).map_err(|error| terms.damaged(&error))?;
+        current.facts = TermFacts::decode(row.detail).map_err(|error| terms.undecodable(&error))?;
         current.cells.clear();
         current.today.clear();
         current.undated = None;
@@ -171,75 +179,20 @@ impl<'a> Series<'a> {
             if (row.kind, row.term) != (current.kind, current.term.as_bytes()) {
                 break;
             }
-            let told = TermFacts::decode(row.detail).map_err(|error| windows.damaged(&error))?;
+            let facts =
+                TermFacts::decode(row.detail).map_err(|error| windows.undecodable(&error))?;
             let RowRef { bucket: Bucket(bucket), count, documents, .. } = row;
-            let authors = told.authors.unwrap_or(0);
+            let authors = facts.authors.unwrap_or(0);
             let cell = Cell { bucket, count, documents, authors };
             if row.bucket == Bucket::WHOLE {
                 current.undated = Some(cell);
             } else {
                 current.cells.push(cell);
-                current.today.extend(told.today.map(|today| (bucket, today)));
+                current.today.extend(facts.today.map(|today| (bucket, today)));
             }
             windows.advance()?;
         }
         terms.advance()?;
         Ok(Some(&self.current))
-    }
-}
-
-/// The rows of some blocks, one after the other.
-pub(super) struct Blocks<'a> {
-    context: &'a Context,
-    home: AttemptKey,
-    unread: std::slice::Iter<'a, TermBlock>,
-    current: Option<(&'a TermBlock, RowReader)>,
-}
-
-impl<'a> Blocks<'a> {
-    pub(super) fn new(
-        context: &'a Context,
-        home: AttemptKey,
-        blocks: &'a [TermBlock],
-    ) -> Result<Self, Error> {
-        let mut rows = Self { context, home, unread: blocks.iter(), current: None };
-        rows.next_block()?;
-        Ok(rows)
-    }
-
-    fn next_block(&mut self) -> Result<(), Error> {
-        self.current = None;
-        if let Some(block) = self.unread.next() {
-            let bytes =
-                self.context.wait(read_block(&*self.context.store, &self.home, &block.block))?;
-            let reader = RowReader::open(&bytes).map_err(|error| {
-                StoreError::undecodable(self.home.block(&block.block.name).to_string(), &error)
-            })?;
-            self.current = Some((block, reader));
-        }
-        Ok(())
-    }
-
-    fn damaged(&self, error: &trends::format::FormatError) -> Error {
-        let name = self.current.as_ref().map_or("", |(block, _)| &block.block.name);
-        let key = self.home.block(name).to_string();
-        Error::Store(StoreError::undecodable(key, error))
-    }
-}
-
-impl Cursor for Blocks<'_> {
-    type Error = Error;
-
-    fn row(&self) -> Option<RowRef<'_>> {
-        self.current.as_ref().and_then(|(_, reader)| reader.row())
-    }
-
-    fn advance(&mut self) -> Result<(), Error> {
-        if let Some((_, reader)) = &mut self.current
-            && let Err(error) = reader.advance()
-        {
-            return Err(self.damaged(&error));
-        }
-        if self.row().is_none() { self.next_block() } else { Ok(()) }
     }
 }

@@ -1,19 +1,19 @@
-//! Ranking the terms of a partition by what they do over time. Owns which windows of a term are ranked by
-//! which score; the formulas are `trends::scores`.
+//! Ranking the terms of a partition by their course over time. Owns which windows of a term are
+//! ranked by which score; the formulas are `trends::scores`.
 
 use std::collections::BTreeMap;
 
 use trends::scores::{
     BurstGates, ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Totals, WindowScore,
 };
-use trends::{Kind, Score};
+use trends::{Bucket, Kind, Score};
 
 use super::digest::ScoreDigest;
 use super::ranks::Ranks;
 use super::series::TermSeries;
 use crate::Error;
 
-/// What the terms of all partitions are scored with.
+/// The sums over a run and the settings that all its terms are scored with.
 #[derive(Debug)]
 pub(crate) struct Timed {
     pub(super) totals: Totals,
@@ -29,7 +29,7 @@ pub(super) struct Clock<'a> {
 }
 
 impl Timed {
-    fn wants(&self, score: Score) -> bool {
+    fn has(&self, score: Score) -> bool {
         self.scores.contains(&score)
     }
 
@@ -59,8 +59,8 @@ impl Clock<'_> {
         }
         let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
         let last = timed.latest();
-        let (burst, peak) = (timed.wants(Score::Burst), timed.wants(Score::Peak));
-        let counted = timed.wants(Score::Count);
+        let (burst, peak) = (timed.has(Score::Burst), timed.has(Score::Peak));
+        let counted = timed.has(Score::Count);
         let (mut earlier, mut all) = (Vec::new(), Vec::new());
         let latest = scorer.score_term(&term.cells, |window| {
             if counted {
@@ -85,7 +85,7 @@ impl Clock<'_> {
             (Score::Popular, Some(latest.popular)),
         ];
         timed.rank(term, &latest, &values, ranks)?;
-        if timed.wants(Score::ChiSquare) {
+        if timed.has(Score::ChiSquare) {
             let value = ChiSquare::latest(&timed.totals, &term.today);
             if value > 0.0 {
                 digest.chi_square(term, latest.bucket, value);
@@ -105,24 +105,23 @@ impl Timed {
         ranks: &mut Ranks,
     ) -> Result<(), Error> {
         for (score, value) in values {
-            if self.wants(*score)
+            if self.has(*score)
                 && let Some(value) = value.filter(|value| *value > 0.0)
             {
-                ranks.add(*score, term.kind, window.bucket, value, || {
-                    term.in_window(window, value)
-                })?;
+                let key = (term.kind, *score, Bucket(window.bucket));
+                ranks.add(key, value, || term.in_window(window, value))?;
             }
         }
         Ok(())
     }
 }
 
-/// Ranks a term by its count in every window it is in, with its other scores where the window is closed.
+/// Ranks a term by its count in each of its windows, with its other scores if the window is closed.
 fn counts(term: &TermSeries, windows: &[WindowScore], ranks: &mut Ranks) -> Result<(), Error> {
     for cell in &term.cells {
         // Counts are far below 2^53.
         let value = cell.count as f64;
-        ranks.add(Score::Count, term.kind, cell.bucket, value, || {
+        ranks.add((term.kind, Score::Count, Bucket(cell.bucket)), value, || {
             let found = windows.binary_search_by_key(&cell.bucket, |window| window.bucket);
             match found {
                 Ok(place) => term.in_window(&windows[place], value),

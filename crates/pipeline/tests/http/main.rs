@@ -1,6 +1,6 @@
-//! Input from servers, over real connections to a server that can misbehave.
+//! Input from servers, over real connections to a server with faults.
 #![cfg(feature = "http")]
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue fails")]
 
 mod server;
 
@@ -99,7 +99,7 @@ async fn compressed_objects_are_read_in_pieces_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn answers_that_are_cut_and_servers_that_fail_now_and_then_lose_nothing() {
+async fn cut_answers_and_a_server_that_fails_now_and_then_lose_nothing() {
     let script = Served { cut_every: Some(3), fail_every: Some(4), ..Served::new(records()) };
     let server = Server::start(script);
     assert_eq!(digest(&server, "/posts", 50_000).await, expected().await);
@@ -124,7 +124,7 @@ async fn an_object_that_changes_under_a_run_fails_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn parts_that_nothing_ties_together_are_never_asked_for() {
+async fn parts_without_a_version_are_never_requested() {
     let script = Served { tag: None, change_after: Some(2), ..Served::new(records()) };
     let server = Server::start(script);
     let outcome = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
@@ -133,22 +133,22 @@ async fn parts_that_nothing_ties_together_are_never_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_part_than_was_asked_for_is_not_taken_for_it() {
+async fn another_part_than_the_requested_one_is_refused() {
     let server = Server::start(Served { shifted: 7, ..Served::new(records()) });
     let outcome = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
     let error = outcome.unwrap_err();
     assert_eq!(error.reason(), "SourceChanged", "{error}");
-    assert!(error.to_string().contains("when asked for the bytes from"), "{error}");
+    assert!(error.to_string().contains("to a request for the bytes from"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_whose_server_refuses_parts_is_not_taken_for_empty() {
+async fn an_object_of_a_server_that_refuses_parts_is_read_as_a_whole() {
     let server = Server::start(Served { refuses_parts: true, ..Served::new(records()) });
     assert_eq!(digest(&server, "/posts", 1_000).await, expected().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_falls_silent_is_asked_for_again_or_ends_the_attempt() {
+async fn a_silent_answer_is_requested_again_or_ends_the_attempt() {
     let remote = Remote { patience: Duration::from_secs(1), ..Remote::default() };
     for ranges in [true, false] {
         let script = Served { ranges, stall_every: Some(2), ..Served::new(records()) };
@@ -158,14 +158,14 @@ async fn an_answer_that_falls_silent_is_asked_for_again_or_ends_the_attempt() {
             assert_eq!(outcome.unwrap().index.digest, expected().await);
         } else {
             let error = outcome.unwrap_err();
-            assert!(!error.is_permanent(), "another attempt may do better: {error}");
+            assert!(!error.is_permanent(), "another attempt may succeed: {error}");
             assert!(error.to_string().contains(&server.url("/posts")), "{error}");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn credentials_are_sent_and_their_lack_is_named_without_a_retry() {
+async fn credentials_are_sent_and_missing_ones_are_named_without_a_retry() {
     let guarded =
         || Served { authorization: Some("Bearer secret".to_owned()), ..Served::new(records()) };
     let server = Server::start(guarded());
@@ -179,7 +179,7 @@ async fn credentials_are_sent_and_their_lack_is_named_without_a_retry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_said_at_once_and_what_does_not_answer_after_a_while() {
+async fn a_missing_object_fails_at_once_and_a_silent_server_after_a_while() {
     let server = Server::start(Served::new(records()));
     let missing = run(spec(vec![server.url("/missing")], 1), Remote::default()).await.unwrap_err();
     assert!(missing.is_permanent() && missing.to_string().contains("404"), "{missing}");

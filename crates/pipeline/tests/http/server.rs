@@ -1,4 +1,5 @@
-//! A small HTTP/1.1 server for one object that misbehaves as it is told. One answer a connection.
+//! A small HTTP/1.1 server for one object, which misbehaves on demand. It gives one answer per
+//! connection.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// What is served, and how badly.
+/// The object that is served, and the faults.
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(crate) content: Vec<u8>,
@@ -15,17 +16,17 @@ pub(crate) struct Served {
     pub(crate) cut_every: Option<usize>,
     /// Every n-th answer is 503.
     pub(crate) fail_every: Option<usize>,
-    /// After so many answers there is another version.
+    /// After so many answers the object has another version.
     pub(crate) change_after: Option<usize>,
     /// The entity tag, without its quotes and version.
     pub(crate) tag: Option<&'static str>,
-    /// How many bytes the parts begin too early, in what is said and what is sent.
+    /// Bytes by which parts begin too early, in the headers and in the body.
     pub(crate) shifted: usize,
-    /// Whether a request for a part is refused, however large the object is.
+    /// True if every request for a part is refused.
     pub(crate) refuses_parts: bool,
     /// Every n-th answer stops in the middle without an end.
     pub(crate) stall_every: Option<usize>,
-    /// What requests must show.
+    /// The authorization that requests must have.
     pub(crate) authorization: Option<String>,
 }
 
@@ -76,7 +77,7 @@ impl Server {
     }
 }
 
-/// A port on which nobody listens.
+/// Returns a port without a listener.
 pub(crate) fn unused_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
@@ -140,7 +141,7 @@ fn answer(mut connection: TcpStream, number: usize, served: &Served) -> Option<(
     connection.write_all(head.as_bytes()).ok()?;
     if is_every(served.stall_every) {
         connection.write_all(&body[..body.len() / 2]).ok()?;
-        // Until the other side gives up.
+        // Wait until the client gives up.
         std::io::Read::read(&mut connection, &mut [0]).ok()?;
         return None;
     }

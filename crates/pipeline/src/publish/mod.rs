@@ -1,15 +1,14 @@
-//! The publish stage: puts the partitions' rankings together and inserts the source's next
-//! generation. Owns what a reader finds; whether it is the newest is decided by the generation log.
+//! The publish stage: merges the partitions' rankings and inserts the source's next generation.
+//! Owns the index that readers start from; the generation log decides which result is the newest.
 
 mod folds;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::Digest as _;
-use store::document::AttemptKey;
+use store::Stage;
 use store::generations::{self, Generation, Outcome, Publication};
 use store::marker::Marker;
-use store::{Stage, StoreError};
 use trends::digest::{SlotDigest, hex, result_digest, unhex};
 use trends::format::{RankedTopic, RankingReader};
 use trends::result::{PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock};
@@ -17,37 +16,39 @@ use trends::{Kind, RecordCounts};
 
 use folds::Folds;
 
-use crate::aggregate::{AggregateReport, Page};
+use crate::aggregate::{AggregateReport, RankingPages, check_records};
+use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, missing, window_totals};
 use crate::plan::{PinnedBaseline, Plan};
 use crate::score::{self, Basis, ScoreReport, SectionBlocks, merge_sections};
-use crate::sorted::{Sorted, merge};
+use crate::sorted::{Blocks, merge};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error, markers};
 
-/// Publishes a run: stores its index, unless an attempt did, then inserts the next generation.
+/// Publishes a run: stores its index, unless an attempt has, then inserts the next generation.
 /// `published_at` is the time as RFC 3339 text.
 ///
 /// # Errors
-/// `Superseded` if a run of the source that was started later is published already.
+/// `TooManyMalformed` as [`check_records`]; `Superseded` if a later run of the source has been
+/// published.
 pub fn publish(
     context: &Context,
     plan: &Plan,
-    records: RecordCounts,
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
     published_at: &str,
 ) -> Result<(Generation, ResultIndex), Error> {
     let store = &*context.store;
-    let found = markers::finished(context, plan, Stage::Publish, 0)?;
+    let records = check_records(plan, shards)?;
+    let found = markers::finished(context, plan, Stage::Publish, 0_u32)?;
     let index: Marker<ResultIndex> = if let Some(found) = found {
         found
     } else {
-        let home = context.home(Stage::Publish, 0);
+        let attempt = Attempt::new(context, plan, Stage::Publish, 0_u32);
         let index =
-            unless_superseded(context, plan, || index(context, plan, records, shards, partitions))?;
-        markers::marked(context, plan, &home, index)?
+            unless_superseded(context, plan, || index(&attempt, records, shards, partitions))?;
+        attempt.mark(index)?
     };
     context.cancel.check()?;
     let incomplete = index.report.incomplete;
@@ -67,22 +68,16 @@ pub fn publish(
     }
 }
 
+/// Stores the merged rankings and returns the index of the result.
 fn index(
-    context: &Context,
-    plan: &Plan,
+    attempt: &Attempt<'_>,
     records: RecordCounts,
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
 ) -> Result<ResultIndex, Error> {
-    let without = missing(plan, shards);
-    if let Some(other) = partitions.iter().position(|partition| partition.report.without != without)
-    {
-        return Err(Error::Input(format!(
-            "partition {other} was aggregated without the shards {:?}, this attempt was started without {without:?}",
-            partitions[other].report.without
-        )));
-    }
-    let mut sink = BlockSink::new(context, context.home(Stage::Publish, 0));
+    let (context, plan) = (attempt.context, attempt.plan);
+    let without = check_shards(attempt, shards, partitions)?;
+    let mut sink = BlockSink::new(attempt);
     let basis = Basis::of(context, plan, shards, partitions)?;
     let markers = match &basis {
         Some(basis) => score::all(context, plan, basis, partitions)?,
@@ -102,7 +97,7 @@ fn index(
         .collect();
     let digest = result_digest(&slots, &records).ok_or_else(|| {
         let key = format!("the aggregate markers of run {}", context.run);
-        StoreError::Damaged { key, what: format!("they hold {} slot digests", slots.len()) }
+        Error::damaged(key, format!("they hold {} slot digests", slots.len()))
     })?;
     Ok(ResultIndex {
         digest,
@@ -128,7 +123,27 @@ fn index(
     })
 }
 
-/// Where the blocks of each partition are.
+/// Returns the shards that the run leaves out.
+///
+/// # Errors
+/// `ShardsMismatch` if a partition leaves out others.
+fn check_shards(
+    attempt: &Attempt<'_>,
+    shards: &[Shard],
+    partitions: &[Marker<AggregateReport>],
+) -> Result<Vec<u32>, Error> {
+    let expected = missing(attempt.plan, shards);
+    let mut markers = partitions.iter().enumerate();
+    match markers.find(|(_, marker)| marker.report.without != expected) {
+        Some((partition, marker)) => {
+            let (run, stored) = (attempt.key.run.to_string(), marker.report.without.clone());
+            Err(Error::ShardsMismatch { run, partition, stored, expected })
+        }
+        None => Ok(expected),
+    }
+}
+
+/// The blocks of each partition.
 fn partition_indexes(
     partitions: &[Marker<AggregateReport>],
     markers: &[Marker<ScoreReport>],
@@ -148,7 +163,7 @@ fn partition_indexes(
     partitions.iter().enumerate().map(index).collect()
 }
 
-/// Puts the sections of all partitions together, with the digest of all scores.
+/// Merges the sections of all partitions. Returns their blocks and the digest of all scores.
 fn scored(
     context: &Context,
     basis: &Basis,
@@ -156,16 +171,16 @@ fn scored(
     folds: &Folds,
     sink: &mut BlockSink<'_>,
 ) -> Result<(Vec<ScoredBlock>, String), Error> {
-    let sequences = (0..).zip(markers).map(|(partition, marker)| {
-        let home = marker.attempt_key(&context.run, Stage::Score, partition);
-        Sorted::stored(context, home, marker.report.scored.iter().map(|scored| &scored.block))
+    let runs = (0..).zip(markers).map(|(partition, marker)| {
+        let attempt = marker.attempt_key(&context.run, Stage::Score, partition);
+        Blocks::stored(context, attempt, marker.report.scored.iter().map(|scored| &scored.block))
     });
-    let mut blocks = SectionBlocks::default();
-    merge_sections(sequences.collect(), basis.latest(), |key, mut topic| {
+    let mut blocks = SectionBlocks::of_sections();
+    merge_sections(runs.collect(), basis.latest(), |key, mut topic| {
         if key.0 == Kind::Word {
             topic.phrase = folds.of(&topic.term).cloned();
         }
-        blocks.add(key, &topic, sink)
+        blocks.add((key, &topic), sink)
     })?;
     let slots = markers.iter().flat_map(|marker| &marker.report.slots);
     let mut hasher = sha2::Sha256::default();
@@ -173,7 +188,7 @@ fn scored(
     Ok((blocks.finish(sink)?, hex(&hasher.finalize())))
 }
 
-/// Puts the rankings of all partitions together: of phrases first, for they stand for words.
+/// Merges the rankings of all partitions: phrases first, because they stand for words.
 fn rankings(
     context: &Context,
     partitions: &[Marker<AggregateReport>],
@@ -183,11 +198,12 @@ fn rankings(
 ) -> Result<BTreeMap<Kind, Vec<RankingPage>>, Error> {
     let mut rankings = BTreeMap::new();
     if markers.iter().any(|marker| marker.report.phrases.is_some()) {
-        let ranked = (0..).zip(markers).map(|(partition, marker)| {
-            let pages = marker.report.phrases.as_ref().map(|phrases| phrases.ranking.as_slice());
-            (marker.attempt_key(&context.run, Stage::Score, partition), pages.unwrap_or_default())
+        let runs = (0..).zip(markers).map(|(partition, marker)| {
+            let attempt = marker.attempt_key(&context.run, Stage::Score, partition);
+            let pages = marker.report.phrases.iter().flat_map(|phrases| &phrases.ranking);
+            Blocks::stored(context, attempt, pages.map(|page| &page.block))
         });
-        let pages = rank(context, Kind::Phrase, ranked.collect(), sink, |topic| {
+        let pages = rank(Kind::Phrase, runs.collect(), sink, |topic| {
             folds.phrase(topic);
             Ok(None)
         })?;
@@ -196,36 +212,36 @@ fn rankings(
     let kinds: BTreeSet<Kind> =
         partitions.iter().flat_map(|partition| partition.report.rankings.keys().copied()).collect();
     for kind in kinds {
-        let ranked = (0..).zip(partitions).map(|(partition, marker)| {
-            let pages = marker.report.rankings.get(&kind).map(Vec::as_slice);
-            (
-                marker.attempt_key(&context.run, Stage::Aggregate, partition),
-                pages.unwrap_or_default(),
-            )
+        let runs = (0..).zip(partitions).map(|(partition, marker)| {
+            let attempt = marker.attempt_key(&context.run, Stage::Aggregate, partition);
+            let pages = marker.report.rankings.get(&kind).into_iter().flatten();
+            Blocks::stored(context, attempt, pages.map(|page| &page.block))
         });
-        let pages = rank(context, kind, ranked.collect(), sink, |topic| {
-            if kind == Kind::Word { folds.word(topic) } else { Ok(None) }
+        let pages = rank(kind, runs.collect(), sink, |topic| {
+            if kind != Kind::Word {
+                return Ok(None);
+            }
+            folds.word(topic).map_err(|error| {
+                let key = format!("the ranking of words of run {}", context.run);
+                Error::damaged(key, error)
+            })
         })?;
         rankings.insert(kind, pages);
     }
     Ok(rankings)
 }
 
-/// Merges rankings into one; `told` may say what a listing tells of a topic instead of what it told.
+/// Merges rankings into one. `change` returns the facts of a topic for the listing, if they change.
 fn rank(
-    context: &Context,
     kind: Kind,
-    rankings: Vec<(AttemptKey, &[RankingPage])>,
+    runs: Vec<Blocks<'_>>,
     sink: &mut BlockSink<'_>,
-    mut told: impl FnMut(&RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error>,
+    mut change: impl FnMut(&RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Vec<RankingPage>, Error> {
-    let sequences = rankings.into_iter().map(|(home, pages)| {
-        Sorted::<RankingReader>::stored(context, home, pages.iter().map(|page| &page.block))
-    });
-    let mut pages = Page::new(kind, kind.name().to_owned());
-    merge(sequences.collect(), |ranked| {
+    let mut pages = RankingPages::of_kind(kind, kind.name().to_owned());
+    merge::<RankingReader>(runs, |ranked| {
         let topic = ranked.topic();
-        match told(&topic)? {
+        match change(&topic)? {
             Some(facts) => pages.add(RankedTopic { facts: &facts, ..topic }, sink),
             None => pages.add(topic, sink),
         }

@@ -1,9 +1,9 @@
-//! Which term merged rows are of, and holding back those of one until there are enough of it. Owns when a
-//! term changes; knows nothing of what its rows are made into.
+//! Dropping the rows of terms that occur too seldom. Owns when a term changes among merged rows;
+//! knows nothing of what the rows are made into.
 
 use trends::{Kind, Row, RowRef};
 
-/// The term that the last row was of.
+/// The term of the last row.
 #[derive(Debug, Default)]
 pub(super) struct CurrentTerm {
     kind: Option<Kind>,
@@ -11,7 +11,7 @@ pub(super) struct CurrentTerm {
 }
 
 impl CurrentTerm {
-    /// Whether a row is of another term than the one before, if any; it is the last then.
+    /// Takes the term of the next row. Returns true if it is another than that of the row before.
     pub(super) fn changes_to(&mut self, row: &RowRef<'_>) -> bool {
         if (self.kind, self.term.as_slice()) == (Some(row.kind), row.term) {
             return false;
@@ -23,34 +23,37 @@ impl CurrentTerm {
     }
 }
 
-/// Holds back the rows of a term until it occurred often enough.
+/// Holds the rows of a term back until its counts reach a minimum; the rows of a term that stays
+/// below are dropped.
 #[derive(Debug)]
-pub(super) struct Held {
-    least: u64,
+pub(super) struct RareTermFilter {
+    minimum: u64,
     current: CurrentTerm,
-    rows: Vec<Row>,
-    seen: u64,
+    /// The rows of the current term, in order, until it reaches the minimum.
+    held_back: Vec<Row>,
+    /// The count of the current term so far.
+    count: u64,
 }
 
-impl Held {
-    /// For terms that occur at least so often.
-    pub(super) fn below(least: u64) -> Self {
-        Self { least, current: CurrentTerm::default(), rows: Vec::new(), seen: 0 }
+impl RareTermFilter {
+    /// A filter for terms with a count of at least `minimum`.
+    pub(super) fn new(minimum: u64) -> Self {
+        Self { minimum, current: CurrentTerm::default(), held_back: Vec::new(), count: 0 }
     }
 
-    /// The rows that were held back, which go before this one; `None` if this one is, too. Those of a term
-    /// that stays below are dropped.
+    /// Takes the next row. Returns the rows of its term that were held back and go before it, or
+    /// `None` if it is held back, too.
     pub(super) fn add(&mut self, row: &RowRef<'_>) -> Option<Vec<Row>> {
         if self.current.changes_to(row) {
-            self.rows.clear();
-            self.seen = 0;
+            self.held_back.clear();
+            self.count = 0;
         }
-        self.seen += row.count;
-        if self.seen < self.least {
-            self.rows.push(row.to_row());
+        self.count += row.count;
+        if self.count < self.minimum {
+            self.held_back.push(row.to_row());
             return None;
         }
-        Some(std::mem::take(&mut self.rows))
+        Some(std::mem::take(&mut self.held_back))
     }
 }
 
@@ -63,13 +66,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_goes_on_are_the_rows_of_terms_that_occur_often_enough(
+        fn only_rows_of_terms_that_reach_the_minimum_pass_in_their_order(
             counts in prop::collection::btree_map(
                 ("[ab]{1,2}", -3_i64..3),
                 1_u64..4,
                 0..20,
             ),
-            least in 0_u64..6,
+            minimum in 0_u64..6,
         ) {
             let rows: Vec<_> = counts
                 .into_iter()
@@ -86,11 +89,11 @@ mod tests {
                 rows.iter().filter(|row| row.term == term).map(|row| row.count).sum()
             };
             let expected: Vec<_> =
-                rows.iter().filter(|row| all(&row.term) >= least).cloned().collect();
-            let mut held = Held::below(least);
+                rows.iter().filter(|row| all(&row.term) >= minimum).cloned().collect();
+            let mut filter = RareTermFilter::new(minimum);
             let mut found = Vec::new();
             for row in &rows {
-                if let Some(before) = held.add(&row.as_ref()) {
+                if let Some(before) = filter.add(&row.as_ref()) {
                     found.extend(before);
                     found.push(row.clone());
                 }

@@ -1,0 +1,193 @@
+//! Cutting sequences of entries into blocks, and storing them with an index. Owns when a block is
+//! full and what its name is; knows nothing of what the entries mean.
+
+use trends::format::{FormatError, RowWriter};
+use trends::result::{BlockRef, TermBlock};
+use trends::{Kind, RowRef};
+
+use crate::Error;
+use crate::blocks::BlockSink;
+
+/// An encoded block and the head that its index keeps.
+pub(crate) type Block<H> = (H, Vec<u8>);
+
+/// Encodes entries, given in order, into one block after another.
+pub(crate) trait BlockWriter {
+    /// One entry.
+    type Entry<'a>;
+    /// The part of a block's first entries that its index keeps.
+    type Head;
+    /// The entry of a stored block in an index.
+    type Indexed;
+
+    /// Adds an entry.
+    fn push(&mut self, entry: Self::Entry<'_>);
+
+    /// Bytes of the block before compression.
+    fn raw_len(&self) -> usize;
+
+    /// Ends the block; `None` if it has no entry. The next entry begins another.
+    fn finish(&mut self) -> Result<Option<Block<Self::Head>>, FormatError>;
+
+    /// The index entry of a stored block.
+    fn index(head: Self::Head, block: BlockRef) -> Self::Indexed;
+}
+
+/// Hands a block on when it is full.
+#[derive(Debug)]
+pub(crate) struct CutWriter<W> {
+    writer: W,
+    size: usize,
+}
+
+impl<W: BlockWriter> CutWriter<W> {
+    /// A writer of blocks of about `size` bytes before compression.
+    pub(crate) fn new(writer: W, size: usize) -> Self {
+        Self { writer, size }
+    }
+
+    /// Adds an entry; the block that it fills goes to `put`.
+    #[inline]
+    pub(crate) fn add(
+        &mut self,
+        entry: W::Entry<'_>,
+        put: impl FnOnce(W::Head, Vec<u8>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.writer.push(entry);
+        if self.writer.raw_len() >= self.size { self.cut(put) } else { Ok(()) }
+    }
+
+    /// Hands the last block on, unless it is empty.
+    pub(crate) fn cut(
+        &mut self,
+        put: impl FnOnce(W::Head, Vec<u8>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let block = self.writer.finish();
+        match block.map_err(|_| Error::Defect("a block can't be encoded"))? {
+            Some((head, block)) => put(head, block),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Stores a sequence of entries block by block and keeps the index of its blocks.
+#[derive(Debug)]
+pub(crate) struct IndexedBlocks<W: BlockWriter> {
+    writer: CutWriter<W>,
+    /// The blocks are named `<name>-<number>`, with so many digits.
+    name: String,
+    digits: usize,
+    index: Vec<W::Indexed>,
+}
+
+impl<W: BlockWriter> IndexedBlocks<W> {
+    /// Blocks of about `size` bytes before compression, whose names begin with `name`.
+    pub(crate) fn new(name: impl Into<String>, writer: W, size: usize) -> Self {
+        let writer = CutWriter::new(writer, size);
+        Self { writer, name: name.into(), digits: 6, index: Vec::new() }
+    }
+
+    /// Sets the number of digits in the names.
+    pub(crate) fn with_digits(self, digits: usize) -> Self {
+        Self { digits, ..self }
+    }
+
+    /// Adds an entry, and stores the block that it fills.
+    #[inline]
+    pub(crate) fn add(
+        &mut self,
+        entry: W::Entry<'_>,
+        sink: &mut BlockSink<'_>,
+    ) -> Result<(), Error> {
+        let Self { writer, name, digits, index } = self;
+        writer.add(entry, |head, block| {
+            let name = format!("{name}-{:0digits$}", index.len(), digits = *digits);
+            index.push(W::index(head, sink.put(name, block)?));
+            Ok(())
+        })
+    }
+
+    /// Stores the block that is begun, unless it is empty. Returns the index of all blocks so far.
+    pub(crate) fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<&[W::Indexed], Error> {
+        let Self { writer, name, digits, index } = self;
+        writer.cut(|head, block| {
+            let name = format!("{name}-{:0digits$}", index.len(), digits = *digits);
+            index.push(W::index(head, sink.put(name, block)?));
+            Ok(())
+        })?;
+        Ok(index)
+    }
+
+    /// Stores the last block and returns the index of all.
+    pub(crate) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<W::Indexed>, Error> {
+        self.cut(sink)?;
+        Ok(self.index)
+    }
+}
+
+/// Blocks that are read from the first to the last: their index holds only where they are.
+impl BlockWriter for RowWriter {
+    type Entry<'a> = &'a RowRef<'a>;
+    type Head = ();
+    type Indexed = BlockRef;
+
+    fn push(&mut self, row: &RowRef<'_>) {
+        self.push(row);
+    }
+
+    fn raw_len(&self) -> usize {
+        self.raw_len()
+    }
+
+    fn finish(&mut self) -> Result<Option<Block<()>>, FormatError> {
+        if self.rows() == 0 { Ok(None) } else { self.finish().map(|block| Some(((), block))) }
+    }
+
+    fn index((): (), block: BlockRef) -> BlockRef {
+        block
+    }
+}
+
+/// Writes blocks in which single terms are looked up: their index holds the first term of each.
+#[derive(Debug, Default)]
+pub(crate) struct TermWriter {
+    rows: RowWriter,
+    first: Option<(Kind, String)>,
+}
+
+/// Rows with an index by term.
+pub(crate) type TermBlocks = IndexedBlocks<TermWriter>;
+
+impl TermBlocks {
+    /// Term blocks of about `size` bytes before compression, whose names begin with `name`.
+    pub(crate) fn of_terms(name: &str, size: usize) -> Self {
+        Self::new(name, TermWriter::default(), size)
+    }
+}
+
+impl BlockWriter for TermWriter {
+    type Entry<'a> = &'a RowRef<'a>;
+    type Head = (Kind, String, u32);
+    type Indexed = TermBlock;
+
+    fn push(&mut self, row: &RowRef<'_>) {
+        if self.first.is_none() {
+            self.first = Some((row.kind, String::from_utf8_lossy(row.term).into_owned()));
+        }
+        self.rows.push(row);
+    }
+
+    fn raw_len(&self) -> usize {
+        self.rows.raw_len()
+    }
+
+    fn finish(&mut self) -> Result<Option<Block<Self::Head>>, FormatError> {
+        let Some((kind, first)) = self.first.take() else { return Ok(None) };
+        let rows = self.rows.rows();
+        Ok(Some(((kind, first, rows), self.rows.finish()?)))
+    }
+
+    fn index((kind, first, rows): Self::Head, block: BlockRef) -> TermBlock {
+        TermBlock { kind, first, rows, block }
+    }
+}

@@ -1,0 +1,51 @@
+//! Spilling a counting table that outgrows its memory. Owns how many spills a thread may have.
+
+use std::path::Path;
+
+use trends::count::SortedRows;
+use trends::format::RowWriter;
+use trends::merge::{Cursor as _, merge};
+
+use crate::Error;
+use crate::sorted::{Blocks, RowCursor};
+use crate::spill::{Spill, SpillWriter};
+
+/// Bytes of rows per block. Small, because a merge holds one block of every sorted run.
+const BLOCK: usize = 32 << 10;
+
+/// The largest number of spills of a thread: each is an open file, and a block in memory when it is
+/// read.
+const MOST: usize = 16;
+
+/// Spills the sorted runs of all partitions, in order. Sixteen earlier spills are merged into one
+/// before.
+pub(super) fn add(
+    spills: &mut Vec<Spill>,
+    folder: &Path,
+    runs: Vec<SortedRows>,
+) -> Result<(), Error> {
+    if spills.len() >= MOST {
+        *spills = vec![merged(folder, spills)?];
+    }
+    let mut writer = SpillWriter::new(folder, RowWriter::default(), BLOCK)?;
+    for mut run in runs {
+        while let Some(row) = run.row() {
+            writer.add(&row)?;
+            let Ok(()) = run.advance();
+        }
+        writer.end_run()?;
+    }
+    spills.push(writer.finish()?);
+    Ok(())
+}
+
+/// Merges spills into one, partition by partition.
+fn merged(folder: &Path, spills: &[Spill]) -> Result<Spill, Error> {
+    let mut writer = SpillWriter::new(folder, RowWriter::default(), BLOCK)?;
+    for partition in 0..spills.first().map_or(0, Spill::runs) {
+        let runs = spills.iter().map(|spill| RowCursor::new(Blocks::Spilled(spill.run(partition))));
+        merge(runs.collect::<Result<_, _>>()?, |row| writer.add(&row))?;
+        writer.end_run()?;
+    }
+    writer.finish()
+}

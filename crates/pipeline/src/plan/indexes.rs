@@ -1,0 +1,75 @@
+//! The indexes of a plan: the numbers of its shards and partitions. Owns that a number is checked
+//! once, where it enters; a plan hands out only indexes that it has.
+
+use std::fmt;
+
+use trends::Partitions;
+
+/// The number of a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ShardIndex(u32);
+
+/// The number of a partition, below 1,024.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartitionId(u16);
+
+impl ShardIndex {
+    pub(super) fn new(index: u32) -> Self {
+        Self(index)
+    }
+
+    /// Its place in a list of all shards.
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl PartitionId {
+    /// The ids of all partitions, in order.
+    pub(crate) fn all(partitions: Partitions) -> impl Iterator<Item = Self> {
+        (0..partitions.count()).map(Self)
+    }
+
+    /// The partition that a slot belongs to.
+    pub(crate) fn of(partitions: Partitions, slot: u16) -> Self {
+        Self(partitions.of(slot))
+    }
+
+    pub(super) fn new(id: u16) -> Self {
+        Self(id)
+    }
+
+    /// The number.
+    pub(crate) fn get(self) -> u16 {
+        self.0
+    }
+
+    /// Its place in a list of all partitions.
+    pub(crate) fn place(self) -> usize {
+        self.0.into()
+    }
+}
+
+impl From<ShardIndex> for u32 {
+    fn from(index: ShardIndex) -> Self {
+        index.0
+    }
+}
+
+impl From<PartitionId> for u32 {
+    fn from(id: PartitionId) -> Self {
+        id.0.into()
+    }
+}
+
+impl fmt::Display for ShardIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for PartitionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,132 @@
+//! Sorted runs on disk, for whatever outgrows its memory. Owns the temporary files: blocks, each
+//! behind its length, in a file without a name, which is gone when it is dropped or the process is
+//! killed.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::Error;
+use crate::block_writer::{BlockWriter, CutWriter};
+
+/// One or more sorted runs in one file.
+#[derive(Debug)]
+pub(crate) struct Spill {
+    file: Mutex<File>,
+    folder: PathBuf,
+    /// The bytes of each run.
+    runs: Vec<Range<u64>>,
+}
+
+impl Spill {
+    /// Number of sorted runs.
+    pub(crate) fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// The blocks of a run; no blocks if the file has no such run.
+    pub(crate) fn run(&self, number: usize) -> SpilledBlocks<'_> {
+        let rest = self.runs.get(number).cloned().unwrap_or(0..0);
+        SpilledBlocks { spill: self, rest }
+    }
+
+    /// The error of a file that can't be read, or holds other bytes than were written.
+    pub(crate) fn failed(&self, source: io::Error) -> Error {
+        failed(&self.folder, source)
+    }
+
+    fn read(&self, at: u64) -> io::Result<Vec<u8>> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at))?;
+        let mut length = [0; 4];
+        file.read_exact(&mut length)?;
+        let mut block = vec![0; u32::from_le_bytes(length) as usize];
+        file.read_exact(&mut block)?;
+        Ok(block)
+    }
+}
+
+fn failed(folder: &Path, source: io::Error) -> Error {
+    Error::Spill { path: folder.to_owned(), source }
+}
+
+/// The blocks of a spilled run, read one after another.
+#[derive(Debug)]
+pub(crate) struct SpilledBlocks<'a> {
+    pub(crate) spill: &'a Spill,
+    rest: Range<u64>,
+}
+
+impl SpilledBlocks<'_> {
+    /// Reads the next block, `None` after the last.
+    pub(crate) fn read(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let read = self.spill.read(self.rest.start);
+        let block = read.map_err(|source| self.spill.failed(source))?;
+        self.rest.start += 4 + block.len() as u64;
+        Ok(Some(block))
+    }
+}
+
+/// Writes sorted runs, one after the other, to a temporary file.
+#[derive(Debug)]
+pub(crate) struct SpillWriter<'a, W> {
+    entries: CutWriter<W>,
+    file: SpillFile<'a>,
+    runs: Vec<Range<u64>>,
+}
+
+/// A file and the bytes that were written to it.
+#[derive(Debug)]
+struct SpillFile<'a> {
+    folder: &'a Path,
+    out: BufWriter<File>,
+    written: u64,
+}
+
+impl<'a, W: BlockWriter> SpillWriter<'a, W> {
+    /// A file in `folder` with blocks of about `size` bytes before compression.
+    pub(crate) fn new(folder: &'a Path, writer: W, size: usize) -> Result<Self, Error> {
+        let file = tempfile::tempfile_in(folder).map_err(|source| failed(folder, source))?;
+        let file = SpillFile { folder, out: BufWriter::new(file), written: 0 };
+        Ok(Self { entries: CutWriter::new(writer, size), file, runs: Vec::new() })
+    }
+
+    /// Adds the next entry of the run.
+    #[inline]
+    pub(crate) fn add(&mut self, entry: W::Entry<'_>) -> Result<(), Error> {
+        let Self { entries, file, .. } = self;
+        entries.add(entry, |_, block| file.put(&block))
+    }
+
+    /// Ends the run. The next entry begins another.
+    pub(crate) fn end_run(&mut self) -> Result<(), Error> {
+        let Self { entries, file, runs } = self;
+        entries.cut(|_, block| file.put(&block))?;
+        let start = runs.last().map_or(0, |last| last.end);
+        runs.push(start..file.written);
+        Ok(())
+    }
+
+    /// The runs that were ended.
+    pub(crate) fn finish(self) -> Result<Spill, Error> {
+        let Self { file: SpillFile { folder, out, .. }, runs, .. } = self;
+        let file = out.into_inner().map_err(|error| failed(folder, error.into_error()))?;
+        Ok(Spill { file: Mutex::new(file), folder: folder.to_owned(), runs })
+    }
+}
+
+impl SpillFile<'_> {
+    fn put(&mut self, block: &[u8]) -> Result<(), Error> {
+        // Blocks are at most 8 MiB long.
+        let length = (block.len() as u32).to_le_bytes();
+        let written = self.out.write_all(&length).and_then(|()| self.out.write_all(block));
+        written.map_err(|source| failed(self.folder, source))?;
+        self.written += 4 + block.len() as u64;
+        Ok(())
+    }
+}
