@@ -114,6 +114,16 @@ fn pod_settings_changed_while_a_run_is_held_create_the_job_again() {
 }
 
 #[test]
+fn a_job_of_an_earlier_release_is_not_deleted_for_its_pod_settings() {
+    let mut story = counting(json!({}));
+    // Its hash is in an annotation that is not read any more.
+    story.job(Stage::Etl).pod_settings = None;
+    story.change(json!({"spec": {"etl": {"image": "other"}}})).settle("the operator was upgraded");
+    assert!(story.observed.jobs.contains_key(&Stage::Etl), "{}", story.text);
+    assert!(!story.text.contains("delete Job"), "{}", story.text);
+}
+
+#[test]
 fn a_job_with_a_queue_label_is_only_created_and_deleted() {
     let queued = json!({"metadata": {"labels": {"kueue.x-k8s.io/queue-name": "team"}}});
     let mut story = Story::new(queued);
