@@ -56,7 +56,7 @@ fn section(
                 below.push((place.clone(), fields));
                 place
             });
-            let anchor: String = known.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+            let anchor: String = known.chars().filter(char::is_ascii_alphanumeric).collect();
             write!(text, " See [{known}](#{}).", anchor.to_lowercase()).unwrap();
         }
         let required =
