@@ -26,7 +26,7 @@ pub(crate) fn purge_job(pass: &Pass<'_>) -> Job {
         format!("--source={}", trendjob.spec.source),
         format!("--database={}", sink.database),
     ];
-    // `All` becomes the largest number that the worker takes: no result has as many documents.
+    // -1 stands for all: the worker gets its largest number, which no result reaches.
     let documents = u64::try_from(sink.documents).unwrap_or(u64::MAX);
     arguments.push(format!("--documents={documents}"));
     if sink.store_records {
