@@ -143,7 +143,7 @@ fn an_unusable_baseline_is_refused_with_the_remedy() {
         (&["--scores", "keyness", "--baseline", "seed"], "profile Seed"),
         (&["--scores", "keyness"], "name its source as the baseline"),
         (&["--baseline", "seed"], "only score Keyness"),
-        (&["--scores", "keyness", "--baseline", "seed@0"], "numbers begin at 1"),
+        (&["--scores", "keyness", "--baseline", "seed@0"], "numbered from 1"),
         (&["--scores", "chisquare", "--window", "7h"], "divides a day"),
         (&["--scores", "count"], "set the length of a window"),
     ] {
