@@ -178,12 +178,12 @@ fn read_streams(
     for range in ranges {
         let object = &plan.objects[range.object as usize];
         let window = if object.compression == Compression::None {
-            Window { from: range.start.saturating_sub(1), end: range.end }
+            Window { start: range.start, end: range.end }
         } else {
             Window::WHOLE
         };
         let (remote, cancel) = (&context.remote, &context.cancel);
-        let mut open = OpenObject::open(object, remote, cancel, window.from, range.end)?;
+        let mut open = OpenObject::open(object, remote, cancel, window.from(), range.end)?;
         let sink = ObjectHandover(handover, range.object);
         stream_lines(object, open.reader(), window, plan.max_line(), &sink)?;
         open.check_unchanged()?;

@@ -35,19 +35,24 @@ pub(crate) enum StreamBlock {
     },
 }
 
-/// Which lines of a stream are wanted.
+/// A range of an object whose lines are wanted: those that begin in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window {
-    /// Where the stream begins in the (decompressed) object. If that is not the beginning of the
-    /// object, the bytes up to the first newline belong to the window before.
-    pub(crate) from: u64,
-    /// Lines that begin here or later belong to the next window.
+    /// The first byte of the range, in the (decompressed) object.
+    pub(crate) start: u64,
+    /// The byte behind the last.
     pub(crate) end: u64,
 }
 
 impl Window {
     /// All lines of an object.
-    pub(crate) const WHOLE: Self = Self { from: 0, end: u64::MAX };
+    pub(crate) const WHOLE: Self = Self { start: 0, end: u64::MAX };
+
+    /// Where the stream must begin: a byte before the range. If that byte is a newline, a line begins
+    /// with the range.
+    pub(crate) fn from(self) -> u64 {
+        self.start.saturating_sub(1)
+    }
 }
 
 /// Takes the blocks of a stream.
@@ -62,7 +67,8 @@ pub(crate) trait StreamSink {
     fn put(&self, block: StreamBlock) -> Result<(), Error>;
 }
 
-/// Decompresses an object and hands the lines of a window over, in order.
+/// Decompresses an object and hands the lines of a window over, in order. `reader` begins at
+/// [`Window::from`].
 pub(crate) fn stream_lines(
     object: &Object,
     reader: impl Read,
@@ -75,11 +81,11 @@ pub(crate) fn stream_lines(
         .compression
         .decoder(io::BufReader::with_capacity(128 << 10, compressed))
         .map_err(|error| undecodable(object, 0, error))?;
-    let mut offset = window.from;
+    let mut offset = window.from();
     let mut buffer = Vec::with_capacity(BLOCK);
-    if window.from > 0 {
+    if window.start > 0 {
         offset += skip_line(&mut decoder, &mut buffer)
-            .map_err(|error| undecodable(object, window.from, error))?;
+            .map_err(|error| undecodable(object, window.from(), error))?;
     }
     while offset < window.end {
         let target = buffer.len().max(BLOCK) + if buffer.len() >= BLOCK { BLOCK } else { 0 };
@@ -184,4 +190,82 @@ fn undecodable(object: &Object, decompressed: u64, error: io::Error) -> Error {
         format!("the {} data is damaged ({message}): fetch the file again", object.compression)
     };
     Error::Compression { path, decompressed, what }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::super::compression::Compression;
+    use super::super::object::{FileVersion, ObjectLocation};
+    use super::*;
+
+    /// Keeps the offset and the bytes of each block; true for the beginning of a line that is too
+    /// long.
+    #[derive(Default)]
+    struct Collected(RefCell<Vec<(u64, Vec<u8>, bool)>>);
+
+    impl StreamSink for Collected {
+        fn consumed(&self, _: u64) {}
+
+        fn spare(&self) -> Option<Vec<u8>> {
+            None
+        }
+
+        fn put(&self, block: StreamBlock) -> Result<(), Error> {
+            self.0.borrow_mut().push(match block {
+                StreamBlock::Lines { offset, lines } => (offset, lines, false),
+                StreamBlock::TooLong { offset, beginning } => (offset, beginning, true),
+            });
+            Ok(())
+        }
+    }
+
+    fn object(compression: Compression) -> Object {
+        let location =
+            ObjectLocation::File { path: PathBuf::from("/in"), version: FileVersion::Modified(0) };
+        Object { name: "in".to_owned(), size: 0, compression, location }
+    }
+
+    /// The blocks of a window of a text.
+    fn blocks(text: &[u8], window: Window) -> Vec<(u64, Vec<u8>, bool)> {
+        let sink = Collected::default();
+        let from = usize::try_from(window.from()).unwrap();
+        stream_lines(&object(Compression::None), &text[from..], window, 1 << 20, &sink).unwrap();
+        sink.0.into_inner()
+    }
+
+    #[test]
+    fn every_line_belongs_to_exactly_one_window_of_any_cut() {
+        let text = b"a\n\nbcd\r\ne\nlast";
+        for cut in 1..text.len() as u64 {
+            let windows = [Window { start: 0, end: cut }, Window { start: cut, end: 14 }];
+            let mut whole = Vec::new();
+            for (offset, lines, _) in windows.into_iter().flat_map(|window| blocks(text, window)) {
+                assert_eq!(offset, whole.len() as u64, "cut at {cut}");
+                whole.extend(lines);
+            }
+            assert_eq!(whole, text, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_skipped_but_for_its_beginning() {
+        let text = [b"short\n", "x".repeat(5 << 20).as_bytes(), b"\nnext\n"].concat();
+        let blocks = blocks(&text, Window::WHOLE);
+        let found: Vec<_> =
+            blocks.iter().map(|(at, bytes, long)| (*at, bytes.len(), *long)).collect();
+        assert_eq!(found, [(0, 6, false), (6, BEGINNING, true), (7 + (5 << 20), 5, false)]);
+    }
+
+    #[test]
+    fn compressed_data_that_ends_early_says_where_and_what_to_do() {
+        let packed = zstd::encode_all(&b"{}\n".repeat(1_000)[..], 1).unwrap();
+        let cut = &packed[..packed.len() - 5];
+        let sink = Collected::default();
+        let result = stream_lines(&object(Compression::Zstd), cut, Window::WHOLE, 99, &sink);
+        let error = result.unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("DamagedCompression", true));
+        assert!(error.to_string().contains("fetch the file again"), "{error}");
+    }
 }
