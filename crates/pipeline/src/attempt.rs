@@ -69,3 +69,79 @@ impl<'a> Attempt<'a> {
         Err(Error::Removed { run: context.run.to_string() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use store::StoreError;
+
+    use super::*;
+    use crate::blocks::BlockSink;
+    use crate::markers;
+    use crate::testing::{Fixture, post};
+
+    /// Stores two blocks under an attempt.
+    fn two_blocks(attempt: &Attempt<'_>) {
+        let mut sink = BlockSink::new(attempt);
+        for name in ["a", "b"] {
+            sink.put(name.to_owned(), vec![0; 20]).unwrap();
+        }
+        sink.finish().unwrap();
+    }
+
+    fn planned() -> (Fixture, Plan) {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        (fixture, plan)
+    }
+
+    #[test]
+    fn the_first_marker_counts_and_the_blocks_of_the_second_attempt_are_garbage() {
+        let (fixture, plan) = planned();
+        let garbage = |context: &Context| context.progress.garbage.load(Ordering::Relaxed);
+        let contexts = ["first", "second"].map(|attempt| fixture.context("run", attempt));
+        let attempts = contexts.each_ref().map(|c| Attempt::new(c, &plan, Stage::Etl, 7_u32));
+        attempts.iter().for_each(two_blocks);
+        assert_eq!(attempts[0].mark("first".to_owned()).unwrap().report, "first");
+        let second = attempts[1].mark("second".to_owned()).unwrap();
+        assert_eq!((second.report.as_str(), second.attempt.as_str()), ("first", "first"));
+        assert_eq!(contexts.each_ref().map(garbage), [0, 2]);
+        // Another index of the same context is first, and adds nothing.
+        let other = Attempt::new(&contexts[1], &plan, Stage::Etl, 8_u32);
+        two_blocks(&other);
+        other.mark("other".to_owned()).unwrap();
+        assert_eq!(garbage(&contexts[1]), 2);
+    }
+
+    #[test]
+    fn an_attempt_at_a_removed_run_leaves_nothing_behind() {
+        let (fixture, plan) = planned();
+        let context = fixture.context("run", "late");
+        let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
+        two_blocks(&attempt);
+        context.wait(fixture.store.remove_run(&context.run)).unwrap();
+        two_blocks(&attempt);
+        let error = attempt.mark("report".to_owned()).unwrap_err();
+        assert!(matches!(error, Error::Removed { .. }), "{error}");
+        let block = context.wait(fixture.store.get_block(&attempt.key.block("a")));
+        assert!(matches!(block, Err(StoreError::Missing { .. })), "{block:?}");
+        let marker: Option<Marker<String>> =
+            markers::finished(&context, &plan, Stage::Etl, 0_u32).unwrap();
+        assert_eq!(marker, None);
+        // With a later result the reason is another.
+        fixture.publish("later", 9);
+        let error = attempt.mark("report".to_owned()).unwrap_err();
+        assert!(matches!(error, Error::Superseded { generation: 1, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_marker_of_another_plan_is_refused() {
+        let (fixture, plan) = planned();
+        let context = fixture.context("run", "attempt");
+        Attempt::new(&context, &plan, Stage::Etl, 0_u32).mark("report".to_owned()).unwrap();
+        let other = Plan { max_record_size: 7, ..plan.clone() };
+        let found = markers::finished::<String>(&context, &other, Stage::Etl, 0_u32);
+        let Err(Error::PlanMismatch { stored, expected, .. }) = found else { panic!("{found:?}") };
+        assert_eq!((stored, expected), (plan.hash().unwrap(), other.hash().unwrap()));
+    }
+}

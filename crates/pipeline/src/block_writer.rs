@@ -191,3 +191,64 @@ impl BlockWriter for TermWriter {
         TermBlock { kind, first, rows, block }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use store::Stage;
+    use trends::Bucket;
+
+    use super::*;
+    use crate::attempt::Attempt;
+    use crate::sorted::{Blocks, RowCursor};
+    use crate::testing::{Fixture, counts, post};
+
+    #[test]
+    fn full_blocks_are_stored_under_numbered_names_with_their_first_terms() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        let context = fixture.context("run", "attempt");
+        let attempt = Attempt::new(&context, &plan, Stage::Aggregate, 0_u32);
+        let mut sink = BlockSink::new(&attempt);
+        let mut indexed = TermBlocks::of_terms("terms", 300);
+        let mut bare = IndexedBlocks::new("plain", RowWriter::default(), 300).with_digits(3);
+        let terms: Vec<String> = (100..200).map(|n| format!("term-{n}")).collect();
+        for term in &terms {
+            let (kind, term, bucket) = (Kind::Word, term.as_bytes(), Bucket::WHOLE);
+            let row = RowRef { kind, term, bucket, count: 3, documents: 2, detail: &[] };
+            indexed.add(&row, &mut sink).unwrap();
+            bare.add(&row, &mut sink).unwrap();
+        }
+        let index = indexed.finish(&mut sink).unwrap();
+        let bare = bare.finish(&mut sink).unwrap();
+        sink.finish().unwrap();
+        assert!(index.len() > 2, "{}", index.len());
+        let mut place = 0;
+        for (number, block) in index.iter().enumerate() {
+            assert_eq!(block.block.name, format!("terms-{number:06}"));
+            assert_eq!((block.kind, &block.first), (Kind::Word, &terms[place]));
+            place += block.rows as usize;
+        }
+        assert_eq!(place, terms.len());
+        assert_eq!(bare[1].name, "plain-001");
+        let expected: Vec<_> = terms.into_iter().map(|term| (term, 3, 2)).collect();
+        for blocks in [index.iter().map(|block| &block.block).collect(), bare.iter().collect()] {
+            let blocks: Vec<&BlockRef> = blocks;
+            let blocks = Blocks::stored(&context, attempt.key.clone(), blocks);
+            assert_eq!(counts(RowCursor::new(blocks).unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn without_entries_no_block_is_stored() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        let context = fixture.context("run", "attempt");
+        let attempt = Attempt::new(&context, &plan, Stage::Aggregate, 0_u32);
+        let mut sink = BlockSink::new(&attempt);
+        assert_eq!(TermBlocks::of_terms("terms", 300).finish(&mut sink).unwrap(), []);
+        sink.finish().unwrap();
+        assert_eq!(attempt.stored.into_inner(), 0);
+    }
+}

@@ -25,6 +25,8 @@ pub mod score;
 mod sorted;
 mod spill;
 mod supersede;
+#[cfg(test)]
+mod testing;
 
 pub use cancel::Cancel;
 pub use context::{BlockSizes, Context, Limits};

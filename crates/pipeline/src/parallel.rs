@@ -58,3 +58,53 @@ impl<I, T> Tasks<I, T> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::testing::Fixture;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items_from_no_more_threads_than_items() {
+        let fixture = Fixture::new();
+        for (threads, items) in [(1, 5), (4, 100), (8, 3), (2, 0)] {
+            let context = fixture.limited("run", threads, 1 << 20);
+            let workers = AtomicUsize::new(0);
+            let results = in_parallel(&context, (0..items).collect(), |share, tasks| {
+                workers.fetch_add(1, Ordering::Relaxed);
+                tasks.each(share, |item: usize| Ok(item * 2))
+            });
+            assert_eq!(results.unwrap(), (0..items).map(|item| item * 2).collect::<Vec<_>>());
+            assert_eq!(workers.into_inner(), threads.min(items).max(1));
+        }
+    }
+
+    #[test]
+    fn no_item_is_taken_after_an_error() {
+        let fixture = Fixture::new();
+        let taken = AtomicUsize::new(0);
+        let context = fixture.context("run", "attempt");
+        let result = in_parallel(&context, vec![1, 2, 3, 4], |share, tasks| {
+            tasks.each(share, |item| {
+                taken.fetch_add(1, Ordering::Relaxed);
+                if item == 2 { Err(Error::Defect("two")) } else { Ok(()) }
+            })
+        });
+        assert!(matches!(result, Err(Error::Defect("two"))), "{result:?}");
+        assert_eq!(taken.into_inner(), 2);
+        context.cancel.cancel();
+        let stopped = in_parallel(&context, vec![1], |share, tasks| tasks.each(share, |_| Ok(())));
+        assert!(matches!(stopped, Err(Error::Cancelled)), "{stopped:?}");
+    }
+
+    #[test]
+    fn a_panic_of_a_thread_is_an_error() {
+        let fixture = Fixture::new();
+        let result = in_parallel(&fixture.context("run", "a"), vec![1], |share, tasks| {
+            tasks.each(share, |item: i32| -> Result<i32, Error> { panic!("{item}") })
+        });
+        assert!(matches!(result, Err(Error::Panicked)), "{result:?}");
+    }
+}

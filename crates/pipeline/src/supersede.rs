@@ -32,3 +32,32 @@ pub(crate) fn unless_superseded<T>(
         Err(error)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Fixture, post};
+
+    fn missing() -> Result<(), Error> {
+        Err(StoreError::Missing { key: "a block".to_owned() }.into())
+    }
+
+    #[test]
+    fn only_a_missing_block_of_an_overtaken_run_means_superseded() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        let context = fixture.context("run", "attempt");
+        // The run's own result overtakes nothing.
+        fixture.publish("run", plan.start);
+        let error = unless_superseded(&context, &plan, missing).unwrap_err();
+        assert_eq!(error.reason(), "StoreDamaged");
+        fixture.publish("later", plan.start + 1);
+        let error = unless_superseded(&context, &plan, missing).unwrap_err();
+        assert!(matches!(error, Error::Superseded { generation: 2, .. }), "{error}");
+        let defect = || Err::<(), _>(Error::Defect("something else"));
+        let error = unless_superseded(&context, &plan, defect).unwrap_err();
+        assert!(matches!(error, Error::Defect(_)), "{error}");
+        unless_superseded(&context, &plan, || Ok(())).unwrap();
+    }
+}

@@ -182,3 +182,6 @@ impl Output<'_> {
         Ok(AggregateReport { slots, terms, series, pooled, pairs, rankings, without })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,6 @@ pub fn all_finished(
     let found = markers::all_finished(context, plan, Stage::Etl, "shard", indexes)?;
     Ok(found.into_iter().map(|(index, marker)| Shard { index, marker }).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,3 +56,56 @@ pub(crate) fn result_index(context: &Context, run: &RunId) -> Result<Option<Resu
         context.wait(marker(&*context.store, run, Stage::Publish, 0))?;
     Ok(found.map(|found| found.report))
 }
+
+#[cfg(test)]
+mod tests {
+    use trends::{Profile, Score};
+
+    use super::*;
+    use crate::plan::{PinnedBaseline, Spec};
+    use crate::testing::{Fixture, post};
+    use crate::{Plan, local};
+
+    /// Plans a run that compares with a generation of the source `before`.
+    fn pinned(fixture: &Fixture, generation: Option<u64>, kinds: &[Kind]) -> Result<Plan, Error> {
+        let baseline = PinnedBaseline { source: "before".to_owned(), generation, run: None };
+        let analysis = Analysis {
+            profile: Profile::Social,
+            kinds: kinds.to_vec(),
+            scores: vec![Score::Keyness],
+            baseline: Some(baseline),
+            ..Analysis::default()
+        };
+        let spec = Spec { analysis, ..fixture.spec() };
+        crate::plan::plan(&fixture.context("run", "attempt"), &spec)
+    }
+
+    #[test]
+    fn a_plan_names_the_newest_generation_of_its_baseline_or_says_why_it_can_not() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let message = |generation, kinds: &[Kind]| {
+            let error = pinned(&fixture, generation, kinds).unwrap_err();
+            assert_eq!(error.reason(), "InvalidInput");
+            error.to_string()
+        };
+        assert!(message(None, &[Kind::Word]).contains("before has no published result"));
+        for run in ["first", "second"] {
+            let analysis = Analysis { profile: Profile::Social, ..Analysis::default() };
+            let source = SourceName::new("before").unwrap();
+            let spec = Spec { source, analysis, ..fixture.spec() };
+            let context = fixture.context(run, "attempt");
+            local::run(&context, Some(&spec), |_, _| Ok(()), || "now".into()).unwrap();
+        }
+        assert!(message(Some(3), &[Kind::Word]).contains("generation 3 of before has no"));
+        assert!(message(None, &[Kind::Word, Kind::Hashtag]).contains("did not count kind hashtag"));
+        let store = &*fixture.store;
+        let context = fixture.context("any", "attempt");
+        let first = context.wait(generations::at(store, &SourceName::new("before").unwrap(), 1));
+        context.wait(store.remove_run(&first.unwrap().unwrap().run)).unwrap();
+        assert!(message(Some(1), &[Kind::Word]).contains("was removed"));
+        let plan = pinned(&fixture, None, &[Kind::Word]).unwrap();
+        let baseline = plan.analysis.baseline.unwrap();
+        assert_eq!((baseline.generation, baseline.run.as_deref()), (Some(2), Some("second")));
+    }
+}

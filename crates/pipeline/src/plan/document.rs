@@ -225,3 +225,40 @@ impl Plan {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Fixture, post};
+
+    #[test]
+    fn a_plan_hands_out_the_indexes_that_it_has_and_no_other() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love").repeat(9));
+        let partitions = Partitions::new(3).unwrap();
+        let plan = fixture.plan("run", &Spec { shards: Some(2), partitions, ..fixture.spec() });
+        let shards: Vec<u32> = plan.shard_indexes().map(u32::from).collect();
+        let ids: Vec<u32> = plan.partition_ids().unwrap().map(u32::from).collect();
+        assert_eq!((shards, ids), (vec![0, 1], vec![0, 1, 2]));
+        assert_eq!(plan.shard(1).map(u32::from).ok(), Some(1));
+        assert_eq!(plan.partition(2).map(u32::from).ok(), Some(2));
+        let outside = [plan.shard(2).map(drop), plan.partition(3).map(drop)];
+        let messages = outside.map(|result| result.unwrap_err().to_string());
+        assert_eq!(messages[0], "etl index 2 is outside the plan, which has 2");
+        assert_eq!(messages[1], "aggregate index 3 is outside the plan, which has 3");
+        // An index above 16 bits must not come back as a small one.
+        assert_eq!(plan.partition(1 << 16).unwrap_err().reason(), "OutsidePlan");
+        let slots = plan.partition_ids().unwrap().map(|id| plan.slots(id).unwrap().len());
+        assert_eq!(slots.sum::<usize>(), 1_024);
+    }
+
+    #[test]
+    fn a_plan_without_partitions_is_damaged_and_no_wrong_input() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = Plan { partitions: 0, ..fixture.plan("run", &fixture.spec()) };
+        let error = plan.partitions().unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("StoreDamaged", true));
+        assert!(error.to_string().contains("start number 1 of source sample"), "{error}");
+    }
+}

@@ -49,3 +49,58 @@ impl Folds {
         self.folded.get(word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use trends::facts::Form;
+
+    use super::*;
+
+    fn topic<'a>(term: &'a str, documents: u64, facts: &'a [u8]) -> RankedTopic<'a> {
+        RankedTopic { term: term.as_bytes(), count: documents, documents, facts }
+    }
+
+    /// The phrases that words fold into, of phrases and words with their documents.
+    fn folded(phrases: &[(&str, u64)], words: &[(&str, u64)]) -> Vec<Option<String>> {
+        let mut folds = Folds::default();
+        for (phrase, documents) in phrases {
+            folds.phrase(&topic(phrase, *documents, &[]));
+        }
+        let mut all = Vec::new();
+        for (word, documents) in words {
+            let facts = folds.word(&topic(word, *documents, &[])).unwrap();
+            let phrase = facts.and_then(|facts| TermFacts::decode(&facts).unwrap().phrase);
+            assert_eq!(folds.of(word), phrase.as_ref(), "{word}");
+            all.push(phrase);
+        }
+        all
+    }
+
+    #[test]
+    fn a_word_folds_if_seven_in_ten_of_its_records_have_the_phrase() {
+        let phrases = [("new york", 70)];
+        let words = [("new", 101), ("york", 100), ("other", 1)];
+        assert_eq!(folded(&phrases, &words), [None, Some("new york".to_owned()), None]);
+    }
+
+    #[test]
+    fn a_word_folds_into_its_most_frequent_phrase_and_of_equal_ones_into_the_first() {
+        let phrases = [("york city", 80), ("new york", 90), ("york times", 90), ("old york", 7)];
+        assert_eq!(folded(&phrases, &[("york", 100)]), [Some("new york".to_owned())]);
+        assert_eq!(folded(&phrases, &[("city", 100)]), [Some("york city".to_owned())]);
+    }
+
+    #[test]
+    fn a_folded_word_keeps_its_other_facts() {
+        let mut folds = Folds::default();
+        folds.phrase(&topic("new york", 10, &[]));
+        let forms = vec![Form { form: "York".to_owned(), count: 9 }];
+        let facts = TermFacts { authors: Some(4), forms, ..TermFacts::default() };
+        let mut encoded = Vec::new();
+        facts.encode(&mut encoded);
+        let found = folds.word(&topic("york", 10, &encoded)).unwrap().unwrap();
+        let expected = TermFacts { phrase: Some("new york".to_owned()), ..facts };
+        assert_eq!(TermFacts::decode(&found).unwrap(), expected);
+        assert!(folds.word(&topic("york", 10, &[1, 200])).is_err(), "damaged facts are no facts");
+    }
+}

@@ -248,3 +248,6 @@ fn rank(
     })?;
     pages.finish(sink)
 }
+
+#[cfg(test)]
+mod tests;

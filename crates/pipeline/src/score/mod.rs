@@ -236,3 +236,6 @@ impl Ranking<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -198,3 +198,112 @@ pub(crate) fn merge_sections(
         if place < limit(latest, key) { emit(key, topic) } else { Ok(()) }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use store::Stage;
+    use trends::{Kind, Score};
+
+    use super::*;
+    use crate::attempt::Attempt;
+    use crate::plan::Plan;
+    use crate::testing::{Fixture, post};
+
+    const LAST: i64 = 9;
+
+    fn planned() -> (Fixture, Plan) {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        (fixture, plan)
+    }
+
+    /// Ranks topics, given as (window, term, value), and returns the stored ones in order.
+    fn ranked(
+        context: &Context,
+        plan: &Plan,
+        index: u32,
+        topics: &[(i64, String, f64)],
+    ) -> Vec<(i64, String, f64)> {
+        let attempt = Attempt::new(context, plan, Stage::Score, index);
+        let mut sink = BlockSink::new(&attempt);
+        let mut ranks = Ranks::new(context, Some(LAST));
+        for (window, term, value) in topics {
+            let topic =
+                || ScoredTopic { term: term.clone(), value: *value, ..ScoredTopic::default() };
+            ranks.add((Kind::Word, Score::Burst, Bucket(*window)), *value, topic).unwrap();
+        }
+        let blocks = ranks.finish(&mut sink).unwrap();
+        sink.finish().unwrap();
+        let stored = blocks.iter().map(|scored| &scored.block);
+        let mut all = Vec::new();
+        let run = Blocks::stored(context, attempt.key.clone(), stored);
+        merge::<ScoredReader>(vec![run], |((_, _, window), topic)| {
+            all.push((window.0, topic.term, topic.value));
+            Ok(())
+        })
+        .unwrap();
+        all
+    }
+
+    #[test]
+    fn sections_are_cut_at_their_limits_and_equal_values_rank_by_their_bytes_spilled_or_not() {
+        let (fixture, plan) = planned();
+        // 12,000 topics in each of two windows, in no order, with ten of each value.
+        let topic = |window: i64, n: u32| {
+            let place = n * 7919 % 12_000;
+            (window, format!("t{place:05}"), f64::from(place / 10 + 1))
+        };
+        let topics: Vec<_> = (0..12_000).flat_map(|n| [topic(LAST, n), topic(3, n)]).collect();
+        let mut expected = topics.clone();
+        expected
+            .sort_by(|a, b| a.0.cmp(&b.0).then(b.2.total_cmp(&a.2)).then_with(|| a.1.cmp(&b.1)));
+        let of = |window, limit| {
+            let section = expected.iter().filter(move |topic| topic.0 == window);
+            section.take(limit).cloned().collect::<Vec<_>>()
+        };
+        let expected = [of(3, 1_000), of(LAST, 10_000)].concat();
+        for (index, memory) in [(0, 1 << 30), (1, 1)] {
+            let context = fixture.limited("run", 1, memory);
+            assert_eq!(ranked(&context, &plan, index, &topics), expected, "memory {memory}");
+        }
+    }
+
+    #[test]
+    fn a_merge_of_partitions_keeps_the_first_topics_of_all() {
+        let (fixture, plan) = planned();
+        let context = fixture.context("run", "attempt");
+        let topics: Vec<_> = (0..1_500_u32)
+            .map(|n| (3, format!("t{n:04}"), f64::from(n * 31 % 1_500 + 1)))
+            .collect();
+        let whole = ranked(&context, &plan, 0, &topics);
+        assert_eq!(whole.len(), 1_000);
+        let (even, odd): (Vec<_>, Vec<_>) =
+            topics.iter().cloned().partition(|topic| topic.1.ends_with(['0', '2', '4', '6', '8']));
+        let mut runs = Vec::new();
+        let attempts: Vec<_> =
+            (1..3_u32).map(|index| Attempt::new(&context, &plan, Stage::Score, index)).collect();
+        let mut stored = Vec::new();
+        for (attempt, topics) in attempts.iter().zip([even, odd]) {
+            let mut sink = BlockSink::new(attempt);
+            let mut ranks = Ranks::new(&context, Some(LAST));
+            for (window, term, value) in topics {
+                let topic = || ScoredTopic { term, value, ..ScoredTopic::default() };
+                ranks.add((Kind::Word, Score::Burst, Bucket(window)), value, topic).unwrap();
+            }
+            stored.push(ranks.finish(&mut sink).unwrap());
+            sink.finish().unwrap();
+        }
+        for (attempt, blocks) in attempts.iter().zip(&stored) {
+            let blocks = blocks.iter().map(|scored| &scored.block);
+            runs.push(Blocks::stored(&context, attempt.key.clone(), blocks));
+        }
+        let mut merged = Vec::new();
+        merge_sections(runs, Some(LAST), |(_, _, window), topic| {
+            merged.push((window.0, topic.term, topic.value));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(merged, whole);
+    }
+}

@@ -1,0 +1,137 @@
+//! The aggregate stage over partials of one or more shards, and the order of its rankings.
+
+use std::collections::BTreeSet;
+
+use trends::format::{RankingReader, RowWriter};
+use trends::{Bucket, Partitions};
+
+use super::*;
+use crate::Spec;
+use crate::block_writer::IndexedBlocks;
+use crate::etl::{EtlReport, etl};
+use crate::testing::{Fixture, post};
+
+/// The term and count of each topic of a ranking, in order.
+fn ranked(context: &Context, key: &AttemptKey, pages: &[RankingPage]) -> Vec<(String, u64)> {
+    let mut all = Vec::new();
+    for page in pages {
+        let block = store::document::read_block(&*context.store, key, &page.block);
+        let mut topics = RankingReader::open(&context.wait(block).unwrap()).unwrap();
+        while let Some(topic) = topics.topic().unwrap() {
+            all.push((String::from_utf8(topic.term.to_vec()).unwrap(), topic.count));
+        }
+    }
+    all
+}
+
+#[test]
+fn topics_rank_by_count_and_equal_counts_by_their_bytes_spilled_or_not() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let plan = fixture.plan("run", &fixture.spec());
+    let context = fixture.context("run", "attempt");
+    // Many counts are equal, so that the bytes of the terms decide.
+    let topic = |n: u64| (format!("t{:05}", n * 7919 % 20_000), n % 50 + 1);
+    let topics: Vec<_> = (0..20_000_u64).map(topic).collect();
+    let mut expected = topics.clone();
+    expected.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    for (index, budget) in [(0_u32, 1 << 30), (1, 1)] {
+        let attempt = Attempt::new(&context, &plan, Stage::Aggregate, index);
+        let mut sink = BlockSink::new(&attempt);
+        let mut ranks = RankCollector::new(budget, fixture.folder.path().to_owned());
+        for (term, count) in &topics {
+            let (kind, bucket, count) = (Kind::Hashtag, Bucket::WHOLE, *count);
+            let term = term.as_bytes();
+            ranks.add(&RowRef { kind, term, bucket, count, documents: 1, detail: &[] }).unwrap();
+        }
+        let pages = ranks.finish(&mut sink).unwrap();
+        sink.finish().unwrap();
+        let found = ranked(&context, &attempt.key, &pages[&Kind::Hashtag]);
+        assert_eq!(found, expected, "budget {budget}");
+    }
+}
+
+#[test]
+fn shards_are_added_up_and_their_number_shows_only_in_the_markers() {
+    let fixture = Fixture::new();
+    let texts = ["love peace", "peace", "love love truth", "peace truth", "hope"];
+    fixture.file("in", texts.map(post).concat());
+    let merged = |run: &str, shards| {
+        let plan = fixture.plan(run, &Spec { shards: Some(shards), ..fixture.spec() });
+        let context = fixture.context(run, "attempt");
+        let shards: Vec<_> =
+            plan.shard_indexes().map(|shard| etl(&context, &plan, shard).unwrap()).collect();
+        let marker = aggregate(&context, &plan, &shards, plan.partition(0).unwrap()).unwrap();
+        let key = marker.attempt_key(&context.run, Stage::Aggregate, 0);
+        let ranking = ranked(&context, &key, &marker.report.rankings[&Kind::Word]);
+        (shards.len(), ranking, marker.report.slots)
+    };
+    let (shards, ranking, slots) = merged("one", 1);
+    assert_eq!(shards, 1);
+    let counts = [("love", 3), ("peace", 3), ("truth", 2), ("hope", 1)];
+    assert_eq!(ranking, counts.map(|(term, count)| (term.to_owned(), count)));
+    assert_eq!(merged("three", 3), (3, ranking, slots));
+}
+
+#[test]
+fn a_partition_that_is_merged_needs_its_partials_no_more() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let plan = fixture.plan("run", &fixture.spec());
+    let (first, second) = (fixture.context("run", "first"), fixture.context("run", "second"));
+    let shards = [etl(&first, &plan, plan.shard(0).unwrap()).unwrap()];
+    let partition = plan.partition(0).unwrap();
+    let done = aggregate(&first, &plan, &shards, partition).unwrap();
+    first.wait(fixture.store.remove_blocks(&first.run, Stage::Etl)).unwrap();
+    assert_eq!(aggregate(&second, &plan, &shards, partition).unwrap(), done);
+    let error = merged(&second, &plan, &shards, partition).unwrap_err();
+    assert!(matches!(error, Error::Store(StoreError::Missing { .. })), "{error}");
+}
+
+#[test]
+fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let partitions = Partitions::new(2).unwrap();
+    let plan = fixture.plan("run", &Spec { partitions, ..fixture.spec() });
+    let context = fixture.context("run", "attempt");
+    let home = PartitionId::of(partitions, trends::slot(Kind::Word, b"love"));
+    let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
+    let mut sink = BlockSink::new(&attempt);
+    let mut rows = IndexedBlocks::new("partial", RowWriter::default(), 100);
+    let (kind, bucket) = (Kind::Word, Bucket::WHOLE);
+    let row = RowRef { kind, term: b"love", bucket, count: 1, documents: 1, detail: &[] };
+    rows.add(&row, &mut sink).unwrap();
+    let blocks = rows.finish(&mut sink).unwrap();
+    sink.finish().unwrap();
+    // Both partitions refer to the same block; it belongs to one of them.
+    let report = EtlReport { partials: vec![blocks.clone(), blocks], ..EtlReport::default() };
+    let marker = attempt.mark(report).unwrap();
+    let shards = [Shard { index: plan.shard(0).unwrap(), marker }];
+    for partition in plan.partition_ids().unwrap() {
+        let result = aggregate(&context, &plan, &shards, partition);
+        if partition == home {
+            result.unwrap();
+            continue;
+        }
+        let error = result.unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("StoreDamaged", true));
+        let partials = format!("the partials of run run for partition {partition} ");
+        assert!(error.to_string().starts_with(&partials), "{error}");
+        assert!(error.to_string().contains("\"love\""), "{error}");
+    }
+}
+
+#[test]
+fn missing_partitions_are_named() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let plan =
+        fixture.plan("run", &Spec { partitions: Partitions::new(3).unwrap(), ..fixture.spec() });
+    let context = fixture.context("run", "attempt");
+    etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
+    let shards = crate::etl::all_finished(&context, &plan, &BTreeSet::new()).unwrap();
+    aggregate(&context, &plan, &shards, plan.partition(1).unwrap()).unwrap();
+    let error = all_finished(&context, &plan).unwrap_err();
+    assert!(error.to_string().contains("marker of partitions 0, 2 yet"), "{error}");
+}

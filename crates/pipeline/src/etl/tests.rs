@@ -1,0 +1,263 @@
+//! The etl stage over a store in memory: every line is read once, whatever the cuts, threads and
+//! memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use trends::merge::merge;
+use trends::record::Malformed;
+use trends::{Kind, Partitions, Profile};
+
+use super::report::EtlReport;
+use super::*;
+use crate::plan::Range;
+use crate::records::{Record, RecordSink};
+use crate::sorted::{Blocks, RowCursor};
+use crate::testing::{Fixture, counts, post};
+use crate::{Analysis, Spec};
+
+/// Keeps the records in memory.
+#[derive(Debug, Default)]
+struct KeptRecords(Mutex<Vec<(u64, String)>>);
+
+impl RecordSink for KeptRecords {
+    fn store(&self, _: u32, records: &[Record]) -> Result<u64, Error> {
+        let lines = records
+            .iter()
+            .map(|record| (record.offset, String::from_utf8(record.line.clone()).unwrap()));
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+        Ok(0)
+    }
+}
+
+/// The term, count and documents of each row of a partition of a shard.
+fn partial(context: &Context, shard: &Shard, partition: usize) -> Vec<(String, u64, u64)> {
+    let attempt = shard.marker.attempt_key(&context.run, Stage::Etl, shard.index.into());
+    let blocks = &shard.marker.report.partials[partition];
+    counts(RowCursor::new(Blocks::stored(context, attempt, blocks)).unwrap())
+}
+
+#[test]
+fn every_line_belongs_to_exactly_one_side_of_any_cut() {
+    let fixture = Fixture::new();
+    let text = "{\"text\":\"a\"}\n\n{\"text\":\"bc\"}\r\n{\"text\":\"d\"}";
+    fixture.file("in.ndjson", text);
+    let mut plan = fixture.plan("run", &fixture.spec());
+    let expected = [(0, "{\"text\":\"a\"}"), (14, "{\"text\":\"bc\"}\r"), (29, "{\"text\":\"d\"}")];
+    let size = text.len() as u64;
+    for cut in 1..size {
+        let kept = Arc::new(KeptRecords::default());
+        let mut read = 0;
+        plan.shards = vec![
+            vec![Range { object: 0, start: 0, end: cut }],
+            vec![Range { object: 0, start: cut, end: size }],
+        ];
+        for shard in plan.shard_indexes() {
+            let mut context = fixture.context(&format!("run-{cut}"), "attempt");
+            context.records = Some(Arc::clone(&kept) as Arc<dyn RecordSink>);
+            let attempt = Attempt::new(&context, &plan, Stage::Etl, shard);
+            read += scan::scan(&attempt, &plan.shards[shard.place()]).unwrap().report.records.read;
+        }
+        let mut lines = kept.0.lock().unwrap().clone();
+        lines.sort();
+        let lines: Vec<_> = lines.iter().map(|(offset, line)| (*offset, line.as_str())).collect();
+        assert_eq!(lines, expected, "cut at {cut}");
+        assert_eq!(read, 4, "cut at {cut}: the empty line is read once, too");
+    }
+}
+
+#[test]
+fn a_table_that_spills_gives_the_rows_of_one_that_does_not() {
+    let fixture = Fixture::new();
+    let letter = |n: u32| char::from(b'a' + (n % 26) as u8);
+    let word = |n: u32| (0..4).map(|d| letter(n / 26_u32.pow(d))).collect::<String>();
+    let lines = (0..40_000).map(|n| post(&format!("{}zq frequent", word(n % 15_000))));
+    fixture.file("in.ndjson", lines.collect::<String>());
+    let spec = Spec { partitions: Partitions::new(3).unwrap(), ..fixture.spec() };
+    let rows = |run: &str, threads, memory| {
+        let plan = fixture.plan(run, &spec);
+        let context = fixture.limited(run, threads, memory);
+        let shard = etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
+        let rows: Vec<_> = (0..3).map(|partition| partial(&context, &shard, partition)).collect();
+        (rows, context.progress.spilled.load(Ordering::Relaxed))
+    };
+    let (expected, spilled) = rows("memory", 1, 1 << 30);
+    assert_eq!(spilled, 0);
+    let whole = expected.concat();
+    assert_eq!(whole.len(), 15_001);
+    assert!(whole.contains(&("frequent".to_owned(), 40_000, 40_000)));
+    for threads in [1, 3] {
+        let (found, spilled) = rows(&format!("disk-{threads}"), threads, 1 << 16);
+        assert!(spilled > 0, "{threads} threads spilled");
+        assert_eq!(found, expected, "{threads} threads");
+    }
+}
+
+#[test]
+fn any_number_of_spills_is_kept_in_few_files_with_all_their_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let partitions = Partitions::new(2).unwrap();
+    let (mut spills, mut expected) = (Vec::new(), BTreeMap::new());
+    for number in 0..40_u64 {
+        let mut counter = trends::count::TermCounter::new(1, 1 << 20);
+        counter.begin_record();
+        let text = format!("always {}", ["apple", "berry", "cherry"][number as usize % 3]);
+        trends::seed::tokens(text.as_bytes(), &mut counter);
+        text.split(' ').for_each(|word| *expected.entry(word.to_owned()).or_insert(0) += 1);
+        spills::add(&mut spills, folder.path(), counter.drain(partitions)).unwrap();
+        assert!(spills.len() <= 16, "an open file for each");
+    }
+    let mut found = BTreeMap::new();
+    for partition in 0..2 {
+        let runs = spills.iter().map(|spill| RowCursor::new(Blocks::Spilled(spill.run(partition))));
+        merge(runs.collect::<Result<_, _>>().unwrap(), |row| {
+            found.insert(String::from_utf8(row.term.to_vec()).unwrap(), row.count);
+            Ok::<_, Error>(())
+        })
+        .unwrap();
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn rejects_come_in_the_order_of_objects_and_lines() {
+    let fixture = Fixture::new();
+    // Compressed objects are read after plain ones, so the order of reading is another.
+    let bad = |name: &str| format!("{name}\n{}", post("fine")).repeat(50);
+    let texts: [String; 3] = ["a", "b", "c"].map(bad);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(texts[0].as_bytes()).unwrap();
+    fixture.file("a.gz", gzip.finish().unwrap());
+    fixture.file("b", &texts[1]);
+    fixture.file("c", &texts[2]);
+    let plan = fixture.plan("run", &Spec { shards: Some(4), ..fixture.spec() });
+    let mut context = fixture.limited("run", 2, 1 << 30);
+    context.limits.keep_rejects = true;
+    let shards: Vec<_> =
+        plan.shard_indexes().map(|shard| etl(&context, &plan, shard).unwrap()).collect();
+    assert!(shards.len() > 2, "{}", shards.len());
+    let mut found = Vec::new();
+    for_each_reject(&context, &plan, &shards, |reject| {
+        found.push((
+            reject.object.rsplit('/').next().unwrap().to_owned(),
+            reject.offset,
+            reject.line,
+        ));
+        Ok(())
+    })
+    .unwrap();
+    let mut expected = Vec::new();
+    for (object, text) in ["a.gz", "b", "c"].into_iter().zip(&texts) {
+        let mut offset = 0;
+        for line in text.split_inclusive('\n') {
+            if !line.starts_with('{') {
+                expected.push((object.to_owned(), offset, line.trim_end().to_owned()));
+            }
+            offset += line.len() as u64;
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_damaged_block_of_rejects_is_named() {
+    let fixture = Fixture::new();
+    fixture.file("in", "bad\n");
+    let plan = fixture.plan("run", &fixture.spec());
+    let context = fixture.context("run", "attempt");
+    let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
+    let mut sink = crate::blocks::BlockSink::new(&attempt);
+    let block = trends::format::seal(trends::format::BlockType::Bytes, b"{\"object\":").unwrap();
+    let block = sink.put("rejects-000-00000".to_owned(), block).unwrap();
+    sink.finish().unwrap();
+    let report = EtlReport { rejects: vec![vec![block]], ..EtlReport::default() };
+    let marker = attempt.mark(report).unwrap();
+    let shards = [Shard { index: plan.shard(0).unwrap(), marker }];
+    let error = for_each_reject(&context, &plan, &shards, |_| Ok(())).unwrap_err();
+    assert_eq!(error.reason(), "StoreDamaged");
+    assert!(error.to_string().contains("attempt/rejects-000-00000"), "{error}");
+}
+
+#[test]
+fn lines_are_counted_by_outcome_and_a_byte_order_mark_is_part_of_no_line() {
+    let fixture = Fixture::new();
+    let long = "x".repeat(100);
+    let text = format!("\u{feff}nonsense\n\n{}{{\"delete\":{{}}}}\n{long}\n", post("love"));
+    fixture.file("in", &text);
+    let plan = fixture.plan("run", &Spec { max_record_size: 50, ..fixture.spec() });
+    let context = fixture.context("run", "attempt");
+    let shard = etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
+    let EtlReport { records, samples, bytes, .. } = shard.marker.report;
+    assert_eq!((records.read, records.counted, bytes), (5, 1, text.len() as u64));
+    assert_eq!(records.empty.values().sum::<u64>(), 2, "{records:?}");
+    let samples: Vec<_> =
+        samples.iter().map(|s| (s.offset, s.reason.as_str(), s.line.len())).collect();
+    let end = text.len() as u64 - 101;
+    assert_eq!(samples, [(3, Malformed::Syntax.name(), 8), (end, Malformed::TooLong.name(), 100)]);
+}
+
+#[test]
+fn the_samples_of_a_shard_are_its_first_malformed_lines_whichever_thread_found_them() {
+    let report = |offsets: &[u64]| {
+        let sample = |offset: &u64| Sample::new(0, *offset, Malformed::Syntax, 0, b"x");
+        EtlReport { samples: offsets.iter().map(sample).collect(), ..EtlReport::default() }
+    };
+    let mut whole = EtlReport::default();
+    for thread in [report(&[40, 50, 60, 70, 80]), report(&[10, 45, 90]), report(&[5, 100])] {
+        whole.add(thread);
+    }
+    let offsets: Vec<_> = whole.samples.iter().map(|sample| sample.offset).collect();
+    assert_eq!(offsets, [5, 10, 40, 45, 50]);
+}
+
+#[test]
+fn an_excluded_author_counts_for_no_term_and_an_excluded_word_for_no_pair() {
+    let fixture = Fixture::new();
+    let by = |author: &str, text: &str| {
+        format!("{{\"text\":\"{text}\",\"user\":{{\"id_str\":\"{author}\"}}}}\n")
+    };
+    fixture.file("in", [by("a", "Big apple pie"), by("b", "big apple")].concat());
+    let analysis = Analysis {
+        profile: Profile::Social,
+        kinds: vec![Kind::Word, Kind::Phrase],
+        exclude_authors: vec!["b".to_owned()],
+        exclude_terms: vec!["pie".to_owned()],
+        ..Analysis::default()
+    };
+    let plan = fixture.plan("run", &Spec { analysis, ..fixture.spec() });
+    let context = fixture.context("run", "attempt");
+    let shard = etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
+    let report = &shard.marker.report;
+    assert_eq!((report.records.counted, report.excluded, report.pairs), (2, 1, 2));
+    let terms: Vec<_> = partial(&context, &shard, 0).into_iter().map(|row| row.0).collect();
+    assert_eq!(terms, ["apple", "big", " apple", "apple ", "big ", "big apple"]);
+}
+
+#[test]
+fn a_finished_shard_is_read_no_more() {
+    let fixture = Fixture::new();
+    let path = fixture.file("in", post("love"));
+    let plan = fixture.plan("run", &fixture.spec());
+    let shard = plan.shard(0).unwrap();
+    let first = etl(&fixture.context("run", "first"), &plan, shard).unwrap();
+    std::fs::remove_file(path).unwrap();
+    let again = etl(&fixture.context("run", "second"), &plan, shard).unwrap();
+    assert_eq!(again, first);
+    assert_eq!(again.marker.attempt.as_str(), "first");
+}
+
+#[test]
+fn a_run_without_some_shards_needs_only_the_others() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love").repeat(9));
+    let plan = fixture.plan("run", &Spec { shards: Some(3), ..fixture.spec() });
+    let context = fixture.context("run", "attempt");
+    let first = etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
+    let error = all_finished(&context, &plan, &BTreeSet::new()).unwrap_err();
+    assert!(error.to_string().contains("shards 1, 2"), "{error}");
+    let found = all_finished(&context, &plan, &BTreeSet::from([1, 2])).unwrap();
+    assert_eq!(found, [first]);
+    assert_eq!(missing(&plan, &found), [1, 2]);
+}

@@ -1,0 +1,103 @@
+//! Runs for the unit tests of the stages: a store in memory, a folder for input, contexts and
+//! plans.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use store::generations::{self, Publication};
+use store::{AttemptId, ObjectStore, RunId, SourceName, Store};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use trends::merge::Cursor;
+
+use crate::plan::{Plan, plan};
+use crate::{Context, Limits, Spec};
+
+/// A store in memory and a folder, for tests that block.
+pub(crate) struct Fixture {
+    pub(crate) runtime: Runtime,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) folder: TempDir,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let runtime = Runtime::new().unwrap();
+        let store = runtime.block_on(ObjectStore::in_memory()).unwrap();
+        Self { runtime, store: Arc::new(store), folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// A context of one thread and 1 GiB.
+    pub(crate) fn context(&self, run: &str, attempt: &str) -> Context {
+        let limits = Limits::new(1, 1 << 30, self.folder.path().to_owned(), 1);
+        Context::new(
+            Arc::clone(&self.store),
+            self.runtime.handle().clone(),
+            RunId::new(run).unwrap(),
+            AttemptId::new(attempt).unwrap(),
+            limits,
+        )
+    }
+
+    /// A context with other limits.
+    pub(crate) fn limited(&self, run: &str, threads: usize, memory: usize) -> Context {
+        let mut context = self.context(run, "attempt");
+        (context.limits.threads, context.limits.memory) = (threads, memory);
+        context
+    }
+
+    /// Writes an input file and returns its path.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.folder.path().join("input").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    /// The spec of the files that were written, with Twitter records in one partition.
+    pub(crate) fn spec(&self) -> Spec {
+        spec(&self.folder.path().join("input"))
+    }
+
+    /// Appends a run of the source `sample` to the generation log.
+    pub(crate) fn publish(&self, run: &str, start: u64) {
+        let (source, run) = (SourceName::new("sample").unwrap(), RunId::new(run).unwrap());
+        let (source, run) = (&source, &run);
+        let publication =
+            Publication { source, run, start, published_at: "now", incomplete: false };
+        let publish = generations::publish(&*self.store, &publication);
+        self.runtime.block_on(publish).unwrap();
+    }
+
+    /// Plans a run of one attempt.
+    pub(crate) fn plan(&self, run: &str, spec: &Spec) -> Plan {
+        plan(&self.context(run, "attempt"), spec).unwrap()
+    }
+}
+
+/// The spec of a file or folder, with Twitter records in one partition.
+pub(crate) fn spec(path: &Path) -> Spec {
+    let source = SourceName::new("sample").unwrap();
+    Spec {
+        max_malformed_percent: 100.0,
+        chunk_size: 64 << 20,
+        max_shards: 500,
+        ..Spec::new(source, vec![path.display().to_string()])
+    }
+}
+
+/// A record with this text.
+pub(crate) fn post(text: &str) -> String {
+    format!("{{\"text\":\"{text}\"}}\n")
+}
+
+/// The term, count and documents of each row.
+pub(crate) fn counts<C: Cursor>(mut rows: C) -> Vec<(String, u64, u64)> {
+    let mut all = Vec::new();
+    while let Some(row) = rows.row() {
+        let term = String::from_utf8(row.term.to_vec()).unwrap();
+        all.push((term, row.count, row.documents));
+        assert!(rows.advance().is_ok(), "the rows can be read");
+    }
+    all
+}
