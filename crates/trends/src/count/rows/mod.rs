@@ -197,7 +197,7 @@ impl RowCounter {
                 TermForm::Text(start as u32, form.len() as u16)
             }
         };
-        self.enqueue(target, kind, letters, term.len() as u8, form);
+        self.enqueue(target, kind, (letters, term.len() as u8), form);
     }
 
     /// Counts one occurrence of a term of `length` bytes, 1 to 16, in the current record. `letters`
@@ -209,7 +209,7 @@ impl RowCounter {
         } else {
             case_of(written, letters).map_or(TermForm::Key, TermForm::of_case)
         };
-        self.enqueue(self.record_target(), kind, letters, length as u8, form);
+        self.enqueue(self.record_target(), kind, (letters, length as u8), form);
     }
 
     /// Combines the seed, a kind and a bucket to the salt of a hash. Odd constants spread
@@ -221,8 +221,10 @@ impl RowCounter {
             ^ u64::from(kind.byte()).wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
     }
 
+    /// Adds a packed term and its length to the batch.
     #[inline]
-    fn enqueue(&mut self, target: Target, kind: Kind, letters: u128, length: u8, form: TermForm) {
+    fn enqueue(&mut self, target: Target, kind: Kind, term: (u128, u8), form: TermForm) {
+        let (letters, length) = term;
         self.tokens += 1;
         let Some(record) = (self.records.len() as u32).checked_sub(1) else { return };
         let Target { bucket, is_plain } = target;
