@@ -36,7 +36,9 @@ fn every_link_between_documents_leads_to_a_file() {
     for document in documents {
         let document = &document[1..];
         let folder = Path::new(document).parent().map(PathBuf::from).unwrap();
-        for part in read(document).split("](").skip(1) {
+        // Code may hold the characters of a link.
+        let prose: String = read(document).split('`').step_by(2).collect();
+        for part in prose.split("](").skip(1) {
             let target = part.split([')', '#']).next().unwrap();
             let is_ours = !target.is_empty() && !target.contains("://");
             assert!(
