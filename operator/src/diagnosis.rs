@@ -70,7 +70,7 @@ pub fn unreadable(stage: Stage, config_map: &str, why: &str) -> Finding {
          apply it again",
         cut(why)
     );
-    Finding::needing_help(stage, reasons::UNREADABLE_RUN, message)
+    Finding::needing_help(stage, "UnreadableRun", message)
 }
 
 /// The pods except those that failed and have a successor that came up.
@@ -158,9 +158,7 @@ pub fn is_silent(pod: &Pod) -> bool {
     let waiting = container_state(pod).and_then(|state| state.waiting.as_ref());
     let reason = waiting.and_then(|waiting| waiting.reason.as_deref());
     is_placed
-        && reason.is_none_or(|reason| {
-            matches!(reason, reasons::CONTAINER_CREATING | reasons::POD_INITIALIZING)
-        })
+        && reason.is_none_or(|reason| matches!(reason, "ContainerCreating" | "PodInitializing"))
 }
 
 /// The cause why a pod does not come up.
@@ -186,20 +184,18 @@ fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
     let waiting = container_state(pod)?.waiting.as_ref()?;
     let reason = match waiting.reason.as_deref().unwrap_or_default() {
         // The two alternate for as long as the cause stays, and would make one event after another.
-        reasons::ERR_IMAGE_PULL => reasons::IMAGE_PULL_BACK_OFF,
+        "ErrImagePull" => reasons::IMAGE_PULL_BACK_OFF,
         reason => reason,
     };
     let advice = match reason {
-        reasons::IMAGE_PULL_BACK_OFF
-        | reasons::ERR_IMAGE_NEVER_PULL
-        | reasons::INVALID_IMAGE_NAME => {
+        reasons::IMAGE_PULL_BACK_OFF | "ErrImageNeverPull" | "InvalidImageName" => {
             "Check the worker image: its name, that the nodes can pull it, and imagePullSecrets"
         }
-        reasons::CREATE_CONTAINER_CONFIG_ERROR => {
+        "CreateContainerConfigError" => {
             "Create the Secret or key it names: sink.mongodb.uriSecretRef and \
              input.credentialsSecretRef name those in use"
         }
-        reasons::CREATE_CONTAINER_ERROR | reasons::RUN_CONTAINER_ERROR => {
+        "CreateContainerError" | "RunContainerError" => {
             "Check that the image is a trendjob worker for this architecture"
         }
         _ => return None,
@@ -233,7 +229,7 @@ fn unscheduled(stage: Stage, pod: &Pod) -> Option<Finding> {
     let cause = unscheduled.message.as_deref().unwrap_or_default();
     if cause.contains("persistentvolumeclaim") {
         let advice = "Create or bind the claim that input.volume names";
-        return Some(pod_finding(stage, pod, reasons::VOLUME_UNAVAILABLE, cause, advice));
+        return Some(pod_finding(stage, pod, "VolumeUnavailable", cause, advice));
     }
     let advice =
         "It starts by itself when a node has room: add nodes, lower resources or parallelism";
@@ -242,11 +238,8 @@ fn unscheduled(stage: Stage, pod: &Pod) -> Option<Finding> {
 }
 
 /// The events that explain why pods don't come up: the kind of the object and the reason.
-pub const CAUSES: [(&str, &str); 3] = [
-    ("Job", reasons::FAILED_CREATE),
-    ("Pod", reasons::FAILED_MOUNT),
-    ("Pod", reasons::FAILED_ATTACH_VOLUME),
-];
+pub const CAUSES: [(&str, &str); 3] =
+    [("Job", reasons::FAILED_CREATE), ("Pod", "FailedMount"), ("Pod", "FailedAttachVolume")];
 
 /// Returns true for the event of a Job whose pod could not be created.
 pub fn is_refusal(event: &Event) -> bool {

@@ -22,7 +22,6 @@ pub mod reconcile;
 pub mod run;
 pub mod settings;
 mod specs;
-mod text;
 pub mod times;
 pub mod validate;
 pub mod watch;

@@ -1,13 +1,10 @@
 //! Watched objects, reduced to the fields that the operator reads: it keeps thousands of finished
 //! ones in memory. Owns which fields those are; refuses to judge a TrendJob or a Job.
 
-use std::borrow::Cow;
-use std::fmt;
-
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{OwnerReference, Time};
 use kube::Resource;
-use kube::core::{NamespaceResourceScope, ObjectMeta};
+use kube::core::ObjectMeta;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use trendjob::{TrendJobResource, TrendJobStatus};
 
@@ -18,7 +15,8 @@ use crate::names::{
 
 /// A watched TrendJob. It can be read whatever its spec and status hold: one unreadable object
 /// would fail the list of all.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Resource)]
+#[resource(inherit = TrendJobResource)]
 pub struct TrendJobObject {
     /// The metadata.
     pub metadata: ObjectMeta,
@@ -30,7 +28,8 @@ pub struct TrendJobObject {
 }
 
 /// A watched Job.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, Resource)]
+#[resource(inherit = Job)]
 pub struct JobObject {
     /// The metadata.
     pub metadata: ObjectMeta,
@@ -57,42 +56,6 @@ pub struct JobNotes {
     pub pod_settings: Option<Box<str>>,
 }
 
-/// Implements `Resource` for a reduced object as for the whole one.
-macro_rules! reduced {
-    ($part:ty, $whole:ty) => {
-        impl Resource for $part {
-            type DynamicType = ();
-            type Scope = NamespaceResourceScope;
-
-            fn kind((): &()) -> Cow<'_, str> {
-                <$whole as Resource>::kind(&())
-            }
-
-            fn group((): &()) -> Cow<'_, str> {
-                <$whole as Resource>::group(&())
-            }
-
-            fn version((): &()) -> Cow<'_, str> {
-                <$whole as Resource>::version(&())
-            }
-
-            fn plural((): &()) -> Cow<'_, str> {
-                <$whole as Resource>::plural(&())
-            }
-
-            fn meta(&self) -> &ObjectMeta {
-                &self.metadata
-            }
-
-            fn meta_mut(&mut self) -> &mut ObjectMeta {
-                &mut self.metadata
-            }
-        }
-    };
-}
-reduced!(TrendJobObject, TrendJobResource);
-reduced!(JobObject, Job);
-
 /// Reads a status; one that this version can't read counts as absent.
 fn readable<'de, D: Deserializer<'de>>(
     deserializer: D,
@@ -107,14 +70,8 @@ fn readable<'de, D: Deserializer<'de>>(
 }
 
 /// A spec as JSON text, which takes a quarter of the memory of a tree.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpecText(pub Box<str>);
-
-impl fmt::Debug for SpecText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 impl<'de> Deserialize<'de> for SpecText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -8,8 +8,7 @@
 //! It also needs `FlowSchema`s, which only an administrator of the cluster may create; without them
 //! all requests of the operator are one flow and are served in the order of their arrival.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -55,49 +54,16 @@ struct PrioritySemaphore(Arc<Mutex<State>>);
 struct State {
     /// The number of free permits.
     free: usize,
-    waiters: BinaryHeap<Reverse<Waiter>>,
+    /// The requests that wait for a permit, by their deadline and number. The earliest deadline is
+    /// served first, so no request waits for ever.
+    waiters: BTreeMap<(Instant, u64), oneshot::Sender<Permit>>,
     /// The number of waiters so far.
     count: u64,
 }
 
-/// A request that waits for a permit. The earliest deadline is served first, so no request waits
-/// for ever.
-#[derive(Debug)]
-struct Waiter {
-    deadline: Instant,
-    number: u64,
-    permit: oneshot::Sender<Permit>,
-}
-
-impl Waiter {
-    fn order(&self) -> (Instant, u64) {
-        (self.deadline, self.number)
-    }
-}
-
-impl Ord for Waiter {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.order().cmp(&other.order())
-    }
-}
-
-impl PartialOrd for Waiter {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Waiter {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl Eq for Waiter {}
-
 impl PrioritySemaphore {
     fn new(permits: usize) -> Self {
-        Self(Arc::new(Mutex::new(State { free: permits, waiters: BinaryHeap::new(), count: 0 })))
+        Self(Arc::new(Mutex::new(State { free: permits, waiters: BTreeMap::new(), count: 0 })))
     }
 
     /// Waits for a permit. A caller that stops waiting loses no permit.
@@ -110,9 +76,8 @@ impl PrioritySemaphore {
             }
             let (sender, permit) = oneshot::channel();
             state.count += 1;
-            let deadline = Instant::now() + patience;
-            let waiter = Waiter { deadline, number: state.count, permit: sender };
-            state.waiters.push(Reverse(waiter));
+            let key = (Instant::now() + patience, state.count);
+            state.waiters.insert(key, sender);
             permit
         };
         // A waiter is dropped without a permit only if its receiver is gone, and this one is not.
@@ -123,8 +88,8 @@ impl PrioritySemaphore {
     fn release(&self) {
         let next = {
             let mut state = self.0.lock();
-            let next = std::iter::from_fn(|| state.waiters.pop())
-                .map(|Reverse(waiter)| waiter.permit)
+            let next = std::iter::from_fn(|| state.waiters.pop_first())
+                .map(|(_, permit)| permit)
                 .find(|permit| !permit.is_closed());
             if next.is_none() {
                 state.free += 1;

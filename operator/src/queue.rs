@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::Stream;
 use kube::runtime::reflector::ObjectRef;
 use parking_lot::Mutex;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::object::TrendJobObject;
 
@@ -24,9 +24,11 @@ impl Queue {
     /// An empty queue, and the end that the controller reads.
     pub fn new() -> (Self, impl Stream<Item = Name> + Send + 'static) {
         let (sender, receiver) = unbounded_channel();
-        let waiting = Arc::<Mutex<HashSet<Name>>>::default();
-        let queue = Self { waiting: Arc::clone(&waiting), sender };
-        (queue, stream(receiver))
+        let changed = futures::stream::unfold(receiver, async |mut receiver| {
+            let name = receiver.recv().await?;
+            Some((name, receiver))
+        });
+        (Self { waiting: Arc::default(), sender }, changed)
     }
 
     /// Pushes a TrendJob. The controller takes it from the stream at once, however many passes are
@@ -46,11 +48,4 @@ impl Queue {
     pub fn depth(&self) -> usize {
         self.waiting.lock().len()
     }
-}
-
-fn stream(receiver: UnboundedReceiver<Name>) -> impl Stream<Item = Name> + Send + 'static {
-    futures::stream::unfold(receiver, async |mut receiver| {
-        let name = receiver.recv().await?;
-        Some((name, receiver))
-    })
 }

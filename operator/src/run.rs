@@ -10,7 +10,7 @@ use kube::client::ClientBuilder;
 use kube::core::NamespaceResourceScope;
 use kube::runtime::Controller;
 use kube::runtime::controller::{self, Error as ControllerError};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::{Api, Client, Config, Resource as _};
 use service::probes::{Readiness, probes_while};
 use service::{server, shutdown};
@@ -23,7 +23,7 @@ use crate::object::{JobObject, TrendJobObject};
 use crate::precedence::PrecedenceLayer;
 use crate::queue::Queue;
 use crate::reconcile::{self, Context, EventRecorder, Memory, Warnings};
-use crate::watch::{self, PulseLayer, Pulses, Stores, WatchOutput};
+use crate::watch::{self, PulseLayer, Pulses, WatchOutput};
 use crate::{definition, metrics};
 
 /// The time between two measurements of watches, queue and TrendJobs.
@@ -80,7 +80,7 @@ pub async fn run(args: &RunArgs) -> Result<(), Error> {
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         namespaces = ?args.namespaces,
-        worker_image = args.worker_image,
+        worker_image = args.settings.worker_image,
         "the operator has started"
     );
     readiness.set(true);
@@ -139,12 +139,13 @@ pub async fn work(
     let mut measured = Vec::new();
     for scope in scopes {
         let (queue, changed) = Queue::new();
-        let (stores, writers) = watch::stores();
+        let (trendjobs, trendjob_writer) = reflector::store();
+        let (jobs, job_writer) = reflector::store();
         let context = Arc::new(Context {
             client: client.clone(),
-            trendjobs: stores.trendjobs.clone(),
-            jobs: stores.jobs.clone(),
-            settings: args.settings(),
+            trendjobs: trendjobs.clone(),
+            jobs,
+            settings: args.settings.clone(),
             recorder: recorder.clone(),
             memory: Memory::default(),
             warnings: Warnings::default(),
@@ -155,17 +156,17 @@ pub async fn work(
         pulses.expect(TrendJobObject::url_path(&(), namespace));
         let (on_found, on_deleted) = (Arc::clone(&context), Arc::clone(&context));
         watches.spawn(watch::watch_trendjobs(
-            api,
-            writers.trendjobs,
+            watch::trendjobs(api),
+            trendjob_writer,
             output("trendjobs"),
             move |object| on_found.memory.watched(object),
             move |uid| on_deleted.memory.forget(uid),
         ));
         let api: Api<JobObject> = self::api(&client, namespace);
         pulses.expect(JobObject::url_path(&(), namespace));
-        watches.spawn(watch::watch_jobs(api, writers.jobs, output("jobs")));
-        measured.push((queue.clone(), stores.clone()));
-        controllers.push(Box::pin(control(args.concurrency, stores, queue, changed, context)));
+        watches.spawn(watch::watch_jobs(api, job_writer, output("jobs")));
+        measured.push((queue.clone(), trendjobs));
+        controllers.push(Box::pin(control(args.concurrency, queue, changed, context)));
     }
     tokio::select! {
         ended = until_stopped(controllers, recorder) => ended,
@@ -202,13 +203,12 @@ where
 /// Passes over TrendJobs that changed, until a stop is requested.
 async fn control(
     concurrency: u16,
-    stores: Stores,
     queue: Queue,
     changed: impl futures::Stream<Item = ObjectRef<TrendJobObject>> + Send + 'static,
     context: Arc<Context>,
 ) {
     // Passes wait for the Jobs, too: without them a TrendJob looks as if its run had not begun.
-    if stores.jobs.wait_until_ready().await.is_err() {
+    if context.jobs.wait_until_ready().await.is_err() {
         return;
     }
     let nothing = futures::stream::pending::<Arc<TrendJobObject>>();
@@ -217,7 +217,7 @@ async fn control(
         queue.pass_begins(&ObjectRef::from_obj(&*object));
         reconcile::reconcile(object, context)
     };
-    Controller::for_shared_stream(nothing, stores.trendjobs)
+    Controller::for_shared_stream(nothing, context.trendjobs.clone())
         .reconcile_on(changed)
         .with_config(controller::Config::default().concurrency(concurrency))
         .graceful_shutdown_on(shutdown::requested())
@@ -239,11 +239,11 @@ async fn control(
 }
 
 /// Measures watches, queues and TrendJobs for ever.
-async fn measure(pulses: &Pulses, scopes: Vec<(Queue, Stores)>) {
+async fn measure(pulses: &Pulses, scopes: Vec<(Queue, Store<TrendJobObject>)>) {
     loop {
         metrics::watches(&pulses.ages());
         metrics::queue(scopes.iter().map(|(queue, _)| queue.depth()).sum());
-        metrics::runs(scopes.iter().flat_map(|(_, stores)| stores.trendjobs.state()));
+        metrics::runs(scopes.iter().flat_map(|(_, trendjobs)| trendjobs.state()));
         tokio::time::sleep(MEASURE).await;
     }
 }

@@ -1,42 +1,63 @@
-//! The settings of the operator that every pass needs. Owns the defaults of pods.
+//! The arguments of the operator that every pass needs. Owns the defaults of pods.
 
-use std::time::Duration;
+use clap::{Args, ValueEnum};
 
-/// Settings that don't change while the operator runs.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The image of runs whose TrendJob names no other.
-    pub worker_image: String,
-    /// When the image is pulled: `Always`, `IfNotPresent` or `Never`.
-    pub image_pull_policy: String,
-    /// The Secrets to pull the image with, beside those of the TrendJob.
-    pub image_pull_secrets: Vec<String>,
-    /// The largest size of the spill volume, like `10Gi`.
-    pub spill_size: String,
-    /// The CPU request of pods whose TrendJob names no resources.
-    pub cpu_request: String,
-    /// The memory request of pods whose TrendJob names no resources.
-    pub memory_request: String,
-    /// The memory limit of pods whose TrendJob names no resources.
-    pub memory_limit: String,
-    /// The longest time that a deleted TrendJob waits for the removal of its results.
-    pub purge_patience: Duration,
-    /// The time after a pod's grace period until its node counts as lost.
-    pub lost_patience: Duration,
+/// The moments when images are pulled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "PascalCase")]
+pub enum PullPolicy {
+    /// For each pod.
+    Always,
+    /// If the node lacks the image.
+    IfNotPresent,
+    /// Never: the node must have the image.
+    Never,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            worker_image: String::new(),
-            image_pull_policy: "IfNotPresent".to_owned(),
-            image_pull_secrets: Vec::new(),
-            spill_size: "10Gi".to_owned(),
-            cpu_request: "250m".to_owned(),
-            memory_request: "256Mi".to_owned(),
-            memory_limit: "1Gi".to_owned(),
-            purge_patience: Duration::from_mins(10),
-            lost_patience: Duration::from_mins(2),
-        }
-    }
+/// Settings that don't change while the operator runs.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Image of the workers.
+    #[arg(
+        long,
+        env = "TRENDJOB_WORKER_IMAGE",
+        default_value = concat!("docker.io/trendjob/worker:", env!("CARGO_PKG_VERSION")),
+        value_name = "IMAGE"
+    )]
+    pub worker_image: String,
+    /// When nodes pull the image of the workers.
+    #[arg(long, env = "TRENDJOB_IMAGE_PULL_POLICY", value_enum, default_value = "IfNotPresent")]
+    pub image_pull_policy: PullPolicy,
+    /// Secrets to pull the image with, repeated or separated by commas.
+    #[arg(
+        long = "image-pull-secret",
+        env = "TRENDJOB_IMAGE_PULL_SECRETS",
+        value_delimiter = ',',
+        value_name = "NAME"
+    )]
+    pub image_pull_secrets: Vec<String>,
+    /// CPU request of workers whose TrendJob names no resources.
+    #[arg(long, env = "TRENDJOB_WORKER_CPU", default_value = "250m", value_name = "QUANTITY")]
+    pub worker_cpu: String,
+    /// Memory request of workers whose TrendJob names no resources.
+    #[arg(long, env = "TRENDJOB_WORKER_MEMORY", default_value = "256Mi", value_name = "QUANTITY")]
+    pub worker_memory: String,
+    /// Memory limit of workers whose TrendJob names no resources.
+    #[arg(
+        long,
+        env = "TRENDJOB_WORKER_MEMORY_LIMIT",
+        default_value = "1Gi",
+        value_name = "QUANTITY"
+    )]
+    pub worker_memory_limit: String,
+    /// Largest size of the volume that workers sort on.
+    #[arg(long, env = "TRENDJOB_SPILL_SIZE", default_value = "10Gi", value_name = "QUANTITY")]
+    pub spill_size: String,
+    /// Longest time that a deleted TrendJob waits for the removal of its results.
+    #[arg(long, env = "TRENDJOB_PURGE_PATIENCE", default_value = "10m", value_name = "DURATION")]
+    pub purge_patience: trendjob::Duration,
+    /// Time after a pod's grace period until its node counts as lost and the pod is deleted by
+    /// force.
+    #[arg(long, env = "TRENDJOB_LOST_PATIENCE", default_value = "2m", value_name = "DURATION")]
+    pub lost_patience: trendjob::Duration,
 }

@@ -69,22 +69,6 @@ pub enum Action {
 }
 
 impl Action {
-    /// Its name in logs.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::AddFinalizer => "AddFinalizer",
-            Self::RemoveFinalizer => "RemoveFinalizer",
-            Self::CreateConfigMap(_) => "CreateConfigMap",
-            Self::CreateJob(_) => "CreateJob",
-            Self::SuspendJob { .. } => "SuspendJob",
-            Self::ScaleJob { .. } => "ScaleJob",
-            Self::DeleteJob { .. } => "DeleteJob",
-            Self::DeleteConfigMap { .. } => "DeleteConfigMap",
-            Self::ForceDeletePod { .. } => "ForceDeletePod",
-            Self::DeleteTrendJob => "DeleteTrendJob",
-        }
-    }
-
     /// Deletes this Job.
     pub(super) fn delete(job: &ObservedJob) -> Self {
         Self::DeleteJob { name: job.name.clone() }

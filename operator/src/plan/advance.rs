@@ -8,16 +8,18 @@ use super::action::Action;
 use super::decision::{Decision, IDLE, LOOK_AGAIN, LOOK_LATER, LOOK_SELDOM, Report, Subject};
 use super::state::{Failure, State};
 use super::step::{self, Step};
-use super::{begin, clock, hold, parallelism, previous, restart};
+use super::{begin, clock, hold, restart};
 use crate::diagnosis;
+use crate::names::Stage;
 use crate::observed::{Observed, Pinned};
 use crate::pass::Pass;
 use crate::specs;
+use crate::validate::CheckedTrendJob;
 
 /// Takes a run one step on.
 pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
     let Pass { trendjob, observed, now, .. } = *pass;
-    let mut actions = previous::remove(trendjob, observed);
+    let mut actions = remove_previous(trendjob, observed);
     let (mut state, mut look_again) = advance(pass, run, &mut actions);
     let mut failed = None;
     if let State::Failed(failure) = state {
@@ -35,7 +37,7 @@ pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
             None => State::Failed(failure),
         };
     }
-    actions.extend(previous::forget(trendjob, observed, &state));
+    actions.extend(forget_previous(trendjob, observed, &state));
     for (name, uid) in &observed.stuck_pods {
         actions.push(Action::ForceDeletePod { name: name.clone(), uid: uid.clone() });
     }
@@ -56,7 +58,7 @@ fn advance(pass: &Pass<'_>, run: &Pinned, actions: &mut Vec<Action>) -> (State, 
         Step::Wait(stage) => {
             let held = hold::hold(pass, stage, actions);
             if held.is_none() {
-                actions.extend(parallelism::adjust(trendjob, observed, stage));
+                actions.extend(parallelism(trendjob, observed, stage));
             }
             held.unwrap_or_else(|| State::Running { stage, finding: observed.finding.clone() })
         }
@@ -85,6 +87,39 @@ fn again(pass: &Pass<'_>, run: &Pinned, failed: Failure) -> Decision {
     decision
 }
 
+/// Brings the number of pods of a running Job in line with `sharding.parallelism`, which may change
+/// while they run. The queue of a queued Job decides instead.
+fn parallelism(trendjob: &CheckedTrendJob, observed: &Observed, stage: Stage) -> Option<Action> {
+    let job = observed.jobs.get(&stage).filter(|job| job.is_running() && stage.is_indexed())?;
+    let parallelism = trendjob.parallelism(job.completions);
+    let is_due = job.parallelism != parallelism && !job.is_queued;
+    is_due.then(|| Action::ScaleJob { name: job.name.clone(), parallelism })
+}
+
+/// Deletes the remains of the previous run. They go once the next run has begun, never before:
+/// without its `ConfigMap` a run could not be recognised as ended. The `ConfigMap` goes first: the
+/// Jobs, which the watch shows, are the only sign that it may be left.
+fn remove_previous(trendjob: &CheckedTrendJob, observed: &Observed) -> Vec<Action> {
+    let Some(run) = observed.run.as_ref().filter(|_| !observed.previous.is_empty()) else {
+        return Vec::new();
+    };
+    let name = trendjob.run_name(run.config.restart.saturating_sub(1)).base();
+    let jobs = observed.previous.iter().map(|name| Action::DeleteJob { name: name.clone() });
+    std::iter::once(Action::DeleteConfigMap { name }).chain(jobs).collect()
+}
+
+/// Deletes the `ConfigMap` of the previous run at the end of this one: if its Jobs were deleted
+/// before, nothing shows whether it is left.
+fn forget_previous(
+    trendjob: &CheckedTrendJob,
+    observed: &Observed,
+    state: &State,
+) -> Option<Action> {
+    let restart = observed.run.as_ref()?.config.restart.checked_sub(1)?;
+    let is_due = state.is_final() && observed.previous.is_empty();
+    is_due.then(|| Action::DeleteConfigMap { name: trendjob.run_name(restart).base() })
+}
+
 /// When to look again at pods; soon while something is wrong with them.
 fn look_at_pods(observed: &Observed, state: &State, now: Timestamp) -> Duration {
     match state {
@@ -104,7 +139,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::names::Stage;
     use crate::observed::ObservedJob;
 
     #[test]

@@ -2,7 +2,7 @@
 //! earlier pass created the `ConfigMap`, its content decides: the Job is created after it was read.
 
 use super::action::Action;
-use super::decision::{Decision, LOOK_AGAIN, LOOK_SELDOM, Report, Subject};
+use super::decision::{Decision, LOOK_AGAIN, LOOK_SELDOM, Subject};
 use super::state::State;
 use super::{clock, hold, status};
 use crate::diagnosis;
@@ -19,7 +19,7 @@ pub(super) fn decide(pass: &Pass<'_>, restart: u32, tries: u32) -> Decision {
         for stage in observed.jobs.keys() {
             drop(hold::hold(pass, *stage, &mut actions));
         }
-        return Decision::observed(actions, State::Pending, None);
+        return Decision::about(Subject::Observed, State::Pending, actions, None);
     }
     // The status may have noted the beginning that the API server has refused ever since.
     if clock::is_over(&status::about(pass, Subject::Unpinned(restart)), now) {
@@ -33,8 +33,7 @@ pub(super) fn decide(pass: &Pass<'_>, restart: u32, tries: u32) -> Decision {
         (first_actions(pass, restart, tries), LOOK_AGAIN)
     };
     let state = State::Running { stage: Stage::Plan, finding };
-    let report = Report::Run { run: Subject::New(restart), state, failure: None };
-    Decision { actions, report, look_again: Some(look_again) }
+    Decision::about(Subject::New(restart), state, actions, Some(look_again))
 }
 
 /// Pins the run and starts its first stage.

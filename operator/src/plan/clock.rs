@@ -7,7 +7,7 @@ use k8s_openapi::jiff::Timestamp;
 use trendjob::TrendJobStatus;
 
 use super::action::Action;
-use super::decision::{Decision, Report, Subject};
+use super::decision::{Decision, Subject};
 use super::state::{Failure, State};
 use crate::names::Stage;
 use crate::pass::Pass;
@@ -50,7 +50,6 @@ pub(super) fn deadline_exceeded(trendjob: &CheckedTrendJob, stage: Stage) -> Fai
 /// Ends a run without a readable `ConfigMap` whose deadline is over.
 pub(super) fn end(pass: &Pass<'_>, restart: u32, stage: Stage) -> Decision {
     let failed = State::Failed(deadline_exceeded(pass.trendjob, stage));
-    let report = Report::Run { run: Subject::Unpinned(restart), state: failed, failure: None };
     let actions = pass.observed.unfinished_jobs().map(Action::delete).collect();
-    Decision { actions, report, look_again: None }
+    Decision::about(Subject::Unpinned(restart), failed, actions, None)
 }

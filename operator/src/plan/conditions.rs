@@ -7,7 +7,7 @@ use super::state::{self, Holder, State};
 use crate::condition_types::{
     COMPLETE, FAILED, PLANNED, PUBLISHED, READY, RECONCILING, SHARDS_COMPLETE, STALLED, SUSPENDED,
 };
-use crate::{reasons, text};
+use crate::reasons;
 
 /// The progress of a run, whatever its state is now.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +23,7 @@ pub struct Progress {
 }
 
 /// A condition without its times, before it is compared with the last one.
-struct Draft {
+pub(super) struct Draft {
     kind: &'static str,
     is_true: bool,
     reason: String,
@@ -42,7 +42,7 @@ pub fn conditions(
     progress: &Progress,
     now: &str,
 ) -> Vec<Condition> {
-    let mut drafts = kstatus(state);
+    let mut drafts = Vec::from(kstatus(state));
     drafts.push(suspended(state));
     drafts.push(if progress.is_planned {
         draft(PLANNED, true, reasons::PLANNED, "the input is listed and cut")
@@ -54,42 +54,16 @@ pub fn conditions(
     drafts.into_iter().map(|draft| settled(before, generation, draft, now)).collect()
 }
 
-/// The conditions of a TrendJob whose spec can't be read. Those about its progress stay.
-pub(super) fn invalid(
-    before: &[Condition],
-    generation: Option<i64>,
-    why: &str,
-    now: &str,
-) -> Vec<Condition> {
-    let drafts = vec![
-        draft(READY, false, reasons::INVALID_SPEC, why),
-        draft(RECONCILING, false, reasons::INVALID_SPEC, why),
-        draft(STALLED, true, reasons::INVALID_SPEC, why),
-    ];
-    with_kstatus(before, generation, drafts, now)
-}
-
 /// Returns true if the conditions report a spec that can't be read.
 pub(super) fn are_invalid(conditions: &[Condition]) -> bool {
     conditions.iter().any(|one| one.reason == reasons::INVALID_SPEC)
 }
 
-/// The last conditions of a TrendJob whose run has ended in this state, with those of kstatus
-/// renewed.
-pub(super) fn of_end(
+/// These conditions of kstatus, and the last others unchanged.
+pub(super) fn with_kstatus(
     before: &[Condition],
     generation: Option<i64>,
-    state: &State,
-    now: &str,
-) -> Vec<Condition> {
-    with_kstatus(before, generation, kstatus(state), now)
-}
-
-/// These conditions of kstatus, and the others unchanged.
-fn with_kstatus(
-    before: &[Condition],
-    generation: Option<i64>,
-    drafts: Vec<Draft>,
+    drafts: [Draft; 3],
     now: &str,
 ) -> Vec<Condition> {
     let others = before.iter().filter(|one| !drafts.iter().any(|draft| draft.kind == one.kind));
@@ -109,52 +83,53 @@ fn settled(before: &[Condition], generation: Option<i64>, draft: Draft, now: &st
         observed_generation: generation,
         last_transition_time: since.to_owned(),
         reason: draft.reason,
-        message: text::shortened(draft.message, state::MESSAGE),
+        message: state::shortened(draft.message, state::MESSAGE),
     }
 }
 
-fn kstatus(state: &State) -> Vec<Draft> {
-    let three = |ready: (bool, &str), reconciling: bool, stalled: bool, message: &str| {
-        let (is_ready, reason) = ready;
-        vec![
-            draft(READY, is_ready, reason, message),
-            draft(RECONCILING, reconciling, reason, message),
-            draft(STALLED, stalled, reason, message),
-        ]
-    };
+/// The conditions of kstatus for a spec that can't be read.
+pub(super) fn unreadable(why: &str) -> [Draft; 3] {
+    three(Some(STALLED), reasons::INVALID_SPEC, why)
+}
+
+/// The conditions of kstatus, of which at most this one is true.
+fn three(is_true: Option<&str>, reason: &str, message: &str) -> [Draft; 3] {
+    [READY, RECONCILING, STALLED].map(|kind| draft(kind, is_true == Some(kind), reason, message))
+}
+
+/// The conditions of kstatus in this state.
+pub(super) fn kstatus(state: &State) -> [Draft; 3] {
     match state {
         State::Pending => {
-            let message = "spec.suspend is true: the run has not begun";
-            three((false, reasons::SUSPENDED), false, false, message)
+            three(None, reasons::SUSPENDED, "spec.suspend is true: the run has not begun")
         }
         State::Running { stage, finding: None } => {
-            let message = format!("the {stage} stage is running");
-            three((false, reasons::RUNNING), true, false, &message)
+            three(Some(RECONCILING), "Running", &format!("the {stage} stage is running"))
         }
         State::Running { finding: Some(finding), .. } => {
             let message = state::sentence(finding.stage, finding.index, &finding.message);
-            let needs_help = finding.needs_help;
-            three((false, &finding.reason), !needs_help, needs_help, &message)
+            let kind = if finding.needs_help { STALLED } else { RECONCILING };
+            three(Some(kind), &finding.reason, &message)
         }
         State::Held { stage, by: Holder::User } => {
             let message = format!("spec.suspend is true: the run is held at the {stage} stage");
-            three((false, reasons::SUSPENDED), false, false, &message)
+            three(None, reasons::SUSPENDED, &message)
         }
         State::Held { stage, by: Holder::Queue } => {
             let message = format!("the Job of the {stage} stage waits in its queue");
-            three((false, reasons::QUEUED), true, false, &message)
+            three(Some(RECONCILING), reasons::QUEUED, &message)
         }
         State::Restarting(failure) => {
             let message =
                 format!("another run begins soon; the last one failed: {}", failure.message);
-            three((false, reasons::RESTARTING), true, false, &message)
+            three(Some(RECONCILING), "Restarting", &message)
         }
         State::Complete { result, .. } => {
             let message = format!("generation {} is published", result.generation);
-            three((true, reasons::COMPLETE), false, false, &message)
+            three(Some(READY), reasons::COMPLETE, &message)
         }
-        State::Superseded => three((true, reasons::SUPERSEDED), false, false, OVERTAKEN),
-        State::Failed(failure) => three((false, &failure.reason), false, true, &failure.sentence()),
+        State::Superseded => three(Some(READY), reasons::SUPERSEDED, OVERTAKEN),
+        State::Failed(failure) => three(Some(STALLED), &failure.reason, &failure.sentence()),
     }
 }
 
@@ -164,12 +139,12 @@ const OVERTAKEN: &str =
 fn suspended(state: &State) -> Draft {
     match state {
         State::Pending | State::Held { by: Holder::User, .. } => {
-            draft(SUSPENDED, true, reasons::SUSPENDED_BY_USER, "spec.suspend is true")
+            draft(SUSPENDED, true, "SuspendedByUser", "spec.suspend is true")
         }
         State::Held { by: Holder::Queue, .. } => {
             draft(SUSPENDED, true, reasons::QUEUED, "the queue has not admitted the Job yet")
         }
-        _ => draft(SUSPENDED, false, reasons::NOT_SUSPENDED, "spec.suspend is false"),
+        _ => draft(SUSPENDED, false, "NotSuspended", "spec.suspend is false"),
     }
 }
 
@@ -183,7 +158,7 @@ fn shards(progress: &Progress) -> Draft {
     if progress.has_gaps {
         let failed = shards.and_then(|shards| shards.failed_indexes.as_deref()).unwrap_or_default();
         let message = format!("{summary} shards are counted; without {failed}");
-        return draft(SHARDS_COMPLETE, true, reasons::COMPLETE_WITH_GAPS, message);
+        return draft(SHARDS_COMPLETE, true, "CompleteWithGaps", message);
     }
     draft(SHARDS_COMPLETE, true, reasons::COMPLETE, format!("{summary} shards are counted"))
 }
@@ -196,7 +171,7 @@ fn ends(state: &State) -> [Draft; 3] {
                 "generation {} with {} topics, digest {}{gaps}",
                 result.generation, result.topics, result.digest
             );
-            let reason = if result.incomplete { reasons::INCOMPLETE } else { reasons::PUBLISHED };
+            let reason = if result.incomplete { "Incomplete" } else { reasons::PUBLISHED };
             [
                 draft(PUBLISHED, true, reason, message),
                 draft(COMPLETE, true, reasons::COMPLETE, "the run is over"),

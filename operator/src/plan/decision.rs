@@ -64,14 +64,14 @@ pub(super) enum Subject {
 }
 
 impl Decision {
-    /// A decision about the observed run.
-    pub(super) const fn observed(
-        actions: Vec<Action>,
+    /// A decision about a run in this state.
+    pub(super) const fn about(
+        run: Subject,
         state: State,
+        actions: Vec<Action>,
         look_again: Option<Duration>,
     ) -> Self {
-        let report = Report::Run { run: Subject::Observed, state, failure: None };
-        Self { actions, report, look_again }
+        Self { actions, report: Report::Run { run, state, failure: None }, look_again }
     }
 
     /// A decision about a TrendJob that goes.

@@ -58,7 +58,7 @@ pub(super) fn decide(pass: &Pass<'_>, since: Timestamp) -> Decision {
                 "its namespace is being deleted, where nothing can be started any more",
             );
         }
-        _ if seconds_between(since, now) > settings.purge_patience.as_secs() => {
+        _ if seconds_between(since, now) > settings.purge_patience.seconds() => {
             return abandon("removing them took too long");
         }
         Some(Purge::Running) => return Decision::leaving(Vec::new(), Some(SOON)),

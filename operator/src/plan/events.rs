@@ -6,8 +6,8 @@ use trendjob::TrendJobStatus;
 use super::state::{self, Holder, State};
 use crate::condition_types::{PLANNED, READY, SHARDS_COMPLETE, STALLED, SUSPENDED};
 use crate::observed::Observed;
+use crate::reasons;
 use crate::validate::{CheckedTrendJob, is_true};
-use crate::{reasons, text};
 
 /// An event about a TrendJob.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Notice {
 const NOTE: usize = 1_000;
 
 fn normal(reason: &str, action: &'static str, note: String) -> Notice {
-    let note = text::shortened(note, NOTE);
+    let note = state::shortened(note, NOTE);
     Notice { is_warning: false, reason: reason.to_owned(), action, note }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn notices(
     let mut notices = Vec::new();
     if is_new {
         let run = status.run_uid.as_deref().unwrap_or_default();
-        notices.push(normal(reasons::RUN_STARTED, "Plan", format!("run {run} has begun")));
+        notices.push(normal("RunStarted", "Plan", format!("run {run} has begun")));
     }
     if became(PLANNED) {
         notices.push(normal(reasons::PLANNED, "Plan", planned(status, observed)));
@@ -60,7 +60,7 @@ pub(super) fn notices(
     if became(SUSPENDED) {
         notices.push(held(state));
     } else if !is_new && was(SUSPENDED) && !is(SUSPENDED) {
-        notices.push(normal(reasons::RESUMED, "Resume", "the run goes on".to_owned()));
+        notices.push(normal("Resumed", "Resume", "the run goes on".to_owned()));
     }
     notices.extend(of_state(trendjob, status, state));
     notices
@@ -80,7 +80,7 @@ pub(super) fn purge_abandoned(source: &str, why: &str) -> Notice {
         "results of source {source} stay in the database: {why}. A later run of the source removes them \
          when it publishes; trendjob-worker purge removes them at once"
     );
-    warning(reasons::PURGE_ABANDONED, "Purge", note)
+    warning("PurgeAbandoned", "Purge", note)
 }
 
 fn planned(status: &TrendJobStatus, observed: &Observed) -> String {
@@ -105,13 +105,13 @@ fn shards(status: &TrendJobStatus) -> String {
 fn counted(status: &TrendJobStatus) -> Notice {
     let Some(shards) = status.shards.as_ref().filter(|shards| shards.failed > 0) else {
         let note = format!("{} counted", shards(status));
-        return normal(reasons::SHARDS_COMPLETE, "Aggregate", note);
+        return normal("ShardsComplete", "Aggregate", note);
     };
     let note = format!(
         "shards {} failed for good: the result will lack them, as failurePolicy.maxFailedShards allows",
         shards.failed_indexes.as_deref().unwrap_or_default()
     );
-    warning(reasons::GAPS, "Aggregate", note)
+    warning("Gaps", "Aggregate", note)
 }
 
 fn held(state: &State) -> Notice {

@@ -15,8 +15,6 @@ mod deletion;
 pub mod events;
 mod finished;
 mod hold;
-mod parallelism;
-mod previous;
 mod restart;
 pub mod state;
 mod status;

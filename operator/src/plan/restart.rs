@@ -8,7 +8,6 @@ use trendjob::TrendJobStatus;
 use super::state::{self, Failure};
 use crate::observed::Pinned;
 use crate::reasons::DEADLINE_EXCEEDED;
-use crate::text;
 use crate::times::seconds_between;
 use crate::validate::CheckedTrendJob;
 
@@ -50,7 +49,7 @@ pub(super) fn wait(
     }
     let wait = (FIRST_WAIT << run.tries.saturating_sub(1).min(10)).min(LONGEST_WAIT);
     let status = &trendjob.status;
-    let message = text::shortened(failure.message.clone(), state::MESSAGE);
+    let message = state::shortened(failure.message.clone(), state::MESSAGE);
     let is_noted = status.last_failure.as_ref().is_some_and(|noted| noted.message == message)
         // An equal failure of an earlier run may have been noted.
         && status.stage.as_deref() == Some(state::RESTARTING);

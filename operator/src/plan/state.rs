@@ -126,19 +126,6 @@ impl State {
         matches!(self, Self::Complete { .. } | Self::Superseded | Self::Failed(_))
     }
 
-    /// Returns true if the clock of the deadline runs.
-    pub const fn is_active(&self) -> bool {
-        matches!(self, Self::Running { .. } | Self::Restarting(_))
-    }
-
-    /// The stage of a run that has not ended.
-    pub const fn current_stage(&self) -> Option<Stage> {
-        match self {
-            Self::Running { stage, .. } | Self::Held { stage, .. } => Some(*stage),
-            _ => None,
-        }
-    }
-
     /// The value of `status.stage`.
     pub const fn column(&self) -> &'static str {
         match self {
@@ -150,6 +137,15 @@ impl State {
             Self::Failed(_) => FAILED,
         }
     }
+}
+
+/// Cuts a text of more than `most` bytes at a character, and ends it with `…` then.
+pub(super) fn shortened(mut text: String, most: usize) -> String {
+    if text.len() > most {
+        text.truncate(text.floor_char_boundary(most));
+        text.push('…');
+    }
+    text
 }
 
 /// The value of `status.stage` at a stage.

@@ -13,7 +13,6 @@ use crate::indexes;
 use crate::names::Stage;
 use crate::observed::{End, Observed};
 use crate::pass::Pass;
-use crate::text;
 use crate::times::rfc3339;
 use crate::validate::CheckedTrendJob;
 
@@ -24,7 +23,9 @@ pub(super) fn invalid(
     why: &str,
     now: Timestamp,
 ) -> TrendJobStatus {
-    let conditions = conditions::invalid(&before.conditions, generation, why, &rfc3339(now));
+    let drafts = conditions::unreadable(why);
+    let conditions =
+        conditions::with_kstatus(&before.conditions, generation, drafts, &rfc3339(now));
     TrendJobStatus { observed_generation: generation, conditions, ..before.clone() }
 }
 
@@ -65,7 +66,7 @@ pub(super) fn status(pass: &Pass<'_>, state: &State) -> TrendJobStatus {
     note_plan(&mut status, pass);
     note_shards(&mut status, observed, state);
     // The times are those before this pass, because this state may stop the clock.
-    if !state.is_active() {
+    if !matches!(state, State::Running { .. } | State::Restarting(_)) {
         let active = clock::active_seconds(before, trendjob.times, now);
         status.active_seconds = status.start_time.as_ref().map(|_| active);
     }
@@ -141,7 +142,7 @@ pub(super) fn note_failure(status: &mut TrendJobStatus, failure: &Failure, now: 
         index,
         exit_code,
         reason,
-        message: text::shortened(message, state::MESSAGE),
+        message: state::shortened(message, state::MESSAGE),
         time: None,
     };
     let is_equal = |noted: &LastFailure| LastFailure { time: None, ..noted.clone() } == failure;
@@ -155,7 +156,7 @@ fn progress(status: &TrendJobStatus, observed: &Observed, state: &State) -> cond
     let is_complete = matches!(state, State::Complete { .. });
     let etl = observed.jobs.get(&Stage::Etl);
     let is_later = observed.jobs.keys().any(|stage| *stage > Stage::Etl)
-        || state.current_stage().is_some_and(|stage| stage > Stage::Etl);
+        || matches!(state, State::Running { stage, .. } | State::Held { stage, .. } if *stage > Stage::Etl);
     let failed = status.shards.as_ref().map_or(0, |shards| shards.failed);
     conditions::Progress {
         is_planned: status.plan_hash.is_some(),
@@ -174,9 +175,9 @@ pub(super) fn ended(trendjob: &CheckedTrendJob, now: Timestamp) -> TrendJobStatu
     if conditions::are_invalid(&status.conditions) {
         // The spec could not be read meanwhile: by a version that did not know it, or before it was
         // fixed.
-        let (state, time) = (end_of(&status), rfc3339(now));
+        let (drafts, time) = (conditions::kstatus(&end_of(&status)), rfc3339(now));
         status.conditions =
-            conditions::of_end(&status.conditions, trendjob.generation, &state, &time);
+            conditions::with_kstatus(&status.conditions, trendjob.generation, drafts, &time);
     }
     // `kubectl wait` ignores a condition of an earlier generation.
     for condition in &mut status.conditions {

@@ -2,14 +2,14 @@
 //! termination messages. A Job that someone deleted is created again, unless a later stage has
 //! begun.
 
-use trendjob::{Outcome, TerminationMessage};
+use trendjob::Outcome;
 
 use super::state::{Failure, State};
 use crate::indexes;
 use crate::names::Stage;
 use crate::observed::{End, Observed, ObservedJob, Pinned};
 use crate::pass::Pass;
-use crate::reasons::{FAILED_INDEXES, INVALID_MESSAGE, MESSAGE_LOST};
+use crate::reasons::MESSAGE_LOST;
 use crate::specs::NextJob;
 use crate::validate::CheckedTrendJob;
 
@@ -101,7 +101,7 @@ fn gaps<'a>(trendjob: &CheckedTrendJob, etl: &'a ObservedJob, reason: &str) -> O
     let failed = etl.status.failed_indexes.as_deref()?;
     let count = indexes::count(failed);
     let is_allowed = etl.stage == Stage::Etl
-        && reason == FAILED_INDEXES
+        && reason == "FailedIndexes"
         && count <= trendjob.spec.failure_policy.max_failed_shards
         && count < etl.completions;
     is_allowed.then_some(failed)
@@ -127,23 +127,17 @@ fn reported(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
     let Some(message) = pass.observed.messages.get(&stage) else {
         return repeated(pass, run, job);
     };
-    let next = match message {
-        TerminationMessage { outcome: Outcome::Superseded, .. } => {
-            return Step::Ended(State::Superseded);
-        }
-        TerminationMessage { result: Some(result), records, .. } => {
-            return Step::Ended(State::Complete { result: result.clone(), records: *records });
-        }
-        TerminationMessage { plan: Some(_), .. } => etl(pass),
-        _ => None,
-    };
-    next.map_or_else(
-        || {
-            let message = format!("the {stage} pod reported neither a plan nor a result");
-            Step::failed(stage, INVALID_MESSAGE, message)
-        },
-        Step::Create,
-    )
+    if message.outcome == Outcome::Superseded {
+        return Step::Ended(State::Superseded);
+    }
+    if let Some(result) = message.result.clone() {
+        return Step::Ended(State::Complete { result, records: message.records });
+    }
+    if let Some(next) = etl(pass).filter(|_| message.plan.is_some()) {
+        return Step::Create(next);
+    }
+    let message = format!("the {stage} pod reported neither a plan nor a result");
+    Step::failed(stage, "InvalidMessage", message)
 }
 
 /// Repeats a Job whose termination message was lost. The work of its pod is in the store; the next
@@ -152,14 +146,14 @@ fn repeated(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
     let stage = job.stage;
     let number = pass.observed.repeated.get(&stage).copied().unwrap_or(1);
     if number < REPEATS {
-        let first = match stage {
+        let mut next = match stage {
             Stage::Plan => Step::Create(NextJob::plan()),
             _ => later(pass, run, stage, &job.without),
         };
-        return match first {
-            Step::Create(next) => Step::Create(NextJob { number, ..next }),
-            ended => ended,
-        };
+        if let Step::Create(next) = &mut next {
+            next.number = number;
+        }
+        return next;
     }
     let message = format!(
         "the {stage} pod ended well {REPEATS} times, but its termination message could not be read: \

@@ -2,7 +2,7 @@
 //! user changed it. It waits for an operator that can read it, until its deadline.
 
 use super::action::Action;
-use super::decision::{Decision, LOOK_SELDOM, Report, Subject};
+use super::decision::{Decision, LOOK_SELDOM, Subject};
 use super::state::State;
 use super::{clock, hold, status};
 use crate::diagnosis;
@@ -25,6 +25,5 @@ pub(super) fn decide(pass: &Pass<'_>, restart: u32, why: &str) -> Decision {
     let config_map = trendjob.run_name(restart).base();
     let finding = Some(diagnosis::unreadable(current, &config_map, why));
     let state = held.unwrap_or(State::Running { stage: current, finding });
-    let report = Report::Run { run, state, failure: None };
-    Decision { actions, report, look_again: Some(LOOK_SELDOM) }
+    Decision::about(run, state, actions, Some(LOOK_SELDOM))
 }

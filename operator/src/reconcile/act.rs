@@ -10,7 +10,7 @@ use kube::Resource as _;
 use kube::api::{Api, DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use serde_json::json;
 
-use super::context::Context;
+use super::Context;
 use super::error::{Error, doing};
 use crate::condition_types::pod::DISRUPTION_TARGET;
 use crate::metrics;
@@ -75,7 +75,6 @@ impl<'a> Actor<'a> {
     }
 
     async fn act(&self, action: Action) -> Result<(), Error> {
-        tracing::debug!(action = action.name(), "acting");
         match action {
             Action::AddFinalizer => self.set_finalizer(true).await,
             Action::RemoveFinalizer => self.set_finalizer(false).await,
@@ -90,26 +89,18 @@ impl<'a> Actor<'a> {
             Action::DeleteJob { name } => {
                 tracing::info!(job = name, "deleting a Job");
                 let deleted = self.jobs.delete(&name, &DeleteParams::background()).await;
-                gone(deleted.map(drop)).map_err(doing(format!("deleting Job {name}")))
+                gone(deleted, format!("deleting Job {name}"))
             }
             Action::DeleteConfigMap { name } => {
                 let deleted = self.maps.delete(&name, &DeleteParams::background()).await;
-                gone(deleted.map(drop)).map_err(doing(format!("deleting ConfigMap {name}")))
+                gone(deleted, format!("deleting ConfigMap {name}"))
             }
             Action::ForceDeletePod { name, uid } => self.force_delete(&name, uid).await,
             Action::DeleteTrendJob => {
                 tracing::info!("the time to live is over: deleting the TrendJob");
-                let params = DeleteParams {
-                    preconditions: self
-                        .object
-                        .metadata
-                        .uid
-                        .clone()
-                        .map(|uid| Preconditions { uid: Some(uid), resource_version: None }),
-                    ..DeleteParams::background()
-                };
+                let params = delete_only(self.object.metadata.uid.clone());
                 let deleted = self.trendjobs.delete(self.name, &params).await;
-                gone(deleted.map(drop)).map_err(doing("deleting the TrendJob"))
+                gone(deleted, "deleting the TrendJob")
             }
         }
     }
@@ -117,10 +108,9 @@ impl<'a> Actor<'a> {
     /// Adds or removes the finalizer. The resource version guards the finalizers of other
     /// controllers.
     async fn set_finalizer(&self, present: bool) -> Result<(), Error> {
-        let changing = || doing("changing the finalizers of the TrendJob");
-        let Some(current) = self.trendjobs.get_opt(self.name).await.map_err(changing())? else {
-            return Ok(());
-        };
+        let changing = "changing the finalizers of the TrendJob";
+        let current = self.trendjobs.get_opt(self.name).await.map_err(doing(changing))?;
+        let Some(current) = current else { return Ok(()) };
         if current.metadata.uid != self.object.metadata.uid {
             return Err(Error::Gone);
         }
@@ -135,7 +125,7 @@ impl<'a> Actor<'a> {
         let version = current.metadata.resource_version;
         let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
         let patched = self.trendjobs.patch(self.name, &merge(), &Patch::Merge(patch)).await;
-        gone(patched.map(drop)).map_err(changing())
+        gone(patched, changing)
     }
 
     /// Pins a run. Fails with `Gone` if the TrendJob is not the observed one any more: the garbage
@@ -153,9 +143,12 @@ impl<'a> Actor<'a> {
         let name = map.meta().name.clone().unwrap_or_default();
         match self.maps.create(&post(), map).await {
             Ok(_) => Ok(()),
-            // An earlier pass pinned the run, maybe with another image. The next pass goes by that.
+            // An earlier pass pinned the run, maybe with another image, and the status does not say
+            // so. The next pass goes by that.
             Err(error) if already_exists(&error) => {
-                self.note_begun(map);
+                let labels = map.metadata.labels.as_ref();
+                let restart = labels.and_then(|labels| labels.get(RESTART_LABEL)?.parse().ok());
+                self.context.memory.note_begun(self.object, restart.unwrap_or(0));
                 Err(Error::AlreadyBegun)
             }
             Err(error) => Err(creating(format!("ConfigMap {name}"), error)),
@@ -174,23 +167,16 @@ impl<'a> Actor<'a> {
             Err(error) if already_exists(&error) => Ok(()),
             Err(error) if is_namespace_going(&error) => {
                 self.context.memory.note_namespace_going(self.object);
-                Err(Error::NamespaceGoing { doing: format!("creating Job {name}") })
+                Err(Error::NamespaceGoing(format!("creating Job {name}")))
             }
             Err(error) => Err(creating(format!("Job {name}"), error)),
         }
     }
 
-    /// Notes, for the next pass, that a run has begun and the status does not say so.
-    fn note_begun(&self, map: &ConfigMap) {
-        let label = map.metadata.labels.as_ref().and_then(|labels| labels.get(RESTART_LABEL));
-        let restart = label.and_then(|label| label.parse().ok()).unwrap_or(0);
-        self.context.memory.note_begun(self.object, restart);
-    }
-
     async fn patch_job(&self, name: &str, patch: &serde_json::Value) -> Result<(), Error> {
         tracing::info!(job = name, %patch, "changing a Job");
         let patched = self.jobs.patch(name, &merge(), &Patch::Merge(patch)).await;
-        gone(patched.map(drop)).map_err(doing(format!("changing Job {name}")))
+        gone(patched, format!("changing Job {name}"))
     }
 
     /// Marks a pod as failed and deletes it, as Kubernetes' garbage collector of pods does when a
@@ -212,14 +198,9 @@ impl<'a> Actor<'a> {
             }]},
         });
         let patched = pods.patch_status(name, &merge(), &Patch::Strategic(failed)).await;
-        gone(patched.map(drop)).map_err(doing(format!("ending pod {name}")))?;
-        let params = DeleteParams {
-            grace_period_seconds: Some(0),
-            preconditions: Some(Preconditions { uid: Some(uid), resource_version: None }),
-            ..DeleteParams::background()
-        };
-        gone(pods.delete(name, &params).await.map(drop))
-            .map_err(doing(format!("deleting pod {name}")))
+        gone(patched, format!("ending pod {name}"))?;
+        let params = delete_only(Some(uid)).grace_period(0);
+        gone(pods.delete(name, &params).await, format!("deleting pod {name}"))
     }
 
     /// Writes the status, whatever version the object has: this operator is its only owner. Returns
@@ -271,11 +252,16 @@ fn merge() -> PatchParams {
 }
 
 /// Turns "not found" into success: an object that is gone need not be changed or deleted.
-fn gone(done: Result<(), kube::Error>) -> Result<(), kube::Error> {
+fn gone<T>(done: Result<T, kube::Error>, what: impl Into<String>) -> Result<(), Error> {
     match done {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-        done => done,
+        done => done.map(drop).map_err(doing(what)),
     }
+}
+
+/// Deletes an object only if it still has this uid.
+fn delete_only(uid: Option<String>) -> DeleteParams {
+    DeleteParams::background().preconditions(Preconditions { uid, resource_version: None })
 }
 
 /// Returns true if an object was not created because it exists already.

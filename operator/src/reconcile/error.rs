@@ -12,12 +12,9 @@ pub enum Error {
         #[source]
         source: Box<kube::Error>,
     },
-    /// The API server did not answer in time.
-    #[error("{doing} was not answered in time")]
-    Unanswered {
-        /// The work that failed, and its object.
-        doing: String,
-    },
+    /// The API server did not answer in time: the work that failed, and its object.
+    #[error("{0} was not answered in time")]
+    Unanswered(String),
     /// The API server, or a webhook of it, refuses to create an object.
     #[error("creating {what} was refused: {why}")]
     Refused {
@@ -26,12 +23,9 @@ pub enum Error {
         /// The message of the API server.
         why: String,
     },
-    /// The namespace is being deleted.
-    #[error("{doing} was refused: the namespace is being deleted")]
-    NamespaceGoing {
-        /// The work that failed, and its object.
-        doing: String,
-    },
+    /// The namespace is being deleted: the work that failed, and its object.
+    #[error("{0} was refused: the namespace is being deleted")]
+    NamespaceGoing(String),
     /// The run began in an earlier pass, and the status does not say so.
     #[error("the run has begun already")]
     AlreadyBegun,
@@ -47,8 +41,8 @@ impl Error {
             Self::Gone => "Gone",
             Self::AlreadyBegun => "Begun",
             Self::Refused { .. } => "Refused",
-            Self::NamespaceGoing { .. } => "NamespaceGoing",
-            Self::Unanswered { .. } => "Unanswered",
+            Self::NamespaceGoing(_) => "NamespaceGoing",
+            Self::Unanswered(_) => "Unanswered",
             Self::Api { source, .. } => match &**source {
                 kube::Error::Api(status) => match status.code {
                     403 => "Forbidden",
@@ -66,11 +60,11 @@ impl Error {
     /// Returns true for an error that normal operation causes now and then: another pass is enough.
     pub(super) fn is_usual(&self) -> bool {
         match self {
-            Self::AlreadyBegun | Self::Gone | Self::NamespaceGoing { .. } => true,
+            Self::AlreadyBegun | Self::Gone | Self::NamespaceGoing(_) => true,
             Self::Api { source, .. } => {
                 matches!(&**source, kube::Error::Api(status) if matches!(status.code, 404 | 409))
             }
-            Self::Unanswered { .. } | Self::Refused { .. } => false,
+            Self::Unanswered(_) | Self::Refused { .. } => false,
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::object::{TrendJobObject, prune_trendjob};
 pub struct Memory(Mutex<HashMap<String, Notes>>);
 
 /// The notes about one TrendJob.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 struct Notes {
     /// The last write, until the watch shows it.
     pending: Option<PendingWrite>,
@@ -24,46 +24,29 @@ struct Notes {
     failures: u32,
 }
 
-impl Notes {
-    const fn is_empty(&self) -> bool {
-        self.pending.is_none()
-            && !self.is_namespace_going
-            && self.begun.is_none()
-            && self.failures == 0
-    }
-}
-
 /// The object that a write returned, until the watch shows it. A pass over the older object would
 /// decide by the status before, and record the same events again.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 struct PendingWrite {
     /// The resource versions that the write is newer than.
     replaces: Vec<String>,
     object: TrendJobObject,
 }
 
-impl PendingWrite {
-    fn is_newer_than(&self, version: Option<&str>) -> bool {
-        self.replaces.iter().any(|one| Some(one.as_str()) == version)
-    }
-}
-
 impl Memory {
     /// The object as last watched or written, whichever is newer.
     pub(super) fn newest(&self, watched: &TrendJobObject) -> TrendJobObject {
-        let version = watched.metadata.resource_version.as_deref();
-        let written = self.change(uid(watched), |notes| {
-            notes.pending.take_if(|pending| !pending.is_newer_than(version));
-            notes.pending.as_ref().map(|pending| pending.object.clone())
-        });
-        written.unwrap_or_else(|| watched.clone())
+        self.watched(watched);
+        let all = self.0.lock();
+        let pending = all.get(uid(watched)).and_then(|notes| notes.pending.as_ref());
+        pending.map_or_else(|| watched.clone(), |pending| pending.object.clone())
     }
 
     /// Forgets the write that the watch shows now. A finished TrendJob may have no further pass.
     pub fn watched(&self, object: &TrendJobObject) {
-        let version = object.metadata.resource_version.as_deref();
+        let version = object.metadata.resource_version.as_ref();
         self.change(uid(object), |notes| {
-            notes.pending.take_if(|pending| !pending.is_newer_than(version));
+            notes.pending.take_if(|one| !one.replaces.iter().any(|older| Some(older) == version));
         });
     }
 
@@ -132,7 +115,7 @@ impl Memory {
         let mut all = self.0.lock();
         let mut notes = all.remove(uid).unwrap_or_default();
         let result = change(&mut notes);
-        if !uid.is_empty() && !notes.is_empty() {
+        if !uid.is_empty() && notes != Notes::default() {
             all.insert(uid.to_owned(), notes);
         }
         result

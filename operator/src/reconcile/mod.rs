@@ -2,7 +2,6 @@
 //! given the time), act (client). Owns this sequence, and when a failed pass is repeated.
 
 mod act;
-mod context;
 mod error;
 mod memory;
 mod observe;
@@ -14,18 +13,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
+use kube::Client;
 use kube::runtime::controller::Action as Next;
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::{ObjectRef, Store};
 use tokio::time::{Instant, timeout};
 
 use crate::metrics;
-use crate::object::TrendJobObject;
+use crate::object::{JobObject, TrendJobObject};
 use crate::observed::Observed;
 use crate::pass::Pass;
 use crate::plan::{self, plan};
+use crate::settings::Settings;
 use crate::validate::{manager, validate};
 
-pub use context::Context;
 pub use error::Error;
 pub use memory::Memory;
 pub use recorder::EventRecorder;
@@ -40,6 +40,43 @@ const LONGEST_PASS: Duration = Duration::from_mins(1);
 /// The number of times in a row that a usual error is not worth a warning.
 const USUAL: u32 = 4;
 
+/// The parts that every pass works with.
+pub struct Context {
+    /// The client of the cluster.
+    pub client: Client,
+    /// The TrendJobs as last watched.
+    pub trendjobs: Store<TrendJobObject>,
+    /// The Jobs of this operator as last watched.
+    pub jobs: Store<JobObject>,
+    /// The settings of the operator.
+    pub settings: Settings,
+    /// The recorder of events.
+    pub recorder: EventRecorder,
+    /// The notes of earlier passes.
+    pub memory: Memory,
+    /// The warnings of Kubernetes about pods, by namespace.
+    pub warnings: Warnings,
+}
+
+impl std::fmt::Debug for Context {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+impl Context {
+    /// Notes the object that a write over another returned, until the watch shows it.
+    pub(super) fn note_write(&self, over: &TrendJobObject, written: TrendJobObject) {
+        let key = ObjectRef::from_obj(over);
+        self.memory.note_write(over, written, |written| {
+            let watched = self.trendjobs.get(&key);
+            watched.is_some_and(|watched| {
+                watched.metadata.resource_version == written.metadata.resource_version
+            })
+        });
+    }
+}
+
 /// One pass over one TrendJob.
 ///
 /// # Errors
@@ -51,8 +88,7 @@ pub async fn reconcile(object: Arc<TrendJobObject>, context: Arc<Context>) -> Re
     span.record("trendjob", object.metadata.name.as_deref());
     let began = Instant::now();
     let result = timeout(LONGEST_PASS, pass(&object, &context)).await;
-    let result =
-        result.unwrap_or_else(|_| Err(Error::Unanswered { doing: "a request".to_owned() }));
+    let result = result.unwrap_or_else(|_| Err(Error::Unanswered("a request".to_owned())));
     metrics::reconciled(began.elapsed(), result.as_ref().err().map(Error::reason));
     let is_gone = || context.trendjobs.get(&ObjectRef::from_obj(&*object)).is_none();
     if result.is_ok() || is_gone() {
@@ -97,14 +133,14 @@ async fn pass(watched: &TrendJobObject, context: &Context) -> Result<Next, Error
     let mut observed = observe::observe(&trendjob, context, now).await?;
     // Pure.
     let settings = &context.settings;
-    let planned = plan(&Pass { trendjob: &trendjob, observed: &observed, settings, now });
+    let plan = |observed: &_| plan(&Pass { trendjob: &trendjob, observed, settings, now });
+    let planned = plan(&observed);
     // Client.
     match act::act(&object, planned, &observed, context).await {
         // The refusal is reported instead, and the action is tried again by the next pass.
         Err(Error::Refused { what, why }) if trendjob.deleted.is_none() => {
             observed.refusal = Some(format!("{what} can't be created: {why}"));
-            let planned = plan(&Pass { trendjob: &trendjob, observed: &observed, settings, now });
-            act::act(&object, planned, &observed, context).await.map(next)
+            act::act(&object, plan(&observed), &observed, context).await.map(next)
         }
         done => done.map(next),
     }

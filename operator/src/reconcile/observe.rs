@@ -10,7 +10,7 @@ use kube::api::{Api, ListParams};
 use kube::runtime::reflector::ObjectRef;
 use trendjob::{RunConfig, TerminationMessage};
 
-use super::context::Context;
+use super::Context;
 use super::error::{Error, doing};
 use super::pods::JobPods;
 use crate::condition_types;
@@ -185,7 +185,7 @@ impl ClusterView<'_> {
         }
         observed.finding = diagnose(job.stage, &pods, &events);
         if job.status.terminating > 0 {
-            let patience = self.context.settings.lost_patience;
+            let patience = Duration::from(self.context.settings.lost_patience);
             let since = self.now.checked_sub(patience).unwrap_or(self.now);
             observed.stuck_pods = all.stuck(since).await?;
         }

@@ -8,7 +8,7 @@ use k8s_openapi::jiff::Timestamp;
 use kube::api::{Api, ListParams};
 use kube::core::{ObjectMeta, PartialObjectMeta};
 
-use super::context::Context;
+use super::Context;
 use super::error::{Error, doing};
 use crate::diagnosis::{is_refusal, is_silent};
 use crate::indexes::indexes;

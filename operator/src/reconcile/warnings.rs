@@ -48,9 +48,7 @@ type LastAnswer = Arc<tokio::sync::Mutex<Option<Answer>>>;
 
 /// The last warnings of each namespace.
 #[derive(Debug, Default)]
-pub struct Warnings {
-    namespaces: Mutex<HashMap<String, LastAnswer>>,
-}
+pub struct Warnings(Mutex<HashMap<String, LastAnswer>>);
 
 impl Warnings {
     /// The warnings of a namespace that explain why pods don't come up. If the API server does not
@@ -84,7 +82,7 @@ impl Warnings {
     }
 
     fn last(&self, namespace: &str) -> LastAnswer {
-        let mut namespaces = self.namespaces.lock();
+        let mut namespaces = self.0.lock();
         // An old answer is dropped, unless a pass holds its lock.
         let is_used = |last: &LastAnswer| {
             last.try_lock().map_or(true, |last| last.as_ref().is_some_and(Answer::is_fresh))
@@ -95,7 +93,7 @@ impl Warnings {
 }
 
 fn unanswered(namespace: &str) -> Error {
-    Error::Unanswered { doing: format!("listing the warnings in {namespace}") }
+    Error::Unanswered(format!("listing the warnings in {namespace}"))
 }
 
 /// Lists the events of each reason on its own: in a busy namespace all events together are too

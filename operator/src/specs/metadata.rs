@@ -1,7 +1,5 @@
 //! The metadata of children: names, labels and the one owner.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
 use crate::names::{MANAGED_BY, RESTART_LABEL, RunName, TRENDJOB_LABEL, UID_LABEL};
@@ -9,17 +7,6 @@ use crate::validate::CheckedTrendJob;
 
 /// The metadata of a child of a run.
 pub(super) fn child(trendjob: &CheckedTrendJob, run: &RunName<'_>, name: String) -> ObjectMeta {
-    ObjectMeta {
-        name: Some(name),
-        namespace: Some(trendjob.namespace.clone()),
-        labels: Some(labels(run)),
-        owner_references: Some(vec![owner(trendjob)]),
-        ..ObjectMeta::default()
-    }
-}
-
-/// The labels of every object of a run.
-fn labels(run: &RunName<'_>) -> BTreeMap<String, String> {
     let (managed_by, operator) = MANAGED_BY;
     let labels = [
         (managed_by, operator.to_owned()),
@@ -28,18 +15,21 @@ fn labels(run: &RunName<'_>) -> BTreeMap<String, String> {
         (UID_LABEL, run.uid.to_owned()),
         (RESTART_LABEL, run.restart.to_string()),
     ];
-    labels.map(|(name, value)| (name.to_owned(), value)).into()
-}
-
-/// The only owner. The garbage collector keeps a child until its last owner is deleted, so a second
-/// one would keep it too long.
-fn owner(trendjob: &CheckedTrendJob) -> OwnerReference {
-    OwnerReference {
+    // The garbage collector keeps a child until its last owner is deleted, so a second owner would
+    // keep it too long.
+    let owner = OwnerReference {
         api_version: format!("{}/{}", trendjob::GROUP, trendjob::VERSION),
         kind: trendjob::KIND.to_owned(),
         name: trendjob.name.clone(),
         uid: trendjob.uid.clone(),
         controller: Some(true),
         block_owner_deletion: Some(true),
+    };
+    ObjectMeta {
+        name: Some(name),
+        namespace: Some(trendjob.namespace.clone()),
+        labels: Some(labels.map(|(name, value)| (name.to_owned(), value)).into()),
+        owner_references: Some(vec![owner]),
+        ..ObjectMeta::default()
     }
 }

@@ -40,18 +40,26 @@ pub(super) fn template(
     run: &Pinned,
     stage: Stage,
     mut arguments: Vec<String>,
+    labels: BTreeMap<String, String>,
 ) -> PodTemplateSpec {
     let trendjob = pass.trendjob;
-    let pods = trendjob.pods(stage);
-    let image = pods.parts.image.as_ref().unwrap_or(&run.config.worker_image);
-    let mut pod = Pod::new(trendjob, pass.settings, pods, image);
+    arguments.push(format!("--run-config={RUN_FOLDER}/{}", RunConfig::KEY));
+    arguments.push(format!("--spill={SPILL_FOLDER}"));
+    let mut pod = Pod::new(pass, stage, &run.config.worker_image, arguments);
     pod.mount("run", RUN_FOLDER, true, |volume| {
         let name = trendjob.run_name(run.config.restart).base();
         volume.config_map =
             Some(ConfigMapVolumeSource { name, ..ConfigMapVolumeSource::default() });
     });
-    arguments.push(format!("--run-config={RUN_FOLDER}/{}", RunConfig::KEY));
-    pod.env(pod_uid());
+    // The uid of the pod is the name of the attempt.
+    let field_path = "metadata.uid".to_owned();
+    pod.env(
+        "TRENDJOB_ATTEMPT",
+        EnvVarSource {
+            field_ref: Some(ObjectFieldSelector { api_version: Some("v1".to_owned()), field_path }),
+            ..EnvVarSource::default()
+        },
+    );
     // Only these stages read the input.
     if matches!(stage, Stage::Plan | Stage::Etl) {
         mount_input(&mut pod, trendjob);
@@ -60,47 +68,39 @@ pub(super) fn template(
         let size_limit = Some(Quantity(pass.settings.spill_size.clone()));
         volume.empty_dir = Some(EmptyDirVolumeSource { medium: None, size_limit });
     });
-    arguments.push(format!("--spill={SPILL_FOLDER}"));
     if stage == Stage::Etl
-        && pods.topology_spread_constraints.is_empty()
+        && pod.settings.topology_spread_constraints.is_empty()
         && !pass.observed.is_single_node
     {
         pod.spec.topology_spread_constraints = Some(vec![spread(trendjob, stage)]);
     }
-    pod.finish(pods, arguments)
-}
-
-/// The pod that removes results.
-pub(super) fn purge_template(
-    pass: &Pass<'_>,
-    image: &str,
-    arguments: Vec<String>,
-) -> PodTemplateSpec {
-    let pods = pass.trendjob.pods(Stage::Plan);
-    let image = pods.parts.image.as_deref().unwrap_or(image);
-    Pod::new(pass.trendjob, pass.settings, pods, image).finish(pods, arguments)
+    pod.finish(labels)
 }
 
 /// A pod under construction.
-struct Pod {
+pub(super) struct Pod<'a> {
     spec: PodSpec,
     container: Container,
-    arguments: Vec<String>,
+    settings: &'a PodSettings,
 }
 
-impl Pod {
+impl<'a> Pod<'a> {
     /// The common part of all pods: the image, the database, the restrictions.
-    fn new(
-        trendjob: &CheckedTrendJob,
-        settings: &Settings,
-        pods: &PodSettings,
+    pub(super) fn new(
+        pass: &Pass<'a>,
+        stage: Stage,
         image: &str,
+        mut arguments: Vec<String>,
     ) -> Self {
+        let Pass { trendjob, settings, .. } = *pass;
+        let pods = trendjob.pods(stage);
         let parts = &pods.parts;
+        arguments.push(format!("--metrics-listen=0.0.0.0:{METRICS_PORT}"));
         let container = Container {
             name: CONTAINER.to_owned(),
-            image: Some(image.to_owned()),
-            image_pull_policy: Some(settings.image_pull_policy.clone()),
+            image: Some(parts.image.as_deref().unwrap_or(image).to_owned()),
+            args: Some(arguments),
+            image_pull_policy: Some(format!("{:?}", settings.image_pull_policy)),
             resources: Some(pods.resources.clone().unwrap_or_else(|| resources(settings))),
             security_context: Some(restricted()),
             // A worker that panics writes no message: the end of its log tells why.
@@ -125,26 +125,22 @@ impl Pod {
             image_pull_secrets: (!secrets.is_empty()).then_some(secrets),
             ..PodSpec::default()
         };
-        let arguments = vec![format!("--metrics-listen=0.0.0.0:{METRICS_PORT}")];
-        let mut pod = Self { spec, container, arguments };
+        let mut pod = Self { spec, container, settings: pods };
         pod.connect(&trendjob.spec.sink.mongodb);
         pod
     }
 
     /// Gives the pod the URI of the database and, if there is one, the file of its CA.
     fn connect(&mut self, sink: &MongoSink) {
-        self.env(EnvVar {
-            name: "MONGODB_URI".to_owned(),
-            value_from: Some(EnvVarSource {
-                secret_key_ref: Some(SecretKeySelector {
-                    name: sink.uri_secret_ref.name.clone(),
-                    key: sink.uri_secret_ref.key.clone(),
-                    optional: None,
-                }),
+        let uri = &sink.uri_secret_ref;
+        let (name, key) = (uri.name.clone(), uri.key.clone());
+        self.env(
+            "MONGODB_URI",
+            EnvVarSource {
+                secret_key_ref: Some(SecretKeySelector { name, key, optional: None }),
                 ..EnvVarSource::default()
-            }),
-            value: None,
-        });
+            },
+        );
         if let Some(ca) = &sink.ca_secret_ref {
             self.mount("mongodb-ca", CA_FOLDER, true, |volume| {
                 let (key, path) = (ca.key.clone(), CA_FILE.to_owned());
@@ -154,12 +150,14 @@ impl Pod {
                     ..SecretVolumeSource::default()
                 });
             });
-            self.arguments.push(format!("--mongodb-ca-file={CA_FOLDER}/{CA_FILE}"));
+            let argument = format!("--mongodb-ca-file={CA_FOLDER}/{CA_FILE}");
+            self.container.args.get_or_insert_default().push(argument);
         }
     }
 
-    fn env(&mut self, variable: EnvVar) {
-        self.container.env.get_or_insert_default().push(variable);
+    fn env(&mut self, name: &str, source: EnvVarSource) {
+        let (name, value_from) = (name.to_owned(), Some(source));
+        self.container.env.get_or_insert_default().push(EnvVar { name, value_from, value: None });
     }
 
     fn mount(&mut self, name: &str, folder: &str, read_only: bool, fill: impl FnOnce(&mut Volume)) {
@@ -174,13 +172,11 @@ impl Pod {
         });
     }
 
-    /// Adds the settings of the stage.
-    fn finish(mut self, pods: &PodSettings, mut arguments: Vec<String>) -> PodTemplateSpec {
-        arguments.append(&mut self.arguments);
-        self.container.args = Some(arguments);
-        for variable in &pods.env {
-            self.env(variable.clone());
-        }
+    /// Adds the settings of the stage. These labels win over the user's: lists and network policies
+    /// select by them.
+    pub(super) fn finish(mut self, labels: BTreeMap<String, String>) -> PodTemplateSpec {
+        let pods = self.settings;
+        self.container.env.get_or_insert_default().extend(pods.env.iter().cloned());
         let (spec, parts) = (&mut self.spec, &pods.parts);
         spec.node_selector = (!parts.node_selector.is_empty()).then(|| parts.node_selector.clone());
         spec.tolerations = (!pods.tolerations.is_empty()).then(|| pods.tolerations.clone());
@@ -191,11 +187,12 @@ impl Pod {
         spec.priority_class_name.clone_from(&parts.priority_class_name);
         spec.service_account_name.clone_from(&parts.service_account_name);
         spec.containers = vec![self.container];
-        let metadata = parts.pod_metadata.clone().unwrap_or_default();
+        let mut metadata = parts.pod_metadata.clone().unwrap_or_default();
+        metadata.labels.extend(labels);
         PodTemplateSpec {
             metadata: Some(ObjectMeta {
-                labels: some(metadata.labels),
-                annotations: some(metadata.annotations),
+                labels: Some(metadata.labels),
+                annotations: (!metadata.annotations.is_empty()).then_some(metadata.annotations),
                 ..ObjectMeta::default()
             }),
             spec: Some(self.spec),
@@ -203,12 +200,8 @@ impl Pod {
     }
 }
 
-fn some(texts: BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
-    (!texts.is_empty()).then_some(texts)
-}
-
 /// Mounts the volume of the input, and gives the pod the credentials of its servers.
-fn mount_input(pod: &mut Pod, trendjob: &CheckedTrendJob) {
+fn mount_input(pod: &mut Pod<'_>, trendjob: &CheckedTrendJob) {
     let input = &trendjob.spec.input;
     if let Some(input) = &input.volume {
         pod.mount("data", DATA_FOLDER, true, |volume| {
@@ -229,30 +222,17 @@ fn mount_input(pod: &mut Pod, trendjob: &CheckedTrendJob) {
     }
 }
 
-/// The uid of the pod, which is the name of the attempt.
-fn pod_uid() -> EnvVar {
-    let field_path = "metadata.uid".to_owned();
-    EnvVar {
-        name: "TRENDJOB_ATTEMPT".to_owned(),
-        value_from: Some(EnvVarSource {
-            field_ref: Some(ObjectFieldSelector { api_version: Some("v1".to_owned()), field_path }),
-            ..EnvVarSource::default()
-        }),
-        value: None,
-    }
-}
-
 /// The resources of pods whose TrendJob names none.
 fn resources(settings: &Settings) -> ResourceRequirements {
     let quantity = |name: &str, text: &str| (name.to_owned(), Quantity(text.to_owned()));
     ResourceRequirements {
         claims: None,
         requests: Some(BTreeMap::from([
-            quantity("cpu", &settings.cpu_request),
-            quantity("memory", &settings.memory_request),
+            quantity("cpu", &settings.worker_cpu),
+            quantity("memory", &settings.worker_memory),
         ])),
         // No CPU limit, so that a worker may use cores that are idle.
-        limits: Some(BTreeMap::from([quantity("memory", &settings.memory_limit)])),
+        limits: Some(BTreeMap::from([quantity("memory", &settings.worker_memory_limit)])),
     }
 }
 

@@ -3,8 +3,9 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
-use super::{metadata, pod};
-use crate::names::{PURGE, STAGE_LABEL};
+use super::metadata;
+use super::pod::Pod;
+use crate::names::{PURGE, STAGE_LABEL, Stage};
 use crate::pass::Pass;
 
 /// How long the finished Job stays for its logs, in seconds.
@@ -34,13 +35,11 @@ pub(crate) fn purge_job(pass: &Pass<'_>) -> Job {
     }
     let image = pass.observed.run.as_ref().map(|run| run.config.worker_image.as_str());
     let image = image.unwrap_or(&pass.settings.worker_image);
-    let mut template = pod::purge_template(pass, image, arguments);
-    template.metadata.get_or_insert_default().labels.get_or_insert_default().extend(labels);
     let spec = JobSpec {
         backoff_limit: Some(3),
-        active_deadline_seconds: i64::try_from(pass.settings.purge_patience.as_secs()).ok(),
+        active_deadline_seconds: i64::try_from(pass.settings.purge_patience.seconds()).ok(),
         ttl_seconds_after_finished: Some(TTL_SECONDS),
-        template,
+        template: Pod::new(pass, Stage::Plan, image, arguments).finish(labels),
         ..JobSpec::default()
     };
     Job { metadata, spec: Some(spec), status: None }

@@ -7,7 +7,6 @@ use k8s_openapi::api::batch::v1::{
     Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement,
     PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
 };
-use k8s_openapi::api::core::v1::PodTemplateSpec;
 use trendjob::Outcome;
 
 use super::{metadata, pod};
@@ -51,13 +50,11 @@ pub(crate) fn stage_job(pass: &Pass<'_>, pinned: &Pinned, next: &NextJob) -> Job
     let (trendjob, stage) = (pass.trendjob, next.stage);
     let run = trendjob.run_name(pinned.config.restart);
     let mut metadata = metadata::child(trendjob, &run, run.job(stage, next.number));
-    let mut labels = metadata.labels.take().unwrap_or_default();
+    let labels = metadata.labels.get_or_insert_default();
     labels.insert(STAGE_LABEL.to_owned(), stage.name().to_owned());
-    let pod_labels = labels.clone();
+    let template = pod::template(pass, pinned, stage, arguments(next), labels.clone());
     labels.extend(trendjob.queue_labels.clone());
-    metadata.labels = Some(labels);
     metadata.annotations = Some(annotations(next, &trendjob.pods(stage).hash));
-    let template = pod::template(pass, pinned, stage, arguments(next));
     let policy = &trendjob.spec.failure_policy;
     let retries = i32::try_from(policy.backoff_limit_per_shard).ok();
     let count = |number: u32| i32::try_from(number).ok();
@@ -74,7 +71,7 @@ pub(crate) fn stage_job(pass: &Pass<'_>, pinned: &Pinned, next: &NextJob) -> Job
         pod_failure_policy: Some(failure_policy(indexes.is_some())),
         pod_replacement_policy: Some("Failed".to_owned()),
         suspend: trendjob.queue_labels.contains_key(QUEUE_LABEL).then_some(true),
-        template: labelled(template, pod_labels),
+        template,
         ..JobSpec::default()
     };
     Job { metadata, spec: Some(spec), status: None }
@@ -99,13 +96,6 @@ fn arguments(next: &NextJob) -> Vec<String> {
         arguments.push(format!("--without-shards={}", next.without));
     }
     arguments
-}
-
-fn labelled(mut template: PodTemplateSpec, labels: BTreeMap<String, String>) -> PodTemplateSpec {
-    let metadata = template.metadata.get_or_insert_default();
-    // These labels win over the user's: lists and network policies select by them.
-    metadata.labels.get_or_insert_default().extend(labels);
-    template
 }
 
 /// The rules in order: the first that matches decides.

@@ -13,7 +13,7 @@ use kube::Api;
 use kube::api::ObjectMeta;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::reflector::store::Writer;
-use kube::runtime::reflector::{self, ObjectRef, Store};
+use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::watcher::{self, Event};
 use serde::de::DeserializeOwned;
 use service::probes::Gate;
@@ -37,34 +37,17 @@ pub struct WatchOutput {
     pub listed: Gate,
 }
 
-/// A change that a watch reports.
-#[derive(Debug)]
-enum Change<'a, K> {
-    /// A list of all objects begins.
-    Listing,
-    /// An object exists.
-    Found(&'a K),
-    /// An object was deleted.
-    Deleted(&'a K),
-    /// The list of all objects is complete.
-    Listed,
+/// The changes of TrendJobs.
+pub fn trendjobs(
+    api: Api<TrendJobObject>,
+) -> impl Stream<Item = watcher::Result<Event<TrendJobObject>>> {
+    let events = watcher::watcher(api, watcher::Config::default().page_size(PAGE));
+    events.default_backoff().modify(prune_trendjob)
 }
 
 /// Watches TrendJobs for ever. Calls `found` with each object that the watch reports, and `deleted`
 /// with the uid of each one that is gone.
 pub async fn watch_trendjobs(
-    api: Api<TrendJobObject>,
-    writer: Writer<TrendJobObject>,
-    output: WatchOutput,
-    found: impl Fn(&TrendJobObject),
-    deleted: impl Fn(&str),
-) {
-    let events = watcher::watcher(api, watcher::Config::default().page_size(PAGE));
-    let events = events.default_backoff().modify(prune_trendjob);
-    follow_trendjobs(events, writer, output, found, deleted).await;
-}
-
-async fn follow_trendjobs(
     events: impl Stream<Item = watcher::Result<Event<TrendJobObject>>>,
     writer: Writer<TrendJobObject>,
     output: WatchOutput,
@@ -74,10 +57,10 @@ async fn follow_trendjobs(
     // The last fingerprint, and the number of the list that the object was last in, by uid.
     let mut known: HashMap<String, (u64, u64)> = HashMap::new();
     let mut lists = 0;
-    watch(events, writer, output, "trendjobs", move |change| {
-        match change {
-            Change::Listing => lists += 1,
-            Change::Found(object) => {
+    watch(events, writer, output, "trendjobs", move |event| {
+        match event {
+            Event::Init => lists += 1,
+            Event::InitApply(object) | Event::Apply(object) => {
                 found(object);
                 let uid = object.metadata.uid.clone().unwrap_or_default();
                 let fingerprint = fingerprint(&object.metadata);
@@ -86,13 +69,13 @@ async fn follow_trendjobs(
                 let is_new = before.is_none_or(|(before, _)| before != fingerprint);
                 return is_new.then(|| ObjectRef::from_obj(object));
             }
-            Change::Deleted(object) => {
+            Event::Delete(object) => {
                 let uid = object.metadata.uid.as_deref().unwrap_or_default();
                 known.remove(uid);
                 deleted(uid);
             }
             // An object that was deleted while the watch was down is only missing from the list.
-            Change::Listed => known.retain(|uid, (_, list)| {
+            Event::InitDone => known.retain(|uid, (_, list)| {
                 let exists = *list == lists;
                 if !exists {
                     deleted(uid);
@@ -110,10 +93,10 @@ pub async fn watch_jobs(api: Api<JobObject>, writer: Writer<JobObject>, output: 
     let (managed_by, operator) = MANAGED_BY;
     let config = watcher::Config::default().labels(&format!("{managed_by}={operator}"));
     let events = watcher::watcher(api, config.page_size(PAGE)).default_backoff().modify(prune_job);
-    watch(events, writer, output, "jobs", |change| match change {
-        Change::Found(job) if is_untouched(job) => None,
-        Change::Found(job) | Change::Deleted(job) => owner(&job.metadata),
-        Change::Listing | Change::Listed => None,
+    watch(events, writer, output, "jobs", |event| match event {
+        Event::InitApply(job) | Event::Apply(job) if is_untouched(job) => None,
+        Event::InitApply(job) | Event::Apply(job) | Event::Delete(job) => owner(&job.metadata),
+        Event::Init | Event::InitDone => None,
     })
     .await;
 }
@@ -150,7 +133,7 @@ async fn watch<K>(
     writer: Writer<K>,
     output: WatchOutput,
     resource: &'static str,
-    mut affected: impl FnMut(Change<'_, K>) -> Option<ObjectRef<TrendJobObject>>,
+    mut affected: impl FnMut(&Event<K>) -> Option<ObjectRef<TrendJobObject>>,
 ) where
     K: kube::Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
@@ -158,27 +141,17 @@ async fn watch<K>(
     // The store shows a list only when it is complete, so its objects are queued after that.
     let mut listed = Vec::new();
     while let Some(event) = events.next().await {
+        let changed = event.as_ref().ok().and_then(&mut affected);
         match event {
-            Ok(Event::Init) => {
-                listed.clear();
-                affected(Change::Listing);
-            }
-            Ok(Event::InitApply(object)) => listed.extend(affected(Change::Found(&object))),
+            Ok(Event::Init) => listed.clear(),
+            Ok(Event::InitApply(_)) => listed.extend(changed),
             Ok(Event::InitDone) => {
-                affected(Change::Listed);
                 tracing::debug!(resource, objects = listed.len(), "listed");
-                listed.drain(..).for_each(|object| output.queue.push(object));
+                listed.drain(..).for_each(|name| output.queue.push(name));
                 output.listed.set(true);
             }
-            Ok(Event::Apply(object)) => {
-                if let Some(name) = affected(Change::Found(&object)) {
-                    output.queue.push(name);
-                }
-            }
-            Ok(Event::Delete(object)) => {
-                if let Some(name) = affected(Change::Deleted(&object)) {
-                    output.queue.push(name);
-                }
+            Ok(Event::Apply(_) | Event::Delete(_)) => {
+                changed.into_iter().for_each(|name| output.queue.push(name));
             }
             Err(error) => {
                 metrics::watch_failed(resource);
@@ -186,34 +159,6 @@ async fn watch<K>(
             }
         }
     }
-}
-
-/// The stores and their writers.
-pub fn stores() -> (Stores, Writers) {
-    let (trendjob_store, trendjob_writer) = reflector::store();
-    let (job_store, job_writer) = reflector::store();
-    (
-        Stores { trendjobs: trendjob_store, jobs: job_store },
-        Writers { trendjobs: trendjob_writer, jobs: job_writer },
-    )
-}
-
-/// The objects as last watched.
-#[derive(Debug, Clone)]
-pub struct Stores {
-    /// TrendJobs.
-    pub trendjobs: Store<TrendJobObject>,
-    /// Jobs.
-    pub jobs: Store<JobObject>,
-}
-
-/// The writers of the stores.
-#[derive(Debug)]
-pub struct Writers {
-    /// The writer of TrendJobs.
-    pub trendjobs: Writer<TrendJobObject>,
-    /// The writer of Jobs.
-    pub jobs: Writer<JobObject>,
 }
 
 #[cfg(test)]
@@ -254,7 +199,7 @@ mod tests {
         let (_store, writer) = reflector::store();
         let deleted = parking_lot::Mutex::new(Vec::new());
         let note = |uid: &str| deleted.lock().push(uid.to_owned());
-        follow_trendjobs(events, writer, WatchOutput { queue, listed }, |_| {}, note).await;
+        watch_trendjobs(events, writer, WatchOutput { queue, listed }, |_| {}, note).await;
         assert_eq!(deleted.into_inner(), ["uid-deleted", "uid-lost"]);
     }
 

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
+use clap::Parser as _;
 use k8s_openapi::jiff::{SignedDuration, Timestamp};
+use operator::args::{Args, Command};
 use operator::names::Stage;
 use operator::object::{JobObject, JobStatus, TrendJobObject, prune_job};
 use operator::observed::{End, Observed, ObservedJob, Pinned};
@@ -120,7 +122,7 @@ impl Story {
     /// The plan of the next pass.
     pub(crate) fn plan(&self) -> Plan {
         let trendjob = validate(&self.object).unwrap();
-        let (observed, settings) = (&self.observed, &Settings::default());
+        let (observed, settings) = (&self.observed, &settings());
         plan(&Pass { trendjob: &trendjob, observed, settings, now: self.now })
     }
 
@@ -234,6 +236,12 @@ impl Story {
     }
 }
 
+/// The settings of an operator without arguments.
+fn settings() -> Settings {
+    let Command::Run(args) = Args::parse_from(["operator", "run"]).command else { panic!("run") };
+    args.settings
+}
+
 /// An action in one line.
 fn short(action: &Action) -> String {
     match action {
@@ -261,7 +269,7 @@ fn short(action: &Action) -> String {
         Action::DeleteConfigMap { name } => format!("delete ConfigMap {name}"),
         Action::ForceDeletePod { name, .. } => format!("delete pod {name} by force"),
         Action::AddFinalizer | Action::RemoveFinalizer | Action::DeleteTrendJob => {
-            action.name().to_owned()
+            format!("{action:?}")
         }
     }
 }
