@@ -255,7 +255,7 @@ fn is_unmounted(event: &Event) -> bool {
 
 /// The cause why the Job controller could not create pods.
 fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
-    // An event that is older than a pod is of no interest any more.
+    // Once a pod was created, an older event explains nothing any more.
     let event = events.iter().filter(|event| is_refusal(event)).max_by_key(|event| at(event))?;
     if pods.iter().any(|pod| created(pod) > at(event)) {
         return None;

@@ -1,5 +1,5 @@
-//! The TrendJobs that changed, on their way to the controller, which passes once over one that was
-//! pushed twice. Owns the number that wait.
+//! The queue of TrendJobs that changed, from the watches to the controller. Owns the number that
+//! wait. The controller passes once over a TrendJob that was pushed twice.
 
 use std::collections::HashSet;
 use std::sync::Arc;

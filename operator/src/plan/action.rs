@@ -9,7 +9,8 @@ use trendjob::TrendJobStatus;
 use super::events::Notice;
 use crate::observed::ObservedJob;
 
-/// The work of the client: first the actions in this order, then the status, then the events.
+/// The changes that a pass makes: first the actions in this order, then the status, then the
+/// events.
 #[derive(Debug, Default)]
 pub struct Plan {
     /// The changes of the cluster.

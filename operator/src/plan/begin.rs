@@ -1,5 +1,6 @@
 //! The beginning of a run: its `ConfigMap`, which pins spec and image, and its first Job. If an
-//! earlier pass created the `ConfigMap`, its content decides: the Job is created after it was read.
+//! earlier pass created the `ConfigMap`, its content decides, so the next pass reads it before it
+//! creates the Job.
 
 use super::action::Action;
 use super::decision::{Decision, LOOK_AGAIN, LOOK_SELDOM, Subject};

@@ -55,7 +55,8 @@ fn of_run(pass: &Pass<'_>, run: Subject, state: &State, plan: Plan) -> Plan {
 
 /// The plan for a TrendJob whose spec can't be read: its status and an event say why.
 ///
-/// One that is being deleted loses the finalizer: it must not hang on what this version can't read.
+/// A TrendJob that is being deleted loses the finalizer instead: an unreadable spec must not block
+/// its deletion.
 pub fn refuse(object: &TrendJobObject, why: &str, now: Timestamp) -> Plan {
     let before = object.status.clone().unwrap_or_default();
     let notices = events::invalid(&before, why).into_iter().collect();

@@ -9,8 +9,8 @@ use super::state::{Failure, State};
 /// The next look at pods that don't come up, and at a Job that was just created.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// The next look at pods that have not come up for longer than that. Hundreds of runs that wait for
-/// room must not keep the API server busy, but a late cause is to be reported within 30 s.
+/// The longest time between two looks at pods that still don't come up. Hundreds of runs that wait
+/// for room must not keep the API server busy, but a late cause is to be reported within 30 s.
 pub(super) const LOOK_LATER: Duration = Duration::from_secs(12);
 
 /// The next look once the cause is known. Fixing the cause changes the Job, and the watch shows
@@ -34,7 +34,7 @@ pub(super) struct Decision {
 /// The subject of the status and the events.
 #[derive(Debug)]
 pub(super) enum Report {
-    /// None: the TrendJob goes.
+    /// No status and no event: the TrendJob goes.
     Leaving,
     /// The TrendJob goes, but its results stay, for this reason.
     Abandoned(String),

@@ -44,7 +44,7 @@ pub fn plan(pass: &Pass<'_>) -> Plan {
     plan
 }
 
-/// Asks the policy that the TrendJob is a case of.
+/// Chooses the policy by the state of the run, and returns its decision.
 fn decide(pass: &Pass<'_>) -> Decision {
     let Pass { trendjob, observed, .. } = *pass;
     let noted = trendjob.status.restarts;

@@ -155,8 +155,11 @@ pub(super) fn note_failure(status: &mut TrendJobStatus, failure: &Failure, now: 
 fn progress(status: &TrendJobStatus, observed: &Observed, state: &State) -> conditions::Progress {
     let is_complete = matches!(state, State::Complete { .. });
     let etl = observed.jobs.get(&Stage::Etl);
-    let is_later = observed.jobs.keys().any(|stage| *stage > Stage::Etl)
-        || matches!(state, State::Running { stage, .. } | State::Held { stage, .. } if *stage > Stage::Etl);
+    let current = match state {
+        State::Running { stage, .. } | State::Held { stage, .. } => Some(stage),
+        _ => None,
+    };
+    let is_later = observed.jobs.keys().chain(current).any(|stage| *stage > Stage::Etl);
     let failed = status.shards.as_ref().map_or(0, |shards| shards.failed);
     conditions::Progress {
         is_planned: status.plan_hash.is_some(),

@@ -62,7 +62,7 @@ impl Memory {
         self.change(uid(over), |notes| {
             let before = notes.pending.take();
             if !is_watched(&written) {
-                // The watch may still show a version before that.
+                // The watch may still show a version older than the last write.
                 let mut replaces = before.map(|pending| pending.replaces).unwrap_or_default();
                 replaces.push(version);
                 notes.pending = Some(PendingWrite { replaces, object: written });

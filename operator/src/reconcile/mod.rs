@@ -66,7 +66,7 @@ impl std::fmt::Debug for Context {
 
 impl Context {
     /// Notes the object that a write over another returned, until the watch shows it.
-    pub(super) fn note_write(&self, over: &TrendJobObject, written: TrendJobObject) {
+    fn note_write(&self, over: &TrendJobObject, written: TrendJobObject) {
         let key = ObjectRef::from_obj(over);
         self.memory.note_write(over, written, |written| {
             let watched = self.trendjobs.get(&key);

@@ -1,5 +1,5 @@
 //! Recording events at the API server. Passes don't wait for it; an orderly stop waits for the
-//! events under way. Owns that; the events are made in `plan::events`.
+//! events under way. The events are made in `plan::events`.
 
 use std::time::Duration;
 

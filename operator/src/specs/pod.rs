@@ -103,7 +103,7 @@ impl<'a> Pod<'a> {
             image_pull_policy: Some(format!("{:?}", settings.image_pull_policy)),
             resources: Some(pods.resources.clone().unwrap_or_else(|| resources(settings))),
             security_context: Some(restricted()),
-            // A worker that panics writes no message: the end of its log tells why.
+            // A worker that panics writes no message: the end of its log has the cause.
             termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
             ports: Some(vec![ContainerPort {
                 name: Some("metrics".to_owned()),

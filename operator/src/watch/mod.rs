@@ -37,7 +37,7 @@ pub struct WatchOutput {
     pub listed: Gate,
 }
 
-/// The changes of TrendJobs.
+/// The events of TrendJobs as the API server reports them, without the parts that are not read.
 pub fn trendjobs(
     api: Api<TrendJobObject>,
 ) -> impl Stream<Item = watcher::Result<Event<TrendJobObject>>> {
@@ -138,7 +138,7 @@ async fn watch<K>(
     K: kube::Resource<DynamicType = ()> + Clone + DeserializeOwned + Debug + Send + Sync + 'static,
 {
     let mut events = pin!(reflector::reflector(writer, events));
-    // The store shows a list only when it is complete, so its objects are queued after that.
+    // The store shows a list only when it is complete, so its TrendJobs are queued after that.
     let mut listed = Vec::new();
     while let Some(event) = events.next().await {
         let changed = event.as_ref().ok().and_then(&mut affected);
