@@ -109,8 +109,10 @@ impl<'a> Actor<'a> {
     /// controllers.
     async fn set_finalizer(&self, present: bool) -> Result<(), Error> {
         let changing = "changing the finalizers of the TrendJob";
-        let current = self.trendjobs.get_opt(self.name).await.map_err(doing(changing))?;
-        let Some(current) = current else { return Ok(()) };
+        let Some(current) = self.trendjobs.get_opt(self.name).await.map_err(doing(changing))?
+        else {
+            return Ok(());
+        };
         if current.metadata.uid != self.object.metadata.uid {
             return Err(Error::Gone);
         }

@@ -133,14 +133,14 @@ async fn pass(watched: &TrendJobObject, context: &Context) -> Result<Next, Error
     let mut observed = observe::observe(&trendjob, context, now).await?;
     // Pure.
     let settings = &context.settings;
-    let plan = |observed: &_| plan(&Pass { trendjob: &trendjob, observed, settings, now });
-    let planned = plan(&observed);
+    let planned = plan(&Pass { trendjob: &trendjob, observed: &observed, settings, now });
     // Client.
     match act::act(&object, planned, &observed, context).await {
         // The refusal is reported instead, and the action is tried again by the next pass.
         Err(Error::Refused { what, why }) if trendjob.deleted.is_none() => {
             observed.refusal = Some(format!("{what} can't be created: {why}"));
-            act::act(&object, plan(&observed), &observed, context).await.map(next)
+            let planned = plan(&Pass { trendjob: &trendjob, observed: &observed, settings, now });
+            act::act(&object, planned, &observed, context).await.map(next)
         }
         done => done.map(next),
     }

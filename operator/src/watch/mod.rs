@@ -151,7 +151,9 @@ async fn watch<K>(
                 output.listed.set(true);
             }
             Ok(Event::Apply(_) | Event::Delete(_)) => {
-                changed.into_iter().for_each(|name| output.queue.push(name));
+                if let Some(name) = changed {
+                    output.queue.push(name);
+                }
             }
             Err(error) => {
                 metrics::watch_failed(resource);
