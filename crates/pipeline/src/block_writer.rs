@@ -33,7 +33,7 @@ pub(crate) trait BlockWriter {
     fn index(head: Self::Head, block: BlockRef) -> Self::Indexed;
 }
 
-/// Hands a block on when it is full.
+/// Ends a block when it is full.
 #[derive(Debug)]
 pub(crate) struct CutWriter<W> {
     writer: W,
@@ -46,27 +46,16 @@ impl<W: BlockWriter> CutWriter<W> {
         Self { writer, size }
     }
 
-    /// Adds an entry; the block that it fills goes to `put`.
+    /// Adds an entry. Returns the block that it fills.
     #[inline]
-    pub(crate) fn add(
-        &mut self,
-        entry: W::Entry<'_>,
-        put: impl FnOnce(W::Head, Vec<u8>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    pub(crate) fn add(&mut self, entry: W::Entry<'_>) -> Result<Option<Block<W::Head>>, Error> {
         self.writer.push(entry);
-        if self.writer.raw_len() >= self.size { self.cut(put) } else { Ok(()) }
+        if self.writer.raw_len() >= self.size { self.cut() } else { Ok(None) }
     }
 
-    /// Hands the last block on, unless it is empty.
-    pub(crate) fn cut(
-        &mut self,
-        put: impl FnOnce(W::Head, Vec<u8>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let block = self.writer.finish();
-        match block.map_err(|_| Error::Defect("a block can't be encoded"))? {
-            Some((head, block)) => put(head, block),
-            None => Ok(()),
-        }
+    /// Ends the block that is begun and returns it, unless it is empty.
+    pub(crate) fn cut(&mut self) -> Result<Option<Block<W::Head>>, Error> {
+        self.writer.finish().map_err(|_| Error::Defect("a block can't be encoded"))
     }
 }
 
@@ -74,22 +63,18 @@ impl<W: BlockWriter> CutWriter<W> {
 #[derive(Debug)]
 pub(crate) struct IndexedBlocks<W: BlockWriter> {
     writer: CutWriter<W>,
-    /// The blocks are named `<name>-<number>`, with so many digits.
+    /// The blocks are named `<name>-<number>`, where the number has this many digits.
     name: String,
     digits: usize,
     index: Vec<W::Indexed>,
 }
 
 impl<W: BlockWriter> IndexedBlocks<W> {
-    /// Blocks of about `size` bytes before compression, whose names begin with `name`.
-    pub(crate) fn new(name: impl Into<String>, writer: W, size: usize) -> Self {
+    /// Blocks of about `size` bytes before compression, whose names begin with `name` and end with
+    /// a number of `digits` digits.
+    pub(crate) fn new(name: impl Into<String>, digits: usize, writer: W, size: usize) -> Self {
         let writer = CutWriter::new(writer, size);
-        Self { writer, name: name.into(), digits: 6, index: Vec::new() }
-    }
-
-    /// Sets the number of digits in the names.
-    pub(crate) fn with_digits(self, digits: usize) -> Self {
-        Self { digits, ..self }
+        Self { writer, name: name.into(), digits, index: Vec::new() }
     }
 
     /// Adds an entry, and stores the block that it fills.
@@ -99,29 +84,31 @@ impl<W: BlockWriter> IndexedBlocks<W> {
         entry: W::Entry<'_>,
         sink: &mut BlockSink<'_>,
     ) -> Result<(), Error> {
-        let Self { writer, name, digits, index } = self;
-        writer.add(entry, |head, block| {
-            let name = format!("{name}-{:0digits$}", index.len(), digits = *digits);
-            index.push(W::index(head, sink.put(name, block)?));
-            Ok(())
-        })
+        let full = self.writer.add(entry)?;
+        full.map_or(Ok(()), |block| self.put(block, sink))
     }
 
     /// Stores the block that is begun, unless it is empty. Returns the index of all blocks so far.
     pub(crate) fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<&[W::Indexed], Error> {
-        let Self { writer, name, digits, index } = self;
-        writer.cut(|head, block| {
-            let name = format!("{name}-{:0digits$}", index.len(), digits = *digits);
-            index.push(W::index(head, sink.put(name, block)?));
-            Ok(())
-        })?;
-        Ok(index)
+        let begun = self.writer.cut()?;
+        begun.map_or(Ok(()), |block| self.put(block, sink))?;
+        Ok(&self.index)
     }
 
     /// Stores the last block and returns the index of all.
     pub(crate) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<W::Indexed>, Error> {
         self.cut(sink)?;
         Ok(self.index)
+    }
+
+    fn put(
+        &mut self,
+        (head, block): Block<W::Head>,
+        sink: &mut BlockSink<'_>,
+    ) -> Result<(), Error> {
+        let name = format!("{}-{:02$}", self.name, self.index.len(), self.digits);
+        self.index.push(W::index(head, sink.put(name, block)?));
+        Ok(())
     }
 }
 
@@ -161,7 +148,7 @@ pub(crate) type TermBlocks = IndexedBlocks<TermWriter>;
 impl TermBlocks {
     /// Term blocks of about `size` bytes before compression, whose names begin with `name`.
     pub(crate) fn of_terms(name: &str, size: usize) -> Self {
-        Self::new(name, TermWriter::default(), size)
+        Self::new(name, 6, TermWriter::default(), size)
     }
 }
 
@@ -211,7 +198,7 @@ mod tests {
         let attempt = Attempt::new(&context, &plan, Stage::Aggregate, 0_u32);
         let mut sink = BlockSink::new(&attempt);
         let mut indexed = TermBlocks::of_terms("terms", 300);
-        let mut bare = IndexedBlocks::new("plain", RowWriter::default(), 300).with_digits(3);
+        let mut bare = IndexedBlocks::new("plain", 3, RowWriter::default(), 300);
         let terms: Vec<String> = (100..200).map(|n| format!("term-{n}")).collect();
         for term in &terms {
             let (kind, term, bucket) = (Kind::Word, term.as_bytes(), Bucket::WHOLE);

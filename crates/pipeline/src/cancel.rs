@@ -1,14 +1,13 @@
 //! Stopping a run from another thread. Owns the flag; the stages look at it between two pieces of
 //! work.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::Error;
 
 /// A flag that stops a run between two blocks of input. Clones share it.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
@@ -20,11 +19,5 @@ impl Cancel {
     /// Fails with `Cancelled` once the run was stopped.
     pub fn check(&self) -> Result<(), Error> {
         if self.0.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }
-    }
-}
-
-impl fmt::Debug for Cancel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cancel({})", self.0.load(Ordering::Relaxed))
     }
 }

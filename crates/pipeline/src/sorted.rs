@@ -9,7 +9,7 @@ use store::document::{AttemptKey, read_block};
 use trends::RowRef;
 use trends::format::{FormatError, RowReader};
 use trends::merge::{Cursor, Heap, Sequence};
-use trends::result::BlockRef;
+use trends::result::{BlockRef, TermBlock};
 
 use crate::spill::SpilledBlocks;
 use crate::{Context, Error};
@@ -65,24 +65,20 @@ impl<'a> Blocks<'a> {
     }
 }
 
-/// A decoded block of a sorted run.
-pub(crate) trait SortedBlock: Sized {
-    /// Decodes a block.
-    fn open(block: &[u8]) -> Result<Self, FormatError>;
-}
-
 /// A sorted run with one of its blocks decoded.
 struct OpenRun<'a, B> {
     blocks: Blocks<'a>,
     block: Option<B>,
+    /// Decodes a block.
+    open: fn(&[u8]) -> Result<B, FormatError>,
 }
 
-impl<B: SortedBlock> OpenRun<'_, B> {
+impl<B> OpenRun<'_, B> {
     /// Decodes the next block; `None` after the last.
     fn next_block(&mut self) -> Result<Option<&mut B>, Error> {
         self.block = None;
         let Some(bytes) = self.blocks.read()? else { return Ok(None) };
-        let block = B::open(&bytes).map_err(|error| self.blocks.undecodable(&error))?;
+        let block = (self.open)(&bytes).map_err(|error| self.blocks.undecodable(&error))?;
         Ok(Some(self.block.insert(block)))
     }
 }
@@ -90,18 +86,21 @@ impl<B: SortedBlock> OpenRun<'_, B> {
 /// Stands on one row of a sorted run of rows.
 pub(crate) struct RowCursor<'a>(OpenRun<'a, RowReader>);
 
-impl SortedBlock for RowReader {
-    fn open(block: &[u8]) -> Result<Self, FormatError> {
-        Self::open(block)
-    }
-}
-
 impl<'a> RowCursor<'a> {
     /// A cursor that stands on the first row.
     pub(crate) fn new(blocks: Blocks<'a>) -> Result<Self, Error> {
-        let mut cursor = Self(OpenRun { blocks, block: None });
+        let mut cursor = Self(OpenRun { blocks, block: None, open: RowReader::open });
         cursor.0.next_block()?;
         Ok(cursor)
+    }
+
+    /// A cursor over blocks of terms of an attempt.
+    pub(crate) fn of_terms(
+        context: &'a Context,
+        attempt: AttemptKey,
+        terms: &'a [TermBlock],
+    ) -> Result<Self, Error> {
+        Self::new(Blocks::stored(context, attempt, terms.iter().map(|term| &term.block)))
     }
 
     /// The error of the current row, whose content can't be decoded.
@@ -118,7 +117,7 @@ impl Cursor for RowCursor<'_> {
     }
 
     fn advance(&mut self) -> Result<(), Error> {
-        let OpenRun { blocks, block } = &mut self.0;
+        let OpenRun { blocks, block, .. } = &mut self.0;
         if let Some(rows) = block {
             rows.advance().map_err(|error| blocks.undecodable(&error))?;
         }
@@ -127,9 +126,12 @@ impl Cursor for RowCursor<'_> {
 }
 
 /// A decoded block whose entries are taken out one after another.
-pub(crate) trait EntryBlock: SortedBlock {
+pub(crate) trait EntryBlock: Sized {
     /// An entry.
     type Entry;
+
+    /// Decodes a block.
+    fn open(block: &[u8]) -> Result<Self, FormatError>;
 
     /// The next entry, `None` at the end.
     fn next(&mut self) -> Result<Option<Self::Entry>, FormatError>;
@@ -146,7 +148,8 @@ struct EntryCursor<'a, B: EntryBlock> {
 
 impl<'a, B: EntryBlock> EntryCursor<'a, B> {
     fn new(blocks: Blocks<'a>) -> Result<Self, Error> {
-        let mut cursor = Self { run: OpenRun { blocks, block: None }, entry: None };
+        let run = OpenRun { blocks, block: None, open: B::open };
+        let mut cursor = Self { run, entry: None };
         cursor.next()?;
         Ok(cursor)
     }
@@ -154,7 +157,7 @@ impl<'a, B: EntryBlock> EntryCursor<'a, B> {
     /// Goes to the next entry and returns the one before.
     fn next(&mut self) -> Result<Option<B::Entry>, Error> {
         let next = loop {
-            let OpenRun { blocks, block } = &mut self.run;
+            let OpenRun { blocks, block, .. } = &mut self.run;
             if let Some(block) = block
                 && let Some(entry) = block.next().map_err(|error| blocks.undecodable(&error))?
             {
@@ -205,17 +208,15 @@ mod tests {
     /// A block of bytes, each an entry.
     struct Bytes(std::vec::IntoIter<u8>);
 
-    impl SortedBlock for Bytes {
+    impl EntryBlock for Bytes {
+        type Entry = u8;
+
         fn open(block: &[u8]) -> Result<Self, FormatError> {
             if block.contains(&255) {
                 return Err(FormatError::NotABlock);
             }
             Ok(Self(Vec::from(block).into_iter()))
         }
-    }
-
-    impl EntryBlock for Bytes {
-        type Entry = u8;
 
         fn next(&mut self) -> Result<Option<u8>, FormatError> {
             match self.0.next() {

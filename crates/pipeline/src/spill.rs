@@ -76,55 +76,48 @@ impl SpilledBlocks<'_> {
 #[derive(Debug)]
 pub(crate) struct SpillWriter<'a, W> {
     entries: CutWriter<W>,
-    file: SpillFile<'a>,
-    runs: Vec<Range<u64>>,
-}
-
-/// A file and the bytes that were written to it.
-#[derive(Debug)]
-struct SpillFile<'a> {
     folder: &'a Path,
-    out: BufWriter<File>,
+    file: BufWriter<File>,
+    /// Bytes that were written to the file.
     written: u64,
+    runs: Vec<Range<u64>>,
 }
 
 impl<'a, W: BlockWriter> SpillWriter<'a, W> {
     /// A file in `folder` with blocks of about `size` bytes before compression.
     pub(crate) fn new(folder: &'a Path, writer: W, size: usize) -> Result<Self, Error> {
         let file = tempfile::tempfile_in(folder).map_err(|source| failed(folder, source))?;
-        let file = SpillFile { folder, out: BufWriter::new(file), written: 0 };
-        Ok(Self { entries: CutWriter::new(writer, size), file, runs: Vec::new() })
+        let (entries, file) = (CutWriter::new(writer, size), BufWriter::new(file));
+        Ok(Self { entries, folder, file, written: 0, runs: Vec::new() })
     }
 
     /// Adds the next entry of the run.
     #[inline]
     pub(crate) fn add(&mut self, entry: W::Entry<'_>) -> Result<(), Error> {
-        let Self { entries, file, .. } = self;
-        entries.add(entry, |_, block| file.put(&block))
+        let full = self.entries.add(entry)?;
+        full.map_or(Ok(()), |(_, block)| self.put(&block))
     }
 
     /// Ends the run. The next entry begins another.
     pub(crate) fn end_run(&mut self) -> Result<(), Error> {
-        let Self { entries, file, runs } = self;
-        entries.cut(|_, block| file.put(&block))?;
-        let start = runs.last().map_or(0, |last| last.end);
-        runs.push(start..file.written);
+        let begun = self.entries.cut()?;
+        begun.map_or(Ok(()), |(_, block)| self.put(&block))?;
+        let start = self.runs.last().map_or(0, |last| last.end);
+        self.runs.push(start..self.written);
         Ok(())
     }
 
     /// The runs that were ended.
     pub(crate) fn finish(self) -> Result<Spill, Error> {
-        let Self { file: SpillFile { folder, out, .. }, runs, .. } = self;
-        let file = out.into_inner().map_err(|error| failed(folder, error.into_error()))?;
+        let Self { folder, file, runs, .. } = self;
+        let file = file.into_inner().map_err(|error| failed(folder, error.into_error()))?;
         Ok(Spill { file: Mutex::new(file), folder: folder.to_owned(), runs })
     }
-}
 
-impl SpillFile<'_> {
     fn put(&mut self, block: &[u8]) -> Result<(), Error> {
         // Blocks are at most 8 MiB long.
         let length = (block.len() as u32).to_le_bytes();
-        let written = self.out.write_all(&length).and_then(|()| self.out.write_all(block));
+        let written = self.file.write_all(&length).and_then(|()| self.file.write_all(block));
         written.map_err(|source| failed(self.folder, source))?;
         self.written += 4 + block.len() as u64;
         Ok(())

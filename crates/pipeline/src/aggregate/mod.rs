@@ -2,7 +2,6 @@
 //! report of its marker, and the run-wide verdict on malformed lines.
 
 mod pairs;
-mod pooled;
 mod ranking;
 mod rare_terms;
 mod terms;
@@ -12,7 +11,6 @@ mod windows;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use store::document::AttemptKey;
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
@@ -24,10 +22,10 @@ use trends::{Kind, RowRef};
 
 pub use pairs::PairBlocks;
 use pairs::Pairs;
-pub(crate) use pooled::timed_totals;
 pub(crate) use ranking::{RankCollector, RankingPages};
 use terms::{Merged, Terms};
 pub use verdict::check_records;
+pub(crate) use windows::timed_totals;
 
 use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
@@ -116,24 +114,18 @@ fn merged(
         hasher: SlotHasher::new(plan.slots(partition)?),
         sink: BlockSink::new(&attempt),
     };
-    let partials = shards.iter().map(|shard| partial(context, shard, partition));
+    // Each cursor holds one block of its shard's partial in memory.
+    let partials = shards.iter().map(|Shard { index, marker }| {
+        let attempt = marker.attempt_key(&context.run, Stage::Etl, (*index).into());
+        let blocks = marker.report.partials.get(partition.place());
+        RowCursor::new(Blocks::stored(context, attempt, blocks.into_iter().flatten()))
+    });
     let merged = merge(partials.collect::<Result<_, _>>()?, |row| {
         context.cancel.check()?;
         output.add(&row)
     });
     merged.map_err(|error| error.of(&output.partials))?;
     attempt.mark(output.finish(missing(plan, shards))?)
-}
-
-/// A cursor over the partial of a shard; it holds one block in memory.
-fn partial<'a>(
-    context: &'a Context,
-    Shard { index, marker }: &'a Shard,
-    partition: PartitionId,
-) -> Result<RowCursor<'a>, Error> {
-    let attempt: AttemptKey = marker.attempt_key(&context.run, Stage::Etl, (*index).into());
-    let blocks = marker.report.partials.get(partition.place());
-    RowCursor::new(Blocks::stored(context, attempt, blocks.into_iter().flatten()))
 }
 
 /// The output of a merge.
@@ -169,12 +161,8 @@ impl Output<'_> {
         let terms = self.terms.finish(&mut self.sink);
         let Merged { terms, series, mut pooled, ranks } =
             terms.map_err(|error| error.of(&self.partials))?;
-        let pairs = self.pairs.map(|pairs| pairs.finish(&mut self.sink)).transpose();
+        let pairs = self.pairs.map(|pairs| pairs.finish(&mut pooled, &mut self.sink)).transpose();
         let pairs = pairs.map_err(|error| error.of(&self.partials))?;
-        let pairs = pairs.map(|(blocks, of_pairs)| {
-            pooled.extend(of_pairs);
-            blocks
-        });
         let rankings = ranks.map(|ranks| ranks.finish(&mut self.sink)).transpose()?;
         self.sink.finish()?;
         let slots = self.hasher.finish().iter().map(|digest| hex(digest)).collect();

@@ -8,9 +8,9 @@ use trends::scores::MIN_PAIRS;
 use trends::window::WindowTotals;
 use trends::{Row, RowRef};
 
-use super::pooled::Pooled;
 use super::rare_terms::RareTermFilter;
 use super::terms::{Merged, Terms};
+use super::windows::Pooled;
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
@@ -74,9 +74,14 @@ impl Pairs {
         }
     }
 
-    pub(super) fn finish(self, sink: &mut BlockSink<'_>) -> Result<(PairBlocks, Pooled), Error> {
+    /// Stores the last blocks and adds the dispersion of the pairs to `all`.
+    pub(super) fn finish(
+        self,
+        all: &mut Pooled,
+        sink: &mut BlockSink<'_>,
+    ) -> Result<PairBlocks, Error> {
         let Merged { terms, series, pooled, .. } = self.terms.finish(sink)?;
-        let margins = self.margins.finish(sink)?;
-        Ok((PairBlocks { terms, series, margins }, pooled))
+        all.extend(pooled);
+        Ok(PairBlocks { terms, series, margins: self.margins.finish(sink)? })
     }
 }

@@ -12,7 +12,7 @@ use trends::{Kind, RowRef, cmp_rank};
 use crate::Error;
 use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
 use crate::blocks::BlockSink;
-use crate::sorted::{Blocks, EntryBlock, SortedBlock, merge};
+use crate::sorted::{Blocks, EntryBlock, merge};
 use crate::spill::{Spill, SpillWriter};
 
 /// Bytes of topics per page, before compression: about 64 KiB after it.
@@ -125,7 +125,7 @@ pub(crate) type RankingPages = IndexedBlocks<PageWriter>;
 impl RankingPages {
     /// The pages of a ranking of this kind, whose names begin with `name`.
     pub(crate) fn of_kind(kind: Kind, name: String) -> Self {
-        Self::new(name, PageWriter::new(kind), PAGE)
+        Self::new(name, 6, PageWriter::new(kind), PAGE)
     }
 }
 
@@ -185,14 +185,12 @@ impl Ranked {
     }
 }
 
-impl SortedBlock for RankingReader {
+impl EntryBlock for RankingReader {
+    type Entry = Ranked;
+
     fn open(block: &[u8]) -> Result<Self, FormatError> {
         Self::open(block)
     }
-}
-
-impl EntryBlock for RankingReader {
-    type Entry = Ranked;
 
     fn next(&mut self) -> Result<Option<Ranked>, FormatError> {
         let owned = |RankedTopic { term, count, documents, facts }: RankedTopic<'_>| Ranked {

@@ -8,9 +8,8 @@ use trends::row::RowSum;
 use trends::window::WindowTotals;
 use trends::{Bucket, RowRef};
 
-use super::pooled::Pooled;
 use super::ranking::RankCollector;
-use super::windows::Windows;
+use super::windows::{Pooled, Windows};
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use store::document::AttemptKey;
 use trends::format::{RankingReader, RowWriter};
 use trends::{Bucket, Partitions};
 
@@ -98,7 +99,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let home = PartitionId::of(partitions, trends::slot(Kind::Word, b"love"));
     let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
     let mut sink = BlockSink::new(&attempt);
-    let mut rows = IndexedBlocks::new("partial", RowWriter::default(), 100);
+    let mut rows = IndexedBlocks::new("partial", 6, RowWriter::default(), 100);
     let (kind, bucket) = (Kind::Word, Bucket::WHOLE);
     let row = RowRef { kind, term: b"love", bucket, count: 1, documents: 1, detail: &[] };
     rows.add(&row, &mut sink).unwrap();

@@ -6,16 +6,24 @@ use std::collections::BTreeMap;
 use trends::detail::{Authors, Detail};
 use trends::facts::TermFacts;
 use trends::result::TermBlock;
-use trends::scores::{Cell, Totals};
+use trends::scores::{Cell, PooledDispersion, Totals};
 use trends::window::{WindowTotals, calendar_day};
 use trends::{Bucket, Kind, RowRef, Score};
 
-use super::pooled::{Pooled, timed_totals};
 use super::rare_terms::{CurrentTerm, RareTermFilter};
 use crate::Error;
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
+
+/// The dispersion of terms by kind.
+pub(super) type Pooled = BTreeMap<Kind, PooledDispersion>;
+
+/// Returns the totals of the run's windows, `None` without a score over time.
+pub(crate) fn timed_totals(analysis: &Analysis, totals: &WindowTotals) -> Option<Totals> {
+    let is_timed = analysis.scores.iter().any(|score| score.needs_window());
+    if is_timed { Totals::of(analysis.window, totals) } else { None }
+}
 
 /// Takes the merged rows of terms by window, in order.
 pub(super) struct Windows {
@@ -41,12 +49,12 @@ impl Windows {
     ) -> Self {
         let by_day = analysis.scores.contains(&Score::ChiSquare);
         // A window has at most 7 days.
-        let today = by_day.then(|| Today::new(window as i64));
+        let today = Today { window: window as i64, day: 0, authors: Authors::default() };
         Self {
             blocks,
             current: CurrentTerm::default(),
             pool: timed_totals(analysis, totals).map(Pool::new),
-            today,
+            today: by_day.then_some(today),
             rare: analysis.series_floor.map(|floor| RareTermFilter::new(floor.into())),
             facts: Vec::new(),
         }
@@ -67,7 +75,7 @@ impl Windows {
         self.facts.clear();
         let mut facts = TermFacts::default();
         if let (true, Some(today)) = (is_new, &mut self.today) {
-            today.begin();
+            today.authors = Authors::default();
         }
         if !row.detail.is_empty() {
             let detail = Detail::decode(row.detail)?;
@@ -99,15 +107,6 @@ struct Today {
 }
 
 impl Today {
-    fn new(window: i64) -> Self {
-        Self { window, day: 0, authors: Authors::default() }
-    }
-
-    /// Begins with another term.
-    fn begin(&mut self) {
-        self.authors = Authors::default();
-    }
-
     /// Adds the authors of a window. Returns their number from the beginning of the day to the end
     /// of the window; `None` if the window has no day or no author is known.
     fn add(&mut self, row: &RowRef<'_>, authors: &Authors) -> Option<u64> {

@@ -11,6 +11,7 @@ use trends::time::event_time;
 use trends::window::WindowTotals;
 use trends::{Kind, Partitions, pair};
 
+use super::report::EtlReport;
 use crate::plan::{Analysis, Plan, Profile};
 use crate::{Context, Error};
 
@@ -28,6 +29,7 @@ pub(super) struct Rows {
     analysis: Analysis,
     social: Option<Social>,
     totals: WindowTotals,
+    /// Records of excluded authors: read, but counted for no term.
     excluded: u64,
     pairs: Pairs,
 }
@@ -80,35 +82,19 @@ impl Counting {
         }
     }
 
-    /// Occurrences of terms too long to be stored.
-    pub(super) fn long_terms(&self) -> u64 {
+    /// A report of the counters of terms and windows. Words over all time have no window totals.
+    pub(super) fn into_report(self) -> EtlReport {
         match self {
-            Self::Words(counter) => counter.long_terms(),
-            Self::Rows(rows) => rows.counter.long_terms(),
-        }
-    }
-
-    /// Records of excluded authors: read, but counted for no term.
-    pub(super) fn excluded(&self) -> u64 {
-        match self {
-            Self::Words(_) => 0,
-            Self::Rows(rows) => rows.excluded,
-        }
-    }
-
-    /// Pairs of neighbouring words, stop words and excluded words included.
-    pub(super) fn pairs(&self) -> u64 {
-        match self {
-            Self::Words(_) => 0,
-            Self::Rows(rows) => rows.pairs.counted,
-        }
-    }
-
-    /// The totals of each window; no totals for words over all time.
-    pub(super) fn into_totals(self) -> WindowTotals {
-        match self {
-            Self::Words(_) => WindowTotals::default(),
-            Self::Rows(rows) => rows.totals,
+            Self::Words(counter) => {
+                EtlReport { long_terms: counter.long_terms(), ..EtlReport::default() }
+            }
+            Self::Rows(rows) => EtlReport {
+                long_terms: rows.counter.long_terms(),
+                excluded: rows.excluded,
+                pairs: rows.pairs.counted,
+                totals: rows.totals,
+                ..EtlReport::default()
+            },
         }
     }
 
@@ -182,6 +168,7 @@ struct Terms<'a> {
 /// The pairs so far, and room to write the next.
 #[derive(Default)]
 struct Pairs {
+    /// All pairs, those of stop words and excluded words included.
     counted: u64,
     term: String,
     form: String,

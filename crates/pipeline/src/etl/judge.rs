@@ -89,14 +89,10 @@ impl<'a> Judge<'a> {
         let runs = vec![self.counting.drain(self.partitions)];
         let report = EtlReport {
             records: self.tally.counts(),
-            long_terms: self.counting.long_terms(),
             left_out: self.records.map_or(Ok(0), RecordBatch::finish)?,
-            excluded: self.counting.excluded(),
-            pairs: self.counting.pairs(),
-            totals: self.counting.into_totals(),
             samples: self.samples,
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
-            ..EtlReport::default()
+            ..self.counting.into_report()
         };
         Ok(Counted { report, runs, spills: self.spills })
     }

@@ -12,7 +12,6 @@ use crate::attempt::Attempt;
 use crate::block_writer::IndexedBlocks;
 use crate::blocks::BlockSink;
 use crate::parallel::in_parallel;
-use crate::plan::PartitionId;
 use crate::sorted::{Blocks, RowCursor};
 use crate::spill::Spill;
 
@@ -61,24 +60,15 @@ pub(super) fn write(
         let mut sink = BlockSink::new(attempt);
         tasks.each(context, |(partition, mut runs)| {
             for spill in spills {
-                runs.push(Run::Spilled(RowCursor::new(Blocks::Spilled(
-                    spill.run(partition.place()),
-                ))?));
+                let run = spill.run(partition.place());
+                runs.push(Run::Spilled(RowCursor::new(Blocks::Spilled(run))?));
             }
-            write_one(&mut sink, context.limits.blocks.partials, partition, runs)
+            let name = format!("partial-{:04}", partition.get());
+            let (writer, size) = (RowWriter::default(), context.limits.blocks.partials);
+            let mut blocks = IndexedBlocks::new(name, 5, writer, size);
+            merge(runs, |row| blocks.add(&row, &mut sink))?;
+            blocks.finish(&mut sink)
         })?;
         sink.finish()
     })
-}
-
-fn write_one(
-    sink: &mut BlockSink<'_>,
-    block_size: usize,
-    partition: PartitionId,
-    runs: Vec<Run<'_>>,
-) -> Result<Vec<BlockRef>, Error> {
-    let name = format!("partial-{:04}", partition.get());
-    let mut blocks = IndexedBlocks::new(name, RowWriter::default(), block_size).with_digits(5);
-    merge(runs, |row| blocks.add(&row, sink))?;
-    blocks.finish(sink)
 }

@@ -14,7 +14,7 @@ use crate::attempt::Attempt;
 use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
 use crate::blocks::BlockSink;
 use crate::plan::Plan;
-use crate::sorted::{Blocks, EntryBlock, SortedBlock, merge};
+use crate::sorted::{Blocks, EntryBlock, merge};
 use crate::{Context, Error};
 
 /// Bytes of rejects per block, before compression.
@@ -50,7 +50,7 @@ pub(super) struct RejectLog<'a> {
 impl<'a> RejectLog<'a> {
     pub(super) fn new(attempt: &'a Attempt<'_>, thread: usize) -> Self {
         let name = format!("rejects-{thread:03}");
-        let blocks = IndexedBlocks::new(name, JsonLines::default(), BLOCK).with_digits(5);
+        let blocks = IndexedBlocks::new(name, 5, JsonLines::default(), BLOCK);
         Self { sink: BlockSink::new(attempt), blocks, ends: Vec::new() }
     }
 
@@ -137,7 +137,9 @@ pub fn for_each_reject(
 /// The rejects of a block, in order.
 struct Samples(std::vec::IntoIter<Sample>);
 
-impl SortedBlock for Samples {
+impl EntryBlock for Samples {
+    type Entry = Sample;
+
     fn open(block: &[u8]) -> Result<Self, FormatError> {
         let raw = open(BlockType::Bytes, block)?;
         let mut lines = serde_json::Deserializer::from_slice(&raw).into_iter();
@@ -145,10 +147,6 @@ impl SortedBlock for Samples {
         let samples = samples.map_err(|_| FormatError::Content(lines.byte_offset()))?;
         Ok(Self(samples.into_iter()))
     }
-}
-
-impl EntryBlock for Samples {
-    type Entry = Sample;
 
     fn next(&mut self) -> Result<Option<Sample>, FormatError> {
         Ok(self.0.next())

@@ -2,7 +2,7 @@
 //! any thread claims, compressed ones into blocks that one thread decompresses for all.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use super::judge::{Counted, Judge};
@@ -31,23 +31,22 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, E
     let (sender, receiver) = sync_channel(2 * threads);
     let (give_back, spare) = channel();
     let blocks = Mutex::new(receiver);
-    let first_error = Mutex::new(None);
+    let first_error = OnceLock::new();
     let counted = Mutex::new(Counted::default());
     // An error stops the other threads at their next block; the first error is the one that is
     // returned.
     let note = |result: Result<(), Error>| {
         if let Err(error) = result {
-            let mut first = first_error.lock().unwrap_or_else(PoisonError::into_inner);
-            first.get_or_insert(error);
+            drop(first_error.set(error));
         }
     };
-    let failed = || first_error.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+    let failed = || first_error.get().is_some();
     let panicked = thread::scope(|scope| {
         let mut running = Vec::new();
         let (streams, note, failed) = (&streams, &note, &failed);
         running.push(scope.spawn(move || {
-            let handover = Handover { context, blocks: sender, spare, failed };
-            note(read_streams(attempt, streams, &handover));
+            let handover = Handover { context, object: 0, blocks: sender, spare, failed };
+            note(read_streams(attempt, streams, handover));
         }));
         for thread in 0..threads {
             let (segments, blocks, counted, give_back) =
@@ -73,7 +72,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, E
     if panicked {
         return Err(Error::Panicked);
     }
-    if let Some(error) = first_error.into_inner().unwrap_or_else(PoisonError::into_inner) {
+    if let Some(error) = first_error.into_inner() {
         return Err(error);
     }
     Ok(counted.into_inner().unwrap_or_else(PoisonError::into_inner))
@@ -139,28 +138,26 @@ type Block = (u32, StreamBlock);
 /// used buffers back.
 struct Handover<'a, F> {
     context: &'a Context,
+    /// The number of the object that is read.
+    object: u32,
     blocks: SyncSender<Block>,
     spare: Receiver<Vec<u8>>,
     failed: &'a F,
 }
 
-/// Hands over the blocks of one object.
-struct ObjectHandover<'a, F>(&'a Handover<'a, F>, u32);
-
-impl<F: Fn() -> bool> StreamSink for ObjectHandover<'_, F> {
+impl<F: Fn() -> bool> StreamSink for Handover<'_, F> {
     fn consumed(&self, compressed: u64) {
-        Progress::add(&self.0.context.progress.bytes, compressed);
+        Progress::add(&self.context.progress.bytes, compressed);
     }
 
     fn spare(&self) -> Option<Vec<u8>> {
-        self.0.spare.try_recv().ok()
+        self.spare.try_recv().ok()
     }
 
     fn put(&self, block: StreamBlock) -> Result<(), Error> {
-        let Self(Handover { context, blocks, failed, .. }, object) = self;
-        context.cancel.check()?;
+        self.context.cancel.check()?;
         // The thread that failed has noted why; this error only ends the reading.
-        if failed() || blocks.send((*object, block)).is_err() {
+        if (self.failed)() || self.blocks.send((self.object, block)).is_err() {
             return Err(Error::Cancelled);
         }
         Ok(())
@@ -172,7 +169,7 @@ impl<F: Fn() -> bool> StreamSink for ObjectHandover<'_, F> {
 fn read_streams(
     attempt: &Attempt<'_>,
     ranges: &[&Range],
-    handover: &Handover<'_, impl Fn() -> bool>,
+    mut handover: Handover<'_, impl Fn() -> bool>,
 ) -> Result<(), Error> {
     let (context, plan) = (attempt.context, attempt.plan);
     for range in ranges {
@@ -184,8 +181,8 @@ fn read_streams(
         };
         let (remote, cancel) = (&context.remote, &context.cancel);
         let mut open = OpenObject::open(object, remote, cancel, window.from(), range.end)?;
-        let sink = ObjectHandover(handover, range.object);
-        stream_lines(object, open.reader(), window, plan.max_line(), &sink)?;
+        handover.object = range.object;
+        stream_lines(object, open.reader(), window, plan.max_line(), &handover)?;
         open.check_unchanged()?;
     }
     Ok(())

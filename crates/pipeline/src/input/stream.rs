@@ -96,11 +96,10 @@ pub(crate) fn stream_lines(
             return sink.put(StreamBlock::Lines { offset, lines: buffer });
         }
         if at_end {
-            return if buffer.is_empty() {
-                Ok(())
-            } else {
-                sink.put(StreamBlock::Lines { offset, lines: buffer })
-            };
+            if !buffer.is_empty() {
+                sink.put(StreamBlock::Lines { offset, lines: buffer })?;
+            }
+            return Ok(());
         }
         if let Some(newline) = memrchr(b'\n', &buffer) {
             let mut next = sink.spare().unwrap_or_default();

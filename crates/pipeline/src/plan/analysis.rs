@@ -82,6 +82,10 @@ impl PinnedBaseline {
     }
 }
 
+fn wrong(what: &str) -> Result<(), Error> {
+    Err(Error::Input(what.to_owned()))
+}
+
 impl Default for Analysis {
     fn default() -> Self {
         Self {
@@ -116,18 +120,16 @@ impl Analysis {
     /// `Input` with the field and what would be right.
     pub fn check(&self) -> Result<(), Error> {
         if self.kinds.is_empty() {
-            return Err(Error::Input("no kind of term is counted: name at least one".to_owned()));
+            return wrong("no kind of term is counted: name at least one");
         }
         self.check_scores()?;
         match self.profile {
-            Profile::Seed if self.kinds != [Kind::Word] => Err(Error::Input(
-                "profile Seed counts words only: choose profile Social to count other kinds"
-                    .to_owned(),
-            )),
-            Profile::Seed if self.scores.contains(&Score::ChiSquare) => Err(Error::Input(
-                "score chisquare counts authors, which profile Seed doesn't read: choose profile Social"
-                    .to_owned(),
-            )),
+            Profile::Seed if self.kinds != [Kind::Word] => {
+                wrong("profile Seed counts words only: choose profile Social to count other kinds")
+            }
+            Profile::Seed if self.scores.contains(&Score::ChiSquare) => wrong(
+                "score chisquare counts authors, which profile Seed doesn't read: choose profile Social",
+            ),
             Profile::Seed => Ok(()),
             Profile::Social => self.settings().map(drop),
         }
@@ -154,10 +156,9 @@ impl Analysis {
     }
 
     fn check_scores(&self) -> Result<(), Error> {
-        let wrong = |what: String| Err(Error::Input(what));
         let timed = self.scores.iter().find(|score| score.needs_window());
         if let (Some(score), None) = (timed, self.window) {
-            return wrong(format!(
+            return wrong(&format!(
                 "score {score} measures terms over time: set the length of a window, as 1h"
             ));
         }
@@ -166,18 +167,15 @@ impl Analysis {
             && self.window.is_some_and(|window| !u64::from(DAY_SECONDS).is_multiple_of(window))
         {
             return wrong(
-                "score chisquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h"
-                    .to_owned(),
+                "score chisquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h",
             );
         }
         match (has(Score::Keyness), &self.baseline) {
             (true, None) => wrong(
-                "score keyness compares with a published result: name its source as the baseline (spec.analysis.baseline, --baseline)"
-                    .to_owned(),
+                "score keyness compares with a published result: name its source as the baseline (spec.analysis.baseline, --baseline)",
             ),
             (false, Some(_)) => wrong(
-                "only score keyness compares with a baseline: add that score, or remove the baseline"
-                    .to_owned(),
+                "only score keyness compares with a baseline: add that score, or remove the baseline",
             ),
             _ => Ok(()),
         }

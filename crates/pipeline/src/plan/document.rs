@@ -180,7 +180,7 @@ impl Plan {
     /// `OutsidePlan` if the plan has no such shard.
     pub fn shard(&self, index: u32) -> Result<ShardIndex, Error> {
         let (stage, count) = (Stage::Etl, self.shards.len());
-        let shard = ShardIndex::new(index);
+        let shard = ShardIndex(index);
         if shard.place() < count {
             Ok(shard)
         } else {
@@ -190,7 +190,7 @@ impl Plan {
 
     /// The indexes of all shards, in order.
     pub fn shard_indexes(&self) -> impl Iterator<Item = ShardIndex> {
-        (0..).zip(&self.shards).map(|(index, _)| ShardIndex::new(index))
+        (0..).zip(&self.shards).map(|(index, _)| ShardIndex(index))
     }
 
     /// The partition with this index.
@@ -200,12 +200,12 @@ impl Plan {
     pub fn partition(&self, index: u32) -> Result<PartitionId, Error> {
         let (stage, count) = (Stage::Aggregate, self.partitions as usize);
         let id = u16::try_from(index).ok().filter(|_| index < self.partitions);
-        id.map(PartitionId::new).ok_or(Error::OutsidePlan { stage, index, count })
+        id.map(PartitionId).ok_or(Error::OutsidePlan { stage, index, count })
     }
 
     /// The ids of all partitions, in order.
     pub(crate) fn partition_ids(&self) -> Result<impl Iterator<Item = PartitionId>, Error> {
-        self.partitions().map(PartitionId::all)
+        Ok((0..self.partitions()?.count()).map(PartitionId))
     }
 
     /// The slots of a partition.

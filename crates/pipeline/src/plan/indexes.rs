@@ -7,17 +7,13 @@ use trends::Partitions;
 
 /// The number of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ShardIndex(u32);
+pub struct ShardIndex(pub(super) u32);
 
 /// The number of a partition, below 1,024.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PartitionId(u16);
+pub struct PartitionId(pub(super) u16);
 
 impl ShardIndex {
-    pub(super) fn new(index: u32) -> Self {
-        Self(index)
-    }
-
     /// Its place in a list of all shards.
     pub(crate) fn place(self) -> usize {
         self.0 as usize
@@ -25,18 +21,9 @@ impl ShardIndex {
 }
 
 impl PartitionId {
-    /// The ids of all partitions, in order.
-    pub(crate) fn all(partitions: Partitions) -> impl Iterator<Item = Self> {
-        (0..partitions.count()).map(Self)
-    }
-
     /// The partition that a slot belongs to.
     pub(crate) fn of(partitions: Partitions, slot: u16) -> Self {
         Self(partitions.of(slot))
-    }
-
-    pub(super) fn new(id: u16) -> Self {
-        Self(id)
     }
 
     /// The number.

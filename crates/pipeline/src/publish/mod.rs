@@ -99,6 +99,7 @@ fn index(
         let key = format!("the aggregate markers of run {}", context.run);
         Error::damaged(key, format!("they hold {} slot digests", slots.len()))
     })?;
+    let timed = basis.as_ref().and_then(|basis| basis.timed.as_ref());
     Ok(ResultIndex {
         digest,
         records,
@@ -109,12 +110,12 @@ fn index(
         window: plan.analysis.window,
         totals: window_totals(shards),
         kinds: plan.analysis.kinds.clone(),
-        pairs: basis.as_ref().and_then(Basis::pairs),
+        pairs: basis.as_ref().and_then(|basis| basis.pairs),
         series_floor: plan.analysis.series_floor,
         baseline: plan.analysis.baseline.as_ref().and_then(PinnedBaseline::named),
-        pooled: basis.as_ref().map(Basis::pooled).unwrap_or_default(),
+        pooled: timed.map(|timed| timed.pooled.clone()).unwrap_or_default(),
         scores: plan.analysis.scores.clone(),
-        gates: basis.as_ref().filter(|basis| basis.is_timed()).map(|_| plan.analysis.gates()),
+        gates: timed.map(|timed| timed.gates),
         scored,
         score_digest,
         excluded: shards.iter().map(|shard| shard.marker.report.excluded).sum(),

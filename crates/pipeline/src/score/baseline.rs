@@ -10,7 +10,7 @@ use trends::{Kind, Partitions, RowRef, slot};
 
 use super::series::TermSeries;
 use crate::plan::{PartitionId, PinnedBaseline, result_index};
-use crate::sorted::{Blocks, RowCursor};
+use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
 /// The baseline of a run.
@@ -125,7 +125,6 @@ impl<'a> Lookup<'a> {
             None if is_phrase => return Ok(None),
             _ => (key(Stage::Aggregate, &entry.attempt)?, &entry.terms),
         };
-        let blocks = terms.iter().map(|term| &term.block);
-        RowCursor::new(Blocks::stored(self.context, attempt, blocks)).map(Some)
+        RowCursor::of_terms(self.context, attempt, terms).map(Some)
     }
 }

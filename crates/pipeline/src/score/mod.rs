@@ -25,7 +25,7 @@ use trends::{Bucket, Kind, Score};
 use baseline::{Baseline, Lookup};
 use digest::ScoreDigest;
 pub(crate) use phrases::PhraseBlocks;
-use phrases::PhraseSelection;
+use phrases::{MIN_BUDGET, PhraseSelection};
 use ranks::Ranks;
 pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
@@ -58,9 +58,9 @@ pub(crate) struct ScoreReport {
 #[derive(Debug)]
 pub(crate) struct Basis {
     /// The sums for scores over time, if there is such a score.
-    timed: Option<Timed>,
+    pub(crate) timed: Option<Timed>,
     /// All pairs of neighbouring words, if phrases are counted.
-    pairs: Option<u64>,
+    pub(crate) pairs: Option<u64>,
     baseline: Option<Baseline>,
 }
 
@@ -68,21 +68,6 @@ impl Basis {
     /// The last window.
     pub(crate) fn latest(&self) -> Option<i64> {
         self.timed.as_ref().and_then(Timed::latest)
-    }
-
-    /// All pairs of neighbouring words, if phrases are counted.
-    pub(crate) fn pairs(&self) -> Option<u64> {
-        self.pairs
-    }
-
-    /// Returns true if there are scores over time.
-    pub(crate) fn is_timed(&self) -> bool {
-        self.timed.is_some()
-    }
-
-    /// The pooled dispersion of each kind; empty without scores over time.
-    pub(crate) fn pooled(&self) -> BTreeMap<Kind, PooledDispersion> {
-        self.timed.as_ref().map(|timed| timed.pooled.clone()).unwrap_or_default()
     }
 
     /// Gathers the sums of a run, `None` if there is nothing to score.
@@ -188,14 +173,16 @@ fn score(
             digest: ScoreDigest::new(plan.slots(partition)?),
         };
         if ranking.has_scores() {
-            let mut terms = Series::topics(context, aggregated, partition)?;
+            let AggregateReport { terms, series, .. } = &aggregated.report;
+            let mut terms = Series::new(context, aggregated, partition, [terms, series])?;
             while let Some(term) = terms.next_term()? {
                 context.cancel.check()?;
                 ranking.term(term)?;
             }
         }
         let phrases = basis.pairs.map(|pairs| {
-            let selection = PhraseSelection { context, partitions, partition, pairs };
+            let budget = context.limits.memory.max(MIN_BUDGET);
+            let selection = PhraseSelection { context, partitions, partition, pairs, budget };
             selection.store(aggregated, &mut sink, |term| {
                 ranking.digest.phrase(term);
                 ranking.term(term)

@@ -5,7 +5,7 @@
 //! the pairs are read in batches that the memory has room for, and all margins are read once per
 //! batch.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use store::Stage;
@@ -22,16 +22,16 @@ use crate::aggregate::{AggregateReport, RankCollector};
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::PartitionId;
-use crate::sorted::{Blocks, RowCursor};
+use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
 /// The smallest budget in bytes: a smaller one would read all margins for every few pairs.
-const MIN_BUDGET: usize = 1 << 20;
+pub(super) const MIN_BUDGET: usize = 1 << 20;
 
 /// Bytes of memory for a right word besides its text.
 const WORD: usize = 64;
-/// Bytes of memory for a pair of a batch.
-const PAIR: usize = size_of::<Candidate>();
+/// Bytes of memory for a row of a batch.
+const PAIR: usize = size_of::<u64>();
 
 /// The phrases of a partition, stored like terms of other kinds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub(super) struct PhraseSelection<'a> {
     pub(super) partition: PartitionId,
     /// All pairs of neighbouring words of the run.
     pub(super) pairs: u64,
+    /// Bytes of pairs in a batch, about.
+    pub(super) budget: usize,
 }
 
 impl<'a> PhraseSelection<'a> {
@@ -70,40 +72,30 @@ impl<'a> PhraseSelection<'a> {
         &self,
         aggregated: &'a Marker<AggregateReport>,
         sink: &mut BlockSink<'_>,
-        phrase: impl FnMut(&TermSeries) -> Result<(), Error>,
-    ) -> Result<PhraseBlocks, Error> {
-        self.store_within(self.context.limits.memory.max(MIN_BUDGET), aggregated, sink, phrase)
-    }
-
-    /// Stores the phrases, with batches of about `budget` bytes of pairs.
-    pub(super) fn store_within(
-        &self,
-        budget: usize,
-        aggregated: &'a Marker<AggregateReport>,
-        sink: &mut BlockSink<'_>,
         mut phrase: impl FnMut(&TermSeries) -> Result<(), Error>,
     ) -> Result<PhraseBlocks, Error> {
-        let Self { context, partition, pairs, .. } = *self;
+        let Self { context, partition, pairs, budget, .. } = *self;
         let Some(stored) = &aggregated.report.pairs else { return Ok(PhraseBlocks::default()) };
         let mut candidates = Candidates {
             rows: self.rows(aggregated, partition.into(), &stored.terms)?,
             left: 0,
             budget,
         };
-        let mut terms = Series::pairs(context, aggregated, partition)?;
+        let blocks = [&stored.terms[..], &stored.series];
+        let mut terms = Series::new(context, aggregated, partition, blocks)?;
         let mut phrases = Phrases::new(context);
         loop {
             let mut margins = HashMap::new();
-            let mut batch = candidates.batch(&mut margins)?;
+            let batch = candidates.batch(&mut margins)?;
             if batch.is_empty() {
                 return phrases.finish(sink);
             }
             self.read_margins(&mut margins)?;
-            while let Some(candidate) = batch.pop_front() {
+            for left in batch {
                 context.cancel.check()?;
                 let term = terms.next_term()?;
                 let term = term.ok_or(Error::Defect("a pair was read once, but not twice"))?;
-                if let Some(margins) = candidate.margins_of_phrase(term, &margins, pairs) {
+                if let Some(margins) = margins_of_phrase(term, left, &margins, pairs) {
                     phrases.add(term, margins, sink)?;
                     phrase(term)?;
                 }
@@ -135,37 +127,25 @@ impl<'a> PhraseSelection<'a> {
         blocks: &'a [TermBlock],
     ) -> Result<RowCursor<'a>, Error> {
         let attempt = aggregated.attempt_key(&self.context.run, Stage::Aggregate, partition);
-        let blocks = blocks.iter().map(|block| &block.block);
-        RowCursor::new(Blocks::stored(self.context, attempt, blocks))
+        RowCursor::of_terms(self.context, attempt, blocks)
     }
 }
 
-/// A stored row: a pair and the margin of its left word, or that margin itself, which is no
-/// candidate.
-#[derive(Debug, Clone, Copy)]
-struct Candidate {
+/// Returns the margins of a stored row if it is a phrase; `left` is the margin of its left word.
+/// The row of that margin itself is no pair.
+fn margins_of_phrase(
+    term: &TermSeries,
     left: u64,
-    is_pair: bool,
-}
-
-impl Candidate {
-    /// Returns the margins of the pair if it is a phrase.
-    fn margins_of_phrase(
-        self,
-        term: &TermSeries,
-        margins: &HashMap<Vec<u8>, u64>,
-        pairs: u64,
-    ) -> Option<Margins> {
-        let Some(PairTerm::Both(_, right)) = PairTerm::parse(term.term.as_bytes()) else {
-            return None;
-        };
-        let Self { left, is_pair } = self;
-        let right = margins.get(right).copied().unwrap_or(0);
-        let counts = PairCounts { together: term.count, left, right, pairs };
-        // Pairs with stop words are not stored.
-        let is_phrase = is_pair && counts.is_phrase(false, false);
-        is_phrase.then_some(Margins { left, right })
-    }
+    margins: &HashMap<Vec<u8>, u64>,
+    pairs: u64,
+) -> Option<Margins> {
+    let Some(PairTerm::Both(_, right)) = PairTerm::parse(term.term.as_bytes()) else {
+        return None;
+    };
+    let right = margins.get(right).copied().unwrap_or(0);
+    let counts = PairCounts { together: term.count, left, right, pairs };
+    // Pairs with stop words are not stored.
+    counts.is_phrase(false, false).then_some(Margins { left, right })
 }
 
 /// Reads the pairs of a partition in batches.
@@ -177,15 +157,14 @@ struct Candidates<'a> {
 }
 
 impl Candidates<'_> {
-    /// Reads the next batch, empty after the last; its right words are entered with a margin of 0.
-    fn batch(&mut self, margins: &mut HashMap<Vec<u8>, u64>) -> Result<VecDeque<Candidate>, Error> {
-        let mut batch = VecDeque::new();
+    /// Reads the next batch of rows, empty after the last. Returns the margin of the left word of
+    /// each row and enters their right words with a margin of 0.
+    fn batch(&mut self, margins: &mut HashMap<Vec<u8>, u64>) -> Result<Vec<u64>, Error> {
+        let mut batch = Vec::new();
         let mut bytes = 0;
         while let Some(row) = self.rows.row().filter(|_| bytes < self.budget) {
-            let mut is_pair = false;
             match PairTerm::parse(row.term) {
                 Some(PairTerm::Both(_, right)) => {
-                    is_pair = true;
                     if !margins.contains_key(right) {
                         bytes += WORD + right.len();
                         margins.insert(right.to_vec(), 0);
@@ -194,7 +173,7 @@ impl Candidates<'_> {
                 _ => self.left = row.count,
             }
             bytes += PAIR;
-            batch.push_back(Candidate { left: self.left, is_pair });
+            batch.push(self.left);
             self.rows.advance()?;
         }
         Ok(batch)

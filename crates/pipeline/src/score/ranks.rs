@@ -11,7 +11,7 @@ use trends::result::{BlockRef, ScoredBlock};
 
 use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
 use crate::blocks::BlockSink;
-use crate::sorted::{Blocks, EntryBlock, SortedBlock, merge};
+use crate::sorted::{Blocks, EntryBlock, merge};
 use crate::spill::{Spill, SpillWriter};
 use crate::{Context, Error};
 
@@ -37,6 +37,11 @@ type Entry = (SectionKey, ScoredTopic);
 
 fn order(a: &Entry, b: &Entry) -> Ordering {
     a.0.cmp(&b.0).then_with(|| a.1.cmp_rank(&b.1))
+}
+
+/// Bytes of memory for an entry.
+fn size((_, topic): &Entry) -> usize {
+    size_of::<Entry>() + topic.term.len() + topic.form.as_ref().map_or(0, String::len)
 }
 
 /// Collects the topics of a partition in any order.
@@ -70,10 +75,9 @@ impl Ranks {
         if self.least.get(&key).is_some_and(|least| value < *least) {
             return Ok(());
         }
-        let topic = topic();
-        self.bytes += size_of::<Entry>() + topic.term.len();
-        self.bytes += topic.form.as_ref().map_or(0, String::len);
-        self.entries.push((key, topic));
+        let entry = (key, topic());
+        self.bytes += size(&entry);
+        self.entries.push(entry);
         if self.bytes > self.budget { self.make_room() } else { Ok(()) }
     }
 
@@ -89,7 +93,6 @@ impl Ranks {
         self.entries.sort_unstable_by(order);
         let (mut section, mut place) = (None, 0);
         let (latest, least) = (self.latest, &mut self.least);
-        let mut bytes = 0;
         self.entries.retain(|(key, topic)| {
             place = if section == Some(*key) { place + 1 } else { 0 };
             section = Some(*key);
@@ -97,14 +100,9 @@ impl Ranks {
             if place + 1 == limit {
                 least.insert(*key, topic.value);
             }
-            let is_kept = place < limit;
-            if is_kept {
-                bytes += size_of::<Entry>() + topic.term.len();
-                bytes += topic.form.as_ref().map_or(0, String::len);
-            }
-            is_kept
+            place < limit
         });
-        self.bytes = bytes;
+        self.bytes = self.entries.iter().map(size).sum();
     }
 
     /// Moves the topics in memory to a sorted run on disk.
@@ -140,7 +138,7 @@ pub(crate) type SectionBlocks = IndexedBlocks<ScoredWriter>;
 impl SectionBlocks {
     /// The blocks of all sections of an attempt.
     pub(crate) fn of_sections() -> Self {
-        Self::new("scored", ScoredWriter::default(), BLOCK)
+        Self::new("scored", 6, ScoredWriter::default(), BLOCK)
     }
 }
 
@@ -166,14 +164,12 @@ impl BlockWriter for ScoredWriter {
     }
 }
 
-impl SortedBlock for ScoredReader {
+impl EntryBlock for ScoredReader {
+    type Entry = Entry;
+
     fn open(block: &[u8]) -> Result<Self, FormatError> {
         Self::open(block)
     }
-}
-
-impl EntryBlock for ScoredReader {
-    type Entry = Entry;
 
     fn next(&mut self) -> Result<Option<Entry>, FormatError> {
         self.topic()

@@ -12,7 +12,7 @@ use trends::{Bucket, Kind, RowRef};
 
 use crate::aggregate::AggregateReport;
 use crate::plan::PartitionId;
-use crate::sorted::{Blocks, RowCursor};
+use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
 /// The counts of one term, over all windows and in each.
@@ -120,39 +120,16 @@ pub(super) struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
-    /// The terms that are topics.
-    pub(super) fn topics(
+    /// Terms of an aggregated partition, and the rows by window of the same terms.
+    pub(super) fn new(
         context: &'a Context,
-        aggregated: &'a Marker<AggregateReport>,
-        partition: PartitionId,
-    ) -> Result<Self, Error> {
-        let report = &aggregated.report;
-        Self::new(context, aggregated, partition, [&report.terms, &report.series])
-    }
-
-    /// The pairs that may be phrases.
-    pub(super) fn pairs(
-        context: &'a Context,
-        aggregated: &'a Marker<AggregateReport>,
-        partition: PartitionId,
-    ) -> Result<Self, Error> {
-        let pairs = aggregated.report.pairs.as_ref();
-        let blocks = pairs.map_or([&[][..]; 2], |pairs| [&pairs.terms, &pairs.series]);
-        Self::new(context, aggregated, partition, blocks)
-    }
-
-    fn new(
-        context: &'a Context,
-        aggregated: &'a Marker<AggregateReport>,
+        aggregated: &Marker<AggregateReport>,
         partition: PartitionId,
         [terms, series]: [&'a [TermBlock]; 2],
     ) -> Result<Self, Error> {
         let attempt = aggregated.attempt_key(&context.run, Stage::Aggregate, partition.into());
-        let rows = |blocks: &'a [TermBlock]| {
-            let blocks = blocks.iter().map(|block| &block.block);
-            RowCursor::new(Blocks::stored(context, attempt.clone(), blocks))
-        };
-        let (terms, windows) = (rows(terms)?, rows(series)?);
+        let terms = RowCursor::of_terms(context, attempt.clone(), terms)?;
+        let windows = RowCursor::of_terms(context, attempt, series)?;
         let partition = format!("the aggregate blocks of run {}, index {partition}", context.run);
         Ok(Self { terms, windows, partition, current: TermSeries::default() })
     }

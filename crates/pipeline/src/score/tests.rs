@@ -122,14 +122,14 @@ fn a_margin_that_needs_many_batches_is_the_same() {
     let context = fixture.context("run", "attempt");
     let (_, partitions) = merged(&context, &plan);
     let partition = plan.partition(0).unwrap();
-    let selection =
-        PhraseSelection { context: &context, partitions: &partitions, partition, pairs: 1_000 };
     let attempt = Attempt::new(&context, &plan, Stage::Score, 9_u32);
     let mut selected = Vec::new();
     for budget in [1 << 30, 1] {
         let mut sink = BlockSink::new(&attempt);
         let mut phrases = Vec::new();
-        let stored = selection.store_within(budget, &partitions[0], &mut sink, |term| {
+        let (context, partitions) = (&context, &partitions[..]);
+        let selection = PhraseSelection { context, partitions, partition, pairs: 1_000, budget };
+        let stored = selection.store(&partitions[0], &mut sink, |term| {
             phrases.push(term.term.clone());
             Ok(())
         });
@@ -175,7 +175,9 @@ fn windows_of_a_term_are_read_back_as_they_were_stored() {
     let plan = fixture.plan("run", &spec(&fixture, 1));
     let context = fixture.context("run", "attempt");
     let (_, partitions) = merged(&context, &plan);
-    let mut series = Series::topics(&context, &partitions[0], plan.partition(0).unwrap()).unwrap();
+    let (marker, partition) = (&partitions[0], plan.partition(0).unwrap());
+    let blocks = [&marker.report.terms[..], &marker.report.series];
+    let mut series = Series::new(&context, marker, partition, blocks).unwrap();
     let mut terms = BTreeSet::new();
     while let Some(term) = series.next_term().unwrap() {
         let counted: u64 = term.cells.iter().map(|cell| cell.count).sum();

@@ -17,8 +17,9 @@ use crate::Error;
 #[derive(Debug)]
 pub(crate) struct Timed {
     pub(super) totals: Totals,
-    pub(super) pooled: BTreeMap<Kind, PooledDispersion>,
-    pub(super) gates: BurstGates,
+    /// The pooled dispersion of each kind.
+    pub(crate) pooled: BTreeMap<Kind, PooledDispersion>,
+    pub(crate) gates: BurstGates,
     pub(super) scores: Vec<Score>,
 }
 
