@@ -22,7 +22,7 @@ pub fn app(store: Arc<dyn Store>, settings: &Settings) -> Router {
     let resources = resources::all();
     let state = ApiState::new(store, index::body(&resources), openapi::document(&resources));
     let admission = Arc::new(AdmissionLimits::new(*concurrency, *queue, *timeout));
-    let access = Access::new(resources.iter().map(|resource| resource.path));
+    let access = Arc::new(Access::new(resources.iter().map(|resource| resource.path)));
     let routes = resources
         .into_iter()
         .fold(Router::new(), |router, resource| router.route(resource.path, (resource.methods)()));
@@ -43,7 +43,7 @@ pub fn app(store: Arc<dyn Store>, settings: &Settings) -> Router {
 /// [`record`] and [`bound`] in one layer, if nothing comes between them: a layer costs every
 /// request half as much as the work inside it.
 async fn record_and_bound(
-    State((access, admission)): State<(Access, Arc<AdmissionLimits>)>,
+    State((access, admission)): State<(Arc<Access>, Arc<AdmissionLimits>)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -51,7 +51,7 @@ async fn record_and_bound(
 }
 
 /// Answers a request and records the outcome.
-async fn record(State(access): State<Access>, request: Request, next: Next) -> Response {
+async fn record(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     access.record(request, |request| next.run(request)).await
 }
 

@@ -14,14 +14,12 @@ mod pinned_views;
 mod problem;
 mod refreshing;
 mod request;
-mod resource;
 mod resources;
 mod response;
 mod schemas;
 mod settings;
 mod source_cache;
 mod state;
-mod term;
 
 pub use app::app;
 pub use cors::{InvalidOrigin, Origin};

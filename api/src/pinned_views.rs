@@ -1,5 +1,6 @@
-//! Earlier generations, for pages that go on in one while newer ones are published. Owns which of
-//! them stay open, and when one is gone. They are shown without the terms that are excluded now.
+//! The generations that cursors point to, so that the next page comes from the generation of the
+//! page before while newer ones are published. Owns which of them stay open, and when one is gone.
+//! They are shown without the terms that are excluded now.
 
 use std::sync::Arc;
 

@@ -11,8 +11,13 @@ use trends::{Kind, UnknownName};
 
 use crate::problem::Problem;
 
-/// More than any resource has.
+/// The most parameters of a request: more than any resource has.
 const MAX_PARAMETERS: usize = 32;
+
+/// The most topics of an answer, if the request doesn't say.
+pub(crate) const DEFAULT_LIMIT: u64 = 10;
+/// The most topics of any answer.
+pub(crate) const MAX_LIMIT: u64 = 1000;
 
 /// A request without its body, which no resource reads.
 #[derive(Debug)]
@@ -93,6 +98,11 @@ impl Parameters<'_> {
                 "{name}={value:?} must be a number from {least} to {most}"
             ))
         })
+    }
+
+    /// The most topics of the answer.
+    pub(crate) fn limit(&self) -> Result<usize, Problem> {
+        self.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT).map(|limit| limit as usize)
     }
 
     /// The kind of a term, if it is given.

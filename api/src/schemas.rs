@@ -8,6 +8,7 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::problem::ProblemBody;
+use crate::request::{DEFAULT_LIMIT, MAX_LIMIT};
 
 /// The schemas of the document.
 pub(crate) struct Schemas {
@@ -17,10 +18,40 @@ pub(crate) struct Schemas {
 
 /// A query parameter.
 pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) description: &'static str,
-    pub(crate) schema: Value,
-    pub(crate) required: bool,
+    name: &'static str,
+    description: &'static str,
+    schema: Value,
+    required: bool,
+}
+
+impl Parameter {
+    /// An optional parameter.
+    pub(crate) fn new(name: &'static str, description: &'static str, schema: Value) -> Self {
+        Self { name, description, schema, required: false }
+    }
+
+    /// An optional text.
+    pub(crate) fn text(name: &'static str, description: &'static str) -> Self {
+        Self::new(name, description, json!({ "type": "string" }))
+    }
+
+    /// The parameter of one kind, or of several separated by commas.
+    pub(crate) fn kinds(schemas: &mut Schemas, description: &'static str) -> Self {
+        let items = schema::kinds(schemas.generator());
+        let schema = json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true });
+        Self::new("kind", description, schema)
+    }
+
+    /// The parameter that [`crate::request::Parameters::limit`] reads.
+    pub(crate) fn limit() -> Self {
+        let schema = json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT });
+        Self::new("limit", "The most topics of the answer.", schema)
+    }
+
+    /// This parameter, which may not be absent.
+    pub(crate) fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
 }
 
 impl Schemas {
@@ -56,14 +87,8 @@ impl Schemas {
     }
 }
 
-/// The schema of a parameter that names one kind, or several separated by commas.
-pub(crate) fn several_kinds(schemas: &mut Schemas) -> Value {
-    let items = schema::kinds(schemas.generator());
-    json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true })
-}
-
-/// A GET that answers with JSON of this schema, or with a problem: of one of these statuses, or of
-/// those that any request may get.
+/// A GET that answers with JSON of this schema, or with a problem. `problems` are its statuses
+/// beside those that any request may get: 414, 431 and 503.
 pub(crate) fn operation(
     id: &str,
     summary: &str,
@@ -98,10 +123,8 @@ pub(crate) fn operation(
     responses.insert("200".to_owned(), found);
     responses.insert("304".to_owned(), json!({ "description": "Unchanged since the given ETag" }));
     for status in problems.iter().chain(&[414, 431, 503]) {
-        responses.insert(
-            status.to_string(),
-            json!({ "$ref": format!("#/components/responses/{status}") }),
-        );
+        let response = json!({ "$ref": format!("#/components/responses/{status}") });
+        responses.insert(status.to_string(), response);
     }
     json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": responses })
 }

@@ -1,5 +1,5 @@
-//! A bounded cache by source. Owns which entry is dropped first; knows nothing of the values. Any
-//! name can be asked for, so names without a result must not push out results.
+//! A bounded cache by source. Owns which entry is dropped first; knows nothing of the values. A
+//! request may name any source, so names without a result must not push out results.
 
 use std::collections::HashMap;
 use std::sync::Arc;

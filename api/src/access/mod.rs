@@ -7,10 +7,8 @@
 mod request_id;
 mod request_metrics;
 
-use std::sync::Arc;
-
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::header;
 use axum::response::Response;
 use tokio::time::Instant;
 use tracing::{Level, event};
@@ -20,12 +18,9 @@ pub(crate) use request_id::REQUEST_ID;
 use request_id::RequestIds;
 use request_metrics::{NO_ROUTE, RequestMetrics};
 
-/// The recorder of requests. Clones share it.
-#[derive(Debug, Clone)]
-pub(crate) struct Access(Arc<Recorder>);
-
+/// The recorder of requests.
 #[derive(Debug)]
-struct Recorder {
+pub(crate) struct Access {
     ids: RequestIds,
     metrics: RequestMetrics,
 }
@@ -33,7 +28,7 @@ struct Recorder {
 impl Access {
     /// A recorder for these routes.
     pub(crate) fn new(routes: impl Iterator<Item = &'static str>) -> Self {
-        Self(Arc::new(Recorder { ids: RequestIds::new(), metrics: RequestMetrics::new(routes) }))
+        Self { ids: RequestIds::new(), metrics: RequestMetrics::new(routes) }
     }
 
     /// Answers a request and records the outcome.
@@ -42,45 +37,18 @@ impl Access {
         request: Request,
         answer: impl FnOnce(Request) -> F,
     ) -> Response {
-        let Recorder { ids, metrics } = &*self.0;
         let began = Instant::now();
-        let id = ids.of(request.headers());
+        let request_id = self.ids.of(request.headers());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let under_way = UnderWay::begin(metrics);
+        let under_way = UnderWay::begin(&self.metrics);
         let mut response = answer(request).await;
         under_way.end();
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-        let line = LogLine {
-            method: &method,
-            uri: &uri,
-            route,
-            status: response.status(),
-            seconds: began.elapsed().as_secs_f64(),
-            id: &id,
-        };
-        line.write(&response);
-        metrics.answered(route, &method, line.status, line.seconds);
-        response.headers_mut().insert(REQUEST_ID, id);
-        response
-    }
-}
-
-/// A log line.
-struct LogLine<'a> {
-    method: &'a Method,
-    uri: &'a Uri,
-    route: &'a str,
-    status: StatusCode,
-    seconds: f64,
-    id: &'a HeaderValue,
-}
-
-impl LogLine<'_> {
-    fn write(&self, response: &Response) {
-        let Self { method, uri, route, status, seconds, id } = self;
-        let (method, status) = (method.as_str(), status.as_u16());
-        let id = id.to_str().unwrap_or_default();
+        let seconds = began.elapsed().as_secs_f64();
+        self.metrics.answered(route, &method, response.status(), seconds);
+        let (method, status) = (method.as_str(), response.status().as_u16());
+        let id = request_id.to_str().unwrap_or_default();
         let encoding = response.headers().get(header::CONTENT_ENCODING);
         let encoding = encoding.and_then(|encoding| encoding.to_str().ok());
         let error = response.extensions().get::<Cause>().map(|cause| &*cause.0);
@@ -95,6 +63,8 @@ impl LogLine<'_> {
             500.. => line!(Level::ERROR),
             _ => line!(Level::INFO),
         }
+        response.headers_mut().insert(REQUEST_ID, request_id);
+        response
     }
 }
 

@@ -13,20 +13,8 @@ pub(super) const NO_ROUTE: &str = "none";
 /// The method labels: callers can invent methods, which are `other`.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
-/// The statuses of responses, and the label of any other one.
-const STATUSES: [(u16, &str); 11] = [
-    (200, "200"),
-    (304, "304"),
-    (400, "400"),
-    (404, "404"),
-    (405, "405"),
-    (410, "410"),
-    (414, "414"),
-    (431, "431"),
-    (500, "500"),
-    (503, "503"),
-    (0, "other"),
-];
+/// The statuses of responses; any other one is `other`.
+const STATUSES: [u16; 10] = [200, 304, 400, 404, 405, 410, 414, 431, 500, 503];
 
 /// The metrics of all routes.
 pub(super) struct RequestMetrics {
@@ -39,7 +27,7 @@ pub(super) struct RequestMetrics {
 struct RouteMetrics {
     path: &'static str,
     seconds: OnceLock<Histogram>,
-    answered: [[OnceLock<Counter>; STATUSES.len()]; METHODS.len()],
+    answered: [[OnceLock<Counter>; STATUSES.len() + 1]; METHODS.len()],
 }
 
 impl RequestMetrics {
@@ -74,17 +62,18 @@ impl RequestMetrics {
             .record(seconds);
         let last = METHODS.len() - 1;
         let method = METHODS.iter().position(|known| *known == method.as_str()).unwrap_or(last);
-        let last = STATUSES.len() - 1;
-        let status = STATUSES.iter().position(|known| known.0 == status.as_u16()).unwrap_or(last);
-        let counter = route.answered.get(method).and_then(|statuses| statuses.get(status));
-        let labels = METHODS.get(method).zip(STATUSES.get(status));
-        let Some((counter, (method, (_, status)))) = counter.zip(labels) else { return };
-        counter
-            .get_or_init(|| {
-                let labels = [("route", path), ("method", method), ("status", status)];
-                counter!("http_requests_total", &labels)
-            })
-            .increment(1);
+        let status = status.as_u16();
+        let known = STATUSES.iter().position(|known| *known == status);
+        let counters = route.answered.get(method).zip(METHODS.get(method));
+        let Some((counters, method)) = counters else { return };
+        let counter = counters.get(known.unwrap_or(STATUSES.len()));
+        let register = || {
+            let status = known.map_or_else(|| "other".to_owned(), |_| status.to_string());
+            counter!("http_requests_total", "route" => path, "method" => *method, "status" => status)
+        };
+        if let Some(counter) = counter {
+            counter.get_or_init(register).increment(1);
+        }
     }
 }
 

@@ -3,9 +3,7 @@
 //! strings.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -13,12 +11,11 @@ use serde_json::{Value, json};
 use store::View;
 use trends::Kind;
 
+use super::{Reply, Resource, SharedState};
 use crate::problem::Problem;
 use crate::request::RequestHead;
-use crate::resource::Resource;
 use crate::response::Content;
 use crate::schemas::{Parameter, Schemas, operation};
-use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "/api/trends",
@@ -30,10 +27,7 @@ pub(super) const RESOURCE: Resource = Resource {
 const NOT_SHOWN: &str = "The topic you selected was not shown up in the past 7 days";
 const MISSING: &str = "Missing required parameter in the query string";
 
-async fn compatible(
-    State(state): State<Arc<ApiState>>,
-    request: RequestHead,
-) -> Result<Response, Problem> {
+async fn compatible(state: SharedState, request: RequestHead) -> Reply {
     let parameters = request.parameters()?;
     let (source, topic) = match (parameters.first("source"), parameters.first("topic")) {
         (Some(source), Some(topic)) => (source.to_lowercase(), topic.to_lowercase()),
@@ -62,28 +56,22 @@ async fn content(view: &View, source: &str, topic: &str) -> Result<Content, Prob
             answer.insert("Message", NOT_SHOWN);
         }
     }
-    Ok(Content::new(object(&answer) + "\n"))
+    Ok(Content::new(ascii(&json!(answer))))
 }
 
 /// The original's answer to a request that lacks parameters.
 fn missing(parameters: &[(&'static str, Option<&str>)]) -> Response {
     let missing = parameters.iter().filter(|(_, value)| value.is_none());
     let message: BTreeMap<_, _> = missing.map(|(name, _)| (*name, MISSING)).collect();
-    let body = format!("{{\"message\":{}}}\n", object(&message));
+    let body = ascii(&json!({ "message": message }));
     let fixed = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];
     (StatusCode::BAD_REQUEST, fixed, body).into_response()
 }
 
 fn described(schemas: &mut Schemas) -> Value {
-    let text = |name, description| Parameter {
-        name,
-        description,
-        schema: json!({ "type": "string" }),
-        required: true,
-    };
     let parameters = [
-        text("source", "The name it is published under, in any case."),
-        text("topic", "A word, in any case."),
+        Parameter::text("source", "The name it is published under, in any case.").required(),
+        Parameter::text("topic", "A word, in any case.").required(),
     ];
     let string = json!({ "type": "string" });
     let answer = json!({
@@ -120,35 +108,20 @@ fn described(schemas: &mut Schemas) -> Value {
     operation
 }
 
-/// A JSON object as Python writes it with `separators=(",", ":")` and `sort_keys=True`.
-fn object(fields: &BTreeMap<&str, &str>) -> String {
-    let fields: Vec<String> =
-        fields.iter().map(|(key, value)| format!("{}:{}", string(key), string(value))).collect();
-    format!("{{{}}}", fields.join(","))
-}
-
-fn string(text: &str) -> String {
-    let mut json = String::from("\"");
-    for character in text.chars() {
-        match character {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\n' => json.push_str("\\n"),
-            '\r' => json.push_str("\\r"),
-            '\t' => json.push_str("\\t"),
-            '\u{8}' => json.push_str("\\b"),
-            '\u{c}' => json.push_str("\\f"),
-            ' '..='~' => json.push(character),
-            _ => {
-                let mut buffer = [0; 2];
-                for unit in character.encode_utf16(&mut buffer) {
-                    json.extend(format!("\\u{unit:04x}").chars());
-                }
+/// A line of JSON as Python writes it with `separators=(",", ":")`: everything above ASCII is
+/// escaped.
+fn ascii(json: &Value) -> String {
+    let mut line = String::new();
+    for character in json.to_string().chars() {
+        if matches!(character, ' '..='~') {
+            line.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                line.extend(format!("\\u{unit:04x}").chars());
             }
         }
     }
-    json.push('"');
-    json
+    line + "\n"
 }
 
 #[cfg(test)]
@@ -157,6 +130,7 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_python_escapes_them() {
-        assert_eq!(string("a\"\\/\n\u{1}\u{7f}é😀"), r#""a\"\\/\n\u0001\u007f\u00e9\ud83d\ude00""#);
+        let escaped = ascii(&json!("a\"\\/\n\u{1}\u{7f}é😀"));
+        assert_eq!(escaped.trim(), r#""a\"\\/\n\u0001\u007f\u00e9\ud83d\ude00""#);
     }
 }

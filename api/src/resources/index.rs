@@ -1,18 +1,14 @@
 //! `GET /`: the paths of the API.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{Resource, SharedState};
 use crate::request::RequestHead;
-use crate::resource::Resource;
 use crate::schemas::{Schemas, operation};
-use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource =
     Resource { path: "/", methods: || get(index), operation: described, example: "" };
@@ -39,7 +35,7 @@ pub(crate) fn body(resources: &[Resource]) -> String {
     serde_json::to_string(&index).unwrap_or_default() + "\n"
 }
 
-async fn index(State(state): State<Arc<ApiState>>, request: RequestHead) -> Response {
+async fn index(state: SharedState, request: RequestHead) -> Response {
     state.index.respond(request.headers())
 }
 

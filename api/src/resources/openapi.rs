@@ -1,16 +1,12 @@
 //! `GET /api/v1/openapi.json`: the OpenAPI document of all resources.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
+use super::{Resource, SharedState};
 use crate::request::RequestHead;
-use crate::resource::Resource;
 use crate::schemas::{Schemas, operation, problems};
-use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "/api/v1/openapi.json",
@@ -44,7 +40,7 @@ pub(crate) fn document(resources: &[Resource]) -> String {
     format!("{document:#}\n")
 }
 
-async fn openapi(State(state): State<Arc<ApiState>>, request: RequestHead) -> Response {
+async fn openapi(state: SharedState, request: RequestHead) -> Response {
     state.document.respond(request.headers())
 }
 

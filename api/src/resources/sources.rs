@@ -1,19 +1,13 @@
 //! `GET /api/v1/sources`: the newest result of each source.
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::Response;
 use axum::routing::get;
 use questions::SourcesAnswer;
 use serde_json::Value;
 
-use crate::problem::Problem;
+use super::{Reply, Resource, SharedState};
 use crate::request::RequestHead;
-use crate::resource::Resource;
 use crate::response::Content;
 use crate::schemas::{Schemas, operation};
-use crate::state::ApiState;
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "/api/v1/sources",
@@ -22,10 +16,7 @@ pub(super) const RESOURCE: Resource = Resource {
     example: "",
 };
 
-async fn sources(
-    State(state): State<Arc<ApiState>>,
-    request: RequestHead,
-) -> Result<Response, Problem> {
+async fn sources(state: SharedState, request: RequestHead) -> Reply {
     request.parameters()?.only(&[])?;
     let mut newest = Vec::new();
     for name in state.newest.names().await?.iter() {

@@ -3,26 +3,22 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::response::Response;
 use axum::routing::get;
 use questions::{QuestionError, Ranking, TopAnswer, TopQuestion};
 use serde_json::{Value, json};
 use store::view::PageStart;
 use store::{StoreError, View};
 
+use super::{Reply, Resource, SharedState};
 use crate::cursor::Cursor;
 use crate::pinned_views::gone;
 use crate::problem::Problem;
-use crate::request::{Parameters, RequestHead};
-use crate::resource::Resource;
+use crate::request::{MAX_LIMIT, Parameters, RequestHead};
 use crate::response::Content;
-use crate::schemas::{Parameter, Schemas, operation, several_kinds};
+use crate::schemas::{Parameter, Schemas, operation};
 use crate::state::ApiState;
 
-const DEFAULT_LIMIT: u64 = 10;
-const MAX_LIMIT: u64 = 1000;
 const MAX_OFFSET: u64 = u32::MAX as u64;
 
 pub(super) const RESOURCE: Resource = Resource {
@@ -41,10 +37,7 @@ struct PageRequest {
     cursor: Option<Cursor>,
 }
 
-async fn trends(
-    State(state): State<Arc<ApiState>>,
-    request: RequestHead,
-) -> Result<Response, Problem> {
+async fn trends(state: SharedState, request: RequestHead) -> Reply {
     let page = PageRequest::parse(&state, &request.parameters()?).await?;
     let make = async || page.content().await;
     state.responses.respond(&request, std::slice::from_ref(&page.view), make).await
@@ -53,8 +46,7 @@ async fn trends(
 impl PageRequest {
     async fn parse(state: &ApiState, parameters: &Parameters<'_>) -> Result<Self, Problem> {
         parameters.only(&["source", "kind", "limit", "offset", "cursor"])?;
-        // At most 1,000.
-        let limit = parameters.number("limit", 1..=MAX_LIMIT, DEFAULT_LIMIT)? as usize;
+        let limit = parameters.limit()?;
         let kinds = parameters.kinds()?;
         if let Some(cursor) = parameters.first("cursor") {
             let cursor = Cursor::parse(cursor)?;
@@ -100,7 +92,7 @@ impl PageRequest {
         let next =
             next.map(|(position, kind)| Cursor::new(view.generation(), kind, position).to_string());
         let link = next.as_ref().map(|next| {
-            // Relative to the request, so that it is right behind any prefix of a path.
+            // Relative to the request, so that it stays right behind a proxy that adds a path.
             format!("<?limit={}&cursor={next}>; rel=\"next\"", question.limit)
         });
         answer.next = next;
@@ -110,27 +102,19 @@ impl PageRequest {
 }
 
 fn described(schemas: &mut Schemas) -> Value {
-    let parameter =
-        |name, description, schema| Parameter { name, description, schema, required: false };
-    let text = || json!({ "type": "string" });
-    let number = |least: u64, most: u64, default: u64| json!({ "type": "integer", "minimum": least, "maximum": most, "default": default });
+    let offset = json!({ "type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0 });
+    let skipped = "Number of topics of one kind to skip, in the newest generation.";
     let parameters = [
-        parameter("source", "The name it is published under; not needed with a cursor.", text()),
-        parameter(
-            "kind",
+        Parameter::text("source", "The name it is published under; not needed with a cursor."),
+        Parameter::kinds(
+            schemas,
             "The kinds of the terms; word by default. Several are one list, read from its beginning, in which a phrase stands for its words.",
-            several_kinds(schemas),
         ),
-        parameter("limit", "The most topics of the answer.", number(1, MAX_LIMIT, DEFAULT_LIMIT)),
-        parameter(
-            "offset",
-            "Number of topics of one kind to skip, in the newest generation.",
-            number(0, MAX_OFFSET, 0),
-        ),
-        parameter(
+        Parameter::limit(),
+        Parameter::new("offset", skipped, offset),
+        Parameter::text(
             "cursor",
             "`next` of the answer before. It stays in its generation while newer ones are published. Topics that are excluded meanwhile are not shown, and ranks are counted without them; no topic that is still shown is missed or comes twice.",
-            text(),
         ),
     ];
     let answer = schemas.of::<TopAnswer>();

@@ -1,5 +1,5 @@
-//! Compressed responses: which encoding a caller prefers, and encoding. A body is encoded whole,
-//! once for all callers, so it has a length, for HEAD, too.
+//! Compressed responses. Owns the choice among the encodings that a caller accepts. A body is
+//! encoded as a whole, once for all callers, so its length is known, also for HEAD.
 
 use std::io::{self, Write as _};
 
@@ -8,13 +8,13 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// The least bytes of a body to encode: a shorter one fits into one packet.
+/// The fewest bytes of a body that is encoded: a shorter one fits into one packet.
 pub(super) const WORTH_IT: usize = 1400;
 
 /// The level of zstd: its default, above which time grows faster than the saving.
 const ZSTD_LEVEL: i32 = 3;
 
-/// The encodings, the better first.
+/// The encodings, the one that compresses better first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Zstd,

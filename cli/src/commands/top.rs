@@ -1,5 +1,4 @@
-//! `trendjob top SOURCE`: topics by count, as a table, JSON or CSV. By a score they are for
-//! `scored`.
+//! `trendjob top SOURCE`: topics by count, as a table, JSON or CSV. `scored` has topics by a score.
 
 use questions::{Ranking, TopAnswer, TopQuestion, TopicRankAnswer, uncounted_kinds};
 use store::View;

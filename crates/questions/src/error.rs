@@ -7,12 +7,9 @@ use trends::{Kind, Score};
 /// Why a question has no answer. Each message states what is wrong and what would be right.
 #[derive(Debug, thiserror::Error)]
 pub enum QuestionError {
-    /// The window is not written as a time.
-    #[error("{text:?} is not a time: write the window as 2016-03-01 or 2016-03-01T12:00:00Z")]
-    NotATime {
-        /// The window as it was given.
-        text: String,
-    },
+    /// The window, given as this text, is not written as a time.
+    #[error("{0:?} is not a time: write the window as 2016-03-01 or 2016-03-01T12:00:00Z")]
+    NotATime(String),
     /// The score is ranked in the last window only, and another one was given.
     #[error(
         "score {score} is ranked in the last window only, which begins at {latest}: leave the window out"
@@ -23,12 +20,9 @@ pub enum QuestionError {
         /// The start of the last window (RFC 3339).
         latest: String,
     },
-    /// The score belongs to the whole run, and a window was given.
-    #[error("score {score} belongs to the whole run: leave the window out")]
-    WholeRunOnly {
-        /// The score.
-        score: Score,
-    },
+    /// This score belongs to the whole run, and a window was given.
+    #[error("score {0} belongs to the whole run: leave the window out")]
+    WholeRunOnly(Score),
     /// The run did not rank topics by this score.
     #[error(
         "{published} is not ranked by {score}: name it in spec.analysis.scores, or with --scores {score}"
@@ -39,22 +33,16 @@ pub enum QuestionError {
         /// The score.
         score: Score,
     },
-    /// The run ranked topics by no score at all.
+    /// The run of this source ranked topics by no score at all.
     #[error(
-        "{published} has no scores: run it with spec.analysis.window and scores, or with --window 1h --scores burst,peak,popular"
+        "{0} has no scores: run it with spec.analysis.window and scores, or with --window 1h --scores burst,peak,popular"
     )]
-    NoScores {
-        /// The source.
-        published: SourceName,
-    },
-    /// The run did not count by windows.
+    NoScores(SourceName),
+    /// The run of this source did not count by windows.
     #[error(
-        "{published} was not counted by windows: give their length in spec.analysis.window, or with --window 1h"
+        "{0} was not counted by windows: give their length in spec.analysis.window, or with --window 1h"
     )]
-    NoWindows {
-        /// The source.
-        published: SourceName,
-    },
+    NoWindows(SourceName),
     /// The term was not counted.
     #[error("{published} has no {kind} {term:?}; the kinds it counted are {counted}")]
     UnknownTerm {
@@ -100,14 +88,12 @@ pub enum QuestionError {
         /// True if too few windows before it have records for a burst.
         short: bool,
     },
-    /// The term is not in the ranking by keyness, the only score of the run.
+    /// This term, as the profile of the run writes it, is not in the ranking by keyness, the only
+    /// score of the run.
     #[error(
-        "{term} is not among the terms that stand out most against the baseline: its G2 is below 15.13, it is rarer here than there, or 10,000 others rank above it"
+        "{0} is not among the terms that stand out most against the baseline: its G2 is below 15.13, it is rarer here than there, or 10,000 others rank above it"
     )]
-    NoKeyness {
-        /// The term, as the profile of the run writes it.
-        term: String,
-    },
+    NoKeyness(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -119,21 +105,16 @@ pub(crate) const INSUFFICIENT_HISTORY: &str =
 
 impl QuestionError {
     /// Returns true if the question itself is wrong, whatever is published.
-    pub const fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::NotATime { .. } | Self::LastWindowOnly { .. } | Self::WholeRunOnly { .. }
-        )
+    pub fn is_usage(&self) -> bool {
+        self.reason() == "Usage"
     }
 
     /// The reason as one word, for machines.
     pub const fn reason(&self) -> &'static str {
         match self {
-            Self::NotATime { .. } | Self::LastWindowOnly { .. } | Self::WholeRunOnly { .. } => {
-                "Usage"
-            }
-            Self::NotRanked { .. } | Self::NoScores { .. } | Self::NoKeyness { .. } => "NoScores",
-            Self::NoWindows { .. } => "NoWindows",
+            Self::NotATime(_) | Self::LastWindowOnly { .. } | Self::WholeRunOnly(_) => "Usage",
+            Self::NotRanked { .. } | Self::NoScores(_) | Self::NoKeyness(_) => "NoScores",
+            Self::NoWindows(_) => "NoWindows",
             Self::UnknownTerm { .. } | Self::ExcludedTerm { .. } => "UnknownTerm",
             Self::BelowFloor { .. } => "NoSeries",
             Self::NoScoresInWindow { .. } => "NoWindow",

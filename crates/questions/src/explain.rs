@@ -70,7 +70,8 @@ pub struct DaysAnswer {
     pub value: f64,
     /// The start of the last window (RFC 3339).
     pub start: String,
-    /// The windows up to the last one: the highest score, which decays, may be that of any of them.
+    /// The windows up to the last one. The score of a window decays and the highest one counts, so
+    /// the value may come from any of them.
     pub windows: Vec<DayAuthors>,
 }
 
@@ -103,12 +104,10 @@ impl ExplainQuestion {
             term,
         };
         if answer.is_empty() {
-            let ExplainAnswer { term, .. } = answer;
-            let published = generation.source.clone();
             return Err(if view.index().scores.contains(&Score::Keyness) {
-                QuestionError::NoKeyness { term }
+                QuestionError::NoKeyness(answer.term)
             } else {
-                QuestionError::NoScores { published }
+                QuestionError::NoScores(generation.source.clone())
             });
         }
         Ok(answer)
@@ -172,11 +171,11 @@ async fn days(view: &View, topic: &Topic) -> Result<Option<DaysAnswer>, Question
     let dated = series.iter().filter(|window| window.bucket != Bucket::WHOLE);
     let days: Vec<_> = dated.filter_map(|window| Some((window.bucket.0, window.today?))).collect();
     let latest = totals.closed().last().copied().unwrap_or_default();
-    let shown = |(bucket, authors): &(i64, u64)| DayAuthors {
-        start: windows::start(*bucket, length),
-        authors: *authors,
-    };
-    let windows = days.iter().filter(|(bucket, _)| *bucket <= latest).map(shown).collect();
-    let (value, start) = (ChiSquare::latest(totals, &days), windows::start(latest, length));
+    let value = ChiSquare::latest(totals, &days);
+    let past = days.into_iter().filter(|(bucket, _)| *bucket <= latest);
+    let windows = past
+        .map(|(bucket, authors)| DayAuthors { start: windows::start(bucket, length), authors })
+        .collect();
+    let start = windows::start(latest, length);
     Ok(Some(DaysAnswer { value, start, windows }))
 }

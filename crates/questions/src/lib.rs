@@ -34,3 +34,6 @@ pub use sources::{RecordsAnswer, SourceAnswer, SourcesAnswer, sources};
 pub use term::TermQuestion;
 pub use top::{Ranking, TopAnswer, TopQuestion, TopicRankAnswer, uncounted_kinds};
 pub use topic::{ExampleAnswer, FormAnswer, TopicAnswer};
+
+#[cfg(test)]
+mod tests;

@@ -200,8 +200,10 @@ impl ScoredQuestion {
             return Err(QuestionError::NotRanked { published, score });
         }
         if !score.needs_window() {
-            let is_refused = self.window.is_some();
-            return if is_refused { Err(QuestionError::WholeRunOnly { score }) } else { Ok(None) };
+            return match self.window {
+                Some(_) => Err(QuestionError::WholeRunOnly(score)),
+                None => Ok(None),
+            };
         }
         let length = windows::length(view)?;
         let latest = windows::latest(view);

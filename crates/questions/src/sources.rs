@@ -56,11 +56,13 @@ pub struct RecordsAnswer {
     pub malformed: BTreeMap<String, u64>,
 }
 
-impl SourceAnswer {
-    async fn of(view: &View) -> Result<Self, QuestionError> {
+/// Answers with the newest results of all sources, which the caller looked up.
+pub async fn sources(views: &[Arc<View>]) -> Result<SourcesAnswer, QuestionError> {
+    let mut sources = Vec::new();
+    for view in views {
         let (generation, index) = (view.generation(), view.index());
         let records = &index.records;
-        Ok(Self {
+        sources.push(SourceAnswer {
             name: generation.source.to_string(),
             generation: generation.generation,
             run: generation.run.to_string(),
@@ -74,15 +76,7 @@ impl SourceAnswer {
                 empty: records.empty.clone(),
                 malformed: records.malformed.clone(),
             },
-        })
-    }
-}
-
-/// Answers with the newest results of all sources, which the caller looked up.
-pub async fn sources(views: &[Arc<View>]) -> Result<SourcesAnswer, QuestionError> {
-    let mut sources = Vec::new();
-    for view in views {
-        sources.push(SourceAnswer::of(view).await?);
+        });
     }
     Ok(SourcesAnswer { sources })
 }

@@ -10,8 +10,8 @@ use crate::QuestionError;
 
 /// The length of a result's windows in seconds.
 pub(crate) fn length(view: &View) -> Result<u64, QuestionError> {
-    let published = || view.generation().source.clone();
-    view.index().window.ok_or_else(|| QuestionError::NoWindows { published: published() })
+    let length = view.index().window;
+    length.ok_or_else(|| QuestionError::NoWindows(view.generation().source.clone()))
 }
 
 /// The last window that is over.
@@ -22,7 +22,7 @@ pub(crate) fn latest(view: &View) -> Option<i64> {
 /// The bucket that a time lies in.
 pub(crate) fn bucket(time: &str, length: u64) -> Result<i64, QuestionError> {
     let seconds = event_time(time.as_bytes());
-    let seconds = seconds.ok_or_else(|| QuestionError::NotATime { text: time.to_owned() })?;
+    let seconds = seconds.ok_or_else(|| QuestionError::NotATime(time.to_owned()))?;
     // A window is at most 7 days long.
     Ok(seconds.div_euclid(length as i64))
 }
