@@ -1,10 +1,12 @@
 //! Plans, markers and indexes: JSON documents that are inserted once. Owns how a document that is
 //! too long for its key is kept in blocks instead; knows nothing of the content.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use trends::format::{BlockType, open, seal};
+use trends::format::{BlockType, FormatError, open, seal};
 use trends::result::BlockRef;
 
 use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError};
@@ -40,22 +42,10 @@ impl AttemptKey {
     }
 }
 
-/// The part of a document that is read first.
-#[derive(Debug, Deserialize)]
-struct Versioned {
-    format: u32,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 struct Document<T> {
     format: u32,
     value: Content<T>,
-}
-
-impl<T> Document<T> {
-    fn of(value: Content<T>) -> Self {
-        Self { format: FORMAT, value }
-    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -77,12 +67,13 @@ pub async fn insert_document<T: Serialize + DeserializeOwned>(
     attempt: &AttemptKey,
     value: T,
 ) -> Result<(T, bool), StoreError> {
-    let inline = json(key, &Document::of(Content::Inline(&value)))?;
+    let inline = json(key, &Document { format: FORMAT, value: Content::Inline(&value) })?;
     let stored = if inline.len() <= MAX_INLINE {
         inline
     } else {
         let (owner, pieces) = put_pieces(store, key, attempt, &value).await?;
-        json(key, &Document::<()>::of(Content::Pieces { owner, pieces }))?
+        let value = Content::<()>::Pieces { owner, pieces };
+        json(key, &Document { format: FORMAT, value })?
     };
     match store.insert(key, stored.into()).await? {
         Insertion::Inserted => Ok((value, true)),
@@ -109,10 +100,46 @@ pub async fn read_block(
 ) -> Result<Bytes, StoreError> {
     let key = attempt.block(&block.name);
     let bytes = store.get_block(&key).await?;
-    match block.check(&bytes) {
-        Ok(()) => Ok(bytes),
-        Err(what) => Err(StoreError::Damaged { key: key.to_string(), what }),
+    block.check(&bytes).map_err(|what| StoreError::damaged(&key, &what))?;
+    Ok(bytes)
+}
+
+/// Reads a block of an attempt and decodes it.
+pub(crate) async fn decode_block<T>(
+    store: &dyn Store,
+    attempt: &AttemptKey,
+    block: &BlockRef,
+    decode: impl FnOnce(&[u8]) -> Result<T, FormatError>,
+) -> Result<T, StoreError> {
+    let bytes = read_block(store, attempt, block).await?;
+    let key = || attempt.block(&block.name).to_string();
+    decode(&bytes).map_err(|error| StoreError::undecodable(key(), &error))
+}
+
+/// Checks that the format number of a JSON value is one of `formats`. A value without a number has
+/// format 0.
+///
+/// # Errors
+/// `Newer` for a newer format, whatever the rest of the value is; `Damaged` for an older one.
+pub(crate) fn check_format(
+    key: &Key,
+    value: &[u8],
+    formats: RangeInclusive<u32>,
+) -> Result<(), StoreError> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        #[serde(default)]
+        format: u32,
     }
+    let Versioned { format } = parse(key, value)?;
+    if format > *formats.end() {
+        let (place, known) = (key.to_string(), *formats.end());
+        return Err(StoreError::Newer { place, found: format, known });
+    }
+    if formats.contains(&format) {
+        return Ok(());
+    }
+    Err(StoreError::damaged(key, &"it has no format number"))
 }
 
 /// Stores a long document in pieces, under the plan stage. Blocks of the plan stay as long as the
@@ -129,7 +156,8 @@ async fn put_pieces<T: Serialize>(
     let mut pieces = Vec::new();
     for (number, piece) in whole.chunks(PIECE).enumerate() {
         let name = format!("{}-document-{number:05}", attempt.stage);
-        let block = seal(BlockType::Bytes, piece).map_err(|error| damaged(key, &error))?;
+        let block =
+            seal(BlockType::Bytes, piece).map_err(|error| StoreError::damaged(key, &error))?;
         pieces.push(BlockRef::to(name.clone(), &block));
         store.put_block(&owner.block(&name), block.into()).await?;
     }
@@ -141,32 +169,28 @@ async fn resolve<T: DeserializeOwned>(
     key: &Key,
     stored: &[u8],
 ) -> Result<T, StoreError> {
-    let read = |error: serde_json::Error| damaged(key, &error);
-    let Versioned { format } = serde_json::from_slice(stored).map_err(read)?;
-    if format > FORMAT {
-        return Err(StoreError::Newer { place: key.to_string(), found: format, known: FORMAT });
-    }
-    match serde_json::from_slice::<Document<T>>(stored).map_err(read)?.value {
+    check_format(key, stored, 1..=FORMAT)?;
+    match parse::<Document<T>>(key, stored)?.value {
         Content::Inline(value) => Ok(value),
         Content::Pieces { owner, pieces } => {
             let mut whole = Vec::new();
             for piece in &pieces {
-                let block = read_block(store, &owner, piece).await?;
-                let raw = open(BlockType::Bytes, &block);
-                let key = || owner.block(&piece.name).to_string();
-                whole.extend(raw.map_err(|error| StoreError::undecodable(key(), &error))?);
+                let raw = |block: &[u8]| open(BlockType::Bytes, block);
+                whole.extend(decode_block(store, &owner, piece, raw).await?);
             }
-            serde_json::from_slice(&whole).map_err(|error| damaged(key, &error))
+            parse(key, &whole)
         }
     }
 }
 
-fn json<T: Serialize>(key: &Key, value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| damaged(key, &error))
+/// The JSON of a value with this key.
+pub(crate) fn json<T: Serialize>(key: &Key, value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|error| StoreError::damaged(key, &error))
 }
 
-fn damaged(key: &Key, what: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Damaged { key: key.to_string(), what: what.to_string() }
+/// Parses the JSON of a value with this key.
+pub(crate) fn parse<T: DeserializeOwned>(key: &Key, json: &[u8]) -> Result<T, StoreError> {
+    serde_json::from_slice(json).map_err(|error| StoreError::damaged(key, &error))
 }
 
 #[cfg(test)]

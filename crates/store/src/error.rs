@@ -1,7 +1,8 @@
 //! The errors of a store. Owns their messages and which of them a retry may mend.
 
 use std::error::Error;
-use std::io;
+use std::fmt::Display;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use trends::format::{FormatError, VERSION};
@@ -101,6 +102,11 @@ impl StoreError {
         }
     }
 
+    /// The error for a value that is not what it should be.
+    pub(crate) fn damaged(key: &dyn Display, what: &dyn Display) -> Self {
+        Self::Damaged { key: key.to_string(), what: what.to_string() }
+    }
+
     /// The error for a failure at a path of this machine.
     pub(crate) fn at_path(doing: &'static str, path: &Path, error: io::Error) -> Self {
         Self::failed(doing, path.display().to_string(), error)
@@ -113,10 +119,10 @@ impl StoreError {
         key: String,
         error: impl Error + Send + Sync + 'static,
     ) -> Self {
-        if is_full(&error) {
+        if is_caused_by(&error, &[ErrorKind::StorageFull, ErrorKind::QuotaExceeded]) {
             return Self::Full { key, source: Box::new(error) };
         }
-        if is_denied(&error) {
+        if is_caused_by(&error, &[ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem]) {
             let what = "this user lacks the permission, or the file system is read-only";
             return Self::Denied { doing, key, what: what.to_owned() };
         }
@@ -124,29 +130,9 @@ impl StoreError {
     }
 }
 
-/// Returns true if a missing file is among the causes.
-pub(crate) fn is_missing(error: &(dyn Error + 'static)) -> bool {
-    is_caused_by(error, &[io::ErrorKind::NotFound])
-}
-
-/// Returns true if a full disk or quota is among the causes.
-fn is_full(error: &(dyn Error + 'static)) -> bool {
-    is_caused_by(error, &[io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded])
-}
-
-/// Returns true if a missing permission is among the causes.
-fn is_denied(error: &(dyn Error + 'static)) -> bool {
-    is_caused_by(error, &[io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem])
-}
-
-fn is_caused_by(error: &(dyn Error + 'static), kinds: &[io::ErrorKind]) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        if kind.is_some_and(|kind| kinds.contains(&kind)) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+/// Returns true if an I/O error of one of these kinds is among the causes.
+pub(crate) fn is_caused_by(error: &(dyn Error + 'static), kinds: &[ErrorKind]) -> bool {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let mut failures = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
+    failures.any(|failure| kinds.contains(&failure.kind()))
 }

@@ -41,13 +41,13 @@ pub async fn current(
     known: &Arc<Exclusions>,
 ) -> Result<Arc<Exclusions>, StoreError> {
     let version = known.version();
-    let newest = last(store, version, |n| Key::exclusion(source, n)).await?.map(|(n, _)| n);
+    let key = |n| Key::exclusion(source, n);
+    let mut newest = last(store, version, key).await?.map_or(0, |(n, _)| n);
     let mut exclusions = Arc::clone(known);
-    let mut newest = newest.unwrap_or(0);
     if newest < version {
         // A log never loses entries, so this is another store in the same place.
         exclusions = Arc::default();
-        newest = last(store, 0, |n| Key::exclusion(source, n)).await?.map_or(0, |(n, _)| n);
+        newest = last(store, 0, key).await?.map_or(0, |(n, _)| n);
     }
     let numbers = exclusions.version() + 1..newest + 1;
     let mut entries =
@@ -80,30 +80,14 @@ pub async fn append(
             return Ok((exclusions, None));
         }
         let change = Change { subjects, ..change.clone() };
-        let (number, source) = (exclusions.version() + 1, source.clone());
-        let entry = Entry { number, source, at: at.to_owned(), change };
-        if insert(store, &entry).await? {
+        let number = exclusions.version() + 1;
+        let entry = Entry { number, source: source.clone(), at: at.to_owned(), change };
+        if log::insert(store, &Key::exclusion(source, number), FORMAT, &entry).await? {
             Arc::make_mut(&mut exclusions).apply(&entry.change, at);
             return Ok((exclusions, Some(entry)));
         }
         // Another change was first: this one may be without effect now, or impossible.
     }
-}
-
-/// The last `limit` changes, newest first.
-pub async fn history(
-    store: &dyn Store,
-    source: &SourceName,
-    limit: u64,
-) -> Result<Vec<Entry>, StoreError> {
-    let newest = last(store, 0, |n| Key::exclusion(source, n)).await?.map_or(0, |(n, _)| n);
-    let numbers = (newest.saturating_sub(limit)..newest).rev().map(|before| before + 1);
-    let entries = numbers.map(|n| read(store, source, n));
-    futures::stream::iter(entries).buffered(AT_ONCE).try_collect().await
-}
-
-async fn insert(store: &dyn Store, entry: &Entry) -> Result<bool, StoreError> {
-    log::insert(store, &Key::exclusion(&entry.source, entry.number), FORMAT, entry).await
 }
 
 async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
@@ -114,8 +98,7 @@ async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, S
     if entry.number == n {
         return Ok(entry);
     }
-    let what = format!("it has the number {}", entry.number);
-    Err(StoreError::Damaged { key: key.to_string(), what })
+    Err(StoreError::damaged(&key, &format_args!("it has the number {}", entry.number)))
 }
 
 #[cfg(test)]

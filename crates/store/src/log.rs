@@ -3,9 +3,10 @@
 
 use std::ops::RangeInclusive;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
+use crate::document::{self, check_format, json};
 use crate::{Insertion, Key, Store, StoreError};
 
 #[derive(Serialize)]
@@ -15,11 +16,6 @@ struct Versioned<'a, T> {
     entry: &'a T,
 }
 
-#[derive(Deserialize)]
-struct Format {
-    format: Option<u32>,
-}
-
 /// Inserts an entry. Returns false if another process was first.
 pub(crate) async fn insert<T: Serialize + Sync>(
     store: &dyn Store,
@@ -27,36 +23,18 @@ pub(crate) async fn insert<T: Serialize + Sync>(
     format: u32,
     entry: &T,
 ) -> Result<bool, StoreError> {
-    let json =
-        serde_json::to_vec(&Versioned { format, entry }).map_err(|error| damaged(key, &error))?;
-    Ok(store.insert(key, json.into()).await? == Insertion::Inserted)
+    let value = json(key, &Versioned { format, entry })?;
+    Ok(store.insert(key, value.into()).await? == Insertion::Inserted)
 }
 
-/// Parses an entry of one of `formats`. An entry without a format number has format 0.
-///
-/// # Errors
-/// `Newer` for a newer format, whatever the rest of the entry is; `Damaged` for anything else that
-/// is not an entry.
+/// Parses an entry of one of `formats`; [`check_format`] has the errors for any other.
 pub(crate) fn parse<T: DeserializeOwned>(
     key: &Key,
     bytes: &[u8],
     formats: RangeInclusive<u32>,
 ) -> Result<T, StoreError> {
-    let Format { format } = serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))?;
-    let format = format.unwrap_or(0);
-    if format > *formats.end() {
-        let (place, known) = (key.to_string(), *formats.end());
-        return Err(StoreError::Newer { place, found: format, known });
-    }
-    if !formats.contains(&format) {
-        let what = "it has no format number".to_owned();
-        return Err(StoreError::Damaged { key: key.to_string(), what });
-    }
-    serde_json::from_slice(bytes).map_err(|error| damaged(key, &error))
-}
-
-fn damaged(key: &Key, error: &serde_json::Error) -> StoreError {
-    StoreError::Damaged { key: key.to_string(), what: error.to_string() }
+    check_format(key, bytes, formats)?;
+    document::parse(key, bytes)
 }
 
 /// The number and value of the last entry. `known` is the number of an entry that exists, or 0. The

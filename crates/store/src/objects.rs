@@ -4,6 +4,7 @@
 mod folder;
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -18,8 +19,8 @@ use object_store::{
 };
 use serde::Deserialize;
 
-use crate::error::is_missing;
-use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+use crate::error::is_caused_by;
+use crate::{BlockKey, Insertion, InvalidName, Key, RunId, SourceName, Stage, Store, StoreError};
 
 /// The format of a store. A store with a newer one is not touched.
 const FORMAT: u32 = 1;
@@ -120,11 +121,9 @@ impl ObjectStore {
     }
 
     fn check_format(&self, found: &[u8]) -> Result<(), StoreError> {
-        let damaged = |error: serde_json::Error| StoreError::Damaged {
-            key: format!("{}/format", self.place),
-            what: error.to_string(),
-        };
-        let Format { format } = serde_json::from_slice(found).map_err(damaged)?;
+        let key = format_args!("{}/format", self.place);
+        let Format { format } =
+            serde_json::from_slice(found).map_err(|error| StoreError::damaged(&key, &error))?;
         if format <= FORMAT {
             return Ok(());
         }
@@ -162,15 +161,19 @@ impl ObjectStore {
         }
     }
 
-    /// The names directly below a prefix, ascending.
-    async fn children(&self, prefix: &str) -> Result<Vec<String>, StoreError> {
+    /// The names directly below a prefix, ascending. Folders with any other name belong to file
+    /// servers, or are made by hand.
+    async fn children<T: Ord>(
+        &self,
+        prefix: &str,
+        name: fn(&str) -> Result<T, InvalidName>,
+    ) -> Result<Vec<T>, StoreError> {
         let path = ObjectPath::from(prefix);
         let listed = self.objects.list_with_delimiter(Some(&path)).await;
         let listed =
             listed.map_err(|error| StoreError::failed("listing", self.named(&path), error))?;
-        let folders = listed.common_prefixes.iter();
-        let mut names: Vec<String> =
-            folders.filter_map(|path| path.filename().map(str::to_owned)).collect();
+        let folders = listed.common_prefixes.iter().filter_map(ObjectPath::filename);
+        let mut names: Vec<T> = folders.filter_map(|folder| name(folder).ok()).collect();
         names.sort();
         Ok(names)
     }
@@ -218,14 +221,11 @@ impl Store for ObjectStore {
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        let names = self.children("runs").await?;
-        // Other names belong to file servers, or are made by hand.
-        Ok(names.iter().filter_map(|name| RunId::new(name).ok()).collect())
+        self.children("runs", RunId::new).await
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        let names = self.children("generations").await?;
-        Ok(names.iter().filter_map(|name| SourceName::new(name).ok()).collect())
+        self.children("generations", SourceName::new).await
     }
 
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
@@ -234,7 +234,11 @@ impl Store for ObjectStore {
         loop {
             match self.objects.put(&path, bytes.clone().into()).await {
                 Ok(_) => return Ok(()),
-                Err(error) if retries > 0 && self.folder.is_some() && is_missing(&error) => {
+                Err(error)
+                    if retries > 0
+                        && self.folder.is_some()
+                        && is_caused_by(&error, &[ErrorKind::NotFound]) =>
+                {
                     retries -= 1;
                 }
                 Err(error) => return Err(StoreError::failed("writing", self.named(&path), error)),

@@ -12,13 +12,11 @@ use trends::format::{
     FormatError, RankedTopic, RankingReader, RowReader, ScoredReader, ScoredTopic, SectionKey,
 };
 use trends::merge::Cursor as _;
-use trends::result::{
-    BlockRef, PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock,
-};
+use trends::result::{BlockRef, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock};
 use trends::scores::{Cell, Explanation, PooledDispersion, Scorer, Totals};
 use trends::{Bucket, Kind, Partitions, RowRef, Score, Topic, slot};
 
-use crate::document::{AttemptKey, read_block};
+use crate::document::{AttemptKey, decode_block};
 use crate::generations::Generation;
 use crate::marker::{Marker, marker};
 use crate::{AttemptId, Key, Stage, Store, StoreError};
@@ -51,8 +49,8 @@ impl Published {
         let index = found.report;
         let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
         let partitions = count.ok_or_else(|| {
-            let what = format!("it has {} partitions", index.partitions.len());
-            StoreError::Damaged { key: key.to_string(), what }
+            let count = index.partitions.len();
+            StoreError::damaged(&key, &format_args!("it has {count} partitions"))
         })?;
         let windows = Totals::of(index.window, &index.totals);
         let cache = Cache::new(CACHED_BLOCKS);
@@ -90,7 +88,7 @@ impl Published {
     ) -> Result<Vec<Topic>, StoreError> {
         let mut found = Vec::new();
         let mut first = 0_u64;
-        for page in self.index.rankings.get(&kind).map_or(&[][..], Vec::as_slice) {
+        for page in self.pages(kind) {
             let end = first + u64::from(page.topics);
             if found.len() == limit {
                 break;
@@ -131,11 +129,8 @@ impl Published {
         let end = blocks.partition_point(|block| first(block) <= wanted);
         let mut found = Vec::new();
         for block in blocks.get(begin..end).unwrap_or_default() {
-            let bytes = read_block(&*self.store, &self.publish, &block.block).await?;
-            let topics = section(&bytes, wanted).map_err(|error| {
-                StoreError::undecodable(self.publish.block(&block.block.name).to_string(), &error)
-            })?;
-            found.extend(topics);
+            let topics = |block: &[u8]| section(block, wanted);
+            found.extend(decode_block(&*self.store, &self.publish, &block.block, topics).await?);
         }
         Ok(found)
     }
@@ -162,12 +157,8 @@ impl Published {
 
     /// The topic of a term, as the profile of the run writes it; `None` if it was not counted.
     pub async fn topic(&self, kind: Kind, term: &str) -> Result<Option<Topic>, StoreError> {
-        let partition = self.partitions.of(slot(kind, term.as_bytes()));
-        let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
-            return Ok(None);
-        };
         let key = (kind, term.as_bytes());
-        let Some(TermBlocks { attempt, terms, .. }) = self.blocks(partition, entry, kind)? else {
+        let Some(TermBlocks { attempt, terms, .. }) = self.blocks(kind, term)? else {
             return Ok(None);
         };
         let Some(block) = blocks_of(terms, key).last() else { return Ok(None) };
@@ -179,31 +170,24 @@ impl Published {
     /// The counts of a term by window, ascending; empty if the run did not count by window. Records
     /// without a time are under [`trends::Bucket::WHOLE`].
     pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
-        let partition = self.partitions.of(slot(kind, term.as_bytes()));
-        let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
-            return Ok(Vec::new());
+        let mut counts = Vec::new();
+        let Some(TermBlocks { attempt, series, .. }) = self.blocks(kind, term)? else {
+            return Ok(counts);
         };
-        let mut series = Vec::new();
-        let Some(blocks) = self.blocks(partition, entry, kind)? else {
-            return Ok(series);
-        };
-        for block in blocks_of(blocks.series, (kind, term.as_bytes())) {
-            let attempt = &blocks.attempt;
-            let bytes = read_block(&*self.store, attempt, &block.block).await?;
-            windows(&bytes, kind, term, &mut series).map_err(|error| {
-                StoreError::undecodable(attempt.block(&block.block.name).to_string(), &error)
-            })?;
+        for block in blocks_of(series, (kind, term.as_bytes())) {
+            let decode = |block: &[u8]| windows(block, kind, term, &mut counts);
+            decode_block(&*self.store, &attempt, &block.block, decode).await?;
         }
-        Ok(series)
+        Ok(counts)
     }
 
-    /// The blocks of the terms of a kind in a partition; `None` for phrases that were not counted.
-    fn blocks<'a>(
-        &self,
-        partition: u16,
-        entry: &'a PartitionIndex,
-        kind: Kind,
-    ) -> Result<Option<TermBlocks<'a>>, StoreError> {
+    /// The blocks of the terms of a kind in the partition of a term; `None` for phrases that were
+    /// not counted.
+    fn blocks(&self, kind: Kind, term: &str) -> Result<Option<TermBlocks<'_>>, StoreError> {
+        let partition = self.partitions.of(slot(kind, term.as_bytes()));
+        let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
+            return Ok(None);
+        };
         let key = |stage, attempt: &str| {
             let (run, index) = (self.publish.run.clone(), u32::from(partition));
             Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
@@ -227,11 +211,8 @@ impl Published {
         if fits {
             Ok(topics)
         } else {
-            let key = self.publish.block(&page.block.name).to_string();
-            Err(StoreError::Damaged {
-                key,
-                what: "it differs from its entry in the index".to_owned(),
-            })
+            let key = self.publish.block(&page.block.name);
+            Err(StoreError::damaged(&key, &"it differs from its entry in the index"))
         }
     }
 
@@ -245,10 +226,7 @@ impl Published {
         if let Some(topics) = self.cache.get(&key) {
             return Ok(topics);
         }
-        let bytes = read_block(&*self.store, attempt, block).await?;
-        let topics =
-            decode(&bytes).map_err(|error| StoreError::undecodable(key.clone(), &error))?;
-        let topics = Arc::new(topics);
+        let topics = Arc::new(decode_block(&*self.store, attempt, block, decode).await?);
         self.cache.insert(key, Arc::clone(&topics));
         Ok(topics)
     }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::document;
 use crate::generations::{Generation, newest, since};
 use crate::{Insertion, Key, RunId, RunLock, SourceName, Store, StoreError};
 
@@ -159,9 +160,7 @@ impl Retirement<'_> {
                 now
             }
             Insertion::Present(value) => {
-                let Retired { at } = serde_json::from_slice(&value).map_err(|error| {
-                    StoreError::Damaged { key: key.to_string(), what: error.to_string() }
-                })?;
+                let Retired { at } = document::parse(&key, &value)?;
                 at
             }
         };

@@ -265,7 +265,7 @@ impl View {
         let named = self.excluded.named(kind);
         // Each look-up reads up to two blocks, a block of terms and a page; a scan reads every
         // page.
-        let few = named.filter(|named| named.len() * 2 <= self.published.pages(kind).max(8));
+        let few = named.filter(|named| named.len() * 2 <= self.published.pages(kind).len().max(8));
         let Some(named) = few else {
             let is_wanted = |term: &str| self.excludes(kind, term);
             return self.published.positions_of(kind, is_wanted).await.map(Gaps::new);

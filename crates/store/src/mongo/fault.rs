@@ -14,14 +14,16 @@ const PASSING: [i32; 24] = [
 ];
 const NOT_PRIMARY: i32 = 10058;
 
-/// The user is unknown, or its password is wrong; `AtlasError`.
+/// The codes of an unknown user or a wrong password; 8000 is `AtlasError`.
 const UNAUTHENTICATED: [i32; 2] = [18, 8000];
-/// The user may not do it.
+/// The code of a user without the right.
 const UNAUTHORIZED: i32 = 13;
-/// `OutOfDiskSpace`, and the messages of storage engines with the code of an unknown error.
+/// The code `OutOfDiskSpace`; and the messages of storage engines that report a full disk with the
+/// code of an unknown error.
 const OUT_OF_SPACE: i32 = 14031;
 const FULL: [&str; 3] = ["no space left", "disk is full", "database or disk is full"];
 
+/// The code of an `_id` that exists already.
 const DUPLICATE: i32 = 11000;
 
 /// Returns true if the `_id` exists already.

@@ -36,10 +36,9 @@ use mongodb::bson::{Binary, Document, doc};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockKey, Insertion, Key, Log, RunId, SourceName, Stage, Store, StoreError};
+use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
 pub use connect::{Access, MongoOptions};
-use retry::Patience;
 pub use uri::MongoUri;
 
 /// The format of a database. A database with a newer one is not touched.
@@ -51,7 +50,8 @@ pub struct MongoStore {
     database: Database,
     /// The name of the database in messages: hosts and name, nothing secret.
     place: String,
-    patience: Patience,
+    /// The time that a failing operation is repeated.
+    patience: Duration,
 }
 
 /// A value as a document.
@@ -75,7 +75,7 @@ struct ValueDocument {
 
 /// The place of a key: its collection, and the fields that it is found by.
 struct Address {
-    collection: &'static str,
+    collection: String,
     id: String,
     run: Option<String>,
     n: Option<i64>,
@@ -83,31 +83,19 @@ struct Address {
 
 impl Address {
     fn of(key: &Key) -> Self {
-        let of_run = |collection, id, run: &RunId| Self {
-            collection,
-            id,
-            run: Some(run.to_string()),
-            n: None,
+        let (name, id) = match key {
+            Key::Run(run) => ("runs", run.to_string()),
+            Key::Plan(run) => ("plans", run.to_string()),
+            Key::Marker { run, stage, index } => ("markers", format!("{run}/{stage}/{index:020}")),
+            Key::Entry { log, source, n } => (log.name(), format!("{source}/{n:020}")),
+            Key::Retired(run) => ("retired", run.to_string()),
         };
-        match key {
-            Key::Run(run) => of_run("trendjob.runs", run.to_string(), run),
-            Key::Plan(run) => of_run("trendjob.plans", run.to_string(), run),
-            Key::Marker { run, stage, index } => {
-                of_run("trendjob.markers", format!("{run}/{stage}/{index:020}"), run)
-            }
-            Key::Entry { log, source, n } => {
-                let collection = match log {
-                    Log::Starts => "trendjob.starts",
-                    Log::Generations => "trendjob.generations",
-                    Log::Exclusions => "trendjob.exclusions",
-                };
-                let id = format!("{source}/{n:020}");
-                Self { collection, id, run: None, n: i64::try_from(*n).ok() }
-            }
-            Key::Retired(run) => {
-                Self { collection: "trendjob.retired", id: run.to_string(), run: None, n: None }
-            }
-        }
+        let (run, n) = match key {
+            Key::Run(run) | Key::Plan(run) | Key::Marker { run, .. } => (Some(run), None),
+            Key::Entry { n, .. } => (None, i64::try_from(*n).ok()),
+            Key::Retired(_) => (None, None),
+        };
+        Self { collection: format!("trendjob.{name}"), id, run: run.map(RunId::to_string), n }
     }
 }
 
@@ -119,7 +107,7 @@ impl MongoStore {
     /// for a database of a newer format, `Unavailable` if the server can't be reached in time.
     pub async fn open(options: &MongoOptions) -> Result<Self, StoreError> {
         let (database, place) = connect::database(options).await?;
-        let store = Self { database, place, patience: Patience::new(options.patience) };
+        let store = Self { database, place, patience: options.patience };
         match options.access {
             Access::Write => store.prepare().await?,
             Access::Read => store.check_format().await?,
@@ -159,10 +147,9 @@ impl MongoStore {
         let found = self.retry("reading the format of", "trendjob.store", find).await?;
         // The database is empty.
         let Some(found) = found else { return Ok(()) };
-        let format = found.get_i64("format").map_err(|error| StoreError::Damaged {
-            key: self.named("trendjob.store"),
-            what: error.to_string(),
-        })?;
+        let format = found
+            .get_i64("format")
+            .map_err(|error| StoreError::damaged(&self.named("trendjob.store"), &error))?;
         if format <= FORMAT {
             return Ok(());
         }
@@ -176,19 +163,6 @@ impl MongoStore {
 
     fn named(&self, key: &str) -> String {
         format!("{key} in {}", self.place)
-    }
-
-    /// Repeats an operation until it succeeds, fails for good, or the patience ends.
-    async fn retry<T, F>(
-        &self,
-        doing: &'static str,
-        key: &str,
-        operation: impl Fn() -> F,
-    ) -> Result<T, StoreError>
-    where
-        F: Future<Output = mongodb::error::Result<T>>,
-    {
-        self.patience.retry(doing, || self.named(key), operation).await
     }
 
     async fn read(&self, collection: &str, id: &str) -> Result<Option<ValueDocument>, StoreError> {
@@ -258,7 +232,7 @@ impl Store for MongoStore {
         let Address { collection, id, run, n } = Address::of(key);
         let stored =
             ValueDocument { id, run, stage: None, n, by: call_id(), value: binary(&value) };
-        Ok(match self.create(collection, stored).await? {
+        Ok(match self.create(&collection, stored).await? {
             None => Insertion::Inserted,
             Some(present) => Insertion::Present(present.value.bytes.into()),
         })
@@ -266,7 +240,7 @@ impl Store for MongoStore {
 
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
         let Address { collection, id, .. } = Address::of(key);
-        Ok(self.read(collection, &id).await?.map(|stored| stored.value.bytes.into()))
+        Ok(self.read(&collection, &id).await?.map(|stored| stored.value.bytes.into()))
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {

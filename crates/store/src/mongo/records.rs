@@ -95,7 +95,7 @@ pub async fn publish(
         store.delete(&name, doc! { "_id": { "$gte": from, "$lt": to } }).await?;
     }
     // All records are stored before the markers. If some are missing, an earlier attempt has
-    // swapped them in, and these are what a slow pod stored again.
+    // swapped the collection in, and a slow pod has stored some of its records again.
     if plain::count(store, &name).await? < stored {
         return plain::drop_collection(store, &name).await;
     }

@@ -6,33 +6,26 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use tokio::time::{Instant, sleep, timeout};
 
-use super::fault;
+use super::{MongoStore, fault};
 use crate::StoreError;
 
 /// The most time for one try: the driver has no limit for a server that never replies.
 const ONE_TRY: Duration = Duration::from_mins(1);
 
-/// The time that a failing operation is repeated.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Patience(Duration);
-
-impl Patience {
-    pub(super) fn new(total: Duration) -> Self {
-        Self(total)
-    }
-
-    /// Repeats an operation until it succeeds, fails for good, or the patience ends. `key` is for
-    /// messages.
+impl MongoStore {
+    /// Repeats an operation until it succeeds, fails for good, or the patience of the store ends.
+    /// `key` is for messages.
     pub(super) async fn retry<T, F>(
-        self,
+        &self,
         doing: &'static str,
-        key: impl Fn() -> String,
+        key: &str,
         operation: impl Fn() -> F,
     ) -> Result<T, StoreError>
     where
         F: Future<Output = mongodb::error::Result<T>>,
     {
         let begun = Instant::now();
+        let key = || self.named(key);
         let mut delays = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(100))
             .with_max_delay(Duration::from_secs(10))
@@ -40,7 +33,8 @@ impl Patience {
             .with_jitter()
             .build();
         loop {
-            let tried = timeout(ONE_TRY.min(self.0.max(Duration::from_secs(1))), operation()).await;
+            let limit = ONE_TRY.min(self.patience.max(Duration::from_secs(1)));
+            let tried = timeout(limit, operation()).await;
             let error = match tried {
                 Ok(Ok(value)) => {
                     let seconds = begun.elapsed().as_secs_f64();
@@ -57,7 +51,7 @@ impl Patience {
                 },
             };
             let delay = delays.next().unwrap_or(Duration::from_secs(10));
-            if begun.elapsed() + delay > self.0 {
+            if begun.elapsed() + delay > self.patience {
                 return Err(error);
             }
             metrics::counter!("trendjob_store_retries_total", "operation" => doing).increment(1);

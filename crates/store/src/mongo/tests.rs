@@ -77,7 +77,7 @@ fn every_key_has_its_collection_and_id() {
         (Key::retired(&run), "trendjob.retired", "a-1".to_owned(), false, None),
     ] {
         let address = Address::of(&key);
-        assert_eq!((address.collection, &address.id, address.n), (collection, &id, n), "{key}");
+        assert_eq!((&*address.collection, &address.id, address.n), (collection, &id, n), "{key}");
         assert_eq!(address.run.is_some(), of_run, "{key}");
     }
 }

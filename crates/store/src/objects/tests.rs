@@ -107,7 +107,7 @@ async fn a_block_is_written_while_the_blocks_of_its_stage_are_removed() {
 
 #[test]
 fn a_full_disk_has_an_error_of_its_own() {
-    let full = || io::Error::from(io::ErrorKind::StorageFull);
+    let full = || io::Error::from(ErrorKind::StorageFull);
     let error = StoreError::at_path("writing", Path::new("/x"), full());
     assert!(matches!(&error, StoreError::Full { key, .. } if key == "/x"), "{error}");
     let wrapped = ObjectError::Generic { store: "x", source: Box::new(full()) };

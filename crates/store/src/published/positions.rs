@@ -2,21 +2,22 @@
 //! in one page; a scan of all pages keeps none of them in the cache.
 
 use trends::format::RankingReader;
+use trends::result::RankingPage;
 use trends::{Kind, Topic, cmp_rank};
 
 use super::Published;
 use crate::StoreError;
-use crate::document::read_block;
+use crate::document::decode_block;
 
 impl Published {
-    /// The number of pages of the ranking of a kind.
-    pub(crate) fn pages(&self, kind: Kind) -> usize {
-        self.index.rankings.get(&kind).map_or(0, Vec::len)
+    /// The pages of the ranking of a kind.
+    pub(crate) fn pages(&self, kind: Kind) -> &[RankingPage] {
+        self.index.rankings.get(&kind).map_or(&[], Vec::as_slice)
     }
 
     /// The position of a topic of this result in the ranking of its kind; the highest-ranked has 0.
     pub(crate) async fn position(&self, topic: &Topic) -> Result<Option<u64>, StoreError> {
-        let pages = self.index.rankings.get(&topic.kind).map_or(&[][..], Vec::as_slice);
+        let pages = self.pages(topic.kind);
         let key = (topic.count, topic.term.as_bytes());
         let after = pages
             .partition_point(|page| cmp_rank((page.count, page.first.as_bytes()), key).is_le());
@@ -38,21 +39,20 @@ impl Published {
     ) -> Result<Vec<u64>, StoreError> {
         let mut positions = Vec::new();
         let mut position = 0;
-        for page in self.index.rankings.get(&kind).map_or(&[][..], Vec::as_slice) {
-            // Past the cache, so that the pages of readers stay in it.
-            let bytes = read_block(&*self.store, &self.publish, &page.block).await?;
-            let undecodable = |error| {
-                let key = self.publish.block(&page.block.name).to_string();
-                StoreError::undecodable(key, &error)
-            };
-            let mut reader = RankingReader::open(&bytes).map_err(undecodable)?;
-            while let Some(topic) = reader.topic().map_err(undecodable)? {
-                // Terms are UTF-8; a damaged one matches nothing.
-                if std::str::from_utf8(topic.term).is_ok_and(&is_wanted) {
-                    positions.push(position);
+        for page in self.pages(kind) {
+            let scan = |block: &[u8]| {
+                let mut reader = RankingReader::open(block)?;
+                while let Some(topic) = reader.topic()? {
+                    // Terms are UTF-8; a damaged one matches nothing.
+                    if std::str::from_utf8(topic.term).is_ok_and(&is_wanted) {
+                        positions.push(position);
+                    }
+                    position += 1;
                 }
-                position += 1;
-            }
+                Ok(())
+            };
+            // Past the cache, so that the pages of readers stay in it.
+            decode_block(&*self.store, &self.publish, &page.block, scan).await?;
         }
         Ok(positions)
     }

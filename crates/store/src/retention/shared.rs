@@ -2,13 +2,13 @@
 //! work. Owns the rule that a run is removed only if the log proves it useless, and only after its
 //! grace.
 //!
-//! An unpublished run can still be published until a later run is. From then on it can't be,
-//! whatever its pods still do, and nothing reads what they still write.
+//! An unpublished run can be published until a later run is published. From then on nothing reads
+//! what its pods still write.
 
 use serde::Deserialize;
 
 use super::{CleanupReport, LOOK_BACK, Retention, Retirement, beyond};
-use crate::document::read_document;
+use crate::document::{self, read_document};
 use crate::generations::{self, history};
 use crate::{Key, RunId, SourceName, Store, StoreError};
 
@@ -73,13 +73,12 @@ struct RunRecord {
 async fn is_of(store: &dyn Store, run: &RunId, source: &SourceName) -> Result<bool, StoreError> {
     let key = Key::run(run);
     let Some(bytes) = store.get(&key).await? else { return Ok(false) };
-    let record: RunRecord = serde_json::from_slice(&bytes)
-        .map_err(|error| StoreError::Damaged { key: key.to_string(), what: error.to_string() })?;
+    let record: RunRecord = document::parse(&key, &bytes)?;
     Ok(record.source == *source)
 }
 
 /// The part of a plan that clean-up reads.
-#[derive(serde::Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct PlanStart {
     start: u64,
 }

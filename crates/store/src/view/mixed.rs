@@ -10,8 +10,9 @@ use trends::{Kind, Score, Topic, cmp_rank};
 use super::{Page, PageStart, View};
 use crate::StoreError;
 
-/// The share of a word's value that its phrase must have in a list by a score: the same share as of
-/// its documents. A word that bursts without its phrase is listed itself.
+/// The share of a word's value that its phrase must have to stand for it in a list by a score, so
+/// that a word that bursts without its phrase is listed itself. Phrases stand for words by this
+/// share of their documents, too.
 const STANDS_FOR: f64 = 0.7;
 
 /// The most topics of a kind that are read at once.

@@ -10,7 +10,7 @@ async fn store(server: &Server, patience: Duration) -> MongoStore {
     // Opening reads the format first: this server has none.
     server.then([nothing()]);
     let mut store = open(uri, LONG).await.unwrap();
-    store.patience = Patience::new(patience);
+    store.patience = patience;
     store
 }
 
