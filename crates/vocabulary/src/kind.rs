@@ -89,7 +89,8 @@ impl FromStr for Kind {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let words = ("kind", "word, hashtag, mention, cashtag, emoji, phrase and domain");
-        UnknownName::find(words, &Self::ALL, Self::name, name)
+        let allowed = "word, hashtag, mention, cashtag, emoji, phrase and domain";
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| UnknownName { concept: "kind", name: name.to_owned(), allowed })
     }
 }

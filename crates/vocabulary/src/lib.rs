@@ -3,7 +3,7 @@
 //! custom resource and the domain share them without knowing each other.
 //!
 //! A kind and a score have two names: lower case in results, APIs and flags, and upper camel case
-//! in manifests. Both stand here; serde reads and writes the lower case.
+//! in manifests. Both are here; serde reads and writes the lower case.
 
 mod kind;
 mod profile;
@@ -20,7 +20,8 @@ pub use self::{
 };
 
 /// Returns true if an analysis computes more of a topic than its counts: then the run has a score
-/// stage. The operator creates that stage's Job and the pipeline does its work, so both ask here.
+/// stage. The operator, which creates that stage's Job, and the pipeline, which does its work, share
+/// this rule.
 pub fn needs_scoring(kinds: &[Kind], scores: &[Score]) -> bool {
     !scores.is_empty() || kinds.contains(&Kind::Phrase)
 }

@@ -44,7 +44,7 @@ impl Score {
         Self::ALL.into_iter().find(|score| score.byte() == byte)
     }
 
-    /// Returns true if it compares windows, rather than the whole run with another.
+    /// Returns true if it compares the windows of a run. Keyness compares a whole run with another.
     pub const fn needs_window(self) -> bool {
         !matches!(self, Self::Keyness)
     }
@@ -92,7 +92,8 @@ impl FromStr for Score {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let words = ("score", "burst, peak, popular, keyness, chisquare and count");
-        UnknownName::find(words, &Self::ALL, Self::name, name)
+        let allowed = "burst, peak, popular, keyness, chisquare and count";
+        let found = Self::ALL.into_iter().find(|score| score.name() == name);
+        found.ok_or_else(|| UnknownName { concept: "score", name: name.to_owned(), allowed })
     }
 }
