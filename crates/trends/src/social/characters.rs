@@ -48,50 +48,23 @@ pub(super) fn is_hashtag_character(character: char) -> bool {
 /// Returns true for twitter-text's `hashtagSpecialChars` outside ASCII: joiners, and signs that
 /// some scripts write within words.
 fn is_hashtag_special(character: char) -> bool {
-    matches!(
-        character,
-        '\u{B7}'
-            | '\u{5BE}'
-            | '\u{5F3}'
-            | '\u{5F4}'
-            | '\u{F0B}'
-            | '\u{F0C}'
-            | '\u{200C}'
-            | '\u{200D}'
-            | '\u{3003}'
-            | '\u{301C}'
-            | '\u{309B}'
-            | '\u{309C}'
-            | '\u{30A0}'
-            | '\u{30FB}'
-            | '\u{A67E}'
-            | '\u{FF5E}'
-    )
+    const SPECIAL: [char; 16] = [
+        '\u{B7}', '\u{5BE}', '\u{5F3}', '\u{5F4}', '\u{F0B}', '\u{F0C}', '\u{200C}', '\u{200D}',
+        '\u{3003}', '\u{301C}', '\u{309B}', '\u{309C}', '\u{30A0}', '\u{30FB}', '\u{A67E}',
+        '\u{FF5E}',
+    ];
+    SPECIAL.contains(&character)
 }
 
 /// Returns true for twitter-text's `latinAccentChars`.
 pub(super) fn is_latin_accent(character: char) -> bool {
-    matches!(
-        character,
-        '\u{C0}'..='\u{D6}'
-            | '\u{D8}'..='\u{F6}'
-            | '\u{F8}'..='\u{24F}'
-            | '\u{253}'
-            | '\u{254}'
-            | '\u{256}'
-            | '\u{257}'
-            | '\u{259}'
-            | '\u{25B}'
-            | '\u{263}'
-            | '\u{268}'
-            | '\u{26F}'
-            | '\u{272}'
-            | '\u{289}'
-            | '\u{28B}'
-            | '\u{2BB}'
-            | '\u{300}'..='\u{36F}'
-            | '\u{1E00}'..='\u{1EFF}'
-    )
+    const SINGLE: [char; 13] = [
+        '\u{253}', '\u{254}', '\u{256}', '\u{257}', '\u{259}', '\u{25B}', '\u{263}', '\u{268}',
+        '\u{26F}', '\u{272}', '\u{289}', '\u{28B}', '\u{2BB}',
+    ];
+    matches!(character, '\u{C0}'..='\u{24F}' | '\u{300}'..='\u{36F}' | '\u{1E00}'..='\u{1EFF}')
+        && !matches!(character, '\u{D7}' | '\u{F7}')
+        || SINGLE.contains(&character)
 }
 
 /// Returns true for twitter-text's `cyrillicLettersAndMarks`.

@@ -1,8 +1,6 @@
 //! The registrable part of a host. Owns the domain of a link, by Mozilla's Public Suffix List;
 //! knows nothing of where links begin and end.
 
-use std::borrow::Cow;
-
 /// The longest host: 253 characters (RFC 1035 section 2.3.4) of up to four bytes each.
 const MAX_BYTES: usize = 4 * 253;
 
@@ -22,7 +20,7 @@ pub(super) fn registrable(host: &str, key: &mut String) -> bool {
     if host.len() > MAX_BYTES {
         return false;
     }
-    let Ok(host) = canonical(host) else { return false };
+    let Some(host) = canonical(host) else { return false };
     let host = host.trim_end_matches('.');
     let is_address =
         host.rsplit('.').next().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
@@ -31,22 +29,19 @@ pub(super) fn registrable(host: &str, key: &mut String) -> bool {
     if is_address || !is_sound {
         return false;
     }
-    let Some(domain) = addr::parse_dns_name(host).ok().and_then(|name| name.root()) else {
-        return false;
-    };
-    key.push_str(domain);
-    true
+    let domain = addr::parse_dns_name(host).ok().and_then(|name| name.root());
+    key.push_str(domain.unwrap_or_default());
+    domain.is_some()
 }
 
 /// Returns a host in the list's spelling: lower case, and labels of other scripts mapped by UTS
-/// #46.
-fn canonical(host: &str) -> Result<Cow<'_, str>, idna::Errors> {
-    let is_plain = host.is_ascii() && !host.split('.').any(starts_encoded);
-    if is_plain {
-        return Ok(Cow::Owned(host.to_ascii_lowercase()));
+/// #46; `None` if that fails.
+fn canonical(host: &str) -> Option<String> {
+    if host.is_ascii() && !host.split('.').any(starts_encoded) {
+        return Some(host.to_ascii_lowercase());
     }
     let (unicode, result) = idna::domain_to_unicode(host);
-    result.map(|()| Cow::Owned(unicode))
+    result.is_ok().then_some(unicode)
 }
 
 /// Returns true if a label encodes another script in ASCII (an A-label of RFC 5890).

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::Kinds;
 use crate::Kind;
@@ -49,9 +49,20 @@ impl<'a> Entities<'a> {
             return Some(found);
         }
         let mut value = serde_json::Deserializer::from_str(json);
-        let found = Lists(kinds).deserialize(&mut value).ok()?;
+        let found = value.deserialize_map(Lists(kinds)).ok()?;
         value.end().ok()?;
         Some(found)
+    }
+
+    /// Returns the list of a kind. The terms of [`Kind::Domain`] are links.
+    pub(super) fn list(&self, kind: Kind) -> Option<&[Cow<'a, str>]> {
+        match kind {
+            Kind::Hashtag => self.hashtags.as_deref(),
+            Kind::Mention => self.mentions.as_deref(),
+            Kind::Cashtag => self.cashtags.as_deref(),
+            Kind::Domain => self.links.as_deref(),
+            Kind::Word | Kind::Emoji | Kind::Phrase => None,
+        }
     }
 }
 
@@ -59,8 +70,8 @@ impl<'a> Entities<'a> {
 /// second list of them: neither `"hashtags"` nor an escape that could spell it.
 fn hashtags_first(json: &str) -> Option<Entities<'_>> {
     let after = json.strip_prefix(HASHTAGS_FIRST)?;
-    let mut lists = serde_json::Deserializer::from_str(after).into_iter::<Vec<Tag<'_>>>();
-    let hashtags = texts(Some(lists.next()?.ok()?));
+    let mut lists = serde_json::Deserializer::from_str(after).into_iter();
+    let hashtags = texts(Some(lists.next()?.ok()?), |Tag { text }| text);
     let rest = after.as_bytes().get(lists.byte_offset()..)?;
     let is_only = NAME.find(rest).is_none() && ESCAPE.find(rest).is_none();
     is_only.then(|| Entities { hashtags, ..Entities::default() })
@@ -68,14 +79,6 @@ fn hashtags_first(json: &str) -> Option<Entities<'_>> {
 
 /// Reads only the lists of these kinds.
 struct Lists(Kinds);
-
-impl<'a> DeserializeSeed<'a> for Lists {
-    type Value = Entities<'a>;
-
-    fn deserialize<D: Deserializer<'a>>(self, value: D) -> Result<Entities<'a>, D::Error> {
-        value.deserialize_map(self)
-    }
-}
 
 impl<'a> Visitor<'a> for Lists {
     type Value = Entities<'a>;
@@ -90,16 +93,17 @@ impl<'a> Visitor<'a> for Lists {
             let wants = |kind| self.0.contains(kind);
             match &*name {
                 "hashtags" if wants(Kind::Hashtag) => {
-                    found.hashtags = texts(map.next_value::<Option<Vec<Tag<'_>>>>()?);
+                    found.hashtags = texts(map.next_value()?, |Tag { text }| text);
                 }
                 "user_mentions" if wants(Kind::Mention) => {
-                    found.mentions = texts(map.next_value::<Option<Vec<UserMention<'_>>>>()?);
+                    found.mentions = texts(map.next_value()?, |User { screen_name }| screen_name);
                 }
                 "symbols" if wants(Kind::Cashtag) => {
-                    found.cashtags = texts(map.next_value::<Option<Vec<Tag<'_>>>>()?);
+                    found.cashtags = texts(map.next_value()?, |Tag { text }| text);
                 }
                 "urls" if wants(Kind::Domain) => {
-                    found.links = texts(map.next_value::<Option<Vec<Url<'_>>>>()?);
+                    let target = |Url { expanded_url, url }: Url<'a>| expanded_url.or(url);
+                    found.links = texts(map.next_value()?, target);
                 }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
@@ -110,8 +114,12 @@ impl<'a> Visitor<'a> for Lists {
     }
 }
 
-fn texts<'a, T: Into<Option<Cow<'a, str>>>>(found: Option<Vec<T>>) -> Option<Vec<Cow<'a, str>>> {
-    Some(found?.into_iter().filter_map(Into::into).collect())
+/// Returns the texts of a list, without the items that have none.
+fn texts<'a, T>(
+    list: Option<Vec<T>>,
+    text_of: impl Fn(T) -> Option<Text<'a>>,
+) -> Option<Vec<Cow<'a, str>>> {
+    Some(list?.into_iter().filter_map(text_of).map(|Text(text)| text).collect())
 }
 
 /// A string, borrowed from the line unless it has escapes. serde never borrows for `Option<Cow>`
@@ -125,22 +133,10 @@ struct Tag<'a> {
     text: Option<Text<'a>>,
 }
 
-impl<'a> From<Tag<'a>> for Option<Cow<'a, str>> {
-    fn from(tag: Tag<'a>) -> Self {
-        tag.text.map(|text| text.0)
-    }
-}
-
 #[derive(Deserialize)]
-struct UserMention<'a> {
+struct User<'a> {
     #[serde(borrow)]
     screen_name: Option<Text<'a>>,
-}
-
-impl<'a> From<UserMention<'a>> for Option<Cow<'a, str>> {
-    fn from(mention: UserMention<'a>) -> Self {
-        mention.screen_name.map(|name| name.0)
-    }
 }
 
 #[derive(Deserialize)]
@@ -149,12 +145,6 @@ struct Url<'a> {
     expanded_url: Option<Text<'a>>,
     #[serde(borrow)]
     url: Option<Text<'a>>,
-}
-
-impl<'a> From<Url<'a>> for Option<Cow<'a, str>> {
-    fn from(link: Url<'a>) -> Self {
-        link.expanded_url.or(link.url).map(|url| url.0)
-    }
 }
 
 #[cfg(test)]

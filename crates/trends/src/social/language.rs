@@ -1,95 +1,41 @@
 //! The guessed language of a post whose record names none. Owns when a guess is reliable enough.
 
-use whatlang::{Detector, Lang};
-
 /// The least number of letters for a guess; on fewer it is little better than chance.
 const MIN_LETTERS: usize = 20;
 
-/// Guesses the language of a text among all languages of the detector, not only those with stop
-/// words, so that a text in another language is not forced into one of them.
-#[derive(Debug)]
-pub(super) struct Guesser {
-    detector: Detector,
-}
-
-impl Guesser {
-    pub(super) fn new() -> Self {
-        Self { detector: Detector::new() }
-    }
-
-    /// Returns the ISO 639-1 code of the language of `text`, `None` if the text has fewer than 20
-    /// letters or the guess is unreliable.
-    pub(super) fn guess(&self, text: &str) -> Option<&'static str> {
-        let letters = text.chars().filter(|c| c.is_alphabetic()).take(MIN_LETTERS).count();
-        if letters < MIN_LETTERS {
-            return None;
-        }
-        let guess = self.detector.detect(text)?;
-        if guess.is_reliable() { code(guess.lang()) } else { None }
-    }
-}
-
-/// Returns the code of ISO 639-1 for a language of the detector.
-fn code(language: Lang) -> Option<&'static str> {
-    CODES.iter().find(|(lang, _)| *lang == language).map(|(_, code)| *code)
-}
-
-const CODES: [(Lang, &str); 57] = [
-    (Lang::Afr, "af"),
-    (Lang::Aka, "ak"),
-    (Lang::Amh, "am"),
-    (Lang::Ara, "ar"),
-    (Lang::Aze, "az"),
-    (Lang::Bel, "be"),
-    (Lang::Ben, "bn"),
-    (Lang::Bul, "bg"),
-    (Lang::Cat, "ca"),
-    (Lang::Ces, "cs"),
-    (Lang::Cmn, "zh"),
-    (Lang::Dan, "da"),
-    (Lang::Deu, "de"),
-    (Lang::Ell, "el"),
-    (Lang::Eng, "en"),
-    (Lang::Epo, "eo"),
-    (Lang::Est, "et"),
-    (Lang::Fin, "fi"),
-    (Lang::Fra, "fr"),
-    (Lang::Guj, "gu"),
-    (Lang::Heb, "he"),
-    (Lang::Hin, "hi"),
-    (Lang::Hrv, "hr"),
-    (Lang::Hun, "hu"),
-    (Lang::Hye, "hy"),
-    (Lang::Ind, "id"),
-    (Lang::Ita, "it"),
-    (Lang::Jpn, "ja"),
-    (Lang::Kat, "ka"),
-    (Lang::Khm, "km"),
-    (Lang::Kor, "ko"),
-    (Lang::Lat, "la"),
-    (Lang::Lav, "lv"),
-    (Lang::Lit, "lt"),
-    (Lang::Mar, "mr"),
-    (Lang::Nep, "ne"),
-    (Lang::Nld, "nl"),
-    (Lang::Nob, "no"),
-    (Lang::Pes, "fa"),
-    (Lang::Pol, "pl"),
-    (Lang::Por, "pt"),
-    (Lang::Ron, "ro"),
-    (Lang::Rus, "ru"),
-    (Lang::Slk, "sk"),
-    (Lang::Slv, "sl"),
-    (Lang::Spa, "es"),
-    (Lang::Swe, "sv"),
-    (Lang::Tam, "ta"),
-    (Lang::Tgl, "tl"),
-    (Lang::Tha, "th"),
-    (Lang::Tuk, "tk"),
-    (Lang::Tur, "tr"),
-    (Lang::Ukr, "uk"),
-    (Lang::Urd, "ur"),
-    (Lang::Uzb, "uz"),
-    (Lang::Vie, "vi"),
-    (Lang::Zul, "zu"),
+/// The codes of languages: ISO 639-3, which the detector has, and ISO 639-1.
+const CODES: [&str; 57] = [
+    "afr af", "aka ak", "amh am", "ara ar", "aze az", "bel be", "ben bn", "bul bg", "cat ca",
+    "ces cs", "cmn zh", "dan da", "deu de", "ell el", "eng en", "epo eo", "est et", "fin fi",
+    "fra fr", "guj gu", "heb he", "hin hi", "hrv hr", "hun hu", "hye hy", "ind id", "ita it",
+    "jpn ja", "kat ka", "khm km", "kor ko", "lat la", "lav lv", "lit lt", "mar mr", "nep ne",
+    "nld nl", "nob no", "pes fa", "pol pl", "por pt", "ron ro", "rus ru", "slk sk", "slv sl",
+    "spa es", "swe sv", "tam ta", "tgl tl", "tha th", "tuk tk", "tur tr", "ukr uk", "urd ur",
+    "uzb uz", "vie vi", "zul zu",
 ];
+
+/// Returns the ISO 639-1 code of the language of `text`, `None` if the text has fewer than 20
+/// letters or the guess is unreliable. Guesses among all languages of the detector, not only those
+/// with stop words, so that a text in another language is not forced into one of them.
+pub(super) fn guess(text: &str) -> Option<&'static str> {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).take(MIN_LETTERS).count();
+    if letters < MIN_LETTERS {
+        return None;
+    }
+    let guess = whatlang::detect(text).filter(whatlang::Info::is_reliable)?;
+    let mut codes = CODES.iter().filter_map(|codes| codes.split_once(' '));
+    codes.find(|(long, _)| *long == guess.lang().code()).map(|(_, short)| short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_of_the_table_is_one_of_the_detector() {
+        for codes in CODES {
+            let (long, short) = codes.split_once(' ').unwrap();
+            assert!(whatlang::Lang::from_code(long).is_some() && short.len() == 2, "{codes}");
+        }
+    }
+}

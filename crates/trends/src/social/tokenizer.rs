@@ -3,12 +3,11 @@
 use std::mem;
 
 use super::emitter::{PostSettings, WordEmitter};
-use super::language::Guesser;
 use super::sink::TermSink;
-use super::spans::{self, Span, SpanKind};
+use super::spans::{self, Span};
 use super::stop_words::{ActiveLists, StopWords};
-use super::words::{self, Piece, Scratch};
-use super::{Entities, Kinds, domain, fold};
+use super::words::{self, Piece};
+use super::{Entities, Kinds, domain, fold, language};
 use crate::Kind;
 
 /// The settings of the profile.
@@ -35,16 +34,16 @@ pub struct Post<'a> {
     pub entities: Option<&'a Entities<'a>>,
 }
 
-/// Finds the terms of posts, one after the other. Keeps only memory from one post to the next.
-#[derive(Debug)]
+/// Finds the terms of posts, one after the other. Only buffers are kept between posts.
+#[derive(Debug, Default)]
 pub struct Tokenizer {
     kinds: Kinds,
     stop_words: StopWords,
-    guesser: Option<Guesser>,
+    detect_language: bool,
     decoded: String,
     spans: Vec<Span>,
     running_text: String,
-    scratch: Scratch,
+    normalized: String,
     key: String,
     words: WordEmitter,
 }
@@ -55,13 +54,8 @@ impl Tokenizer {
         Self {
             kinds: settings.kinds,
             stop_words: settings.stop_words.clone(),
-            guesser: settings.detect_language.then(Guesser::new),
-            decoded: String::new(),
-            spans: Vec::new(),
-            running_text: String::new(),
-            scratch: Scratch::default(),
-            key: String::new(),
-            words: WordEmitter::default(),
+            detect_language: settings.detect_language,
+            ..Self::default()
         }
     }
 
@@ -105,9 +99,9 @@ impl Tokenizer {
     /// the spans if the record names none.
     fn active(&mut self, text: &str, spans: &[Span], language: Option<&str>) -> ActiveLists {
         let language = language.filter(|tag| *tag != "und");
-        let (None, Some(guesser)) = (language, &self.guesser) else {
+        if language.is_some() || !self.detect_language {
             return self.stop_words.active(language);
-        };
+        }
         self.running_text.clear();
         let mut from = 0;
         for span in spans {
@@ -116,15 +110,15 @@ impl Tokenizer {
             from = span.end;
         }
         self.running_text.push_str(&text[from..]);
-        self.stop_words.active(guesser.guess(&self.running_text))
+        self.stop_words.active(language::guess(&self.running_text))
     }
 
     /// Finds the words of the text between two spans; no phrase crosses a span.
     fn words(&mut self, stretch: &str, active: ActiveLists, sink: &mut impl TermSink) {
-        let Self { kinds, stop_words, scratch, words, .. } = self;
+        let Self { kinds, stop_words, normalized, words, .. } = self;
         words.part();
         let post = PostSettings { kinds: *kinds, stop_words, active };
-        words::pieces(stretch, scratch, &mut |piece| match piece {
+        words::pieces(stretch, normalized, &mut |piece| match piece {
             Piece::Break => words.part(),
             Piece::Word(form) => words.word(form, post, sink),
             Piece::Plain(form) => words.plain(form, post, sink),
@@ -139,39 +133,24 @@ impl Tokenizer {
         entities: Option<&Entities<'_>>,
         sink: &mut impl TermSink,
     ) {
-        let listed = |list: fn(&Entities<'_>) -> bool| entities.is_some_and(list);
-        let is_listed = match span.kind {
-            SpanKind::Hashtag => listed(|entities| entities.hashtags.is_some()),
-            SpanKind::Mention => listed(|entities| entities.mentions.is_some()),
-            SpanKind::Cashtag => listed(|entities| entities.cashtags.is_some()),
-            SpanKind::Link => listed(|entities| entities.links.is_some()),
-            SpanKind::Emoji => false,
-        };
-        if is_listed {
+        if entities.is_some_and(|entities| entities.list(span.kind).is_some()) {
             return;
         }
         let body = &text[span.body.0..span.body.1];
         match span.kind {
-            SpanKind::Hashtag => self.name(Kind::Hashtag, body, sink),
-            SpanKind::Mention => self.name(Kind::Mention, body, sink),
-            SpanKind::Cashtag => self.name(Kind::Cashtag, body, sink),
-            SpanKind::Link => self.host(body, sink),
-            SpanKind::Emoji if self.kinds.contains(Kind::Emoji) => {
+            Kind::Domain => self.host(body, sink),
+            Kind::Emoji if self.kinds.contains(Kind::Emoji) => {
                 fold::emoji(body, &mut self.key);
                 sink.term(Kind::Emoji, &self.key, body);
             }
-            SpanKind::Emoji => {}
+            Kind::Emoji => {}
+            kind => self.name(kind, body, sink),
         }
     }
 
     fn entities(&mut self, entities: &Entities<'_>, sink: &mut impl TermSink) {
-        let lists = [
-            (Kind::Hashtag, &entities.hashtags),
-            (Kind::Mention, &entities.mentions),
-            (Kind::Cashtag, &entities.cashtags),
-        ];
-        for (kind, list) in lists {
-            for name in list.iter().flatten() {
+        for kind in [Kind::Hashtag, Kind::Mention, Kind::Cashtag] {
+            for name in entities.list(kind).unwrap_or_default() {
                 self.name(kind, name, sink);
             }
         }

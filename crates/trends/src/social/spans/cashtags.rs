@@ -1,7 +1,8 @@
 //! Cashtags, by twitter-text's `validCashtag`: `$` and one to six letters, optionally with a dot or
 //! underscore and one or two more letters.
 
-use super::{Candidate, Span, SpanKind, links};
+use super::{Candidate, Span, links};
+use crate::Kind;
 use crate::social::characters::is_space;
 
 /// Parses the cashtag whose `$` is at the candidate. It begins the text or follows a space, and it
@@ -24,7 +25,7 @@ pub(super) fn parse(candidate: Candidate<'_>) -> Option<Span> {
     };
     // If the class is not at an end, the symbol alone is: a dot or underscore is punctuation.
     let length = [symbol + class, symbol].into_iter().find(|length| is_end(&body[*length..]))?;
-    Some(candidate.signed(SpanKind::Cashtag, 1, length))
+    Some(candidate.signed(Kind::Cashtag, 1, length))
 }
 
 fn letters(text: &str) -> usize {

@@ -3,7 +3,8 @@
 //! A pictograph that is shown as text by default (`©`, `↔`) is an emoji only before U+FE0F, before
 //! a skin tone, or joined with another pictograph. No pictograph is an emoji before U+FE0E.
 
-use super::{Candidate, Span, SpanKind};
+use super::{Candidate, Span};
+use crate::Kind;
 use crate::social::characters::{
     EMOJI_SELECTOR, JOINER, KEYCAP, TEXT_SELECTOR, is_emoji, is_regional_indicator,
     is_shown_as_emoji, is_skin_tone,
@@ -13,7 +14,7 @@ use crate::social::characters::{
 /// emoji begins with the digit or sign before it.
 pub(super) fn parse(candidate: Candidate<'_>, first: char) -> Option<Span> {
     let span = |start: usize, length: usize| Span {
-        kind: SpanKind::Emoji,
+        kind: Kind::Emoji,
         start,
         end: start + length,
         body: (start, start + length),

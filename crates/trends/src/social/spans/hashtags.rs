@@ -1,6 +1,7 @@
 //! Hashtags, by twitter-text's `validHashtag`, `hashtagBoundary` and `endHashtagMatch`.
 
-use super::{Candidate, Span, SpanKind, links};
+use super::{Candidate, Span, links};
+use crate::Kind;
 use crate::social::characters::{
     EMOJI_SELECTOR, KEYCAP, TEXT_SELECTOR, is_hashtag_character, is_hashtag_letter,
 };
@@ -20,13 +21,8 @@ pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
     let length = links::unglued(body, end);
     let has_letter = body[..length].contains(is_hashtag_letter);
     let after = &body[end..];
-    if length < end && has_letter {
-        return Some(candidate.signed(SpanKind::Hashtag, sign, length));
-    }
-    if !has_letter || after.starts_with(['#', '＃']) || after.starts_with("://") {
-        return None;
-    }
-    Some(candidate.signed(SpanKind::Hashtag, sign, length))
+    let is_undone = length == end && (after.starts_with(['#', '＃']) || after.starts_with("://"));
+    (has_letter && !is_undone).then(|| candidate.signed(Kind::Hashtag, sign, length))
 }
 
 /// Returns true if a hashtag may follow `before`. Variation selectors are marks and so characters

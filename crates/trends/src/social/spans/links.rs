@@ -5,7 +5,8 @@
 //! valid host, and has no domain if it is cut off within its host (`http://exam…`). It ends a name
 //! that it is glued to.
 
-use super::{Candidate, Span, SpanKind};
+use super::{Candidate, Span};
+use crate::Kind;
 use crate::social::characters::{is_cyrillic, is_latin_accent, is_word_alone};
 use crate::social::domain;
 
@@ -19,18 +20,14 @@ const PICTURES: &str = ".twitter.com/";
 pub(super) fn parse_with_scheme(candidate: Candidate<'_>) -> Option<Span> {
     let after = candidate.rest().strip_prefix("://")?;
     let before = &candidate.text[candidate.floor..candidate.at];
-    let scheme = SCHEMES.into_iter().find(|scheme| {
-        let start = before.len().checked_sub(scheme.len());
-        let tail = start.and_then(|start| before.get(start..));
-        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(scheme))
-    })?;
+    let scheme = SCHEMES.into_iter().find(|scheme| ends_with(before, scheme))?;
     let host_at = candidate.at + 3;
     let host = host_length(after);
     let end = host_at + host + tail_length(&after[host..]);
     let is_cut = end == host_at + host && candidate.text[end..].starts_with('…');
     let host = if is_cut { 0 } else { host };
     let body = (host_at, host_at + host);
-    Some(Span { kind: SpanKind::Link, start: candidate.at - scheme.len(), end, body })
+    Some(Span { kind: Kind::Domain, start: candidate.at - scheme.len(), end, body })
 }
 
 /// Returns the length of the name in the first `length` bytes of `text` without the beginning of a
@@ -44,11 +41,14 @@ pub(super) fn unglued(text: &str, length: usize) -> usize {
     } else {
         return length;
     };
-    let link = glued.iter().find(|link| {
-        let tail = length.checked_sub(link.len()).and_then(|start| name.get(start..));
-        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(link))
-    });
+    let link = glued.iter().find(|link| ends_with(name, link));
     length - link.map_or(0, |link| link.len())
+}
+
+/// Returns true if `text` ends with `tail`, whose case is ignored.
+fn ends_with(text: &str, tail: &str) -> bool {
+    let start = text.len().checked_sub(tail.len());
+    start.and_then(|start| text.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case(tail))
 }
 
 /// Parses the link without a scheme whose host has a dot at the candidate. Fails with the position
@@ -86,7 +86,7 @@ pub(super) fn parse_bare(candidate: Candidate<'_>) -> Result<Span, usize> {
     }
     let is_cut = tail.starts_with('…');
     let body = (start, if is_cut { start } else { end });
-    Ok(Span { kind: SpanKind::Link, start, end: end + tail_length(tail), body })
+    Ok(Span { kind: Kind::Domain, start, end: end + tail_length(tail), body })
 }
 
 /// Returns true if a link without a scheme may follow `before`: twitter-text's
@@ -135,17 +135,11 @@ fn tail_length(text: &str) -> usize {
     let mut end = 0;
     let mut at = 0;
     while let Some(next) = path.as_bytes().get(at) {
-        let class = match PATH_BYTES[usize::from(*next)] {
-            FOREIGN => {
-                let (class, length) = foreign_class(&path[at..]);
-                at += length;
-                class
-            }
-            class => {
-                at += 1;
-                class
-            }
+        let (class, length) = match PATH_BYTES[usize::from(*next)] {
+            FOREIGN => foreign_class(&path[at..]),
+            class => (class, 1),
         };
+        at += length;
         match class {
             OPEN if open == MAX_OPEN => break,
             OPEN => open += 1,
@@ -187,20 +181,12 @@ const PATH_BYTES: [u8; 256] = {
     let mut byte = 0;
     while byte < 128 {
         classes[byte] = match byte as u8 {
-            b'A'..=b'Z'
-            | b'a'..=b'z'
-            | b'0'..=b'9'
-            | b'+'
-            | b'-'
-            | b'='
-            | b'_'
-            | b'#'
-            | b'/'
-            | b'&' => PATH | END,
+            b'+' | b'-' | b'=' | b'_' | b'#' | b'/' | b'&' => PATH | END,
             b'!' | b'*' | b'\'' | b';' | b':' | b',' | b'.' | b'$' | b'%' | b'[' | b']' | b'~'
             | b'@' | b'|' | b'?' => PATH,
             b'(' => OPEN,
             b')' => CLOSE,
+            other if other.is_ascii_alphanumeric() => PATH | END,
             _ => 0,
         };
         byte += 1;

@@ -1,7 +1,8 @@
 //! Mentions and lists, by twitter-text's `validMentionOrList`, `validMentionPrecedingChars` and
 //! `endMentionMatch`.
 
-use super::{Candidate, Span, SpanKind, links};
+use super::{Candidate, Span, links};
+use crate::Kind;
 use crate::social::characters::is_latin_accent;
 
 /// The longest name; twitter-text cuts a longer one, too.
@@ -17,10 +18,14 @@ pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
         return None;
     }
     let body = &candidate.rest()[sign..];
+    let span = |length: usize, end: usize| Span {
+        end: candidate.at + sign + end,
+        ..candidate.signed(Kind::Mention, sign, length)
+    };
     let whole = run(body, is_name_byte);
     let unglued = links::unglued(body, whole);
     if unglued < whole {
-        return (unglued > 0).then(|| name_alone(candidate, sign, unglued));
+        return (unglued > 0).then(|| span(unglued.min(MAX_NAME), unglued));
     }
     let name = whole.min(MAX_NAME);
     if name == 0 {
@@ -32,19 +37,7 @@ pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
     let is_undone = after.starts_with(['@', '＠'])
         || after.starts_with(is_latin_accent)
         || after.starts_with("://");
-    if is_undone {
-        return None;
-    }
-    let mut span = candidate.signed(SpanKind::Mention, sign, name + list);
-    span.end = candidate.at + sign + end;
-    Some(span)
-}
-
-/// Returns the mention of a name of `whole` bytes before a link that is glued to it.
-fn name_alone(candidate: Candidate<'_>, sign: usize, whole: usize) -> Span {
-    let mut span = candidate.signed(SpanKind::Mention, sign, whole.min(MAX_NAME));
-    span.end = candidate.at + sign + whole;
-    span
+    (!is_undone).then(|| span(name + list, end))
 }
 
 /// Returns the length of a list's name with the slash before it, 0 without a list.

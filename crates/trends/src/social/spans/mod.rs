@@ -10,28 +10,18 @@ mod mentions;
 #[cfg(test)]
 mod tests;
 
-/// The kind of a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SpanKind {
-    /// `body` is the hashtag without its sign.
-    Hashtag,
-    /// `body` is the screen name without its sign, with the list if it names one.
-    Mention,
-    /// `body` is the symbol without its sign.
-    Cashtag,
-    /// `body` is the whole emoji.
-    Emoji,
-    /// `body` is the host; it is empty if the link has none or is cut off within it.
-    Link,
-}
+use crate::Kind;
 
 /// A piece of text that is cut into no words, as byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
-    pub(super) kind: SpanKind,
+    /// The kind of its term: never a word or phrase.
+    pub(super) kind: Kind,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// The bytes of the term, within `start..end`.
+    /// The bytes of the term, within `start..end`: a hashtag, mention or cashtag without its sign,
+    /// a mention with the list if it names one; the whole emoji; or the host of a link, empty if
+    /// the link has none or is cut off within it.
     pub(super) body: (usize, usize),
 }
 
@@ -56,7 +46,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// Returns a span of a sign of `sign` bytes and a body of `length` bytes after it.
-    fn signed(self, kind: SpanKind, sign: usize, length: usize) -> Span {
+    fn signed(self, kind: Kind, sign: usize, length: usize) -> Span {
         let body = (self.at + sign, self.at + sign + length);
         Span { kind, start: self.at, end: body.1, body }
     }

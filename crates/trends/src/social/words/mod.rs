@@ -9,8 +9,6 @@ mod unicode;
 #[cfg(test)]
 mod tests;
 
-pub(super) use unicode::Scratch;
-
 /// The least number of letters and digits in a word to count, unless one of its characters is long
 /// enough alone.
 pub(super) const MIN_LETTERS: usize = 3;
@@ -30,15 +28,15 @@ pub(super) enum Piece<'a> {
 ///
 /// White space in ASCII always parts words (UAX #29 joins only marks to it), so each part between
 /// white space can be cut on its own: ASCII by a table, other text by the rules. On ASCII the two
-/// agree.
-pub(super) fn pieces(text: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
+/// agree. `normalized` is a buffer, kept from one text to the next.
+pub(super) fn pieces(text: &str, normalized: &mut String, each: &mut impl FnMut(Piece<'_>)) {
     let mut rest = text;
     while let Some(at) = first_non_ascii(rest) {
         let (before, after) = rest.as_bytes().split_at(at);
         let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
         let length = after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
         ascii::pieces(&rest[..start], each);
-        unicode::pieces(&rest[start..at + length], scratch, each);
+        unicode::pieces(&rest[start..at + length], normalized, each);
         rest = &rest[at + length..];
     }
     ascii::pieces(rest, each);

@@ -16,7 +16,7 @@ fn collect(cut: impl FnOnce(&mut dyn FnMut(Piece<'_>))) -> Vec<String> {
 }
 
 fn all(text: &str) -> Vec<String> {
-    collect(|each| pieces(text, &mut Scratch::default(), &mut |piece| each(piece)))
+    collect(|each| pieces(text, &mut String::new(), &mut |piece| each(piece)))
 }
 
 fn by_table(text: &str) -> Vec<String> {
@@ -24,7 +24,7 @@ fn by_table(text: &str) -> Vec<String> {
 }
 
 fn by_rules(text: &str) -> Vec<String> {
-    collect(|each| unicode::pieces(text, &mut Scratch::default(), &mut |piece| each(piece)))
+    collect(|each| unicode::pieces(text, &mut String::new(), &mut |piece| each(piece)))
 }
 
 #[test]

@@ -6,24 +6,18 @@ use super::Piece;
 use crate::social::characters::{is_ignorable, is_letter};
 use crate::social::fold::NFKC;
 
-/// A buffer for normalised text, kept from one text to the next.
-#[derive(Debug, Default)]
-pub(in crate::social) struct Scratch {
-    normalized: String,
-}
-
-/// Calls `each` for the pieces of `chunk`.
-pub(super) fn pieces(chunk: &str, scratch: &mut Scratch, each: &mut impl FnMut(Piece<'_>)) {
+/// Calls `each` for the pieces of `chunk`. `normalized` is a buffer, kept from one text to the next.
+pub(super) fn pieces(chunk: &str, normalized: &mut String, each: &mut impl FnMut(Piece<'_>)) {
     let (normal, rest) = NFKC.split_normalized(chunk);
     if rest.is_empty() {
         return normal_pieces(chunk, each);
     }
-    scratch.normalized.clear();
-    scratch.normalized.push_str(normal);
+    normalized.clear();
+    normalized.push_str(normal);
     // Writing to a string doesn't fail.
-    let written = NFKC.normalize_to(rest, &mut scratch.normalized);
+    let written = NFKC.normalize_to(rest, normalized);
     debug_assert!(written.is_ok());
-    normal_pieces(&scratch.normalized, each);
+    normal_pieces(normalized, each);
 }
 
 /// Calls `each` for the pieces of `text`, which is in NFKC.
