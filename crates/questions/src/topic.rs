@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::View;
-use trends::facts::{ExampleRecord, Form, TermFacts};
+use trends::detail::ExampleSource;
+use trends::facts::{Form, TermFacts};
 use trends::{Kind, Topic};
 
 use crate::schema::kinds;
@@ -62,10 +63,10 @@ pub struct ExampleAnswer {
 }
 
 impl ExampleAnswer {
-    fn of(example: ExampleRecord) -> Self {
+    fn of(example: ExampleSource) -> Self {
         match example {
-            ExampleRecord::Id { id } => Self { id: Some(id), ..Self::default() },
-            ExampleRecord::Line { object, offset } => {
+            ExampleSource::Id { id } => Self { id: Some(id.into()), ..Self::default() },
+            ExampleSource::Line { object, offset } => {
                 Self { object: Some(object), offset: Some(offset), ..Self::default() }
             }
         }

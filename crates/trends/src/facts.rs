@@ -1,5 +1,5 @@
-//! The facts that a result has of a term besides its counts: the number of its authors, its forms
-//! and examples. Owns the choice of these facts from a [`Detail`], and their bytes.
+//! The facts of a term in a result besides its counts: the number of its authors, its forms and
+//! examples. Owns the choice of these facts from a [`Detail`], and their bytes.
 //!
 //! ```text
 //! facts:     authors forms examples further*; nothing at all when all are empty
@@ -15,18 +15,16 @@
 
 use serde::Serialize;
 
-use crate::detail::{Detail, ExampleSource};
+use crate::detail::{Detail, ExampleSource, MAX_EXAMPLES, MAX_ID_BYTES};
 use crate::format::FormatError;
-use crate::format::varint::{Position, put};
+use crate::format::varint::{Position, put, put_bytes};
 use crate::row::MAX_TERM_BYTES;
 
 /// The most forms in the facts of a term.
 pub const MAX_FORMS: usize = 5;
-const MAX_EXAMPLES: usize = 5;
 const PHRASE: u8 = 1;
 const TODAY: u8 = 2;
 const MARGINS: u8 = 3;
-const MAX_ID_BYTES: usize = 64;
 
 /// One way a term was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,24 +33,6 @@ pub struct Form {
     pub form: String,
     /// Occurrences in this form.
     pub count: u64,
-}
-
-/// A record with a term, as a result refers to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum ExampleRecord {
-    /// By its id.
-    Id {
-        /// The id.
-        id: String,
-    },
-    /// By the location of its line, if it has no id.
-    Line {
-        /// The number of its object in the plan.
-        object: u64,
-        /// The offset of its first byte in the (decompressed) object.
-        offset: u64,
-    },
 }
 
 /// The numbers of pairs with each word of a phrase, from which its NPMI is computed.
@@ -75,9 +55,9 @@ pub struct TermFacts {
     pub forms: Vec<Form>,
     /// A uniform sample of the records with the term, at most 5.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub examples: Vec<ExampleRecord>,
-    /// The phrase that stands for this word in lists of both, as most records with the word have
-    /// it.
+    pub examples: Vec<ExampleSource>,
+    /// The phrase that is listed in place of this word, because most records with the word have the
+    /// phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
     /// Distinct authors from the start of the calendar day (UTC) to the end of the window, if the
@@ -93,16 +73,10 @@ impl TermFacts {
     /// Chooses the facts of a term that occurred `count` times.
     pub fn of(term: &str, count: u64, detail: &Detail) -> Self {
         let forms = detail.forms.top(term, count, MAX_FORMS).into_iter();
-        let example = |source: &ExampleSource| match source {
-            ExampleSource::Id(id) => ExampleRecord::Id { id: id.to_string() },
-            ExampleSource::Line { object, offset } => {
-                ExampleRecord::Line { object: *object, offset: *offset }
-            }
-        };
         Self {
             authors: Self::authors_of(detail),
             forms: forms.map(|(form, count)| Form { form, count }).collect(),
-            examples: detail.examples.iter().map(example).collect(),
+            examples: detail.examples.iter().cloned().collect(),
             ..Self::default()
         }
     }
@@ -136,28 +110,16 @@ impl TermFacts {
         put(out, authors.map_or(0, |authors| authors.saturating_add(1)));
         put(out, forms.len() as u64);
         for Form { form, count } in forms {
-            put(out, form.len() as u64);
-            out.extend_from_slice(form.as_bytes());
+            put_bytes(out, form.as_bytes());
             put(out, *count);
         }
         put(out, examples.len() as u64);
         for example in examples {
-            match example {
-                ExampleRecord::Id { id } => {
-                    put(out, id.len() as u64);
-                    out.extend_from_slice(id.as_bytes());
-                }
-                ExampleRecord::Line { object, offset } => {
-                    put(out, 0);
-                    put(out, *object);
-                    put(out, *offset);
-                }
-            }
+            example.encode(out);
         }
         if let Some(phrase) = phrase {
             out.push(PHRASE);
-            put(out, phrase.len() as u64);
-            out.extend_from_slice(phrase.as_bytes());
+            put_bytes(out, phrase.as_bytes());
         }
         if let Some(today) = today {
             out.push(TODAY);
@@ -182,28 +144,24 @@ impl TermFacts {
         let authors = at.unsigned(bytes)?.checked_sub(1);
         let mut forms = Vec::new();
         for _ in 0..at.below(bytes, MAX_FORMS + 1)? {
-            let length = at.below(bytes, MAX_TERM_BYTES + 1)?;
-            let form = text(&mut at, bytes, length)?;
+            let form = at.text(bytes, MAX_TERM_BYTES)?;
             forms.push(Form { form, count: at.unsigned(bytes)? });
         }
         let mut examples = Vec::new();
         for _ in 0..at.below(bytes, MAX_EXAMPLES + 1)? {
-            let length = at.below(bytes, MAX_ID_BYTES + 1)?;
-            examples.push(if length == 0 {
+            let id = at.text(bytes, MAX_ID_BYTES)?;
+            examples.push(if id.is_empty() {
                 let object = at.unsigned(bytes)?;
-                ExampleRecord::Line { object, offset: at.unsigned(bytes)? }
+                ExampleSource::Line { object, offset: at.unsigned(bytes)? }
             } else {
-                ExampleRecord::Id { id: text(&mut at, bytes, length)? }
+                ExampleSource::Id { id: id.into() }
             });
         }
         let (mut phrase, mut today, mut margins) = (None, None, None);
         while at.0 < bytes.len() {
             let start = at.0;
             match at.byte(bytes)? {
-                PHRASE => {
-                    let length = at.below(bytes, MAX_TERM_BYTES + 1)?;
-                    phrase = Some(text(&mut at, bytes, length)?);
-                }
+                PHRASE => phrase = Some(at.text(bytes, MAX_TERM_BYTES)?),
                 TODAY => today = Some(at.unsigned(bytes)?),
                 MARGINS => {
                     let left = at.unsigned(bytes)?;
@@ -216,11 +174,6 @@ impl TermFacts {
     }
 }
 
-fn text(at: &mut Position, bytes: &[u8], length: usize) -> Result<String, FormatError> {
-    let start = at.0;
-    String::from_utf8(at.slice(bytes, length)?.to_vec()).map_err(|_| FormatError::Content(start))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -231,8 +184,8 @@ mod tests {
     fn facts() -> impl Strategy<Value = TermFacts> {
         let form = ("[a-zé]{1,9}", 1_u64..).prop_map(|(form, count)| Form { form, count });
         let example = prop_oneof![
-            "[0-9]{1,20}".prop_map(|id| ExampleRecord::Id { id }),
-            any::<(u64, u64)>().prop_map(|(object, offset)| ExampleRecord::Line { object, offset }),
+            "[0-9]{1,20}".prop_map(|id| ExampleSource::Id { id: id.into() }),
+            any::<(u64, u64)>().prop_map(|(object, offset)| ExampleSource::Line { object, offset }),
         ];
         (
             prop::option::of(0_u64..1 << 60),
@@ -278,7 +231,7 @@ mod tests {
             facts.forms.iter().map(|form| (form.form.as_str(), form.count)).collect();
         assert_eq!(forms, [("Love", 3), ("love", 2), ("LOVE", 1)]);
         assert_eq!(facts.authors, Some(1));
-        assert_eq!(facts.examples, [ExampleRecord::Id { id: "42".to_owned() }]);
+        assert_eq!(facts.examples, [ExampleSource::Id { id: "42".into() }]);
         let listing = facts.for_listing("love");
         assert_eq!((listing.authors, listing.forms.len(), listing.examples.len()), (Some(1), 1, 0));
         let plain = TermFacts::of("love", 6, &Detail::default());

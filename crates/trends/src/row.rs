@@ -124,7 +124,7 @@ impl RowSum {
             Some(detail) => detail,
             none => none.insert(Detail::decode(&self.row.detail)?),
         };
-        detail.merge(&Detail::decode(other.detail)?);
+        detail.merge(Detail::decode(other.detail)?);
         Ok(())
     }
 

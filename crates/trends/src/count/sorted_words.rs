@@ -34,13 +34,8 @@ impl SortedWords {
     }
 
     /// Number of rows, including those the cursor has passed.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.short.len() + self.long.len()
-    }
-
-    /// Returns true if there are no rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn load(&mut self) {

@@ -46,10 +46,7 @@ impl Authors {
                     hashes.insert(place, hash);
                 } else {
                     let mut registers = Registers::default();
-                    for hash in &*hashes {
-                        registers.insert(*hash);
-                    }
-                    registers.insert(hash);
+                    hashes.iter().chain([&hash]).for_each(|hash| registers.insert(*hash));
                     self.0 = Representation::Sketch(registers);
                 }
             }
@@ -61,12 +58,9 @@ impl Authors {
         match (&mut self.0, &other.0) {
             (_, Representation::Exact(theirs)) => theirs.iter().for_each(|hash| self.insert(*hash)),
             (Representation::Sketch(ours), Representation::Sketch(theirs)) => ours.merge(theirs),
-            (Representation::Exact(ours), Representation::Sketch(theirs)) => {
-                let mut registers = theirs.clone();
-                for hash in &*ours {
-                    registers.insert(*hash);
-                }
-                self.0 = Representation::Sketch(registers);
+            (Representation::Exact(_), Representation::Sketch(_)) => {
+                let ours = std::mem::replace(self, other.clone());
+                self.merge(&ours);
             }
         }
     }

@@ -1,10 +1,11 @@
 //! Examples: a few records with a term, a fair sample over all shards. Owns which records are kept;
 //! knows nothing of their content.
 
+use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{DetailError, Reader};
-use crate::format::varint::put;
+use crate::format::varint::{put, put_bytes};
 
 /// The most examples that are kept.
 pub const MAX_EXAMPLES: usize = 5;
@@ -12,10 +13,14 @@ pub const MAX_EXAMPLES: usize = 5;
 pub const MAX_ID_BYTES: usize = 64;
 
 /// The id of a record, or the location of its line.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
 pub enum ExampleSource {
-    /// The id, 1 to 64 bytes.
-    Id(Box<str>),
+    /// The id.
+    Id {
+        /// 1 to 64 bytes.
+        id: Box<str>,
+    },
     /// The location of the line of a record without an id.
     Line {
         /// The number of its object in the plan.
@@ -23,6 +28,20 @@ pub enum ExampleSource {
         /// The offset of its first byte in the (decompressed) object.
         offset: u64,
     },
+}
+
+impl ExampleSource {
+    /// Appends its bytes.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Id { id } => put_bytes(out, id.as_bytes()),
+            Self::Line { object, offset } => {
+                put(out, 0);
+                put(out, *object);
+                put(out, *offset);
+            }
+        }
+    }
 }
 
 /// A record as an example, with the hash that decides if it is kept.
@@ -36,7 +55,7 @@ impl Example {
     /// A record by its id; `None` if that is empty or longer than [`MAX_ID_BYTES`].
     pub fn of_id(id: &str) -> Option<Self> {
         let fits = (1..=MAX_ID_BYTES).contains(&id.len());
-        let source = ExampleSource::Id(id.into());
+        let source = ExampleSource::Id { id: id.into() };
         fits.then(|| Self { hash: hash_of_id(id.as_bytes()), source })
     }
 
@@ -59,10 +78,7 @@ pub(crate) fn hash_of_id(id: &[u8]) -> u64 {
 
 /// The hash of a record without an id.
 pub(crate) fn hash_of_line(object: u64, offset: u64) -> u64 {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&object.to_le_bytes());
-    bytes[8..].copy_from_slice(&offset.to_le_bytes());
-    xxh3_64(&bytes)
+    xxh3_64([object.to_le_bytes(), offset.to_le_bytes()].as_flattened())
 }
 
 /// The [`MAX_EXAMPLES`] records with the smallest hashes (a bottom-k sample): a uniform sample of
@@ -106,18 +122,8 @@ impl Examples {
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         put(out, self.0.len() as u64);
-        for Example { source, .. } in &self.0 {
-            match source {
-                ExampleSource::Id(id) => {
-                    put(out, id.len() as u64);
-                    out.extend_from_slice(id.as_bytes());
-                }
-                ExampleSource::Line { object, offset } => {
-                    put(out, 0);
-                    put(out, *object);
-                    put(out, *offset);
-                }
-            }
+        for source in self.iter() {
+            source.encode(out);
         }
     }
 

@@ -1,25 +1,21 @@
 //! The forms of a term. Owns which forms are kept and the order in which they are shown; knows
 //! nothing of how a form becomes the key it is counted under.
 
-use std::cmp::Ordering;
-use std::mem::take;
-
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{DetailError, Reader};
-use crate::format::varint::put;
+use crate::format::varint::{put, put_bytes};
 use crate::row::MAX_TERM_BYTES;
 
-/// The most forms of a term that are kept. Hardly a word is written in more ways, and without a
-/// bound posts in random case could make a row as large as they like.
+/// The most forms of a term that are kept. Few words are written in more ways, and without a bound
+/// posts in random case could make a row arbitrarily large.
 pub const MAX_KEPT: usize = 256;
 
 /// The forms of a term and the occurrences of each. The caller never adds the form that equals the
 /// key: its occurrences are those of the term that no other form accounts for.
 ///
-/// If there are more than [`MAX_KEPT`] forms, those with the smallest hashes are kept. A form among
-/// them in the end was among them in every part, so its occurrences are exact in any order of
-/// merging.
+/// If there are more than [`MAX_KEPT`] forms, those with the smallest hashes are kept. A form that
+/// is kept in the end was kept in every part, so its occurrences are exact in any order of merging.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Forms {
     /// Ascending by bytes.
@@ -79,37 +75,18 @@ impl Forms {
     }
 
     /// Adds the forms of other records.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: Self) {
         self.dropped = self.dropped.saturating_add(other.dropped);
-        if self.kept.is_empty() {
-            self.kept.clone_from(&other.kept);
-            return;
-        }
-        // A few forms are inserted one by one; longer lists are merged in one pass.
-        if other.kept.len() < 4 {
-            for (form, occurrences) in &other.kept {
-                self.add(form, *occurrences);
+        self.kept.extend(other.kept);
+        // A stable sort merges the two ascending runs in linear time.
+        self.kept.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.kept.dedup_by(|(form, occurrences), (before, sum)| {
+            let is_equal = form == before;
+            if is_equal {
+                *sum = sum.saturating_add(*occurrences);
             }
-            return;
-        }
-        let mut merged = Vec::with_capacity(self.kept.len() + other.kept.len());
-        let mut ours = take(&mut self.kept).into_iter().peekable();
-        let mut theirs = other.kept.iter().peekable();
-        loop {
-            let order = match (ours.peek(), theirs.peek()) {
-                (Some((a, _)), Some((b, _))) => a.cmp(b),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (None, None) => break,
-            };
-            let left = if order.is_le() { ours.next() } else { None };
-            let right = if order.is_ge() { theirs.next() } else { None };
-            merged.extend(match (left, right) {
-                (Some((form, a)), Some((_, b))) => Some((form, a.saturating_add(*b))),
-                (left, right) => left.or_else(|| right.cloned()),
-            });
-        }
-        self.kept = merged;
+            is_equal
+        });
         self.cut();
     }
 
@@ -141,12 +118,7 @@ impl Forms {
     }
 
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
-        put(out, self.kept.len() as u64);
-        for (form, occurrences) in &self.kept {
-            put(out, form.len() as u64);
-            out.extend_from_slice(form.as_bytes());
-            put(out, *occurrences);
-        }
+        encode_forms(self.kept.iter().map(|(form, n)| (form.as_bytes(), *n)), out);
         if self.kept.len() == MAX_KEPT {
             put(out, self.dropped);
         }
@@ -176,16 +148,15 @@ impl Forms {
     }
 }
 
-/// Appends the bytes of fewer than [`MAX_KEPT`] forms that ascend strictly.
-pub(crate) fn encode_few<'a>(
+/// Appends the bytes of at most [`MAX_KEPT`] forms, which ascend strictly.
+pub(crate) fn encode_forms<'a>(
     forms: impl ExactSizeIterator<Item = (&'a [u8], u64)>,
     out: &mut Vec<u8>,
 ) {
-    debug_assert!(forms.len() < MAX_KEPT);
+    debug_assert!(forms.len() <= MAX_KEPT);
     put(out, forms.len() as u64);
     for (form, occurrences) in forms {
-        put(out, form.len() as u64);
-        out.extend_from_slice(form);
+        put_bytes(out, form);
         put(out, occurrences);
     }
 }

@@ -29,7 +29,7 @@ pub use authors::Authors;
 pub(crate) use authors::{MAX_EXACT, encode_exact, encode_registers};
 pub use examples::{Example, ExampleSource, Examples, MAX_EXAMPLES, MAX_ID_BYTES};
 pub(crate) use examples::{hash_of_id, hash_of_line};
-pub(crate) use forms::encode_few;
+pub(crate) use forms::encode_forms;
 pub use forms::{Forms, MAX_KEPT as MAX_FORMS_KEPT};
 pub(crate) use registers::{REGISTERS, register};
 
@@ -64,11 +64,11 @@ impl Detail {
     }
 
     /// Adds the detail of other records.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: Self) {
         let Self { authors, forms, examples } = other;
-        self.authors.merge(authors);
+        self.authors.merge(&authors);
         self.forms.merge(forms);
-        self.examples.merge(examples);
+        self.examples.merge(&examples);
     }
 
     /// Appends its bytes; an empty detail has none.

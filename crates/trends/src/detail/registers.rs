@@ -44,11 +44,6 @@ impl Entry {
         Self(bytes)
     }
 
-    fn of_hash(hash: u64) -> Self {
-        let (index, value) = register(hash);
-        Self::new(index, value)
-    }
-
     fn index(self) -> usize {
         let [high, middle, low] = self.0;
         usize::from(high) << 10 | usize::from(middle) << 2 | usize::from(low >> 6)
@@ -81,38 +76,24 @@ impl Default for Registers {
 impl Registers {
     /// Packs the values of all registers.
     pub(super) fn of_values(values: &[u8; REGISTERS]) -> Self {
-        let filled = || values.iter().enumerate().filter(|(_, value)| **value > 0);
-        if filled().count() <= MAX_SPARSE {
-            return Self::Sparse(
-                filled().map(|(index, value)| Entry::new(index, *value)).collect(),
-            );
+        let mut registers = Self::default();
+        for (index, value) in values.iter().enumerate().filter(|(_, value)| **value > 0) {
+            registers.raise(Entry::new(index, *value));
         }
-        let mut packed = Box::new([0; DENSE_BYTES]);
-        let (groups, _) = packed.as_chunks_mut();
-        let (quads, _) = values.as_chunks();
-        for (group, quad) in groups.iter_mut().zip(quads) {
-            let word = |[a, b, c, d]: [u8; 4]| {
-                u32::from(a) | u32::from(b) << 6 | u32::from(c) << 12 | u32::from(d) << 18
-            };
-            let [a, b, c, _] = word(*quad).to_le_bytes();
-            *group = [a, b, c];
-        }
-        Self::Dense(packed)
+        registers
     }
 
     pub(super) fn insert(&mut self, hash: u64) {
-        self.raise(Entry::of_hash(hash));
+        let (index, value) = register(hash);
+        self.raise(Entry::new(index, value));
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
         match (&mut *self, other) {
             (_, Self::Sparse(theirs)) => theirs.iter().for_each(|entry| self.raise(*entry)),
-            (Self::Sparse(ours), Self::Dense(_)) => {
-                let mut all = other.clone();
-                for entry in &*ours {
-                    all.raise(*entry);
-                }
-                *self = all;
+            (Self::Sparse(_), Self::Dense(_)) => {
+                let ours = std::mem::replace(self, other.clone());
+                self.merge(&ours);
             }
             (Self::Dense(ours), Self::Dense(theirs)) => {
                 for (index, value) in values(theirs).enumerate() {

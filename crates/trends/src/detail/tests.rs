@@ -125,12 +125,12 @@ proptest! {
         // Merged one after the other, and as a tree.
         let mut chain = Detail::default();
         for shard in &shards {
-            chain.merge(shard);
+            chain.merge(shard.clone());
         }
         let (mut left, mut right) = (shards[0].clone(), shards[2].clone());
-        left.merge(&shards[1]);
-        right.merge(&shards[3]);
-        right.merge(&left);
+        left.merge(shards[1].clone());
+        right.merge(shards[3].clone());
+        right.merge(left);
         prop_assert_eq!(&chain, &whole);
         prop_assert_eq!(&right, &whole);
         prop_assert_eq!(encoded(&chain), encoded(&whole));
@@ -140,13 +140,13 @@ proptest! {
     fn merging_has_an_identity_and_authors_and_examples_are_idempotent(posts in posts()) {
         let whole = detail(&posts);
         let mut twice = whole.clone();
-        twice.merge(&Detail::default());
+        twice.merge(Detail::default());
         prop_assert_eq!(&twice, &whole);
         twice.authors.merge(&whole.authors);
         twice.examples.merge(&whole.examples);
         prop_assert_eq!(&twice, &whole);
         let mut empty = Detail::default();
-        empty.merge(&whole);
+        empty.merge(whole.clone());
         prop_assert_eq!(&empty, &whole);
     }
 
@@ -223,7 +223,7 @@ proptest! {
     #[test]
     fn examples_are_the_five_smallest_hashes(posts in posts()) {
         let hash = |source: &ExampleSource| match source {
-            ExampleSource::Id(id) => xxh3_64(id.as_bytes()),
+            ExampleSource::Id { id } => xxh3_64(id.as_bytes()),
             ExampleSource::Line { object, offset } => {
                 xxh3_64(&[object.to_le_bytes(), offset.to_le_bytes()].concat())
             }
@@ -327,7 +327,7 @@ fn the_same_256_forms_are_kept_however_posts_are_split_and_the_rest_is_counted()
             for number in (0..2_000).rev().filter(|number| number % parts == part) {
                 forms.add(&form(number), occurrences(number));
             }
-            merged.merge(&forms);
+            merged.merge(forms);
         }
         assert_eq!(merged, whole, "{parts} parts");
     }

@@ -9,7 +9,7 @@
 //!         length: varint   of the facts, then the facts (see `facts`)
 //! ```
 
-use super::varint::{Position, put};
+use super::varint::{Position, put, put_bytes};
 use super::{BlockType, FormatError, open, seal};
 use crate::Kind;
 use crate::row::MAX_TERM_BYTES;
@@ -50,11 +50,9 @@ impl RankingWriter {
         debug_assert!(topic.count <= self.last_count, "counts never rise in a ranking");
         put(&mut self.raw, self.last_count - topic.count);
         put(&mut self.raw, topic.count - topic.documents);
-        put(&mut self.raw, topic.term.len() as u64);
-        self.raw.extend_from_slice(topic.term);
+        put_bytes(&mut self.raw, topic.term);
         debug_assert!(topic.facts.len() <= MAX_FACTS_BYTES, "the facts of a listing are bounded");
-        put(&mut self.raw, topic.facts.len() as u64);
-        self.raw.extend_from_slice(topic.facts);
+        put_bytes(&mut self.raw, topic.facts);
         self.last_count = topic.count;
         self.topics += 1;
     }
@@ -118,10 +116,8 @@ impl RankingReader {
         let inconsistent = || FormatError::Content(start);
         let count = last_count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
         let documents = count.checked_sub(at.unsigned(raw)?).ok_or_else(inconsistent)?;
-        let length = at.below(raw, MAX_TERM_BYTES + 1)?;
-        let term = at.slice(raw, length)?;
-        let length = at.below(raw, MAX_FACTS_BYTES + 1)?;
-        let facts = at.slice(raw, length)?;
+        let term = at.bytes(raw, MAX_TERM_BYTES)?;
+        let facts = at.bytes(raw, MAX_FACTS_BYTES)?;
         *last_count = count;
         Ok(Some(RankedTopic { term, count, documents, facts }))
     }

@@ -15,7 +15,7 @@
 //! both. All integers are varints; a block starts with the number of its rows, 4 bytes
 //! little-endian.
 
-use super::varint::{Position, put, put_signed};
+use super::varint::{Position, put, put_bytes, put_signed};
 use super::{BlockType, FormatError, open, seal};
 use crate::merge::Cursor;
 use crate::row::MAX_TERM_BYTES;
@@ -68,14 +68,12 @@ impl RowWriter {
         }
         let shared = last.term.iter().zip(row.term).take_while(|(a, b)| a == b).count();
         put(raw, shared as u64);
-        put(raw, (row.term.len() - shared) as u64);
-        raw.extend_from_slice(&row.term[shared..]);
+        put_bytes(raw, &row.term[shared..]);
         put(raw, row.count);
         put(raw, row.count - row.documents);
         if detail {
             debug_assert!(row.detail.len() <= MAX_DETAIL_BYTES, "details are bounded");
-            put(raw, row.detail.len() as u64);
-            raw.extend_from_slice(row.detail);
+            put_bytes(raw, row.detail);
         }
         last.kind = Some(row.kind);
         last.bucket = Some(row.bucket);

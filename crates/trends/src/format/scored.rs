@@ -17,7 +17,7 @@
 
 use serde::Serialize;
 
-use super::varint::{Position, put, put_signed};
+use super::varint::{Position, put, put_bytes, put_signed};
 use super::{BlockType, FormatError, open, seal};
 use crate::row::MAX_TERM_BYTES;
 use crate::scores::{KeynessCounts, Status};
@@ -70,7 +70,7 @@ pub struct ScoredTopic {
     /// The records that keyness compares, if it is ranked by keyness.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compared: Option<KeynessCounts>,
-    /// The phrase that stands for this word in lists of both.
+    /// The phrase that is listed in place of this word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phrase: Option<String>,
 }
@@ -134,12 +134,8 @@ impl ScoredWriter {
 }
 
 fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
-    let mut text = |text: &str| {
-        put(raw, text.len() as u64);
-        raw.extend_from_slice(text.as_bytes());
-    };
-    text(&topic.term);
-    text(topic.form.as_deref().unwrap_or_default());
+    put_bytes(raw, topic.term.as_bytes());
+    put_bytes(raw, topic.form.as_deref().unwrap_or_default().as_bytes());
     put(raw, topic.count);
     put(raw, topic.documents);
     put(raw, topic.authors.map_or(0, |authors| authors.saturating_add(1)));
@@ -156,8 +152,7 @@ fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
         raw.extend_from_slice(&burst.to_le_bytes());
     }
     if let Some(phrase) = &topic.phrase {
-        put(raw, phrase.len() as u64);
-        raw.extend_from_slice(phrase.as_bytes());
+        put_bytes(raw, phrase.as_bytes());
     }
     if let Some(KeynessCounts { documents, all, baseline_documents, baseline_all }) = topic.compared
     {
@@ -203,52 +198,42 @@ impl ScoredReader {
 }
 
 fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError> {
-    let text = |at: &mut Position| {
-        let length = at.below(raw, MAX_TERM_BYTES + 1)?;
-        let start = at.0;
-        let text = String::from_utf8(at.slice(raw, length)?.to_vec());
-        text.map_err(|_| FormatError::Content(start))
-    };
     let number = |at: &mut Position| {
         let bytes = at.slice(raw, 8)?.first_chunk().copied();
         Ok(bytes.map_or(0.0, f64::from_le_bytes))
     };
-    let term = text(at)?;
-    let form = Some(text(at)?).filter(|form| !form.is_empty());
-    let (count, documents) = (at.unsigned(raw)?, at.unsigned(raw)?);
-    let authors = at.unsigned(raw)?.checked_sub(1);
-    let (value, growth, peak, popular) = (number(at)?, number(at)?, number(at)?, number(at)?);
+    let mut topic = ScoredTopic {
+        term: at.text(raw, MAX_TERM_BYTES)?,
+        form: Some(at.text(raw, MAX_TERM_BYTES)?).filter(|form| !form.is_empty()),
+        count: at.unsigned(raw)?,
+        documents: at.unsigned(raw)?,
+        authors: at.unsigned(raw)?.checked_sub(1),
+        value: number(at)?,
+        growth: number(at)?,
+        peak: number(at)?,
+        popular: number(at)?,
+        ..ScoredTopic::default()
+    };
     let start = at.0;
     let flags = at.byte(raw)?;
-    let is_set = |flag: u8| flags & flag != 0;
     let status = STATUSES.get(usize::from(flags & !(NEW | PHRASE | COMPARED))).copied();
-    let status = status.ok_or(FormatError::Content(start))?;
-    let burst = if status == Status::InsufficientHistory { None } else { Some(number(at)?) };
-    let phrase = if is_set(PHRASE) { Some(text(at)?) } else { None };
-    let compared = if is_set(COMPARED) {
-        let (documents, all) = (at.unsigned(raw)?, at.unsigned(raw)?);
-        let (baseline_documents, baseline_all) = (at.unsigned(raw)?, at.unsigned(raw)?);
-        Some(KeynessCounts { documents, all, baseline_documents, baseline_all })
-    } else {
-        None
-    };
-    let new = is_set(NEW);
-    Ok(ScoredTopic {
-        term,
-        form,
-        count,
-        documents,
-        authors,
-        value,
-        status,
-        new,
-        burst,
-        growth,
-        peak,
-        popular,
-        compared,
-        phrase,
-    })
+    topic.status = status.ok_or(FormatError::Content(start))?;
+    topic.new = flags & NEW != 0;
+    if topic.status != Status::InsufficientHistory {
+        topic.burst = Some(number(at)?);
+    }
+    if flags & PHRASE != 0 {
+        topic.phrase = Some(at.text(raw, MAX_TERM_BYTES)?);
+    }
+    if flags & COMPARED != 0 {
+        topic.compared = Some(KeynessCounts {
+            documents: at.unsigned(raw)?,
+            all: at.unsigned(raw)?,
+            baseline_documents: at.unsigned(raw)?,
+            baseline_all: at.unsigned(raw)?,
+        });
+    }
+    Ok(topic)
 }
 
 #[cfg(test)]

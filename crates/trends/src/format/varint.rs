@@ -11,6 +11,12 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Appends the length of `bytes`, then the bytes.
+pub(crate) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
 pub(crate) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, ((value << 1) ^ (value >> 63)) as u64);
 }
@@ -64,5 +70,22 @@ impl Position {
         let slice = raw.get(self.0..end).ok_or(FormatError::Content(self.0))?;
         self.0 = end;
         Ok(slice)
+    }
+
+    /// Reads a length of at most `most`, then as many bytes.
+    pub(crate) fn bytes<'a>(
+        &mut self,
+        raw: &'a [u8],
+        most: usize,
+    ) -> Result<&'a [u8], FormatError> {
+        let length = self.below(raw, most + 1)?;
+        self.slice(raw, length)
+    }
+
+    /// Reads a length of at most `most`, then as many bytes of UTF-8.
+    pub(crate) fn text(&mut self, raw: &[u8], most: usize) -> Result<String, FormatError> {
+        let bytes = self.bytes(raw, most)?;
+        let start = self.0 - bytes.len();
+        String::from_utf8(bytes.to_vec()).map_err(|_| FormatError::Content(start))
     }
 }

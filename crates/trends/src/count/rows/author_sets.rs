@@ -34,7 +34,7 @@ pub(super) struct AuthorSet {
 enum Layout {
     /// An open-addressing table of the hashes; 0 is an empty entry.
     Table,
-    /// Such a table, of a set that the hash 0 is in, too.
+    /// A table of the other hashes; the set contains the hash 0, too.
     TableAndZero,
     /// The registers of a sketch.
     Sketch,
@@ -52,7 +52,7 @@ pub(super) enum Members {
 #[derive(Debug, Default)]
 pub(super) struct AuthorSets {
     pieces: Vec<Box<[u64]>>,
-    /// The first word that no region was cut from.
+    /// The first word that belongs to no region yet.
     next: usize,
     /// The first words of unused regions, by class.
     free: [Vec<u32>; CLASSES],

@@ -7,9 +7,10 @@ use crate::Bucket;
 /// Buckets by number.
 #[derive(Debug, Default)]
 pub(super) struct Buckets {
-    all: Vec<Bucket>,
+    /// In the order of their numbers.
+    pub(super) all: Vec<Bucket>,
     numbers: HashMap<Bucket, u32>,
-    /// The number of [`Bucket::WHOLE`], once that was needed.
+    /// The number of [`Bucket::WHOLE`], once it was needed.
     whole: Option<u32>,
 }
 
@@ -33,13 +34,8 @@ impl Buckets {
         })
     }
 
-    /// Returns true if this is the number of that bucket.
+    /// Returns true if `number` is the number of `bucket`.
     pub(super) fn is(&self, number: u32, bucket: Bucket) -> bool {
         self.all.get(number as usize) == Some(&bucket)
-    }
-
-    /// All buckets, in the order of their numbers.
-    pub(super) fn into_vec(self) -> Vec<Bucket> {
-        self.all
     }
 }

@@ -30,7 +30,7 @@ pub(super) struct ManyRecords {
     authors: AuthorSet,
     /// The number of its example list.
     examples: u32,
-    /// A record of a higher rank does not become an example.
+    /// The highest rank with which a record can become an example.
     max_rank: u32,
 }
 

@@ -46,7 +46,7 @@ impl DrainedRows {
         if !row.key.has_other_forms {
             let (form, count) = short(1, row.capitalised);
             let forms = [(&form.to_be_bytes()[..length], count)];
-            return detail::encode_few(forms.into_iter(), out);
+            return detail::encode_forms(forms.into_iter(), out);
         }
         let mut cases: Vec<ShortForm> = Vec::new();
         cases.extend((row.capitalised > 0).then(|| short(1, row.capitalised)));
@@ -55,7 +55,7 @@ impl DrainedRows {
         let texts = self.spellings.texts(number);
         if texts.is_none() && cases.len() < MAX_FORMS_KEPT {
             let cases: Vec<_> = cases.iter().map(|(form, n)| (form.to_be_bytes(), *n)).collect();
-            return detail::encode_few(
+            return detail::encode_forms(
                 cases.iter().map(|(form, count)| (&form[..length], *count)),
                 out,
             );

@@ -160,14 +160,14 @@ impl RowCounter {
         self.long_terms
     }
 
-    /// Counts one occurrence of a term in the current record. `form` is how it is written there, if
-    /// forms are wanted.
+    /// Counts one occurrence of a term in the current record. `form` is its form there, if forms are
+    /// wanted.
     pub fn add(&mut self, kind: Kind, term: &[u8], form: Option<&str>) {
         self.add_to(self.record_target(), kind, term, form);
     }
 
-    /// Counts one occurrence of a term in [`crate::Bucket::WHOLE`] and without detail: all that is
-    /// needed of pairs of words before it is known which are phrases.
+    /// Counts one occurrence of a term in [`crate::Bucket::WHOLE`] and without detail. Pairs of words
+    /// need no more until the phrases among them are known.
     pub fn add_plain(&mut self, kind: Kind, term: &[u8]) {
         let bucket = self.buckets.whole();
         self.add_to(Target { bucket, is_plain: true }, kind, term, None);
@@ -347,7 +347,7 @@ impl RowCounter {
         self.tokens = 0;
         let drained = Arc::new(DrainedRows {
             rows: std::mem::take(&mut self.rows),
-            buckets: std::mem::take(&mut self.buckets).into_vec(),
+            buckets: std::mem::take(&mut self.buckets).all,
             details: std::mem::take(&mut self.details),
             spellings: std::mem::take(&mut self.spellings).finish(),
         });
@@ -384,12 +384,7 @@ impl TokenSink for RowCounter {
     }
 
     fn long(&mut self, token: &[u8]) {
-        if token.len() > MAX_TERM_BYTES {
-            self.tokens += 1;
-            self.long_terms += 1;
-        } else {
-            // No stop word has more than 16 letters.
-            self.add(Kind::Word, &token.to_ascii_lowercase(), None);
-        }
+        // No stop word has more than 16 letters.
+        self.add(Kind::Word, &token.to_ascii_lowercase(), None);
     }
 }

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::piecewise::PiecewiseVec;
 use crate::Bucket;
 use crate::detail::{self, MAX_ID_BYTES};
-use crate::format::varint::put;
+use crate::format::varint::{put, put_bytes};
 
 /// The window, author and location of a record, which its terms are counted with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +79,9 @@ fn number(id: &[u8]) -> Option<u64> {
 
 impl RecordLocation<'_> {
     /// The bytes of the id; if it is a number, `digits` holds them.
-    fn id<'a>(&'a self, digits: &'a mut Digits) -> Option<&'a [u8]> {
+    fn id<'a>(&'a self, digits: &'a mut itoa::Buffer) -> Option<&'a [u8]> {
         match self {
-            Self::Number(number) => Some(digits.write(*number)),
+            Self::Number(number) => Some(digits.format(*number).as_bytes()),
             Self::Id(id) => Some(id),
             Self::Line(..) => None,
         }
@@ -96,21 +96,11 @@ impl RecordLocation<'_> {
         if let (Self::Line(a, b), Self::Line(c, d)) = (self, other) {
             return (a, b).cmp(&(c, d));
         }
-        let (mut ours, mut theirs) = (Digits::default(), Digits::default());
+        let (mut ours, mut theirs) = (itoa::Buffer::new(), itoa::Buffer::new());
         match (self.id(&mut ours), other.id(&mut theirs)) {
             (Some(ours), Some(theirs)) => ours.cmp(theirs),
             (ours, theirs) => ours.is_none().cmp(&theirs.is_none()),
         }
-    }
-}
-
-/// A buffer for the digits of a number.
-#[derive(Default)]
-struct Digits(itoa::Buffer);
-
-impl Digits {
-    fn write(&mut self, number: u64) -> &[u8] {
-        self.0.format(number).as_bytes()
     }
 }
 
@@ -128,10 +118,9 @@ impl Example<'_> {
 
     /// Appends the bytes of an example as a detail has them.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
-        let mut digits = Digits::default();
+        let mut digits = itoa::Buffer::new();
         if let Some(id) = self.location.id(&mut digits) {
-            put(out, id.len() as u64);
-            out.extend_from_slice(id);
+            put_bytes(out, id);
         } else if let RecordLocation::Line(object, offset) = self.location {
             put(out, 0);
             put(out, object.into());
@@ -140,8 +129,7 @@ impl Example<'_> {
     }
 }
 
-/// A [`RecordSource`] without borrowed bytes: those of an id that is not a number are in a buffer
-/// that its owner keeps.
+/// A [`RecordSource`] without borrowed bytes: an id that is not a number is in a buffer beside it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin {
     hash: u64,

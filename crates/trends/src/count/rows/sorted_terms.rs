@@ -60,13 +60,8 @@ impl SortedTerms {
     }
 
     /// Number of rows the cursor has not passed.
-    pub fn len(&self) -> usize {
+    pub(in crate::count) fn len(&self) -> usize {
         self.order.len() - self.next
-    }
-
-    /// Returns true if the cursor has passed all rows.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     fn load(&mut self) {

@@ -55,8 +55,8 @@ pub(super) struct RowKey {
     pub(super) kind: Kind,
     /// The length of the term, or [`LONG`].
     pub(super) length: u8,
-    /// True if the term has forms besides its key and the capitalised one. Not compared: it is here
-    /// because here is the only spare byte of the row.
+    /// True if the term has forms besides its key and the capitalised one. It is no part of the key,
+    /// but the row has no other spare byte.
     pub(super) has_other_forms: bool,
 }
 
@@ -157,14 +157,17 @@ impl RowIndex {
         while Self::is_crowded(self.used + rows, self.entries.len()) {
             let old = std::mem::take(&mut self.entries);
             self.entries = vec![0; old.len() * 2];
-            for entry in old.into_iter().filter(|entry| *entry != 0) {
-                let mut at = self.first((entry >> 32) as u32);
-                while self.entries[at] != 0 {
-                    at = self.next(at);
-                }
-                self.entries[at] = entry;
-            }
+            old.into_iter().filter(|entry| *entry != 0).for_each(|entry| self.place(entry));
         }
+    }
+
+    /// Writes an entry to the first empty place of the search for its hash.
+    fn place(&mut self, entry: u64) {
+        let mut at = self.first((entry >> 32) as u32);
+        while self.entries[at] != 0 {
+            at = self.next(at);
+        }
+        self.entries[at] = entry;
     }
 
     /// Memory in bytes; three times that if the index is about to grow, for the old entries and
@@ -199,12 +202,8 @@ impl RowIndex {
 
     /// Inserts a row, for which [`RowIndex::reserve`] has made room.
     pub(super) fn insert(&mut self, hash: u32, row: usize) {
-        let mut at = self.first(hash);
-        while self.entries[at] != 0 {
-            at = self.next(at);
-        }
         // A drain comes before 2^32 tokens, so there are fewer rows than that.
-        self.entries[at] = u64::from(hash) << 32 | (row as u64 + 1);
+        self.place(u64::from(hash) << 32 | (row as u64 + 1));
         self.used += 1;
     }
 
