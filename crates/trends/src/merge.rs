@@ -88,8 +88,8 @@ impl<S: Sequence> Heap<S> {
         self.sequences.first()
     }
 
-    /// Moves the sequence with the least entry on by `step`, and returns what that returns; `None`
-    /// once all are done.
+    /// Advances the sequence with the least entry by calling `step`, and returns the result of
+    /// `step`; `None` once all sequences are done.
     pub fn step<T, E>(
         &mut self,
         step: impl FnOnce(&mut S) -> Result<T, E>,

@@ -33,7 +33,7 @@ pub(crate) fn hash(letters: u128, salt: u64) -> u32 {
     let high = (letters >> 64) as u64 ^ salt.rotate_left(32) ^ 0x9E37_79B9_7F4A_7C15;
     let wide = u128::from(low) * u128::from(high);
     let folded = (wide as u64) ^ (wide >> 64) as u64;
-    // A second multiplication: `high` is the same for all terms of up to 8 bytes.
+    // A second multiplication: `high` is equal for all terms of up to 8 bytes.
     (folded.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 32) as u32
 }
 
@@ -52,8 +52,7 @@ const FIRST: [u128; 32] = {
 /// Folds 1 to 16 ASCII letters and digits to lower case: sets bit 5, which digits have already.
 #[inline]
 pub(crate) fn lowered(packed: u128, length: usize) -> u128 {
-    const LOWER: u128 = u128::from_le_bytes([0x20; 16]);
-    packed | LOWER & FIRST[length & 31]
+    packed | CASE & FIRST[length & 31]
 }
 
 /// Returns true if four successive bytes are equal.
@@ -64,8 +63,8 @@ pub(crate) fn has_four_equal(packed: u128, length: usize) -> bool {
     if length < 4 {
         return false;
     }
-    // Byte i of `pairs` is 0 if byte i equals the next one; of `fours`, if that holds for three in
-    // a row.
+    // Byte i of `pairs` is 0 if byte i equals the next one. Byte i of `fours` is 0 if bytes i to
+    // i + 3 are equal.
     let pairs = packed ^ packed >> 8;
     let fours = pairs | pairs >> 8 | pairs >> 16 | !FIRST[(length - 3) & 31];
     fours.wrapping_sub(EACH) & !fours & HIGH != 0

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Seconds of a calendar day, leap seconds apart.
+/// Seconds of a calendar day, without leap seconds.
 pub const DAY_SECONDS: u32 = 24 * 3600;
 
 /// The calendar day (UTC, in days from the epoch) in which a bucket of `window` seconds begins.

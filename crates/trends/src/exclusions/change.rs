@@ -114,7 +114,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The reason for which a change is invalid by itself.
+/// The reason why a change is invalid, whatever the changes before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidChange {
     /// It has no subject, or too many.

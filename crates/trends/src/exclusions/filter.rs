@@ -22,12 +22,12 @@ struct KindFilter {
     patterns: Option<Regex>,
 }
 
-/// Excluded patterns that no regular expression can be made of.
+/// The error of excluded patterns that can't be compiled to one regular expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("compiling the patterns that are excluded: {0}")]
 pub struct UnusablePatterns(String);
 
-/// Returns true if a term of this kind can be written so. A hashtag that is excluded from all kinds
+/// Returns true if a term of this kind can have this key. A hashtag that is excluded from all kinds
 /// can't be a word of a phrase, and without this check every phrase would be searched for it.
 fn can_be(kind: Kind, folded: &str) -> bool {
     match kind {
@@ -57,7 +57,10 @@ impl ExclusionFilter {
             let patterns: Vec<String> = patterns.filter(|pattern| !glob::is_all(pattern)).collect();
             let patterns =
                 glob::any_of(&patterns).map_err(|error| UnusablePatterns(error.to_string()))?;
-            filter.add(kind, KindFilter { terms: terms.collect(), patterns });
+            let of_kind = KindFilter { terms: terms.collect(), patterns };
+            if !of_kind.terms.is_empty() || of_kind.patterns.is_some() {
+                filter.kinds.insert(kind, of_kind);
+            }
         }
         Ok(filter)
     }
@@ -69,12 +72,6 @@ impl ExclusionFilter {
             filter.kinds.entry(kind).or_default().terms.insert(term);
         }
         filter
-    }
-
-    fn add(&mut self, kind: Kind, filter: KindFilter) {
-        if !filter.terms.is_empty() || filter.patterns.is_some() {
-            self.kinds.insert(kind, filter);
-        }
     }
 
     /// Returns true if it contains no term of a kind.

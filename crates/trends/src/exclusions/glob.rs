@@ -43,7 +43,7 @@ pub(super) fn any_of(patterns: &[String]) -> Result<Option<Regex>, regex::Error>
 fn expression(pattern: &str) -> String {
     let mut expression = String::new();
     let mut buffer = [0; 4];
-    // A star is written after the `?` beside it: `*?*` is `?*`.
+    // Stars around a `?` become one star after it: `*?*` becomes `?*`.
     let mut star = false;
     for character in pattern.chars() {
         match character {

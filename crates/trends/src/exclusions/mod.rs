@@ -60,20 +60,20 @@ pub struct LastChange {
     pub reason: Option<String>,
 }
 
-/// The reason for which a change can't follow the changes before it.
+/// The reason why a change is refused after the changes before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedChange {
     /// The subject to readmit is not excluded.
     #[error("{0} is not excluded: --list shows all exclusions")]
     NotExcluded(Subject),
-    /// More would be excluded than may be.
+    /// A limit would be exceeded.
     #[error("{count} {what} would be excluded, at most {most} can be: readmit some first")]
     TooMany {
         /// Terms, patterns or authors.
         what: &'static str,
         /// Number of them after the change.
         count: usize,
-        /// The most there may be.
+        /// The limit.
         most: usize,
     },
 }
@@ -126,13 +126,14 @@ impl Exclusions {
     /// Returns the subjects of a change that it would have an effect on.
     ///
     /// # Errors
-    /// If it readmits a subject that is not excluded, or excludes more than may be.
+    /// If it readmits a subject that is not excluded, or exceeds a limit.
     pub fn effective_subjects(&self, change: &Change) -> Result<Vec<Subject>, RefusedChange> {
         let mut effective = Vec::new();
         for subject in &change.subjects {
-            match (self.extent_of(subject), change.action) {
-                (Extent::All, Action::Exclude) => {}
-                (Extent::None, Action::Readmit) => {
+            let excluded = self.excluded(subject);
+            match change.action {
+                Action::Exclude if !excluded.contains(&false) => {}
+                Action::Readmit if !excluded.contains(&true) => {
                     return Err(RefusedChange::NotExcluded(subject.clone()));
                 }
                 _ => effective.push(subject.clone()),
@@ -152,31 +153,19 @@ impl Exclusions {
         Ok(effective)
     }
 
-    /// The extent to which a subject is excluded by a rule of the same text.
-    fn extent_of(&self, subject: &Subject) -> Extent {
-        let extent = |rules: &BTreeMap<String, Rule>, text: &str, kind: Option<Kind>| {
-            let Some(rule) = rules.get(&rule_key(text)) else { return Extent::None };
-            let excluded = kinds(kind).filter(|kind| rule.kinds.contains(kind)).count();
-            match excluded {
-                0 => Extent::None,
-                some if some == kinds(kind).count() => Extent::All,
-                _ => Extent::Some,
-            }
+    /// Returns, for each kind of a subject, true if a rule of the same text excludes it. An author
+    /// counts as one kind.
+    fn excluded(&self, subject: &Subject) -> Vec<bool> {
+        let by_kind = |rules: &BTreeMap<String, Rule>, text: &str, kind: Option<Kind>| {
+            let rule = rules.get(&rule_key(text));
+            kinds(kind).map(|kind| rule.is_some_and(|rule| rule.kinds.contains(&kind))).collect()
         };
         match subject {
-            Subject::Term { term, kind } => extent(&self.terms, term, *kind),
-            Subject::Pattern { pattern, kind } => extent(&self.patterns, pattern, *kind),
-            Subject::Author { author } if self.authors.contains_key(author) => Extent::All,
-            Subject::Author { .. } => Extent::None,
+            Subject::Term { term, kind } => by_kind(&self.terms, term, *kind),
+            Subject::Pattern { pattern, kind } => by_kind(&self.patterns, pattern, *kind),
+            Subject::Author { author } => vec![self.authors.contains_key(author)],
         }
     }
-}
-
-/// The kinds of a subject that are excluded.
-enum Extent {
-    None,
-    Some,
-    All,
 }
 
 /// The key of a term or pattern among the rules.

@@ -1,27 +1,10 @@
 //! Removes the tags from Mastodon's HTML. Owns which tags part words; leaves HTML entities
 //! undecoded.
 
-/// The tags that become a space. All other tags become nothing, so that a link that is split into
-/// spans becomes whole again.
-const BLOCKS: [&[u8]; 17] = [
-    b"p",
-    b"br",
-    b"div",
-    b"li",
-    b"ul",
-    b"ol",
-    b"blockquote",
-    b"pre",
-    b"hr",
-    b"tr",
-    b"td",
-    b"h1",
-    b"h2",
-    b"h3",
-    b"h4",
-    b"h5",
-    b"h6",
-];
+/// The tags that become a space, besides headings. All other tags become nothing, so that a link
+/// that is split into spans becomes whole again.
+const BLOCKS: [&[u8]; 11] =
+    [b"p", b"br", b"div", b"li", b"ul", b"ol", b"blockquote", b"pre", b"hr", b"tr", b"td"];
 
 /// Appends `text` without its tags. A `<` that opens no tag stays, and so does one that is never
 /// closed.
@@ -58,7 +41,8 @@ fn tag_name(tag: &[u8]) -> Option<&[u8]> {
 }
 
 fn is_block(name: &[u8]) -> bool {
-    BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name))
+    let is_heading = matches!(name, [b'h' | b'H', b'1'..=b'6']);
+    is_heading || BLOCKS.iter().any(|block| block.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]

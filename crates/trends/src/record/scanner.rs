@@ -6,7 +6,7 @@
 
 use super::html::strip_tags as strip_tags_of;
 use super::pointer::{Fields, Part};
-use super::strings::{StringEnd, string_end, unescape};
+use super::strings::{string_end, unescape};
 use super::verdict::{Empty, Judgement, Malformed, Record};
 
 /// The deepest nesting; the outermost object has depth 1.
@@ -232,10 +232,9 @@ impl Parser<'_> {
 
     #[inline]
     fn string(&self, open: usize) -> Result<ValueSpan, Fault> {
-        match string_end(self.line, open + 1) {
-            StringEnd::Quote(end, escaped) => Ok(ValueSpan { start: open + 1, end, escaped }),
-            StringEnd::Fault(at) => Err((Malformed::Syntax, at)),
-        }
+        let start = open + 1;
+        let (end, escaped) = string_end(self.line, start).map_err(|at| (Malformed::Syntax, at))?;
+        Ok(ValueSpan { start, end, escaped })
     }
 
     fn enter(&mut self, at: usize) -> Result<(), Fault> {

@@ -1,34 +1,24 @@
 //! JSON strings: the search for their end and the resolution of their escapes. Owns the scan of
 //! eight bytes at a time.
 
-/// The end of a string.
-pub(super) enum StringEnd {
-    /// The position of the closing quote, and true if the string has escapes.
-    Quote(usize, bool),
-    /// The position of a byte that no string may contain, or the end of the line.
-    Fault(usize),
-}
-
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * EACH;
 
-/// Finds the end of a string whose first byte after the opening quote is at `at`. The line must be
-/// UTF-8.
+/// Returns the position of the closing quote of a string whose first byte after the opening quote
+/// is at `at`, and true if the string has escapes. Fails with the position of a byte that no string
+/// may contain, or the end of the line. The line must be UTF-8.
 #[inline]
-pub(super) fn string_end(line: &[u8], mut at: usize) -> StringEnd {
+pub(super) fn string_end(line: &[u8], mut at: usize) -> Result<(usize, bool), usize> {
     let mut escaped = false;
     loop {
         at = next_special(line, at);
         match line.get(at) {
-            Some(b'"') => return StringEnd::Quote(at, escaped),
-            Some(b'\\') => match escape_length(line, at) {
-                Some(length) => {
-                    escaped = true;
-                    at += length;
-                }
-                None => return StringEnd::Fault(at),
-            },
-            _ => return StringEnd::Fault(at),
+            Some(b'"') => return Ok((at, escaped)),
+            Some(b'\\') => {
+                at += escape_length(line, at).ok_or(at)?;
+                escaped = true;
+            }
+            _ => return Err(at),
         }
     }
 }

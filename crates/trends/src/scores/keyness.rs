@@ -23,10 +23,43 @@ pub struct KeynessCounts {
 }
 
 impl KeynessCounts {
-    /// Returns the keyness of the term; see [`keyness`].
+    /// Returns the keyness of the term in the result against the baseline; `None` if one has no
+    /// documents or fewer documents than documents with the term.
+    ///
+    /// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Documents are
+    /// counted rather than occurrences, because occurrences cluster (Evert 2022). |O - E| is equal in
+    /// all four cells, so O ln(O / E) is computed as O ln(1 + (O - E) / E), without cancellation.
     pub fn keyness(&self) -> Option<Keyness> {
         let Self { documents, all, baseline_documents, baseline_all } = *self;
-        keyness(documents, all, baseline_documents, baseline_all)
+        let rest = all.checked_sub(documents)?;
+        let baseline_rest = baseline_all.checked_sub(baseline_documents)?;
+        if all == 0 || baseline_all == 0 {
+            return None;
+        }
+        let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
+        let (here, there) = (product(documents, baseline_all), product(baseline_documents, all));
+        let sum = (u128::from(all) + u128::from(baseline_all)) as f64;
+        let off = here.abs_diff(there) as f64 / sum;
+        let off = if here < there { -off } else { off };
+        let with = (u128::from(documents) + u128::from(baseline_documents)) as f64 / sum;
+        let without = (u128::from(rest) + u128::from(baseline_rest)) as f64 / sum;
+        let cell = |observed: u64, all: u64, share: f64, off: f64| {
+            let expected = all as f64 * share;
+            if observed == 0 { 0.0 } else { observed as f64 * libm::log1p(off / expected) }
+        };
+        let g2 = 2.0
+            * (cell(documents, all, with, off)
+                + cell(rest, all, without, -off)
+                + cell(baseline_documents, baseline_all, with, -off)
+                + cell(baseline_rest, baseline_all, without, off));
+        let g2 = if here < there { -g2.max(0.0) } else { g2.max(0.0) };
+
+        let (a, n) = (documents as f64 + 0.5, all as f64 + 1.0);
+        let (b, m) = (baseline_documents as f64 + 0.5, baseline_all as f64 + 1.0);
+        let log_ratio = libm::log2((a / n) / (b / m));
+        let deviation = (1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m).sqrt();
+        let lower = log_ratio - QUANTILE * deviation / std::f64::consts::LN_2;
+        Some(Keyness { g2, log_ratio, lower })
     }
 }
 
@@ -48,43 +81,4 @@ impl Keyness {
     pub fn is_significant(&self) -> bool {
         self.g2.abs() >= MIN_G2
     }
-}
-
-/// Returns the keyness of a term in `documents` of `all` documents of a result against
-/// `other_documents` of `other_all` documents of another. Returns `None` if a result has no
-/// documents or fewer documents than documents with the term.
-///
-/// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Documents are
-/// counted rather than occurrences, because occurrences cluster (Evert 2022). |O - E| is equal in
-/// all four cells, so O ln(O / E) is computed as O ln(1 + (O - E) / E), without cancellation.
-pub fn keyness(documents: u64, all: u64, other_documents: u64, other_all: u64) -> Option<Keyness> {
-    let rest = all.checked_sub(documents)?;
-    let other_rest = other_all.checked_sub(other_documents)?;
-    if all == 0 || other_all == 0 {
-        return None;
-    }
-    let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
-    let (here, there) = (product(documents, other_all), product(other_documents, all));
-    let sum = (u128::from(all) + u128::from(other_all)) as f64;
-    let off = here.abs_diff(there) as f64 / sum;
-    let off = if here < there { -off } else { off };
-    let with = (u128::from(documents) + u128::from(other_documents)) as f64 / sum;
-    let without = (u128::from(rest) + u128::from(other_rest)) as f64 / sum;
-    let cell = |observed: u64, all: u64, share: f64, off: f64| {
-        let expected = all as f64 * share;
-        if observed == 0 { 0.0 } else { observed as f64 * libm::log1p(off / expected) }
-    };
-    let g2 = 2.0
-        * (cell(documents, all, with, off)
-            + cell(rest, all, without, -off)
-            + cell(other_documents, other_all, with, -off)
-            + cell(other_rest, other_all, without, off));
-    let g2 = if here < there { -g2.max(0.0) } else { g2.max(0.0) };
-
-    let (a, n) = (documents as f64 + 0.5, all as f64 + 1.0);
-    let (b, m) = (other_documents as f64 + 0.5, other_all as f64 + 1.0);
-    let log_ratio = libm::log2((a / n) / (b / m));
-    let deviation = (1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m).sqrt();
-    let lower = log_ratio - QUANTILE * deviation / std::f64::consts::LN_2;
-    Some(Keyness { g2, log_ratio, lower })
 }

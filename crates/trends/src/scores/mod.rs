@@ -20,7 +20,7 @@ pub use burst::{BurstSteps, DispersionEstimate, GROWTH_CAP};
 pub use chi_square::ChiSquare;
 pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PooledDispersion};
 pub use explain::{Explanation, GateStates, PeakInput, ReferenceCell};
-pub use keyness::{Keyness, KeynessCounts, MIN_G2, keyness};
+pub use keyness::{Keyness, KeynessCounts, MIN_G2};
 pub use phrase::{MIN_NPMI, MIN_PAIRS, PairCounts, phrase_stands_for_word};
 pub use scorer::{PEAK_FLOOR, Scorer, Status, WindowScore};
 pub use totals::{MIN_HISTORY, Totals};

@@ -69,7 +69,7 @@ pub struct Scorer<'a> {
     peaks: PeakCandidates,
 }
 
-/// The sums of a term that move on from window to window.
+/// The sums of a term, updated from window to window.
 #[derive(Default)]
 struct RunningSums {
     /// The index of the first point in the reference.

@@ -27,10 +27,9 @@ pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let count = digits.iter().fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
     let is_past_whole = match fraction.strip_prefix(b".") {
         None if fraction.is_empty() => false,
-        Some(tail) if per_second == 1 && !tail.is_empty() => {
-            if !tail.iter().all(u8::is_ascii_digit) {
-                return None;
-            }
+        Some(tail)
+            if per_second == 1 && !tail.is_empty() && tail.iter().all(u8::is_ascii_digit) =>
+        {
             tail.iter().any(|digit| *digit != b'0')
         }
         _ => return None,

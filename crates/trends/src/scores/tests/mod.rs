@@ -51,3 +51,13 @@ fn near(found: f64, expected: f64) {
     let off = (found - expected).abs();
     assert!(off <= 1e-9 * expected.abs().max(1.0), "{found} instead of {expected}");
 }
+
+/// Returns the keyness of a term in `documents` of `all` records against a baseline.
+fn keyness(
+    documents: u64,
+    all: u64,
+    baseline_documents: u64,
+    baseline_all: u64,
+) -> Option<Keyness> {
+    KeynessCounts { documents, all, baseline_documents, baseline_all }.keyness()
+}
