@@ -1,4 +1,4 @@
-//! What is counted and scored. Owns these settings; doesn't know how anything is counted.
+//! The terms to count and the scores to compute. Owns these settings; doesn't know how anything is counted.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

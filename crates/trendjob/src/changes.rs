@@ -1,4 +1,4 @@
-//! Which fields of a spec may change after it was applied. Owns these rules. Only the API server
+//! The fields of a spec that may change after it was applied. Owns these rules. Only the API server
 //! can check them: it alone knows the earlier spec.
 
 use serde_json::{Value, json};

@@ -8,11 +8,12 @@ mod crd;
 mod duration;
 mod failure_policy;
 mod field_error;
+mod format;
 mod input;
 mod local;
 mod manifest;
 mod names;
-pub mod pattern;
+mod pattern;
 mod places;
 mod pods;
 pub mod rules;
@@ -32,18 +33,19 @@ pub use self::{
     duration::{Duration, InvalidDuration},
     failure_policy::FailurePolicy,
     field_error::FieldError,
+    format::InvalidFormat,
     input::{ClaimRef, Compression, Input, ObjectRef, Preset, Record, Volume},
-    local::{UNSUPPORTED, unsupported_locally},
+    local::unsupported_locally,
     manifest::{Metadata, TrendJob, check_spec, parse_manifest},
     pods::{EnvVar, FsGroupChangePolicy, Opaque, PodMetadata, PodParts, PodSecurityContext},
-    run_config::{InvalidRunConfig, RunConfig},
+    run_config::RunConfig,
     schema::structural,
     sharding::Sharding,
     sink::{MongoSink, Retention, SecretKeyRef, Sink},
     size::{InvalidSize, Size},
     spec::{DeletionPolicy, GROUP, KIND, OPERATOR, TrendJobSpec, VERSION},
     status::{Condition, ConditionStatus, LastFailure, Published, Records, Shards, TrendJobStatus},
-    termination::{InvalidTermination, Outcome, PlanSummary, TerminationMessage},
+    termination::{Outcome, PlanSummary, TerminationMessage},
 };
 #[cfg(feature = "crd")]
 pub use self::{crd::crd, spec::TrendJobResource};

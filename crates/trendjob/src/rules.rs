@@ -2,7 +2,6 @@
 //! `trendjob validate`, with one message. Owns this table; doesn't know where a manifest came from.
 
 use serde_json::{Value, json};
-use vocabulary::Kind;
 
 use crate::{
     Duration, FieldError, Size, changes, pattern,
@@ -11,9 +10,6 @@ use crate::{
     size::SIZE_PATTERN,
 };
 
-/// The message about a pointer of a wrong form.
-const POINTER: &str =
-    "a JSON pointer starts with / and writes ~ in a name as ~0 and / as ~1, like /user/name";
 /// The message about a field that needs the profile Social.
 pub const SOCIAL_ONLY: &str = "must not be set with profile Seed: it is only for profile Social";
 /// The message about a time to live together with the deletion of results.
@@ -47,14 +43,31 @@ const fn rule(
     Rule { at, field, cel, message, check }
 }
 
+/// A rule that a text matches a pattern.
+macro_rules! pattern {
+    ($at:expr, $pattern:literal, $message:expr) => {
+        rule($at, "", concat!("self.matches('", $pattern, "')"), $message, |value| {
+            text(value, |text| pattern::matches($pattern, text))
+        })
+    };
+}
+
+/// A rule that a text doesn't match a pattern.
+macro_rules! no_pattern {
+    ($at:expr, $pattern:literal, $message:expr) => {
+        rule($at, "", concat!("!self.matches('", $pattern, "')"), $message, |value| {
+            text(value, |text| !pattern::matches($pattern, text))
+        })
+    };
+}
+
+/// A rule that the items of a list are JSON pointers (RFC 6901).
 macro_rules! pointers {
     ($field:literal) => {
-        rule(
+        pattern!(
             concat!("spec.input.record.", $field, "[]"),
-            "",
-            "self.matches('^(/([^~/]|~[01])*)+$')",
-            POINTER,
-            |value| text(value, |text| pattern::matches(pattern::POINTER, text)),
+            "^(/([^~/]|~[01])*)+$",
+            "a JSON pointer starts with / and writes ~ in a name as ~0 and / as ~1, like /user/name"
         )
     };
 }
@@ -129,14 +142,15 @@ pub const RULES: &[Rule] = &[
         ".metadata.name",
         "self.metadata.name.matches('^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$')",
         "must start with a-z, hold only a-z, 0-9 and -, not end in -, and have at most 40 characters",
-        |value| text(&value["metadata"]["name"], |name| pattern::matches(pattern::NAME, name)),
+        |value| {
+            let form = "^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$";
+            text(&value["metadata"]["name"], |name| pattern::matches(form, name))
+        },
     ),
-    rule(
+    pattern!(
         "spec.source",
-        "",
-        "self.matches('^[a-z0-9][a-z0-9-]{0,62}$')",
-        "must start with a-z or 0-9, hold only a-z, 0-9 and -, and have at most 63 characters",
-        |value| text(value, |source| pattern::matches(pattern::SOURCE, source)),
+        "^[a-z0-9][a-z0-9-]{0,62}$",
+        "must start with a-z or 0-9, hold only a-z, 0-9 and -, and have at most 63 characters"
     ),
     rule(
         "spec.source",
@@ -145,20 +159,16 @@ pub const RULES: &[Rule] = &[
         "must not start with trends- or system, which are reserved",
         |value| text(value, |source| !["trends-", "system"].iter().any(|p| source.starts_with(p))),
     ),
-    rule(
+    no_pattern!(
         "spec.source",
-        "",
-        "!self.matches('-(word|hashtag|mention|cashtag|emoji|phrase|domain)$')",
+        "-(word|hashtag|mention|cashtag|emoji|phrase|domain)$",
         "must not end in -word, -hashtag, -mention, -cashtag, -emoji, -phrase or -domain, which name \
-         the collections of other kinds",
-        |value| text(value, |source| !ends_in_kind(source)),
+         the collections of other kinds"
     ),
-    rule(
+    no_pattern!(
         "spec.input.uris[]",
-        "",
-        "!self.matches('^(?i)(s3|gs|az|hdfs)://')",
-        "s3, gs, az and hdfs can't be read yet: use file, http or https",
-        |value| text(value, |uri| !scheme_is(uri, &KNOWN_SCHEMES[3..])),
+        "^(?i)(s3|gs|az|hdfs)://",
+        "s3, gs, az and hdfs can't be read yet: use file, http or https"
     ),
     rule(
         "spec.input.uris[]",
@@ -166,7 +176,12 @@ pub const RULES: &[Rule] = &[
         "!self.matches('^[a-zA-Z][a-zA-Z0-9+.-]*://') \
          || self.matches('^(?i)(file|https?|s3|gs|az|hdfs)://')",
         "the scheme must be file, http or https",
-        |value| text(value, |uri| scheme(uri).is_none() || scheme_is(uri, &KNOWN_SCHEMES)),
+        |value| {
+            text(value, |uri| {
+                !pattern::matches("^[a-zA-Z][a-zA-Z0-9+.-]*://", uri)
+                    || pattern::matches("^(?i)(file|https?|s3|gs|az|hdfs)://", uri)
+            })
+        },
     ),
     rule(
         "spec.input.volume",
@@ -304,25 +319,6 @@ fn text(value: &Value, check: impl Fn(&str) -> bool) -> bool {
 /// Returns true if every item of a list is this name.
 fn all_are(list: &Value, name: &str) -> bool {
     list.as_array().into_iter().flatten().all(|item| item == name)
-}
-
-/// The schemes of URIs: those that are read, then those that can't be read yet.
-const KNOWN_SCHEMES: [&str; 7] = ["file", "http", "https", "s3", "gs", "az", "hdfs"];
-
-fn scheme(uri: &str) -> Option<&str> {
-    let (scheme, _) = uri.split_once("://")?;
-    let letters = |c: char| c.is_ascii_alphanumeric() || "+.-".contains(c);
-    (scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && scheme.chars().all(letters))
-        .then_some(scheme)
-}
-
-fn scheme_is(uri: &str, schemes: &[&str]) -> bool {
-    scheme(uri).is_some_and(|scheme| schemes.iter().any(|one| one.eq_ignore_ascii_case(scheme)))
-}
-
-fn ends_in_kind(source: &str) -> bool {
-    let ending = source.rsplit_once('-').map(|(_, ending)| ending);
-    ending.is_some_and(|ending| ending.parse::<Kind>().is_ok())
 }
 
 fn size_within(value: &Value, min: u64, max: u64) -> bool {

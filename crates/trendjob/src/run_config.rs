@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrendJobSpec;
+use crate::{InvalidFormat, TrendJobSpec, format};
 
 /// The configuration of one run, for its pods. Fixed when the run starts: later changes of the
 /// TrendJob or of the operator don't affect the run.
@@ -30,23 +30,6 @@ pub struct RunConfig {
     pub spec: TrendJobSpec,
 }
 
-/// The error for a run configuration that can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidRunConfig {
-    /// Its format is newer than this program.
-    #[error(
-        "it has format {found}, and this version knows {}: the operator and its workers must be of one version",
-        RunConfig::FORMAT
-    )]
-    Newer {
-        /// Its format.
-        found: u32,
-    },
-    /// It is no JSON of this format.
-    #[error("{0}")]
-    Json(#[from] serde_json::Error),
-}
-
 impl RunConfig {
     /// The format written by this version, and the newest that is read.
     pub const FORMAT: u32 = 1;
@@ -62,21 +45,12 @@ impl RunConfig {
     ///
     /// # Errors
     /// If it is of a newer format or cut short, lacks a field or has an unknown one.
-    pub fn from_json(json: &str) -> Result<Self, InvalidRunConfig> {
-        #[derive(Deserialize)]
-        struct Version {
-            format: u32,
-        }
-        // The format is read first: a newer one may have fields that are unknown here.
-        let Version { format } = serde_json::from_str(json)?;
-        if format > Self::FORMAT {
-            return Err(InvalidRunConfig::Newer { found: format });
-        }
-        Ok(serde_json::from_str(json)?)
+    pub fn from_json(json: &str) -> Result<Self, InvalidFormat> {
+        format::from_json(json, Self::FORMAT)
     }
 
     /// Returns the value in the `ConfigMap`; equal configurations have equal values.
-    pub fn to_json(&self) -> Result<String, InvalidRunConfig> {
+    pub fn to_json(&self) -> Result<String, InvalidFormat> {
         Ok(serde_json::to_string(self)?)
     }
 }

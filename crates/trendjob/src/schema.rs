@@ -184,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn every_pattern_of_the_schema_has_a_check() {
+    fn every_pattern_of_the_schema_is_a_regular_expression() {
         walk("", local(), &mut |place, schema| {
             if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-                assert!(crate::pattern::find(pattern).is_some(), "{place}: {pattern}");
+                assert!(regex::Regex::new(pattern).is_ok(), "{place}: {pattern}");
             }
         });
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Published, Records};
+use crate::{InvalidFormat, Published, Records, format};
 
 /// The result of one attempt at one stage and index.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,20 +91,6 @@ pub struct PlanSummary {
     pub bytes: u64,
 }
 
-/// The error for a termination message that can't be read.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidTermination {
-    /// Its format is newer than this program.
-    #[error("it has format {found}, this operator knows {}", TerminationMessage::FORMAT)]
-    Newer {
-        /// Its format.
-        found: u32,
-    },
-    /// It is no JSON of this format.
-    #[error("{0}")]
-    Json(#[from] serde_json::Error),
-}
-
 impl TerminationMessage {
     /// The format written by this version, and the newest that is read.
     pub const FORMAT: u32 = 1;
@@ -115,21 +101,13 @@ impl TerminationMessage {
     ///
     /// # Errors
     /// If it is empty, cut short, no termination message, or of a newer format.
-    pub fn from_json(json: &str) -> Result<Self, InvalidTermination> {
-        #[derive(Deserialize)]
-        struct Version {
-            format: u32,
-        }
-        let Version { format } = serde_json::from_str(json)?;
-        if format > Self::FORMAT {
-            return Err(InvalidTermination::Newer { found: format });
-        }
-        Ok(serde_json::from_str(json)?)
+    pub fn from_json(json: &str) -> Result<Self, InvalidFormat> {
+        format::from_json(json, Self::FORMAT)
     }
 
     /// Returns the JSON, at most [`TerminationMessage::MAX_BYTES`] long. A longer message is cut at
     /// its end.
-    pub fn to_json(&self) -> Result<String, InvalidTermination> {
+    pub fn to_json(&self) -> Result<String, InvalidFormat> {
         let mut fitting = self.clone();
         fitting.format = Self::FORMAT;
         loop {
