@@ -40,7 +40,7 @@ pub(crate) struct Args {
 }
 
 /// The stage, or the removal of runs.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// List the input, cut it into shards and store the plan; do all stages of a run of one small
     /// shard.
@@ -69,20 +69,18 @@ impl Command {
             Self::Purge(_) => PURGE,
         }
     }
-}
 
-impl Args {
     /// Returns the shard or partition; 0 for other stages.
     pub(crate) fn index(&self) -> u32 {
-        match &self.command {
-            Command::Etl(args) | Command::Aggregate(args) | Command::Score(args) => args.index,
-            Command::Plan(_) | Command::Publish(_) | Command::Purge(_) => 0,
+        match self {
+            Self::Etl(args) | Self::Aggregate(args) | Self::Score(args) => args.index,
+            Self::Plan(_) | Self::Publish(_) | Self::Purge(_) => 0,
         }
     }
 }
 
 /// The run, and the resources this pod may use.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct RunArgs {
     /// The run's configuration, a JSON file from the operator.
     #[arg(long, value_name = "FILE")]
@@ -118,7 +116,7 @@ pub(crate) struct RunArgs {
 }
 
 /// A stage after the plan.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct LaterArgs {
     #[command(flatten)]
     pub(crate) run: RunArgs,
@@ -131,7 +129,7 @@ pub(crate) struct LaterArgs {
 }
 
 /// A stage with an index.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct IndexArgs {
     #[command(flatten)]
     pub(crate) later: LaterArgs,
@@ -141,7 +139,7 @@ pub(crate) struct IndexArgs {
 }
 
 /// The TrendJob whose runs are removed.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(crate) struct PurgeArgs {
     /// The uid of the TrendJob.
     #[arg(long)]

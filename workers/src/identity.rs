@@ -1,13 +1,11 @@
-//! The run, stage, index and name of the attempt that a process is. Owns where each comes from;
+//! The run, stage, index and name of the attempt that a process is. Owns the origin of each;
 //! every line of the log holds them.
 
-use std::fs;
-
 use service::logs::Fields;
-use trendjob::RunConfig;
 use uuid::Uuid;
 
 use crate::args::{Args, Command};
+use crate::job;
 
 /// The identity of an attempt.
 #[derive(Debug, Clone)]
@@ -23,7 +21,7 @@ pub(crate) struct Identity {
 impl Identity {
     /// Takes it from the arguments, before they are checked.
     pub(crate) fn of(args: &Args) -> Self {
-        let (stage, index) = (args.command.stage(), args.index());
+        let (stage, index) = (args.command.stage(), args.command.index());
         let run = match &args.command {
             Command::Purge(purge) => {
                 let (run, attempt) = (purge.uid.clone(), format!("purge-{}", purge.uid));
@@ -37,9 +35,8 @@ impl Identity {
         };
         let attempt = run.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
         // The stage reports a configuration that can't be used.
-        let config = fs::read_to_string(&run.run_config).ok();
-        let config = config.and_then(|config| RunConfig::from_json(&config).ok());
-        Self { run: config.map_or_else(String::new, |config| config.run()), stage, index, attempt }
+        let run = job::read(&run.run_config).map_or_else(|_| String::new(), |config| config.run());
+        Self { run, stage, index, attempt }
     }
 
     /// Returns the fields of every log line.

@@ -1,5 +1,5 @@
-//! The run's configuration: reads the file and turns it into the pipeline's `Spec`. What this
-//! worker can't do is refused, never ignored.
+//! The run's configuration: reads the file and turns it into the pipeline's `Spec`. Refuses a
+//! setting that this worker can't follow, rather than ignore it.
 
 use std::fs;
 use std::path::Path;

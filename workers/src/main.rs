@@ -3,7 +3,6 @@
 //! pipeline owns the work of a stage; this crate doesn't know Kubernetes' API.
 
 mod args;
-mod beside;
 mod ending;
 #[cfg(feature = "fault-points")]
 mod fault;
@@ -11,6 +10,7 @@ mod identity;
 mod job;
 mod location;
 mod progress;
+mod records;
 mod refused;
 mod session;
 mod stages;
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         Ok(()) => attempt(&args, &identity),
         Err(error) => Ending::unusable("InvalidArguments", error.to_string()),
     };
-    ending.report(args.command.stage(), args.index(), &args.termination_log)
+    ending.report(args.command.stage(), args.command.index(), &args.termination_log)
 }
 
 /// Runs the attempt. A panic is a defect, which is reported as any other failure is.

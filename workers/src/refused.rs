@@ -35,7 +35,7 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
     ending.report(if is_stage { stage } else { "" }, 0, &file)
 }
 
-/// Returns what clap's text says is wrong, without its prefix and its hints about usage.
+/// Returns the error in clap's text, without its prefix and its hints about usage.
 fn message(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let end = text.find("\n\nUsage:").unwrap_or(text.len());

@@ -16,10 +16,10 @@ use tokio::runtime::Runtime;
 use trendjob::Size;
 
 use crate::args::{Args, Command, RunArgs};
-use crate::beside::Records;
 use crate::ending::Ending;
 use crate::identity::Identity;
 use crate::location::OpenStore;
+use crate::records::Records;
 use crate::{job, location, progress, stages};
 
 /// The time that a stage has to stop by itself. The next attempt goes on from the blocks it stored.
@@ -102,29 +102,9 @@ async fn begin(
         context.records = Some(records(&context, mongo.as_ref(), &config.spec.source)?);
     }
     let work = stages::Work { context, mongo, config, data: run.data.clone() };
-    let work = match &args.command {
-        Command::Plan(_) => runtime.spawn_blocking(move || work.plan()),
-        Command::Etl(index) => {
-            let (hash, shard) = (index.later.plan_hash.clone(), index.index);
-            runtime.spawn_blocking(move || work.etl(&hash, shard))
-        }
-        Command::Aggregate(index) => {
-            let (hash, partition) = (index.later.plan_hash.clone(), index.index);
-            let without = index.later.without_shards.0.clone();
-            runtime.spawn_blocking(move || work.aggregate(&hash, partition, &without))
-        }
-        Command::Score(index) => {
-            let (hash, partition) = (index.later.plan_hash.clone(), index.index);
-            let without = index.later.without_shards.0.clone();
-            runtime.spawn_blocking(move || work.score(&hash, partition, &without))
-        }
-        Command::Publish(later) => {
-            let (hash, without) = (later.plan_hash.clone(), later.without_shards.0.clone());
-            runtime.spawn_blocking(move || work.publish(&hash, &without))
-        }
-        Command::Purge(_) => return Ok(Ending::default()),
-    };
-    work.await.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()))
+    let command = args.command.clone();
+    let attempt = runtime.spawn_blocking(move || work.run(&command));
+    attempt.await.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()))
 }
 
 fn context(

@@ -1,16 +1,16 @@
 //! The stages as pods do them: one attempt each. Owns the reports of the stages; the pipeline does
 //! the work.
 
-mod aggregate;
-mod etl;
 mod plan;
 mod publish;
 mod purge;
-mod score;
 
 use std::path::PathBuf;
 
+use pipeline::aggregate::{aggregate, all_finished, check_records};
+use pipeline::etl::{self, etl};
 use pipeline::plan::stored;
+use pipeline::score::score_partition;
 use pipeline::{Context, Plan, check_not_superseded};
 use service::clock;
 use store::{Generation, MongoStore};
@@ -19,6 +19,7 @@ use trends::result::ResultIndex;
 use trends::time::rfc3339;
 use trends::{Kind, RecordCounts};
 
+use crate::args::{Command, IndexArgs, LaterArgs};
 use crate::ending::Ending;
 
 pub(crate) use purge::purge;
@@ -37,9 +38,54 @@ pub(crate) struct Work {
 }
 
 impl Work {
-    /// Returns the plan with this hash. Fails with `Superseded` if a later run has been published.
-    fn plan_of(&self, hash: &str) -> Result<Plan, Ending> {
-        let plan = stored(&self.context, Some(hash))?;
+    /// Runs the stage that a command names. A purge has no run, and so no stage.
+    pub(crate) fn run(&self, command: &Command) -> Result<Ending, Ending> {
+        match command {
+            Command::Plan(_) => self.plan(),
+            Command::Etl(args) => self.etl(args),
+            Command::Aggregate(args) => self.aggregate(args),
+            Command::Score(args) => self.score(args),
+            Command::Publish(args) => self.caught_up(self.publish(args)),
+            Command::Purge(_) => Ok(Ending::default()),
+        }
+    }
+
+    /// Counts a shard.
+    fn etl(&self, args: &IndexArgs) -> Result<Ending, Ending> {
+        let plan = self.plan_of(&args.later)?;
+        let shard = etl(&self.context, &plan, plan.shard(args.index)?)?;
+        let report = &shard.marker.report;
+        if report.left_out > 0 {
+            let why = "they are above 8 MiB, or hold values that no document can hold";
+            tracing::warn!(left_out = report.left_out, why, "records were counted, but not stored");
+        }
+        Ok(Ending::done(counted(&report.records)))
+    }
+
+    /// Merges a partition, unless too many records of the run are malformed.
+    fn aggregate(&self, args: &IndexArgs) -> Result<Ending, Ending> {
+        let plan = self.plan_of(&args.later)?;
+        let partition = plan.partition(args.index)?;
+        let shards = etl::all_finished(&self.context, &plan, &args.later.without_shards.0)?;
+        check_records(&plan, &shards)?;
+        aggregate(&self.context, &plan, &shards, partition)?;
+        Ok(Ending::done(TerminationMessage::default()))
+    }
+
+    /// Scores a partition, after all are merged.
+    fn score(&self, args: &IndexArgs) -> Result<Ending, Ending> {
+        let plan = self.plan_of(&args.later)?;
+        let partition = plan.partition(args.index)?;
+        let shards = etl::all_finished(&self.context, &plan, &args.later.without_shards.0)?;
+        let partitions = all_finished(&self.context, &plan)?;
+        score_partition(&self.context, &plan, &shards, &partitions, partition)?;
+        Ok(Ending::done(TerminationMessage::default()))
+    }
+
+    /// Returns the plan of a later stage. Fails with `Superseded` if a later run has been
+    /// published.
+    fn plan_of(&self, args: &LaterArgs) -> Result<Plan, Ending> {
+        let plan = stored(&self.context, Some(&args.plan_hash))?;
         check_not_superseded(&self.context, &plan)?;
         Ok(plan)
     }

@@ -11,7 +11,7 @@ use crate::job;
 
 impl Work {
     /// Plans the run. A plan that is stored already is reported again.
-    pub(crate) fn plan(&self) -> Result<Ending, Ending> {
+    pub(super) fn plan(&self) -> Result<Ending, Ending> {
         let spec = job::spec(&self.config.spec, &self.data)?;
         let plan = plan::plan(&self.context, &spec)?;
         let summary = Some(summary(&plan)?);

@@ -1,31 +1,22 @@
 //! The publish stage: makes the result visible, then cleans up.
 
-use std::collections::BTreeSet;
-
 use pipeline::aggregate::all_finished;
 use pipeline::publish::publish;
 use pipeline::{Context, Plan, etl};
-use store::mongo::records;
+use store::mongo::{plain, records};
 use store::retention::clean_up_source;
 use store::{SourceName, Stage, StoreError};
 
 use super::{Work, now};
-use crate::beside::Beside;
+use crate::args::LaterArgs;
 use crate::ending::Ending;
 
 impl Work {
     /// Publishes the run.
-    pub(crate) fn publish(
-        &self,
-        plan_hash: &str,
-        without: &BTreeSet<u32>,
-    ) -> Result<Ending, Ending> {
-        self.caught_up(self.published_by(plan_hash, without))
-    }
-
-    fn published_by(&self, plan_hash: &str, without: &BTreeSet<u32>) -> Result<Ending, Ending> {
+    pub(super) fn publish(&self, args: &LaterArgs) -> Result<Ending, Ending> {
         let context = &self.context;
-        let plan = self.plan_of(plan_hash)?;
+        let without = &args.without_shards.0;
+        let plan = self.plan_of(args)?;
         let shards = etl::all_finished(context, &plan, without)?;
         let partitions = all_finished(context, &plan)?;
         let (generation, index) = publish(context, &plan, &shards, &partitions, &now())?;
@@ -34,32 +25,40 @@ impl Work {
         Ok(Ending::done(self.published(&generation, &index)))
     }
 
-    /// If a later run has published: an earlier attempt of this one may have written beside that,
-    /// and have been killed before it saw it.
+    /// Makes the plain documents agree with the visible result if a later run has been published:
+    /// an attempt of this run may have replaced them before it was killed.
     pub(super) fn caught_up(&self, ended: Result<Ending, Ending>) -> Result<Ending, Ending> {
+        let Context { runtime, attempt, .. } = &self.context;
         if ended.as_ref().is_err_and(Ending::is_superseded) {
             let source = SourceName::new(&self.config.spec.source).map_err(StoreError::Name)?;
-            if let Some(beside) = self.beside(&source) {
-                beside.catch_up()?;
+            if let Some(mongo) = &self.mongo {
+                runtime.block_on(plain::catch_up(mongo, &source, attempt, self.documents()))?;
             }
         }
         ended
     }
 
-    /// Writes records and plain documents of a published result, then cleans up. A failed clean-up
-    /// doesn't fail the run: the next run repeats it.
+    /// Makes records and plain documents agree with the result that was just published, then cleans
+    /// up. `without` are the shards that the result goes without, `kept` is the number of records
+    /// that the others stored. A failed clean-up doesn't fail the run: the next run repeats it.
     pub(super) fn follow_up(&self, plan: &Plan, without: &[u32], kept: u64) -> Result<(), Ending> {
-        let Context { runtime, store, run, .. } = &self.context;
-        if let Some(beside) = self.beside(&plan.source) {
-            beside.publish(without, kept)?;
+        let Context { runtime, store, run, attempt, .. } = &self.context;
+        let (source, sink) = (&plan.source, &self.config.spec.sink);
+        if let Some(mongo) = &self.mongo {
+            runtime.block_on(async {
+                if sink.mongodb.store_records {
+                    records::publish(mongo, source, run, without, kept).await?;
+                }
+                plain::refresh(mongo, source, attempt, self.documents()).await
+            })?;
         }
-        let retention = request::retention(&self.config.spec.sink.retention);
+        let retention = request::retention(&sink.retention);
         let seconds = service::clock::seconds();
         let cleaned = runtime.block_on(async {
             store.remove_blocks(run, Stage::Etl).await?;
-            let cleaned = clean_up_source(&**store, &plan.source, retention, seconds).await?;
+            let cleaned = clean_up_source(&**store, source, retention, seconds).await?;
             if let Some(mongo) = &self.mongo {
-                records::sweep(mongo, &plan.source).await?;
+                records::sweep(mongo, source).await?;
             }
             Ok::<_, StoreError>(cleaned)
         });
@@ -70,9 +69,8 @@ impl Work {
         Ok(())
     }
 
-    /// Returns the access to records and plain documents, if the store is a MongoDB.
-    fn beside<'a>(&'a self, source: &'a SourceName) -> Option<Beside<'a>> {
-        let (context, sink) = (&self.context, &self.config.spec.sink.mongodb);
-        self.mongo.as_ref().map(|store| Beside { context, store, source, sink })
+    /// Returns the number of plain documents to keep; a negative number in the manifest means all.
+    fn documents(&self) -> u64 {
+        u64::try_from(self.config.spec.sink.mongodb.documents).unwrap_or(u64::MAX)
     }
 }
