@@ -1,7 +1,5 @@
 //! The failure of a command: a reason for machines, a message for people, an exit code.
 
-use std::process::ExitCode;
-
 use questions::QuestionError;
 use service::error_chain;
 use store::StoreError;
@@ -31,11 +29,6 @@ impl Failure {
     /// Any other failure, which a retry may avoid.
     pub(crate) fn other(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), code: 1 }
-    }
-
-    /// The exit code.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        ExitCode::from(self.code)
     }
 }
 

@@ -56,7 +56,7 @@ impl Output {
         print_line(text);
     }
 
-    /// Prints why the command failed, and returns the exit code.
+    /// Prints the failure of the command, and returns the exit code.
     pub(crate) fn failure(self, failure: &Failure) -> ExitCode {
         let Failure { reason, message, code } = failure;
         if self.is_json() {
@@ -67,7 +67,7 @@ impl Output {
         } else {
             print_line(&format!("error: {message}"));
         }
-        failure.exit_code()
+        ExitCode::from(*code)
     }
 }
 

@@ -46,7 +46,12 @@ impl StoreLocation {
     /// Opens the store.
     pub(crate) async fn open(&self, folder: Folder) -> Result<Arc<dyn Store>, Failure> {
         match (&self.mongodb, folder) {
-            (Some(uri), _) => self.open_mongodb(uri).await,
+            #[cfg(feature = "mongodb")]
+            (Some(uri), _) => Ok(Arc::new(self.database(uri).await?)),
+            #[cfg(not(feature = "mongodb"))]
+            (Some(_), _) => Err(Failure::usage(
+                "this trendjob was built without MongoDB: build it with cargo install --path cli --features mongodb",
+            )),
             (None, Folder::Existing) => {
                 Ok(Arc::new(ObjectStore::open_existing_folder(&self.store).await?))
             }
@@ -80,13 +85,8 @@ impl StoreLocation {
     #[cfg(not(feature = "mongodb"))]
     #[expect(clippy::unused_async, reason = "as with the feature")]
     pub(crate) async fn follow(&self, _source: &SourceName) -> Result<(), Failure> {
-        let _ = &self.mongodb;
+        let _ = &self.mongodb_ca_file;
         Ok(())
-    }
-
-    #[cfg(feature = "mongodb")]
-    async fn open_mongodb(&self, uri: &str) -> Result<Arc<dyn Store>, Failure> {
-        Ok(Arc::new(self.database(uri).await?))
     }
 
     #[cfg(feature = "mongodb")]
@@ -101,14 +101,5 @@ impl StoreLocation {
             patience: std::time::Duration::from_secs(5),
         };
         Ok(MongoStore::open(&options).await?)
-    }
-
-    #[cfg(not(feature = "mongodb"))]
-    #[expect(clippy::unused_async, reason = "as with the feature")]
-    async fn open_mongodb(&self, _uri: &str) -> Result<Arc<dyn Store>, Failure> {
-        let _ = &self.mongodb_ca_file;
-        Err(Failure::usage(
-            "this trendjob was built without MongoDB: build it with cargo install --path cli --features mongodb",
-        ))
     }
 }

@@ -1,5 +1,5 @@
-//! The arguments of this process. Owns that a usage error is reported in the same form as every
-//! other error; the arguments themselves are described in `args`.
+//! The arguments of this process. Reports a usage error in the form of every other error; `args`
+//! describes the arguments themselves.
 
 use std::ffi::OsString;
 use std::process::ExitCode;

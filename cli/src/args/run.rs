@@ -2,10 +2,9 @@
 //! TrendJob are `trendjob`'s.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args as Flags, ValueEnum};
-use trendjob::{Duration, Size};
+use trendjob::{Baseline, Duration, Size};
 use trends::{Kind, Score};
 
 use super::{Format, ListenArgs, table_or_json};
@@ -106,8 +105,8 @@ pub(crate) struct AnalysisArgs {
     #[arg(long, visible_alias = "score", value_name = "SCORE,...", value_delimiter = ',')]
     pub(crate) scores: Vec<Score>,
     /// The published result that score keyness compares with: SOURCE or SOURCE@GENERATION.
-    #[arg(long, value_name = "SOURCE[@N]")]
-    pub(crate) baseline: Option<BaselineArg>,
+    #[arg(long, value_name = "SOURCE[@N]", value_parser = baseline)]
+    pub(crate) baseline: Option<Baseline>,
     /// Guess the language of records without one, which selects their stop words; slow.
     #[arg(long)]
     pub(crate) detect_language: bool,
@@ -125,31 +124,16 @@ pub(crate) struct AnalysisArgs {
     pub(crate) min_authors: Option<u32>,
 }
 
-/// A source and one of its generations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BaselineArg {
-    pub(crate) source: String,
-    /// `None` for the newest.
-    pub(crate) generation: Option<u64>,
-}
-
-impl FromStr for BaselineArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (source, generation) = match text.split_once('@') {
-            Some((source, number)) => match number.parse() {
-                Ok(number) if number > 0 => (source, Some(number)),
-                _ => {
-                    return Err(format!(
-                        "{number:?} is no generation: generations are numbered from 1"
-                    ));
-                }
-            },
-            None => (text, None),
-        };
-        Ok(Self { source: source.to_owned(), generation })
+/// Parses a source, with one of its generations or without.
+fn baseline(text: &str) -> Result<Baseline, String> {
+    let Some((source, number)) = text.split_once('@') else {
+        return Ok(Baseline { source: text.to_owned(), generation: None });
+    };
+    let generation = number.parse::<u64>().ok().filter(|generation| *generation > 0);
+    if generation.is_none() {
+        return Err(format!("{number:?} is no generation: generations are numbered from 1"));
     }
+    Ok(Baseline { source: source.to_owned(), generation })
 }
 
 /// The profiles.

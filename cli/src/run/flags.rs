@@ -2,10 +2,10 @@
 //! the defaults and limits of the fields are `trendjob`'s.
 
 use trendjob::rules::SOCIAL_ONLY;
-use trendjob::{Analysis, Baseline, FieldError, Preset, Record, TrendJobSpec, check_spec};
+use trendjob::{Analysis, FieldError, Preset, Record, TrendJobSpec, check_spec};
 use trends::Profile;
 
-use crate::args::{AnalysisArgs, BaselineArg, PresetName, ProfileName, RunArgs};
+use crate::args::{AnalysisArgs, PresetName, ProfileName, RunArgs};
 use crate::failure::Failure;
 
 /// A field, the flag that sets it, and a function that returns true if the user typed the flag.
@@ -30,9 +30,7 @@ const FLAGS: [Flag; 14] = [
 
 /// Sets the fields whose flags were typed.
 pub(super) fn apply(args: &RunArgs, spec: &mut TrendJobSpec) {
-    if let Some(source) = &args.source {
-        spec.source.clone_from(source);
-    }
+    set(&mut spec.source, args.source.clone());
     if let Some(preset) = args.preset {
         let preset = match preset {
             PresetName::Twitter => Preset::Twitter,
@@ -67,12 +65,8 @@ fn apply_to_analysis(args: &AnalysisArgs, analysis: &mut Analysis) {
     if !args.scores.is_empty() {
         analysis.scores = each_once(&args.scores);
     }
-    if let Some(BaselineArg { source, generation }) = args.baseline.clone() {
-        analysis.baseline = Some(Baseline { source, generation });
-    }
-    if args.detect_language {
-        analysis.detect_language = Some(true);
-    }
+    analysis.baseline = args.baseline.clone().or_else(|| analysis.baseline.take());
+    analysis.detect_language = args.detect_language.then_some(true).or(analysis.detect_language);
     analysis.series_floor = args.series_floor.or(analysis.series_floor);
     analysis.min_count = args.min_count.or(analysis.min_count);
     analysis.min_authors = args.min_authors.or(analysis.min_authors);

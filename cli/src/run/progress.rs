@@ -63,7 +63,7 @@ fn bar() -> ProgressBar {
 }
 
 fn draw(bar: &ProgressBar, progress: &Progress) {
-    let Snapshot { bytes, total, records, partitions, partitions_total } = snapshot(progress);
+    let [bytes, total, records, partitions, partitions_total] = snapshot(progress);
     // Each call may draw the bar, so the words are set before the numbers.
     let seconds = bar.elapsed().as_secs_f64().max(0.1);
     bar.set_message(match (total, partitions_total) {
@@ -77,7 +77,7 @@ fn draw(bar: &ProgressBar, progress: &Progress) {
 }
 
 fn line(progress: &Progress) -> String {
-    let Snapshot { bytes, total, records, partitions, partitions_total } = snapshot(progress);
+    let [bytes, total, records, partitions, partitions_total] = snapshot(progress);
     let merged = if partitions_total > 0 {
         format!(", merged {partitions} of {partitions_total} partitions")
     } else {
@@ -91,21 +91,9 @@ fn line(progress: &Progress) -> String {
     )
 }
 
-/// The numbers of a progress at one moment.
-struct Snapshot {
-    bytes: u64,
-    total: u64,
-    records: u64,
-    partitions: u64,
-    partitions_total: u64,
-}
-
-fn snapshot(progress: &Progress) -> Snapshot {
-    Snapshot {
-        bytes: progress.bytes.load(Ordering::Relaxed),
-        total: progress.bytes_total.load(Ordering::Relaxed),
-        records: progress.records.load(Ordering::Relaxed),
-        partitions: progress.partitions.load(Ordering::Relaxed),
-        partitions_total: progress.partitions_total.load(Ordering::Relaxed),
-    }
+/// Returns the bytes counted and their total, the records, the partitions merged and their total.
+fn snapshot(progress: &Progress) -> [u64; 5] {
+    let Progress { bytes, bytes_total, records, partitions, partitions_total, .. } = progress;
+    [bytes, bytes_total, records, partitions, partitions_total]
+        .map(|counter| counter.load(Ordering::Relaxed))
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::Plan;
+use pipeline::local::Outcome;
 use questions::{Ranking, TopQuestion};
 use serde::Serialize;
 use store::view::PageStart;
-use store::{Generation, ObjectStore, Stage, View};
-use trends::result::ResultIndex;
+use store::{ObjectStore, View};
 use trends::scores::Totals;
 use trends::{Bucket, Kind, RecordCounts};
 
@@ -23,11 +23,7 @@ const SHOWN: usize = 10;
 /// A finished run, for its report.
 #[derive(Debug)]
 pub(super) struct FinishedRun {
-    pub(super) plan: Plan,
-    pub(super) generation: Generation,
-    pub(super) index: ResultIndex,
-    /// The stages with the time they took.
-    pub(super) stages: Vec<(Stage, Duration)>,
+    pub(super) outcome: Outcome,
     pub(super) threads: usize,
     /// Number of sorted runs that were spilled.
     pub(super) spilled: u64,
@@ -87,7 +83,8 @@ pub(super) async fn result(
     finished: &FinishedRun,
     output: Output,
 ) -> Result<(), Failure> {
-    let FinishedRun { plan, generation, index, stages, threads, spilled } = finished;
+    let FinishedRun { outcome, threads, spilled } = finished;
+    let Outcome { plan, generation, index, stages } = outcome;
     // The report shows the first kind only.
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
     let topics = index.topics(kind);

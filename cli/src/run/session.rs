@@ -107,14 +107,8 @@ impl Session<'_> {
         if let Err(error) = partials {
             tracing::warn!(%run, error = error_chain(&error), "the partials of a published run were not removed");
         }
-        Ok(FinishedRun {
-            plan: outcome.plan,
-            generation: outcome.generation,
-            index: outcome.index,
-            stages: outcome.stages,
-            threads: context.limits.threads,
-            spilled: context.progress.spilled.load(Ordering::Relaxed),
-        })
+        let spilled = context.progress.spilled.load(Ordering::Relaxed);
+        Ok(FinishedRun { outcome, threads: context.limits.threads, spilled })
     }
 
     /// Does the stages on a thread that may block, shows their progress, and stops them at Ctrl-C.

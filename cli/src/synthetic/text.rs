@@ -281,19 +281,8 @@ impl<'a> Text<'a> {
 }
 
 /// Appends the decimal digits of a number.
-pub(super) fn append_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; 20];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        let [digit, ..] = (number % 10).to_le_bytes();
-        digits[first] += digit;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[first..]);
+pub(super) fn append_number(out: &mut Vec<u8>, number: u64) {
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 #[cfg(test)]
