@@ -1,17 +1,17 @@
 //! A TrendJob in the pipeline's words. The only crate that knows both. Expects a checked spec; the
 //! caller decides where the files are on this machine.
 
-mod analysis;
-
 use pipeline::input::{Compression, Identity};
 use pipeline::plan::Spec;
-use pipeline::{CustomFormat, RecordFormat};
+use pipeline::{Analysis, CustomFormat, PinnedBaseline, RecordFormat};
 use store::SourceName;
 use store::retention::Retention;
 use trendjob::{Input, Preset, TrendJobSpec};
-use trends::Partitions;
+use trends::{Partitions, Profile};
 
-pub use analysis::{DEFAULT_STOP_LANGUAGES, analysis};
+/// The languages whose common words profile `Social` doesn't count by default: the original
+/// program's.
+const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
 
 /// The error for a spec that was not checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,7 +69,41 @@ fn record(input: &Input) -> RecordFormat {
     }
 }
 
-/// Returns how many runs of a source stay, and how long a retired one does.
+/// Returns the analysis of a checked spec.
+fn analysis(wanted: &trendjob::Analysis) -> Analysis {
+    let is_social = wanted.profile == Profile::Social;
+    let default_languages = DEFAULT_STOP_LANGUAGES.iter().filter(|_| is_social);
+    let stop_words = wanted.stop_words.clone().unwrap_or_else(|| trendjob::StopWords {
+        languages: default_languages.map(|language| (*language).to_owned()).collect(),
+        extra: Vec::new(),
+    });
+    let mut scores = wanted.scores.clone();
+    scores.sort_unstable();
+    let mut kinds = wanted.kinds.clone();
+    kinds.sort_unstable();
+    let exclude = wanted.exclude.clone().unwrap_or_default();
+    Analysis {
+        profile: wanted.profile,
+        kinds,
+        window: wanted.window.map(trendjob::Duration::seconds),
+        stop_languages: stop_words.languages,
+        stop_words: stop_words.extra,
+        exclude_authors: exclude.authors,
+        exclude_terms: exclude.terms,
+        scores,
+        baseline: wanted.baseline.as_ref().map(|baseline| PinnedBaseline {
+            source: baseline.source.clone(),
+            generation: baseline.generation,
+            run: None,
+        }),
+        detect_language: wanted.detect_language.unwrap_or(false),
+        series_floor: wanted.series_floor,
+        min_count: wanted.min_count,
+        min_authors: wanted.min_authors,
+    }
+}
+
+/// Returns the number of runs of a source that stay, and the time that a retired one stays.
 pub fn retention(retention: &trendjob::Retention) -> Retention {
     Retention { runs: retention.runs as usize, grace: retention.grace.seconds() }
 }

@@ -1,5 +1,5 @@
 //! The parts that every process has: clock, logs, metrics, probes and a server that stops
-//! gracefully. Doesn't know what a process is for.
+//! gracefully. Doesn't know the purpose of a process.
 
 pub mod clock;
 mod deadline;

@@ -55,7 +55,7 @@ pub enum BindError {
         address: SocketAddr,
         /// The flag that sets it.
         flag: &'static str,
-        /// Why.
+        /// The cause.
         #[source]
         source: io::Error,
     },
@@ -101,7 +101,7 @@ pub async fn serve(
     serve_and_leave(listener, app, stop, Leave::AT_ONCE).await;
 }
 
-/// Serves until `stop` ends, then leaves as `leave` says.
+/// Serves until `stop` ends, then ends in the way of `leave`.
 pub async fn serve_and_leave(
     listener: TcpListener,
     app: Router,

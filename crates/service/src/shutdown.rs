@@ -41,11 +41,7 @@ async fn watch_signals(mut signals: Signals, requested: watch::Sender<bool>) {
     tracing::info!("asked to stop; the next signal ends the process at once");
     requested.send_replace(true);
     signals.next().await;
-    at_once();
-}
-
-#[expect(clippy::exit, reason = "the store survives a kill, so nothing has to be unwound")]
-fn at_once() {
+    #[expect(clippy::exit, reason = "the store survives a kill, so nothing has to be unwound")]
     std::process::exit(INTERRUPTED);
 }
 
