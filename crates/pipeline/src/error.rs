@@ -128,7 +128,7 @@ pub enum Error {
     /// The store failed, or holds damaged data.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The detail of a row can't be decoded. [`Error::of`] names the blocks.
+    /// The detail of a row can't be decoded. `Error::of` names the blocks.
     #[error("the detail of a row is damaged: {0}")]
     Detail(#[from] DetailError),
     /// The user or the system stopped the run.
