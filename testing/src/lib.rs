@@ -121,7 +121,7 @@ fn expand(names: &str, test: TokenStream) -> Result<TokenStream, String> {
         expanded.extend(tokens(&format!("#[ignore = {:?}]", missing.join("; "))));
     }
     expanded.extend(test);
-    // What is named by `option_env!` Cargo watches: a change compiles the test again.
+    // Cargo watches variables in `option_env!`: a change of one compiles the test again.
     for variable in variables {
         let watched = format!("const _: Option<&str> = ::core::option_env!({variable:?});");
         expanded.extend(tokens(&watched));

@@ -1,5 +1,5 @@
 //! Unusual texts: only emoji or links, every script and direction, invisible and combining
-//! characters, and tags that are none. The expected terms were worked out by hand.
+//! characters, and marks that begin no tag. The expected terms were worked out by hand.
 
 use serde_json::{Value, json};
 

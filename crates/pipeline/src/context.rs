@@ -96,7 +96,7 @@ impl Context {
         AttemptKey { run: self.run.clone(), stage, index, attempt: self.attempt.clone() }
     }
 
-    /// The same context for one of so many threads: its limits are a share of the threads and the
+    /// The context of one of `parts` threads: its limits are a share of the threads and the
     /// memory.
     #[must_use]
     pub fn share(&self, parts: usize) -> Self {

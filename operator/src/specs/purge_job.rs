@@ -8,7 +8,7 @@ use super::pod::Pod;
 use crate::names::{PURGE, STAGE_LABEL, Stage};
 use crate::pass::Pass;
 
-/// How long the finished Job stays for its logs, in seconds.
+/// The time that the finished Job stays for its logs, in seconds.
 const TTL_SECONDS: i32 = 300;
 
 /// The Job that removes the results of all runs of a TrendJob.

@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct Remote {
     /// Credentials for the servers of the input; servers that they redirect to never get them.
     pub credentials: Option<Credentials>,
-    /// How long requests are repeated to a server that doesn't answer or cuts its answers.
+    /// The longest time for repeating requests to a server that doesn't answer or cuts its answers.
     pub patience: Duration,
 }
 

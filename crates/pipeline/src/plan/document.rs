@@ -29,9 +29,9 @@ pub struct Spec {
     pub kept_out: Option<PathBuf>,
     /// The file that standard input was spooled to.
     pub spooled: Option<PathBuf>,
-    /// How versions of local files are told apart.
+    /// The property that distinguishes versions of local files.
     pub identity: Identity,
-    /// How all objects are compressed, `None` to detect it for each.
+    /// The compression of all objects; `None` to detect it for each.
     pub compression: Option<Compression>,
     /// Where the parts of a record are.
     pub record: RecordFormat,

@@ -9,7 +9,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
     (&["operator.replica=2"], &["/operator", "replica"]),
     (&["replicas=2"], &["replicas"]),
     (&["api.autoscaling.max=3"], &["/api/autoscaling", "max"]),
-    // Of the wrong type or out of range.
+    // A wrong type, or a number out of range.
     (&["operator.replicas=two"], &["/operator/replicas", "integer"]),
     (&["api.autoscaling.minReplicas=0"], &["/api/autoscaling/minReplicas", "want 1"]),
     (&["api.service.port=70000"], &["/api/service/port", "65,535"]),

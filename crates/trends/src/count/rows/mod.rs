@@ -87,7 +87,7 @@ struct Target {
     is_plain: bool,
 }
 
-/// How the form of an occurrence differs from the key of its term.
+/// The difference between the form of an occurrence and the key of its term.
 #[derive(Debug, Clone, Copy)]
 enum TermForm {
     /// It is the key.
