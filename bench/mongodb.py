@@ -62,7 +62,7 @@ class Pods:
         seconds = time.perf_counter() - started
         if pod.returncode:
             sys.exit(f"{stage} {args} ended with {pod.returncode}: {pod.stderr}")
-        # The pod's own number: the kernel's number for a child is at least that of its parent.
+        # As the pod reports it: the kernel's number for a child process is at least that of its parent.
         peak = json.loads(pod.stderr.splitlines()[-1])["peak_memory"]
         self.costs.setdefault(stage, []).append((seconds, peak))
         with open(termination_log) as file:

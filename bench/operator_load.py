@@ -7,7 +7,7 @@ at once. So it measures the operator, the API server and the Job controller, not
     python bench/operator_load.py --operator target/release/trendjob-operator --queued 100 --finished 10000
 
 The file isn't named operator.py, because every script beside it would import it instead of Python's own module.
-Needs kubectl and KUBECONFIG of a cluster for tests: the script creates and removes a namespace and a node.
+Needs kubectl, and KUBECONFIG for a test cluster: the script creates and removes a namespace and a node.
 """
 
 import argparse
@@ -313,7 +313,7 @@ def print_requests(what, before, after, count):
 
 
 def bare_jobs(api, timeline, count):
-    """Measures the cluster's limit: Jobs of one pod that begin and end a second without the operator."""
+    """Measures the cluster's limit: the number of one-pod Jobs per second that it completes without the operator."""
     names = [f"bare-{number}" for number in range(count)]
     before = requests(api)
     began = time.monotonic()
@@ -330,13 +330,13 @@ def bare_jobs(api, timeline, count):
         list(pool.map(one, names))
     timeline.wait([("plan-done", name) for name in names])
     ended = max(timeline.first[("plan-done", name)] for name in names) - began
-    print(f"bare Jobs of one pod a second: {count / ended:.1f} complete")
+    print(f"bare one-pod Jobs per second: {count / ended:.1f} complete")
     print_requests("bare Job", before, requests(api), count)
     return count / ended
 
 
 def throughput(api, timeline, process, count):
-    """Measures the TrendJobs of one pod that begin and end a second, and the operator's CPU time for each."""
+    """Measures the one-pod TrendJobs that begin and end per second, and the operator's CPU time for each."""
     bare = bare_jobs(api, timeline, count)
     before, written = cpu(process), requests(api)
     names = [f"small-{number}" for number in range(count)]
@@ -346,7 +346,7 @@ def throughput(api, timeline, process, count):
     all_begun = max(timeline.first[("plan", name)] for name in names) - began
     timeline.wait([("Complete", name) for name in names])
     ended = max(timeline.first[("Complete", name)] for name in names) - began
-    print(f"small TrendJobs a second: {count / all_begun:.1f} begun, {count / ended:.1f} complete (goal 10), "
+    print(f"small TrendJobs per second: {count / all_begun:.1f} begun, {count / ended:.1f} complete (goal 10), "
           f"{count / ended / bare:.2f} times the bare Jobs")
     print_requests("TrendJob", written, requests(api), count)
     used = (cpu(process) - before) / count
@@ -433,5 +433,5 @@ def main():
 
 if __name__ == "__main__":
     if "KUBECONFIG" not in os.environ:
-        sys.exit("KUBECONFIG is not set; it must be that of a cluster for tests")
+        sys.exit("KUBECONFIG is not set: let it name the configuration of a test cluster")
     main()

@@ -9,7 +9,7 @@ peers.py tries all of them first and takes the best. All forms
 
 - parse every line as JSON and take `text`;
 - replace `http[^ \\t\\n\\x0B\\f\\r]+` by a space: white space is ASCII's, as in the original;
-- keep runs of at least four ASCII letters, in lower case, that are no stop words;
+- keep runs of at least four ASCII letters, in lower case, that are not stop words;
 - count them, sort by count (descending) and word, and write the whole result as CSV.
 
 Letters are selected before lower-casing: Unicode's lower case of the Kelvin sign is an ASCII k.
@@ -49,7 +49,7 @@ DUCKDB_READ = {
 
 
 def duckdb_clean(text):
-    """Returns the cleaning of a text. Most texts have no link, and `contains` is faster than the
+    """Returns the SQL that cleans a text. Most texts have no link, and `contains` is faster than the
     regular expression."""
     return f"""regexp_extract_all(case when contains({text}, 'http')
                then regexp_replace({text}, '{URL_RE}', ' ', 'g') else {text} end, '[A-Za-z]{{4,}}')"""

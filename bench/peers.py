@@ -261,7 +261,7 @@ def inputs(args):
 def parser(description):
     """Returns a parser with the options of every comparison over inputs."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("files", nargs="*", type=Path, help="NDJSON files, or .zst of them")
+    parser.add_argument("files", nargs="*", type=Path, help="NDJSON files, plain or compressed to .zst")
     parser.add_argument("--synthetic", type=size, action="append", default=[], metavar="SIZE",
                         help="add an input of about this size, such as 1GB, from `trendjob generate`")
     parser.add_argument("--repeat-to", type=size, metavar="SIZE",
@@ -313,7 +313,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=args.data, prefix="run-") as folder:
         reports = [compare(path, args, Path(folder)) for path in files]
     _, floor, _ = run([shutil.which("true")])
-    print(f"\nLeast measurable peak: {floor / 2**20:.0f} MiB (a program that does nothing).")
+    print(f"\nSmallest measurable peak: {floor / 2**20:.0f} MiB (a program that does nothing).")
     if args.json:
         args.json.write_text(json.dumps(reports, indent=2) + "\n", encoding="utf-8")
 

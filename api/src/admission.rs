@@ -1,5 +1,6 @@
-//! Admission: a bounded number of requests at once, a bounded queue, and a time limit for each. Any
-//! further request is turned away at once, so that the admitted ones are answered in time.
+//! Admission: a bounded number of concurrent requests, a bounded queue, and a time limit for each
+//! request. Any further request is turned away at once, so that the admitted ones are answered in
+//! time.
 
 use std::time::Duration;
 

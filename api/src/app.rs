@@ -29,7 +29,7 @@ pub fn app(store: Arc<dyn Store>, settings: &Settings) -> Router {
     let app = routes
         .fallback(async || Problem::not_found("this path does not exist: / lists the paths"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed());
-    // The record is the outermost layer: a request that is turned away is recorded, too.
+    // The access record is the outermost layer, so that rejected requests are recorded, too.
     let app = match cors::layer(origins) {
         None => app.layer(from_fn_with_state((access, admission), record_and_bound)),
         Some(cors) => app
@@ -40,8 +40,8 @@ pub fn app(store: Arc<dyn Store>, settings: &Settings) -> Router {
     app.with_state(Arc::new(state))
 }
 
-/// [`record`] and [`bound`] in one layer, if nothing comes between them: a layer costs every
-/// request half as much as the work inside it.
+/// [`record`] and [`bound`] in one layer, for a service without CORS: a further layer would cost
+/// every request half as much as the work inside it.
 async fn record_and_bound(
     State((access, admission)): State<(Arc<Access>, Arc<AdmissionLimits>)>,
     request: Request,
@@ -55,7 +55,7 @@ async fn record(State(access): State<Arc<Access>>, request: Request, next: Next)
     access.record(request, |request| next.run(request)).await
 }
 
-/// Answers a request that is within all limits.
+/// Answers a request if it is within all limits, else with a problem.
 async fn bound(
     State(admission): State<Arc<AdmissionLimits>>,
     request: Request,

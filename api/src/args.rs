@@ -57,11 +57,11 @@ pub(crate) struct ServeArgs {
     /// The most requests that wait; further ones are answered 503.
     #[arg(long, env = "TRENDJOB_QUEUE", value_name = "N", default_value_t = Settings::QUEUE)]
     queue: usize,
-    /// The most seconds for a request, 1 to 25, waiting included; then it is answered 503.
+    /// The most seconds for a request, 1 to 25, waiting included; a longer one is answered 503.
     #[arg(long, env = "TRENDJOB_TIMEOUT", value_name = "SECONDS", default_value_t = Settings::TIMEOUT, value_parser = clap::value_parser!(u64).range(1..=25))]
     timeout: u64,
-    /// Seconds to go on answering after SIGTERM while not ready, until no more requests are sent
-    /// here.
+    /// Seconds to keep answering after SIGTERM, while /readyz is 503, until no more requests are
+    /// sent here.
     #[arg(
         long,
         env = "TRENDJOB_DRAIN_DELAY",
@@ -79,7 +79,7 @@ pub(crate) struct ServeArgs {
         value_name = "ORIGIN"
     )]
     origins: Vec<Origin>,
-    /// The log filter: a level, or levels of parts; info logs every request, info,access=warn
+    /// The log filter: a level, or levels by target; info logs every request, info,access=warn
     /// failed ones only.
     #[arg(long, env = "TRENDJOB_LOG", default_value = "info,access=warn", value_name = "FILTER")]
     pub(crate) log: String,
@@ -99,7 +99,7 @@ impl ServeArgs {
         }
     }
 
-    /// The time that it goes on answering after SIGTERM.
+    /// Returns the time for which the API keeps answering after SIGTERM.
     pub(crate) fn drain_delay(&self) -> Duration {
         Duration::from_secs(self.drain_delay)
     }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_values_are_refused_with_what_would_be_right() {
+    fn the_error_of_a_wrong_value_names_the_right_ones() {
         for (flag, value, part) in [
             ("--concurrency", "0", "a number from 1"),
             ("--timeout", "60", "1..=25"),

@@ -11,11 +11,11 @@ use crate::access::REQUEST_ID;
 /// The time that a browser may cache a permission.
 const MAX_AGE: Duration = Duration::from_hours(1);
 
-/// An origin of pages, or any.
+/// An origin of pages, or `*` for any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin(HeaderValue);
 
-/// A text that is not an origin.
+/// The error for a text that is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not an origin: write it as https://example.org or https://example.org:8443, without a path, or * for any"

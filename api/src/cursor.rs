@@ -21,7 +21,8 @@ pub(crate) struct Cursor {
     pub(crate) generation: u64,
     pub(crate) run: RunId,
     pub(crate) kind: Kind,
-    /// The number of topics before it, excluded ones included: later exclusions don't move it.
+    /// The number of topics before the position. Excluded topics count, so later exclusions don't
+    /// move it.
     pub(crate) position: u64,
 }
 
@@ -36,7 +37,7 @@ impl Cursor {
     pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
         Self::read(text).ok_or_else(|| {
             let detail =
-                "this is not a cursor: copy `next` of the answer before, or begin without one";
+                "this is not a cursor: copy `next` of the previous answer, or begin without one";
             Problem::bad_request(detail)
         })
     }
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_parsed_as_it_is_written_and_nothing_else_is_one() {
+    fn a_written_cursor_is_parsed_and_any_other_text_is_refused() {
         let cursor = Cursor {
             source: SourceName::new("sample").unwrap(),
             generation: 7,

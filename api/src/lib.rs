@@ -1,4 +1,4 @@
-//! HTTP over published trends: [`app`] is the whole service as a value, without a port.
+//! HTTP over published results: [`app`] is the whole service as a value, without a port.
 //!
 //! Stateless: every answer is made from one generation of one source, read through the store, and
 //! nothing is ever written.

@@ -1,5 +1,5 @@
 //! The limits of one request: the length of its path and query, and the size of its headers. Owns
-//! the numbers; the server below refuses heads of 32 KiB without reading on.
+//! these limits; `service::server` stops reading a request whose head exceeds 32 KiB.
 
 use axum::http::{HeaderMap, Uri};
 

@@ -1,4 +1,4 @@
-//! The `trendjob-api` command: the HTTP API of a cluster, over a MongoDB or a folder.
+//! The program `trendjob-api`: the HTTP API of a cluster, over a MongoDB or a folder.
 
 mod args;
 mod serve;

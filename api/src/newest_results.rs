@@ -1,5 +1,5 @@
-//! The newest result of each source, without excluded terms. Owns the opened results and how old
-//! they may be; a request uses one of them throughout, so that no answer mixes two generations.
+//! The newest result of each source, without excluded terms. Owns the opened results. A
+//! request uses one of them throughout, so that no answer mixes two generations.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::problem::Problem;
 use crate::refreshing::RefreshingCell;
 use crate::source_cache::SourceCache;
 
-/// The newest result of a source, `None` if there is none.
+/// The newest result of a source; `None` if the source has no result.
 type Newest = Option<Arc<View>>;
 
 type Results = Arc<Mutex<SourceCache<RefreshingCell<Newest>>>>;
@@ -69,8 +69,8 @@ async fn look_up(
             }
             Ok(newest)
         }
-        // A published result never changes, so the last one can be shown while the store is away. A
-        // result whose exclusions were never read is not shown.
+        // A published result never changes, so the last one can be shown while the store is
+        // unreachable. A result whose exclusions were never read is not shown.
         Err(error) if error.is_retryable() && last.is_some() => {
             tracing::warn!(%source, %error, "serving the last known result: the newest can't be looked up");
             Ok(last)

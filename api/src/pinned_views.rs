@@ -1,6 +1,6 @@
-//! The generations that cursors point to, so that the next page comes from the generation of the
-//! page before while newer ones are published. Owns which of them stay open, and when one is gone.
-//! They are shown without the terms that are excluded now.
+//! The generations that cursors point to. They stay open, so that the next page comes from the
+//! generation of the previous page even if newer ones have been published. Owns the limit of open
+//! generations, and the answer when one is gone. Terms that are excluded now are not shown.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::cursor::Cursor;
 use crate::newest_results::NewestResults;
 use crate::problem::Problem;
 
-/// The most open generations. Each is an index and its recently read blocks.
+/// The most generations that stay open. Each holds an index and recently read blocks.
 const MAX_OPEN: usize = 16;
 
 /// Source, generation and run, as in a cursor.
@@ -22,7 +22,7 @@ type PinnedKey = (String, u64, String);
 pub(crate) struct PinnedViews {
     store: Arc<dyn Store>,
     open: Cache<PinnedKey, Arc<Published>>,
-    /// The open results without excluded terms, as of the version that was used last.
+    /// The open results without the terms that were excluded when each was last used.
     views: Cache<PinnedKey, Arc<View>>,
 }
 
@@ -31,7 +31,7 @@ impl PinnedViews {
         Self { store, open: Cache::new(MAX_OPEN), views: Cache::new(MAX_OPEN) }
     }
 
-    /// The result a cursor points to: the newest one or an earlier one.
+    /// Returns the result that a cursor points to: the newest one or an earlier one.
     pub(crate) async fn of(
         &self,
         newest: &NewestResults,
@@ -50,7 +50,7 @@ impl PinnedViews {
         let published = self.open.get_or_insert_async(&key, self.open(cursor)).await?;
         let excluded = match newest {
             Some(newest) => Arc::clone(newest.exclusions()),
-            // The newest result was withdrawn, so nothing keeps the exclusions.
+            // The newest result was withdrawn, so no cached view holds the exclusions.
             None => exclusions::current(&*self.store, &cursor.source, &Arc::default()).await?,
         };
         let is_current = |view: &Arc<View>| view.exclusions() == &excluded;
@@ -74,7 +74,7 @@ impl PinnedViews {
     }
 }
 
-/// The problem of a cursor into a generation that is no longer kept.
+/// The problem for a cursor into a generation that is no longer kept.
 pub(crate) fn gone(cursor: &Cursor) -> Problem {
     let Cursor { source, generation, .. } = cursor;
     Problem::gone(format!(

@@ -1,5 +1,5 @@
-//! Errors as RFC 9457 problems. Owns how much of an error a caller learns: nothing about the place
-//! of the store.
+//! Errors as RFC 9457 problems. Owns the part of an error that a client learns: nothing about the
+//! location of the store.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use service::error_chain;
 use store::StoreError;
 
-/// Why a request has no answer.
+/// The reason why a request has no answer, before it is written as a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -25,7 +25,7 @@ pub(crate) struct Problem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Cause(pub(crate) Arc<str>);
 
-/// Why a request was not answered (RFC 9457).
+/// The reason why a request was not answered (RFC 9457).
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Problem")]
 pub(crate) struct ProblemBody<'a> {
@@ -34,7 +34,7 @@ pub(crate) struct ProblemBody<'a> {
     /// The status of the answer.
     #[schemars(range(min = 400, max = 599))]
     status: u16,
-    /// What is wrong, and what would be right.
+    /// The fault and the remedy.
     detail: &'a str,
     /// True if the term of the question is excluded; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

@@ -1,5 +1,6 @@
 //! A value that is looked up again once it is a second old, by one look-up for all requests. Owns
-//! when that happens and which requests wait for it; knows nothing of the value.
+//! the time of a look-up and the choice of the requests that wait for it; knows nothing of the
+//! value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -42,8 +43,8 @@ impl<T> Default for RefreshingCell<T> {
 }
 
 impl<T: Clone + Send + 'static> RefreshingCell<T> {
-    /// The value. If it is too old, `look_up` makes a new one from it; a slow look-up is not waited
-    /// for if the old value is `usable`.
+    /// Returns the value. If it is too old, `look_up` makes a new one from it; if that takes long
+    /// and the old value is `usable`, the old value is returned.
     pub(crate) async fn get<L, F>(
         self: &Arc<Self>,
         usable: fn(&T) -> bool,

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 /// The most parameters of a request: more than any resource has.
 const MAX_PARAMETERS: usize = 32;
 
-/// The most topics of an answer, if the request doesn't say.
+/// The most topics of an answer, if the request has no limit.
 pub(crate) const DEFAULT_LIMIT: u64 = 10;
 /// The most topics of any answer.
 pub(crate) const MAX_LIMIT: u64 = 1000;
@@ -74,7 +74,7 @@ impl Parameters<'_> {
             if !allowed.contains(&name.as_ref()) {
                 let allowed =
                     if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
-                let detail = format!("unknown parameter {name:?}: allowed are {allowed}");
+                let detail = format!("unknown parameter {name:?}; allowed: {allowed}");
                 return Err(Problem::bad_request(detail));
             }
             if self.0.iter().take(at).any(|(earlier, _)| earlier == name) {

@@ -1,5 +1,5 @@
-//! The parts of the OpenAPI 3.1 document. Owns what all operations share; each resource describes
-//! its own. Schemas are made from the types of the answers, so they can't differ from them.
+//! The parts of the OpenAPI 3.1 document that all operations share; each resource describes its own
+//! operations. Schemas are made from the types of the answers, so they can't differ from them.
 
 use axum::http::StatusCode;
 use questions::schema;
@@ -48,7 +48,7 @@ impl Parameter {
         Self::new("limit", "The most topics of the answer.", schema)
     }
 
-    /// This parameter, which may not be absent.
+    /// This parameter as a required one.
     pub(crate) fn required(self) -> Self {
         Self { required: true, ..self }
     }
@@ -87,8 +87,8 @@ impl Schemas {
     }
 }
 
-/// A GET that answers with JSON of this schema, or with a problem. `problems` are its statuses
-/// beside those that any request may get: 414, 431 and 503.
+/// A GET that answers with JSON of this schema, or with a problem. `problems` are the statuses of
+/// its problems, beside those of any request: 414, 431 and 503.
 pub(crate) fn operation(
     id: &str,
     summary: &str,
@@ -129,7 +129,7 @@ pub(crate) fn operation(
     json!({ "operationId": id, "summary": summary, "parameters": parameters, "responses": responses })
 }
 
-/// The statuses of problems, as responses to refer to.
+/// The responses with a problem, by status. Operations refer to them.
 pub(crate) fn problems(schemas: &mut Schemas) -> Value {
     let schema = schemas.of::<ProblemBody<'_>>();
     let statuses = [400, 404, 410, 414, 431, 500, 503].into_iter().filter_map(|status| {

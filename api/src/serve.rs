@@ -1,5 +1,6 @@
-//! The service as a process. Owns when it is ready, and a shutdown that fails no request: first it
-//! is not ready, then it takes no more connections, then it finishes the requests under way.
+//! Runs the service as a process. Owns its readiness, and a shutdown that fails no request: the
+//! process first reports that it is not ready, then accepts no more connections, then finishes the
+//! requests in progress.
 
 use std::fs;
 use std::sync::Arc;
@@ -7,9 +8,9 @@ use std::time::Duration;
 
 use api::app;
 use service::probes::{Gate, Readiness, probes};
-use service::server::Leave;
+use service::server::Drain;
 use service::{metrics, server, shutdown};
-use store::mongo::Access;
+use store::mongo::Opening;
 use store::{MongoOptions, MongoStore, MongoUri, ObjectStore, Store, StoreError};
 
 use crate::args::ServeArgs;
@@ -44,18 +45,18 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
     tracing::info!(address = %args.listen, "serving");
     let settings = args.settings();
     let finish = settings.timeout + Duration::from_secs(1);
-    let leave = Leave { delay: args.drain_delay(), finish };
+    let drain = Drain { delay: args.drain_delay(), finish };
     let stop = async move {
         shutdown::requested().await;
         readiness.set(false);
     };
-    server::serve_and_leave(listener, app(store, &settings), stop, leave).await;
+    server::serve_and_drain(listener, app(store, &settings), stop, drain).await;
     drop(ended);
     drop(probing.await);
     Ok(())
 }
 
-/// Opens the store, to read only. Waits for a database that can't be reached yet.
+/// Opens the store for reading only. Waits for a database that can't be reached yet.
 async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, String> {
     if let Some(folder) = &args.store {
         let store = ObjectStore::open_folder(folder).await.map_err(|error| error.to_string())?;
@@ -73,7 +74,7 @@ async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, String> {
         uri: MongoUri::new(&uri),
         database: args.database.clone(),
         ca_file: args.mongodb_ca_file.clone(),
-        access: Access::Read,
+        opening: Opening::CheckFormat,
         patience: PATIENCE,
     };
     loop {
@@ -88,7 +89,7 @@ async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, String> {
     }
 }
 
-/// Checks again and again that the store answers, for `/readyz` and a metric.
+/// Polls the store for ever, and sets `/readyz` and a metric by its answer.
 async fn watch(store: Arc<dyn Store>, gate: Gate) {
     loop {
         let answer = store.sources().await;

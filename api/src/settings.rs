@@ -11,7 +11,7 @@ pub struct Settings {
     pub concurrency: usize,
     /// The most requests that wait; further ones are turned away.
     pub queue: usize,
-    /// The most time for a request, waiting included.
+    /// The longest time for a request, waiting included.
     pub timeout: Duration,
     /// The origins whose pages may read answers.
     pub origins: Vec<Origin>,

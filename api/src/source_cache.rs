@@ -1,5 +1,5 @@
-//! A bounded cache by source. Owns which entry is dropped first; knows nothing of the values. A
-//! request may name any source, so names without a result must not push out results.
+//! A bounded cache by source. Owns the order in which entries are dropped; knows nothing of the
+//! values. A request may name any source, so names without a result must not push out results.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl<T> Default for SourceCache<T> {
 }
 
 impl<T: Default> SourceCache<T> {
-    /// The value of a source, a new one if there is none.
+    /// Returns the value of a source; a new one if the cache has none.
     pub(crate) fn of(&mut self, source: &SourceName) -> Arc<T> {
         self.uses += 1;
         if let Some(entry) = self.entries.get_mut(source) {

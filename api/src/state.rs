@@ -1,5 +1,5 @@
 //! The state that all handlers share: the results they read, the responses they have made, and the
-//! two answers that never change.
+//! two responses that never change, the index and the OpenAPI document.
 
 use std::sync::Arc;
 
@@ -22,7 +22,8 @@ pub(crate) struct ApiState {
 }
 
 impl ApiState {
-    /// The state of an API over a store, with the bodies of its index and its OpenAPI document.
+    /// Creates the state of an API over a store. `index` and `document` are the bodies of its index
+    /// and its OpenAPI document.
     pub(crate) fn new(store: Arc<dyn Store>, index: String, document: String) -> Self {
         Self {
             newest: NewestResults::new(Arc::clone(&store)),
@@ -33,7 +34,7 @@ impl ApiState {
         }
     }
 
-    /// The newest result of the source that a request names.
+    /// Returns the newest result of the source that a request names.
     pub(crate) async fn view(&self, parameters: &Parameters<'_>) -> Result<Arc<View>, Problem> {
         let source = parameters.first("source").ok_or_else(|| {
             Problem::bad_request("source is missing: /api/v1/sources lists what is published")

@@ -31,9 +31,9 @@ SOURCE = "congress-2017"
 DAYS = SOURCE + "-days"
 KINDS = ("word", "hashtag")
 WINDOW_DAYS = 7
-REFERENCE = 24  # the most weeks of a reference, as in the product
+REFERENCE = 24  # the maximum number of weeks of a reference, as in the product
 PLACES = 10
-THRESHOLD = 5  # the least number of authors, as in Mastodon
+THRESHOLD = 5  # the minimum number of authors, as in Mastodon
 RESAMPLES = 10_000
 SEED = 2017
 GRACE = datetime.timedelta(days=1)
@@ -178,14 +178,14 @@ METHODS = {
 ENTRIES = ("count", "chi-square", "df-idf_t")
 BURST = "burst"
 
-# A term with fewer documents and fewer occurrences than this is in no top 10. `tops_of_others` checks
-# that.
+# A term with fewer documents and fewer occurrences than these is in no top 10, as `tops_of_others`
+# checks.
 LEAST_DOCUMENTS = 5
 LEAST_COUNT = 15
 
 
 def best(scored):
-    """Returns the top places among (score, kind, term): one per key, ties by key."""
+    """Returns the top places among (score, kind, term): one per term, ties in the order of terms."""
     keys = {}
     for score, kind, term in scored:
         if score > 0 and (term not in keys or keys[term][0] < score):
@@ -235,7 +235,7 @@ def dispersions(terms, documents):
     """Returns the median of Pearson's dispersion by kind and octave of the mean.
 
     The spans have the length of a reference, as in the product's pool, but every term with 5 authors
-    in a span is included. The form is {kind: {octave: (median, number of terms)}}.
+    in a span is included. The result has the form {kind: {octave: (median, number of terms)}}.
     """
     weeks = sorted(documents)
     spans = [weeks[at: at + REFERENCE] for at in range(0, len(weeks), REFERENCE)]
@@ -441,9 +441,9 @@ def document(labels, tops, judged, pooled, varying):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("data", help="tweets as NDJSON, or .zst of it")
+    parser.add_argument("data", help="tweets as NDJSON, plain or compressed to .zst")
     parser.add_argument("--trendjob", default=str(HERE.parents[1] / "target/release/trendjob"))
-    parser.add_argument("--store", help="keep the results in this folder; results that it already has are used")
+    parser.add_argument("--store", help="keep the results in this folder, and reuse those of an earlier evaluation")
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "2017.md")
     args = parser.parse_args()
 

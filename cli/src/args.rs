@@ -1,5 +1,5 @@
-//! The command line. Owns names, help and defaults of commands and flags; doesn't know what they
-//! do.
+//! The command line. Owns names, help and defaults of commands and flags; doesn't know how commands
+//! work.
 
 mod run;
 
@@ -148,7 +148,7 @@ fn table_or_json(name: &str) -> Result<Format, String> {
     match name {
         "table" => Ok(Format::Table),
         "json" => Ok(Format::Json),
-        _ => Err("allowed are table and json".to_owned()),
+        _ => Err("it must be table or json".to_owned()),
     }
 }
 
@@ -234,8 +234,8 @@ pub(crate) struct TopArgs {
     /// The window of the score, given by any time in it [default: the last].
     #[arg(long, value_name = "TIME", requires = "score")]
     pub(crate) window: Option<String>,
-    /// Number of topics; 0 for all. A ranking by a score has 10,000 topics of each kind, or 1,000
-    /// in an earlier window.
+    /// Number of topics; 0 for all. A ranking by a score has at most 10,000 topics of each kind, or
+    /// 1,000 in an earlier window.
     #[arg(long, short = 'n', default_value_t = 10)]
     pub(crate) limit: u64,
     #[command(flatten)]
@@ -299,7 +299,7 @@ pub(crate) struct FetchArgs {
     pub(crate) wait: Option<Duration>,
 }
 
-/// Flags of commands that only need a store.
+/// Flags that name a store and the format of the result.
 #[derive(Debug, Flags)]
 pub(crate) struct StoreArgs {
     #[command(flatten)]
@@ -331,8 +331,8 @@ pub(crate) struct ExcludeArgs {
     /// A term to exclude, in any of its forms; may be repeated.
     #[arg(long = "term", value_name = "TERM")]
     pub(crate) terms: Vec<String>,
-    /// Exclude every term that matches as a whole: * stands for any characters, ? for one; may be
-    /// repeated.
+    /// Exclude every term that the pattern matches as a whole: * stands for any characters, ? for
+    /// one; may be repeated.
     #[arg(long = "pattern", value_name = "PATTERN")]
     pub(crate) patterns: Vec<String>,
     /// Exclude only terms of this kind [default: every kind].

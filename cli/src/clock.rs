@@ -1,4 +1,4 @@
-//! The time, as results keep it.
+//! The time, in the form that results store.
 
 use service::clock;
 use trends::time::rfc3339;

@@ -21,7 +21,8 @@ const SEED: u64 = 1;
 const MALFORMED: f64 = 0.001;
 
 pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Result<(), Failure> {
-    // The store is opened first, so that a folder of something else is refused before a write.
+    // The store is opened first, so a folder that is not a store is refused before anything is
+    // written to it.
     let store = runtime.block_on(run::open(&args.store))?;
     let listening =
         (!args.no_serve).then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
@@ -47,8 +48,9 @@ fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
         path.display()
     ));
     fs::create_dir_all(&folder).map_err(failed)?;
-    // The file is renamed when it is whole, so that an interrupted demo starts it anew. It is named
-    // like a staged file of the store, so that clean-up removes what a killed demo left.
+    // The file gets its final name once it is complete, so the demo after an interrupted one writes
+    // it anew. Until then it is named like a staged file of the store, so clean-up removes the file
+    // of a killed demo.
     let partial = folder.join(format!("statuses#{}", std::process::id()));
     let make = || {
         let mut file = BufWriter::new(File::create(&partial)?);
@@ -57,7 +59,7 @@ fn statuses(store: &Path, output: Output) -> Result<PathBuf, Failure> {
         fs::rename(&partial, &path)
     };
     make().map_err(|error| {
-        // On a full disk, half of the data must not take up space.
+        // Incomplete data must not take up space on a full disk.
         drop(fs::remove_file(&partial));
         failed(error)
     })?;

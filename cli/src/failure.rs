@@ -21,7 +21,7 @@ impl Failure {
         Self { reason: "Usage", message: message.into(), code: 2 }
     }
 
-    /// An error in input or configuration, which a retry repeats.
+    /// An error in input or configuration, which a retry would meet again.
     pub(crate) fn permanent(reason: &'static str, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), code: 42 }
     }
@@ -57,7 +57,7 @@ impl From<QuestionError> for Failure {
             error if error.is_usage() => Self::usage(message),
             QuestionError::ExcludedTerm { ref published, .. } => Self::permanent(
                 error.reason(),
-                format!("{message}; trendjob exclude {published} --list shows what is"),
+                format!("{message}; trendjob exclude {published} --list shows all exclusions"),
             ),
             error => Self::permanent(error.reason(), message),
         }

@@ -1,5 +1,5 @@
-//! The command `trendjob`: everything on one machine. Owns only the way from arguments to a command
-//! and from its end to an exit code.
+//! The command `trendjob`: everything on one machine. Owns only the choice of the subcommand by the
+//! arguments, and the exit code.
 
 mod args;
 mod clock;

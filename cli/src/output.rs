@@ -1,5 +1,5 @@
 //! Printing: results to standard output, everything else to standard error. Owns the choice between
-//! text and JSON, and that a closed pipe is no error.
+//! text and JSON. A closed pipe is not an error.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ impl Output {
         write((json + "\n").as_bytes())
     }
 
-    /// Prints a note, which is no part of the result.
+    /// Prints a note, which is not part of the result.
     pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             print_line(text);

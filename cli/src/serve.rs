@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::store_location::Folder;
 
-/// Serves the store until Ctrl-C. The store may be empty: a run may fill it meanwhile.
+/// Serves the store until Ctrl-C. The store may be empty at first: a run may fill it meanwhile.
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
         let store = args.location.open(Folder::Any).await?;
@@ -45,7 +45,7 @@ impl Listening {
     }
 }
 
-/// Serves a store. The hint after the start names `source`.
+/// Serves a store. The hint that is printed after the start has `source` in its URL.
 pub(crate) async fn serve(
     store: Arc<dyn Store>,
     name: &str,
@@ -63,7 +63,7 @@ pub(crate) async fn serve(
         tokio::spawn(server::serve(listener, probes, shutdown::requested()));
     }
     readiness.set(true);
-    Output::announce(&format!("serving {name} at http://{address}, Ctrl-C ends it"));
+    Output::announce(&format!("serving {name} at http://{address}, press Ctrl-C to stop"));
     if let Some(source) = source {
         output.note(&format!("try: curl 'http://{address}/api/v1/trends?source={source}&limit=5'"));
     }

@@ -1,5 +1,5 @@
 //! The store that a command uses: a folder, or the MongoDB of a cluster. Owns the flags that name
-//! it; never shows a URI, which may hold a password.
+//! the store; never shows a URI, which may hold a password.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ pub(crate) struct StoreLocation {
     /// The folder of the store.
     #[arg(long, value_name = "DIR", default_value = ".trendjob", env = "TRENDJOB_STORE")]
     pub(crate) store: PathBuf,
-    /// The MongoDB of a cluster, instead of a folder: `mongodb://user:password@host/`. Other users
-    /// of this machine can't see it in the environment.
+    /// The MongoDB of a cluster, instead of a folder: `mongodb://user:password@host/`. Set it in
+    /// the environment to hide the password from other users of this machine.
     #[arg(
         long,
         value_name = "URI",
@@ -28,7 +28,7 @@ pub(crate) struct StoreLocation {
     /// The database in that MongoDB.
     #[arg(long, value_name = "NAME", default_value = "trends")]
     database: String,
-    /// The certificate authorities that the MongoDB's server is trusted by, as PEM.
+    /// The certificate authorities that the MongoDB server's certificate is checked with, as PEM.
     #[arg(long, value_name = "FILE")]
     mongodb_ca_file: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ pub(crate) struct StoreLocation {
 pub(crate) enum Folder {
     /// The folder must hold a store.
     Existing,
-    /// A missing folder becomes an empty store.
+    /// The folder may be missing; it then becomes an empty store.
     Any,
 }
 
@@ -91,12 +91,12 @@ impl StoreLocation {
 
     #[cfg(feature = "mongodb")]
     async fn database(&self, uri: &str) -> Result<store::MongoStore, Failure> {
-        use store::{MongoOptions, MongoStore, MongoUri, mongo::Access};
+        use store::{MongoOptions, MongoStore, MongoUri, mongo::Opening};
         let options = MongoOptions {
             uri: MongoUri::new(uri),
             database: self.database.clone(),
             ca_file: self.mongodb_ca_file.clone(),
-            access: Access::Read,
+            opening: Opening::CheckFormat,
             // A user waits for the command.
             patience: std::time::Duration::from_secs(5),
         };

@@ -1,4 +1,4 @@
-//! Tables: plain columns that look the same in a terminal, a log and a mail.
+//! Tables: plain columns that look the same in a terminal, a log and an email.
 
 use comfy_table::{CellAlignment, Table, presets};
 use questions::TopAnswer;

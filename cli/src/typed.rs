@@ -29,7 +29,7 @@ pub(crate) fn args() -> Result<Args, ExitCode> {
     })
 }
 
-/// Returns true if the arguments select JSON, even if they are no valid command.
+/// Returns true if the arguments select JSON, even if they are not a valid command.
 fn wants_json(arguments: &[OsString]) -> bool {
     let pair = arguments.windows(2).any(|pair| pair[0] == "--output" && pair[1] == "json");
     pair || arguments.iter().any(|arg| arg == "--output=json")

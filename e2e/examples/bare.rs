@@ -1,5 +1,5 @@
-//! `bare ADDRESS FILE`: answers every request with the bytes of a file, as JSON. An API on axum is
-//! measured against it.
+//! `bare ADDRESS FILE`: answers every request with the bytes of a file, as JSON. It is the bare
+//! axum server that the API is measured against.
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The longest that an answer may take.
+/// The longest time that an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The load on a server.
@@ -199,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    const WELL: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
+    const GOOD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok";
 
     /// Returns the result of three requests, the second of which is answered with `second`.
     fn outcome(second: &'static str) -> Outcome {
@@ -212,7 +212,7 @@ mod tests {
             pace: Duration::from_millis(1),
             on_one_connection: 2,
         });
-        for answer in [WELL, second, WELL] {
+        for answer in [GOOD, second, GOOD] {
             let (mut stream, _) = listener.accept().unwrap();
             let mut head = [0; 1024];
             assert!(stream.read(&mut head).unwrap() > 0);
@@ -234,7 +234,7 @@ mod tests {
             assert!(!outcome.answered.is_empty());
             assert!(outcome.failures[0].contains(expected), "{second:?}: {outcome:?}");
         }
-        let outcome = outcome(WELL);
+        let outcome = outcome(GOOD);
         // Requests after the listener was closed fail; the two before it don't.
         assert!(outcome.answered.len() >= 2, "{outcome:?}");
     }

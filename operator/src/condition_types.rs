@@ -4,18 +4,18 @@
 // As kstatus defines them.
 pub(crate) const READY: &str = "Ready";
 pub(crate) const RECONCILING: &str = "Reconciling";
-/// Nothing goes on until a user fixes a cause.
+/// The run can't go on until a user fixes the cause.
 pub(crate) const STALLED: &str = "Stalled";
 
 /// The run is held by `spec.suspend` or by a queue.
 pub(crate) const SUSPENDED: &str = "Suspended";
 /// The input is listed and cut into shards.
 pub(crate) const PLANNED: &str = "Planned";
-/// No shard is left to be counted.
+/// No shard is left to count.
 pub(crate) const SHARDS_COMPLETE: &str = "ShardsComplete";
 /// The result is visible to readers.
 pub(crate) const PUBLISHED: &str = "Published";
-/// The run ended well.
+/// The run is over and has not failed.
 pub(crate) const COMPLETE: &str = "Complete";
 /// The run failed for good.
 pub(crate) const FAILED: &str = "Failed";

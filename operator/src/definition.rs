@@ -11,8 +11,9 @@ use serde_json::Value;
 
 use crate::metrics;
 
-/// The time between two checks while the definition is missing or lacks fields, and otherwise.
+/// The time between two checks while the definition is missing or lacks fields.
 const WHILE_WRONG: Duration = Duration::from_secs(5);
+/// The time between two checks while the definition is complete.
 const WHILE_RIGHT: Duration = Duration::from_mins(5);
 
 /// The most fields that the log names.

@@ -1,5 +1,5 @@
-//! The cause for pods that fail or don't come up, from the pods and the events about them. Pure;
-//! owns which causes are distinguished, which of several is reported, and the advice for each.
+//! Why pods fail or don't come up, from the pods and the events about them. Pure; owns which causes
+//! are distinguished, which of several is reported, and the advice for each.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
 use k8s_openapi::jiff::Timestamp;
@@ -22,7 +22,7 @@ const MOST_INDEXES: u32 = 100_000;
 /// The longest reason, in characters; a condition holds 128.
 const REASON: usize = 64;
 
-/// The cause for pods that fail or don't come up.
+/// A cause that makes pods fail or keeps them from coming up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The stage of the pod.
@@ -47,7 +47,8 @@ impl Finding {
     }
 }
 
-/// The most specific cause among the pods of a stage and the events about them and their Job.
+/// Returns the most specific cause that the pods of a stage, or the events about them and their
+/// Job, show.
 pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
     let waiting = || pods.iter().find_map(|pod| waiting(stage, pod, events));
     let created = || not_created(stage, pods, events);
@@ -55,7 +56,7 @@ pub fn diagnose(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding>
     waiting().or_else(created).or_else(failed)
 }
 
-/// The finding for an object that the API server refuses to create.
+/// The finding for a Job or `ConfigMap` that the API server refuses to create.
 pub fn refused(stage: Stage, refusal: &str) -> Finding {
     let advice =
         "Fix the cause in the spec or in the namespace: the operator tries again every 15 s";
@@ -161,7 +162,7 @@ pub fn is_silent(pod: &Pod) -> bool {
         && reason.is_none_or(|reason| matches!(reason, "ContainerCreating" | "PodInitializing"))
 }
 
-/// The cause why a pod does not come up.
+/// Returns the cause that keeps a pod from coming up.
 fn waiting(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     container_waits(stage, pod)
         .or_else(|| unmounted(stage, pod, events))
@@ -179,11 +180,12 @@ fn pod_finding(stage: Stage, pod: &Pod, reason: &str, cause: &str, advice: &str)
     }
 }
 
-/// The cause that a container gives.
+/// Returns the cause in the waiting state of a pod's container.
 fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
     let waiting = container_state(pod)?.waiting.as_ref()?;
     let reason = match waiting.reason.as_deref().unwrap_or_default() {
-        // The two alternate for as long as the cause stays, and would make one event after another.
+        // A kubelet alternates between these two while the cause stays. Reporting both would record
+        // one event after another.
         "ErrImagePull" => reasons::IMAGE_PULL_BACK_OFF,
         reason => reason,
     };
@@ -204,7 +206,7 @@ fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
     Some(pod_finding(stage, pod, reason, cause, advice))
 }
 
-/// The cause of a volume that can't be mounted.
+/// Returns the cause why a volume can't be mounted.
 fn unmounted(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     let is_about = |event: &&Event| event.involved_object.uid == pod.metadata.uid;
     let event = events.iter().filter(|event| is_unmounted(event)).find(is_about)?;
@@ -218,7 +220,7 @@ fn unmounted(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     Some(pod_finding(stage, pod, reason, cause, advice))
 }
 
-/// The cause of a pod without a node.
+/// Returns the cause why a pod has no node.
 fn unscheduled(stage: Stage, pod: &Pod) -> Option<Finding> {
     let conditions = pod.status.as_ref()?.conditions.as_deref().unwrap_or_default();
     let unscheduled = conditions.iter().find(|one| {
@@ -253,9 +255,9 @@ fn is_unmounted(event: &Event) -> bool {
     event.involved_object.kind.as_deref() == Some("Pod") && CAUSES.contains(&("Pod", reason))
 }
 
-/// The cause why the Job controller could not create pods.
+/// Returns the cause why the Job controller could not create pods.
 fn not_created(stage: Stage, pods: &[Pod], events: &[Event]) -> Option<Finding> {
-    // Once a pod was created, an older event explains nothing any more.
+    // An event that is older than a pod no longer explains anything.
     let event = events.iter().filter(|event| is_refusal(event)).max_by_key(|event| at(event))?;
     if pods.iter().any(|pod| created(pod) > at(event)) {
         return None;
@@ -408,7 +410,7 @@ mod tests {
         let found = named(waiting("ImagePullBackOff", "Back-off pulling image"), &[]).unwrap();
         assert_eq!((found.reason.as_str(), found.index), ("ImagePullBackOff", Some(3)));
         assert!(found.needs_help && found.message.contains("imagePullSecrets"), "{found:?}");
-        // The two alternate: both would make one event after another.
+        // The two reasons alternate; reporting both would record one event after another.
         let found = named(waiting("ErrImagePull", "not found"), &[]).unwrap();
         assert_eq!(found.reason, "ImagePullBackOff");
         let missing = waiting("CreateContainerConfigError", "secret \"mongo\" not found");
@@ -493,15 +495,15 @@ mod tests {
         let panicked = ended("c", 101, "Error", "thread panicked", "2026-01-01T00:00:02Z");
         let found = diagnose(Stage::Etl, &[panicked], &[]).unwrap();
         assert_eq!(found.message, "pod c ended with exit code 101: thread panicked");
-        let well = ended(
+        let succeeded = ended(
             "d",
             0,
             "Completed",
             r#"{"format":1,"stage":"plan","index":0,"outcome":"done"}"#,
             "2026-01-01T00:00:02Z",
         );
-        assert_eq!(diagnose(Stage::Plan, std::slice::from_ref(&well), &[]), None);
-        assert!(report(&well).is_some());
+        assert_eq!(diagnose(Stage::Plan, std::slice::from_ref(&succeeded), &[]), None);
+        assert!(report(&succeeded).is_some());
         let strange = r#"{"format":1,"stage":"plan","index":0,"outcome":"done","plan":{"hash":"--x /","startNumber":1,"shards":1,"partitions":1,"objects":1,"compressed":0,"bytes":1}}"#;
         let strange = ended("e", 0, "Completed", strange, "2026-01-01T00:00:02Z");
         assert_eq!(report(&strange), None, "the hash becomes an argument, so it is checked");

@@ -3,7 +3,7 @@
 /// The longest list in a status or a message, in bytes.
 const LONGEST: usize = 1_000;
 
-/// The indexes of a list. A part that is no index and no range counts as nothing.
+/// The indexes of a list. A part that is neither an index nor a range is ignored.
 pub(crate) fn indexes(text: &str) -> impl Iterator<Item = u32> {
     let parts = text.split(',').filter(|part| !part.is_empty());
     parts.flat_map(|part| {
@@ -20,7 +20,7 @@ pub(crate) fn count(list: &str) -> u32 {
     u32::try_from(indexes(list).count()).unwrap_or(u32::MAX)
 }
 
-/// The list, or as many of its first indexes as fit and `...`.
+/// Returns the list. A list above 1,000 bytes is cut after an index and ends with `...`.
 pub(crate) fn shortened(list: &str) -> String {
     if list.len() <= LONGEST {
         return list.to_owned();

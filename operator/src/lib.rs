@@ -1,5 +1,5 @@
-//! The operator: it turns TrendJobs into Jobs and reports their progress. Owns the way from a
-//! watched object to Jobs, status, events and metrics; refuses to know data, databases and their
+//! The operator: it turns TrendJobs into Jobs and reports their progress. Owns all steps from a
+//! watched TrendJob to Jobs, status, events and metrics; knows neither data nor databases and their
 //! passwords.
 
 pub mod args;

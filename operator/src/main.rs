@@ -1,4 +1,4 @@
-//! The `trendjob-operator` command. Owns the way from arguments to the work, and from its end to an
+//! The program `trendjob-operator`. Owns the choice of the subcommand by the arguments, and the
 //! exit code.
 
 use std::io::Write as _;

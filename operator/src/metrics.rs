@@ -71,7 +71,7 @@ pub(crate) fn progressed(
     }
 }
 
-/// The bounds of long times, in seconds: a run may take an hour, and the tail matters.
+/// The histogram buckets of long times, in seconds: a run may take an hour, and the tail matters.
 const LONG: [f64; 14] =
     [0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_200.0, 1_800.0, 3_600.0];
 
@@ -83,7 +83,7 @@ pub(crate) fn init() {
     ]);
 }
 
-/// Records a watch that failed and begins again.
+/// Records the failure of a watch, which then begins again.
 pub(crate) fn watch_failed(resource: &'static str) {
     metrics::counter!("trendjob_operator_watch_errors_total", "resource" => resource).increment(1);
 }

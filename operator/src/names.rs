@@ -1,5 +1,5 @@
-//! The names, labels and annotations of a run's objects. Owns that names are deterministic, within
-//! the limits of Kubernetes and never used for two things.
+//! The names, labels and annotations of the Jobs and the `ConfigMap` of a run. Names are
+//! deterministic, within the limits of Kubernetes, and never used for two things.
 
 pub use vocabulary::{PURGE, Stage};
 
@@ -13,7 +13,7 @@ pub const UID_LABEL: &str = "trendjob.dev/uid";
 pub const RESTART_LABEL: &str = "trendjob.dev/restart";
 /// The label with the stage.
 pub const STAGE_LABEL: &str = "trendjob.dev/stage";
-/// The annotation of a TrendJob that starts another run when it changes after an end.
+/// The annotation of a TrendJob whose change starts another run once the last one has ended.
 pub const RESTART_ANNOTATION: &str = "trendjob.dev/restart";
 /// The annotation of a run's `ConfigMap` with the number of runs since a user last started one.
 pub const TRIES_ANNOTATION: &str = "trendjob.dev/tries";
@@ -29,13 +29,13 @@ pub const PLAN_ANNOTATION: &str = "trendjob.dev/plan-hash";
 pub const POD_SETTINGS_ANNOTATION: &str = "trendjob.dev/pod-settings-hash";
 /// The finalizer that keeps a TrendJob until its results are removed.
 pub const FINALIZER: &str = "trendjob.dev/purge";
-/// The prefix of those labels of a TrendJob that its Jobs get, too.
+/// The prefix of the labels that Jobs inherit from their TrendJob.
 pub const QUEUE_LABELS: &str = "kueue.x-k8s.io/";
-/// The label that gives a Job to Kueue.
+/// The label with the Kueue queue of a Job.
 pub const QUEUE_LABEL: &str = "kueue.x-k8s.io/queue-name";
 
-/// The field of the spec with the settings of a stage's pods. Publishing shares those of planning,
-/// scoring those of merging.
+/// The field of the spec with the settings of a stage's pods. Publish shares those of plan, score
+/// those of aggregate.
 pub const fn pods_field(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan | Stage::Publish => "plan",
@@ -45,12 +45,12 @@ pub const fn pods_field(stage: Stage) -> &'static str {
 }
 
 /// The most characters of a TrendJob's name in the names of its children. The host name of an
-/// Indexed Job's pod is this, then `-<uid8>-<restart>-aggregate-<index>` with five digits of
-/// restarts and four of partitions. It must not exceed 63 characters, or the API server refuses the
-/// Job.
+/// Indexed Job's pod is these characters, then `-<uid8>-<restart>-aggregate-<index>` with up to
+/// five digits for the restart and four for the index. The API server refuses the Job if the host
+/// name exceeds 63 characters.
 const NAME: usize = 33;
 
-/// One run of one TrendJob, for the names of its objects.
+/// One run of one TrendJob, for the names of its Jobs and its `ConfigMap`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunName<'a> {
     /// The name of the TrendJob.

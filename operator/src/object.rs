@@ -92,7 +92,7 @@ impl Serialize for SpecText {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobSpec {
-    /// True if its pods are held.
+    /// True if the Job is suspended.
     pub suspend: bool,
     /// The number of pods that may run at once.
     pub parallelism: u32,
@@ -117,7 +117,7 @@ pub struct JobStatus {
     /// The indexes that failed for good, like `3,17-19`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_indexes: Option<String>,
-    /// When the Job controller started it.
+    /// The time at which the Job controller started the Job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
     /// The condition Failed; pruning drops the others.
@@ -129,7 +129,7 @@ pub struct JobStatus {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JobCondition {
-    /// Its type.
+    /// The type of the condition.
     #[serde(rename = "type")]
     pub kind: String,
     /// `True`, `False` or `Unknown`.
@@ -189,14 +189,14 @@ pub fn prune_job(object: &mut JobObject) {
     }
 }
 
-/// The name of the TrendJob that a pruned Job belongs to: from its label, or its owner's. The Job
-/// that removes results has no owner.
+/// Returns the name of the TrendJob that a pruned Job belongs to: from its label, or else the name
+/// of its owner. The Job that removes results has no owner.
 pub fn trendjob_of(job: &ObjectMeta) -> Option<&str> {
     let labelled = job.labels.as_ref().and_then(|labels| labels.get(TRENDJOB_LABEL));
     labelled.or_else(|| Some(&sole_owner(job)?.name)).map(String::as_str)
 }
 
-/// The only owner of an object, if it is a TrendJob.
+/// Returns the only owner of a Job or `ConfigMap`, if it is a TrendJob.
 fn sole_owner(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     match metadata.owner_references.as_deref() {
         Some([owner]) if owner.kind == TrendJobResource::kind(&()) => Some(owner),
@@ -204,7 +204,7 @@ fn sole_owner(metadata: &ObjectMeta) -> Option<&OwnerReference> {
     }
 }
 
-/// Returns true if the TrendJob with this uid is the only owner of an object.
+/// Returns true if the TrendJob with this uid is the only owner.
 pub fn is_child(metadata: &ObjectMeta, owner: &str) -> bool {
     sole_owner(metadata).is_some_and(|sole| sole.uid == owner)
 }

@@ -1,4 +1,4 @@
-//! The state of the cluster that one pass over one TrendJob looks at: values, no clients.
+//! The state of the cluster that one pass over one TrendJob depends on: values, no clients.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +17,9 @@ pub struct Pinned {
     pub config: RunConfig,
     /// The restart annotation of the TrendJob when the run began.
     pub restart: Option<String>,
-    /// The number of runs since a user last started one, with this one; at least 1.
+    /// The number of runs since a user last started one, this one included; at least 1.
     pub tries: u32,
-    /// When it began.
+    /// The time at which it began.
     pub created: Timestamp,
 }
 
@@ -32,7 +32,7 @@ pub struct ObservedJob {
     pub stage: Stage,
     /// True if it is being deleted.
     pub is_deleted: bool,
-    /// True if its pods are held.
+    /// True if it is suspended.
     pub is_suspended: bool,
     /// True if a queue decides when its pods run: the Job itself has the label, which the queue
     /// reads.
@@ -47,15 +47,15 @@ pub struct ObservedJob {
     pub plan_hash: Option<String>,
     /// The hash of the pod settings that it was made with; `None` on a Job of an earlier release.
     pub pod_settings: Option<String>,
-    /// When it was created.
+    /// The time of its creation.
     pub created: Option<Timestamp>,
     /// The numbers of its pods.
     pub status: JobStatus,
-    /// How it ended.
+    /// Its end, if it has ended.
     pub end: Option<End>,
 }
 
-/// How a Job ended.
+/// The end of a Job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum End {
     /// All its pods or indexes succeeded.
@@ -70,7 +70,7 @@ pub enum End {
 }
 
 impl ObservedJob {
-    /// The facts about a watched Job, which was pruned.
+    /// The state of a watched Job, which was pruned.
     pub fn of(stage: Stage, job: &JobObject) -> Self {
         let status = job.status.clone().unwrap_or_default();
         let metadata = &job.metadata;
@@ -128,16 +128,16 @@ pub struct Observed {
     pub messages: BTreeMap<Stage, TerminationMessage>,
     /// The cause for pods that fail or don't come up.
     pub finding: Option<Finding>,
-    /// The object of the next step that the API server refuses to create, and why.
+    /// The object of the next step that the API server refuses to create, and the reason.
     pub refusal: Option<String>,
-    /// The number of the run whose `ConfigMap` can't be read, and why.
+    /// The number of the run whose `ConfigMap` can't be read, and the reason.
     pub unreadable: Option<(u32, String)>,
     /// Pods whose deletion does not end, by name and uid.
     pub stuck_pods: Vec<(String, String)>,
     /// True if pods still have time to come up or to end, so the next look is soon.
     pub look_again: bool,
     /// True if the namespace is being deleted and waits for pods, which wait for their Jobs.
-    pub is_namespace_going: bool,
+    pub is_namespace_terminating: bool,
     /// True if the claim of the input can be mounted on one node at a time.
     pub is_single_node: bool,
     /// The remains of a TrendJob that is being deleted.
@@ -166,7 +166,7 @@ pub struct Deletion {
     /// The Job that removes its results.
     pub purge: Option<Purge>,
     /// True if its namespace is being deleted, where nothing can be created any more.
-    pub is_namespace_going: bool,
+    pub is_namespace_terminating: bool,
 }
 
 /// The state of the Job that removes results.
@@ -176,7 +176,7 @@ pub enum Purge {
     Running,
     /// It is done.
     Done,
-    /// It failed, and why.
+    /// It failed, for this reason.
     Failed(String),
 }
 

@@ -1,5 +1,5 @@
-//! The input of one pass: values, no clients. Owns which facts about a run are known from which
-//! source.
+//! The input of one pass: values, no clients. Owns the choice of the source for each fact about a
+//! run.
 
 use k8s_openapi::jiff::Timestamp;
 
@@ -21,8 +21,9 @@ pub struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    /// The hash of the current run's plan: from the plan pod, the status or an annotation of a Job.
-    /// The annotation is the only source after a status was not written and the plan pod is gone.
+    /// Returns the hash of the current run's plan: from the plan pod, the status or an annotation
+    /// of a Job. The annotation is the only source if the plan pod was removed before the status
+    /// was written.
     pub(crate) fn plan_hash(&self) -> Option<String> {
         let status = &self.trendjob.status;
         let run = self.observed.run.as_ref().map(|run| run.config.run());
@@ -32,7 +33,7 @@ impl Pass<'_> {
         reported.or_else(noted).or_else(annotated)
     }
 
-    /// The number of shards of the plan, at least 1: from the plan pod or the status.
+    /// Returns the number of shards of the plan, at least 1: from the plan pod or the status.
     pub(crate) fn shards(&self) -> Option<u32> {
         let reported = self.observed.reported_plan().map(|plan| plan.shards);
         let noted = || self.trendjob.status.shards.as_ref().map(|shards| shards.total);

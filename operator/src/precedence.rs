@@ -1,6 +1,6 @@
-//! The order of requests when there are more than the API server gets at once: requests that create
-//! pods go before those that only report. Owns how long each kind of request lets others go first;
-//! a layer of the client.
+//! The order of requests when more wait than the API server gets at once: requests that create pods
+//! go before requests that only report. Owns the time for which each kind of request lets others go
+//! first; a layer of the client.
 //!
 //! API Priority and Fairness does not do this. It orders requests inside the API server, and only
 //! when more are under way than its limit, 600 by default. Below the limit the API server serves
@@ -24,14 +24,14 @@ use tower::{BoxError, Layer, Service};
 /// connection of its own: an API server on two cores answers this many in 30 ms.
 const PERMITS: usize = 16;
 
-/// The time by which a status lets the creation of a Job go first.
+/// The time for which the write of a status lets the creation of a Job go first.
 const STATUS: Duration = Duration::from_secs(1);
 
-/// The time by which an event lets the creation of a Job go first.
+/// The time for which an event lets the creation of a Job go first.
 const EVENT: Duration = Duration::from_secs(5);
 
-/// How long a request lets others go first; `None` if it needs no permit. A watch lasts for minutes
-/// and would hold its permit; a Lease that is renewed late is lost.
+/// Returns the time for which a request lets others go first; `None` if it needs no permit. A watch
+/// lasts for minutes and would hold its permit; a Lease that is renewed late is lost.
 fn patience<B>(request: &Request<B>) -> Option<Duration> {
     let path = request.uri().path();
     let is_watch = request.uri().query().is_some_and(|query| query.contains("watch=true"));
@@ -96,7 +96,7 @@ impl PrioritySemaphore {
             }
             next
         };
-        // If the receiver goes just now, the permit comes back, is dropped, and so released again.
+        // If the receiver has gone meanwhile, `send` returns the permit, and its drop releases it.
         if let Some(next) = next {
             drop(next.send(Permit(self.clone())));
         }
@@ -259,7 +259,7 @@ mod tests {
             waiting.abort();
             drop(waiting.await);
         }
-        // This one gets a permit and is dropped before it takes it.
+        // This waiter is sent a permit, and is dropped before it receives it.
         let mut waiting = Box::pin(semaphore.acquire(Duration::ZERO));
         assert!(futures::poll!(&mut waiting).is_pending());
         drop(permits);

@@ -1,5 +1,5 @@
-//! The queue of TrendJobs that changed, from the watches to the controller. Owns the number that
-//! wait. The controller passes once over a TrendJob that was pushed twice.
+//! The queue of TrendJobs that changed, from the watches to the controller. Owns the count of
+//! TrendJobs that wait. The controller passes once over a TrendJob that was pushed twice.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// An empty queue, and the end that the controller reads.
+    /// Creates an empty queue. Returns it with the stream that the controller reads.
     pub fn new() -> (Self, impl Stream<Item = Name> + Send + 'static) {
         let (sender, receiver) = unbounded_channel();
         let changed = futures::stream::unfold(receiver, async |mut receiver| {
@@ -32,10 +32,10 @@ impl Queue {
     }
 
     /// Pushes a TrendJob. The controller takes it from the stream at once, however many passes are
-    /// under way, so those that wait are counted here.
+    /// under way, so the length of the stream is not the number of TrendJobs that wait.
     pub fn push(&self, name: Name) {
         self.waiting.lock().insert(name.clone());
-        // Without a receiver the operator is stopping.
+        // If the receiver is gone, the operator is stopping.
         drop(self.sender.send(name));
     }
 
@@ -44,7 +44,7 @@ impl Queue {
         self.waiting.lock().remove(name);
     }
 
-    /// The number of TrendJobs that wait for a pass.
+    /// Returns the number of TrendJobs that wait for a pass.
     pub fn depth(&self) -> usize {
         self.waiting.lock().len()
     }

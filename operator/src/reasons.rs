@@ -1,5 +1,5 @@
-//! The reasons of conditions, failures and events that more than one place uses: words that programs
-//! compare, so each is written down once. Those of workers, pods and Jobs are passed on as reported.
+//! The reasons of conditions, failures and events that more than one place uses. Programs compare
+//! them, so each is defined once. The reasons of workers, pods and Jobs are passed on as reported.
 
 /// The spec can't be read by this version.
 pub(crate) const INVALID_SPEC: &str = "InvalidSpec";

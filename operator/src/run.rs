@@ -29,7 +29,7 @@ use crate::{definition, metrics};
 /// The time between two measurements of watches, queue and TrendJobs.
 const MEASURE: Duration = Duration::from_secs(15);
 
-/// The reason why the operator does not work any more.
+/// An error that stops the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No cluster is configured.
@@ -133,7 +133,7 @@ pub async fn work(
         args.namespaces.iter().cloned().map(Some).collect()
     };
     let recorder = EventRecorder::new(client.clone(), hostname());
-    // The end of this function drops and so stops the watches.
+    // Dropped at the end of this function, which stops the watches.
     let mut watches = JoinSet::new();
     let mut controllers = Vec::new();
     let mut measured = Vec::new();
@@ -200,7 +200,7 @@ where
     }
 }
 
-/// Passes over TrendJobs that changed, until a stop is requested.
+/// Runs passes over TrendJobs that changed, until a stop is requested.
 async fn control(
     concurrency: u16,
     queue: Queue,

@@ -50,10 +50,10 @@ pub struct Settings {
         value_name = "QUANTITY"
     )]
     pub worker_memory_limit: String,
-    /// Largest size of the volume that workers sort on.
+    /// Largest size of the volume that workers spill to.
     #[arg(long, env = "TRENDJOB_SPILL_SIZE", default_value = "10Gi", value_name = "QUANTITY")]
     pub spill_size: String,
-    /// Longest time that a deleted TrendJob waits for the removal of its results.
+    /// Longest time that a deleted TrendJob is kept while its results are removed.
     #[arg(long, env = "TRENDJOB_PURGE_PATIENCE", default_value = "10m", value_name = "DURATION")]
     pub purge_patience: trendjob::Duration,
     /// Time after a pod's grace period until its node counts as lost and the pod is deleted by

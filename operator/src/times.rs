@@ -1,17 +1,16 @@
-//! Times in a status. Owns their text form and the one place where that is parsed; an unreadable
-//! time counts as absent.
+//! Times in a status. Owns their text form and its parsing; an unreadable time counts as absent.
 
 use k8s_openapi::jiff::{Timestamp, Unit};
 use trendjob::{ConditionStatus, TrendJobStatus};
 
 use crate::condition_types::SUSPENDED;
 
-/// A time as the API server writes it: RFC 3339 in whole seconds.
+/// Returns a time as the API server writes it: RFC 3339 in whole seconds.
 pub(crate) fn rfc3339(time: Timestamp) -> String {
     time.round(Unit::Second).unwrap_or(time).to_string()
 }
 
-/// The whole seconds from a time to a later one; 0 if it is not later.
+/// Returns the whole seconds from `earlier` to `later`; 0 if `later` is not later.
 pub(crate) fn seconds_between(earlier: Timestamp, later: Timestamp) -> u64 {
     u64::try_from(later.as_second() - earlier.as_second()).unwrap_or(0)
 }
@@ -19,13 +18,13 @@ pub(crate) fn seconds_between(earlier: Timestamp, later: Timestamp) -> u64 {
 /// The times of a status, parsed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StatusTimes {
-    /// When the run started.
+    /// The start of the run.
     pub started: Option<Timestamp>,
-    /// When the run ended.
+    /// The end of the run.
     pub completed: Option<Timestamp>,
-    /// When the last failure was noted.
+    /// The time at which the last failure was recorded.
     pub failed: Option<Timestamp>,
-    /// Since when the clock of the deadline runs; `None` while it stands.
+    /// The last start of the deadline's clock; `None` while the clock is stopped.
     pub active_since: Option<Timestamp>,
 }
 
@@ -45,7 +44,7 @@ impl StatusTimes {
     }
 }
 
-/// The start of the run or its last release, whichever is later.
+/// Returns the start of the run or its last release, whichever is later.
 fn active_since(status: &TrendJobStatus, started: Timestamp) -> Option<Timestamp> {
     if status.completion_time.is_some() {
         return None;

@@ -1,6 +1,6 @@
-//! From a watched object to a TrendJob that can be worked on. Pure; owns the proof: whatever a
-//! [`CheckedTrendJob`] holds is parsed, so that later steps can't fail. Also owns the words about a
-//! spec that can't be read.
+//! Turns a watched object into a [`CheckedTrendJob`]. Pure. Parses everything that a
+//! `CheckedTrendJob` holds, so that later steps can't fail on it. Owns the message about a spec
+//! that can't be read.
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub struct CheckedTrendJob {
     pub uid: String,
     /// The generation of the spec.
     pub generation: Option<i64>,
-    /// The present spec. A run goes by the spec that it was pinned with.
+    /// The present spec. A run follows the spec that was pinned when it began.
     pub spec: TrendJobSpec,
     /// The last status.
     pub status: TrendJobStatus,
@@ -42,10 +42,10 @@ pub struct CheckedTrendJob {
     pub restart: Option<String>,
     /// True if it has the finalizer of this operator.
     pub has_finalizer: bool,
-    /// When its deletion was requested.
+    /// The time at which its deletion was requested; `None` if it was not.
     pub deleted: Option<Timestamp>,
-    /// The pod settings of plan, etl and aggregate. They take kilobytes, so they are on the heap: up
-    /// to 1,024 passes hold a TrendJob at once.
+    /// The pod settings of plan, etl and aggregate. They take kilobytes, so they are on the heap:
+    /// up to 1,024 passes hold a TrendJob at once.
     pods: Box<[PodSettings; 3]>,
 }
 
@@ -55,7 +55,7 @@ impl CheckedTrendJob {
         self.spec.deletion_policy == DeletionPolicy::Delete
     }
 
-    /// Returns true if its run has ended, well or not.
+    /// Returns true if its run has ended, with success or failure.
     pub fn is_finished(&self) -> bool {
         is_true(&self.status.conditions, COMPLETE) || is_true(&self.status.conditions, FAILED)
     }
@@ -70,7 +70,7 @@ impl CheckedTrendJob {
         }
     }
 
-    /// The number of pods that may run at once in a stage of so many indexes.
+    /// The number of pods that may run at once in a stage with this number of indexes.
     pub(crate) fn parallelism(&self, indexes: u32) -> u32 {
         self.spec.sharding.parallelism.min(indexes).max(1)
     }

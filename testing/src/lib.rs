@@ -15,10 +15,11 @@ use std::path::Path;
 
 use proc_macro::{Delimiter, TokenStream, TokenTree};
 
-/// The value of this variable decides whether a need that isn't met ignores the test or fails it.
+/// The environment variable that decides about a test whose need isn't met: `all` runs it, any
+/// other value ignores it.
 const MODE: &str = "TRENDJOB_TESTS";
 
-/// Something that can be found out about a machine while a test is compiled.
+/// A property of a machine that the macro can check while a test is compiled.
 enum Condition {
     /// A variable of the environment is set and not empty.
     Variable(&'static str),

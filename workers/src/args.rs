@@ -19,7 +19,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
     #[command(flatten)]
     pub(crate) location: StoreLocation,
-    /// Log filter, as info or store=debug,info.
+    /// Log filter, such as info or store=debug,info.
     #[arg(
         long,
         global = true,
@@ -28,7 +28,7 @@ pub(crate) struct Args {
         value_name = "FILTER"
     )]
     pub(crate) log: String,
-    /// Log for people instead of as JSON.
+    /// Write log lines for people instead of JSON.
     #[arg(long, global = true)]
     pub(crate) log_plain: bool,
     /// Write the outcome here, as one JSON object of at most 4 KiB.
@@ -42,8 +42,8 @@ pub(crate) struct Args {
 /// The stage, or the removal of runs.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
-    /// List the input, cut it into shards and store the plan; do all stages of a run of one small
-    /// shard.
+    /// List the input, cut it into shards and store the plan; run all stages if there is only one
+    /// small shard.
     Plan(RunArgs),
     /// Count one shard.
     Etl(IndexArgs),
@@ -107,7 +107,8 @@ pub(crate) struct RunArgs {
     /// Number of threads [default: the cores of the CPU limit].
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
-    /// Memory for counting and sorting, as 512Mi [default: 60 % of the memory limit, at most 4Gi].
+    /// Memory for counting and sorting, such as 512Mi [default: 60 % of the memory limit, at most
+    /// 4Gi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
     /// Bytes of rows per stored block, before compression. For tests; results don't depend on it.
@@ -123,7 +124,7 @@ pub(crate) struct LaterArgs {
     /// The hash of the plan that this pod works on.
     #[arg(long, value_name = "SHA256")]
     pub(crate) plan_hash: String,
-    /// The shards that failed for good, which the result goes without, as 3,17-19.
+    /// The shards that failed for good and are missing from the result, such as 3,17-19.
     #[arg(long, value_name = "INDEXES", default_value = "", value_parser = indexes)]
     pub(crate) without_shards: Indexes,
 }
@@ -161,7 +162,7 @@ pub(crate) struct PurgeArgs {
 /// The store of the results.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct StoreLocation {
-    /// URI of the MongoDB, as `mongodb://user:password@host/`.
+    /// URI of the MongoDB, such as `mongodb://user:password@host/`.
     #[arg(long, global = true, env = "MONGODB_URI", hide_env_values = true, value_name = "URI")]
     pub(crate) mongodb_uri: Option<String>,
     /// File that holds the URI instead.
@@ -187,7 +188,7 @@ pub(crate) struct StoreLocation {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Indexes(pub(crate) BTreeSet<u32>);
 
-/// Parses a list of numbers and ranges, as `3,17-19`.
+/// Parses a list of numbers and ranges, such as `3,17-19`.
 fn indexes(text: &str) -> Result<Indexes, String> {
     let mut all = BTreeSet::new();
     for part in text.split(',').filter(|part| !part.is_empty()) {

@@ -1,5 +1,5 @@
 //! The end of an attempt: a termination message for the operator, a log line for people and an exit
-//! code for the rules of the Job. Owns the mapping from errors to all three.
+//! code for the pod failure policy of the Job. Owns the mapping from errors to all three.
 
 use std::fs;
 use std::path::Path;
@@ -29,9 +29,9 @@ impl Ending {
         Self::failed(Outcome::Retry, reason, message)
     }
 
-    /// The pod was asked to stop.
+    /// The pod received SIGTERM.
     pub(crate) fn stopped() -> Self {
-        let message = "stopped before the end: another attempt goes on from the stored blocks";
+        let message = "stopped before the end: another attempt repeats the unfinished work";
         Self::failed(Outcome::Stopped, "Stopped", message.to_owned())
     }
 

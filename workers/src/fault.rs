@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use store::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-/// The fault and the number of the write, from 1: `kill-before:3`, `kill-after:3`, `stop-before:3`
-/// or `panic-before:3`.
+/// The environment variable with the fault and the number of the write, from 1: `kill-before:3`,
+/// `kill-after:3`, `stop-before:3` or `panic-before:3`.
 const VARIABLE: &str = "TRENDJOB_FAULT";
 
 /// A store that has a fault before or after one write.
@@ -34,7 +34,7 @@ impl FaultyStore {
         }
         assert!(!is_now("panic-before"), "the fault of this test");
         if is_now("stop-before") {
-            // Until the test sends SIGCONT.
+            // The process stays stopped until the test sends SIGCONT.
             drop(Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status());
         }
         let written = write.await;

@@ -1,5 +1,5 @@
-//! The run, stage, index and name of the attempt that a process is. Owns the origin of each;
-//! every line of the log holds them.
+//! The identity of a worker's attempt: its run, stage, index and name, which every log line
+//! carries. Owns the source of each.
 
 use service::logs::Fields;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use crate::job;
 /// The identity of an attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Identity {
-    /// The run; empty if its configuration can't be read; for a purge the TrendJob's uid.
+    /// The run, or the TrendJob's uid for a purge; empty if the run's configuration can't be read.
     run: String,
     stage: &'static str,
     index: u32,
@@ -19,7 +19,7 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Takes it from the arguments, before they are checked.
+    /// Takes the identity from the arguments, before they are checked.
     pub(crate) fn of(args: &Args) -> Self {
         let (stage, index) = (args.command.stage(), args.command.index());
         let run = match &args.command {
@@ -34,7 +34,7 @@ impl Identity {
             Command::Publish(later) => &later.run,
         };
         let attempt = run.attempt.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
-        // The stage reports a configuration that can't be used.
+        // An unreadable configuration is no error here: the stage reads it again and reports it.
         let run = job::read(&run.run_config).map_or_else(|_| String::new(), |config| config.run());
         Self { run, stage, index, attempt }
     }

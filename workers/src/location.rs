@@ -4,7 +4,7 @@
 use std::fs;
 use std::sync::Arc;
 
-use store::mongo::Access;
+use store::mongo::Opening;
 use store::{MongoOptions, MongoStore, MongoUri, ObjectStore, Store};
 
 use crate::args::StoreLocation;
@@ -13,7 +13,8 @@ use crate::ending::Ending;
 /// An open store.
 pub(crate) struct OpenStore {
     pub(crate) store: Arc<dyn Store>,
-    /// The store again if it is a MongoDB, which also holds records and plain documents.
+    /// The store once more, by its own type, if it is a MongoDB, which also holds records and plain
+    /// documents.
     pub(crate) mongo: Option<MongoStore>,
 }
 
@@ -47,7 +48,7 @@ fn options(location: &StoreLocation, database: &str) -> Result<MongoOptions, End
         uri: MongoUri::new(&uri),
         database: database.to_owned(),
         ca_file: location.mongodb_ca_file.clone(),
-        access: Access::Write,
+        opening: Opening::CreateIndexes,
         patience: location.store_patience.into(),
     })
 }

@@ -1,4 +1,4 @@
-//! The `trendjob-worker` command: one attempt at one stage of one run, in a pod. Owns the way from
+//! The `trendjob-worker` program: one attempt at one stage of one run, in a pod. Owns the path from
 //! arguments to a stage, and from its outcome to a termination message and an exit code. The
 //! pipeline owns the work of a stage; this crate doesn't know Kubernetes' API.
 
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     ending.report(args.command.stage(), args.command.index(), &args.termination_log)
 }
 
-/// Runs the attempt. A panic is a defect, which is reported as any other failure is.
+/// Runs the attempt. A panic is a defect, which is reported like any other failure.
 fn attempt(args: &Args, identity: &Identity) -> Ending {
     set_hook(Box::new(|panic| tracing::error!(%panic, "panicked")));
     let attempt = AssertUnwindSafe(|| session::run(args, identity));

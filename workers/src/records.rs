@@ -1,5 +1,5 @@
-//! The records of a run, which a MongoDB holds besides the results. Owns the way from the pipeline's
-//! records to the store's, which owns their format.
+//! The records of a run, which a MongoDB holds besides the results. Owns the conversion from the
+//! pipeline's records to those of the store, which owns their format.
 
 use pipeline::Error;
 use pipeline::records::{Record, RecordSink};

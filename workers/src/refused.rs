@@ -1,5 +1,5 @@
-//! Arguments that can't be parsed. Owns the outcome of an attempt that never began: a termination
-//! message with an outcome that isn't retried, because another attempt gets the same arguments.
+//! Arguments that can't be parsed. Owns the end of an attempt that never began: the outcome in
+//! its termination message is not retried, because another attempt gets the same arguments.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,5 +1,5 @@
 //! The life of a worker process: its runtime, its probes, the stage on a thread that may block, and
-//! the end by SIGTERM. Owns the time that a stage has to stop.
+//! the stop after SIGTERM. Owns the time that a stage has to stop.
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
@@ -22,7 +22,8 @@ use crate::location::OpenStore;
 use crate::records::Records;
 use crate::{job, location, progress, stages};
 
-/// The time that a stage has to stop by itself. The next attempt goes on from the blocks it stored.
+/// The time that a stage has to stop by itself. Its blocks don't count without a marker, so the
+/// next attempt works on the index from its beginning.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The most bytes of rows in a block: even if compression makes them larger, no stored value

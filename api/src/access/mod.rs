@@ -1,5 +1,5 @@
-//! The record of every request: its id, its log line and its metrics. Owns the fields of the log
-//! line.
+//! The access log: the id, the log line and the metrics of every request. Owns the fields of the
+//! log line.
 //!
 //! Lines have the target `access`: 500 is an error, 503 a warning, everything else information, so
 //! that the filter `access=warn` shows failures only.

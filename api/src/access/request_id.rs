@@ -22,7 +22,8 @@ pub(super) struct RequestIds {
 
 impl RequestIds {
     pub(super) fn new() -> Self {
-        // The keys of a hasher are random in the standard library. Nothing depends on an id.
+        // The standard library gives a hasher random keys. They are random enough: nothing depends
+        // on an id.
         Self { prefix: RandomState::new().build_hasher().finish(), next: AtomicU64::new(0) }
     }
 

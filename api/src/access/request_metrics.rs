@@ -1,6 +1,6 @@
-//! Metrics of requests, by route, method and status. Owns their names, and that callers can't make
-//! new labels. Each metric is registered when it is first used and then kept here: a look-up costs
-//! more than most answers.
+//! Metrics of requests, by route, method and status. Owns their names and their fixed labels, so
+//! that callers can't make new ones. Each metric is registered when it is first used and then kept
+//! here: a look-up costs more than most answers.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 /// The route label of requests without a route.
 pub(super) const NO_ROUTE: &str = "none";
 
-/// The method labels: callers can invent methods, which are `other`.
+/// The method labels; a method that a caller invents is `other`.
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "other"];
 
 /// The statuses of responses; any other one is `other`.

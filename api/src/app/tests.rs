@@ -103,7 +103,7 @@ async fn a_missing_resource_is_a_problem_that_says_what_exists() {
         (
             "/api/v1/trends?source=sample&sort=x",
             400,
-            "allowed are source, kind, limit, offset, cursor",
+            "allowed: source, kind, limit, offset, cursor",
         ),
         ("/api/v1/trends?source=sample&limit=1&limit=2", 400, "limit is given twice"),
         (

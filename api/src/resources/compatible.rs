@@ -1,6 +1,6 @@
 //! `GET /api/trends?source=S&topic=T`: the endpoint of the original program, to the byte. Owns its
-//! JSON: keys sorted, no spaces, everything above ASCII escaped, a newline at the end, counts as
-//! strings.
+//! JSON: keys sorted, no spaces, everything but printable ASCII escaped, a newline at the end,
+//! counts as strings.
 
 use std::collections::BTreeMap;
 
@@ -70,8 +70,8 @@ fn missing(parameters: &[(&'static str, Option<&str>)]) -> Response {
 
 fn described(schemas: &mut Schemas) -> Value {
     let parameters = [
-        Parameter::text("source", "The name it is published under, in any case.").required(),
-        Parameter::text("topic", "A word, in any case.").required(),
+        Parameter::text("source", "The name of the source, in upper or lower case.").required(),
+        Parameter::text("topic", "A word, in upper or lower case.").required(),
     ];
     let string = json!({ "type": "string" });
     let answer = json!({
@@ -108,8 +108,8 @@ fn described(schemas: &mut Schemas) -> Value {
     operation
 }
 
-/// A line of JSON as Python writes it with `separators=(",", ":")`: everything above ASCII is
-/// escaped.
+/// Returns a line of JSON as Python writes it with `separators=(",", ":")`: everything but
+/// printable ASCII is escaped.
 fn ascii(json: &Value) -> String {
     let mut line = String::new();
     for character in json.to_string().chars() {

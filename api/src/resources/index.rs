@@ -24,7 +24,7 @@ struct Index {
     endpoints: Vec<String>,
 }
 
-/// The body, which lists these resources.
+/// Returns the body, which lists these resources.
 pub(crate) fn body(resources: &[Resource]) -> String {
     let others = resources.iter().filter(|resource| resource.path != RESOURCE.path);
     let index = Index {

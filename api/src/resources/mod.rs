@@ -39,7 +39,7 @@ type SharedState = State<Arc<ApiState>>;
 /// The result of a handler.
 type Reply = Result<Response, Problem>;
 
-/// All resources.
+/// Returns all resources.
 pub(crate) const fn all() -> [Resource; 8] {
     [
         index::RESOURCE,

@@ -42,10 +42,10 @@ fn question(parameters: &Parameters<'_>) -> Result<ScoredQuestion, Problem> {
 fn described(schemas: &mut Schemas) -> Value {
     let score = schema::scores(schemas.generator()).to_value();
     let parameters = [
-        Parameter::text("source", "The name it is published under.").required(),
+        Parameter::text("source", "The name of the source.").required(),
         Parameter::kinds(
             schemas,
-            "The kinds of the terms; word by default. Several are one list, in which a phrase with 7 in 10 of their value stands for its words.",
+            "The kinds of the terms; word by default. Several kinds give one list, in which a phrase with at least 7 in 10 of a word's value stands for the word.",
         ),
         Parameter::new("score", "The score that ranks the topics; burst by default.", score),
         Parameter::text(

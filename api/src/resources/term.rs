@@ -66,7 +66,7 @@ fn describe_history(schemas: &mut Schemas) -> Value {
 fn parameters(schemas: &mut Schemas) -> [Parameter; 3] {
     let kind = schema::kinds(schemas.generator()).to_value();
     [
-        Parameter::text("source", "The name it is published under.").required(),
+        Parameter::text("source", "The name of the source.").required(),
         Parameter::new("kind", "The kind of the term; word by default.", kind),
         Parameter::text("term", "The term, in any form.").required(),
     ]

@@ -1,5 +1,5 @@
-//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by count, of
-//! one kind page by page or of several in one list.
+//! `GET /api/v1/trends?source=&kind=&limit=&offset=&cursor=`: the topics of a source by count.
+//! Those of one kind come page by page, those of several kinds in one list.
 
 use std::sync::Arc;
 
@@ -105,16 +105,16 @@ fn described(schemas: &mut Schemas) -> Value {
     let offset = json!({ "type": "integer", "minimum": 0, "maximum": MAX_OFFSET, "default": 0 });
     let skipped = "Number of topics of one kind to skip, in the newest generation.";
     let parameters = [
-        Parameter::text("source", "The name it is published under; not needed with a cursor."),
+        Parameter::text("source", "The name of the source; not needed with a cursor."),
         Parameter::kinds(
             schemas,
-            "The kinds of the terms; word by default. Several are one list, read from its beginning, in which a phrase stands for its words.",
+            "The kinds of the terms; word by default. Several kinds give one list, read from its beginning, in which a phrase stands for its words.",
         ),
         Parameter::limit(),
         Parameter::new("offset", skipped, offset),
         Parameter::text(
             "cursor",
-            "`next` of the answer before. It stays in its generation while newer ones are published. Topics that are excluded meanwhile are not shown, and ranks are counted without them; no topic that is still shown is missed or comes twice.",
+            "`next` of the previous answer. It stays in its generation while newer ones are published. Topics that are excluded meanwhile are not shown, and ranks are counted without them; no topic that is still shown is missed or comes twice.",
         ),
     ];
     let answer = schemas.of::<TopAnswer>();

@@ -1,5 +1,5 @@
-//! The cache of responses. Owns how many are kept; one is used only while it would be made from the
-//! results it was made from.
+//! The cache of responses. Owns its size, and the rule that a response is used only while the views
+//! that it was made from are the current ones.
 
 use std::sync::{Arc, Weak};
 
@@ -12,7 +12,7 @@ use super::Representation;
 /// The approximate number of bytes kept: a few thousand listings.
 const MAX_BYTES: u64 = 32 << 20;
 
-/// The approximate number of bytes of an entry beside its body and its question.
+/// The approximate number of bytes of an entry besides its body and its question.
 const OVERHEAD: usize = 512;
 
 /// The responses of this process, by path and query.
@@ -20,7 +20,7 @@ const OVERHEAD: usize = 512;
 pub(crate) struct ResponseCache(Cache<Box<str>, CacheEntry, ByBytes>);
 
 /// A representation and the views it was made from. Views are compared by address. A weak reference
-/// keeps the address from being used again, and frees the view itself.
+/// keeps the address from being reused, but doesn't keep the view alive.
 #[derive(Debug, Clone)]
 struct CacheEntry {
     representation: Arc<Representation>,
@@ -44,7 +44,7 @@ impl Default for ResponseCache {
 }
 
 impl ResponseCache {
-    /// The representation for a question, if it was made from these views.
+    /// Returns the representation for a question, if it was made from these views.
     pub(super) fn get(&self, question: &str, views: &[Arc<View>]) -> Option<Arc<Representation>> {
         let entry = self.0.get(question)?;
         let pairs = entry.views.iter().zip(views);
@@ -53,7 +53,7 @@ impl ResponseCache {
         is_current.then_some(entry.representation)
     }
 
-    /// Keeps a representation.
+    /// Stores a representation.
     pub(super) fn insert(
         &self,
         question: &str,

@@ -10,8 +10,8 @@ use xxhash_rust::xxh3::Xxh3;
 /// Raised when the same question to the same generation gets another answer than before.
 const ANSWER_FORMAT: u32 = 3;
 
-/// The tag of an answer: a hash of the question, the generations it is made from, and the versions
-/// of their exclusions.
+/// Returns the tag of an answer: a hash of the question, the generations that it comes from, and
+/// the versions of their exclusions.
 pub(super) fn of(views: &[Arc<View>], question: &str) -> HeaderValue {
     let mut hasher = Xxh3::new();
     hasher.update(question.as_bytes());
@@ -30,7 +30,7 @@ pub(super) fn of(views: &[Arc<View>], question: &str) -> HeaderValue {
     tag(hasher.digest())
 }
 
-/// The tag of an answer that never changes.
+/// Returns the tag of an answer that never changes.
 pub(super) fn of_text(text: &str) -> HeaderValue {
     tag(xxhash_rust::xxh3::xxh3_64(text.as_bytes()))
 }
@@ -41,7 +41,7 @@ fn tag(hash: u64) -> HeaderValue {
     HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from(hash))
 }
 
-/// Returns true if the caller has the response with this tag already.
+/// Returns true if the client already has the response with this tag.
 pub(super) fn matches(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     let opaque = tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes());
     let lists = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|list| list.to_str().ok());

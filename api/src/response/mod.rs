@@ -1,4 +1,4 @@
-//! Responses: a body with its entity tag, sent whole, encoded, or only as unchanged.
+//! Responses: a body with its entity tag, sent as it is, compressed, or as 304 Not Modified.
 
 mod cache;
 mod encoding;
@@ -19,7 +19,7 @@ pub(crate) use cache::ResponseCache;
 use encoding::{Encoding, WORTH_IT};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-/// A client may keep the response and must revalidate it: the next generation may be there.
+/// A client may keep the response and must revalidate it: a newer generation may be published.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 const BY_ENCODING: HeaderValue = HeaderValue::from_static("accept-encoding");
 
@@ -51,7 +51,7 @@ impl Content {
     }
 }
 
-/// A content with its tag and its encodings: the response to one request from the same results.
+/// A content with its tag and its encodings: the response to one request, from fixed results.
 #[derive(Debug)]
 pub(crate) struct Representation {
     tag: HeaderValue,

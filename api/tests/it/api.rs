@@ -1,4 +1,4 @@
-//! The `trendjob-api` command under test, and its clients.
+//! The program `trendjob-api` under test, and its clients.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -13,7 +13,7 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn start(args: &[&str]) -> Self {
-        // Both are bound at the same time, or the second could be the first again.
+        // Both are bound at the same time; otherwise the second port could equal the first.
         let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let [port, probes] = free.map(|listener| listener.local_addr().unwrap().port());
         let child = Command::new(env!("CARGO_BIN_EXE_trendjob-api"))
@@ -77,10 +77,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Requests a path. Fails with the defect unless the answer is whole and 200.
+    /// Requests a path. Fails with the cause unless the answer is complete and its status is 200.
     pub(crate) fn ask(&mut self, port: u16, path: &str) -> Result<(), String> {
-        let asked = self.answer(port, path).map_err(|error| error.to_string());
-        let (status, closes) = asked?;
+        let answer = self.answer(port, path).map_err(|error| error.to_string());
+        let (status, closes) = answer?;
         if closes {
             self.connection = None;
         }
@@ -104,8 +104,8 @@ impl Client {
             if line.is_empty() {
                 break;
             }
-            if let Some(told) = line.strip_prefix("content-length: ") {
-                length = told.parse().map_err(std::io::Error::other)?;
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.parse().map_err(std::io::Error::other)?;
             }
             closes |= line == "connection: close";
             if status.is_empty() {

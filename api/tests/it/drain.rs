@@ -30,7 +30,8 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
             Arc::new(ObjectStore::open_folder(folder.path()).await.unwrap());
         publish(&store, "sample", 1, &[("love", 45), ("peace", 7)]).await;
     });
-    // Long enough for the clients here to leave, as the delay in a cluster is for those of a Service.
+    // The delay is long enough for these clients to leave, as the one in a cluster is for the
+    // clients of a Service.
     let start = || Api::start_quietly(&["--store", path, "--drain-delay", "5"]);
     let (mut first, second) = (start(), start());
     for api in [&first, &second] {
@@ -43,7 +44,7 @@ fn a_replica_that_leaves_under_load_fails_no_request() {
             .collect();
         wait_until(|| watched.by_first.load(Ordering::Relaxed) > 1000);
         first.terminate();
-        // Not ready while it still answers: so clients leave in time.
+        // It still answers while it is not ready, so clients leave in time.
         first.wait_for("/readyz", "HTTP/1.1 503");
         assert!(get(first.probes, "/livez").unwrap().starts_with("HTTP/1.1 200"));
         watched.leaving.store(true, Ordering::Relaxed);

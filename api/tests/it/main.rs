@@ -1,4 +1,4 @@
-//! The API as a process.
+//! The API as a separate process.
 
 #[cfg(test)]
 #[cfg(feature = "serve")]

@@ -1,12 +1,12 @@
-//! The command over a real database, the one that `MONGODB_URI` names: read-only, unavailable and back,
-//! and slow.
+//! The process `trendjob-api` over a real database, the one that `MONGODB_URI` names: read-only,
+//! unavailable and back, and slow.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use store::mongo::Access;
+use store::mongo::Opening;
 use store::{MongoOptions, MongoStore, MongoUri, Store};
 use tokio::runtime::Runtime;
 
@@ -17,7 +17,8 @@ use crate::published::publish;
 const LOVE: &str = "/api/trends?source=sample&topic=love";
 const UNSEEN: &str = "/api/v1/trends?source=unseen";
 
-/// A database of its own with one result, a proxy before it, and the API over that.
+/// A new database with one result, a proxy in front of it, and the API, which connects through the
+/// proxy.
 struct Setting {
     runtime: Runtime,
     mongo: MongoStore,
@@ -36,7 +37,7 @@ impl Setting {
             uri: MongoUri::new(&uri),
             database: database.clone(),
             ca_file: None,
-            access: Access::Write,
+            opening: Opening::CreateIndexes,
             patience: Duration::from_mins(1),
         };
         let runtime = Runtime::new().unwrap();

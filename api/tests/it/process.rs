@@ -1,4 +1,4 @@
-//! The command alone: ready while its store answers.
+//! The process `trendjob-api`: its readiness, its log and its exit codes.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -47,7 +47,7 @@ fn a_process_without_its_database_is_alive_and_not_ready() {
     let log = BufReader::new(api.child.stderr.take().unwrap());
     let waiting =
         log.lines().map_while(Result::ok).find(|line| line.contains("waiting for the store"));
-    let waiting = waiting.expect("it says what it waits for");
+    let waiting = waiting.expect("the log names the store that it waits for");
     assert!(waiting.contains(&unused.to_string()) && !waiting.contains("s3cret"), "{waiting}");
 }
 
@@ -61,7 +61,7 @@ fn a_missing_store_flag_is_named() {
 }
 
 #[test]
-fn the_document_is_printed() {
+fn the_openapi_document_is_printed() {
     let printed = Command::new(env!("CARGO_BIN_EXE_trendjob-api")).arg("openapi").output().unwrap();
     assert!(printed.status.success());
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/openapi.json");

@@ -1,4 +1,5 @@
-//! A proxy between the API and a MongoDB, which can be cut or held, and records the commands.
+//! A proxy between the API and a MongoDB. It can cut the connections or hold their messages, and
+//! records the commands.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read as _, Write as _};

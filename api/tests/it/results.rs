@@ -1,12 +1,12 @@
-//! One result in a folder and in the MongoDB that `MONGODB_URI` names, for processes to serve. Tests of the
-//! command line use it, too.
+//! One result in a folder and in the MongoDB that `MONGODB_URI` names, for processes to serve. The
+//! tests of the command line include this file, too.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::{Context, Limits, Spec, local};
-use store::mongo::Access;
+use store::mongo::Opening;
 use store::{AttemptId, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
 
@@ -51,7 +51,7 @@ impl Twice {
             uri: MongoUri::new(&self.uri),
             database: self.database.clone(),
             ca_file: None,
-            access: Access::Write,
+            opening: Opening::CreateIndexes,
             patience: Duration::from_mins(1),
         };
         self.runtime.block_on(MongoStore::open(&options)).unwrap()

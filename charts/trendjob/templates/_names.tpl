@@ -4,7 +4,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* The first part of names: short enough for "-mongodb-passwords" after it. */}}
+{{/* The prefix of names, short enough for a suffix such as "-mongodb-passwords" to fit. */}}
 {{- define "trendjob.fullname" -}}
 {{- $name := default .Chart.Name .Values.nameOverride -}}
 {{- $full := ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) -}}

@@ -1,5 +1,5 @@
-//! The flags of `trendjob run`. Owns their names and help; the limits of those that are fields of a
-//! TrendJob are `trendjob`'s.
+//! The flags of `trendjob run`. Owns their names and help. The crate `trendjob` owns the limits of
+//! flags that are fields of a TrendJob.
 
 use std::path::PathBuf;
 
@@ -20,12 +20,12 @@ pub(crate) struct RunArgs {
     /// The name to publish under: a-z, 0-9 and -, at most 63 characters.
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) source: Option<String>,
-    /// The form of the records [default: twitter].
+    /// The format of the records [default: twitter].
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) preset: Option<PresetName>,
     #[command(flatten)]
     pub(crate) analysis: AnalysisArgs,
-    /// Number of shards to cut the input into, by smaller chunks if needed.
+    /// Number of shards to cut the input into; chunks become smaller if needed.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) shards: Option<u32>,
     /// Threads to use [default: all cores].
@@ -41,19 +41,20 @@ pub(crate) struct RunArgs {
     /// of the machine's, at most 4Gi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) memory: Option<Size>,
-    /// Percentage of malformed lines that may be published, 0 to 100 [default: 5].
+    /// The highest percentage of malformed lines among those that are not blank, 0 to 100; above it
+    /// nothing is published [default: 5].
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) max_malformed_percent: Option<f64>,
     /// The longest record, 1Mi to 64Mi; a longer line is malformed [default: 16Mi].
     #[arg(long, value_name = "SIZE")]
     pub(crate) max_record_size: Option<Size>,
-    /// Resume a run that was stopped. Its plan has the input and the settings.
+    /// Resume a run that was stopped, with the input and the settings of its plan.
     #[arg(long, value_name = "RUN", conflicts_with_all = [
         "inputs", "source", "dry_run", "preset", "shards", "chunk_size", "partitions",
         "max_malformed_percent", "max_record_size", "data",
     ])]
     pub(crate) resume: Option<String>,
-    /// Print the plan, without a run.
+    /// Print the plan and run nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Write every malformed line to this file, as JSON lines.
@@ -96,7 +97,7 @@ pub(crate) struct AnalysisArgs {
     /// Count by windows of this length, 5m to 7d, such as 1h.
     #[arg(long, value_name = "LENGTH")]
     pub(crate) window: Option<Duration>,
-    /// Don't count the common words of these languages, or count all with none; needs --profile
+    /// Languages whose common words are not counted, or `none` to count all words; needs --profile
     /// social [default: nl,en,es].
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     pub(crate) stop_words: Vec<String>,
@@ -114,24 +115,24 @@ pub(crate) struct AnalysisArgs {
     /// 1].
     #[arg(long, value_name = "N")]
     pub(crate) series_floor: Option<u32>,
-    /// The fewest authors (or records, if few have an author) of a term in a window to burst there
-    /// [default: 5].
+    /// The fewest authors that a term needs in a window to burst there (or records, if few have an
+    /// author) [default: 5].
     #[arg(long, value_name = "N")]
     pub(crate) min_count: Option<u32>,
-    /// The fewest distinct authors of a term in a window to burst there, if records have authors
-    /// [default: 3].
+    /// The fewest distinct authors that a term needs in a window to burst there, if records have
+    /// authors [default: 3].
     #[arg(long, value_name = "N")]
     pub(crate) min_authors: Option<u32>,
 }
 
-/// Parses a source, with one of its generations or without.
+/// Parses `SOURCE` or `SOURCE@GENERATION`.
 fn baseline(text: &str) -> Result<Baseline, String> {
     let Some((source, number)) = text.split_once('@') else {
         return Ok(Baseline { source: text.to_owned(), generation: None });
     };
     let generation = number.parse::<u64>().ok().filter(|generation| *generation > 0);
     if generation.is_none() {
-        return Err(format!("{number:?} is no generation: generations are numbered from 1"));
+        return Err(format!("{number:?} is not a generation: generations are numbered from 1"));
     }
     Ok(Baseline { source: source.to_owned(), generation })
 }

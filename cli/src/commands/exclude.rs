@@ -66,8 +66,8 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     }
     let change = typed_change(args)?;
     let (exclusions, entry) = exclusions::append(&*store, &source, &change, &now()).await?;
-    // Also after a change without effect: the command that made it may have been stopped before
-    // this.
+    // After a change without effect, too: an earlier command may have made the change and been
+    // stopped before this step.
     args.store.location.follow(&source).await?;
     let view = View::newest(&store, &source, None).await?;
     let mut excluded = BTreeMap::new();
@@ -91,7 +91,7 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     Output::print(&message(&source, &change, entry.as_ref(), view.as_deref(), &excluded))
 }
 
-/// The change that was typed.
+/// The change that the arguments describe.
 fn typed_change(args: &ExcludeArgs) -> Result<Change, Failure> {
     let ExcludeArgs { terms, patterns, kind, authors, reason, readmit, .. } = args;
     let kind = *kind;
@@ -128,7 +128,7 @@ fn message(
             let subjects: Vec<_> = change.subjects.iter().map(Subject::to_string).collect();
             format!("{done} {source} by change {number}: {}", subjects.join(", "))
         }
-        None => format!("nothing was changed: it is {done} {source} already"),
+        None => format!("nothing was changed: already {done} {source}"),
     }];
     if change.subjects.iter().any(Subject::is_read_time) {
         let counts: Vec<_> = excluded.iter().map(|(kind, count)| kinds(*kind, *count)).collect();
@@ -138,7 +138,7 @@ fn message(
                 view.generation().generation,
                 counts.join(", "),
             ),
-            None => "terms apply to results that are published: there is none yet".to_owned(),
+            None => "terms apply to published results: no result is published yet".to_owned(),
         });
     }
     if let Some(view) = view.filter(|_| change.action == Action::Readmit) {

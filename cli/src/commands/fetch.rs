@@ -1,5 +1,6 @@
-//! `trendjob fetch URL`: sends a request to an API and prints its answer, where there is no other
-//! HTTP client, as in pods of a cluster. Owns which answers are waited for.
+//! `trendjob fetch URL`: sends a request to an API and prints its answer. It is for places without
+//! another HTTP client, such as pods. Owns the rule that a failed request is repeated until the
+//! time of `--wait` is over.
 
 use crate::args::FetchArgs;
 use crate::failure::Failure;
@@ -31,7 +32,7 @@ pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
     }
 }
 
-/// Fails for a text that is not a URL, which no waiting mends.
+/// Fails if a text is not an HTTP URL: waiting would not help.
 #[cfg(feature = "http")]
 fn check(url: &str) -> Result<(), Failure> {
     let parsed = url.parse::<ureq::http::Uri>().ok();
@@ -50,7 +51,7 @@ fn check(url: &str) -> Result<(), Failure> {
 fn get(url: &str) -> Result<String, Failure> {
     use std::time::Duration;
 
-    /// The most time for an answer.
+    /// The longest time that a request may take.
     const PATIENCE: Duration = Duration::from_secs(30);
     let config = ureq::Agent::config_builder()
         .http_status_as_error(false)

@@ -21,7 +21,7 @@ pub(super) async fn newest(location: &StoreLocation, source: &str) -> Result<Arc
     let known = if published.is_empty() {
         "nothing is published in this store yet".to_owned()
     } else {
-        format!("published are: {}", published.join(", "))
+        format!("the published sources are {}", published.join(", "))
     };
     let message = format!("nothing is published under {source}; {known}");
     Err(Failure::permanent("UnknownSource", message))

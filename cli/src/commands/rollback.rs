@@ -1,4 +1,4 @@
-//! `trendjob rollback SOURCE --to G`.
+//! `trendjob rollback SOURCE --to GENERATION`: shows an earlier generation again.
 
 use store::{SourceName, generations};
 

@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::store_location::Folder;
 use crate::tables;
 
-/// Lists generations and runs.
+/// Prints the generations and the runs.
 pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure> {
     let store = args.location.open(Folder::Existing).await?;
     let folder = args.location.folder();

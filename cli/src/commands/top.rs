@@ -33,7 +33,7 @@ pub(crate) async fn top(args: &TopArgs) -> Result<(), Failure> {
     }
 }
 
-/// Prints the topics part by part: all of a kind may not fit in memory.
+/// Prints the topics part by part, because all topics of a kind may not fit in memory.
 async fn csv(view: &View, question: TopQuestion) -> Result<(), Failure> {
     Output::print("rank,kind,term,count,documents\n")?;
     let TopQuestion { mut ranking, limit } = question;

@@ -1,5 +1,5 @@
-//! The flags of `trendjob run` as fields of a TrendJob's spec. Owns which flag sets which field;
-//! the defaults and limits of the fields are `trendjob`'s.
+//! The flags of `trendjob run` as fields of a TrendJob's spec. Owns the field that each flag sets;
+//! `crates/trendjob` owns the defaults and limits of the fields.
 
 use trendjob::rules::SOCIAL_ONLY;
 use trendjob::{Analysis, FieldError, Preset, Record, TrendJobSpec, check_spec};
@@ -85,7 +85,7 @@ fn each_once<T: Copy + Ord>(values: &[T]) -> Vec<T> {
     values
 }
 
-/// Checks a spec as a manifest is checked. The errors name the flags that the user typed.
+/// Checks a spec by the rules for manifests. The errors name the flags that the user typed.
 pub(super) fn check(args: &RunArgs, spec: &TrendJobSpec) -> Result<(), Failure> {
     let errors = check_spec(spec);
     let errors = errors.iter().filter(|error| !is_of_clusters_only(error));
@@ -93,9 +93,9 @@ pub(super) fn check(args: &RunArgs, spec: &TrendJobSpec) -> Result<(), Failure> 
     if messages.is_empty() { Ok(()) } else { Err(Failure::usage(messages.join("; "))) }
 }
 
-/// Returns true for a limit of manifests that a local run doesn't have: it reads any number of
-/// files (the limit keeps objects in etcd small, and the pipeline checks schemes itself), and it
-/// can score the words of profile Seed.
+/// Returns true if an error is about a limit of manifests that a local run doesn't have. A local
+/// run reads any number of files (the limit keeps objects in etcd small, and the pipeline checks
+/// schemes itself), and it can score the words of profile Seed.
 fn is_of_clusters_only(error: &FieldError) -> bool {
     let scored = ["scores", "baseline", "minCount", "minAuthors"];
     let field = error.path.strip_prefix("spec.analysis.");

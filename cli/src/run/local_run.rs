@@ -1,5 +1,5 @@
 //! A local run as the user typed it: a manifest, flags, or both. Owns the defaults of one machine;
-//! all else is filled in and checked as in a TrendJob.
+//! all other settings get their defaults and checks as in a TrendJob.
 
 use std::path::{Path, PathBuf};
 
@@ -14,8 +14,8 @@ use super::{flags, manifest};
 use crate::args::RunArgs;
 use crate::failure::Failure;
 
-/// The size of a chunk, and so what a killed run loses at most. Small chunks only help a cluster,
-/// where pods share the work.
+/// The size of a chunk. A killed run loses the shard that each thread was counting, which is one
+/// chunk of most inputs. Small chunks only help a cluster, where pods share the work.
 const CHUNK: Size = Size::mebibytes(1_024);
 
 /// The most partitions: one per slot.
@@ -40,7 +40,7 @@ pub(crate) struct LocalRun {
 }
 
 impl LocalRun {
-    /// A run over one file, with all defaults.
+    /// Creates a run over one file, with all defaults.
     pub(crate) fn of_file(source: &str, file: &Path, store: PathBuf) -> Result<Self, Failure> {
         let mut run = Self::without_spec(store);
         let trendjob = defaults(source, vec![file.display().to_string()], run.threads);
@@ -48,7 +48,7 @@ impl LocalRun {
         Ok(run)
     }
 
-    /// The run that was typed.
+    /// Creates the run that the arguments describe.
     pub(crate) fn of_args(args: &RunArgs) -> Result<Self, Failure> {
         let mut run = Self::without_spec(args.store.clone());
         run.rejects.clone_from(&args.rejects);
@@ -73,7 +73,7 @@ impl LocalRun {
         }
         spec.shards = args.shards;
         spec.data.clone_from(&args.data);
-        spec.kept_out = Some(args.store.clone());
+        spec.store_folder = Some(args.store.clone());
         run.spec = Some(spec);
         Ok(run)
     }
@@ -92,7 +92,7 @@ impl LocalRun {
     }
 }
 
-/// Returns the spec of the TrendJob that was typed, checked.
+/// Returns the checked spec of the TrendJob that the arguments describe.
 fn trendjob(args: &RunArgs, threads: usize) -> Result<TrendJobSpec, Failure> {
     let mut trendjob = match args.inputs.as_slice() {
         [file] if is_manifest(file) => {
@@ -124,7 +124,7 @@ fn trendjob(args: &RunArgs, threads: usize) -> Result<TrendJobSpec, Failure> {
 fn defaults(source: &str, uris: Vec<String>, threads: usize) -> TrendJobSpec {
     let mut trendjob = TrendJobSpec::new(source.to_owned(), uris);
     trendjob.sharding.chunk_size = CHUNK;
-    // Two per thread: one is merged while the blocks of the other are synced to disk.
+    // Two partitions per thread: one is merged while the blocks of the other are synced to disk.
     trendjob.sharding.partitions = (2 * threads).min(MOST_PARTITIONS) as u32;
     trendjob
 }
@@ -132,7 +132,8 @@ fn defaults(source: &str, uris: Vec<String>, threads: usize) -> TrendJobSpec {
 /// Returns a checked spec in the pipeline's words.
 fn spec(trendjob: &TrendJobSpec) -> Result<Spec, Failure> {
     let mut spec = request::spec(trendjob).map_err(|error| Failure::usage(error.to_string()))?;
-    // A ConfigMap is a copy in every pod; here it is a file with one modification time.
+    // A file of a ConfigMap is a separate copy in every pod. Here all threads read one file, which
+    // its modification time identifies.
     spec.identity = Identity::Modified;
     spec.analysis.check().map_err(|error| Failure::usage(error.to_string()))?;
     Ok(spec)

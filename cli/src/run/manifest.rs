@@ -1,5 +1,5 @@
 //! The manifest of a local run. Owns the reading of the file; refuses a field that a local run
-//! can't follow, rather than ignore it.
+//! doesn't support instead of ignoring it.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ pub(crate) fn invalid(file: &Path, errors: &[FieldError]) -> Failure {
     let errors: Vec<String> = errors.iter().map(|error| format!("\n  {error}")).collect();
     Failure::permanent(
         "InvalidManifest",
-        format!("{} is no valid TrendJob:{}", file.display(), errors.concat()),
+        format!("{} is not a valid TrendJob:{}", file.display(), errors.concat()),
     )
 }
 

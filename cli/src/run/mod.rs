@@ -31,7 +31,7 @@ pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Resu
         let spec = run.spec.as_ref().ok_or_else(|| Failure::usage("nothing to plan"))?;
         if spec.uris.iter().any(|uri| uri == "-") {
             return Err(Failure::usage(
-                "--dry-run can't plan standard input, which is cut after it was read: name files",
+                "--dry-run can't plan standard input, which is only cut after it has been read: name files",
             ));
         }
         let plan = plan::draft(spec, &Remote::default(), &Cancel::default())?;
@@ -48,7 +48,7 @@ pub(crate) async fn open(folder: &Path) -> Result<Arc<ObjectStore>, Failure> {
     Ok(Arc::new(ObjectStore::open_folder(folder).await?))
 }
 
-/// Runs, prints the top ten, and serves the result if there is something to listen on.
+/// Runs, prints the top ten topics, and serves the result if there is a listener.
 pub(crate) fn run_and_serve(
     runtime: &Runtime,
     store: Arc<ObjectStore>,

@@ -16,7 +16,7 @@ use crate::tables;
 const DRAW: Duration = Duration::from_millis(100);
 const LINE: Duration = Duration::from_secs(10);
 
-/// Shows progress until it is dropped.
+/// A display of progress, which ends when it is dropped.
 #[derive(Debug)]
 pub(super) struct Display {
     stop: Option<Sender<()>>,

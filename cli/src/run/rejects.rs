@@ -1,5 +1,4 @@
-//! `--rejects FILE`: every malformed line as a line of JSON. Owns that the file overwrites no
-//! input.
+//! `--rejects FILE`: writes every malformed line as a line of JSON. Refuses to overwrite an input.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -11,8 +10,8 @@ use pipeline::{Context, Error, Plan};
 
 use crate::failure::Failure;
 
-/// Checks that the file can be written, before a run that may take hours. The lines of an earlier
-/// run stay until this run has counted.
+/// Checks that the file can be written, before a run that may take hours. The rejects of an earlier
+/// run stay in the file until this run has counted.
 pub(super) fn check(file: &Path) -> Result<(), Failure> {
     let existed = file.exists();
     let opened = File::options().create(true).append(true).open(file);

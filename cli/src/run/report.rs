@@ -1,4 +1,4 @@
-//! The report of a finished run, and of a plan that was not stored.
+//! The report of a finished run, and of a plan from `--dry-run`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,14 +53,14 @@ struct Report<'a> {
     seconds: BTreeMap<&'static str, f64>,
 }
 
-/// Counted records that are in no window, or in none that is scored.
+/// Counted records outside all windows, or outside all windows that are scored.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Outside {
     /// Number of records without a time; `None` in a run without windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     undated: Option<u64>,
-    /// Number of records dated so far ahead that their windows don't count as begun; `None` without
-    /// scores.
+    /// Number of records dated so far ahead of all others that their windows are not scored; `None`
+    /// without scores.
     #[serde(skip_serializing_if = "Option::is_none")]
     ahead: Option<u64>,
 }
@@ -162,7 +162,7 @@ fn rounded(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e4).round() / 1e4
 }
 
-/// Prints a plan that was not stored.
+/// Prints a plan from `--dry-run`.
 pub(super) fn plan(plan: &Plan, threads: usize, output: Output) -> Result<(), Failure> {
     if output.is_json() {
         return Output::json(&serde_json::json!({

@@ -81,7 +81,7 @@ impl Session<'_> {
         if local.resume.is_some() && !self.is_stored()? {
             return Err(Failure::permanent(
                 "UnknownRun",
-                format!("there is no run {run} to resume: trendjob runs lists those there are"),
+                format!("there is no run {run}: `trendjob runs` lists those that can be resumed"),
             ));
         }
         runtime.block_on(async {
@@ -111,7 +111,7 @@ impl Session<'_> {
         Ok(FinishedRun { outcome, threads: context.limits.threads, spilled })
     }
 
-    /// Does the stages on a thread that may block, shows their progress, and stops them at Ctrl-C.
+    /// Runs the stages on a thread that may block, shows their progress, and stops them at Ctrl-C.
     fn stages(&self, context: &Context, spec: Option<Spec>) -> Result<local::Outcome, Error> {
         let cancel = context.cancel.clone();
         let stopper = self.runtime.spawn(async move {
@@ -155,7 +155,8 @@ impl Session<'_> {
         Ok(Context::new(store, runtime.handle().clone(), run.clone(), attempt, limits))
     }
 
-    /// Removes what earlier runs left. An error is only logged: the run doesn't need the space.
+    /// Removes the remains of earlier runs. An error is only logged: this run doesn't need the
+    /// space.
     async fn tidy(&self) {
         let Self { store, local, run, .. } = self;
         let staged = store.sweep_staged(clock::now() - STALE);

@@ -1,6 +1,6 @@
 //! The times of statuses: the week from Monday, 5 to Sunday, 11 January 2026, in time order, few by
-//! night and many in the evening. Owns how the index of a record becomes a time, and how a time is
-//! printed; doesn't know what is written at that time.
+//! night and many in the evening. Owns the mapping from the index of a record to a time, and the
+//! printed form of a time; doesn't know the text of a status.
 
 /// Midnight before Monday, 5 January 2026 (UTC), in milliseconds since 1970.
 const MONDAY: u64 = 1_767_571_200_000;
@@ -29,7 +29,7 @@ impl Moment {
         usize::try_from(self.0 / HOUR).unwrap_or_default()
     }
 
-    /// Appends it in Twitter's notation: `Mon Jan 05 00:00:03 +0000 2026`.
+    /// Appends the time in Twitter's notation: `Mon Jan 05 00:00:03 +0000 2026`.
     pub(super) fn append(self, out: &mut Vec<u8>) {
         let seconds = self.0 / 1_000;
         let day = seconds / 86_400;
@@ -56,8 +56,8 @@ fn two_digits(number: u64) -> [u8; 2] {
 #[derive(Debug)]
 pub(super) struct Calendar {
     records: u64,
-    /// For each of as many equal parts of the records as all weights sum to: its hour of the week,
-    /// its number within that hour, and the number of parts in that hour.
+    /// The records are cut into equal parts, as many as the sum of all weights. An element holds a
+    /// part's hour of the week, its number within that hour, and the number of parts in that hour.
     parts: Vec<(u64, u64, u64)>,
 }
 

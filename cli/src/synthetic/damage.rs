@@ -1,5 +1,5 @@
-//! Malformed lines: every way in which a line is no record, except that it is too long. Owns how a
-//! good line is spoilt; doesn't know its content.
+//! Malformed lines of every reason except that a line is too long. Owns the damage to a good line;
+//! doesn't know its content.
 
 use super::dice::Dice;
 
@@ -15,7 +15,7 @@ const IN_TEXT: [&[u8]; 12] = [
     b"\x01",
     b"\r",
     b"\x1F",
-    // No UTF-8: Latin-1, a stray continuation, an overlong slash, half a surrogate pair.
+    // Not UTF-8: Latin-1, a stray continuation, an overlong slash, half a surrogate pair.
     b"caf\xE9 ",
     b"\x80",
     b"\xC0\xAF",
@@ -29,7 +29,7 @@ const IN_OBJECT: [&[u8]; 6] =
 /// Bytes that no line may end in, appended to it.
 const AFTER: [&[u8]; 5] = [b"}", b",", b" null", b"{\"text\":\"two on a line\"}", b"\0"];
 
-/// Lines that are JSON, but no object.
+/// Lines that are JSON, but not an object.
 const NO_OBJECTS: [&[u8]; 6] =
     [b"[{\"text\":\"a list\"}]", b"\"only a string\"", b"42", b"null", b"true", b"[]"];
 
@@ -40,7 +40,7 @@ const DEEP: usize = 200;
 pub(super) fn spoil(out: &mut Vec<u8>, start: usize, dice: &mut Dice) {
     match dice.below(8) {
         0 | 1 => {
-            // At least the brace stays: an empty line is no malformed one.
+            // At least the brace stays, because a blank line is not malformed.
             let length = u32::try_from(out.len() - start).unwrap_or(u32::MAX);
             let kept = 1 + dice.below(length.saturating_sub(1)) as usize;
             out.truncate(start + kept);

@@ -23,7 +23,7 @@ pub(super) enum Purpose {
 pub(super) struct Dice(u64);
 
 impl Dice {
-    /// The stream of one record and seed.
+    /// Creates the stream of one record and seed.
     pub(super) fn new(seed: u64, record: u64, purpose: Purpose) -> Self {
         let place = mix(record.wrapping_mul(GOLDEN).wrapping_add(purpose as u64));
         Self(mix(seed.wrapping_add(GOLDEN)) ^ place)

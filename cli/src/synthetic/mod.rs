@@ -23,7 +23,7 @@ use calendar::Calendar;
 use dice::{Dice, Purpose};
 use status::Writer;
 
-/// One line of this many is a delete notice, a record without a text.
+/// One in this many lines is a delete notice, a record without a text.
 const NOTICE_EVERY: u64 = 250;
 
 /// A source of lines.
@@ -51,7 +51,7 @@ impl Synthetic {
         Self { records, seed, malformed, next: 0, calendar, writer }
     }
 
-    /// Appends the next line with its end. Returns false after the last line.
+    /// Appends the next line and a line feed. Returns false after the last line.
     pub(crate) fn append(&mut self, out: &mut Vec<u8>) -> bool {
         if self.next >= self.records {
             return false;

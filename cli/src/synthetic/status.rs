@@ -19,7 +19,7 @@ const SOURCES: [&[u8]; 6] = [
     b"\"source\":\"\"",
 ];
 
-/// Writes lines.
+/// The writer of lines.
 #[derive(Debug)]
 pub(super) struct Writer {
     words: Words,

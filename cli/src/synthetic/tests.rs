@@ -160,7 +160,7 @@ fn hour(status: &Value) -> usize {
 fn topics_occur_in_their_hours() {
     let bytes = made(30_000, 2, 0.0);
     let mut within = [0; TOPICS.len()];
-    let mut without = [0; TOPICS.len()];
+    let mut outside = [0; TOPICS.len()];
     let mut last = 0;
     for status in lines(&bytes).filter_map(record).filter(|status| status["text"].is_string()) {
         let hour = hour(&status);
@@ -170,13 +170,13 @@ fn topics_occur_in_their_hours() {
         for (number, topic) in
             TOPICS.iter().enumerate().filter(|(_, topic)| text.contains(topic.name))
         {
-            let counts = if topic.hours().contains(&hour) { &mut within } else { &mut without };
+            let counts = if topic.hours().contains(&hour) { &mut within } else { &mut outside };
             counts[number] += 1;
         }
     }
     for (number, Topic { name, .. }) in TOPICS.iter().enumerate() {
-        let (within, without) = (within[number], without[number]);
-        assert!(within > 250 && within > 6 * without, "{name}: {within}, else {without}");
+        let (within, outside) = (within[number], outside[number]);
+        assert!(within > 250 && within > 6 * outside, "{name}: {within}, else {outside}");
     }
-    assert_eq!(without[3], 0, "{} occurs before its hours", TOPICS[3].name);
+    assert_eq!(outside[3], 0, "{} occurs before its hours", TOPICS[3].name);
 }

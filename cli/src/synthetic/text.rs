@@ -1,6 +1,6 @@
-//! The text of a status, written as the inside of a JSON string. Owns how words become a text, its
-//! escapes, and the positions of its hashtags, mentions and links; doesn't know the record around
-//! it.
+//! The text of a status, written as the inside of a JSON string. Owns the making of a text from
+//! words, its escapes, and the positions of its hashtags, mentions and links; doesn't know the
+//! record around it.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ pub(super) enum EntityKind {
 #[derive(Debug)]
 pub(super) struct Entity {
     pub(super) kind: EntityKind,
-    /// The range of its name in the output.
+    /// The byte range of its name in the output.
     pub(super) bytes: Range<usize>,
     /// The range of its characters in the text, with its sign.
     pub(super) characters: Range<usize>,
@@ -33,7 +33,7 @@ pub(super) struct Entity {
     pub(super) author: u16,
 }
 
-/// The words, and how often each is drawn.
+/// The words and the distribution that they are drawn from.
 #[derive(Debug)]
 pub(super) struct Words {
     pub(super) vocabulary: Vocabulary,
@@ -200,7 +200,7 @@ impl<'a> Text<'a> {
             let mut code = *b"----------";
             let mut random = dice.next();
             for letter in &mut code {
-                // 6 bits each; the last two of the 64 signs are repeated ones.
+                // Each letter takes 6 bits. There are 62 letters and digits, so two occur twice.
                 let signs = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzAz";
                 let [sign, ..] = (random % 64).to_le_bytes();
                 *letter = signs[usize::from(sign)];
@@ -236,7 +236,7 @@ impl<'a> Text<'a> {
         self.capital_at(word.len());
     }
 
-    /// Capitalises the letter at a distance from the end.
+    /// Capitalises the letter `back` bytes before the end.
     fn capital_at(&mut self, back: usize) {
         let index = self.out.len() - back;
         self.out[index].make_ascii_uppercase();

@@ -77,7 +77,7 @@ impl Vocabulary {
     }
 }
 
-/// Makes up a word of syllables, more of them for a rarer word; one in 64 is very long.
+/// Makes up a word of syllables. Rarer words have more of them; one in 64 rare words is very long.
 fn made_up(dice: &mut Dice, rank: usize) -> String {
     let syllables = match rank {
         0..4_000 => 2 + dice.below(2),

@@ -3,12 +3,12 @@
 //! Cancho and Solé found a second regime (2001). Owns the table; doesn't know what is ranked.
 //!
 //! The table is Walker's alias method in Vose's form. It is computed in integers: logarithms and
-//! powers differ between C libraries, and the lines of a seed must not.
+//! powers differ between C libraries, and a seed must give the same lines everywhere.
 
 /// Number of ranks; a draw is one `u16`.
 pub(super) const RANKS: usize = 1 << 16;
 
-/// Mandelbrot's shift. Without it, every tenth word would be the first.
+/// Mandelbrot's shift. Without it, every tenth word would be the most frequent one.
 const SHIFT: u64 = 2;
 
 /// The rank around which the second regime begins.

@@ -1,9 +1,9 @@
 //! Invalid manifests: the message names the field, the value and what is allowed, and `validate`
 //! and `run` agree.
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::statuses;
-use crate::outcome::assert_says;
+use crate::outcome::assert_mentions;
 
 const GOOD: &str = "apiVersion: trendjob.dev/v1alpha1
 kind: TrendJob
@@ -59,88 +59,93 @@ const BAD: &[(&str, &str, &[&str])] = &[
 
 #[test]
 fn a_good_manifest_is_valid() {
-    let desk = Desk::new();
-    desk.trendjob(&["validate", &desk.write("job.yaml", GOOD)]).done();
+    let workspace = Workspace::new();
+    workspace.trendjob(&["validate", &workspace.write("job.yaml", GOOD)]).done();
 }
 
 #[test]
 fn the_error_of_a_bad_manifest_names_field_and_value() {
-    let desk = Desk::new();
-    desk.write("data/in.ndjson", statuses(["love"]));
-    let (store, data) = (desk.store(), desk.path("data"));
+    let workspace = Workspace::new();
+    workspace.write("data/in.ndjson", statuses(["love"]));
+    let (store, data) = (workspace.store(), workspace.path("data"));
     let mut wrong = Vec::new();
     for (good, bad, words) in BAD {
         assert!(GOOD.contains(good), "{good}");
-        let job = desk.write("job.yaml", GOOD.replacen(good, bad, 1));
-        let validate = desk.trendjob(&["validate", &job]);
-        let run = desk.trendjob(&["run", &job, "--data", &data, "--store", &store]);
+        let manifest = workspace.write("job.yaml", GOOD.replacen(good, bad, 1));
+        let validate = workspace.trendjob(&["validate", &manifest]);
+        let run = workspace.trendjob(&["run", &manifest, "--data", &data, "--store", &store]);
         for (what, outcome) in [("validate", validate), ("run", run)] {
-            let said = std::panic::catch_unwind(|| assert_says(&outcome.all(), words));
-            if outcome.code != Some(42) || said.is_err() {
+            let checked = std::panic::catch_unwind(|| assert_mentions(&outcome.all(), words));
+            if outcome.code != Some(42) || checked.is_err() {
                 let code = outcome.code;
                 wrong.push(format!("{what} {bad:?}: {code:?}, needs {words:?}: {}", outcome.all()));
             }
         }
     }
     assert!(wrong.is_empty(), "{} refusals are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(desk.stored().is_empty(), "a bad manifest leaves nothing in the store");
+    assert!(workspace.stored().is_empty(), "a bad manifest leaves nothing in the store");
 }
 
 #[test]
 fn all_errors_are_listed_at_once() {
-    let desk = Desk::new();
-    let job = GOOD.replace("partitions: 8", "partitions: 0").replace("Percent: 5", "Percent: 101");
-    let outcome = desk.trendjob(&["validate", &desk.write("job.yaml", job)]);
+    let workspace = Workspace::new();
+    let manifest =
+        GOOD.replace("partitions: 8", "partitions: 0").replace("Percent: 5", "Percent: 101");
+    let outcome = workspace.trendjob(&["validate", &workspace.write("job.yaml", manifest)]);
     assert_eq!(outcome.code, Some(42), "{outcome:#?}");
-    assert_says(&outcome.all(), &["spec.sharding.partitions", "spec.input.maxMalformedPercent"]);
+    assert_mentions(
+        &outcome.all(),
+        &["spec.sharding.partitions", "spec.input.maxMalformedPercent"],
+    );
 }
 
 #[test]
 fn a_broken_manifest_is_named_with_its_line() {
-    let desk = Desk::new();
-    let job =
-        desk.write("broken.yaml", "apiVersion: trendjob.dev/v1alpha1\nkind: [TrendJob\nspec: {\n");
-    let outcome = desk.trendjob(&["validate", &job]);
+    let workspace = Workspace::new();
+    let manifest = workspace
+        .write("broken.yaml", "apiVersion: trendjob.dev/v1alpha1\nkind: [TrendJob\nspec: {\n");
+    let outcome = workspace.trendjob(&["validate", &manifest]);
     assert_eq!(outcome.code, Some(42), "{outcome:#?}");
-    assert_says(&outcome.all(), &["broken.yaml", "line|:2|:3|:4"]);
+    assert_mentions(&outcome.all(), &["broken.yaml", "line|:2|:3|:4"]);
     outcome.assert_no_panic();
     for (name, bytes) in
         [("empty.yaml", &b""[..]), ("noise.yaml", b"\xff\xfe\x00"), ("list.yaml", b"- 1\n")]
     {
-        let outcome = desk.trendjob(&["validate", &desk.write(name, bytes)]);
+        let outcome = workspace.trendjob(&["validate", &workspace.write(name, bytes)]);
         assert_eq!(outcome.code, Some(42), "{outcome:#?}");
-        assert_says(&outcome.all(), &[name]);
+        assert_mentions(&outcome.all(), &[name]);
         outcome.assert_no_panic();
     }
 }
 
 #[test]
 fn a_missing_manifest_is_named() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     for command in ["run", "validate"] {
-        let outcome = desk.trendjob(&[command, "nowhere.yaml"]);
+        let outcome = workspace.trendjob(&[command, "nowhere.yaml"]);
         assert_eq!(outcome.code, Some(42), "{outcome:#?}");
-        assert_says(&outcome.all(), &["nowhere.yaml"]);
+        assert_mentions(&outcome.all(), &["nowhere.yaml"]);
     }
 }
 
 #[test]
 fn a_duplicate_key_in_a_manifest_is_refused() {
-    let desk = Desk::new();
-    let job = GOOD.replace("  source: sample\n", "  source: sample\n  source: other\n");
-    let outcome = desk.trendjob(&["validate", &desk.write("job.yaml", job)]);
+    let workspace = Workspace::new();
+    let manifest = GOOD.replace("  source: sample\n", "  source: sample\n  source: other\n");
+    let outcome = workspace.trendjob(&["validate", &workspace.write("job.yaml", manifest)]);
     assert_eq!(outcome.code, Some(42), "{outcome:#?}");
-    assert_says(&outcome.all(), &["source"]);
+    assert_mentions(&outcome.all(), &["source"]);
 }
 
 #[testing::needs(no_data_folder)]
 #[test]
 fn a_run_without_its_data_folder_names_the_flag() {
-    let desk = Desk::new();
-    let job = desk.write("job.yaml", GOOD);
-    let outcome = desk.trendjob(&["run", &job, "--store", &desk.store(), "--output", "json"]);
-    outcome.refused(2).says(&["--data DIR", "file:///data/in.ndjson"]);
-    desk.write("posts/in.ndjson", statuses(["love"]));
-    let posts = desk.path("posts");
-    desk.trendjob(&["run", &job, "--data", &posts, "--store", &desk.store()]).done();
+    let workspace = Workspace::new();
+    let manifest = workspace.write("job.yaml", GOOD);
+    let outcome =
+        workspace.trendjob(&["run", &manifest, "--store", &workspace.store(), "--output", "json"]);
+    outcome.refused(2).mentions(&["--data DIR", "file:///data/in.ndjson"]);
+    workspace.write("posts/in.ndjson", statuses(["love"]));
+    let posts = workspace.path("posts");
+    workspace.trendjob(&["run", &manifest, "--data", &posts, "--store", &workspace.store()]).done();
 }

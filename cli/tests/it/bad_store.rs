@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use crate::command::{Desk, Running};
+use crate::command::{Running, Workspace};
 use crate::inputs::{awkward, many_words, random_words, status, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::{Outcome, Published};
@@ -13,19 +13,19 @@ use crate::outcome::{Outcome, Published};
 /// Damages each stored file in turn and reads all topics: they are right, or the command is
 /// refused. Returns the refused files below `runs/`, each with its outcome.
 fn spoil_each(spoil: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<(String, Outcome)> {
-    let desk = Desk::new();
-    let file = desk.write("in.ndjson", awkward(400, 400));
-    desk.publish(&["--shards", "3", "--partitions", "2", &file]);
-    let right = desk.top().done();
+    let workspace = Workspace::new();
+    let file = workspace.write("in.ndjson", awkward(400, 400));
+    workspace.publish(&["--shards", "3", "--partitions", "2", &file]);
+    let right = workspace.top().done();
     let mut refused = Vec::new();
-    for (path, bytes) in desk.stored() {
+    for (path, bytes) in workspace.stored() {
         match spoil(&bytes) {
             Some(spoilt) => fs::write(&path, spoilt).unwrap(),
             None => fs::remove_file(&path).unwrap(),
         }
-        let outcome = desk.top();
+        let outcome = workspace.top();
         outcome.assert_no_panic();
-        let name = path.strip_prefix(desk.store()).unwrap().to_str().unwrap().to_owned();
+        let name = path.strip_prefix(workspace.store()).unwrap().to_str().unwrap().to_owned();
         if outcome.code == Some(0) {
             assert_eq!(outcome.stdout, right.stdout, "wrong counts are shown with {name} spoilt");
         } else {
@@ -35,7 +35,7 @@ fn spoil_each(spoil: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Vec<(String, Outcome)
         }
         fs::write(&path, bytes).unwrap();
     }
-    assert_eq!(desk.top().done().stdout, right.stdout, "mended, it is served again");
+    assert_eq!(workspace.top().done().stdout, right.stdout, "the repaired store is served again");
     refused
 }
 
@@ -44,7 +44,7 @@ fn assert_blocks_are_named(refused: &[(String, Outcome)]) {
     let blocks: Vec<_> = refused.iter().filter(|(name, _)| name.contains("/blocks/")).collect();
     assert!(!blocks.is_empty(), "no damaged block was noticed: {refused:#?}");
     for (name, outcome) in blocks {
-        outcome.failed_saying(&[name]);
+        outcome.failed_with(&[name]);
     }
 }
 
@@ -76,11 +76,11 @@ fn a_missing_block_is_noticed_and_named() {
 
 #[test]
 fn the_block_of_another_attempt_is_noticed() {
-    let desk = Desk::new();
-    let file = desk.write("in.ndjson", awkward(400, 401));
-    desk.publish(&["--shards", "3", "--partitions", "2", &file]);
-    let right = desk.top().done();
-    let stored: Vec<_> = desk
+    let workspace = Workspace::new();
+    let file = workspace.write("in.ndjson", awkward(400, 401));
+    workspace.publish(&["--shards", "3", "--partitions", "2", &file]);
+    let right = workspace.top().done();
+    let stored: Vec<_> = workspace
         .stored()
         .into_iter()
         .filter(|(path, _)| path.to_string_lossy().contains("/blocks/"))
@@ -88,7 +88,7 @@ fn the_block_of_another_attempt_is_noticed() {
     for pair in stored.windows(2) {
         let [(here, bytes), (_, other)] = pair else { unreachable!("windows of two") };
         fs::write(here, other).unwrap();
-        let outcome = desk.top();
+        let outcome = workspace.top();
         assert!(
             outcome.code != Some(0) || outcome.stdout == right.stdout,
             "{here:?}: {outcome:#?}"
@@ -99,13 +99,14 @@ fn the_block_of_another_attempt_is_noticed() {
 
 #[test]
 fn a_store_of_a_newer_version_is_left_alone_by_every_command() {
-    let desk = Desk::new();
-    let file = desk.write("in.ndjson", statuses(["love"]));
-    desk.publish(&[&file]);
+    let workspace = Workspace::new();
+    let file = workspace.write("in.ndjson", statuses(["love"]));
+    workspace.publish(&[&file]);
     let is_format = |path: &Path| path.file_name().is_some_and(|name| name == "format");
-    let formats: Vec<_> = desk.stored().into_iter().filter(|(path, _)| is_format(path)).collect();
+    let formats: Vec<_> =
+        workspace.stored().into_iter().filter(|(path, _)| is_format(path)).collect();
     let [(path, bytes)] = formats.as_slice() else {
-        panic!("the store has one record of its format: {:?}", desk.stored().keys());
+        panic!("the store has one record of its format: {:?}", workspace.stored().keys());
     };
     let newer: String = String::from_utf8(bytes.clone())
         .unwrap()
@@ -113,8 +114,8 @@ fn a_store_of_a_newer_version_is_left_alone_by_every_command() {
         .map(|char| if char.is_ascii_digit() { '9' } else { char })
         .collect();
     fs::write(path, newer).unwrap();
-    let before = desk.stored();
-    let store = desk.store();
+    let before = workspace.stored();
+    let store = workspace.store();
     let refused: [&[&str]; 5] = [
         &["run", "--source", "sample", "--store", &store, &file],
         &["top", "sample", "--store", &store],
@@ -123,30 +124,30 @@ fn a_store_of_a_newer_version_is_left_alone_by_every_command() {
         &["serve", "--store", &store, "--listen", "127.0.0.1:0"],
     ];
     for args in refused {
-        let outcome = desk.trendjob(args);
+        let outcome = workspace.trendjob(args);
         assert_eq!(outcome.code, Some(42), "{args:?}: {outcome:#?}");
-        outcome.failed_saying(&["newer|version|format", &store]);
+        outcome.failed_with(&["newer|version|format", &store]);
     }
-    assert_eq!(desk.stored(), before, "nothing was changed");
+    assert_eq!(workspace.stored(), before, "nothing was changed");
 }
 
 #[test]
-fn a_folder_that_is_no_store_is_refused_and_an_empty_one_is_not() {
-    let desk = Desk::new();
-    let store = desk.write("store", "a file where the store should be");
-    let file = desk.write("in.ndjson", statuses(["love"]));
-    desk.run(&[&file]).failed_saying(&[&store]);
+fn a_file_in_place_of_a_store_is_refused_and_reading_creates_no_store() {
+    let workspace = Workspace::new();
+    let store = workspace.write("store", "a file where the store should be");
+    let file = workspace.write("in.ndjson", statuses(["love"]));
+    workspace.run(&[&file]).failed_with(&[&store]);
     assert_eq!(fs::read(&store).unwrap(), b"a file where the store should be");
-    let missing = desk.path("missing");
-    let outcome = desk.trendjob(&["top", "sample", "--store", &missing]);
-    outcome.failed_saying(&["missing|sample"]);
-    assert!(fs::metadata(&missing).is_err(), "reading does not make a store");
+    let missing = workspace.path("missing");
+    let outcome = workspace.trendjob(&["top", "sample", "--store", &missing]);
+    outcome.failed_with(&["missing|sample"]);
+    assert!(fs::metadata(&missing).is_err(), "reading does not create a store");
 }
 
 /// Asserts that one of the two results is shown as a whole: the later start's if both were
 /// published.
 #[track_caller]
-fn assert_one_won(desk: &Desk, runs: &[(Outcome, &[u8])]) {
+fn assert_one_won(workspace: &Workspace, runs: &[(Outcome, &[u8])]) {
     let finished: Vec<(Published, Counts)> = runs
         .iter()
         .filter(|(outcome, _)| outcome.code == Some(0))
@@ -154,58 +155,58 @@ fn assert_one_won(desk: &Desk, runs: &[(Outcome, &[u8])]) {
         .collect();
     let newest = finished.iter().max_by_key(|(published, _)| published.generation);
     let (newest, counts) = newest.unwrap_or_else(|| panic!("none was published: {runs:#?}"));
-    desk.assert_counts(newest, counts);
+    workspace.assert_counts(newest, counts);
     for (outcome, _) in runs.iter().filter(|(outcome, _)| outcome.code != Some(0)) {
-        outcome.failed_saying(&["supersede|later|newer"]);
+        outcome.failed_with(&["supersede|later|newer"]);
     }
 }
 
 #[test]
 fn two_concurrent_runs_finish_and_publish_one_whole_result() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let inputs = [many_words(30_000), awkward(4_000, 410)];
-    let files = [desk.write("a.ndjson", &inputs[0]), desk.write("b.ndjson", &inputs[1])];
+    let files = [workspace.write("a.ndjson", &inputs[0]), workspace.write("b.ndjson", &inputs[1])];
     for _ in 0..4 {
-        let running = files.each_ref().map(|file| desk.start_run(&["--shards", "7", file]));
+        let running = files.each_ref().map(|file| workspace.start_run(&["--shards", "7", file]));
         let [first, second] = running.map(Running::outcome);
         first.assert_no_panic();
         second.assert_no_panic();
-        assert_one_won(&desk, &[(first, &inputs[0]), (second, &inputs[1])]);
+        assert_one_won(&workspace, &[(first, &inputs[0]), (second, &inputs[1])]);
     }
 }
 
 #[test]
 fn a_run_does_not_remove_the_blocks_of_a_running_one() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let piped: Vec<u8> = awkward(3_000, 411);
-    let file = desk.write("in.ndjson", awkward(500, 412));
-    let mut waiting = desk.start_run(&["--shards", "4", "-"]);
+    let file = workspace.write("in.ndjson", awkward(500, 412));
+    let mut waiting = workspace.start_run(&["--shards", "4", "-"]);
     let mut stdin = waiting.stdin();
     stdin.write_all(&piped[..piped.len() / 2]).unwrap();
     stdin.flush().unwrap();
-    let quick = desk.publish(&[&file]);
-    assert_eq!(desk.rows().len() as u64, quick.topics);
+    let quick = workspace.publish(&[&file]);
+    assert_eq!(workspace.rows().len() as u64, quick.topics);
     stdin.write_all(&piped[piped.len() / 2..]).unwrap();
     drop(stdin);
     let slow = waiting.outcome();
     slow.assert_no_panic();
     if slow.code == Some(0) {
-        desk.assert_counts(&Published::of(&slow), &Counts::of(Preset::Twitter, &[&piped]));
+        workspace.assert_counts(&Published::of(&slow), &Counts::of(Preset::Twitter, &[&piped]));
     } else {
         // The slow run started first, so the quick one has the later start number.
-        slow.failed_saying(&["supersede|later|newer"]);
-        assert_eq!(desk.rows().len() as u64, quick.topics);
+        slow.failed_with(&["supersede|later|newer"]);
+        assert_eq!(workspace.rows().len() as u64, quick.topics);
     }
 }
 
 #[test]
 fn runs_of_different_sources_do_not_interfere() {
-    let desk = Desk::new();
-    let store = desk.store();
-    let file = desk.write("in.ndjson", awkward(2_000, 413));
+    let workspace = Workspace::new();
+    let store = workspace.store();
+    let file = workspace.write("in.ndjson", awkward(2_000, 413));
     let start = |source: &str| {
         let args = ["run", "--source", source, "--store", &store, "--output", "json", &file];
-        Running::start(desk.command(&args))
+        Running::start(workspace.command(&args))
     };
     let running = ["one", "two", "sample"].map(start);
     let digests = running.map(|run| Published::of(&run.outcome()).digest);
@@ -239,22 +240,22 @@ impl Drop for SmallDisk {
 #[testing::needs(mounts)]
 #[test]
 fn a_full_disk_is_reported_and_changes_no_published_result() {
-    let desk = Desk::new();
-    let _disk = SmallDisk::mount(desk.store(), "2m");
-    let small = desk.write("small.ndjson", statuses(["earlier result"]));
-    let large = desk.write("large.ndjson", random_words(300_000, 7));
-    desk.publish(&[&small]);
+    let workspace = Workspace::new();
+    let _disk = SmallDisk::mount(workspace.store(), "2m");
+    let small = workspace.write("small.ndjson", statuses(["earlier result"]));
+    let large = workspace.write("large.ndjson", random_words(300_000, 7));
+    workspace.publish(&[&small]);
     for shards in ["1", "7"] {
-        let refusal = desk.run(&["--shards", shards, &large]).refused(1);
-        refusal.says(&["no space", &desk.store()]);
-        assert_eq!(desk.rows()[0].term, "earlier");
+        let refusal = workspace.run(&["--shards", shards, &large]).refused(1);
+        refusal.mentions(&["no space", &workspace.store()]);
+        assert_eq!(workspace.rows()[0].term, "earlier");
     }
-    let again = desk.publish(&[&small]);
-    assert_eq!(again.generation, 2, "what the full runs left was removed");
+    let again = workspace.publish(&[&small]);
+    assert_eq!(again.generation, 2, "the remains of the failed runs are removed");
     // A store on a disk that another file fills to the last byte can still be read.
-    let mut filler = fs::File::create(desk.path("store/filler")).unwrap();
+    let mut filler = fs::File::create(workspace.path("store/filler")).unwrap();
     while filler.write_all(status("x").repeat(100).as_bytes()).is_ok() {}
     drop(filler);
-    desk.run(&[&small]).refused(1).says(&["no space", &desk.store()]);
-    assert_eq!(desk.rows()[0].term, "earlier");
+    workspace.run(&[&small]).refused(1).mentions(&["no space", &workspace.store()]);
+    assert_eq!(workspace.rows()[0].term, "earlier");
 }

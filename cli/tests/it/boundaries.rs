@@ -1,7 +1,7 @@
-//! Every line belongs to exactly one chunk, wherever its ends are. Each line here is a word of its
-//! own, so a line that is read twice or never is known by its word.
+//! Every line belongs to exactly one chunk, wherever the line begins and ends. Each line here holds
+//! a word of its own, whose count shows a line that is read twice or not at all.
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{gzip, status, word};
 use crate::oracle::{Counts, Preset};
 
@@ -53,42 +53,42 @@ fn files() -> Vec<String> {
 
 #[test]
 fn lines_at_the_ends_of_chunks_are_read_exactly_once() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let files = files();
     for (n, file) in files.iter().enumerate() {
-        desk.write(&format!("in/{n:03}.ndjson"), file);
+        workspace.write(&format!("in/{n:03}.ndjson"), file);
     }
     let expected =
         Counts::of(Preset::Twitter, &files.iter().map(String::as_bytes).collect::<Vec<_>>());
-    assert!(expected.words.values().all(|&counts| counts == (1, 1)), "words name their lines");
-    let folder = desk.path("in");
-    let whole = desk.publish(&[&folder]);
-    desk.assert_counts(&whole, &expected);
+    assert!(expected.words.values().all(|&counts| counts == (1, 1)), "each word is in one line");
+    let folder = workspace.path("in");
+    let whole = workspace.publish(&[&folder]);
+    workspace.assert_counts(&whole, &expected);
     for size in ["1Ki", "1025", "2047", "2Ki", "3000"] {
-        let published = desk.publish(&["--chunk-size", size, &folder]);
-        desk.assert_counts(&published, &expected);
+        let published = workspace.publish(&["--chunk-size", size, &folder]);
+        workspace.assert_counts(&published, &expected);
         assert_eq!(published.digest, whole.digest, "chunks of {size}");
     }
 }
 
 #[test]
 fn one_shard_a_chunk_reads_every_line_exactly_once() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut words = Words(0);
     // The ends of these lines drift by one byte against every boundary.
     let text: String = (0..300).map(|n| words.line(340 + n % 3) + "\n").collect();
     let text = text + &words.line(77);
-    let file = desk.write("in.ndjson", &text);
+    let file = workspace.write("in.ndjson", &text);
     let expected = Counts::of(Preset::Twitter, &[text.as_bytes()]);
     let chunks = text.len().div_ceil(1_024).to_string();
-    let published = desk.publish(&["--chunk-size", "1Ki", "--shards", &chunks, &file]);
+    let published = workspace.publish(&["--chunk-size", "1Ki", "--shards", &chunks, &file]);
     assert_eq!(published.number("shards").to_string(), chunks, "{}", published.json);
-    desk.assert_counts(&published, &expected);
+    workspace.assert_counts(&published, &expected);
 }
 
 #[test]
 fn a_last_line_without_an_end_counts_wherever_it_begins() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut words = Words(0);
     let mut texts = Vec::new();
     for before in 1_000..=1_048 {
@@ -96,13 +96,13 @@ fn a_last_line_without_an_end_counts_wherever_it_begins() {
         texts.push(words.line(before) + "\n" + &words.line(1_024));
     }
     for (n, text) in texts.iter().enumerate() {
-        desk.write(&format!("in/{n:03}.ndjson"), text);
-        desk.write(&format!("packed/{n:03}.ndjson.gz"), gzip(text.as_bytes()));
+        workspace.write(&format!("in/{n:03}.ndjson"), text);
+        workspace.write(&format!("packed/{n:03}.ndjson.gz"), gzip(text.as_bytes()));
     }
     let expected =
         Counts::of(Preset::Twitter, &texts.iter().map(String::as_bytes).collect::<Vec<_>>());
     for folder in ["in", "packed"] {
-        let published = desk.publish(&["--chunk-size", "1Ki", &desk.path(folder)]);
-        desk.assert_counts(&published, &expected);
+        let published = workspace.publish(&["--chunk-size", "1Ki", &workspace.path(folder)]);
+        workspace.assert_counts(&published, &expected);
     }
 }

@@ -22,11 +22,11 @@ const LIMIT: Duration = Duration::from_mins(3);
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_trendjob");
 
 /// A folder for one test: its inputs, and a store.
-pub(crate) struct Desk {
+pub(crate) struct Workspace {
     folder: TempDir,
 }
 
-impl Desk {
+impl Workspace {
     pub(crate) fn new() -> Self {
         Self { folder: TempDir::with_prefix("trendjob-it-").unwrap() }
     }
@@ -52,7 +52,8 @@ impl Desk {
         self.command_of(PROGRAM, args)
     }
 
-    /// A copy of the program in this folder.
+    /// A command of another copy of the program, in this folder and without the caller's
+    /// environment variables.
     pub(crate) fn command_of(&self, program: &str, args: &[&str]) -> Command {
         let mut command = Command::new(program);
         command.current_dir(self.folder.path()).args(args);
@@ -135,7 +136,7 @@ impl Desk {
         paths.filter_map(|path| fs::read(&path).ok().map(|bytes| (path, bytes))).collect()
     }
 
-    /// How many files the store has.
+    /// Number of files in the store.
     pub(crate) fn files(&self) -> usize {
         paths(Path::new(&self.store())).len()
     }
@@ -165,7 +166,7 @@ enum Stream {
 pub(crate) struct Running {
     pub(crate) child: Child,
     lines: Receiver<(Stream, String)>,
-    seen: Vec<(Stream, String)>,
+    received: Vec<(Stream, String)>,
 }
 
 impl Running {
@@ -189,24 +190,24 @@ impl Running {
         };
         follow(Stream::Out, Box::new(child.stdout.take().unwrap()));
         follow(Stream::Err, Box::new(child.stderr.take().unwrap()));
-        Self { child, lines, seen: Vec::new() }
+        Self { child, lines, received: Vec::new() }
     }
 
     pub(crate) fn stdin(&mut self) -> ChildStdin {
         self.child.stdin.take().unwrap()
     }
 
-    /// Waits for a line of output from which `wanted` returns a value.
+    /// Waits for a line of output for which `wanted` returns a value.
     #[track_caller]
     pub(crate) fn line<T>(&mut self, wanted: impl Fn(&str) -> Option<T>) -> T {
         while let Ok((stream, line)) = self.lines.recv_timeout(LIMIT) {
             let found = wanted(&line);
-            self.seen.push((stream, line));
+            self.received.push((stream, line));
             if let Some(found) = found {
                 return found;
             }
         }
-        panic!("the awaited line never came: {:?}", self.seen);
+        panic!("the awaited line never came: {:?}", self.received);
     }
 
     /// Waits for the end.
@@ -215,16 +216,19 @@ impl Running {
         drop(self.child.stdin.take());
         loop {
             match self.lines.recv_timeout(LIMIT) {
-                Ok(line) => self.seen.push(line),
+                Ok(line) => self.received.push(line),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
-                    panic!("silent for {LIMIT:?} and not done: {:?}", self.seen)
+                    panic!("silent for {LIMIT:?} and not done: {:?}", self.received)
                 }
             }
         }
         let status = self.wait();
         let text = |wanted| {
-            self.seen.iter().filter(move |(from, _)| *from == wanted).map(|(_, line)| line.as_str())
+            self.received
+                .iter()
+                .filter(move |(from, _)| *from == wanted)
+                .map(|(_, line)| line.as_str())
         };
         Outcome {
             code: status.code(),
@@ -288,7 +292,7 @@ pub(crate) fn until<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
         }
         thread::park_timeout(PAUSE);
     }
-    panic!("waited in vain until {what}");
+    panic!("timed out while waiting until {what}");
 }
 
 /// Returns true if these tests run as root, which has every permission.

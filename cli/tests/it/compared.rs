@@ -1,12 +1,12 @@
-//! Scores that compare through the command: keyness against a published result, Mastodon's
-//! chi-square of days, and counts of each window.
+//! The command with the scores that compare: keyness against a published result, Mastodon's
+//! chi-square of days, and the counts of each window.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{Dice, word};
 
 const DAY: i64 = 86_400;
@@ -20,7 +20,7 @@ fn line(text: &str, time: i64, author: usize) -> String {
     format!("{post}\n")
 }
 
-impl Desk {
+impl Workspace {
     fn social(&self, source: &str, flags: &[&str], lines: &str) -> Value {
         let file = self.write(&format!("{source}.ndjson"), lines);
         let flags = [&["--profile", "social", "--stop-words", "none"], flags].concat();
@@ -86,16 +86,16 @@ fn texts(seed: u64, records: usize, favourite: usize) -> (String, BTreeMap<Strin
 
 #[test]
 fn keyness_ranks_terms_against_a_published_result() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let (base, others) = texts(1, 900, 100);
     let (lines, documents) = texts(2, 700, 200);
-    desk.social("base", &["--partitions", "3"], &base);
+    workspace.social("base", &["--partitions", "3"], &base);
     let expected = keyness(&documents, 700.0, &others, 900.0);
     assert!(expected.len() >= 5 && expected.len() < 20, "{expected:?}");
     for partitions in ["1", "8", "64"] {
         let flags = ["--scores", "keyness", "--baseline", "base", "--partitions", partitions];
-        desk.social("sample", &flags, &lines);
-        let found = desk.values("sample", "keyness", &[]);
+        workspace.social("sample", &flags, &lines);
+        let found = workspace.values("sample", "keyness", &[]);
         assert!(found.keys().eq(expected.keys()), "{found:?} instead of {expected:?}");
         for (term, value) in &found {
             assert!(
@@ -108,35 +108,35 @@ fn keyness_ranks_terms_against_a_published_result() {
 
 #[test]
 fn a_baseline_is_the_newest_generation_at_the_time_of_the_plan() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let (base, _) = texts(1, 300, 100);
     let (other, _) = texts(3, 300, 300);
     let (lines, _) = texts(2, 300, 200);
-    desk.social("base", &[], &base);
-    desk.social("sample", &["--scores", "keyness", "--baseline", "base"], &lines);
-    let first = desk.values("sample", "keyness", &[]);
-    desk.social("base", &[], &other);
-    desk.social("sample", &["--scores", "keyness", "--baseline", "base@1"], &lines);
-    assert_eq!(desk.values("sample", "keyness", &[]), first);
-    let top = desk.json(&["top", "sample", "--score", "keyness"]);
+    workspace.social("base", &[], &base);
+    workspace.social("sample", &["--scores", "keyness", "--baseline", "base"], &lines);
+    let first = workspace.values("sample", "keyness", &[]);
+    workspace.social("base", &[], &other);
+    workspace.social("sample", &["--scores", "keyness", "--baseline", "base@1"], &lines);
+    assert_eq!(workspace.values("sample", "keyness", &[]), first);
+    let top = workspace.json(&["top", "sample", "--score", "keyness"]);
     assert_eq!(top["baseline"], serde_json::json!({ "source": "base", "generation": 1 }));
     assert_eq!(top["start"], Value::Null);
 }
 
 #[test]
 fn an_unusable_baseline_is_refused_with_the_remedy() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", line("hello world", FIRST_DAY, 1));
-    desk.json(&["run", "--source", "seed", "-q", &file]);
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", line("hello world", FIRST_DAY, 1));
+    workspace.json(&["run", "--source", "seed", "-q", &file]);
     let social = ["run", "--source", "sample", "--profile", "social", &file];
     let refused = |flags: &[&str]| {
-        let store = desk.store();
+        let store = workspace.store();
         let args = [&social[..], flags, &["--store", &store]].concat();
-        desk.trendjob(&args).all()
+        workspace.trendjob(&args).all()
     };
     let seed = ["run", "--source", "x", "--window", "1d", "--scores", "chisquare", &file];
-    let told = desk.trendjob(&[&seed[..], &["--store", &desk.store()]].concat()).all();
-    assert!(told.contains("which profile Seed doesn't read"), "{told}");
+    let output = workspace.trendjob(&[&seed[..], &["--store", &workspace.store()]].concat()).all();
+    assert!(output.contains("which profile Seed doesn't read"), "{output}");
     for (flags, expected) in [
         (&["--scores", "keyness", "--baseline", "nobody"][..], "has no published result"),
         (&["--scores", "keyness", "--baseline", "seed@7"], "has no published result"),
@@ -147,14 +147,14 @@ fn an_unusable_baseline_is_refused_with_the_remedy() {
         (&["--scores", "chisquare", "--window", "7h"], "divides a day"),
         (&["--scores", "count"], "set the length of a window"),
     ] {
-        let told = refused(flags);
-        assert!(told.contains(expected), "{flags:?}: {told}");
+        let output = refused(flags);
+        assert!(output.contains(expected), "{flags:?}: {output}");
     }
 }
 
 #[test]
 fn chi_square_compares_the_authors_of_a_day_with_those_of_the_day_before() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut lines = String::new();
     let mut days: BTreeMap<i64, BTreeMap<&str, BTreeSet<usize>>> = BTreeMap::new();
     let mut add = |term: &'static str, day: i64, hour: i64, author: usize| {
@@ -180,20 +180,20 @@ fn chi_square_compares_the_authors_of_a_day_with_those_of_the_day_before() {
         }
     }
     let flags = ["--window", "1h", "--scores", "chisquare"];
-    desk.social("sample", &flags, &lines);
+    workspace.social("sample", &flags, &lines);
     let authors = |day: i64, term: &str| days[&day].get(term).map_or(0, BTreeSet::len) as f64;
     let (o, e) = (authors(8, "rising"), authors(7, "rising"));
     // The greatest score is the one at the end of the first hour in which all thirty wrote: 22
     // hours before the last closed window ended, at 23:00.
     let value = (o - e) * (o - e) / e * 0.5_f64.powf(22.0 / 4.0);
-    let found = desk.values("sample", "chisquare", &[]);
+    let found = workspace.values("sample", "chisquare", &[]);
     assert_eq!(found.keys().collect::<Vec<_>>(), ["rising"]);
     assert!((found["rising"] - value).abs() < 1e-9 * value, "{found:?} instead of {value}");
 }
 
 #[test]
 fn every_window_has_its_ranking_by_count() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut dice = Dice::new(5);
     let mut counts: BTreeMap<usize, BTreeMap<String, f64>> = BTreeMap::new();
     let mut lines = String::new();
@@ -203,21 +203,21 @@ fn every_window_has_its_ranking_by_count() {
         *counts.entry(day).or_default().entry(term.clone()).or_insert(0.0) += 1.0;
         lines.push_str(&line(&term, FIRST_DAY + day as i64 * DAY, number));
     }
-    desk.social("sample", &["--window", "1d", "--scores", "count", "--memory", "1Mi"], &lines);
+    workspace.social("sample", &["--window", "1d", "--scores", "count", "--memory", "1Mi"], &lines);
     for (day, expected) in &counts {
         let time = format!("2016-03-0{}T12:00:00Z", day + 1);
-        assert_eq!(desk.values("sample", "count", &["--window", &time]), *expected, "{time}");
+        assert_eq!(workspace.values("sample", "count", &["--window", &time]), *expected, "{time}");
     }
     // The last window is open; it has counts, too.
-    let store = desk.store();
+    let store = workspace.store();
     let last = ["top", "sample", "--score", "count", "--window", "2016-03-05", "--store", &store];
-    let table = desk.trendjob(&last).done().stdout;
+    let table = workspace.trendjob(&last).done().stdout;
     assert!(table.lines().count() == 11 && !table.contains("no window"), "{table}");
 }
 
 #[test]
 fn a_ranking_by_count_agrees_with_explain_in_every_window() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut dice = Dice::new(6);
     let mut lines = String::new();
     for number in 0..4_000 {
@@ -225,16 +225,16 @@ fn a_ranking_by_count_agrees_with_explain_in_every_window() {
         let often = if day == 8 { dice.below(3) } else { dice.below(40) };
         lines.push_str(&line(&word(often), FIRST_DAY + day as i64 * DAY, number));
     }
-    desk.social("sample", &["--window", "1d", "--scores", "count"], &lines);
+    workspace.social("sample", &["--window", "1d", "--scores", "count"], &lines);
     let mut bursts = 0;
     // The tenth day is open: it has counts and no scores.
     for day in 1..=9 {
         let time = format!("2016-03-0{day}");
-        let top =
-            desk.json(&["top", "sample", "--score", "count", "--limit", "5", "--window", &time]);
+        let top = workspace
+            .json(&["top", "sample", "--score", "count", "--limit", "5", "--window", &time]);
         for topic in top["topics"].as_array().unwrap() {
             let term = topic["term"].as_str().unwrap();
-            let explained = desk.json(&["explain", "sample", term, "--window", &time]);
+            let explained = workspace.json(&["explain", "sample", term, "--window", &time]);
             for number in ["status", "burst", "growth", "peak", "popular", "new"] {
                 assert_eq!(topic[number], explained["score"][number], "{number} of {term}, {time}");
             }
@@ -246,7 +246,7 @@ fn a_ranking_by_count_agrees_with_explain_in_every_window() {
 
 #[test]
 fn terms_below_the_floor_keep_their_counts_and_no_series() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut lines = String::new();
     for day in 0..9 {
         lines.push_str(&line("often", FIRST_DAY + day * DAY, 1));
@@ -255,32 +255,32 @@ fn terms_below_the_floor_keep_their_counts_and_no_series() {
         }
     }
     let flags = ["--window", "1d", "--scores", "popular", "--series-floor", "4"];
-    desk.social("sample", &flags, &lines);
-    let history = desk.json(&["history", "sample", "often"]);
+    workspace.social("sample", &flags, &lines);
+    let history = workspace.json(&["history", "sample", "often"]);
     assert_eq!(history["windows"].as_array().unwrap().len(), 9);
-    let store = desk.store();
+    let store = workspace.store();
     for command in ["history", "explain"] {
-        let told = desk.trendjob(&[command, "sample", "seldom", "--store", &store]).all();
-        assert!(told.contains("it occurs 3 times") && told.contains("at least 4"), "{told}");
+        let output = workspace.trendjob(&[command, "sample", "seldom", "--store", &store]).all();
+        assert!(output.contains("it occurs 3 times") && output.contains("at least 4"), "{output}");
     }
-    let top = desk.json(&["top", "sample"]);
+    let top = workspace.json(&["top", "sample"]);
     assert_eq!(top["topics"][1]["term"], "seldom");
     assert_eq!(top["topics"][1]["count"], 3);
-    assert_eq!(desk.values("sample", "popular", &[]).keys().collect::<Vec<_>>(), ["often"]);
+    assert_eq!(workspace.values("sample", "popular", &[]).keys().collect::<Vec<_>>(), ["often"]);
 }
 
 #[test]
 fn a_guessed_language_chooses_the_stop_words() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     // `door` is a stop word in Dutch, but not in English.
     let dutch = "Het huis werd door de gemeente gekocht en daarna door bewoners opgeknapt";
     let english = "The brown door opened slowly and somebody closed another door behind them";
     let lines = line(dutch, FIRST_DAY, 1) + &line(english, FIRST_DAY, 2);
-    let file = desk.write("posts.ndjson", &lines);
+    let file = workspace.write("posts.ndjson", &lines);
     let run = ["run", "--source", "sample", "-q", "--profile", "social", "--stop-words", "nl,en"];
     let count = |flags: &[&str]| {
-        desk.json(&[&run[..], flags, &[&file]].concat());
-        let top = desk.json(&["top", "sample", "--limit", "0"]);
+        workspace.json(&[&run[..], flags, &[&file]].concat());
+        let top = workspace.json(&["top", "sample", "--limit", "0"]);
         let door = top["topics"].as_array().unwrap().iter().find(|topic| topic["term"] == "door");
         door.map_or(0, |topic| topic["count"].as_u64().unwrap())
     };

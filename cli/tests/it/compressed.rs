@@ -1,7 +1,7 @@
 //! Compression doesn't change a result. A cut or damaged member fails the run, and the error names
 //! its file.
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{
     awkward, bzip2, bzip2_streams, gzip, gzip_members, many_words, statuses, zstd, zstd_frames,
 };
@@ -20,52 +20,52 @@ const PACKS: [(&str, Pack); 6] = [
 
 #[test]
 fn every_compression_publishes_the_same() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut input = awkward(4_000, 200);
     input.extend_from_slice(b"{\"text\":\"without an end\"}");
     let expected = Counts::of(Preset::Twitter, &[&input]);
-    let plain = desk.publish(&[&desk.write("plain.ndjson", &input)]);
+    let plain = workspace.publish(&[&workspace.write("plain.ndjson", &input)]);
     for (name, pack) in PACKS {
-        let file = desk.write(name, pack(&input));
+        let file = workspace.write(name, pack(&input));
         for options in [&["--threads", "1"][..], &["--threads", "2", "--shards", "7"]] {
-            let published = desk.publish(&[options, &[file.as_str()]].concat());
+            let published = workspace.publish(&[options, &[file.as_str()]].concat());
             assert_eq!(published.digest, plain.digest, "{name} {options:?}");
-            desk.assert_counts(&published, &expected);
+            workspace.assert_counts(&published, &expected);
         }
     }
 }
 
 #[test]
 fn compressed_and_plain_files_are_read_together() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut inputs = vec![awkward(500, 201)];
-    desk.write("in/plain.ndjson", &inputs[0]);
+    workspace.write("in/plain.ndjson", &inputs[0]);
     for (n, (name, pack)) in (202..).zip(PACKS) {
         let input = awkward(500, n);
-        desk.write(&format!("in/{name}"), pack(&input));
+        workspace.write(&format!("in/{name}"), pack(&input));
         inputs.push(input);
     }
     let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
     let expected = Counts::of(Preset::Twitter, &inputs);
     for options in [&["--shards", "7"][..], &["--chunk-size", "1Ki"], &["--memory", "1Mi"]] {
-        let folder = desk.path("in");
-        let published = desk.publish(&[options, &[folder.as_str()]].concat());
-        desk.assert_counts(&published, &expected);
+        let folder = workspace.path("in");
+        let published = workspace.publish(&[options, &[folder.as_str()]].concat());
+        workspace.assert_counts(&published, &expected);
     }
 }
 
 #[test]
 fn one_compressed_object_is_reported_as_one_shard() {
-    let desk = Desk::new();
-    let file = desk.write("one.ndjson.gz", gzip(&many_words(20_000)));
-    let published = desk.publish(&["--shards", "7", &file]);
+    let workspace = Workspace::new();
+    let file = workspace.write("one.ndjson.gz", gzip(&many_words(20_000)));
+    let published = workspace.publish(&["--shards", "7", &file]);
     assert_eq!(published.number("shards"), 1);
 }
 
 #[test]
 fn a_member_cut_anywhere_fails_the_run_and_names_the_file() {
-    let desk = Desk::new();
-    desk.publish(&[&desk.write("before.ndjson", statuses(["earlier"]))]);
+    let workspace = Workspace::new();
+    workspace.publish(&[&workspace.write("before.ndjson", statuses(["earlier"]))]);
     let input = awkward(2_000, 210);
     for (name, pack) in PACKS {
         let packed = pack(&input);
@@ -77,33 +77,33 @@ fn a_member_cut_anywhere_fails_the_run_and_names_the_file() {
             ends.extend([5, packed.len() - 4, packed.len() - 1]);
         }
         for end in ends {
-            let file = desk.write(name, &packed[..end]);
-            let outcome = desk.run(&[&file]);
+            let file = workspace.write(name, &packed[..end]);
+            let outcome = workspace.run(&[&file]);
             assert_ne!(outcome.code, Some(0), "{name} cut to {end} of {} bytes", packed.len());
             let refusal = outcome.refused(42);
-            refusal.says(&[name, "truncated|unexpected end|incomplete|ends|cut"]);
+            refusal.mentions(&[name, "truncated|unexpected end|incomplete|ends|cut"]);
         }
     }
-    assert_eq!(desk.rows()[0].term, "earlier", "nothing of them was published");
+    assert_eq!(workspace.rows()[0].term, "earlier", "nothing of them was published");
 }
 
 #[test]
 fn a_damaged_member_fails_the_run_and_names_the_file() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let input = awkward(2_000, 211);
     for (name, pack) in PACKS.into_iter().filter(|(name, _)| name.starts_with("one")) {
         let mut packed = pack(&input);
         let middle = packed.len() / 2;
         packed[middle] ^= 0x40;
-        let outcome = desk.run(&[&desk.write(name, &packed)]);
-        outcome.refused(42).says(&[name]);
+        let outcome = workspace.run(&[&workspace.write(name, &packed)]);
+        outcome.refused(42).mentions(&[name]);
     }
-    desk.top().failed_saying(&["sample"]);
+    workspace.top().failed_with(&["sample"]);
 }
 
 #[test]
 fn a_file_without_the_compression_of_its_name_is_counted_or_refused_by_name() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let input = awkward(300, 212);
     let expected = Counts::of(Preset::Twitter, &[&input]);
     // Either the bytes decide, and the file is counted as a whole, or it is refused by name.
@@ -112,12 +112,12 @@ fn a_file_without_the_compression_of_its_name_is_counted_or_refused_by_name() {
         ("packed.ndjson", gzip(&input)),
         ("noname", zstd(&input)),
     ] {
-        let outcome = desk.run(&[&desk.write(name, &bytes)]);
+        let outcome = workspace.run(&[&workspace.write(name, &bytes)]);
         if outcome.code == Some(0) {
             let published = crate::outcome::Published::of(&outcome);
-            desk.assert_counts(&published, &expected);
+            workspace.assert_counts(&published, &expected);
         } else {
-            outcome.refused(42).says(&[name]);
+            outcome.refused(42).mentions(&[name]);
         }
     }
 }

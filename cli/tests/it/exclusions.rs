@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::word;
-use crate::outcome::{Outcome, assert_says};
+use crate::outcome::{Outcome, assert_mentions};
 
-impl Desk {
+impl Workspace {
     /// `exclude sample` with these options.
     fn exclude(&self, args: &[&str]) -> Outcome {
         let store = self.store();
@@ -33,55 +33,56 @@ impl Desk {
 }
 
 /// Words that fall in frequency: love, peace, hope, zebra.
-fn words(desk: &Desk) -> String {
+fn words(workspace: &Workspace) -> String {
     let lines = ["love peace hope zebra", "love peace hope", "love peace", "love"];
     let lines = lines.map(|text| format!("{{\"text\":\"{text}\"}}\n"));
-    desk.write("words.ndjson", lines.concat())
+    workspace.write("words.ndjson", lines.concat())
 }
 
 #[test]
 fn excluded_terms_leave_lists_at_once_and_ranks_close_up() {
-    let desk = Desk::new();
-    let input = words(&desk);
-    let digest = desk.publish(&[&input]).digest;
-    let told = desk.exclude(&["--term", "PEACE", "--reason", "a test"]).done().stdout;
-    assert_says(
-        &told,
+    let workspace = Workspace::new();
+    let input = words(&workspace);
+    let digest = workspace.publish(&[&input]).digest;
+    let output = workspace.exclude(&["--term", "PEACE", "--reason", "a test"]).done().stdout;
+    assert_mentions(
+        &output,
         &[
             "excluded from sample by change 1: the term \"PEACE\"",
             "apply now: generation 1 is shown without 1 word;",
         ],
     );
-    let top = desk.top_json(&[]);
+    let top = workspace.top_json(&[]);
     let ranks: Vec<_> =
         top["topics"].as_array().unwrap().iter().map(|topic| &topic["rank"]).collect();
     assert_eq!(ranks, [1, 2, 3]);
-    let terms: Vec<_> = desk.rows().into_iter().map(|row| row.term).collect();
+    let terms: Vec<_> = workspace.rows().into_iter().map(|row| row.term).collect();
     assert_eq!(terms, ["love", "hope", "zebra"]);
-    assert_eq!(desk.listed(&["--limit", "2"]), ["love", "hope"], "the list is refilled");
-    assert_eq!(desk.top_json(&[])["excluded"], 1);
-    // A second exclusion changes nothing. A further run has another view, but the same result.
-    let again = desk.exclude(&["--term", "peace"]).done().stdout;
-    assert_says(&again, &["nothing was changed"]);
-    let run = desk.publish(&[&input]);
+    assert_eq!(workspace.listed(&["--limit", "2"]), ["love", "hope"], "the list is refilled");
+    assert_eq!(workspace.top_json(&[])["excluded"], 1);
+    // A second exclusion changes nothing. A further run publishes an equal result, and the
+    // exclusion still hides the term.
+    let again = workspace.exclude(&["--term", "peace"]).done().stdout;
+    assert_mentions(&again, &["nothing was changed"]);
+    let run = workspace.publish(&[&input]);
     assert_eq!(run.digest, digest, "terms are counted all the same");
-    assert_eq!(desk.listed(&[]), ["love", "hope", "zebra"]);
-    let back = desk.exclude_json(&["--readmit", "--term", "Peace"]);
+    assert_eq!(workspace.listed(&[]), ["love", "hope", "zebra"]);
+    let back = workspace.exclude_json(&["--readmit", "--term", "Peace"]);
     assert_eq!((&back["version"], &back["change"]["action"]), (&json!(2), &json!("readmit")));
-    assert_eq!(desk.listed(&[]), ["love", "peace", "hope", "zebra"]);
+    assert_eq!(workspace.listed(&[]), ["love", "peace", "hope", "zebra"]);
 }
 
 #[test]
 fn patterns_match_whole_terms_and_are_listed_with_the_other_exclusions() {
-    let desk = Desk::new();
-    desk.publish(&[&words(&desk)]);
-    let changed = desk.exclude_json(&["--pattern", "?o*e", "--term", "zeb", "--author", "7"]);
+    let workspace = Workspace::new();
+    workspace.publish(&[&words(&workspace)]);
+    let changed = workspace.exclude_json(&["--pattern", "?o*e", "--term", "zeb", "--author", "7"]);
     assert_eq!(changed["leftOut"], json!({ "word": 2 }));
     assert_eq!(changed["appliesNow"], json!([{ "term": "zeb" }, { "pattern": "?o*e" }]));
     assert_eq!(changed["appliesFromNextRun"], json!([{ "author": "7" }]));
-    assert_eq!(desk.listed(&[]), ["peace", "zebra"]);
-    desk.exclude(&["--term", "zebra", "--kind", "word", "--reason", "too striped"]).done();
-    let list = desk.exclude_json(&["--list"]);
+    assert_eq!(workspace.listed(&[]), ["peace", "zebra"]);
+    workspace.exclude(&["--term", "zebra", "--kind", "word", "--reason", "too striped"]).done();
+    let list = workspace.exclude_json(&["--list"]);
     assert_eq!(list["version"], 2);
     assert_eq!(list["terms"][1]["text"], "zebra");
     assert_eq!(list["terms"][1]["kinds"], json!(["word"]));
@@ -91,48 +92,48 @@ fn patterns_match_whole_terms_and_are_listed_with_the_other_exclusions() {
         (&list["authors"][0]["author"], &list["authors"][0]["number"]),
         (&json!("7"), &json!(1))
     );
-    let table = desk.exclude(&["--list"]).done().stdout;
+    let table = workspace.exclude(&["--list"]).done().stdout;
     for row in [["pattern", "?o*e", "all"], ["term", "zebra", "word"], ["author", "7", ""]] {
         let has = |line: &str| row.iter().all(|cell| line.contains(cell));
         assert!(table.lines().any(has), "{row:?}: {table}");
     }
-    let told = desk.exclude(&["--term", "love", "--kind", "word"]).done().stdout;
-    assert_says(&told, &["of the kind word"]);
-    let told = desk.exclude(&["--readmit", "--term", "love"]).done().stdout;
-    assert_says(&told, &["still excluded, by a pattern"]);
-    assert_eq!(desk.listed(&[]), ["peace"]);
+    let output = workspace.exclude(&["--term", "love", "--kind", "word"]).done().stdout;
+    assert_mentions(&output, &["of the kind word"]);
+    let output = workspace.exclude(&["--readmit", "--term", "love"]).done().stdout;
+    assert_mentions(&output, &["still excluded, by a pattern"]);
+    assert_eq!(workspace.listed(&[]), ["peace"]);
 }
 
 #[test]
-fn a_command_for_an_excluded_term_says_so_and_others_go_on() {
-    let desk = Desk::new();
+fn history_and_explain_refuse_an_excluded_term_by_its_exclusion() {
+    let workspace = Workspace::new();
     let line = |hour: i64| {
         let time = 1_456_790_400 + hour * 3600;
         format!("{{\"text\":\"{}\",\"created_at\":{time}}}\n", word(1))
     };
-    let file = desk.write("posts.ndjson", (0..9).map(line).collect::<String>());
+    let file = workspace.write("posts.ndjson", (0..9).map(line).collect::<String>());
     let options = ["--profile", "social", "--window", "1h", "--scores", "popular"];
-    desk.publish(&[&options[..], &[&file]].concat());
-    assert_eq!(desk.listed(&["--score", "popular"]).len(), 1);
-    desk.exclude(&["--term", &word(1)]).done();
-    assert!(desk.listed(&["--score", "popular"]).is_empty());
-    let store = desk.store();
+    workspace.publish(&[&options[..], &[&file]].concat());
+    assert_eq!(workspace.listed(&["--score", "popular"]).len(), 1);
+    workspace.exclude(&["--term", &word(1)]).done();
+    assert!(workspace.listed(&["--score", "popular"]).is_empty());
+    let store = workspace.store();
     for command in ["history", "explain"] {
         let args = [command, "sample", &word(1), "--store", &store, "--output", "json"];
-        let refusal = desk.trendjob(&args).refused(42);
+        let refusal = workspace.trendjob(&args).refused(42);
         assert_eq!(refusal.reason, "UnknownTerm");
-        assert_says(&refusal.message, &["it is excluded", "--list"]);
+        assert_mentions(&refusal.message, &["it is excluded", "--list"]);
     }
-    desk.publish(&[&options[..], &[&file]].concat());
-    let back = desk.trendjob(&["rollback", "sample", "--to", "1", "--store", &store]).done();
-    assert_says(&back.stdout, &["generation 3"]);
-    assert!(desk.listed(&[]).is_empty(), "what is excluded stays so");
+    workspace.publish(&[&options[..], &[&file]].concat());
+    let back = workspace.trendjob(&["rollback", "sample", "--to", "1", "--store", &store]).done();
+    assert_mentions(&back.stdout, &["generation 3"]);
+    assert!(workspace.listed(&[]).is_empty(), "an exclusion outlives a rollback");
 }
 
 #[test]
 fn an_impossible_exclusion_is_refused_with_the_remedy() {
-    let desk = Desk::new();
-    desk.publish(&[&words(&desk)]);
+    let workspace = Workspace::new();
+    workspace.publish(&[&words(&workspace)]);
     for (args, hint) in [
         (&[][..], "--term"),
         (&["--list", "--term", "x"], "--list"),
@@ -142,17 +143,18 @@ fn an_impossible_exclusion_is_refused_with_the_remedy() {
         (&["--pattern", "**"], "exclude every term"),
         (&["--term", "x", "--kind", "smell"], "smell"),
     ] {
-        let refused = desk.exclude(args);
+        let refused = workspace.exclude(args);
         assert_eq!(refused.code, Some(2), "{args:?}: {refused:#?}");
         assert!(refused.stderr.contains(hint), "{args:?}: {}", refused.stderr);
     }
-    let refused = desk.exclude(&["--readmit", "--term", "love", "--output", "json"]).refused(42);
-    assert_says(&refused.message, &["the term \"love\" is not excluded"]);
-    assert_eq!(desk.exclude_json(&["--list"])["version"], 0, "nothing was written");
+    let refused =
+        workspace.exclude(&["--readmit", "--term", "love", "--output", "json"]).refused(42);
+    assert_mentions(&refused.message, &["the term \"love\" is not excluded"]);
+    assert_eq!(workspace.exclude_json(&["--list"])["version"], 0, "nothing was written");
 }
 
-/// Thirty hours of posts by twenty accounts, and in the last hour but one 400 posts with one
-/// hashtag by others.
+/// Thirty hours of posts by twenty accounts. In the last hour but one, `flooders` other accounts
+/// add 400 posts with one hashtag.
 fn flooded(flooders: usize) -> String {
     let post = |hour: usize, author: &str, text: &str| {
         let time = 1_456_790_400 + hour * 3600;
@@ -184,50 +186,50 @@ const SOCIAL: [&str; 8] = [
 
 #[test]
 fn one_flooding_account_can_not_trend_and_a_ring_is_excluded_with_its_authors() {
-    let desk = Desk::new();
-    let one = desk.write("one.ndjson", flooded(1));
-    let ring = desk.write("ring.ndjson", flooded(8));
-    let bursts = || desk.listed(&["--kind", "hashtag", "--score", "burst"]);
-    let frequent = || desk.listed(&["--kind", "hashtag"]);
+    let workspace = Workspace::new();
+    let one = workspace.write("one.ndjson", flooded(1));
+    let ring = workspace.write("ring.ndjson", flooded(8));
+    let bursts = || workspace.listed(&["--kind", "hashtag", "--score", "burst"]);
+    let frequent = || workspace.listed(&["--kind", "hashtag"]);
 
     // The gate: a hashtag of one account has one author, however often it is posted.
-    desk.publish(&[&SOCIAL[..], &[&one]].concat());
+    workspace.publish(&[&SOCIAL[..], &[&one]].concat());
     assert_eq!(frequent()[0], "buynow", "it is the most frequent");
     assert!(!bursts().contains(&"buynow".to_owned()), "and does not burst");
 
     // A plan contains the exclusions at its time, so only later runs follow them.
-    let told = desk.exclude(&["--author", "flood0", "--reason", "floods"]).done().stdout;
-    assert_says(&told, &["authors apply from the next run on"]);
-    assert_eq!(frequent()[0], "buynow", "the published result is as it was counted");
-    desk.publish(&[&SOCIAL[..], &[&one]].concat());
-    assert!(!frequent().contains(&"buynow".to_owned()), "the next one is without");
+    let output = workspace.exclude(&["--author", "flood0", "--reason", "floods"]).done().stdout;
+    assert_mentions(&output, &["authors apply from the next run on"]);
+    assert_eq!(frequent()[0], "buynow", "the published result keeps its counts");
+    workspace.publish(&[&SOCIAL[..], &[&one]].concat());
+    assert!(!frequent().contains(&"buynow".to_owned()), "the next result lacks it");
 
     // A ring of accounts passes the gate; its hashtag disappears with the accounts.
-    desk.publish(&[&SOCIAL[..], &[&ring]].concat());
+    workspace.publish(&[&SOCIAL[..], &[&ring]].concat());
     assert_eq!(bursts().first().map(String::as_str), Some("buynow"));
     let authors: Vec<String> = (1..8).map(|number| format!("flood{number}")).collect();
     let args = authors.iter().flat_map(|author| ["--author", author]).collect::<Vec<_>>();
-    let changed = desk.exclude_json(&args);
+    let changed = workspace.exclude_json(&args);
     assert_eq!(changed["appliesNow"], json!([]));
     assert_eq!(changed["appliesFromNextRun"].as_array().unwrap().len(), 7);
     // Until the next run, its hashtag can be excluded.
-    desk.exclude(&["--term", "#buynow"]).done();
+    workspace.exclude(&["--term", "#buynow"]).done();
     assert!(!bursts().contains(&"buynow".to_owned()));
-    desk.exclude(&["--readmit", "--term", "#buynow"]).done();
-    desk.publish(&[&SOCIAL[..], &[&ring]].concat());
+    workspace.exclude(&["--readmit", "--term", "#buynow"]).done();
+    workspace.publish(&[&SOCIAL[..], &[&ring]].concat());
     assert!(!frequent().contains(&"buynow".to_owned()));
-    desk.exclude(&["--readmit", "--author", "flood0"]).done();
-    desk.publish(&[&SOCIAL[..], &[&one]].concat());
-    assert_eq!(frequent()[0], "buynow", "who is readmitted counts again");
+    workspace.exclude(&["--readmit", "--author", "flood0"]).done();
+    workspace.publish(&[&SOCIAL[..], &[&one]].concat());
+    assert_eq!(frequent()[0], "buynow", "a readmitted author counts again");
 }
 
 #[test]
-fn a_run_with_profile_seed_counts_excluded_authors_and_says_so() {
-    let desk = Desk::new();
-    let input = words(&desk);
-    desk.publish(&[&input]);
-    let told = desk.exclude(&["--author", "7"]).done().stdout;
-    assert_says(&told, &["profile Social only"]);
-    let run = desk.run(&[&input]).done();
-    assert_says(&run.stderr, &["Seed reads no authors"]);
+fn a_run_with_profile_seed_counts_excluded_authors_and_warns_of_it() {
+    let workspace = Workspace::new();
+    let input = words(&workspace);
+    workspace.publish(&[&input]);
+    let output = workspace.exclude(&["--author", "7"]).done().stdout;
+    assert_mentions(&output, &["profile Social only"]);
+    let run = workspace.run(&[&input]).done();
+    assert_mentions(&run.stderr, &["Seed reads no authors"]);
 }

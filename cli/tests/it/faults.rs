@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
-use crate::command::{Desk, until};
+use crate::command::{Workspace, until};
 use crate::inputs::{awkward, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::{Outcome, Published};
@@ -26,28 +26,28 @@ fn calm() -> &'static Calm {
     static CALM: OnceLock<Calm> = OnceLock::new();
     CALM.get_or_init(|| {
         let input = awkward(12_000, 500);
-        let desk = Desk::new();
-        let file = desk.write("in.ndjson", &input);
-        let published = desk.publish(&[&SHAPE[..], &[file.as_str()]].concat());
+        let workspace = Workspace::new();
+        let file = workspace.write("in.ndjson", &input);
+        let published = workspace.publish(&[&SHAPE[..], &[file.as_str()]].concat());
         let counts = Counts::of(Preset::Twitter, &[&input]);
-        desk.assert_counts(&published, &counts);
-        Calm { input, counts, digest: published.digest, files: desk.files() }
+        workspace.assert_counts(&published, &counts);
+        Calm { input, counts, digest: published.digest, files: workspace.files() }
     })
 }
 
 /// A store with an earlier result, and the run that is killed.
 struct Scene {
-    desk: Desk,
+    workspace: Workspace,
     file: String,
     calm: &'static Calm,
 }
 
 impl Scene {
     fn new() -> Self {
-        let desk = Desk::new();
-        desk.publish(&[&desk.write("before.ndjson", statuses(["earlier result"]))]);
-        let file = desk.write("in.ndjson", &calm().input);
-        Self { desk, file, calm: calm() }
+        let workspace = Workspace::new();
+        workspace.publish(&[&workspace.write("before.ndjson", statuses(["earlier result"]))]);
+        let file = workspace.write("in.ndjson", &calm().input);
+        Self { workspace, file, calm: calm() }
     }
 
     fn args(&self) -> Vec<&str> {
@@ -57,10 +57,10 @@ impl Scene {
     /// Starts the run and kills it when it has stored a number of files. Returns true if it was
     /// still running.
     fn kill_after(&self, files: usize) -> bool {
-        let before = self.desk.files();
-        let mut run = self.desk.start_run(&self.args());
+        let before = self.workspace.files();
+        let mut run = self.workspace.start_run(&self.args());
         until("the run has stored enough or ended", || {
-            let stored = self.desk.files();
+            let stored = self.workspace.files();
             let ended = run.child.try_wait().unwrap().is_some();
             (ended || stored >= before + files).then_some(())
         });
@@ -71,7 +71,8 @@ impl Scene {
     /// the earlier one.
     #[track_caller]
     fn shows_the_earlier(&self, earlier: &[(String, u64)]) -> bool {
-        let rows: Vec<_> = self.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
+        let rows: Vec<_> =
+            self.workspace.rows().into_iter().map(|row| (row.term, row.count)).collect();
         let new: Vec<_> =
             self.calm.counts.ranking().into_iter().map(|(term, n, _)| (term, n)).collect();
         assert!(rows == earlier || rows == new, "a partial result is shown");
@@ -86,12 +87,12 @@ fn a_run_killed_at_any_moment_leaves_the_earlier_result_and_can_be_repeated() {
     for moment in 0..moments {
         let scene = Scene::new();
         let earlier: Vec<_> =
-            scene.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
+            scene.workspace.rows().into_iter().map(|row| (row.term, row.count)).collect();
         killed += usize::from(scene.kill_after(scene.calm.files * moment / moments));
         kept += usize::from(scene.shows_the_earlier(&earlier));
-        let again = scene.desk.publish(&scene.args());
+        let again = scene.workspace.publish(&scene.args());
         assert_eq!(again.digest, scene.calm.digest, "after a kill at moment {moment}");
-        scene.desk.assert_counts(&again, &scene.calm.counts);
+        scene.workspace.assert_counts(&again, &scene.calm.counts);
     }
     assert!(killed > 0 && kept > 0, "some kill must hit a run at work: {killed} did, {kept} kept");
 }
@@ -99,27 +100,28 @@ fn a_run_killed_at_any_moment_leaves_the_earlier_result_and_can_be_repeated() {
 #[test]
 fn a_run_that_is_killed_repeatedly_finishes_at_last() {
     let scene = Scene::new();
-    let earlier: Vec<_> = scene.desk.rows().into_iter().map(|row| (row.term, row.count)).collect();
+    let earlier: Vec<_> =
+        scene.workspace.rows().into_iter().map(|row| (row.term, row.count)).collect();
     for moment in [0, 1, 3, 9, 20, 40, 60] {
         scene.kill_after(moment.min(scene.calm.files));
         scene.shows_the_earlier(&earlier);
     }
-    let again = scene.desk.publish(&scene.args());
+    let again = scene.workspace.publish(&scene.args());
     assert_eq!(again.digest, scene.calm.digest);
-    scene.desk.assert_counts(&again, &scene.calm.counts);
+    scene.workspace.assert_counts(&again, &scene.calm.counts);
     // The blocks of the killed runs are removed: only about two published runs are left.
-    let runs = fs::read_dir(scene.desk.path("store/runs")).unwrap().count();
+    let runs = fs::read_dir(scene.workspace.path("store/runs")).unwrap().count();
     assert!(runs as u64 <= again.generation, "{runs} runs are kept of {}", again.generation);
 }
 
-fn run_ids(desk: &Desk) -> BTreeSet<String> {
-    let runs = fs::read_dir(desk.path("store/runs")).into_iter().flatten().flatten();
+fn run_ids(workspace: &Workspace) -> BTreeSet<String> {
+    let runs = fs::read_dir(workspace.path("store/runs")).into_iter().flatten().flatten();
     runs.map(|entry| entry.file_name().into_string().unwrap()).collect()
 }
 
-/// The stored plan knows the source and the input.
-fn resume(desk: &Desk, run: &str) -> Outcome {
-    desk.trendjob(&["run", "--resume", run, "--store", &desk.store(), "--output", "json"])
+/// Resumes a run. The command line names no source and no input: the stored plan holds them.
+fn resume(workspace: &Workspace, run: &str) -> Outcome {
+    workspace.trendjob(&["run", "--resume", run, "--store", &workspace.store(), "--output", "json"])
 }
 
 #[test]
@@ -127,16 +129,16 @@ fn a_killed_run_is_resumed_by_its_markers() {
     let mut resumed = 0;
     for share in [2, 4, 6, 8] {
         let scene = Scene::new();
-        let before = run_ids(&scene.desk);
+        let before = run_ids(&scene.workspace);
         if !scene.kill_after(scene.calm.files * share / 10) {
             continue;
         }
-        let new: Vec<String> = run_ids(&scene.desk).difference(&before).cloned().collect();
+        let new: Vec<String> = run_ids(&scene.workspace).difference(&before).cloned().collect();
         let [run] = new.as_slice() else { panic!("one run was begun: {new:?}") };
-        let again = Published::of(&resume(&scene.desk, run));
+        let again = Published::of(&resume(&scene.workspace, run));
         assert_eq!(again.digest, scene.calm.digest);
         assert_eq!(again.run, *run);
-        scene.desk.assert_counts(&again, &scene.calm.counts);
+        scene.workspace.assert_counts(&again, &scene.calm.counts);
         resumed += 1;
     }
     assert!(resumed > 0, "no run was killed at work");
@@ -144,19 +146,19 @@ fn a_killed_run_is_resumed_by_its_markers() {
 
 #[test]
 fn a_missing_or_finished_run_is_not_resumed_into_another_result() {
-    let desk = Desk::new();
-    let file = desk.write("in.ndjson", statuses(["love"]));
-    let first = desk.publish(&[&file]);
+    let workspace = Workspace::new();
+    let file = workspace.write("in.ndjson", statuses(["love"]));
+    let first = workspace.publish(&[&file]);
     let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
-    let before = desk.stored();
-    resume(&desk, unknown).refused(42).says(&[unknown]);
-    assert_eq!(desk.stored(), before, "it leaves nothing behind");
-    let again = resume(&desk, &first.run);
+    let before = workspace.stored();
+    resume(&workspace, unknown).refused(42).mentions(&[unknown]);
+    assert_eq!(workspace.stored(), before, "it leaves nothing behind");
+    let again = resume(&workspace, &first.run);
     if again.code == Some(0) {
         let again = Published::of(&again);
         assert_eq!((again.generation, again.digest), (first.generation, first.digest));
     } else {
-        again.refused(42).says(&[&first.run]);
+        again.refused(42).mentions(&[&first.run]);
     }
 }
 
@@ -165,35 +167,35 @@ fn a_resumed_run_keeps_its_input_and_its_cut() {
     // A run may be over before it can be killed.
     let mut scenes = [2, 1, 4, 3].map(|share| (Scene::new(), share)).into_iter();
     let killed = scenes.find_map(|(scene, share)| {
-        let before = run_ids(&scene.desk);
+        let before = run_ids(&scene.workspace);
         scene.kill_after(scene.calm.files * share / 8).then_some((scene, before))
     });
     let (scene, before) = killed.expect("no run was killed at work");
-    let run = run_ids(&scene.desk).difference(&before).next().cloned().unwrap();
-    let other = scene.desk.write("other.ndjson", statuses(["another input"]));
-    let outcome = scene.desk.run(&["--resume", &run, "--shards", "3", &other]);
+    let run = run_ids(&scene.workspace).difference(&before).next().cloned().unwrap();
+    let other = scene.workspace.write("other.ndjson", statuses(["another input"]));
+    let outcome = scene.workspace.run(&["--resume", &run, "--shards", "3", &other]);
     if outcome.code == Some(0) {
         let published = Published::of(&outcome);
         assert_eq!(published.digest, scene.calm.digest, "the stored plan is what counts");
     } else {
         assert!(matches!(outcome.code, Some(2 | 42)), "{outcome:#?}");
-        assert_eq!(scene.desk.rows()[0].term, "earlier");
+        assert_eq!(scene.workspace.rows()[0].term, "earlier");
     }
 }
 
 #[test]
 fn a_run_killed_while_it_reads_standard_input_leaves_nothing_behind() {
     let scene = Scene::new();
-    let before = scene.desk.stored();
-    let mut run = scene.desk.start_run(&["-"]);
+    let before = scene.workspace.stored();
+    let mut run = scene.workspace.start_run(&["-"]);
     let mut stdin = run.stdin();
     stdin.write_all(&fs::read(&scene.file).unwrap()).unwrap();
     stdin.flush().unwrap();
     assert!(run.kill(), "it was waiting for more input");
-    assert_eq!(scene.desk.rows().len(), 2);
-    let again = scene.desk.publish(&scene.args());
+    assert_eq!(scene.workspace.rows().len(), 2);
+    let again = scene.workspace.publish(&scene.args());
     assert_eq!(again.digest, scene.calm.digest);
-    let left = scene.desk.stored().into_iter().filter(|(path, bytes)| {
+    let left = scene.workspace.stored().into_iter().filter(|(path, bytes)| {
         !before.contains_key(path)
             && bytes.len() as u64 > fs::metadata(&scene.file).unwrap().len() / 2
     });
@@ -203,9 +205,9 @@ fn a_run_killed_while_it_reads_standard_input_leaves_nothing_behind() {
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_waiting_run_with_130_and_changes_nothing() {
-    let desk = Desk::new();
-    desk.publish(&[&desk.write("before.ndjson", statuses(["earlier result"]))]);
-    let mut run = desk.start_run(&["-"]);
+    let workspace = Workspace::new();
+    workspace.publish(&[&workspace.write("before.ndjson", statuses(["earlier result"]))]);
+    let mut run = workspace.start_run(&["-"]);
     let mut stdin = run.stdin();
     // More than a pipe holds: once this is written, the run is at work.
     let taken = stdin.write_all(&statuses(std::iter::repeat_n("half read", 50_000)));
@@ -215,8 +217,8 @@ fn an_interrupt_ends_a_waiting_run_with_130_and_changes_nothing() {
     drop(stdin);
     assert_eq!(outcome.code, Some(130), "{outcome:#?}");
     outcome.assert_no_panic();
-    assert_eq!(desk.rows()[0].term, "earlier");
-    let next = desk.publish(&[&desk.write("after.ndjson", statuses(["later"]))]);
+    assert_eq!(workspace.rows()[0].term, "earlier");
+    let next = workspace.publish(&[&workspace.write("after.ndjson", statuses(["later"]))]);
     assert_eq!(next.generation, 2, "the interrupted run published nothing");
 }
 
@@ -225,14 +227,14 @@ fn an_interrupt_ends_a_waiting_run_with_130_and_changes_nothing() {
 fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
     let mut interrupted = 0;
     for share in [1, 3, 5, 7] {
-        // A new desk: the next run would remove the files of the interrupted one, and its progress
-        // is a count of files.
+        // Every share has its own workspace: on a shared one the next run would remove the files of the
+        // interrupted one, which would spoil the count of stored files.
         let scene = Scene::new();
-        let before = scene.desk.files();
-        let earlier = scene.desk.rows();
-        let mut run = scene.desk.start_run(&scene.args());
+        let before = scene.workspace.files();
+        let earlier = scene.workspace.rows();
+        let mut run = scene.workspace.start_run(&scene.args());
         until("the run has stored some files or ended", || {
-            let enough = scene.desk.files() >= before + scene.calm.files * share / 10;
+            let enough = scene.workspace.files() >= before + scene.calm.files * share / 10;
             (enough || run.child.try_wait().unwrap().is_some()).then_some(())
         });
         run.signal("INT");
@@ -240,8 +242,8 @@ fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
         outcome.assert_no_panic();
         if outcome.code == Some(130) {
             interrupted += 1;
-            assert_eq!(scene.desk.rows(), earlier, "nothing changes");
-            assert_eq!(scene.desk.publish(&scene.args()).digest, scene.calm.digest);
+            assert_eq!(scene.workspace.rows(), earlier, "nothing changes");
+            assert_eq!(scene.workspace.publish(&scene.args()).digest, scene.calm.digest);
         } else {
             assert_eq!(Published::of(&outcome).digest, scene.calm.digest);
         }
@@ -251,7 +253,7 @@ fn an_interrupt_in_the_middle_of_counting_changes_nothing() {
 
 #[test]
 fn a_resumed_run_refuses_flags_that_its_plan_contains() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let run = "01890a5d-ac96-774b-bcce-b302099a8057";
     for flag in [
         "--preset=mastodon",
@@ -263,7 +265,11 @@ fn a_resumed_run_refuses_flags_that_its_plan_contains() {
         "--data=.",
         "--source=other",
     ] {
-        let args = ["run", "--resume", run, flag, "--store", &desk.store(), "--output", "json"];
-        desk.trendjob(&args).refused(2).says(&["--resume", flag.split('=').next().unwrap()]);
+        let args =
+            ["run", "--resume", run, flag, "--store", &workspace.store(), "--output", "json"];
+        workspace
+            .trendjob(&args)
+            .refused(2)
+            .mentions(&["--resume", flag.split('=').next().unwrap()]);
     }
 }

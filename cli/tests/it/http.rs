@@ -7,17 +7,17 @@ use std::net::{TcpListener, TcpStream};
 
 use serde_json::Value;
 
-use crate::command::{Desk, Running, until};
+use crate::command::{Running, Workspace, until};
 use crate::inputs::{statuses, word};
 
-/// A server on a port of its own, with its desk.
+/// A server on a port of its own, with its workspace.
 pub(crate) struct Server {
-    desk: Desk,
+    workspace: Workspace,
     running: Running,
     address: String,
 }
 
-/// Where the line that tells it says that the server listens.
+/// Returns the address of the server from the line of output that announces it.
 fn address(line: &str) -> Option<String> {
     let rest = line.split("http://").nth(1)?;
     let end = rest.find(|char: char| !(char.is_ascii_digit() || char == '.' || char == ':'));
@@ -28,24 +28,24 @@ fn address(line: &str) -> Option<String> {
 impl Server {
     #[track_caller]
     fn of(texts: &[&str]) -> Self {
-        let desk = Desk::new();
-        desk.publish(&[&desk.write("in.ndjson", statuses(texts.iter().copied()))]);
-        Self::start(desk)
+        let workspace = Workspace::new();
+        workspace.publish(&[&workspace.write("in.ndjson", statuses(texts.iter().copied()))]);
+        Self::start(workspace)
     }
 
     #[track_caller]
-    fn start(desk: Desk) -> Self {
-        let store = desk.store();
-        Self::over(desk, &["--store", &store])
+    fn start(workspace: Workspace) -> Self {
+        let store = workspace.store();
+        Self::over(workspace, &["--store", &store])
     }
 
     /// A server with these arguments.
     #[track_caller]
-    pub(crate) fn over(desk: Desk, place: &[&str]) -> Self {
-        let args = [&["serve", "--listen", "127.0.0.1:0"][..], place].concat();
-        let mut running = Running::start(desk.command(&args));
+    pub(crate) fn over(workspace: Workspace, options: &[&str]) -> Self {
+        let args = [&["serve", "--listen", "127.0.0.1:0"][..], options].concat();
+        let mut running = Running::start(workspace.command(&args));
         let address = running.line(address);
-        Self { desk, running, address }
+        Self { workspace, running, address }
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -161,11 +161,11 @@ fn a_tie_goes_to_the_bytewise_smaller_word() {
 #[test]
 fn a_missing_parameter_is_named() {
     let server = Server::of(TEXTS);
-    let said = "Missing required parameter in the query string";
+    let missing = "Missing required parameter in the query string";
     let cases = [
-        ("/api/trends?topic=love", serde_json::json!({"message": {"source": said}})),
-        ("/api/trends?source=sample", serde_json::json!({"message": {"topic": said}})),
-        ("/api/trends", serde_json::json!({"message": {"source": said, "topic": said}})),
+        ("/api/trends?topic=love", serde_json::json!({"message": {"source": missing}})),
+        ("/api/trends?source=sample", serde_json::json!({"message": {"topic": missing}})),
+        ("/api/trends", serde_json::json!({"message": {"source": missing, "topic": missing}})),
     ];
     for (path, message) in cases {
         server.get(path).is(400, &format!("{message}\n"));
@@ -202,13 +202,13 @@ fn version_1_ranks_topics_and_pages_them() {
     texts.extend(["love love", "love"]);
     let server = Server::of(&texts);
     let rows = server.get("/api/v1/trends?source=sample").rows();
-    assert_eq!(rows.len(), 10, "ten unless asked");
+    assert_eq!(rows.len(), 10, "the default limit is ten");
     assert_eq!((&rows[0]["term"], &rows[0]["count"]), (&"love".into(), &3.into()));
     assert_eq!(rows[0]["documents"], 2);
     let terms = |rows: &[Value]| -> Vec<String> {
         rows.iter().map(|row| row["term"].as_str().unwrap().to_owned()).collect()
     };
-    let expected: Vec<String> = server.desk.rows().into_iter().map(|row| row.term).collect();
+    let expected: Vec<String> = server.workspace.rows().into_iter().map(|row| row.term).collect();
     assert_eq!(terms(&rows), expected[..10]);
     let all = server.get("/api/v1/trends?source=sample&limit=1000").rows();
     assert_eq!(terms(&all), expected[..1_000]);
@@ -243,22 +243,22 @@ fn an_unchanged_result_is_304_and_a_new_generation_is_200() {
     let longer = server.get("/api/v1/trends?source=sample&limit=2");
     assert_ne!(longer.headers["etag"], tag, "another query is another representation");
 
-    let file = server.desk.write("next.ndjson", statuses(["hope hope hope"]));
-    server.desk.publish(&[&file]);
+    let file = server.workspace.write("next.ndjson", statuses(["hope hope hope"]));
+    server.workspace.publish(&[&file]);
     let changed = until("the server shows the new generation", || {
         let reply = server.ask("GET", path, &format!("If-None-Match: {tag}\r\n"));
         (reply.status == 200).then_some(reply)
     });
     assert_ne!(changed.headers["etag"], tag);
     assert_eq!(changed.rows()[0]["term"], "hope");
-    assert!(server.running.child.try_wait().unwrap().is_none(), "the server is still there");
+    assert!(server.running.child.try_wait().unwrap().is_none(), "the server still runs");
 }
 
 #[test]
 fn a_rollback_is_served_as_a_new_generation() {
     let server = Server::of(TEXTS);
-    let desk = &server.desk;
-    desk.publish(&[&desk.write("next.ndjson", statuses(["hope hope hope"]))]);
+    let workspace = &server.workspace;
+    workspace.publish(&[&workspace.write("next.ndjson", statuses(["hope hope hope"]))]);
     let hot = |word: &str| {
         let path = "/api/trends?source=sample&topic=nowhere";
         let start = format!("{{\"Hot Topic\":\"{word}\",");
@@ -267,19 +267,19 @@ fn a_rollback_is_served_as_a_new_generation() {
         });
     };
     hot("hope");
-    let store = desk.store();
-    desk.trendjob(&["rollback", "sample", "--to", "1", "--store", &store]).done();
+    let store = workspace.store();
+    workspace.trendjob(&["rollback", "sample", "--to", "1", "--store", &store]).done();
     hot("love");
-    assert_eq!(desk.rows()[0].term, "love");
+    assert_eq!(workspace.rows()[0].term, "love");
 }
 
 #[test]
 fn an_empty_store_can_be_served() {
-    let server = Server::start(Desk::new());
+    let server = Server::start(Workspace::new());
     server.get("/api/trends?source=sample&topic=love").is_problem(404);
     assert_eq!(server.get("/api/v1/sources").status, 200);
-    let file = server.desk.write("in.ndjson", statuses(TEXTS.iter().copied()));
-    server.desk.publish(&[&file]);
+    let file = server.workspace.write("in.ndjson", statuses(TEXTS.iter().copied()));
+    server.workspace.publish(&[&file]);
     until("the first result is served", || {
         (server.get("/api/trends?source=sample&topic=peace").body == SEEN).then_some(())
     });
@@ -287,8 +287,9 @@ fn an_empty_store_can_be_served() {
 
 #[test]
 fn a_run_can_serve_its_result() {
-    let desk = Desk::new();
-    let (store, file) = (desk.store(), desk.write("in.ndjson", statuses(TEXTS.iter().copied())));
+    let workspace = Workspace::new();
+    let (store, file) =
+        (workspace.store(), workspace.write("in.ndjson", statuses(TEXTS.iter().copied())));
     let args = [
         "run",
         "--source",
@@ -300,29 +301,29 @@ fn a_run_can_serve_its_result() {
         "127.0.0.1:0",
         &file,
     ];
-    let mut running = Running::start(desk.command(&args));
+    let mut running = Running::start(workspace.command(&args));
     let address = running.line(address);
-    let server = Server { desk, running, address };
+    let server = Server { workspace, running, address };
     server.get("/api/trends?source=sample&topic=peace").is(200, SEEN);
 }
 
 #[test]
 fn metrics_have_a_port_of_their_own_with_metrics_listen_only() {
     let server = Server::of(TEXTS);
-    assert_eq!(server.get("/metrics").status, 404, "not where the answers are");
-    let desk = Desk::new();
-    let store = desk.store();
+    assert_eq!(server.get("/metrics").status, 404, "the port of the answers has no metrics");
+    let workspace = Workspace::new();
+    let store = workspace.store();
     // The port was free a moment ago; no other part of this test takes a port by number.
     let metrics = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let args =
         ["serve", "--store", &store, "--listen", "127.0.0.1:0", "--metrics-listen", &metrics];
-    let mut running = Running::start(desk.command(&args));
+    let mut running = Running::start(workspace.command(&args));
     let open = until("the metrics port is open", || {
         let ended = running.child.try_wait().unwrap().is_some();
         TcpStream::connect(&metrics).is_ok().then_some(true).or_else(|| ended.then_some(false))
     });
     assert!(open, "the server ended instead: {:#?}", running.outcome());
-    let server = Server { desk, running, address: metrics };
+    let server = Server { workspace, running, address: metrics };
     let reply = server.get("/metrics");
     assert_eq!(reply.status, 200, "{reply:#?}");
     assert!(reply.headers["content-type"].starts_with("text/plain"), "{reply:#?}");
@@ -330,28 +331,28 @@ fn metrics_have_a_port_of_their_own_with_metrics_listen_only() {
 
 #[test]
 fn a_port_in_use_is_named() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let (store, file) = (desk.store(), desk.write("in.ndjson", statuses(["love"])));
-    let outcome = desk.trendjob(&["serve", "--store", &store, "--listen", &address]);
+    let (store, file) = (workspace.store(), workspace.write("in.ndjson", statuses(["love"])));
+    let outcome = workspace.trendjob(&["serve", "--store", &store, "--listen", &address]);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
-    outcome.failed_saying(&[&address, "in use"]);
+    outcome.failed_with(&[&address, "in use"]);
     outcome.assert_no_panic();
     let args =
         ["run", "--source", "sample", "--store", &store, "--serve", "--listen", &address, &file];
-    let outcome = desk.trendjob(&args);
+    let outcome = workspace.trendjob(&args);
     assert_eq!(outcome.code, Some(1), "{outcome:#?}");
-    outcome.failed_saying(&[&address, "in use"]);
-    assert_ne!(desk.top().code, Some(0), "told before hours are spent on a run, not after");
-    let outcome = desk.trendjob(&["demo", "--store", &store, "--listen", &address]);
-    outcome.failed_saying(&[&address, "in use"]);
-    assert!(std::fs::metadata(desk.path("store/demo")).is_err(), "no sample data was made");
+    outcome.failed_with(&[&address, "in use"]);
+    assert_ne!(workspace.top().code, Some(0), "the port is refused before the run, not after it");
+    let outcome = workspace.trendjob(&["demo", "--store", &store, "--listen", &address]);
+    outcome.failed_with(&[&address, "in use"]);
+    assert!(std::fs::metadata(workspace.path("store/demo")).is_err(), "no sample data was made");
     for flag in ["--listen", "--metrics-listen"] {
         let args = ["run", "--source", "sample", "--store", &store, flag, "127.0.0.1:0", &file];
-        let outcome = desk.trendjob(&args);
+        let outcome = workspace.trendjob(&args);
         assert_eq!(outcome.code, Some(2), "{outcome:#?}");
-        outcome.failed_saying(&["--serve"]);
+        outcome.failed_with(&["--serve"]);
     }
 }
 
@@ -365,8 +366,8 @@ fn a_server_stops_at_sigterm() {
         let code = server.running.wait().code();
         assert!(
             matches!(code, Some(0 | 130 | 143)),
-            "{signal}: ended by itself, not with {code:?}"
+            "{signal}: the server must end by itself, not with {code:?}"
         );
-        assert!(TcpStream::connect(&server.address).is_err(), "and let go of its port");
+        assert!(TcpStream::connect(&server.address).is_err(), "the port is free again");
     }
 }

@@ -26,7 +26,7 @@ impl Dice {
     }
 }
 
-/// The n-th word: letters only, no stop word, at least five of them, different for every n.
+/// The n-th word: at least five letters, no stop word, different for every n.
 pub(crate) fn word(n: usize) -> String {
     let mut letters = vec![b'q', b'z'];
     let mut rest = n;
@@ -105,7 +105,7 @@ pub(crate) fn text(dice: &mut Dice) -> String {
             0 => text.push_str(dice.pick(AWKWARD)),
             1 => text.push_str(&word(dice.below(20_000))),
             _ => {
-                // The smaller of two throws: frequent words are more frequent.
+                // The smallest of three throws, so that low numbers are frequent words.
                 let n = dice.below(400).min(dice.below(400)).min(dice.below(400));
                 let word = word(n);
                 text.push_str(&if dice.below(3) == 0 { word.to_uppercase() } else { word });
@@ -116,7 +116,7 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     text
 }
 
-/// A JSON string of the text, with every escape that is allowed when `escaped`.
+/// A JSON string of the text. If `escaped`, all characters but digits and spaces are escaped.
 fn json_string(text: &str, escaped: bool) -> String {
     if !escaped {
         return serde_json::Value::from(text).to_string();

@@ -17,11 +17,12 @@ pub(crate) enum Expect {
 pub(crate) struct Case {
     pub(crate) line: Vec<u8>,
     pub(crate) expect: Expect,
-    /// The word in place of `WORD`, which no other case has.
+    /// The word that replaces `WORD` in this case and occurs in no other case.
     pub(crate) word: String,
 }
 
-/// Every case. None begins with a byte-order mark: that depends on where the line stands.
+/// Every case. None begins with a byte-order mark, whose outcome depends on the line's position in
+/// the file.
 pub(crate) fn cases() -> Vec<Case> {
     let tables = [
         (Expect::Word, WORD),

@@ -1,6 +1,6 @@
 //! Results in the MongoDB of a cluster, read by the command.
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::http::Server;
 use crate::results::{QUESTIONS, Twice};
 
@@ -8,9 +8,9 @@ use crate::results::{QUESTIONS, Twice};
 #[test]
 fn a_database_and_a_folder_serve_equal_results() {
     let results = Twice::publish("cli");
-    let folder = Server::over(Desk::new(), &["--store", results.store().to_str().unwrap()]);
-    let place = ["--mongodb", &results.uri, "--database", &results.database];
-    let database = Server::over(Desk::new(), &place);
+    let folder = Server::over(Workspace::new(), &["--store", results.store().to_str().unwrap()]);
+    let location = ["--mongodb", &results.uri, "--database", &results.database];
+    let database = Server::over(Workspace::new(), &location);
     for question in QUESTIONS {
         let (expected, found) = (folder.get(question), database.get(question));
         assert_eq!((expected.status, expected.body), (found.status, found.body), "{question}");
@@ -20,25 +20,25 @@ fn a_database_and_a_folder_serve_equal_results() {
 
 #[test]
 fn a_missing_database_ends_the_command_without_a_password_in_the_error() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let ended =
-        desk.trendjob(&["top", "sample", "--mongodb", "mongodb://user:s3cret@127.0.0.1:1/"]);
-    let told = format!("{ended:?}");
-    assert!(told.contains("127.0.0.1:1") && !told.contains("s3cret"), "{told}");
+        workspace.trendjob(&["top", "sample", "--mongodb", "mongodb://user:s3cret@127.0.0.1:1/"]);
+    let printed = format!("{ended:?}");
+    assert!(printed.contains("127.0.0.1:1") && !printed.contains("s3cret"), "{printed}");
 }
 
 #[testing::needs(mongodb)]
 #[test]
 fn a_term_excluded_in_a_database_is_not_served_from_it() {
     let results = Twice::publish("cli-exclude");
-    let place = ["--mongodb", &results.uri, "--database", &results.database];
-    let server = Server::over(Desk::new(), &place);
+    let location = ["--mongodb", &results.uri, "--database", &results.database];
+    let server = Server::over(Workspace::new(), &location);
     let exclude = |args: &[&str]| {
-        let desk = Desk::new();
-        desk.trendjob(&[&["exclude", "sample"], args, &place].concat()).done().stdout
+        let workspace = Workspace::new();
+        workspace.trendjob(&[&["exclude", "sample"], args, &location].concat()).done().stdout
     };
-    let told = exclude(&["--term", "Love"]);
-    assert!(told.contains("generation 1 is shown without 1 word"), "{told}");
+    let printed = exclude(&["--term", "Love"]);
+    assert!(printed.contains("generation 1 is shown without 1 word"), "{printed}");
     let answer = server.get(QUESTIONS[0]).body;
     assert!(answer.starts_with("{\"Hot Topic\":\"hope\",\"Hot Topic Trends\":\"2\""), "{answer}");
     assert!(exclude(&["--list"]).contains("Love"));

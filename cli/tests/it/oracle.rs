@@ -75,7 +75,8 @@ impl Counts {
         }
     }
 
-    /// Count descending, then the word by its bytes: (word, count, documents).
+    /// Returns (word, count, documents), by descending count, equal counts by the bytes of the
+    /// word.
     pub(crate) fn ranking(&self) -> Vec<(String, u64, u64)> {
         let mut rows: Vec<_> = self.words.iter().map(|(w, &(n, d))| (w.clone(), n, d)).collect();
         rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -84,7 +85,7 @@ impl Counts {
 }
 
 /// The lines of an object with the offset of their first byte. A line ends at LF or at the end of
-/// the object, nothing after the last LF is no line, and a byte-order mark at offset 0 is skipped.
+/// the object. An LF at the end begins no further line. A byte-order mark at offset 0 is skipped.
 pub(crate) fn lines(object: &[u8]) -> Vec<(usize, &[u8])> {
     let mut found = Vec::new();
     let mut at = if object.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };

@@ -60,9 +60,9 @@ impl Outcome {
 
     /// Asserts that it failed with any code and all of these words.
     #[track_caller]
-    pub(crate) fn failed_saying(&self, words: &[&str]) {
+    pub(crate) fn failed_with(&self, words: &[&str]) {
         assert!(self.code.is_some_and(|code| code != 0), "must fail: {self:#?}");
-        assert_says(&self.all(), words);
+        assert_mentions(&self.all(), words);
     }
 
     /// Asserts that it printed a message instead of a backtrace.
@@ -85,13 +85,13 @@ impl Refusal {
     /// Asserts that the message has each of these words; '|' separates alternatives, and case is
     /// ignored.
     #[track_caller]
-    pub(crate) fn says(&self, words: &[&str]) {
-        assert_says(&self.message, words);
+    pub(crate) fn mentions(&self, words: &[&str]) {
+        assert_mentions(&self.message, words);
     }
 }
 
 #[track_caller]
-pub(crate) fn assert_says(text: &str, words: &[&str]) {
+pub(crate) fn assert_mentions(text: &str, words: &[&str]) {
     let lower = text.to_lowercase();
     for word in words {
         let found = word.split('|').any(|either| lower.contains(&either.to_lowercase()));

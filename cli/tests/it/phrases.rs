@@ -4,21 +4,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{Dice, word};
 
 const PHRASES: [&str; 7] =
     ["--profile", "social", "--kinds", "word,phrase", "--stop-words", "none", "--window"];
 
-/// Posts of random words in which some pairs stand together far more often than by chance.
+/// Returns posts of random words in which some pairs stand together far more often than by chance.
 fn posts(records: usize, seed: u64) -> Vec<Vec<String>> {
     let mut dice = Dice::new(seed);
     let post = |_| {
         let mut words = Vec::new();
         for _ in 0..=dice.below(5) {
             match dice.below(6) {
-                // Forty pairs of their own words; those of the first few are in most records of
-                // them.
+                // One of forty pairs, whose words are in no other pair but by chance. A word is in
+                // its pair twice as often as alone, so some words reach 7 in 10.
                 0 => {
                     let pair = dice.below(40);
                     words.extend([word(1_000 + 2 * pair), word(1_001 + 2 * pair)]);
@@ -46,7 +46,7 @@ fn lines(posts: &[Vec<String>]) -> String {
     text
 }
 
-/// The phrases: occurrences and records, counted and judged as the documentation says.
+/// Returns the phrases with their occurrences and records, by the definition in the documentation.
 fn expected(posts: &[Vec<String>]) -> BTreeMap<String, (u64, u64)> {
     let (mut both, mut left, mut right) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     let mut records: BTreeMap<(&str, &str), BTreeSet<usize>> = BTreeMap::new();
@@ -73,7 +73,7 @@ fn expected(posts: &[Vec<String>]) -> BTreeMap<String, (u64, u64)> {
         .collect()
 }
 
-impl Desk {
+impl Workspace {
     fn counted(&self, kind: &str) -> BTreeMap<String, (u64, u64)> {
         let top = self.json(&["top", "sample", "--kind", kind, "--limit", "0"]);
         let topics = top["topics"].as_array().unwrap().iter().map(|topic| {
@@ -86,15 +86,15 @@ impl Desk {
 
 #[test]
 fn pairs_that_belong_together_are_found_and_no_others() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let posts = posts(4_000, 1);
-    let file = desk.write("posts.ndjson", lines(&posts));
-    desk.publish(&[&PHRASES[..], &["1h", &file]].concat());
-    let (found, expected) = (desk.counted("phrase"), expected(&posts));
+    let file = workspace.write("posts.ndjson", lines(&posts));
+    workspace.publish(&[&PHRASES[..], &["1h", &file]].concat());
+    let (found, expected) = (workspace.counted("phrase"), expected(&posts));
     assert!(expected.len() > 30, "{}", expected.len());
     assert_eq!(found, expected);
     let (phrase, (count, _)) = expected.iter().max_by_key(|(_, (count, _))| *count).unwrap();
-    let history = desk.json(&["history", "sample", phrase, "--kind", "phrase"]);
+    let history = workspace.json(&["history", "sample", phrase, "--kind", "phrase"]);
     let windows = history["windows"].as_array().unwrap();
     let sum: u64 = windows.iter().map(|window| window["count"].as_u64().unwrap()).sum();
     assert_eq!(sum, *count, "the series of {phrase} adds up");
@@ -102,16 +102,17 @@ fn pairs_that_belong_together_are_found_and_no_others() {
 
 #[test]
 fn any_cut_of_a_run_has_the_same_phrases() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", lines(&posts(3_000, 2)));
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", lines(&posts(3_000, 2)));
     let scores = ["--scores", "burst,peak,popular,chisquare,count"];
     let ranked = || {
         let by = |score| {
-            desk.json(&["top", "sample", "--kind", "phrase", "--score", score])["topics"].clone()
+            workspace.json(&["top", "sample", "--kind", "phrase", "--score", score])["topics"]
+                .clone()
         };
-        (desk.counted("phrase"), ["burst", "popular", "count"].map(by))
+        (workspace.counted("phrase"), ["burst", "popular", "count"].map(by))
     };
-    let reference = desk.publish(&[&PHRASES[..], &["6h", &file], &scores].concat());
+    let reference = workspace.publish(&[&PHRASES[..], &["6h", &file], &scores].concat());
     let expected = ranked();
     let ways: [&[&str]; 5] = [
         &["--shards", "7", "--partitions", "5"],
@@ -121,7 +122,7 @@ fn any_cut_of_a_run_has_the_same_phrases() {
         &["--chunk-size", "1Ki", "--shards", "3"],
     ];
     for way in ways {
-        let published = desk.publish(&[&PHRASES[..], &["6h", &file], &scores, way].concat());
+        let published = workspace.publish(&[&PHRASES[..], &["6h", &file], &scores, way].concat());
         assert_eq!(published.digest, reference.digest, "{way:?}");
         assert_eq!(ranked(), expected, "{way:?}");
     }
@@ -129,12 +130,12 @@ fn any_cut_of_a_run_has_the_same_phrases() {
 
 #[test]
 fn a_word_that_is_mostly_in_a_phrase_names_the_phrase() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let posts = posts(4_000, 3);
-    let file = desk.write("posts.ndjson", lines(&posts));
-    desk.publish(&[&PHRASES[..], &["1d", &file]].concat());
+    let file = workspace.write("posts.ndjson", lines(&posts));
+    workspace.publish(&[&PHRASES[..], &["1d", &file]].concat());
     let phrases = expected(&posts);
-    let words = desk.counted("word");
+    let words = workspace.counted("word");
     let folded: BTreeSet<&str> = words
         .iter()
         .filter(|(word, (_, records))| {
@@ -145,7 +146,7 @@ fn a_word_that_is_mostly_in_a_phrase_names_the_phrase() {
         .map(|(word, _)| word.as_str())
         .collect();
     assert!(!folded.is_empty() && folded.len() < words.len() / 2, "{folded:?}");
-    let top = desk.json(&["top", "sample", "--kind", "word", "--limit", "0"]);
+    let top = workspace.json(&["top", "sample", "--kind", "word", "--limit", "0"]);
     for topic in top["topics"].as_array().unwrap() {
         let term = topic["term"].as_str().unwrap();
         let phrase = topic["phrase"].as_str();
@@ -156,14 +157,14 @@ fn a_word_that_is_mostly_in_a_phrase_names_the_phrase() {
 
 #[test]
 fn a_list_of_words_and_phrases_shows_a_phrase_instead_of_its_words() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", lines(&posts(4_000, 4)));
-    desk.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", lines(&posts(4_000, 4)));
+    workspace.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
     for score in [&[][..], &["--score", "popular"]] {
         let value = if score.is_empty() { "count" } else { "value" };
         let list = |kind: &str| {
             let top = [&["top", "sample", "--limit", "0", "--kind", kind], score].concat();
-            desk.json(&top)["topics"].as_array().unwrap().clone()
+            workspace.json(&top)["topics"].as_array().unwrap().clone()
         };
         let mut expected = list("word");
         let phrases = list("phrase");
@@ -190,7 +191,7 @@ fn a_list_of_words_and_phrases_shows_a_phrase_instead_of_its_words() {
 
 #[test]
 fn a_word_that_bursts_without_its_phrase_is_listed_beside_phrases() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut text = String::new();
     let mut post = |words: &str, hour: i64, author: i64| {
         let post = serde_json::json!({
@@ -203,39 +204,39 @@ fn a_word_that_bursts_without_its_phrase_is_listed_beside_phrases() {
         (0..3).for_each(|author| post("tango zulu", hour, 50 + author));
     }
     (0..40).for_each(|author| post("zulu", 47, 100 + author));
-    let file = desk.write("posts.ndjson", text);
-    desk.publish(&[&PHRASES[..], &["1h", "--scores", "burst", &file]].concat());
+    let file = workspace.write("posts.ndjson", text);
+    workspace.publish(&[&PHRASES[..], &["1h", "--scores", "burst", &file]].concat());
     let list = |kind: &str| {
-        let top = desk.json(&["top", "sample", "--score", "burst", "--kind", kind]);
+        let top = workspace.json(&["top", "sample", "--score", "burst", "--kind", kind]);
         let topics = top["topics"].as_array().unwrap().clone();
         topics.iter().map(|topic| topic["term"].clone()).collect::<Vec<_>>()
     };
-    let word = desk.json(&["top", "sample", "--kind", "word", "--limit", "0"]);
+    let word = workspace.json(&["top", "sample", "--kind", "word", "--limit", "0"]);
     let zulu = word["topics"].as_array().unwrap().iter().find(|topic| topic["term"] == "zulu");
-    assert_eq!(zulu.unwrap()["phrase"], "tango zulu", "over all it is mostly in the phrase");
+    assert_eq!(zulu.unwrap()["phrase"], "tango zulu", "over all windows it is mostly in it");
     assert_eq!(list("word"), ["zulu"]);
     assert_eq!(list("word,phrase"), ["zulu"]);
 }
 
 #[test]
 fn an_excluded_word_removes_its_phrases_and_their_other_words_return() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", lines(&posts(4_000, 5)));
-    desk.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", lines(&posts(4_000, 5)));
+    workspace.publish(&[&PHRASES[..], &["1d", "--scores", "popular", &file]].concat());
     let list = |kind: &str, score: &[&str]| {
         let top = [&["top", "sample", "--limit", "0", "--kind", kind], score].concat();
-        desk.json(&top)["topics"].as_array().unwrap().clone()
+        workspace.json(&top)["topics"].as_array().unwrap().clone()
     };
     let term = |topic: &serde_json::Value| topic["term"].as_str().unwrap().to_owned();
     let (words, phrases) = (list("word", &[]), list("phrase", &[]));
-    // The word has a phrase, which replaces the other word.
+    // `phrase` replaces the word `folded`; `word` is the other word of `phrase`.
     let folded = words.iter().find(|word| word["phrase"].is_string()).unwrap();
     let phrase = folded["phrase"].as_str().unwrap();
     let word = phrase.split(' ').find(|part| *part != term(folded)).unwrap();
     let has = |phrase: &str| phrase.split(' ').any(|part| part == word);
-    let store = desk.store();
+    let store = workspace.store();
     let exclude = ["exclude", "sample", "--store", &store, "--term", word];
-    desk.trendjob(&exclude).done();
+    workspace.trendjob(&exclude).done();
     for score in [&[][..], &["--score", "popular"]] {
         let left: Vec<String> = list("phrase", score).iter().map(term).collect();
         assert!(!left.is_empty() && !left.iter().any(|phrase| has(phrase)), "{left:?}");
@@ -244,24 +245,24 @@ fn an_excluded_word_removes_its_phrases_and_their_other_words_return() {
     expected.retain(|phrase| !has(phrase));
     assert_eq!(list("phrase", &[]).iter().map(term).collect::<Vec<_>>(), expected);
     let mixed = list("word,phrase", &[]);
-    assert!(mixed.iter().any(|topic| term(topic) == term(folded)), "it stands for itself again");
+    assert!(mixed.iter().any(|topic| term(topic) == term(folded)), "it is listed again");
     // Only the word itself is excluded.
-    desk.trendjob(&[&exclude[..], &["--readmit"]].concat()).done();
-    desk.trendjob(&[&exclude[..], &["--kind", "word"]].concat()).done();
+    workspace.trendjob(&[&exclude[..], &["--readmit"]].concat()).done();
+    workspace.trendjob(&[&exclude[..], &["--kind", "word"]].concat()).done();
     assert_eq!(list("phrase", &[]), phrases);
     assert!(!list("word", &[]).iter().any(|topic| term(topic) == word));
 }
 
 #[test]
 fn no_phrase_begins_or_ends_with_a_stop_word() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let line = |number: usize| {
         let text = ["the white house of cards", "white house in the morning"][number % 2];
         serde_json::json!({ "text": text }).to_string() + "\n"
     };
-    let file = desk.write("posts.ndjson", (0..20).map(line).collect::<String>());
+    let file = workspace.write("posts.ndjson", (0..20).map(line).collect::<String>());
     let flags = ["--profile", "social", "--kinds", "phrase", "--stop-words", "en"];
-    desk.publish(&[&flags[..], &[&file]].concat());
-    assert_eq!(desk.counted("phrase"), BTreeMap::from([("white house".to_owned(), (20, 20))]));
-    assert_eq!(desk.counted("word"), BTreeMap::new());
+    workspace.publish(&[&flags[..], &[&file]].concat());
+    assert_eq!(workspace.counted("phrase"), BTreeMap::from([("white house".to_owned(), (20, 20))]));
+    assert_eq!(workspace.counted("word"), BTreeMap::new());
 }

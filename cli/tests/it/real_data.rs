@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{gzip, zstd};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::Published;
@@ -45,7 +45,7 @@ fn expected(preset: Preset, input: &[u8]) -> Counts {
 
 /// Asserts that every cut of the plain text has the digest of the compressed file.
 #[track_caller]
-fn assert_invariant(desk: &Desk, plain: &str, compressed: &Published, options: &[&str]) {
+fn assert_invariant(workspace: &Workspace, plain: &str, compressed: &Published, options: &[&str]) {
     let cuts: [&[&str]; 8] = [
         &["--shards", "1"],
         &["--shards", "2"],
@@ -57,7 +57,7 @@ fn assert_invariant(desk: &Desk, plain: &str, compressed: &Published, options: &
         &["--chunk-size", "10M"],
     ];
     for cut in cuts {
-        let published = desk.publish(&[options, cut, &[plain]].concat());
+        let published = workspace.publish(&[options, cut, &[plain]].concat());
         assert_eq!(published.digest, compressed.digest, "{cut:?}");
         if let ["--shards", shards] = cut {
             assert_eq!(published.number("shards").to_string(), *shards, "{}", published.json);
@@ -68,39 +68,40 @@ fn assert_invariant(desk: &Desk, plain: &str, compressed: &Published, options: &
 #[track_caller]
 fn compare_first_records(name: &str) {
     let path = real_file(name);
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let input = first(&path, 20_000);
-    let compressed = desk.publish(&[&desk.write("first.ndjson.zst", zstd(&input))]);
-    desk.assert_counts(&compressed, &expected(Preset::Twitter, &input));
-    assert_invariant(&desk, &desk.write("first.ndjson", &input), &compressed, &[]);
-    let packed = desk.publish(&[&desk.write("first.ndjson.gz", gzip(&input))]);
+    let compressed = workspace.publish(&[&workspace.write("first.ndjson.zst", zstd(&input))]);
+    workspace.assert_counts(&compressed, &expected(Preset::Twitter, &input));
+    assert_invariant(&workspace, &workspace.write("first.ndjson", &input), &compressed, &[]);
+    let packed = workspace.publish(&[&workspace.write("first.ndjson.gz", gzip(&input))]);
     assert_eq!(packed.digest, compressed.digest);
 }
 
 #[track_caller]
 fn compare_whole_file(name: &str) {
     let path = real_file(name);
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let input = whole(&path);
-    let published = desk.publish(&[path.to_str().unwrap()]);
-    desk.assert_counts(&published, &expected(Preset::Twitter, &input));
-    assert_invariant(&desk, &desk.write("whole.ndjson", &input), &published, &[]);
+    let published = workspace.publish(&[path.to_str().unwrap()]);
+    workspace.assert_counts(&published, &expected(Preset::Twitter, &input));
+    assert_invariant(&workspace, &workspace.write("whole.ndjson", &input), &published, &[]);
 }
 
 #[testing::needs(real_data)]
 #[test]
 fn the_datasift_file_has_the_oracles_counts() {
     let path = real_file(DATASIFT);
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let options = ["--preset", "datasift"];
     let input = whole(&path);
-    let published = desk.publish(&[&options[..], &[path.to_str().unwrap()]].concat());
+    let published = workspace.publish(&[&options[..], &[path.to_str().unwrap()]].concat());
     assert_eq!(published.read, 1_000);
-    desk.assert_counts(&published, &expected(Preset::DataSift, &input));
-    assert_invariant(&desk, &desk.write("plain.ndjson", &input), &published, &options);
+    workspace.assert_counts(&published, &expected(Preset::DataSift, &input));
+    assert_invariant(&workspace, &workspace.write("plain.ndjson", &input), &published, &options);
     let chunks = ["--chunk-size", "1Ki"];
-    let published = desk.publish(&[&options[..], &chunks, &[&desk.path("plain.ndjson")]].concat());
-    desk.assert_counts(&published, &expected(Preset::DataSift, &input));
+    let published =
+        workspace.publish(&[&options[..], &chunks, &[&workspace.path("plain.ndjson")]].concat());
+    workspace.assert_counts(&published, &expected(Preset::DataSift, &input));
 }
 
 #[testing::needs(real_data)]

@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{Dice, gzip, word};
-use crate::outcome::assert_says;
+use crate::outcome::assert_mentions;
 
 /// 2016-03-01T00:00:00Z, a Tuesday.
 const FIRST_HOUR: i64 = 1_456_790_400;
@@ -101,7 +101,7 @@ const SOCIAL: [&str; 8] = [
     "burst,peak,popular",
 ];
 
-impl Desk {
+impl Workspace {
     /// The JSON that a command prints.
     #[track_caller]
     pub(crate) fn json(&self, args: &[&str]) -> Value {
@@ -124,13 +124,13 @@ impl Desk {
 
 #[test]
 fn the_parts_of_posts_are_counted_by_kind_with_their_authors() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let (input, made) = posts(3_000, 1);
-    let file = desk.write("posts.ndjson", &input);
-    desk.publish(&[&SOCIAL[..], &[&file]].concat());
+    let file = workspace.write("posts.ndjson", &input);
+    workspace.publish(&[&SOCIAL[..], &[&file]].concat());
     for kind in ["word", "hashtag", "mention"] {
         let expected = made.totals(kind);
-        let found = desk.topics(kind);
+        let found = workspace.topics(kind);
         assert_eq!(found.iter().cloned().collect::<BTreeMap<_, _>>(), expected, "{kind}");
         let ranked = |(a, x): &(String, (u64, u64, u64)), (b, y): &(String, (u64, u64, u64))| {
             x.0 > y.0 || (x.0 == y.0 && a < b)
@@ -141,14 +141,14 @@ fn the_parts_of_posts_are_counted_by_kind_with_their_authors() {
 
 #[test]
 fn the_history_of_a_term_has_the_hours_of_its_posts() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let (input, made) = posts(3_000, 2);
-    let file = desk.write("posts.ndjson", &input);
-    desk.publish(&[&SOCIAL[..], &[&file]].concat());
+    let file = workspace.write("posts.ndjson", &input);
+    workspace.publish(&[&SOCIAL[..], &[&file]].concat());
     for (kind, term) in
         [("word", word(7)), ("hashtag", word(1_003)), ("hashtag", "breaking".into())]
     {
-        let history = desk.json(&["history", "sample", &term.to_uppercase(), "--kind", kind]);
+        let history = workspace.json(&["history", "sample", &term.to_uppercase(), "--kind", kind]);
         let found: Vec<_> = history["windows"]
             .as_array()
             .unwrap()
@@ -175,15 +175,15 @@ fn the_history_of_a_term_has_the_hours_of_its_posts() {
 
 #[test]
 fn any_cut_of_a_social_run_publishes_the_same() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let (input, _) = posts(4_000, 3);
-    let file = desk.write("posts.ndjson", &input);
-    let packed = desk.write("posts.ndjson.gz", gzip(&input));
+    let file = workspace.write("posts.ndjson", &input);
+    let packed = workspace.write("posts.ndjson.gz", gzip(&input));
     let ranked = || {
-        let by = |score| desk.json(&["top", "sample", "--kind", "hashtag", "--score", score]);
+        let by = |score| workspace.json(&["top", "sample", "--kind", "hashtag", "--score", score]);
         ["burst", "peak", "popular"].map(|score| by(score)["topics"].clone())
     };
-    let reference = desk.publish(&[&SOCIAL[..], &[&file]].concat());
+    let reference = workspace.publish(&[&SOCIAL[..], &[&file]].concat());
     let expected = ranked();
     let ways: [&[&str]; 7] = [
         &["--shards", "2"],
@@ -196,21 +196,21 @@ fn any_cut_of_a_social_run_publishes_the_same() {
         &["--memory", "1Mi", "--shards", "2", "--partitions", "3"],
     ];
     for way in ways {
-        let published = desk.publish(&[&SOCIAL[..], way, &[&file]].concat());
+        let published = workspace.publish(&[&SOCIAL[..], way, &[&file]].concat());
         assert_eq!(published.digest, reference.digest, "{way:?}");
         assert_eq!(ranked(), expected, "{way:?}");
     }
-    let published = desk.publish(&[&SOCIAL[..], &[&packed]].concat());
+    let published = workspace.publish(&[&SOCIAL[..], &[&packed]].concat());
     assert_eq!(published.digest, reference.digest, "compressed");
 }
 
 #[test]
 fn a_burst_is_found_in_its_hour_and_explained() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let (input, _) = posts(6_000, 4);
-    let file = desk.write("posts.ndjson", &input);
-    desk.publish(&[&SOCIAL[..], &[&file]].concat());
-    let top = desk.json(&["top", "sample", "--kind", "hashtag", "--score", "burst"]);
+    let file = workspace.write("posts.ndjson", &input);
+    workspace.publish(&[&SOCIAL[..], &[&file]].concat());
+    let top = workspace.json(&["top", "sample", "--kind", "hashtag", "--score", "burst"]);
     let first = &top["topics"][0];
     assert_eq!(
         (first["term"].as_str(), first["form"].as_str()),
@@ -218,31 +218,31 @@ fn a_burst_is_found_in_its_hour_and_explained() {
     );
     assert_eq!((first["status"].as_str(), first["new"].as_bool()), (Some("trending"), Some(true)));
     assert_eq!(top["start"], "2016-03-03T10:00:00Z");
-    let explained = desk.json(&["explain", "sample", "#BREAKING", "--kind", "hashtag"]);
+    let explained = workspace.json(&["explain", "sample", "#BREAKING", "--kind", "hashtag"]);
     assert_eq!(explained["score"]["burst"], first["burst"]);
     assert_eq!(explained["cell"]["documents"], first["documents"]);
 }
 
 #[test]
-fn a_short_history_has_no_burst_and_says_so() {
-    let desk = Desk::new();
+fn a_short_history_has_no_burst_and_is_reported() {
+    let workspace = Workspace::new();
     let line = |hour: i64| {
         let time = FIRST_HOUR + hour * 3600;
         format!(r#"{{"text":"{}","created_at":{time}}}"#, word(1)) + "\n"
     };
-    let file = desk.write("posts.ndjson", (0..4).map(line).collect::<String>());
-    desk.publish(&[&SOCIAL[..], &[&file]].concat());
-    let top = desk.json(&["top", "sample", "--score", "popular"]);
+    let file = workspace.write("posts.ndjson", (0..4).map(line).collect::<String>());
+    workspace.publish(&[&SOCIAL[..], &[&file]].concat());
+    let top = workspace.json(&["top", "sample", "--score", "popular"]);
     assert_eq!(top["topics"][0]["status"], "insufficientHistory");
     assert_eq!(top["topics"][0]["burst"], Value::Null);
-    let bursts = desk.json(&["top", "sample", "--score", "burst"]);
+    let bursts = workspace.json(&["top", "sample", "--score", "burst"]);
     assert_eq!(bursts["topics"], serde_json::json!([]));
 }
 
 #[test]
-fn flags_that_a_profile_does_not_allow_are_refused_before_a_read() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", r#"{"text":"love"}"#);
+fn flags_that_a_profile_does_not_allow_are_refused_before_the_input_is_read() {
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", r#"{"text":"love"}"#);
     for (options, hint) in [
         (&["--kinds", "hashtag"][..], "profile Social"),
         (&["--stop-words", "en"], "only for profile Social"),
@@ -251,32 +251,35 @@ fn flags_that_a_profile_does_not_allow_are_refused_before_a_read() {
         (&["--profile", "social", "--stop-words", "xx"], "xx"),
         (&["--profile", "social", "--kinds", "smell"], "smell"),
     ] {
-        let refused = desk.run(&[options, &[&file]].concat());
+        let refused = workspace.run(&[options, &[&file]].concat());
         assert_eq!(refused.code, Some(2), "{options:?}: {refused:#?}");
-        let said = format!("{}{}", refused.stdout, refused.stderr);
-        assert!(said.contains(hint), "{options:?} must mention {hint}: {said}");
+        let output = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(output.contains(hint), "{options:?} must mention {hint}: {output}");
     }
-    desk.publish(&[&file]);
-    let store = desk.store();
+    workspace.publish(&[&file]);
+    let store = workspace.store();
     for args in [&["history", "sample", "love"][..], &["explain", "sample", "love"]] {
-        let refused = desk.trendjob(&[args, &["--store", &store]].concat());
+        let refused = workspace.trendjob(&[args, &["--store", &store]].concat());
         assert!(refused.stderr.contains("--window"), "{refused:#?}");
     }
 }
 
 #[test]
 fn top_distinguishes_a_kind_that_was_not_counted_from_one_without_topics() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", "{\"text\":\"sunny weather\"}\n");
-    let store = desk.store();
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", "{\"text\":\"sunny weather\"}\n");
+    let store = workspace.store();
     let table = |kinds: &str| {
         let top = ["top", "sample", "--kind", kinds, "--store", &store];
-        desk.trendjob(&top).done().stdout
+        workspace.trendjob(&top).done().stdout
     };
-    desk.publish(&[&file]);
-    let told = table("word,hashtag");
-    assert_says(&told, &["sunny", "counted word only", "--profile social --kinds word,hashtag"]);
-    desk.publish(&["--profile", "social", "--kinds", "word,hashtag", &file]);
-    assert!(!table("hashtag").contains("counted"), "there is just none");
-    assert_says(&table("emoji"), &["run it with --kinds word,hashtag,emoji"]);
+    workspace.publish(&[&file]);
+    let words = table("word,hashtag");
+    assert_mentions(
+        &words,
+        &["sunny", "counted word only", "--profile social --kinds word,hashtag"],
+    );
+    workspace.publish(&["--profile", "social", "--kinds", "word,hashtag", &file]);
+    assert!(!table("hashtag").contains("counted"), "hashtags were counted");
+    assert_mentions(&table("emoji"), &["run it with --kinds word,hashtag,emoji"]);
 }

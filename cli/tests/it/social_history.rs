@@ -1,27 +1,27 @@
-//! Short histories and gaps: if there is too little to compare with, the command says so and shows
-//! no number.
+//! Short histories and gaps: if there is too little to compare with, the command reports it and
+//! shows no number.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
-use crate::outcome::assert_says;
+use crate::command::Workspace;
+use crate::outcome::assert_mentions;
 
 /// 2016-03-01T00:00:00Z.
 const MARCH: i64 = 1_456_790_400;
 const SCORED: [&str; 6] =
     ["--profile", "social", "--window", "1h", "--scores", "burst,peak,popular"];
 
-/// Hours since the beginning of March with `each` records of `weather` by authors of their own. In
-/// the hours of `floods`, all of them have the word `flood`, too.
+/// Returns hours since the beginning of March with `each` records of `weather` by authors of their
+/// own. In the hours of `floods`, all of them have the word `flood`, too.
 fn posts(hours: impl IntoIterator<Item = i64>, each: i64, floods: &[i64]) -> String {
     let mut text = String::new();
     for hour in hours {
         for number in 0..each {
-            let said = if floods.contains(&hour) { "weather flood" } else { "weather" };
+            let words = if floods.contains(&hour) { "weather flood" } else { "weather" };
             let post = json!({
-                "text": said, "created_at": MARCH + hour * 3600 + number,
+                "text": words, "created_at": MARCH + hour * 3600 + number,
                 "user": { "id": number },
             });
             writeln!(text, "{post}").unwrap();
@@ -34,13 +34,13 @@ fn start(hour: i64) -> String {
     format!("2016-03-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24)
 }
 
-impl Desk {
+impl Workspace {
     #[track_caller]
     fn scored(&self, score: &str, hour: i64) -> Value {
         self.json(&["top", "sample", "--score", score, "--window", &start(hour)])
     }
 
-    /// The text of a refusal by `explain`.
+    /// Returns the text of a refusal by `explain`.
     #[track_caller]
     fn refused_to_explain(&self, args: &[&str]) -> String {
         let store = self.store();
@@ -63,28 +63,29 @@ fn assert_unscored(topic: &Value) {
 }
 
 #[test]
-fn a_source_of_one_window_says_insufficient_history_and_no_number() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", posts([0], 50, &[0]));
-    desk.publish(&[&SCORED[..], &[&file]].concat());
+fn a_source_of_one_window_has_insufficient_history_and_no_number() {
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", posts([0], 50, &[0]));
+    workspace.publish(&[&SCORED[..], &[&file]].concat());
     for score in ["burst", "peak", "popular"] {
         for args in [
             &["top", "sample", "--score", score][..],
             &["top", "sample", "--score", score, "--window", "2016-03-01"],
         ] {
-            let top = desk.json(args);
+            let top = workspace.json(args);
             assert_eq!(top["topics"], json!([]), "{args:?}");
             assert_eq!(top["insufficientHistory"], true, "{args:?}");
         }
-        let store = desk.store();
-        let table = desk.trendjob(&["top", "sample", "--score", score, "--store", &store]).done();
-        assert_says(&table.all(), &["insufficient history", "6 windows"]);
+        let store = workspace.store();
+        let table =
+            workspace.trendjob(&["top", "sample", "--score", score, "--store", &store]).done();
+        assert_mentions(&table.all(), &["insufficient history", "6 windows"]);
     }
     for args in [&["flood"][..], &["flood", "--window", "2016-03-01"]] {
-        assert_says(&desk.refused_to_explain(args), &["insufficient history"]);
+        assert_mentions(&workspace.refused_to_explain(args), &["insufficient history"]);
     }
-    // The counts are there.
-    let history = desk.json(&["history", "sample", "flood"]);
+    // The counts are published all the same.
+    let history = workspace.json(&["history", "sample", "flood"]);
     let expected = json!([{ "start": start(0), "count": 50, "documents": 50, "authors": 50 }]);
     let mut windows = history["windows"].clone();
     // Above 32, authors are an estimate.
@@ -95,61 +96,67 @@ fn a_source_of_one_window_says_insufficient_history_and_no_number() {
 }
 
 #[test]
-fn windows_with_fewer_than_six_before_them_say_insufficient_history_and_no_number() {
-    let desk = Desk::new();
+fn windows_with_fewer_than_six_before_them_have_insufficient_history_and_no_number() {
+    let workspace = Workspace::new();
     // Hours 0 to 7, of which the last is open.
-    let file = desk.write("posts.ndjson", posts(0..8, 20, &[5, 6]));
-    desk.publish(&[&SCORED[..], &[&file]].concat());
+    let file = workspace.write("posts.ndjson", posts(0..8, 20, &[5, 6]));
+    workspace.publish(&[&SCORED[..], &[&file]].concat());
     for hour in 0..6 {
-        let bursts = desk.scored("burst", hour);
+        let bursts = workspace.scored("burst", hour);
         assert_eq!((&bursts["topics"], &bursts["insufficientHistory"]), (&json!([]), &json!(true)));
-        let explained = desk.json(&["explain", "sample", "weather", "--window", &start(hour)]);
+        let explained = workspace.json(&["explain", "sample", "weather", "--window", &start(hour)]);
         assert_unscored(&explained["score"]);
         assert_eq!(explained["steps"], Value::Null, "hour {hour}");
-        let store = desk.store();
+        let store = workspace.store();
         let args = ["explain", "sample", "flood", "--window", &start(hour), "--store", &store];
-        assert_says(&desk.trendjob(&args).done().stdout, &["insufficient history"]);
+        assert_mentions(&workspace.trendjob(&args).done().stdout, &["insufficient history"]);
     }
     // Earlier windows have bursts, peaks and counts only.
-    let store = desk.store();
+    let store = workspace.store();
     let (earlier, last) = (start(5), start(6));
     let popular = ["top", "sample", "--score", "popular", "--store", &store, "--window"];
-    let refused = desk.trendjob(&[&popular[..], &[&earlier]].concat());
+    let refused = workspace.trendjob(&[&popular[..], &[&earlier]].concat());
     assert_eq!(refused.code, Some(2), "{refused:#?}");
-    assert_says(&refused.all(), &["last window only", &last, "leave the window out"]);
-    desk.trendjob(&[&popular[..], &[&last]].concat()).done();
-    let sixth = desk.scored("burst", 6);
+    assert_mentions(&refused.all(), &["last window only", &last, "leave the window out"]);
+    workspace.trendjob(&[&popular[..], &[&last]].concat()).done();
+    let sixth = workspace.scored("burst", 6);
     assert_eq!(sixth.get("insufficientHistory"), None, "{sixth}");
-    // 20 of 20 after 20 of 120: E = 20.5 / 6, winsorised a little, so a burst and no chance.
+    // 20 of 20 after 20 of 120: E = 20.5 / 6, winsorised a little: more than chance.
     assert_eq!(sixth["topics"][0]["term"], "flood");
     assert!(sixth["topics"][0]["burst"].as_f64().unwrap() > 0.0);
-    assert_says(&desk.refused_to_explain(&["weather", "--window", &start(7)]), &["not over"]);
+    assert_mentions(
+        &workspace.refused_to_explain(&["weather", "--window", &start(7)]),
+        &["not over"],
+    );
     for time in [start(7).as_str(), "2010-01-01"] {
-        let store = desk.store();
+        let store = workspace.store();
         let top = ["top", "sample", "--score", "burst", "--window", time, "--store", &store];
-        let told = desk.trendjob(&top).done().stdout;
-        assert_says(&told, &["no window from", "its first is from", &start(0), &start(6)]);
+        let printed = workspace.trendjob(&top).done().stdout;
+        assert_mentions(&printed, &["no window from", "its first is from", &start(0), &start(6)]);
     }
 }
 
 #[test]
 fn windows_without_data_are_not_part_of_a_reference() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     // A night without posts, hours 10 to 19, before the flood of hour 30.
     let hours = (0..10).chain(20..32);
-    let file = desk.write("posts.ndjson", posts(hours, 20, &[30]));
-    desk.publish(&[&SCORED[..], &[&file]].concat());
-    let history = desk.json(&["history", "sample", "weather"]);
-    let seen: Vec<_> =
+    let file = workspace.write("posts.ndjson", posts(hours, 20, &[30]));
+    workspace.publish(&[&SCORED[..], &[&file]].concat());
+    let history = workspace.json(&["history", "sample", "weather"]);
+    let found: Vec<_> =
         history["windows"].as_array().unwrap().iter().map(|w| w["start"].clone()).collect();
     let expected: Vec<_> = (0..10).chain(20..32).map(|hour| Value::from(start(hour))).collect();
-    assert_eq!(seen, expected);
+    assert_eq!(found, expected);
     for score in ["burst", "peak"] {
-        assert_eq!(desk.scored(score, 15)["topics"], json!([]), "{score}");
+        assert_eq!(workspace.scored(score, 15)["topics"], json!([]), "{score}");
     }
-    assert_says(&desk.refused_to_explain(&["weather", "--window", &start(15)]), &["no record"]);
+    assert_mentions(
+        &workspace.refused_to_explain(&["weather", "--window", &start(15)]),
+        &["no record"],
+    );
 
-    let explained = desk.json(&["explain", "sample", "flood", "--window", &start(30)]);
+    let explained = workspace.json(&["explain", "sample", "flood", "--window", &start(30)]);
     assert_eq!(
         (&explained["referenceBuckets"], &explained["referenceDocuments"]),
         (&json!(20), &json!(400))
@@ -164,17 +171,17 @@ fn windows_without_data_are_not_part_of_a_reference() {
 
 #[test]
 fn after_a_silence_longer_than_the_reference_history_begins_again() {
-    let desk = Desk::new();
-    // Two days of records, ten days without, and a flood in the first hours after.
+    let workspace = Workspace::new();
+    // Two days of records, ten days without records, then a flood in the first hours.
     let again = 12 * 24;
     let hours = (0..48).chain(again..again + 8);
-    let file = desk.write("posts.ndjson", posts(hours, 20, &[again, again + 6]));
-    desk.publish(&[&SCORED[..], &[&file]].concat());
-    let explained = desk.json(&["explain", "sample", "flood", "--window", &start(again)]);
+    let file = workspace.write("posts.ndjson", posts(hours, 20, &[again, again + 6]));
+    workspace.publish(&[&SCORED[..], &[&file]].concat());
+    let explained = workspace.json(&["explain", "sample", "flood", "--window", &start(again)]);
     assert_unscored(&explained["score"]);
     assert_eq!(explained["referenceBuckets"], 0);
-    assert_eq!(desk.scored("burst", again)["insufficientHistory"], true);
-    let sixth = desk.json(&["explain", "sample", "flood", "--window", &start(again + 6)]);
+    assert_eq!(workspace.scored("burst", again)["insufficientHistory"], true);
+    let sixth = workspace.json(&["explain", "sample", "flood", "--window", &start(again + 6)]);
     assert_eq!(
         (&sixth["referenceBuckets"], &sixth["reference"][0]["measured"]),
         (&json!(6), &json!(20))

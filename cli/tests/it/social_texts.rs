@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::statuses;
 
 const KINDS: [&str; 6] = ["word", "hashtag", "mention", "cashtag", "emoji", "domain"];
@@ -13,7 +13,7 @@ const SOCIAL: [&str; 4] =
 /// Kind, term, count.
 type Found = Vec<(&'static str, String, u64)>;
 
-impl Desk {
+impl Workspace {
     /// Every term of every kind.
     #[track_caller]
     fn all_terms(&self) -> Found {
@@ -32,14 +32,15 @@ impl Desk {
 
 #[track_caller]
 fn assert_terms(texts: &[&str], expected: &[(&'static str, &str, u64)]) {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let lines = statuses(texts.iter().copied());
-    let published = desk.publish(&[&SOCIAL[..], &[&desk.write("posts.ndjson", lines)]].concat());
+    let published =
+        workspace.publish(&[&SOCIAL[..], &[&workspace.write("posts.ndjson", lines)]].concat());
     assert_eq!(published.counted, texts.len() as u64, "a text without terms is counted");
     let mut expected: Found =
         expected.iter().map(|(kind, term, count)| (*kind, (*term).to_owned(), *count)).collect();
     expected.sort();
-    assert_eq!(desk.all_terms(), expected, "{texts:?}");
+    assert_eq!(workspace.all_terms(), expected, "{texts:?}");
 }
 
 #[test]
@@ -161,30 +162,31 @@ fn tags_of_up_to_1024_bytes_are_stored_and_longer_ones_are_counted_as_long_terms
     let long = ["ab".repeat(512) + "c", "é".repeat(513), "東".repeat(342)];
     let texts: Vec<_> = kept.iter().chain(&long).map(|tag| format!("#{tag} weather")).collect();
     let lines = statuses(texts.iter().map(String::as_str));
-    let desk = Desk::new();
-    let published = desk.publish(&[&SOCIAL[..], &[&desk.write("posts.ndjson", lines)]].concat());
+    let workspace = Workspace::new();
+    let published =
+        workspace.publish(&[&SOCIAL[..], &[&workspace.write("posts.ndjson", lines)]].concat());
     assert_eq!((published.counted, published.number("longTerms")), (6, 3));
     let mut expected: Found = kept.iter().map(|tag| ("hashtag", tag.clone(), 1)).collect();
     expected.push(("word", "weather".to_owned(), 6));
     expected.sort();
-    assert_eq!(desk.all_terms(), expected);
-    let store = desk.store();
-    let asked = ["history", "sample", &long[0], "--kind", "hashtag", "--store", &store];
-    let refused = desk.trendjob(&asked);
+    assert_eq!(workspace.all_terms(), expected);
+    let store = workspace.store();
+    let args = ["history", "sample", &long[0], "--kind", "hashtag", "--store", &store];
+    let refused = workspace.trendjob(&args);
     assert_ne!(refused.code, Some(0), "{refused:#?}");
     refused.assert_no_panic();
 }
 
 #[test]
 fn awkward_terms_are_found_by_their_forms() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let text = "#Café #ＷＩＤＥ #می\u{200c}خواهم 👍🏽 https://www.MÜNCHEN.de/ $BRK.A @Some_One";
     let line = format!(
         "{}\n",
         json!({ "text": text, "created_at": "2016-03-01T00:00:00Z", "id_str": "1" })
     );
     let options = [&SOCIAL[..], &["--window", "1h"]].concat();
-    desk.publish(&[&options[..], &[&desk.write("posts.ndjson", line)]].concat());
+    workspace.publish(&[&options[..], &[&workspace.write("posts.ndjson", line)]].concat());
     for (kind, typed, term) in [
         ("hashtag", "#CAFE\u{301}", "café"),
         ("hashtag", "wide", "wide"),
@@ -195,7 +197,7 @@ fn awkward_terms_are_found_by_their_forms() {
         ("cashtag", "$brk.a", "brk.a"),
         ("mention", "@SOME_ONE", "some_one"),
     ] {
-        let history = desk.json(&["history", "sample", typed, "--kind", kind]);
+        let history = workspace.json(&["history", "sample", typed, "--kind", kind]);
         let found = (&history["term"], &history["windows"][0]["count"]);
         assert_eq!(found, (&Value::from(term), &json!(1)), "{kind} {typed}");
     }

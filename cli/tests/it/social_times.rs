@@ -1,13 +1,13 @@
 //! Unusual times of records: in several formats in one file, out of order, before 1970, far ahead,
-//! and missing. Every record is counted in its window, and the report says which records are in no
-//! score.
+//! and missing. Every record is counted in its window, and the report has the number of records
+//! that no score counts.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{Dice, word};
 
 /// 2016-03-01T00:00:00Z, a Tuesday.
@@ -32,7 +32,7 @@ impl Moment {
         MARCH + (((day - 1) * 24 + hour) * 3600 + minute * 60 + second) as i64
     }
 
-    /// The same moment in one of the formats that records come with.
+    /// Returns the moment in one of the formats that records have.
     fn written(self, format: usize) -> Value {
         let Self { day, hour, minute, second } = self;
         let weekday = WEEKDAYS[(day - 1) % 7];
@@ -69,23 +69,24 @@ fn line(number: usize, text: &str, time: &Value) -> String {
     format!("{post}\n")
 }
 
-impl Desk {
-    /// The windows of a word: when each begins, and its records; and the records without a time.
+impl Workspace {
+    /// Returns the start of each window of a word and its number of records, and the number of
+    /// records without a time.
     #[track_caller]
     fn windows(&self, term: &str) -> (Vec<(String, u64)>, u64) {
         let history = self.json(&["history", "sample", term]);
         let windows = history["windows"].as_array().unwrap().iter();
-        let seen = |window: &Value| {
+        let row = |window: &Value| {
             let start = window["start"].as_str().unwrap().to_owned();
             (start, window["documents"].as_u64().unwrap())
         };
-        (windows.map(seen).collect(), history["undated"]["documents"].as_u64().unwrap_or_default())
+        (windows.map(row).collect(), history["undated"]["documents"].as_u64().unwrap_or_default())
     }
 }
 
 #[test]
 fn times_out_of_order_and_in_every_format_are_counted_in_their_windows() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut dice = Dice::new(11);
     let mut lines = Vec::new();
     let mut plain = Vec::new();
@@ -103,28 +104,30 @@ fn times_out_of_order_and_in_every_format_are_counted_in_their_windows() {
         let start = format!("2016-03-{:02}T{:02}:00:00Z", moment.day, moment.hour);
         *made.entry((text, start)).or_default() += 1;
     }
-    // Shuffled (Fisher and Yates), against the same posts by time and in one format.
+    // The posts are shuffled (Fisher and Yates), and compared with the posts in order of time and
+    // in one format.
     for at in (1..lines.len()).rev() {
         lines.swap(at, dice.below(at + 1));
     }
     plain.sort();
     let plain: String = plain.into_iter().map(|(_, line)| line).collect();
 
-    let ordered = desk.publish(&[&SCORED[..], &[&desk.write("plain.ndjson", plain)]].concat());
-    let file = desk.write("mixed.ndjson", lines.concat());
-    let mixed = desk.publish(&[&SCORED[..], &["--shards", "3", &file]].concat());
+    let ordered =
+        workspace.publish(&[&SCORED[..], &[&workspace.write("plain.ndjson", plain)]].concat());
+    let file = workspace.write("mixed.ndjson", lines.concat());
+    let mixed = workspace.publish(&[&SCORED[..], &["--shards", "3", &file]].concat());
     assert_eq!(mixed.digest, ordered.digest);
     assert_eq!((mixed.number("undated"), mixed.number("ahead")), (0, 0));
     for n in 0..5 {
         let of_word = made.iter().filter(|((text, _), _)| *text == word(n));
         let expected = of_word.map(|((_, start), count)| (start.clone(), *count)).collect();
-        assert_eq!(desk.windows(&word(n)), (expected, 0));
+        assert_eq!(workspace.windows(&word(n)), (expected, 0));
     }
 }
 
 #[test]
 fn a_record_with_an_unreadable_time_is_counted_and_reported_as_undated() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let no_times = [
         json!(null),
         json!(""),
@@ -142,11 +145,12 @@ fn a_record_with_an_unreadable_time_is_counted_and_reported_as_undated() {
     let mut text: String =
         no_times.iter().enumerate().map(|(n, time)| line(n, "weather", time)).collect();
     text.push_str("{\"text\":\"weather\",\"id_str\":\"x\"}\n");
-    let published = desk.publish(&[&WINDOWED[..], &[&desk.write("a.ndjson", text)]].concat());
+    let published =
+        workspace.publish(&[&WINDOWED[..], &[&workspace.write("a.ndjson", text)]].concat());
     assert_eq!((published.counted, published.number("undated")), (13, 12));
-    assert_eq!(desk.windows("weather"), (vec![("1970-01-01T00:00:00Z".to_owned(), 1)], 12));
-    let quiet = desk.publish(&["--profile", "social", &desk.path("a.ndjson")]);
-    assert_eq!(quiet.json.get("undated"), None, "without windows no time is looked at");
+    assert_eq!(workspace.windows("weather"), (vec![("1970-01-01T00:00:00Z".to_owned(), 1)], 12));
+    let quiet = workspace.publish(&["--profile", "social", &workspace.path("a.ndjson")]);
+    assert_eq!(quiet.json.get("undated"), None, "without windows no time is read");
 }
 
 /// Two days of posts by 30 authors, 20 per hour; in the last hour but one, all are about an
@@ -155,20 +159,20 @@ fn two_days() -> String {
     let mut text = String::new();
     for number in 0..48 * 20 {
         let hour = number / 20;
-        let said = if hour == 46 { "weather earthquake" } else { "weather" };
+        let words = if hour == 46 { "weather earthquake" } else { "weather" };
         let time = json!(MARCH + (hour * 3600 + number % 20 * 60) as i64);
-        text.push_str(&line(number, said, &time));
+        text.push_str(&line(number, words, &time));
     }
     text
 }
 
 #[test]
 fn times_before_1970_and_far_ahead_change_no_score_and_are_reported() {
-    let desk = Desk::new();
-    let file = desk.write("posts.ndjson", two_days());
-    let alone = desk.publish(&[&SCORED[..], &[&file]].concat());
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", two_days());
+    let alone = workspace.publish(&[&SCORED[..], &[&file]].concat());
     let ranked = |score| {
-        let top = desk.json(&["top", "sample", "--score", score]);
+        let top = workspace.json(&["top", "sample", "--score", score]);
         (top["start"].clone(), top["topics"].clone())
     };
     let expected = ["burst", "peak", "popular"].map(ranked);
@@ -186,8 +190,8 @@ fn times_before_1970_and_far_ahead_change_no_score_and_are_reported() {
     ];
     let others = strangers.iter().enumerate();
     let others: String = others.map(|(n, time)| line(10_000 + n, "stranger", time)).collect();
-    let others = desk.write("strangers.ndjson", others);
-    let published = desk.publish(&[&SCORED[..], &[&others, &file]].concat());
+    let others = workspace.write("strangers.ndjson", others);
+    let published = workspace.publish(&[&SCORED[..], &[&others, &file]].concat());
     assert_eq!(["burst", "peak", "popular"].map(ranked), expected);
     assert_eq!((published.number("undated"), published.number("ahead")), (1, 2));
     let windows = [
@@ -197,28 +201,28 @@ fn times_before_1970_and_far_ahead_change_no_score_and_are_reported() {
         ("9999-12-31T23:00:00Z", 1),
     ];
     let windows = windows.map(|(start, count)| (start.to_owned(), count)).to_vec();
-    assert_eq!(desk.windows("stranger"), (windows, 1));
-    // Their windows are not scored, so explain shows no number for them.
+    assert_eq!(workspace.windows("stranger"), (windows, 1));
+    // These windows are not scored, so explain shows no numbers for them.
     for window in ["2126-03-01T12:00:00Z", "9999-12-31T23:00:00Z"] {
-        let store = desk.store();
+        let store = workspace.store();
         let explain = ["explain", "sample", "stranger", "--window", window, "--store", &store];
-        desk.trendjob(&explain).failed_saying(&["no scores for this window"]);
+        workspace.trendjob(&explain).failed_with(&["no scores for this window"]);
     }
 }
 
 #[test]
 fn times_scattered_over_too_many_windows_are_refused_by_name() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut text = String::new();
     for window in 0..1_000_001_i64 {
         let seconds = window * 300;
         writeln!(text, r#"{{"text":"","created_at":{seconds}}}"#).unwrap();
     }
-    let file = desk.write("scattered.ndjson", text);
+    let file = workspace.write("scattered.ndjson", text);
     for threads in ["1", "2"] {
         let options =
             ["--profile", "social", "--window", "5m", "--shards", "2", "--threads", threads];
-        let refused = desk.run(&[&options[..], &[&file]].concat()).refused(42);
-        refused.says(&["1000000 windows|1,000,000 windows", "300 s", "longer window"]);
+        let refused = workspace.run(&[&options[..], &[&file]].concat()).refused(42);
+        refused.mentions(&["1000000 windows|1,000,000 windows", "300 s", "longer window"]);
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::inputs::{gzip, status, statuses, word, zstd};
 use crate::lines::{Case, Expect, cases};
 use crate::outcome::Published;
@@ -15,15 +15,15 @@ const ALL: [&str; 2] = ["--max-malformed-percent", "100"];
 /// Compares counters, words and rejects with each case.
 #[track_caller]
 fn assert_verdicts(
-    desk: &Desk,
+    workspace: &Workspace,
     published: &Published,
     cases: &[Case],
     at: &BTreeMap<Reject, usize>,
 ) {
-    let rejects = read_rejects(&desk.path("rejects.ndjson"));
+    let rejects = read_rejects(&workspace.path("rejects.ndjson"));
     let rejected: BTreeMap<_, _> =
         rejects.iter().map(|(place, reason)| (at.get(place).copied(), reason.as_str())).collect();
-    let words: BTreeSet<String> = desk.rows().into_iter().map(|row| row.term).collect();
+    let words: BTreeSet<String> = workspace.rows().into_iter().map(|row| row.term).collect();
     let mut wrong = Vec::new();
     for (n, case) in cases.iter().enumerate() {
         let expected = match case.expect {
@@ -59,7 +59,7 @@ fn assert_verdicts(
     assert_eq!(published.read, cases.len() as u64);
 }
 
-/// All cases as one file, and where each begins.
+/// Returns all cases as one file, and the number of the case at each offset.
 fn one_file(name: &str, cases: &[Case]) -> (Vec<u8>, BTreeMap<Reject, usize>) {
     let (mut file, mut at) = (Vec::new(), BTreeMap::new());
     for (n, case) in cases.iter().enumerate() {
@@ -72,75 +72,77 @@ fn one_file(name: &str, cases: &[Case]) -> (Vec<u8>, BTreeMap<Reject, usize>) {
 
 #[test]
 fn every_line_of_a_file_has_its_outcome() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let cases = cases();
     let (file, at) = one_file("in.ndjson", &cases);
-    let path = desk.write("in.ndjson", file);
-    let rejects = desk.path("rejects.ndjson");
+    let path = workspace.write("in.ndjson", file);
+    let rejects = workspace.path("rejects.ndjson");
     for cut in
         [&["--shards", "1"][..], &["--chunk-size", "1Ki"], &["--shards", "7", "--threads", "2"]]
     {
-        let published = desk.publish(&[&ALL[..], cut, &["--rejects", &rejects, &path]].concat());
-        assert_verdicts(&desk, &published, &cases, &at);
+        let published =
+            workspace.publish(&[&ALL[..], cut, &["--rejects", &rejects, &path]].concat());
+        assert_verdicts(&workspace, &published, &cases, &at);
     }
 }
 
 #[test]
 fn every_line_has_its_outcome_at_the_end_of_a_file() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let mut cases = cases();
     cases.retain(|case| !case.line.is_empty());
     let mut at = BTreeMap::new();
     for (n, case) in cases.iter().enumerate() {
         let name = format!("{n:04}.ndjson");
-        desk.write(&format!("in/{name}"), &case.line);
+        workspace.write(&format!("in/{name}"), &case.line);
         at.insert(Reject { object: name, offset: 0 }, n);
     }
-    let (rejects, folder) = (desk.path("rejects.ndjson"), desk.path("in"));
-    let published = desk.publish(&[&ALL[..], &["--rejects", &rejects, &folder]].concat());
-    assert_verdicts(&desk, &published, &cases, &at);
+    let (rejects, folder) = (workspace.path("rejects.ndjson"), workspace.path("in"));
+    let published = workspace.publish(&[&ALL[..], &["--rejects", &rejects, &folder]].concat());
+    assert_verdicts(&workspace, &published, &cases, &at);
 }
 
 #[test]
 fn every_line_of_a_compressed_file_has_its_outcome() {
     let cases = cases();
     for (name, pack) in [("in.ndjson.gz", gzip as fn(&[u8]) -> Vec<u8>), ("in.ndjson.zst", zstd)] {
-        let desk = Desk::new();
+        let workspace = Workspace::new();
         let (file, at) = one_file(name, &cases);
-        let (rejects, path) = (desk.path("rejects.ndjson"), desk.write(name, pack(&file)));
-        let published = desk.publish(&[&ALL[..], &["--rejects", &rejects, &path]].concat());
-        assert_verdicts(&desk, &published, &cases, &at);
+        let (rejects, path) =
+            (workspace.path("rejects.ndjson"), workspace.write(name, pack(&file)));
+        let published = workspace.publish(&[&ALL[..], &["--rejects", &rejects, &path]].concat());
+        assert_verdicts(&workspace, &published, &cases, &at);
     }
 }
 
 #[test]
 fn an_outcome_does_not_depend_on_the_fields_that_are_read() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let cases = cases();
     let (file, _) = one_file("in.ndjson", &cases);
-    let path = desk.write("in.ndjson", file);
-    let twitter = desk.publish(&[&ALL[..], &[path.as_str()]].concat());
-    let datasift = desk.publish(&[&ALL[..], &["--preset", "datasift", &path]].concat());
+    let path = workspace.write("in.ndjson", file);
+    let twitter = workspace.publish(&[&ALL[..], &[path.as_str()]].concat());
+    let datasift = workspace.publish(&[&ALL[..], &["--preset", "datasift", &path]].concat());
     assert_eq!(twitter.malformed, datasift.malformed);
     assert_eq!(twitter.empty["blank"], datasift.empty["blank"]);
 }
 
 #[test]
 fn a_byte_order_mark_is_skipped_at_the_start_of_an_object_only() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let line = |n: usize| status(&word(n)) + "\n";
     let first = format!("\u{feff}{}\u{feff}{}{}", line(0), line(1), line(2));
-    desk.write("in/a.ndjson", &first);
-    desk.write("in/b.ndjson", format!("\u{feff}{}", line(3)));
-    desk.write("in/c.ndjson", format!("\u{feff}\u{feff}{}", line(4)));
-    desk.write(
+    workspace.write("in/a.ndjson", &first);
+    workspace.write("in/b.ndjson", format!("\u{feff}{}", line(3)));
+    workspace.write("in/c.ndjson", format!("\u{feff}\u{feff}{}", line(4)));
+    workspace.write(
         "in/d.ndjson.gz",
         gzip(format!("\u{feff}{}\u{feff}{}", line(5), line(6)).as_bytes()),
     );
-    let (rejects, folder) = (desk.path("rejects.ndjson"), desk.path("in"));
+    let (rejects, folder) = (workspace.path("rejects.ndjson"), workspace.path("in"));
     let args = [&ALL[..], &["--chunk-size", "1Ki", "--rejects", &rejects, &folder]].concat();
-    let published = desk.publish(&args);
-    let mut terms: Vec<_> = desk.rows().into_iter().map(|row| row.term).collect();
+    let published = workspace.publish(&args);
+    let mut terms: Vec<_> = workspace.rows().into_iter().map(|row| row.term).collect();
     terms.sort_unstable();
     assert_eq!(terms, [word(0), word(2), word(3), word(5)]);
     assert_eq!(published.malformed.iter().collect::<Vec<_>>(), [(&"syntax".to_owned(), &3)]);
@@ -153,10 +155,10 @@ fn a_byte_order_mark_is_skipped_at_the_start_of_an_object_only() {
 
 #[test]
 fn an_object_of_only_a_byte_order_mark_or_line_ends_has_no_records() {
-    let desk = Desk::new();
-    let published = desk.publish(&[&desk.write("mark.ndjson", "\u{feff}")]);
+    let workspace = Workspace::new();
+    let published = workspace.publish(&[&workspace.write("mark.ndjson", "\u{feff}")]);
     assert_eq!(published.read, 0);
-    let published = desk.publish(&[&desk.write("ends.ndjson", "\n\r\n\n")]);
+    let published = workspace.publish(&[&workspace.write("ends.ndjson", "\n\r\n\n")]);
     assert_eq!((published.read, published.empty["blank"]), (3, 3));
 }
 
@@ -170,7 +172,7 @@ fn status_of(length: usize, text: &str) -> Vec<u8> {
 
 #[test]
 fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let lines = [
         status_of(MIB, &word(0)),
         status_of(MIB + 1, &word(1)),
@@ -182,17 +184,17 @@ fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
     ];
     let offset = |n: usize| lines[..n].iter().map(|line| line.len() as u64 + 1).sum::<u64>();
     let plain = lines.join(&b'\n');
-    let rejects = desk.path("rejects.ndjson");
+    let rejects = workspace.path("rejects.ndjson");
     let files = [("in.ndjson", plain.clone()), ("in.ndjson.gz", gzip(&plain))];
     for (name, bytes) in files {
-        let path = desk.write(name, bytes);
+        let path = workspace.write(name, bytes);
         for size in ["64Ki", "64Mi"] {
             let cut =
                 ["--max-record-size", "1Mi", "--chunk-size", size, "--rejects", &rejects, &path];
-            let published = desk.publish(&[&ALL[..], &cut].concat());
+            let published = workspace.publish(&[&ALL[..], &cut].concat());
             assert_eq!((published.read, published.counted), (7, 3));
             assert_eq!(published.malformed["too-long"], 4);
-            let mut terms: Vec<_> = desk.rows().into_iter().map(|row| row.term).collect();
+            let mut terms: Vec<_> = workspace.rows().into_iter().map(|row| row.term).collect();
             terms.sort_unstable();
             assert_eq!(terms, [word(0), word(2), word(4)]);
             let places: Vec<u64> = read_rejects(&rejects).keys().map(|at| at.offset).collect();
@@ -204,47 +206,48 @@ fn a_line_at_the_size_limit_counts_and_one_above_is_too_long() {
 
 #[test]
 fn a_byte_order_mark_does_not_count_towards_the_size_limit() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     // Two bytes less than one read of plain and of compressed files: with the mark, the line ends
-    // at it.
+    // just after the first read.
     for limit in [5 * MIB / 4 - 2, 2 * MIB - 2] {
         let line = status_of(limit, &word(0));
         let marked = [b"\xEF\xBB\xBF", &line[..], b"\n", status(&word(1)).as_bytes()].concat();
         let longer = [b"\xEF\xBB\xBF ", &line[..], b"\n", status(&word(1)).as_bytes()].concat();
         for (name, pack) in [("plain", <[u8]>::to_vec as fn(&[u8]) -> Vec<u8>), ("packed", gzip)] {
             let size = limit.to_string();
-            let rejects = desk.path("rejects.ndjson");
+            let rejects = workspace.path("rejects.ndjson");
             let args = [&ALL[..], &["--max-record-size", &size, "--rejects", &rejects]].concat();
             let published =
-                desk.publish(&[&args[..], &[&desk.write(name, pack(&marked))]].concat());
+                workspace.publish(&[&args[..], &[&workspace.write(name, pack(&marked))]].concat());
             assert_eq!((published.read, published.counted), (2, 2), "{name} {limit}");
             let published =
-                desk.publish(&[&args[..], &[&desk.write(name, pack(&longer))]].concat());
+                workspace.publish(&[&args[..], &[&workspace.write(name, pack(&longer))]].concat());
             assert_eq!((published.read, published.counted), (2, 1), "{name} {limit}");
             let places: Vec<u64> = read_rejects(&rejects).keys().map(|at| at.offset).collect();
-            assert_eq!(places, [3], "the mark is no part of the line");
+            assert_eq!(places, [3], "the mark is not part of the line");
         }
     }
 }
 
 #[test]
 fn the_default_size_limit_is_sixteen_mebibytes() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let input = [status_of(16 * MIB, "love"), status_of(16 * MIB + 1, "peace")].join(&b'\n');
-    let published = desk.publish(&[&ALL[..], &[&desk.write("in.ndjson", input)]].concat());
+    let published =
+        workspace.publish(&[&ALL[..], &[&workspace.write("in.ndjson", input)]].concat());
     assert_eq!((published.counted, published.malformed["too-long"]), (1, 1));
 }
 
 #[test]
-fn the_limit_for_malformed_lines_is_a_share_of_all_records() {
-    let desk = Desk::new();
+fn the_limit_for_malformed_lines_is_a_share_of_the_lines_that_are_not_blank() {
+    let workspace = Workspace::new();
     let records = |good: usize, bad: usize, blank: usize| {
         let good = statuses(std::iter::repeat_n("love", good));
         [good, b"oops\n".repeat(bad), b"\n".repeat(blank)].concat()
     };
     let outcome = |input, args: &[&str]| {
-        let file = desk.write("in.ndjson", input);
-        desk.run(&[args, &[file.as_str()]].concat())
+        let file = workspace.write("in.ndjson", input);
+        workspace.run(&[args, &[file.as_str()]].concat())
     };
     Published::of(&outcome(records(95, 5, 0), &[]));
     Published::of(&outcome(records(95, 5, 900), &[]));

@@ -1,5 +1,5 @@
-//! One attempt at a stage and index. Owns its marker: that it counts only while the run exists, and
-//! how many blocks a second attempt stored for nothing.
+//! One attempt at a stage and index. Owns its marker, which counts only while the run exists, and
+//! the count of the blocks that a second attempt stored in vain.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -55,10 +55,10 @@ impl<'a> Attempt<'a> {
         Ok(marker)
     }
 
-    /// Fails if the run was removed, and removes what this attempt has stored since: no reader
-    /// would find it, and no later clean-up. A removal takes the plan first. So if the plan is
-    /// still there after the marker was inserted, a removal that begins now finds the marker and
-    /// the blocks.
+    /// Fails if the run was removed, and removes the blocks that this attempt has stored since:
+    /// neither a reader nor a later clean-up would find them. A removal takes the plan first. So if
+    /// the plan is still there after the marker was inserted, a removal that begins now finds the
+    /// marker and the blocks.
     fn check_not_removed(&self) -> Result<(), Error> {
         let Self { context, plan, .. } = self;
         if context.wait(context.store.get(&Key::plan(&context.run)))?.is_some() {
@@ -128,7 +128,7 @@ mod tests {
         let marker: Option<Marker<String>> =
             markers::finished(&context, &plan, Stage::Etl, 0_u32).unwrap();
         assert_eq!(marker, None);
-        // With a later result the reason is another.
+        // If a later run has published, the error is another.
         fixture.publish("later", 9);
         let error = attempt.mark("report".to_owned()).unwrap_err();
         assert!(matches!(error, Error::Superseded { generation: 1, .. }), "{error}");

@@ -1,5 +1,5 @@
-//! Cutting sequences of entries into blocks, and storing them with an index. Owns when a block is
-//! full and what its name is; knows nothing of what the entries mean.
+//! Cuts sequences of entries into blocks, and stores these with an index. Owns the size and the
+//! names of blocks; knows nothing of the meaning of the entries.
 
 use trends::format::{FormatError, RowWriter};
 use trends::result::{BlockRef, TermBlock};
@@ -53,7 +53,7 @@ impl<W: BlockWriter> CutWriter<W> {
         if self.writer.raw_len() >= self.size { self.cut() } else { Ok(None) }
     }
 
-    /// Ends the block that is begun and returns it, unless it is empty.
+    /// Ends the unfinished block and returns it, unless it is empty.
     pub(crate) fn cut(&mut self) -> Result<Option<Block<W::Head>>, Error> {
         self.writer.finish().map_err(|_| Error::Defect("a block can't be encoded"))
     }
@@ -88,10 +88,10 @@ impl<W: BlockWriter> IndexedBlocks<W> {
         full.map_or(Ok(()), |block| self.put(block, sink))
     }
 
-    /// Stores the block that is begun, unless it is empty. Returns the index of all blocks so far.
+    /// Stores the unfinished block, unless it is empty. Returns the index of all blocks so far.
     pub(crate) fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<&[W::Indexed], Error> {
-        let begun = self.writer.cut()?;
-        begun.map_or(Ok(()), |block| self.put(block, sink))?;
+        let unfinished = self.writer.cut()?;
+        unfinished.map_or(Ok(()), |block| self.put(block, sink))?;
         Ok(&self.index)
     }
 
@@ -112,7 +112,7 @@ impl<W: BlockWriter> IndexedBlocks<W> {
     }
 }
 
-/// Blocks that are read from the first to the last: their index holds only where they are.
+/// Writes blocks that are read from the first to the last, so their index is a list of blocks.
 impl BlockWriter for RowWriter {
     type Entry<'a> = &'a RowRef<'a>;
     type Head = ();
@@ -135,7 +135,7 @@ impl BlockWriter for RowWriter {
     }
 }
 
-/// Writes blocks in which single terms are looked up: their index holds the first term of each.
+/// Writes blocks in which single terms are looked up, so their index holds the first term of each.
 #[derive(Debug, Default)]
 pub(crate) struct TermWriter {
     rows: RowWriter,

@@ -1,5 +1,5 @@
-//! Writing the blocks of one attempt: many at once, for each waits for a disk or a database. Owns
-//! how many are under way.
+//! Writing the blocks of one attempt: many at once, because each write waits for a disk or a
+//! database. Owns the limit on the writes under way.
 
 use std::sync::atomic::Ordering;
 
@@ -10,10 +10,11 @@ use crate::Error;
 use crate::attempt::Attempt;
 use crate::progress::Progress;
 
-/// Writes under way at once. Enough to hide the latency of a sync; each holds a block in memory.
+/// The largest number of writes under way. It hides the latency of a sync; each write holds a block
+/// in memory.
 const UNDER_WAY: usize = 16;
 
-/// Stores sealed blocks under one attempt.
+/// The sink that stores sealed blocks under the key of one attempt.
 #[derive(Debug)]
 pub(crate) struct BlockSink<'a> {
     attempt: &'a Attempt<'a>,

@@ -1,5 +1,5 @@
-//! What every stage of a run works with: the store, the names of the run and the attempt, the
-//! limits, and the way to be stopped. Owns the bridge from blocking stages to the async store.
+//! The context of every stage of a run: the store, the names of the run and the attempt, the limits
+//! and the cancellation. Owns the bridge from blocking stages to the async store.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::input::Remote;
 use crate::progress::Progress;
 use crate::records::RecordSink;
 
-/// One process's try at stages of a run. Stages block: call them from a thread that may.
+/// One process's try at stages of a run. Stages block: call them from a thread that may block.
 #[derive(Debug, Clone)]
 pub struct Context {
-    /// Where blocks and documents are kept.
+    /// The store of blocks and documents.
     pub store: Arc<dyn Store>,
     /// The runtime that does the store's I/O.
     pub runtime: Handle,
@@ -28,7 +28,7 @@ pub struct Context {
     pub limits: Limits,
     /// The sink of the records themselves, if they are kept.
     pub records: Option<Arc<dyn RecordSink>>,
-    /// How objects on servers are read.
+    /// The settings for objects on servers.
     pub remote: Remote,
     /// Stops the stages between two blocks of input.
     pub cancel: Cancel,
@@ -43,11 +43,11 @@ pub struct Limits {
     pub threads: usize,
     /// Bytes for counting tables and sorting, over all threads.
     pub memory: usize,
-    /// The folder for sorted runs that the memory has no room for.
+    /// The folder for sorted runs that don't fit into the memory.
     pub spill: PathBuf,
     /// True if malformed lines are kept in full, for `--rejects`.
     pub keep_rejects: bool,
-    /// How rows are cut into blocks.
+    /// The sizes of the blocks that rows are cut into.
     pub blocks: BlockSizes,
     /// The seed of the counting tables' hash: results don't depend on it, but input that was made
     /// to collide under one seed is harmless under another.
@@ -65,9 +65,9 @@ impl Limits {
 /// Bytes of rows per block, before compression. Results don't depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BlockSizes {
-    /// A shard's partials: large, for each is read once from its beginning to its end.
+    /// A shard's partials: large, because each is read once from its beginning to its end.
     pub partials: usize,
-    /// The terms that are served: about 64 KiB when compressed, for one block is read per look-up.
+    /// The terms that are served: about 64 KiB when compressed, because a look-up reads one block.
     pub terms: usize,
 }
 

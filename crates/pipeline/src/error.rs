@@ -1,5 +1,5 @@
-//! Why a stage stops. Owns the reasons and which of them a retry can't mend; every message says
-//! what was being done, to what, and what would be right.
+//! The errors that stop a stage. Owns their reasons and the distinction between permanent errors
+//! and those that a retry may cure; every message names the action, its object and the remedy.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use store::{RunId, Stage, StoreError};
 use trends::detail::DetailError;
 
-/// A stage that stopped.
+/// An error that stops a stage.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The user's input or settings can't be used, now or later.
@@ -18,9 +18,9 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// Where in it, in bytes, if it was opened.
+        /// The offset of the failure in bytes, if it is known.
         offset: Option<u64>,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -29,19 +29,19 @@ pub enum Error {
     Compression {
         /// The file.
         path: PathBuf,
-        /// Bytes that came out before.
+        /// Number of bytes decompressed before the error.
         decompressed: u64,
         /// The decoder's error and what would be right.
         what: String,
     },
-    /// A file is not the one that was planned.
+    /// A file has changed since it was planned.
     #[error(
         "{path} changed while the run read it ({what}): start a new run, and let writers replace files instead of changing them"
     )]
     SourceChanged {
         /// The file.
         path: PathBuf,
-        /// How.
+        /// The difference.
         what: String,
     },
     /// Too many lines are malformed.
@@ -57,7 +57,7 @@ pub enum Error {
         /// The hash that the attempt was given.
         expected: String,
     },
-    /// The attempt was started for other shards than a stage before it.
+    /// The failed shards that the attempt was given differ from those of an earlier stage.
     #[error(
         "partition {partition} of run {run} was aggregated without the shards {stored:?}, this attempt was started without {expected:?}"
     )]
@@ -66,9 +66,9 @@ pub enum Error {
         run: String,
         /// The partition.
         partition: usize,
-        /// The shards that its marker leaves out.
+        /// The failed shards that its marker names.
         stored: Vec<u32>,
-        /// The shards that the attempt leaves out.
+        /// The failed shards that the attempt was given.
         expected: Vec<u32>,
     },
     /// A later run of the source published first; nothing is left to do.
@@ -112,7 +112,7 @@ pub enum Error {
     Spill {
         /// The folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -121,7 +121,7 @@ pub enum Error {
     Rejects {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -150,7 +150,7 @@ fn at(offset: Option<u64>) -> String {
 const NAMED: usize = 20;
 
 impl Error {
-    /// Stored data that can't be right although its checksum fits.
+    /// The error for stored data that is invalid although its checksum matches.
     pub(crate) fn damaged(key: impl Display, what: impl Display) -> Self {
         StoreError::Damaged { key: key.to_string(), what: what.to_string() }.into()
     }
@@ -203,7 +203,7 @@ impl Error {
         }
     }
 
-    /// Returns true if the same run may come to its end when it is continued later.
+    /// Returns true if the run may still finish when it is resumed.
     pub fn is_resumable(&self) -> bool {
         !self.is_permanent() && !matches!(self, Self::Superseded { .. })
     }

@@ -1,9 +1,9 @@
-//! The way of the data: plan, etl, aggregate, score and publish as functions over input, trends and
-//! store.
+//! The stages plan, etl, aggregate, score and publish as functions over input, trends and store.
 //!
-//! Each call is one attempt at one stage and index, and may be repeated or doubled at any moment:
-//! blocks are written under the attempt, and the first marker decides whose blocks count. The pods
-//! of a cluster and the threads of one machine call them alike; this crate knows nothing of either.
+//! Each call is one attempt at one stage and index. It may be repeated, or run twice at once:
+//! blocks are stored under the attempt key, and the first marker decides which blocks count. The
+//! pods of a cluster and the threads of one machine call the same functions; this crate knows
+//! neither.
 
 pub mod aggregate;
 mod attempt;

@@ -1,5 +1,5 @@
-//! Reading the markers of a run. Owns the checks that each follows the plan and that none is
-//! missing; their reports belong to the stages.
+//! Reads the markers of a run. Owns the checks that each marker follows the plan and that none is
+//! missing; the stages own the reports in the markers.
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
@@ -9,7 +9,7 @@ use store::marker::{Marker, marker};
 use crate::plan::Plan;
 use crate::{Context, Error};
 
-/// Reads under way at once.
+/// The most reads under way at once.
 const UNDER_WAY: usize = 16;
 
 /// Returns the marker of a stage and index, if an attempt finished it.

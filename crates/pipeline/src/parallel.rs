@@ -1,5 +1,4 @@
-//! Work on all threads. Owns which thread takes which piece, and that the first error ends the
-//! rest.
+//! Work on all threads. Hands items to threads one by one, and no more items after the first error.
 
 use std::iter::Enumerate;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,14 +31,15 @@ pub(crate) fn in_parallel<I: Send, T: Send>(
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
-/// The items that no thread has taken yet, and the results so far, by the place of their items.
+/// The items that no thread has taken yet, and the results so far with the positions of their
+/// items.
 pub(crate) struct Tasks<I, T> {
     items: Mutex<Enumerate<vec::IntoIter<I>>>,
     results: Mutex<Vec<(usize, T)>>,
 }
 
 impl<I, T> Tasks<I, T> {
-    /// Takes items and works on each, until none is left. After an error no thread takes another
+    /// Takes items and works on each until no item is left. After an error no thread takes another
     /// item.
     pub(crate) fn each(
         &self,

@@ -15,7 +15,7 @@ pub struct Progress {
     pub records: AtomicU64,
     /// Malformed lines among them, in the order of `Malformed::ALL`.
     malformed: [AtomicU64; Malformed::ALL.len()],
-    /// Records that were counted but could not be kept, if records are kept.
+    /// Records that were counted but could not be stored, if records are stored.
     pub left_out: AtomicU64,
     /// Sorted runs that were spilled to disk.
     pub spilled: AtomicU64,

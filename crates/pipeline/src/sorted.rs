@@ -1,5 +1,5 @@
-//! Reading sorted runs block by block, from disk or from the store, and merging them. Owns the
-//! error of a block that can't be decoded; the order of the entries belongs to their blocks.
+//! Reads sorted runs block by block, from disk or from the store, and merges them. Owns the error
+//! of a block that can't be decoded; the type of the blocks defines the order of their entries.
 
 use std::cmp::Ordering;
 
@@ -83,11 +83,11 @@ impl<B> OpenRun<'_, B> {
     }
 }
 
-/// Stands on one row of a sorted run of rows.
+/// A cursor over the rows of a sorted run.
 pub(crate) struct RowCursor<'a>(OpenRun<'a, RowReader>);
 
 impl<'a> RowCursor<'a> {
-    /// A cursor that stands on the first row.
+    /// A cursor whose current row is the first.
     pub(crate) fn new(blocks: Blocks<'a>) -> Result<Self, Error> {
         let mut cursor = Self(OpenRun { blocks, block: None, open: RowReader::open });
         cursor.0.next_block()?;
@@ -140,7 +140,7 @@ pub(crate) trait EntryBlock: Sized {
     fn order(a: &Self::Entry, b: &Self::Entry) -> Ordering;
 }
 
-/// A sorted run of entries, standing on one of them.
+/// A sorted run of entries with a current entry.
 struct EntryCursor<'a, B: EntryBlock> {
     run: OpenRun<'a, B>,
     entry: Option<B::Entry>,
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runs_of_one_file_are_read_apart() {
+    fn the_sorted_runs_of_one_file_are_read_separately() {
         let folder = tempfile::tempdir().unwrap();
         let spill = spill(folder.path(), &[vec![1, 3], vec![], vec![2, 4, 5]], 2).unwrap();
         let read = |run| {

@@ -1,6 +1,6 @@
-//! Sorted runs on disk, for whatever outgrows its memory. Owns the temporary files: blocks, each
-//! behind its length, in a file without a name, which is gone when it is dropped or the process is
-//! killed.
+//! Sorted runs on disk, for data that outgrows its memory. Owns the temporary files: each holds
+//! blocks, each preceded by its length. A file has no name, so it disappears when it is dropped or
+//! the process is killed.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
@@ -16,7 +16,7 @@ use crate::block_writer::{BlockWriter, CutWriter};
 pub(crate) struct Spill {
     file: Mutex<File>,
     folder: PathBuf,
-    /// The bytes of each run.
+    /// The byte range of each sorted run.
     runs: Vec<Range<u64>>,
 }
 
@@ -26,7 +26,7 @@ impl Spill {
         self.runs.len()
     }
 
-    /// The blocks of a run; no blocks if the file has no such run.
+    /// The blocks of a sorted run; no blocks if the file has no such sorted run.
     pub(crate) fn run(&self, number: usize) -> SpilledBlocks<'_> {
         let rest = self.runs.get(number).cloned().unwrap_or(0..0);
         SpilledBlocks { spill: self, rest }
@@ -52,7 +52,7 @@ fn failed(folder: &Path, source: io::Error) -> Error {
     Error::Spill { path: folder.to_owned(), source }
 }
 
-/// The blocks of a spilled run, read one after another.
+/// The blocks of a spilled sorted run, read one after another.
 #[derive(Debug)]
 pub(crate) struct SpilledBlocks<'a> {
     pub(crate) spill: &'a Spill,
@@ -91,23 +91,23 @@ impl<'a, W: BlockWriter> SpillWriter<'a, W> {
         Ok(Self { entries, folder, file, written: 0, runs: Vec::new() })
     }
 
-    /// Adds the next entry of the run.
+    /// Adds the next entry of the current sorted run.
     #[inline]
     pub(crate) fn add(&mut self, entry: W::Entry<'_>) -> Result<(), Error> {
         let full = self.entries.add(entry)?;
         full.map_or(Ok(()), |(_, block)| self.put(&block))
     }
 
-    /// Ends the run. The next entry begins another.
+    /// Ends the current sorted run. The next entry begins another.
     pub(crate) fn end_run(&mut self) -> Result<(), Error> {
-        let begun = self.entries.cut()?;
-        begun.map_or(Ok(()), |(_, block)| self.put(&block))?;
+        let last = self.entries.cut()?;
+        last.map_or(Ok(()), |(_, block)| self.put(&block))?;
         let start = self.runs.last().map_or(0, |last| last.end);
         self.runs.push(start..self.written);
         Ok(())
     }
 
-    /// The runs that were ended.
+    /// Returns the sorted runs that were ended.
     pub(crate) fn finish(self) -> Result<Spill, Error> {
         let Self { folder, file, runs, .. } = self;
         let file = file.into_inner().map_err(|error| failed(folder, error.into_error()))?;

@@ -1,5 +1,5 @@
-//! Runs that a later run of the source has overtaken. Owns what that means for the earlier one: its
-//! result is not needed, and blocks that it misses were cleaned up, not damaged.
+//! Runs that a later run of the source has overtaken. Owns the consequences for the earlier run:
+//! its result is not needed, and blocks that it misses were cleaned up, not damaged.
 
 use store::{StoreError, generations};
 
@@ -18,8 +18,8 @@ pub fn check_not_superseded(context: &Context, plan: &Plan) -> Result<(), Error>
     }
 }
 
-/// Does a piece of work. If it misses a block that a marker refers to, fails with `Superseded` if a
-/// later run has been published: the clean-up after it removed this run's blocks.
+/// Does `work`. If a block that a marker refers to is missing and a later run has been published,
+/// fails with `Superseded`: the clean-up after the later run removed this run's blocks.
 pub(crate) fn unless_superseded<T>(
     context: &Context,
     plan: &Plan,

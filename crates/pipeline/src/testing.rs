@@ -39,7 +39,7 @@ impl Fixture {
         )
     }
 
-    /// A context with other limits.
+    /// A context with these limits.
     pub(crate) fn limited(&self, run: &str, threads: usize, memory: usize) -> Context {
         let mut context = self.context(run, "attempt");
         (context.limits.threads, context.limits.memory) = (threads, memory);
@@ -54,7 +54,7 @@ impl Fixture {
         path.display().to_string()
     }
 
-    /// The spec of the files that were written, with Twitter records in one partition.
+    /// The spec of all files that [`Self::file`] wrote, with Twitter records in one partition.
     pub(crate) fn spec(&self) -> Spec {
         spec(&self.folder.path().join("input"))
     }

@@ -1,10 +1,10 @@
-//! Why a question has no answer. Owns the messages and their one-word reasons; the callers choose
-//! the status or exit code.
+//! The error of a question that has no answer. Owns the messages and their one-word reasons; the
+//! callers choose the status or exit code.
 
 use store::{SourceName, StoreError};
 use trends::{Kind, Score};
 
-/// Why a question has no answer. Each message states what is wrong and what would be right.
+/// The error of a question that has no answer. Each message names the fault and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum QuestionError {
     /// The window, given as this text, is not written as a time.
@@ -67,7 +67,7 @@ pub enum QuestionError {
     },
     /// The term occurs too seldom for its counts by window to be kept.
     #[error(
-        "{kind} {term:?} has no series: it occurs {count} times, and the run keeps those of terms with at least {floor} (spec.analysis.seriesFloor, --series-floor)"
+        "{kind} {term:?} has no series: it occurs {count} times, and the run keeps series of terms with at least {floor} occurrences (spec.analysis.seriesFloor, --series-floor)"
     )]
     BelowFloor {
         /// The kind of the term.
@@ -81,7 +81,7 @@ pub enum QuestionError {
     },
     /// The window has no scores.
     #[error(
-        "there are no scores for this window: no record was counted in it, or it was not over{}",
+        "there are no scores for this window: no record was counted in it, or it had not ended{}",
         if *.short { format!("; {INSUFFICIENT_HISTORY}") } else { String::new() }
     )]
     NoScoresInWindow {
@@ -91,7 +91,7 @@ pub enum QuestionError {
     /// This term, as the profile of the run writes it, is not in the ranking by keyness, the only
     /// score of the run.
     #[error(
-        "{0} is not among the terms that stand out most against the baseline: its G2 is below 15.13, it is rarer here than there, or 10,000 others rank above it"
+        "{0} is not among the terms that stand out most against the baseline: its G2 is below 15.13, it is rarer than in the baseline, or 10,000 others rank above it"
     )]
     NoKeyness(String),
     /// The store failed.
@@ -99,9 +99,9 @@ pub enum QuestionError {
     Store(#[from] StoreError),
 }
 
-/// Why a window has no bursts, for people.
+/// The explanation of a window without bursts, for people.
 pub(crate) const INSUFFICIENT_HISTORY: &str =
-    "insufficient history: a burst needs records in at least 6 windows before";
+    "insufficient history: a burst needs records in at least 6 windows before it";
 
 impl QuestionError {
     /// Returns true if the question itself is wrong, whatever is published.

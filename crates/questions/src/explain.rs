@@ -23,7 +23,7 @@ pub struct ExplainQuestion {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     pub source: String,
     /// The generation that the whole answer is from.
     pub generation: u64,
@@ -37,7 +37,7 @@ pub struct ExplainAnswer {
     /// The scores over time in the window.
     #[serde(flatten)]
     pub explanation: Option<Explanation>,
-    /// Why two words are a phrase.
+    /// The counts that make two words a phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phrase: Option<PairAnswer>,
     /// The comparison with the baseline.

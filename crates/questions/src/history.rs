@@ -14,7 +14,7 @@ use crate::{QuestionError, TermQuestion, windows};
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "History")]
 pub struct HistoryAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     pub source: String,
     /// The generation that the whole answer is from.
     pub generation: u64,

@@ -20,7 +20,8 @@ pub struct RunsAnswer {
     pub resumable: Vec<RunId>,
 }
 
-/// Answers from a store. `folder` is the folder of a folder store, whose runs can be locked.
+/// Lists the generations and the resumable runs of a store. `folder` is the folder of a folder
+/// store: a run there is locked while a process works on it.
 pub async fn runs(store: &dyn Store, folder: Option<&Path>) -> Result<RunsAnswer, QuestionError> {
     let mut listed = Vec::new();
     for source in store.sources().await? {
@@ -30,7 +31,7 @@ pub async fn runs(store: &dyn Store, folder: Option<&Path>) -> Result<RunsAnswer
     let mut resumable = store.runs().await?;
     resumable.retain(|run| !published.contains(run));
     if let Some(folder) = folder {
-        // A lock can't be tried on a read-only disk: the run is listed then.
+        // On a read-only disk no lock can be tried; the run is listed then.
         resumable.retain(|run| RunLock::is_free(folder, run).unwrap_or(true));
     }
     Ok(RunsAnswer { generations: listed, resumable })

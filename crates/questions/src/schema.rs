@@ -3,12 +3,12 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use trends::{Kind, Score};
 
-/// The schema of a kind of terms.
+/// Returns the schema of a kind of terms.
 pub fn kinds(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Kind::ALL.map(Kind::name) })
 }
 
-/// The schema of a score.
+/// Returns the schema of a score.
 pub fn scores(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": Score::ALL.map(Score::name) })
 }

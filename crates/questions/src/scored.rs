@@ -30,7 +30,7 @@ pub struct ScoredQuestion {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Scored")]
 pub struct ScoredAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     pub source: String,
     /// The generation that the whole answer is from.
     pub generation: u64,
@@ -61,7 +61,7 @@ pub struct ScoredAnswer {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Against")]
 pub struct BaselineAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     pub source: String,
     /// Its generation.
     pub generation: u64,
@@ -219,14 +219,14 @@ impl ScoredQuestion {
         Ok(Some((bucket, length)))
     }
 
-    /// A sentence for people about topics that an answer can't have; `None` if it has all.
+    /// A sentence for people about topics that an answer lacks; `None` if it has all.
     pub fn note(&self, view: &View, answer: &ScoredAnswer) -> Option<String> {
         let missing = || answer.topics.is_empty().then(|| self.missing_window(view)).flatten();
         let short = || answer.insufficient_history.map(|_| INSUFFICIENT_HISTORY.to_owned());
         crate::uncounted_kinds(view, &self.kinds).or_else(missing).or_else(short)
     }
 
-    /// A sentence about a window without records, or one that is not over; `None` for any other.
+    /// A sentence about a window that has no records or has not ended; `None` for any other window.
     fn missing_window(&self, view: &View) -> Option<String> {
         let (bucket, length) = self.window(view).ok()??;
         let windows = view.windows()?.closed();
@@ -236,7 +236,7 @@ impl ScoredQuestion {
             let [start, first, last] =
                 [bucket, *first, *last].map(|bucket| windows::start(bucket, length));
             format!(
-                "{source} has no window from {start} that has records and is over: its first is from {first}, its last from {last}"
+                "{source} has no records in the window from {start}, or the window has not ended: the first window is from {first}, the last from {last}"
             )
         })
     }

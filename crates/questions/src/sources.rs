@@ -23,7 +23,7 @@ pub struct SourcesAnswer {
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "Source")]
 pub struct SourceAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     #[serde(rename = "source")]
     pub name: String,
     /// Its generation; it only grows.

@@ -11,17 +11,17 @@ use crate::QuestionError;
 pub struct TermQuestion {
     /// The kind of the term.
     pub kind: Kind,
-    /// The term, in any way of writing it.
+    /// The term, in any of its forms.
     pub term: String,
 }
 
 impl TermQuestion {
-    /// The term, as the profile of the run writes it.
+    /// Returns the term as the profile of the run writes it.
     pub(crate) fn normalized(&self, view: &View) -> String {
         normalize(view.index().profile, self.kind, &self.term)
     }
 
-    /// The topic of a normalized term.
+    /// Returns the topic of a normalized term.
     pub(crate) async fn find(&self, view: &View, term: &str) -> Result<Topic, QuestionError> {
         let found = view.topic(self.kind, term).await?;
         found.ok_or_else(|| {
@@ -36,7 +36,7 @@ impl TermQuestion {
     }
 }
 
-/// The error for a topic whose series is not kept.
+/// Returns the error for a topic whose series is not stored.
 pub(crate) fn below_floor(view: &View, topic: Topic) -> QuestionError {
     let Topic { kind, term, count, .. } = topic;
     let floor = view.index().series_floor.unwrap_or(0);

@@ -1,5 +1,5 @@
 //! Questions about a small published result of ten hours, the last of which is not over: one word,
-//! counted too seldom for a series, and no ranking.
+//! counted too rarely for a series, and no ranking.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use trends::{Bucket, Kind, RowRef, Score};
 
 use super::*;
 
-/// Publishes and opens the result, with its length of windows in seconds.
+/// Publishes and opens the result, with windows of this length in seconds.
 async fn view(window: Option<u64>) -> Arc<View> {
     let store: Arc<dyn Store> = Arc::new(ObjectStore::in_memory().await.unwrap());
     let (source, run) = (SourceName::new("s").unwrap(), RunId::new("run").unwrap());
@@ -75,7 +75,7 @@ async fn a_window_is_named_by_any_time_in_it() {
     }
     let last = start(Score::Popular, Some("1970-01-01T08:30:00Z")).await.unwrap();
     assert_eq!(last.unwrap(), "1970-01-01T08:00:00Z");
-    assert_eq!(start(Score::Keyness, None).await.unwrap(), None, "it belongs to the whole run");
+    assert_eq!(start(Score::Keyness, None).await.unwrap(), None, "keyness has no window");
     for (score, window, message) in [
         (Score::Burst, "yesterday", "is not a time"),
         (Score::Popular, "1970-01-01", "which begins at 1970-01-01T08:00:00Z"),

@@ -43,7 +43,7 @@ impl Ranking {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Trends")]
 pub struct TopAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     pub source: String,
     /// The generation that the whole answer is from.
     pub generation: u64,
@@ -51,7 +51,7 @@ pub struct TopAnswer {
     #[schemars(schema_with = "kinds")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
-    /// Number of topics of these kinds that are shown, and of words that a phrase stands for.
+    /// Number of topics of these kinds that are not excluded; words that a phrase replaces count.
     pub total: u64,
     /// Number of excluded topics of these kinds; absent if it is 0.
     #[serde(skip_serializing_if = "is_zero")]

@@ -13,7 +13,7 @@ use crate::{QuestionError, TermQuestion};
 /// A term with its totals, of one generation of a source.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct TopicAnswer {
-    /// The name it is published under.
+    /// The name of the source.
     pub source: String,
     /// The generation that the whole answer is from.
     pub generation: u64,

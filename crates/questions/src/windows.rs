@@ -14,7 +14,7 @@ pub(crate) fn length(view: &View) -> Result<u64, QuestionError> {
     length.ok_or_else(|| QuestionError::NoWindows(view.generation().source.clone()))
 }
 
-/// The last window that is over.
+/// The last closed window.
 pub(crate) fn latest(view: &View) -> Option<i64> {
     view.windows()?.closed().last().copied()
 }
@@ -32,8 +32,8 @@ pub(crate) fn start(bucket: i64, length: u64) -> String {
     rfc3339(bucket.saturating_mul(length as i64))
 }
 
-/// Returns true if a score depends on bursts and too few windows before a bucket have records for
-/// one.
+/// Returns true if a score depends on bursts, and too few windows before the bucket have records to
+/// compute a burst.
 pub(crate) fn is_short(view: &View, score: Score, bucket: Option<i64>) -> bool {
     let short =
         |windows: &Totals| bucket.is_some_and(|bucket| windows.lacks_history_before(bucket));

@@ -1,5 +1,5 @@
-//! A TrendJob in the pipeline's words. The only crate that knows both. Expects a checked spec; the
-//! caller decides where the files are on this machine.
+//! Translates a TrendJob into the types of the pipeline; the only crate that knows both. Expects a
+//! checked spec; the caller decides where the files are on this machine.
 
 use pipeline::input::{Compression, Identity};
 use pipeline::plan::Spec;
@@ -16,7 +16,7 @@ const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
 /// The error for a spec that was not checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRequest {
-    /// The source is no name.
+    /// The source is not a valid name.
     #[error(transparent)]
     Source(#[from] store::InvalidName),
     /// The number of partitions is out of its range.
@@ -24,7 +24,7 @@ pub enum InvalidRequest {
     Partitions(u32),
 }
 
-/// Returns what to plan.
+/// Returns the pipeline's spec of a run.
 ///
 /// # Errors
 /// If the spec was not checked.

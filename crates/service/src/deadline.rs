@@ -1,5 +1,5 @@
-//! Connections with a deadline, because axum sets none: a client that sends nothing, sends one byte
-//! at a time or doesn't read its answer holds a file descriptor for a limited time.
+//! Connections with a deadline, because axum sets none. A client that sends nothing, sends one byte
+//! at a time or doesn't read its answer holds a file descriptor only until the deadline.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,9 +31,9 @@ impl Listener for Deadlines {
 
     async fn accept(&mut self) -> (Self::Io, SocketAddr) {
         let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Answers are small and are sent whole: to wait for more bytes only delays them.
+        // Answers are small and sent whole, so waiting for more bytes would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection keeps its delay");
+            tracing::debug!(%error, "could not set TCP_NODELAY on a connection");
         }
         (Deadline::new(stream, self.limit), address)
     }
@@ -43,8 +43,8 @@ impl Listener for Deadlines {
     }
 }
 
-/// A connection that ends if nothing could be sent on it for `limit`. The first byte of a request
-/// and every byte that is sent restart the time; further bytes that are received don't.
+/// A connection that fails when `limit` has passed since its start, the first byte of the current
+/// request and the last byte sent, whichever is latest. Further received bytes don't extend it.
 #[derive(Debug)]
 pub(crate) struct Deadline<T> {
     io: T,

@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-/// Returns an error and its causes, separated by colons. Skips a cause whose text is there already:
-/// some libraries repeat it in their own message.
+/// Returns an error and its causes, separated by colons. Skips a cause whose text the result
+/// already holds: some libraries repeat the cause in their own message.
 pub fn error_chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -28,17 +28,17 @@ fn memory_limit() -> Option<u64> {
     let cgroup = fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
     let cgroup = cgroup.and_then(|limit| limit.trim().parse().ok());
     let machine =
-        fs::read_to_string("/proc/meminfo").ok().and_then(|info| kibibytes(&info, "MemTotal:"));
+        fs::read_to_string("/proc/meminfo").ok().and_then(|info| size(&info, "MemTotal:"));
     [cgroup, machine].into_iter().flatten().min()
 }
 
 /// Returns the most memory that this process has held so far, in bytes.
 pub fn peak_memory() -> Option<u64> {
-    kibibytes(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
+    size(&fs::read_to_string("/proc/self/status").ok()?, "VmHWM:")
 }
 
-/// Returns the value of a line such as `MemTotal:       24632456 kB`, in bytes.
-fn kibibytes(info: &str, name: &str) -> Option<u64> {
+/// Returns the size in bytes from a line such as `MemTotal:       24632456 kB`.
+fn size(info: &str, name: &str) -> Option<u64> {
     let line = info.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
@@ -49,8 +49,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_machines_memory_is_read_in_kibibytes() {
-        let total = |info| kibibytes(info, "MemTotal:");
+    fn a_size_in_kibibytes_is_returned_in_bytes() {
+        let total = |info| size(info, "MemTotal:");
         assert_eq!(total("MemFree: 1 kB\n"), None);
         assert_eq!(total("MemTotal:       24 kB\nMemFree: 1 kB\n"), Some(24 * 1024));
     }

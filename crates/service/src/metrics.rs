@@ -12,8 +12,8 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Bounds of request durations, in seconds.
 const DURATIONS: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0];
 
-/// The time between two summaries of the measurements: at 10,000 requests a second 800 KB wait for
-/// the next one.
+/// The time between two summaries of the measurements. At 10,000 requests a second 800 KB of
+/// measurements wait for the next summary.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -45,8 +45,8 @@ pub fn render() -> String {
     })
 }
 
-/// Summarises the measurements every [`UPKEEP`]. A histogram keeps each measurement until then, so
-/// without it a process whose metrics aren't read would grow for ever.
+/// Summarises the measurements every [`UPKEEP`]. A histogram keeps each measurement until it is
+/// summarised, so without this a process whose metrics aren't read would grow for ever.
 pub(crate) async fn upkeep() -> Infallible {
     loop {
         tokio::time::sleep(UPKEEP).await;

@@ -16,7 +16,8 @@ pub struct Readiness {
     registered: Arc<Mutex<Vec<(&'static str, Gate)>>>,
 }
 
-/// The readiness of one part of a process. Clones share their state, which outlives them.
+/// The readiness of one part of a process. Clones share their state; `Readiness` keeps it after all
+/// of them are dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Gate(Arc<AtomicBool>);
 

@@ -1,5 +1,5 @@
-//! Listening, and serving until a request to stop. Owns the message of a taken port and the limits
-//! of connections.
+//! Listening, and serving until a request to stop. Owns the message about a port that is in use and
+//! the limits of connections.
 
 use std::convert::Infallible;
 use std::io;
@@ -48,7 +48,7 @@ pub enum BindError {
         /// The flag that sets it.
         flag: &'static str,
     },
-    /// Anything else.
+    /// Any other failure.
     #[error("listening on {address} ({flag})")]
     Failed {
         /// The address.
@@ -79,15 +79,15 @@ fn host(address: SocketAddr) -> String {
 
 /// The way a server ends after a request to stop.
 #[derive(Debug, Clone, Copy)]
-pub struct Leave {
-    /// The time that it goes on answering, with `Connection: close` in every answer: as long as
-    /// load balancers may take to stop sending clients here.
+pub struct Drain {
+    /// The time that the server goes on answering, with `Connection: close` in every response: as
+    /// long as load balancers may take to stop sending clients here.
     pub delay: Duration,
     /// The time that requests under way have afterwards.
     pub finish: Duration,
 }
 
-impl Leave {
+impl Drain {
     /// No delay, for ports that no load balancer sends clients to; ten seconds for requests.
     pub const AT_ONCE: Self = Self { delay: Duration::ZERO, finish: Duration::from_secs(10) };
 }
@@ -98,19 +98,19 @@ pub async fn serve(
     app: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    serve_and_leave(listener, app, stop, Leave::AT_ONCE).await;
+    serve_and_drain(listener, app, stop, Drain::AT_ONCE).await;
 }
 
-/// Serves until `stop` ends, then ends in the way of `leave`.
-pub async fn serve_and_leave(
+/// Serves until `stop` ends, then shuts down within the times of `drain`.
+pub async fn serve_and_drain(
     listener: TcpListener,
     app: Router,
     stop: impl Future<Output = ()> + Send + 'static,
-    leave: Leave,
+    drain: Drain,
 ) {
     tokio::select! {
-        () = serve_to_the_end(listener, app, stop, leave) => {}
-        // Only a server measures so often that upkeep is needed.
+        () = serve_to_the_end(listener, app, stop, drain) => {}
+        // Only a server records so many measurements that the metrics need upkeep.
         never = metrics::upkeep() => match never {},
     }
 }
@@ -119,7 +119,7 @@ async fn serve_to_the_end(
     listener: TcpListener,
     app: Router,
     stop: impl Future<Output = ()> + Send + 'static,
-    leave: Leave,
+    drain: Drain,
 ) {
     let mut connections = Connections::new(listener, app);
     tokio::select! {
@@ -127,16 +127,16 @@ async fn serve_to_the_end(
         () = stop => {}
     }
     connections.leaving.store(true, Ordering::Relaxed);
-    if !leave.delay.is_zero() {
-        let Err(_over) = tokio::time::timeout(leave.delay, connections.take_for_ever()).await;
-        tracing::info!(after = ?leave.delay, "taking no more connections");
+    if !drain.delay.is_zero() {
+        let Err(_over) = tokio::time::timeout(drain.delay, connections.take_for_ever()).await;
+        tracing::info!(after = ?drain.delay, "taking no more connections");
     }
     let open = connections.close();
-    if !leave.delay.is_zero() {
+    if !drain.delay.is_zero() {
         tokio::time::sleep(SETTLE).await;
     }
-    if tokio::time::timeout(leave.finish, open.shutdown()).await.is_err() {
-        tracing::warn!(waited = ?leave.finish, "stopped with requests under way");
+    if tokio::time::timeout(drain.finish, open.shutdown()).await.is_err() {
+        tracing::warn!(waited = ?drain.finish, "stopped with requests under way");
     }
 }
 
@@ -167,7 +167,7 @@ impl Connections {
         }
     }
 
-    /// Takes connections, up to [`CONNECTIONS`] at once; the others wait in the system's queue.
+    /// Accepts connections, up to [`CONNECTIONS`] at once; the others wait in the system's queue.
     async fn take_for_ever(&mut self) -> Infallible {
         loop {
             // Fails only if the semaphore is closed, which it never is.
@@ -248,7 +248,7 @@ mod tests {
                 "done"
             }
         };
-        let (address, stop, served) = start(get(answer), Leave::AT_ONCE).await;
+        let (address, stop, served) = start(get(answer), Drain::AT_ONCE).await;
         let mut client = TcpStream::connect(address).await.unwrap();
         client.write_all(HELLO.as_bytes()).await.unwrap();
         begun.notified().await;
@@ -288,7 +288,7 @@ mod tests {
 
     #[tokio::test]
     async fn idle_connections_do_not_delay_a_stop() {
-        let patient = Leave { finish: Duration::from_hours(1), ..Leave::AT_ONCE };
+        let patient = Drain { finish: Duration::from_hours(1), ..Drain::AT_ONCE };
         let (address, stop, served) = quick(patient).await;
         // Browsers open connections ahead of their requests.
         let _silent = TcpStream::connect(address).await.unwrap();
@@ -296,28 +296,28 @@ mod tests {
         ask(&mut idle, HELLO).await;
         drop(stop);
         let minute = Duration::from_mins(1);
-        tokio::time::timeout(minute, served).await.expect("it doesn't wait for them").unwrap();
+        tokio::time::timeout(minute, served).await.expect("no wait for them").unwrap();
     }
 
     type Started = (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>);
 
     /// Starts a server that answers at once.
-    async fn quick(leave: Leave) -> Started {
-        start(get(async || "done"), leave).await
+    async fn quick(drain: Drain) -> Started {
+        start(get(async || "done"), drain).await
     }
 
     /// Starts a server, which stops when the sender is dropped.
-    async fn start(answer: MethodRouter, leave: Leave) -> Started {
+    async fn start(answer: MethodRouter, drain: Drain) -> Started {
         let listener = free().await;
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let app = Router::new().route("/", answer);
         let stopped = async { drop(stopped.await) };
-        let served = tokio::spawn(serve_and_leave(listener, app, stopped, leave));
+        let served = tokio::spawn(serve_and_drain(listener, app, stopped, drain));
         (address, stop, served)
     }
 
-    /// Sends a request and returns the answer, as far as it came.
+    /// Sends a request and returns the response, up to its end or that of the connection.
     async fn ask(client: &mut TcpStream, head: &str) -> String {
         client.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
@@ -329,7 +329,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_leaves_goes_on_answering_and_closes_connections() {
-        let never = Leave { delay: Duration::from_hours(1), ..Leave::AT_ONCE };
+        let never = Drain { delay: Duration::from_hours(1), ..Drain::AT_ONCE };
         let (address, stop, served) = quick(never).await;
         let mut old = TcpStream::connect(address).await.unwrap();
         let answer = ask(&mut old, HELLO).await;
@@ -346,13 +346,13 @@ mod tests {
         }
         let answer = ask(&mut old, HELLO).await;
         assert!(answer.contains("connection: close") && answer.ends_with("done"), "{answer}");
-        assert_eq!(old.read(&mut [0]).await.unwrap(), 0, "and it is closed");
+        assert_eq!(old.read(&mut [0]).await.unwrap(), 0, "the connection is closed");
         served.abort();
     }
 
     #[tokio::test]
     async fn no_connection_is_taken_after_the_delay() {
-        let short = Leave { delay: Duration::from_millis(50), ..Leave::AT_ONCE };
+        let short = Drain { delay: Duration::from_millis(50), ..Drain::AT_ONCE };
         let (address, stop, served) = quick(short).await;
         drop(stop);
         served.await.unwrap();
@@ -361,7 +361,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_that_never_ends_is_cut_off() {
-        let (address, _stop, _served) = quick(Leave::AT_ONCE).await;
+        let (address, _stop, _served) = quick(Drain::AT_ONCE).await;
         let mut client = TcpStream::connect(address).await.unwrap();
         let long = format!("GET / HTTP/1.1\r\nx: {}", "x".repeat(HEAD));
         let answer = ask(&mut client, &long).await;

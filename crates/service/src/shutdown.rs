@@ -1,5 +1,5 @@
-//! Requests to stop: Ctrl-C, and SIGTERM on Unix. The first is for the process to handle; the
-//! second ends it at once, because a user who repeats it doesn't want to wait.
+//! Requests to stop: Ctrl-C, and SIGTERM on Unix. The process handles the first; the second ends
+//! the process at once, because a user repeats a request only to avoid the wait.
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -10,13 +10,13 @@ const INTERRUPTED: i32 = 130;
 static REQUESTED: Mutex<Option<watch::Receiver<bool>>> = Mutex::new(None);
 
 /// Takes the signals over: from now on the first doesn't end the process, but ends [`requested`].
-/// (Where Ctrl-C is the only signal, from soon after.) Must be called in a runtime, before work
-/// that should stop in order; [`requested`] calls it, too.
+/// (Outside Unix, the handler is registered soon after the call.) Must be called in a runtime,
+/// before work that should stop in order; [`requested`] does the same.
 pub fn listen() {
     drop(receiver());
 }
 
-/// Waits until the process is asked to stop; returns at once if it has been.
+/// Waits for a request to stop; returns at once if there was one.
 pub async fn requested() {
     // The channel closes with the runtime that opened it; a later runtime opens another.
     while receiver().wait_for(|requested| *requested).await.is_err() {}
@@ -45,7 +45,8 @@ async fn watch_signals(mut signals: Signals, requested: watch::Sender<bool>) {
     std::process::exit(INTERRUPTED);
 }
 
-/// The signals that ask a process to stop. Registered once: none is lost between two waits.
+/// The signals that ask a process to stop. They are registered once, so that none is lost between
+/// two waits.
 struct Signals {
     #[cfg(unix)]
     streams: Option<(tokio::signal::unix::Signal, tokio::signal::unix::Signal)>,
@@ -107,7 +108,8 @@ mod tests {
         std::future::pending::<()>().await;
     }
 
-    /// Writes a line to standard output, below what the test harness may have begun there.
+    /// Writes a line to standard output, after a line feed because the test harness may have begun
+    /// a line.
     fn print(line: &str) {
         std::io::stdout().write_all(format!("\n{line}\n").as_bytes()).unwrap();
     }

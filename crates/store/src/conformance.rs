@@ -16,7 +16,7 @@ use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store
 pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     one_of_many_inserts_wins(&open).await;
     a_value_is_read_whole_or_not_at_all(&open).await;
-    blocks_are_stored_at_once(&open).await;
+    blocks_are_stored_concurrently(&open).await;
     values_come_back_as_they_were(&open).await;
     runs_and_sources_are_listed(&open).await;
     a_removed_run_is_gone_and_others_stay(&open).await;
@@ -52,7 +52,7 @@ async fn one_of_many_inserts_wins(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let mut tasks = Vec::new();
     for number in 0..32_u8 {
         let (store, key) = (open().await, key.clone());
-        // Large, so that a half-written value would be read.
+        // Large, so that a store that shows half-written values fails.
         let value = Bytes::from(vec![number; 1 << 20]);
         tasks.push(tokio::spawn(async move { (number, store.insert(&key, value).await) }));
     }
@@ -101,7 +101,7 @@ async fn a_value_is_read_whole_or_not_at_all(open: &impl AsyncFn() -> Arc<dyn St
     }
 }
 
-async fn blocks_are_stored_at_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
+async fn blocks_are_stored_concurrently(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let store = open().await;
     // Each twice, as from an attempt that lost the reply to its first write.
     let numbers = (0..32_u8).map(|number| number / 2);

@@ -1,4 +1,4 @@
-//! The errors of a store. Owns their messages and which of them a retry may mend.
+//! The errors of a store. Owns their messages, and the decision if a retry can help.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -92,7 +92,7 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// The error for a block that can't be decoded.
+    /// Returns the error for a block that can't be decoded.
     pub fn undecodable(key: String, error: &FormatError) -> Self {
         match error {
             FormatError::Newer(found) => {
@@ -102,18 +102,18 @@ impl StoreError {
         }
     }
 
-    /// The error for a value that is not what it should be.
+    /// Returns the error for a damaged value; `what` describes the damage.
     pub(crate) fn damaged(key: &dyn Display, what: &dyn Display) -> Self {
         Self::Damaged { key: key.to_string(), what: what.to_string() }
     }
 
-    /// The error for a failure at a path of this machine.
+    /// Returns the error for a failure at a path of this machine.
     pub(crate) fn at_path(doing: &'static str, path: &Path, error: io::Error) -> Self {
         Self::failed(doing, path.display().to_string(), error)
     }
 
-    /// The error for a failure, by its causes: a full disk, a missing permission, or one that may
-    /// pass.
+    /// Returns the error for a failure, by its causes: a full disk, a missing permission, or any
+    /// other failure, which may pass.
     pub(crate) fn failed(
         doing: &'static str,
         key: String,

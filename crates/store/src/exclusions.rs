@@ -1,6 +1,6 @@
 //! The exclusion log of each source: append-only, decided by unique inserts alone, like the
-//! generation log. Owns the order of changes and that their limits hold; `trends` owns the meaning
-//! of a change and the sum of all changes.
+//! generation log. Owns the order of changes and keeps the log within its limits; `trends` owns the
+//! meaning of a change and the sum of all changes.
 //!
 //! The log belongs to the source, not to a run: rollback, retention and purges leave it alone.
 
@@ -33,8 +33,8 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// The exclusions of a source now. `known` is an earlier version, or the default: only newer
-/// entries are read, and `known` itself is returned if there are none.
+/// Returns the current exclusions of a source. `known` is an earlier version, or the default: only
+/// newer entries are read, and `known` itself is returned if there are none.
 pub async fn current(
     store: &dyn Store,
     source: &SourceName,
@@ -45,7 +45,7 @@ pub async fn current(
     let mut newest = last(store, version, key).await?.map_or(0, |(n, _)| n);
     let mut exclusions = Arc::clone(known);
     if newest < version {
-        // A log never loses entries, so this is another store in the same place.
+        // A log never loses entries, so this is another store at the same location.
         exclusions = Arc::default();
         newest = last(store, 0, key).await?.map_or(0, |(n, _)| n);
     }
@@ -62,8 +62,8 @@ pub async fn current(
 /// was inserted.
 ///
 /// # Errors
-/// `Refused` for an invalid change, and one that readmits a subject that is not excluded or
-/// excludes too many.
+/// `Refused` if the change is invalid, readmits a subject that is not excluded, or excludes too
+/// many subjects.
 pub async fn append(
     store: &dyn Store,
     source: &SourceName,
@@ -86,7 +86,7 @@ pub async fn append(
             Arc::make_mut(&mut exclusions).apply(&entry.change, at);
             return Ok((exclusions, Some(entry)));
         }
-        // Another change was first: this one may be without effect now, or impossible.
+        // Another change was first: this one may now have no effect, or be refused.
     }
 }
 

@@ -1,5 +1,6 @@
 //! The log of published results: append-only, decided by unique inserts alone. Owns start numbers,
-//! which run of a source is visible, rollback, and that a retired run is never published.
+//! the choice of the visible run of a source, rollback, and the rule that a retired run is never
+//! published.
 //!
 //! Keys are contiguous from 1, and every entry has the highest start number ever published, so the
 //! newest entry alone decides whether a run may be published.
@@ -14,7 +15,7 @@ use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
 
 pub use withdraw::withdraw;
 
-/// The format of an entry. A newer one is refused, whatever the rest of the entry is.
+/// The format of an entry. A newer format is refused, whatever the rest of the entry is.
 const FORMAT: u32 = 1;
 
 /// The most entries of the log that are read at once.
@@ -32,17 +33,17 @@ pub struct Generation {
     pub run: RunId,
     /// The start number of that run.
     pub start: u64,
-    /// The highest start number ever published of the source.
+    /// The highest start number ever published for the source.
     pub highest_start: u64,
     /// The time of publication (RFC 3339).
     pub published_at: String,
-    /// True if shards are missing in it.
+    /// True if the result lacks shards.
     pub incomplete: bool,
     /// The generation that a rollback shows again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_to: Option<u64>,
-    /// True if the source has no result any more. The run is that of the result that was taken
-    /// back.
+    /// True if the source has no result any more. `run` is then the run of the result that was
+    /// withdrawn.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub withdrawn: bool,
 }
@@ -58,7 +59,7 @@ pub struct Publication<'a> {
     pub start: u64,
     /// The time of publication (RFC 3339).
     pub published_at: &'a str,
-    /// True if shards are missing in the result.
+    /// True if the result lacks shards.
     pub incomplete: bool,
 }
 
@@ -67,7 +68,7 @@ pub struct Publication<'a> {
 pub enum Outcome {
     /// The run is published, by this call or an earlier one.
     Published(Generation),
-    /// A run with a higher start number was first; the newest generation.
+    /// A run with a higher start number was published first. Holds the newest generation.
     Superseded(Generation),
 }
 
@@ -90,8 +91,8 @@ pub async fn take_start(
     }
 }
 
-/// The newest generation of a source, which may be a withdrawn one. `known` is a generation that
-/// exists, or 0.
+/// Returns the newest generation of a source, which may be a withdrawn one. `known` is a generation
+/// that exists, or 0.
 pub async fn newest(
     store: &dyn Store,
     source: &SourceName,
@@ -101,7 +102,7 @@ pub async fn newest(
     found.map(|(n, bytes)| parse(&Key::generation(source, n), &bytes)).transpose()
 }
 
-/// The generation with a number, `None` if it does not exist yet.
+/// Returns the generation with the number `n`, `None` if it does not exist yet.
 pub async fn at(
     store: &dyn Store,
     source: &SourceName,
@@ -111,7 +112,7 @@ pub async fn at(
     store.get(&key).await?.map(|bytes| parse(&key, &bytes)).transpose()
 }
 
-/// The last `limit` generations of a source, newest first.
+/// Returns the last `limit` generations of a source, newest first.
 pub async fn history(
     store: &dyn Store,
     source: &SourceName,
@@ -120,8 +121,8 @@ pub async fn history(
     since(store, source, 0, limit).await
 }
 
-/// The last `limit` generations of a source above `known`, newest first. `known` is a generation
-/// that exists, or 0.
+/// Returns the last `limit` generations of a source above `known`, newest first. `known` is a
+/// generation that exists, or 0.
 pub async fn since(
     store: &dyn Store,
     source: &SourceName,
@@ -244,7 +245,7 @@ pub async fn rollback(
     }
 }
 
-/// The entry that published a run. `newest` has the start number of the run.
+/// Returns the entry that published a run. The highest start number of `newest` is that of the run.
 async fn entry_of(
     store: &dyn Store,
     source: &SourceName,

@@ -27,7 +27,7 @@ pub(crate) async fn insert<T: Serialize + Sync>(
     Ok(store.insert(key, value.into()).await? == Insertion::Inserted)
 }
 
-/// Parses an entry of one of `formats`; [`check_format`] has the errors for any other.
+/// Parses an entry of one of `formats`; fails as [`check_format`] does for any other format.
 pub(crate) fn parse<T: DeserializeOwned>(
     key: &Key,
     bytes: &[u8],
@@ -37,9 +37,9 @@ pub(crate) fn parse<T: DeserializeOwned>(
     document::parse(key, bytes)
 }
 
-/// The number and value of the last entry. `known` is the number of an entry that exists, or 0. The
-/// search leaps from there by doubling distances, then halves the last leap, so that a long log
-/// costs few reads.
+/// Returns the number and value of the last entry. `known` is the number of an entry that exists,
+/// or 0. The search leaps from there by doubling distances, then halves the last leap, so that a
+/// long log costs few reads.
 pub(crate) async fn last(
     store: &dyn Store,
     known: u64,

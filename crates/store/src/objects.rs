@@ -22,7 +22,7 @@ use serde::Deserialize;
 use crate::error::is_caused_by;
 use crate::{BlockKey, Insertion, InvalidName, Key, RunId, SourceName, Stage, Store, StoreError};
 
-/// The format of a store. A store with a newer one is not touched.
+/// The format of a store. A store with a newer format is not touched.
 const FORMAT: u32 = 1;
 
 /// The most retries of a block whose folder is removed while it is written: the blocks of a stage
@@ -48,14 +48,14 @@ pub struct ObjectStore {
 }
 
 impl ObjectStore {
-    /// Opens the store in a folder, which is made if it does not exist.
+    /// Opens the store in a folder, which is created if it does not exist.
     ///
     /// # Errors
-    /// If the folder can't be made, has other files, or has a store of a newer version.
+    /// If the folder can't be created, has other files, or has a store of a newer version.
     pub async fn open_folder(folder: &Path) -> Result<Self, StoreError> {
         let made = fs::create_dir_all(folder);
-        made.map_err(|error| StoreError::at_path("making the store", folder, error))?;
-        // Before anything is written: a store on a full disk must open, to be cleaned up.
+        made.map_err(|error| StoreError::at_path("creating the store", folder, error))?;
+        // Checked before anything is written: a store on a full disk must open, to be cleaned up.
         if folder::is_store(folder)? {
             return Self::open_existing_folder(folder).await;
         }
@@ -93,7 +93,7 @@ impl ObjectStore {
         Ok(store)
     }
 
-    /// A store in memory, which ends with its last handle.
+    /// Creates a store in memory, which ends with its last handle.
     pub async fn in_memory() -> Result<Self, StoreError> {
         Self::over(Arc::new(InMemory::new()), "memory").await
     }
@@ -132,8 +132,8 @@ impl ObjectStore {
 
     /// Removes the staged files that killed writers left before `before`, and returns their number.
     /// No reader ever sees a staged file, so this frees space and changes no result. A writer needs
-    /// seconds for a file, so an hour ago is safe. Staged files of a run are removed with the run,
-    /// however young.
+    /// seconds for a file, so a `before` one hour ago is safe. Staged files of a run are removed
+    /// with the run, however young.
     pub fn sweep_staged(&self, before: SystemTime) -> Result<u64, StoreError> {
         let Some(folder) = &self.folder else { return Ok(0) };
         let swept = folder::sweep(folder, before);
@@ -161,8 +161,8 @@ impl ObjectStore {
         }
     }
 
-    /// The names directly below a prefix, ascending. Folders with any other name belong to file
-    /// servers, or are made by hand.
+    /// Returns the names directly below a prefix, ascending. Skips folders with an invalid name,
+    /// which belong to file servers or were made by hand.
     async fn children<T: Ord>(
         &self,
         prefix: &str,

@@ -1,5 +1,6 @@
-//! Reading a published result. Owns how a rank or a term is found in its blocks; pinned to one
-//! generation, so that no answer mixes two. Knows nothing of exclusions: readers use a `View`.
+//! Reading a published result. Owns the look-up of a rank or a term in the blocks of one
+//! generation, so no answer mixes two generations. Knows nothing of exclusions: readers use a
+//! `View`.
 
 mod positions;
 
@@ -39,7 +40,7 @@ pub struct Published {
 }
 
 impl Published {
-    /// Opens the result a generation names.
+    /// Opens the result that a generation names.
     pub async fn open(store: Arc<dyn Store>, generation: Generation) -> Result<Self, StoreError> {
         let run = generation.run.clone();
         let key = Key::marker(&run, Stage::Publish, 0);
@@ -57,29 +58,30 @@ impl Published {
         Ok(Self { store, generation, index, publish, partitions, windows, cache })
     }
 
-    /// The generation.
+    /// Returns the generation.
     pub fn generation(&self) -> &Generation {
         &self.generation
     }
 
-    /// The number of ranked topics of a kind.
+    /// Returns the number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
         self.index.topics(kind)
     }
 
-    /// The counted kinds, ascending, those without a term included.
+    /// Returns the counted kinds, ascending, those without a term included.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
         // The oldest results have words only, and no list of kinds.
         let found = self.index.rankings.keys();
         found.chain(&self.index.kinds).copied().collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// The index of the result: its counters, its settings and its blocks.
+    /// Returns the index of the result: its counters, its settings and its blocks.
     pub fn index(&self) -> &ResultIndex {
         &self.index
     }
 
-    /// At most `limit` topics of a kind, from position `offset`; the highest-ranked has position 0.
+    /// Returns at most `limit` topics of a kind, from position `offset`; the highest-ranked has
+    /// position 0.
     pub async fn ranked(
         &self,
         kind: Kind,
@@ -104,12 +106,13 @@ impl Published {
         Ok(found)
     }
 
-    /// The totals of each window; `None` if rows were not counted by window.
+    /// Returns the totals of each window; `None` if rows were not counted by window.
     pub fn windows(&self) -> Option<&Totals> {
         self.windows.as_ref()
     }
 
-    /// The stored topics of a kind by a score in a window; in the last one if `bucket` is `None`.
+    /// Returns the stored topics of a kind by a score in a window; in the last one if `bucket` is
+    /// `None`.
     pub async fn scored(
         &self,
         kind: Kind,
@@ -135,8 +138,9 @@ impl Published {
         Ok(found)
     }
 
-    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`.
-    /// `None` if the run has no scores over time, or the window has no records or is not over.
+    /// Returns the inputs and steps of a term's scores in a window; in the last one if `bucket` is
+    /// `None`. Returns `None` if the run has no scores over time, or the window has no records or
+    /// is not over.
     pub async fn explain(
         &self,
         kind: Kind,
@@ -155,7 +159,8 @@ impl Published {
         Ok(Scorer::new(windows, gates, pooled).explain(&cells, bucket))
     }
 
-    /// The topic of a term, as the profile of the run writes it; `None` if it was not counted.
+    /// Returns the topic of a term, as the profile of the run writes it; `None` if it was not
+    /// counted.
     pub async fn topic(&self, kind: Kind, term: &str) -> Result<Option<Topic>, StoreError> {
         let key = (kind, term.as_bytes());
         let Some(TermBlocks { attempt, terms, .. }) = self.blocks(kind, term)? else {
@@ -167,8 +172,8 @@ impl Published {
         Ok(found.ok().and_then(|at| topics.get(at)).cloned())
     }
 
-    /// The counts of a term by window, ascending; empty if the run did not count by window. Records
-    /// without a time are under [`trends::Bucket::WHOLE`].
+    /// Returns the counts of a term by window, ascending; empty if the run did not count by window.
+    /// Records without a time are under [`trends::Bucket::WHOLE`].
     pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
         let mut counts = Vec::new();
         let Some(TermBlocks { attempt, series, .. }) = self.blocks(kind, term)? else {
@@ -181,8 +186,8 @@ impl Published {
         Ok(counts)
     }
 
-    /// The blocks of the terms of a kind in the partition of a term; `None` for phrases that were
-    /// not counted.
+    /// Returns the blocks with the terms of `kind` in the partition of `term`; `None` for a phrase
+    /// if phrases were not counted.
     fn blocks(&self, kind: Kind, term: &str) -> Result<Option<TermBlocks<'_>>, StoreError> {
         let partition = self.partitions.of(slot(kind, term.as_bytes()));
         let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
@@ -239,7 +244,7 @@ struct TermBlocks<'a> {
     series: &'a [TermBlock],
 }
 
-/// The blocks that may hold rows of a term: the rows of a term can cross the end of a block.
+/// Returns the blocks that may hold rows of a term, whose rows can cross the end of a block.
 fn blocks_of<'a>(blocks: &'a [TermBlock], key: (Kind, &[u8])) -> &'a [TermBlock] {
     let first = |block: &TermBlock, below: fn(&std::cmp::Ordering) -> bool| {
         below(&(block.kind, block.first.as_bytes()).cmp(&key))
@@ -256,9 +261,9 @@ pub struct WindowCount {
     pub bucket: Bucket,
     /// Number of occurrences.
     pub count: u64,
-    /// Number of records it occurs in.
+    /// Number of records with the term.
     pub documents: u64,
-    /// Number of distinct authors; `None` where records have none.
+    /// Number of distinct authors; `None` if the records have no authors.
     pub authors: Option<u64>,
     /// Number of distinct authors from the beginning of the calendar day (UTC) to the end of the
     /// window; `None` without the chi-square score.
@@ -266,7 +271,8 @@ pub struct WindowCount {
 }
 
 impl WindowCount {
-    /// The counts as they are scored; `None` for records without a time, which are in no window.
+    /// Returns the counts as they are scored; `None` for records without a time, which are in no
+    /// window.
     fn cell(&self) -> Option<Cell> {
         let Self { bucket: Bucket(bucket), count, documents, authors, .. } = *self;
         let cell = Cell { bucket, count, documents, authors: authors.unwrap_or(0) };
@@ -274,7 +280,7 @@ impl WindowCount {
     }
 }
 
-/// The topics of a section of a block.
+/// Returns the topics in a block that belong to the section `wanted`.
 fn section(block: &[u8], wanted: SectionKey) -> Result<Vec<ScoredTopic>, FormatError> {
     let mut reader = ScoredReader::open(block)?;
     let mut topics = Vec::new();
@@ -286,7 +292,7 @@ fn section(block: &[u8], wanted: SectionKey) -> Result<Vec<ScoredTopic>, FormatE
     Ok(topics)
 }
 
-/// Appends the rows of a term in a block.
+/// Appends the counts of a term in a block to `series`.
 fn windows(
     block: &[u8],
     kind: Kind,
@@ -305,7 +311,7 @@ fn windows(
     Ok(())
 }
 
-/// The topics of a block of terms.
+/// Returns the topics of a block of terms.
 fn rows(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let mut reader = RowReader::open(block)?;
     let mut topics = Vec::new();

@@ -15,7 +15,8 @@ use crate::{Insertion, Key, RunId, RunLock, SourceName, Store, StoreError};
 
 pub use shared::{clean_up_source, purge};
 
-/// The most entries of a generation log that are read to find the runs it names.
+/// The number of entries of a generation log that are read to find the runs it names. A larger
+/// retention reads more.
 const LOOK_BACK: u64 = 1000;
 
 /// The runs of a source that are kept.
@@ -51,8 +52,8 @@ pub async fn clean_up(
     let mut runs = store.runs().await?;
     let mut logs = Logs { look_back: LOOK_BACK.max(retention.runs as u64), ..Logs::default() };
     logs.read(store).await?;
-    // Abandoned runs go first, because their removal writes nothing: a disk that a failed run
-    // filled must get free again.
+    // Abandoned runs go first: their removal writes nothing, so it works on a disk that a failed
+    // run has filled.
     for run in runs.iter().filter(|run| !logs.names(run)).cloned().collect::<Vec<_>>() {
         if remove_unpublished(store, folder, &mut logs, &run).await? {
             report.abandoned += 1;
@@ -149,7 +150,8 @@ struct Retired {
 }
 
 impl Retirement<'_> {
-    /// Retires a run. Returns true if its grace is over, so that no reader has it open.
+    /// Retires a run. Returns true if it may be removed: its grace is over, so no reader has it
+    /// open, and no rollback shows it.
     async fn retire(&self, run: &RunId, report: &mut CleanupReport) -> Result<bool, StoreError> {
         let Self { store, source, grace, now } = *self;
         let key = Key::retired(run);
@@ -167,7 +169,8 @@ impl Retirement<'_> {
         if now.saturating_sub(at) < grace {
             return Ok(false);
         }
-        // A rollback may have shown it again after the log was read and before it was retired.
+        // A rollback may have shown the run again after the log was read and before the run was
+        // retired.
         let visible = newest(store, source, 0).await?;
         Ok(visible.is_none_or(|visible| visible.run != *run))
     }

@@ -3,8 +3,8 @@
 //! result, and `trends` decides which terms are excluded.
 //!
 //! The positions of excluded terms are found once per result, version and kind, when they are first
-//! needed: by looking up each term if few are named, else by one scan. They take 8 bytes each, as
-//! long as the view lives.
+//! needed: by looking up each term if the exclusions name only a few terms, else by one scan. Each
+//! position takes 8 bytes for the life of the view.
 
 mod gaps;
 mod mixed;
@@ -40,7 +40,8 @@ pub enum PageStart {
     /// After this many shown topics.
     Shown(u64),
     /// At a stored position, from [`Page::next`]. Terms that are excluded or readmitted meanwhile
-    /// move no topic across it, so a reader that goes on there misses no topic and gets none twice.
+    /// don't move a topic across it, so a reader that continues there misses no topic and gets no
+    /// topic twice.
     Position(u64),
 }
 
@@ -60,7 +61,7 @@ pub struct Page {
 }
 
 impl View {
-    /// A view of a result without excluded terms.
+    /// Creates a view of a result without excluded terms.
     ///
     /// # Errors
     /// If an excluded pattern can't be used.
@@ -83,8 +84,9 @@ impl View {
         Self::new(Arc::new(published), excluded)
     }
 
-    /// The newest result of a source with the newest exclusions; `None` if there is no result.
-    /// `last` is an earlier view, which is returned again if neither has changed.
+    /// Opens the newest result of a source with the newest exclusions; `None` if there is no
+    /// result. `last` is an earlier view, which is returned if neither the result nor the
+    /// exclusions have changed.
     pub async fn newest(
         store: &Arc<dyn Store>,
         source: &SourceName,
@@ -111,27 +113,27 @@ impl View {
         Self::new(published, excluded).map(|view| Some(Arc::new(view)))
     }
 
-    /// The generation.
+    /// Returns the generation.
     pub fn generation(&self) -> &Generation {
         self.published.generation()
     }
 
-    /// The exclusions.
+    /// Returns the exclusions.
     pub fn exclusions(&self) -> &Arc<Exclusions> {
         &self.exclusions
     }
 
-    /// The index of the result, excluded terms included.
+    /// Returns the index of the result, excluded terms included.
     pub fn index(&self) -> &ResultIndex {
         self.published.index()
     }
 
-    /// The counted kinds, ascending.
+    /// Returns the counted kinds, ascending.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
         self.published.kinds()
     }
 
-    /// The totals of each window; `None` if rows were not counted by window.
+    /// Returns the totals of each window; `None` if rows were not counted by window.
     pub fn windows(&self) -> Option<&Totals> {
         self.published.windows()
     }
@@ -142,12 +144,12 @@ impl View {
         self.excluded.contains(kind, term)
     }
 
-    /// The number of shown topics of a kind.
+    /// Returns the number of shown topics of a kind.
     pub async fn topics(&self, kind: Kind) -> Result<u64, StoreError> {
         Ok(self.published.topics(kind) - self.gaps(kind).await?.count())
     }
 
-    /// At most `limit` topics of a kind, after the `offset` highest-ranked.
+    /// Returns at most `limit` topics of a kind, after the `offset` highest-ranked.
     pub async fn ranked(
         &self,
         kind: Kind,
@@ -157,7 +159,7 @@ impl View {
         self.page(kind, PageStart::Shown(offset), limit).await.map(|page| page.topics)
     }
 
-    /// A page of the ranking of a kind, of at most `limit` topics.
+    /// Returns a page of the ranking of a kind, of at most `limit` topics.
     pub async fn page(
         &self,
         kind: Kind,
@@ -191,8 +193,8 @@ impl View {
         Ok(Page { rank: offset.saturating_add(1), topics, next, total, excluded: gaps.count() })
     }
 
-    /// The shown topics of a kind by a score in a window; in the last one if `bucket` is `None`. A
-    /// bounded number of topics is stored, so excluded ones make the list shorter.
+    /// Returns the shown topics of a kind by a score in a window; in the last one if `bucket` is
+    /// `None`. A bounded number of topics is stored, so excluded topics make the list shorter.
     pub async fn scored(
         &self,
         kind: Kind,
@@ -207,8 +209,8 @@ impl View {
             .collect())
     }
 
-    /// The topic of a term, as the profile of the run writes it; `None` if it was not counted or is
-    /// excluded.
+    /// Returns the topic of a term, as the profile of the run writes it; `None` if it was not
+    /// counted or is excluded.
     pub async fn topic(&self, kind: Kind, term: &str) -> Result<Option<Topic>, StoreError> {
         if self.excludes(kind, term) {
             return Ok(None);
@@ -217,8 +219,8 @@ impl View {
         Ok(found.map(|topic| self.shown(topic)))
     }
 
-    /// The counts of a term by window, ascending; empty if the run did not count by window, or the
-    /// term is excluded. Records without a time are under [`trends::Bucket::WHOLE`].
+    /// Returns the counts of a term by window, ascending; empty if the run did not count by window,
+    /// or the term is excluded. Records without a time are under [`trends::Bucket::WHOLE`].
     pub async fn series(&self, kind: Kind, term: &str) -> Result<Vec<WindowCount>, StoreError> {
         if self.excludes(kind, term) {
             return Ok(Vec::new());
@@ -226,8 +228,9 @@ impl View {
         self.published.series(kind, term).await
     }
 
-    /// The inputs and steps of a term's scores in a window; in the last one if `bucket` is `None`.
-    /// `None` if the run has no scores over time, the window has none, or the term is excluded.
+    /// Returns the inputs and steps of a term's scores in a window; in the last one if `bucket` is
+    /// `None`. Returns `None` if the run has no scores over time, the window has no scores, or the
+    /// term is excluded.
     pub async fn explain(
         &self,
         kind: Kind,
@@ -240,18 +243,18 @@ impl View {
         self.published.explain(kind, term, bucket).await
     }
 
-    /// The topic without an excluded phrase.
+    /// Removes the phrase of a topic if it is excluded.
     fn shown(&self, mut topic: Topic) -> Topic {
         topic.facts.phrase = self.shown_phrase(topic.facts.phrase.take());
         topic
     }
 
-    /// The phrase that stands for a word, unless it is excluded.
+    /// Returns the phrase that is listed in place of a word, unless the phrase is excluded.
     fn shown_phrase(&self, phrase: Option<String>) -> Option<String> {
         phrase.filter(|phrase| !self.excludes(Kind::Phrase, phrase))
     }
 
-    /// The positions of the excluded terms of a kind.
+    /// Returns the positions of the excluded terms of a kind.
     async fn gaps(&self, kind: Kind) -> Result<&Gaps, StoreError> {
         static NONE: Gaps = Gaps::NONE;
         match self.gaps.get(&kind) {

@@ -1,4 +1,4 @@
-//! The terms to count and the scores to compute. Owns these settings; doesn't know how anything is counted.
+//! The terms to count and the scores to compute. Owns these settings; knows nothing of counting.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,11 +45,13 @@ pub struct Analysis {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub series_floor: Option<u32>,
-    /// The fewest authors of a scored term. Needs profile Social.
+    /// The fewest distinct authors that a term needs in a window to burst there, if records have
+    /// authors. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_authors: Option<u32>,
-    /// The lowest count of a scored term. Needs profile Social.
+    /// The fewest authors that a term needs in a window to burst there, or records if few have an
+    /// author. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_count: Option<u32>,
@@ -118,7 +120,7 @@ pub struct Baseline {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exclude {
-    /// Terms, as results write them.
+    /// Terms, written as in results.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2_000), inner(length(min = 1, max = 256)))]
     pub terms: Vec<String>,

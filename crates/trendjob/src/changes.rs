@@ -3,15 +3,18 @@
 
 use serde_json::{Value, json};
 
-/// Returns the rule that a field of the spec doesn't change, as the definition holds it.
+/// Returns the rule that forbids a change of a field of the spec, as the definition holds it;
+/// `None` for a field that may change.
 pub(crate) fn rule(field: &str) -> Option<Value> {
     let cel = transition(field)?;
     Some(json!({ "rule": cel, "message": message(field), "fieldPath": format!(".{field}") }))
 }
 
-/// Returns the CEL that a field of the spec doesn't change; `None` for a field that may.
+/// Returns the CEL expression that forbids a change of a field of the spec; `None` for a field that
+/// may change.
 ///
-/// The rules stand on `spec`: the API server skips a rule on an optional field that comes or goes.
+/// The rules are on `spec` itself, because the API server skips a rule on an optional field when
+/// the field is added or removed.
 pub fn transition(field: &str) -> Option<String> {
     let stays = format!("has(self.{field}) == has(oldSelf.{field})");
     match field {

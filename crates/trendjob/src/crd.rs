@@ -1,4 +1,4 @@
-//! The definition of the custom resource. Owns putting it together; doesn't know any client.
+//! The definition of the custom resource. Owns its assembly; doesn't know any client.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceValidation, JSONSchemaProps,

@@ -14,7 +14,7 @@ const UNITS: [(char, u64); 4] = [('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
-/// The error for a text that is no duration.
+/// The error for a text that is not a duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a duration: write it as 30s, 10m, 1h or 7d")]
 pub struct InvalidDuration(String);
@@ -45,7 +45,7 @@ impl FromStr for Duration {
     }
 }
 
-/// Returns the number of seconds; `None` if the text is no duration.
+/// Returns the number of seconds; `None` if the text is not a duration.
 fn parse(text: &str) -> Option<u64> {
     let (unit, factor) = UNITS.iter().find(|(unit, _)| text.ends_with(*unit))?;
     let number = text.strip_suffix(*unit)?;
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_shows_the_text_and_a_right_duration() {
+    fn the_error_shows_the_text_and_a_valid_duration() {
         for text in ["", "m", "10", "10 m", "-1m", "1.5h", "1h30m", "1w", "1234567s"] {
             let error = text.parse::<Duration>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("10m"), "{error}");

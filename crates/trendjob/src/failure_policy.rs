@@ -1,5 +1,5 @@
-//! The retries of a run and the failures it survives. Owns these numbers; doesn't know how Jobs
-//! count.
+//! The retries of a run and the failures it survives. Owns these limits; doesn't know how a Job
+//! counts its failures.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The error of one field. Owns how it is shown.
+//! The error of one field. Owns its text form.
 
 use std::{error, fmt};
 

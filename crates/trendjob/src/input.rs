@@ -1,12 +1,12 @@
-//! The input: objects, their form and the places of the fields of a record. Owns these settings;
-//! doesn't know how anything is read.
+//! The input: the objects, their compression, and the places of the fields of a record. Owns these
+//! settings; doesn't know how anything is read.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Size, pattern::OBJECT_NAME};
 
-/// The objects to read and the form of their records.
+/// The objects to read and the format of their records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Input {
@@ -19,13 +19,14 @@ pub struct Input {
     /// A Secret whose keys become environment variables of the pods that read the input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credentials_secret_ref: Option<ObjectRef>,
-    /// The form of the records, and the places of their fields.
+    /// The format of the records, and the places of their fields.
     #[serde(default)]
     pub record: Record,
     /// The compression of the objects. Auto looks at the first bytes of each object.
     #[serde(default)]
     pub compression: Compression,
-    /// Percentage of the records of the whole run that may be malformed before it fails.
+    /// The highest percentage of malformed lines among the lines of the run that are not blank.
+    /// Above it the run fails.
     #[serde(default = "default_malformed_percent")]
     #[schemars(range(min = 0, max = 100))]
     pub max_malformed_percent: u8,
@@ -35,7 +36,7 @@ pub struct Input {
 }
 
 impl Input {
-    /// An input with all defaults.
+    /// Creates an input with all defaults.
     pub fn new(uris: Vec<String>) -> Self {
         Self {
             uris,
@@ -78,11 +79,11 @@ pub struct ClaimRef {
     pub claim_name: String,
 }
 
-/// The name of an object in the same namespace.
+/// The name of a Secret or `ConfigMap` in the same namespace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ObjectRef {
-    /// The name of the object.
+    /// The name of the Secret or `ConfigMap`.
     #[schemars(length(min = 1, max = 253), regex(pattern = OBJECT_NAME))]
     pub name: String,
 }
@@ -91,7 +92,7 @@ pub struct ObjectRef {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Record {
-    /// The form of the records: statuses of Twitter's API v1.1, interactions of `DataSift`,
+    /// The format of the records: statuses of Twitter's API v1.1, interactions of `DataSift`,
     /// statuses of Mastodon's API, or Custom for any other JSON.
     #[serde(default)]
     pub preset: Preset,
@@ -135,7 +136,7 @@ pub enum Preset {
 /// The compression of an object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Compression {
-    /// Found out from the first bytes of each object.
+    /// Detected from the first bytes of each object.
     #[default]
     Auto,
     /// Not compressed.

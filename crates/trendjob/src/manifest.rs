@@ -1,5 +1,5 @@
-//! A TrendJob as a YAML file. Owns the reading and the list of all its errors; doesn't know files
-//! and clusters.
+//! A TrendJob as YAML. Owns the reading of the text and the list of all its errors; knows neither
+//! files nor clusters.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct TrendJob {
     pub api_version: String,
     /// The kind.
     pub kind: String,
-    /// Its name, and more.
+    /// The name and other metadata.
     pub metadata: Metadata,
     /// The spec.
     pub spec: TrendJobSpec,
@@ -60,8 +60,8 @@ pub fn parse_manifest(yaml: &str) -> Result<TrendJob, Vec<FieldError>> {
     serde_json::from_value(value).map_err(|error| vec![FieldError::file(error.to_string())])
 }
 
-/// Checks a spec that was not read from a manifest by the same schema and rules. Returns all
-/// errors.
+/// Checks a spec by the schema and rules of manifests, although it was not read from one. Returns
+/// all errors.
 pub fn check_spec(spec: &TrendJobSpec) -> Vec<FieldError> {
     errors_of(&json!({
         "apiVersion": format!("{GROUP}/{VERSION}"),

@@ -1,5 +1,5 @@
-//! Kinds, scores and profiles as manifests write them: in upper camel case. Owns the serde and the
-//! schema of these fields; their names are `vocabulary`'s.
+//! Kinds, scores and profiles as manifests write them: in upper camel case. Owns the serialization
+//! and the schema of these fields; `vocabulary` owns the names.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -8,11 +8,11 @@ use serde::{
 };
 use vocabulary::{Kind, Score};
 
-/// Every score, in the order of the definition's first version, which stays.
+/// Every score, in the order of the first version of the definition. The order never changes.
 const SCORES: [Score; 6] =
     [Score::Burst, Score::Peak, Score::Keyness, Score::Popular, Score::ChiSquare, Score::Count];
 
-/// A word with a name in manifests.
+/// A kind or a score, which has a name in manifests.
 pub(crate) trait Named: Copy + 'static {
     /// Every value, in the order of the definition.
     const VALUES: &'static [Self];

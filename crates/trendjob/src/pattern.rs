@@ -25,9 +25,9 @@ pub(crate) const LANGUAGE: &str = "^[a-z]{2,3}$";
 pub(crate) const SOURCE: &str = "^[a-z0-9][a-z0-9-]{0,62}$";
 
 /// Returns true if a text matches a pattern. A pattern that is no regular expression allows every
-/// text; a test shows that the schema has none.
+/// text; a test shows that the schema has no such pattern.
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
-    // A list of 1,000 URIs is checked by few patterns.
+    // Each pattern is compiled once: a list may have 1,000 URIs to match.
     static COMPILED: Mutex<BTreeMap<String, Option<Regex>>> = Mutex::new(BTreeMap::new());
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let regex = compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok());

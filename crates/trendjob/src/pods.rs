@@ -62,7 +62,7 @@ pub struct PodParts {
     pub pod_security_context: Option<PodSecurityContext>,
 }
 
-/// The schema of a map of at most 32 texts, each of at most `MAX` characters.
+/// Returns the schema of a map of at most 32 texts, each of at most `MAX` characters.
 fn texts<const MAX: usize>(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
@@ -117,8 +117,8 @@ pub struct PodSecurityContext {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub fs_group: Option<i64>,
-    /// When the owner of volumes is changed: always, or only if the root of the volume has another
-    /// owner.
+    /// The condition for changing the owner of volumes: always, or only if the root of the volume
+    /// has another owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fs_group_change_policy: Option<FsGroupChangePolicy>,
     /// Further groups.
@@ -127,7 +127,7 @@ pub struct PodSecurityContext {
     pub supplemental_groups: Vec<i64>,
 }
 
-/// When the owner of volumes is changed.
+/// The condition for changing the owner of volumes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum FsGroupChangePolicy {
     /// If the root of the volume has another owner.

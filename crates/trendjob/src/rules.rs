@@ -14,7 +14,7 @@ use crate::{
 pub const SOCIAL_ONLY: &str = "must not be set with profile Seed: it is only for profile Social";
 /// The message about a time to live together with the deletion of results.
 pub const TTL_DELETE: &str =
-    "must not be set with deletionPolicy Delete, which would delete results by the clock";
+    "must not be set with deletionPolicy Delete, which would delete the results after that time";
 
 /// A rule about the value at one place.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,8 @@ pub struct Rule {
     pub cel: &'static str,
     /// The message if it is broken.
     pub message: &'static str,
-    /// Returns true if a value, with defaults filled in, keeps the rule. A value of a wrong type
-    /// keeps it: the error is the schema's.
+    /// Returns true if a value, with defaults filled in, satisfies the rule. A value of a wrong
+    /// type passes, because the schema refuses it.
     check: fn(&Value) -> bool,
 }
 
@@ -43,7 +43,7 @@ const fn rule(
     Rule { at, field, cel, message, check }
 }
 
-/// A rule that a text matches a pattern.
+/// A rule that requires a text to match a pattern.
 macro_rules! pattern {
     ($at:expr, $pattern:literal, $message:expr) => {
         rule($at, "", concat!("self.matches('", $pattern, "')"), $message, |value| {
@@ -52,7 +52,7 @@ macro_rules! pattern {
     };
 }
 
-/// A rule that a text doesn't match a pattern.
+/// A rule that requires a text not to match a pattern.
 macro_rules! no_pattern {
     ($at:expr, $pattern:literal, $message:expr) => {
         rule($at, "", concat!("!self.matches('", $pattern, "')"), $message, |value| {
@@ -61,7 +61,7 @@ macro_rules! no_pattern {
     };
 }
 
-/// A rule that the items of a list are JSON pointers (RFC 6901).
+/// A rule that requires the items of a list to be JSON pointers (RFC 6901).
 macro_rules! pointers {
     ($field:literal) => {
         pattern!(
@@ -95,8 +95,8 @@ macro_rules! size {
     };
 }
 
-/// The CEL that a size is in a range. A text that is no size keeps the rule: the error is the
-/// schema's, and `quantity` would fail on it.
+/// The CEL that requires a size to be in a range. A text that is no size passes, because the schema
+/// refuses it, and `quantity` would fail on it.
 macro_rules! size_between {
     ($field:literal, $min:literal, $max:literal) => {
         concat!(
@@ -334,7 +334,7 @@ fn size_within(value: &Value, min: u64, max: u64) -> bool {
     }
 }
 
-/// The seconds of a duration, if the value is one.
+/// Returns the seconds of a duration, if the value is one.
 fn seconds(value: &Value) -> Option<u64> {
     value.as_str()?.parse().ok().map(Duration::seconds)
 }
@@ -362,7 +362,7 @@ pub(crate) fn check(root: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-/// The error of a broken rule. A scalar is shown; a list or an object is not.
+/// Returns the error of a broken rule. A scalar is shown; a list or an object is not.
 fn broken(path: &str, value: &Value, message: &str) -> FieldError {
     if value.is_array() || value.is_object() {
         return FieldError::new(path, format!("Invalid value: {message}"));

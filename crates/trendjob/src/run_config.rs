@@ -36,7 +36,7 @@ impl RunConfig {
     /// The key in the `ConfigMap`, and so the name of the mounted file.
     pub const KEY: &str = "run.json";
 
-    /// The name of the run: `<uid>-<restart>`.
+    /// Returns the name of the run: `<uid>-<restart>`.
     pub fn run(&self) -> String {
         format!("{}-{}", self.uid, self.restart)
     }

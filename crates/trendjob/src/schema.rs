@@ -39,8 +39,8 @@ pub fn structural() -> Value {
     root
 }
 
-/// Returns the schema that manifests are checked against: the definition's without rules, and that
-/// of metadata, which the API server adds.
+/// Returns the schema that manifests are checked against: the definition's without rules, and a
+/// schema of the metadata, which the definition leaves to the API server.
 pub(crate) fn local() -> &'static Value {
     static LOCAL: LazyLock<Value> = LazyLock::new(|| {
         let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
@@ -85,8 +85,8 @@ fn of<T: JsonSchema>() -> Value {
     schema
 }
 
-/// Rewrites a JSON schema to what the API server accepts: no alternatives, no null, no closed
-/// objects (it refuses unknown fields anyway), no formats that it doesn't know.
+/// Rewrites a JSON schema into the form that the API server accepts: no alternatives, no null, no
+/// closed objects (it refuses unknown fields anyway), no formats that it doesn't know.
 fn restructure(schema: &mut Value) {
     let Some(object) = schema.as_object_mut() else { return };
     for key in ["title", "$schema"] {
@@ -115,7 +115,7 @@ fn restructure(schema: &mut Value) {
     }
 }
 
-/// Replaces a number format by its range. The API server itself limits integers to 64 bits.
+/// Replaces a number format with its range. The API server itself limits integers to 64 bits.
 fn bound(object: &mut Map<String, Value>) {
     let (least, most) = match object.get("format").and_then(Value::as_str) {
         Some("uint16") => (0, i64::from(u16::MAX)),
@@ -150,7 +150,7 @@ fn drop_null(object: &mut Map<String, Value>) {
     }
 }
 
-/// Replaces variants, each with its description, by one enumeration.
+/// Replaces the described variants with one enumeration of their names.
 fn gather_variants(object: &mut Map<String, Value>) {
     let Some(Value::Array(choices)) = object.remove("oneOf") else { return };
     let mut names = Vec::new();

@@ -43,7 +43,7 @@ fn prepare_fields(schema: &Value, fields: &mut Map<String, Value>) {
     }
 }
 
-/// Returns a floating-point number as an integer if both hold it exactly.
+/// Returns a floating-point number as an integer if it is whole and at most 2^53 in size.
 fn whole(number: f64) -> Option<Number> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     if number.fract() != 0.0 || number.abs() > EXACT {
@@ -74,12 +74,12 @@ fn check_type(schema: &Value, path: &str, value: &Value, errors: &mut Vec<FieldE
     let (fits, wanted) = match schema["type"].as_str() {
         Some("object") => (value.is_object(), "an object"),
         Some("array") => (value.is_array(), "a list"),
-        Some("string") => (value.is_string(), "a text"),
+        Some("string") => (value.is_string(), "a string"),
         Some("boolean") => (value.is_boolean(), "true or false"),
         Some("integer") => (value.is_i64() || value.is_u64(), "a whole number"),
         Some("number") => (value.is_number(), "a number"),
         _ if schema["x-kubernetes-int-or-string"] == true => {
-            (value.is_string() || value.is_i64() || value.is_u64(), "a whole number or a text")
+            (value.is_string() || value.is_i64() || value.is_u64(), "a whole number or a string")
         }
         _ => return,
     };
@@ -102,7 +102,7 @@ fn check_enum(schema: &Value, path: &str, value: &Value, errors: &mut Vec<FieldE
 fn check_text(schema: &Value, path: &str, text: &str, errors: &mut Vec<FieldError>) {
     let length = text.chars().count() as u64;
     let limit = |key: &str| schema[key].as_u64();
-    let wish = if let Some(min) = limit("minLength").filter(|min| length < *min) {
+    let requirement = if let Some(min) = limit("minLength").filter(|min| length < *min) {
         format!("should be at least {min} {} long", plural(min, "character"))
     } else if let Some(max) = limit("maxLength").filter(|max| length > *max) {
         format!("should be at most {max} characters long, not {length}")
@@ -111,7 +111,7 @@ fn check_text(schema: &Value, path: &str, text: &str, errors: &mut Vec<FieldErro
     } else {
         return;
     };
-    errors.push(invalid(path, &Value::from(text), &wish));
+    errors.push(invalid(path, &Value::from(text), &requirement));
 }
 
 fn check_number(schema: &Value, path: &str, number: &Number, errors: &mut Vec<FieldError>) {
@@ -129,8 +129,8 @@ fn check_number(schema: &Value, path: &str, number: &Number, errors: &mut Vec<Fi
 fn check_items(schema: &Value, path: &str, items: &[Value], errors: &mut Vec<FieldError>) {
     let count = items.len() as u64;
     if let Some(min) = schema["minItems"].as_u64().filter(|min| count < *min) {
-        let wish = format!("Invalid value: should have at least {min} {}", plural(min, "item"));
-        errors.push(FieldError::new(path, wish));
+        let message = format!("Invalid value: should have at least {min} {}", plural(min, "item"));
+        errors.push(FieldError::new(path, message));
     }
     if let Some(max) = schema["maxItems"].as_u64().filter(|max| count > *max) {
         let message =
@@ -194,8 +194,8 @@ fn plural(count: u64, noun: &str) -> String {
 }
 
 /// Returns an error that shows the value.
-pub(crate) fn invalid(path: &str, value: &Value, wish: &str) -> FieldError {
-    FieldError::new(path, format!("Invalid value: {}: {wish}", shown(value)))
+pub(crate) fn invalid(path: &str, value: &Value, requirement: &str) -> FieldError {
+    FieldError::new(path, format!("Invalid value: {}: {requirement}", shown(value)))
 }
 
 /// A value in an error: a scalar, cut if it is long, or the type of a list or an object.

@@ -1,5 +1,5 @@
-//! The cut of the input and the number of pods. Owns these numbers and their limits; doesn't know
-//! how chunks are found.
+//! The division of the input and the number of pods. Owns these numbers and their limits; doesn't
+//! know how the input is cut.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -23,7 +23,7 @@ const UNITS: [(&str, u64); 8] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Size(pub u64);
 
-/// The error for a text that is no size.
+/// The error for a text that is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a size: write bytes as 65536, 64Ki, 64KiB, 64M or 64MB (K, M, G or T)")]
 pub struct InvalidSize(String);
@@ -53,7 +53,7 @@ impl FromStr for Size {
     }
 }
 
-/// Returns the number of bytes; `None` if the text is no size or doesn't fit 64 bits.
+/// Returns the number of bytes; `None` if the text is not a size or doesn't fit into 64 bits.
 fn parse(text: &str) -> Option<u64> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     if !(1..=15).contains(&digits) {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_error_shows_the_text_and_a_right_size() {
+    fn the_error_shows_the_text_and_a_valid_size() {
         for text in ["", "Mi", "64 Mi", "-1", "1.5Gi", "64mb", "64B", "64KBi", "999999999999999T"] {
             let error = text.parse::<Size>().unwrap_err().to_string();
             assert!(error.contains(&format!("{text:?}")) && error.contains("64Ki"), "{error}");

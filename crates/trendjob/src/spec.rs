@@ -52,7 +52,7 @@ pub struct TrendJobSpec {
     #[serde(default = "default_manager")]
     #[schemars(length(min = 3, max = 63), regex(pattern = MANAGER))]
     pub managed_by: String,
-    /// The objects to read and the form of their records.
+    /// The objects to read and the format of their records.
     pub input: Input,
     /// The division of the work into shards and partitions.
     #[serde(default)]
@@ -70,7 +70,7 @@ pub struct TrendJobSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 2_147_483_647))]
     pub active_deadline_seconds: Option<u32>,
-    /// Seconds after its end when a finished TrendJob is deleted. Its results stay.
+    /// Seconds after which a finished TrendJob is deleted. Its results stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 2_147_483_647))]
     pub ttl_seconds_after_finished: Option<u32>,
@@ -89,7 +89,7 @@ pub struct TrendJobSpec {
 }
 
 impl TrendJobSpec {
-    /// A spec with all defaults.
+    /// Creates a spec with all defaults.
     pub fn new(source: String, uris: Vec<String>) -> Self {
         Self {
             source,

@@ -42,7 +42,7 @@ pub struct TrendJobStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64), extend("format" = "date-time"))]
     pub completion_time: Option<String>,
-    /// Seconds that the run was not suspended.
+    /// Seconds in which the run was not suspended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_seconds: Option<u64>,
     /// The shards of the run by their state.
@@ -82,7 +82,7 @@ pub struct Shards {
     pub succeeded: u32,
     /// Number of shards that failed for good.
     pub failed: u32,
-    /// Done and all shards, such as 40/50.
+    /// Succeeded shards of all shards, such as 40/50.
     #[schemars(length(max = 32))]
     pub summary: String,
     /// The indexes of the failed shards, such as 3,17; cut to 1,024 characters.
@@ -101,7 +101,7 @@ pub struct Records {
     pub counted: u64,
     /// Number of records without text.
     pub empty: u64,
-    /// Number of lines that are no valid record.
+    /// Number of malformed lines.
     pub malformed: u64,
 }
 

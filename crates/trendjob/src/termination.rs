@@ -12,7 +12,7 @@ use crate::{InvalidFormat, Published, Records, format};
 #[serde(rename_all = "camelCase")]
 pub struct TerminationMessage {
     /// The version of this format, [`TerminationMessage::FORMAT`]. Unknown fields are ignored, so
-    /// only a change of meaning makes a new one.
+    /// only a change of meaning needs a new version.
     pub format: u32,
     /// plan, etl, aggregate, score, publish or purge.
     pub stage: String,
@@ -51,11 +51,11 @@ pub enum Outcome {
     Done,
     /// A later run of the source has published; nothing is left to do. Exit code 0.
     Superseded,
-    /// It failed, and a retry would fail, too. Exit code 42.
+    /// The attempt failed, and a retry would fail, too. Exit code 42.
     Failed,
-    /// It failed, and a retry may succeed. Exit code 1.
+    /// The attempt failed, and a retry may succeed. Exit code 1.
     Retry,
-    /// It stopped because of SIGTERM. Exit code 143.
+    /// The attempt stopped because of SIGTERM. Exit code 143.
     Stopped,
 }
 
@@ -100,7 +100,7 @@ impl TerminationMessage {
     /// Reads a message.
     ///
     /// # Errors
-    /// If it is empty, cut short, no termination message, or of a newer format.
+    /// If it is empty, cut short, not a termination message, or of a newer format.
     pub fn from_json(json: &str) -> Result<Self, InvalidFormat> {
         format::from_json(json, Self::FORMAT)
     }
@@ -115,8 +115,8 @@ impl TerminationMessage {
             if json.len() <= Self::MAX_BYTES || fitting.message.is_empty() {
                 return Ok(json);
             }
-            // An escaped byte takes at most six bytes of JSON, so at least this many bytes must go.
-            // If fewer are escaped, the loop cuts again.
+            // A byte takes at most six bytes of JSON, if it is escaped. So at least this many bytes
+            // must be cut; if too few of them were escaped, the loop cuts again.
             let over = (json.len() - Self::MAX_BYTES) / 6;
             let kept = fitting.message.len().saturating_sub(over.max(16));
             fitting.message.truncate(fitting.message.floor_char_boundary(kept));
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_message_is_an_error() {
+    fn a_text_that_is_not_a_message_is_an_error() {
         for text in ["", "Killed", "{}", r#"{"format":9}"#] {
             assert!(TerminationMessage::from_json(text).is_err(), "{text}");
         }

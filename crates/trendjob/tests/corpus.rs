@@ -130,7 +130,7 @@ fn the_smallest_manifest_gets_every_default() {
 }
 
 #[test]
-fn the_fields_that_a_local_run_can_not_follow_are_named() {
+fn the_fields_that_a_local_run_does_not_support_are_named() {
     let manifest = "
         apiVersion: trendjob.dev/v1alpha1
         kind: TrendJob

@@ -118,7 +118,7 @@ fn plural(noun: &str) -> String {
     format!("{noun}s")
 }
 
-/// The default of a field. That of an object is in the object's section.
+/// The default of a field. The defaults of an object's fields are in the object's section.
 fn default(field: &Value) -> String {
     match &field["default"] {
         Value::Null | Value::Object(_) => String::new(),

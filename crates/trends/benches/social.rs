@@ -16,8 +16,8 @@ fn random(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Returns posts of 18 parts: words, and now and then a name, link, entity or stop word. Of 32
-/// parts, `non_ascii` are outside ASCII.
+/// Returns posts of 18 parts: words, and now and then a name, link, entity or stop word. On
+/// average, `non_ascii` of 32 parts are outside ASCII.
 fn posts(count: usize, non_ascii: u64) -> Vec<String> {
     const NON_ASCII: [&str; 8] = ["it’s", "café", "🎉", "…", "👍🏽", "Привет", "東京", "“quoted”"];
     let mut state = non_ascii + 1;

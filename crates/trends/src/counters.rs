@@ -15,9 +15,9 @@ pub struct RecordCounts {
     pub read: u64,
     /// Records whose text was counted, with or without a term.
     pub counted: u64,
-    /// Records without a text, by reason, without reasons that did not occur.
+    /// Records without a text, by reason; reasons that did not occur are absent.
     pub empty: BTreeMap<String, u64>,
-    /// Malformed lines, by reason, without reasons that did not occur.
+    /// Malformed lines, by reason; reasons that did not occur are absent.
     pub malformed: BTreeMap<String, u64>,
 }
 
@@ -34,9 +34,13 @@ impl RecordCounts {
 
     /// The share of malformed lines among the lines that are not blank, in percent, 0 to 100.
     pub fn malformed_percent(&self) -> f64 {
-        let blank = self.empty.get(Empty::Blank.name()).copied().unwrap_or(0);
-        let lines = self.read - blank;
+        let lines = self.not_blank();
         if lines == 0 { 0.0 } else { self.malformed_total() as f64 * 100.0 / lines as f64 }
+    }
+
+    /// Number of lines that are not blank.
+    pub fn not_blank(&self) -> u64 {
+        self.read - self.empty.get(Empty::Blank.name()).copied().unwrap_or(0)
     }
 
     /// Adds the records of another shard.

@@ -6,7 +6,7 @@
 //! slot:      SHA-256 of its rows, in their order
 //! row:       kind: 1 byte, length of the term: 4 bytes, the term,
 //!            bucket, count, documents: 8 bytes each;
-//!            if it has detail: 0 (1 byte, which is no kind), its length: 4 bytes, the detail
+//!            if it has detail: 0 (1 byte, not the byte of a kind), its length: 4 bytes, the detail
 //! counters:  read, counted, then each empty and each malformed reason in their fixed order,
 //!            8 bytes each, 0 for a reason that did not occur
 //! ```
@@ -38,7 +38,7 @@ impl SlotHasher {
         Self { slots, hashers, row: Vec::new() }
     }
 
-    /// Adds the next row. Returns false and does nothing if its slot is not one of this hasher's.
+    /// Adds the next row. Returns false and does nothing if the hasher doesn't have the row's slot.
     #[must_use]
     pub fn add(&mut self, row: &RowRef<'_>) -> bool {
         let slot = slot(row.kind, row.term);
@@ -89,7 +89,7 @@ pub fn result_digest(slots: &[SlotDigest], records: &RecordCounts) -> Option<Str
     Some(hex(&hasher.finalize()))
 }
 
-/// Writes bytes as lower-case hexadecimal digits.
+/// Returns bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()

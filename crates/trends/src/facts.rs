@@ -81,12 +81,12 @@ impl TermFacts {
         }
     }
 
-    /// The facts of a term in one window: the number of authors alone.
+    /// Returns the facts of a term in one window: the number of authors alone.
     pub fn of_window(detail: &Detail) -> Self {
         Self { authors: Self::authors_of(detail), ..Self::default() }
     }
 
-    /// The facts in a listing: the authors, and the first form unless it is the term.
+    /// Returns the facts in a listing: the authors, and the first form unless it is the term.
     #[must_use]
     pub fn for_listing(&self, term: &str) -> Self {
         let form = self.forms.first().filter(|form| form.form != term);

@@ -7,21 +7,21 @@ use crate::RowRef;
 use crate::detail::DetailError;
 use crate::row::RowSum;
 
-/// A sorted sequence that stands on one of its entries, or behind the last.
+/// A sorted sequence with a current entry, until it is done.
 pub trait Sequence {
-    /// Returns true behind the last entry.
+    /// Returns true after the last entry.
     fn is_done(&self) -> bool;
 
-    /// Compares the entries that two sequences stand on. Neither is done.
+    /// Compares the current entries of two sequences. Neither is done.
     fn cmp_entry(&self, other: &Self) -> Ordering;
 }
 
-/// A stream of rows in strictly ascending order, standing on one of them.
+/// A stream of rows in strictly ascending order, with a current row.
 pub trait Cursor {
     /// The error that ends a stream early.
     type Error;
 
-    /// The row the cursor stands on, `None` at the end.
+    /// The current row, `None` after the last.
     fn row(&self) -> Option<RowRef<'_>>;
 
     /// Moves to the next row.
@@ -65,8 +65,8 @@ pub fn merge<C: Cursor<Error: From<DetailError>>>(
     if let Some(mut sum) = sum { emit(sum.finish()) } else { Ok(()) }
 }
 
-/// A binary heap of sequences, ordered by the entries they stand on. Unlike the standard one it
-/// advances its least element in place.
+/// A binary heap of sequences, ordered by their current entries. Unlike the heap of the standard
+/// library, it advances its least element in place.
 #[derive(Debug)]
 pub struct Heap<S> {
     sequences: Vec<S>,

@@ -1,6 +1,6 @@
-//! The terms that pairs of neighbouring words are counted under. Owns the form of a pair and of its
-//! margins as one term of [`Kind::Phrase`]; does not know which words are neighbours or which pairs
-//! are phrases.
+//! The terms under which pairs of neighbouring words are counted. Owns the spelling of a pair and
+//! of its margins as a term of [`Kind::Phrase`]; does not know which words are neighbours or which
+//! pairs are phrases.
 //!
 //! ```text
 //! "left right"   the pair of both words, in this order
@@ -38,8 +38,8 @@ impl<'a> PairTerm<'a> {
         }
     }
 
-    /// The word that decides the slot of the term: the left one, so that a pair has the slot of its
-    /// left margin; the right one of a right margin.
+    /// Returns the word that decides the slot of the term. It is the left word of a pair, so that a
+    /// pair has the slot of its left margin.
     pub fn hashed_word(self) -> &'a [u8] {
         match self {
             Self::Left(word) | Self::Right(word) | Self::Both(word, _) => word,

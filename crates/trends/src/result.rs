@@ -1,5 +1,5 @@
-//! The index of a published result, which is the content of a run's publish marker. Owns its JSON;
-//! knows nothing of the store.
+//! The index of a published result, which is the content of a run's publish marker. Owns its JSON
+//! form; knows nothing of the store.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub struct ResultIndex {
     pub long_terms: u64,
     /// True if shards are missing.
     pub incomplete: bool,
-    /// How text became terms.
+    /// The rules that turned text into terms.
     #[serde(default)]
     pub profile: Profile,
     /// The length of a window in seconds, if terms were counted by window.
@@ -46,7 +46,7 @@ pub struct ResultIndex {
     /// The number of all pairs of neighbouring words, if phrases were counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pairs: Option<u64>,
-    /// The fewest occurrences of a term with a series; `None` if all have one.
+    /// The fewest occurrences of a term with a series; `None` if all terms have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_floor: Option<u32>,
     /// The result that keyness compares with.
@@ -78,7 +78,7 @@ pub struct ResultIndex {
 }
 
 impl ResultIndex {
-    /// Number of ranked topics of a kind.
+    /// Returns the number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
         let pages = self.rankings.get(&kind).map_or(&[][..], Vec::as_slice);
         pages.iter().map(|page| u64::from(page.topics)).sum()
@@ -185,7 +185,7 @@ impl BlockRef {
         Self { name, length: block.len() as u64, checksum: format!("{checksum:016x}") }
     }
 
-    /// Checks that these bytes are the block; fails with the difference if not.
+    /// Checks that these bytes are the block; if not, fails with the difference.
     pub fn check(&self, block: &[u8]) -> Result<(), String> {
         let found = Self::to(self.name.clone(), block);
         if found.length != self.length {

@@ -1,5 +1,5 @@
 //! Rows: the counts of one term in one bucket. Owns their order and the sum of rows with equal
-//! keys; knows nothing of how rows are stored.
+//! keys; knows nothing of the format of stored rows.
 
 use std::cmp::Ordering;
 
@@ -80,8 +80,8 @@ impl Row {
 #[derive(Debug)]
 pub struct RowSum {
     row: Row,
-    /// The sum of the details. Decoded only once there is a second one, for most rows have none to
-    /// add.
+    /// The sum of the details; `None` until a second row brings a detail. Most rows are alone under
+    /// their key, so their details are never decoded.
     detail: Option<Detail>,
 }
 

@@ -1,5 +1,5 @@
-//! The windows of a run and the number of records in each. Owns these totals, which scores compare
-//! with; knows nothing of how an event time is read.
+//! The windows of a run and the number of records in each. Owns these totals, to which scores
+//! relate the counts of a term; knows nothing of the formats of event times.
 
 use std::collections::BTreeMap;
 

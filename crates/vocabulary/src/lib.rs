@@ -19,9 +19,9 @@ pub use self::{
     unknown::UnknownName,
 };
 
-/// Returns true if an analysis computes more of a topic than its counts: then the run has a score
-/// stage. The operator, which creates that stage's Job, and the pipeline, which does its work, share
-/// this rule.
+/// Returns true if an analysis computes more than the counts of topics, so that its run has a score
+/// stage. The operator, which creates the Job of that stage, and the pipeline, which does its work,
+/// share this rule.
 pub fn needs_scoring(kinds: &[Kind], scores: &[Score]) -> bool {
     !scores.is_empty() || kinds.contains(&Kind::Phrase)
 }

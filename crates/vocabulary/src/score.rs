@@ -1,5 +1,5 @@
-//! The scores that topics are ranked by beside their count. Owns their names, their byte on disk
-//! and which windows they need; doesn't know their formulas.
+//! The scores that topics are ranked by beside their count. Owns their names, their bytes in blocks
+//! and the windows that they need; doesn't know their formulas.
 
 use std::{fmt, str::FromStr};
 
@@ -22,7 +22,7 @@ pub enum Score {
     Popular = 3,
     /// The frequency of a term compared with a baseline's.
     Keyness = 4,
-    /// The score of Mastodon's trends: the authors of a day against those of the day before.
+    /// The score of Mastodon's trends: the authors of a day compared with those of the day before.
     ChiSquare = 5,
     /// Occurrences in one window. Over the whole run, topics are always ranked by their count.
     Count = 6,

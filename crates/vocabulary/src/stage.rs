@@ -4,11 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The worker's command that removes all runs of a TrendJob. It is no stage: no run goes through
+/// The worker's command that removes all runs of a TrendJob. It is not a stage: no run goes through
 /// it.
 pub const PURGE: &str = "purge";
 
-/// A stage of a run, in the order they are done.
+/// A stage of a run. The variants are in the order in which a run does them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
@@ -39,7 +39,7 @@ impl Stage {
         }
     }
 
-    /// Returns true if it has an index for each shard or partition.
+    /// Returns true if the stage has an index for each shard or partition.
     pub const fn is_indexed(self) -> bool {
         matches!(self, Self::Etl | Self::Aggregate | Self::Score)
     }

@@ -2,7 +2,7 @@
 
 /// The error of a text that is not a known name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown {concept} {name:?}: allowed are {allowed}")]
+#[error("unknown {concept} {name:?}; allowed: {allowed}")]
 pub struct UnknownName {
     /// The concept, such as "kind".
     pub(crate) concept: &'static str,

@@ -68,7 +68,7 @@ fn states() -> Vec<(String, Value, String)> {
 }
 
 #[test]
-fn the_health_of_every_state_is_what_it_means_for_a_user() {
+fn every_state_has_the_health_that_a_user_expects() {
     let found: Vec<(String, String)> =
         states().into_iter().map(|(state, object, _)| (state, health(&object).0)).collect();
     let expected = [

@@ -20,14 +20,14 @@ pub(crate) struct Cluster {
     _turn: MutexGuard<'static, ()>,
 }
 
-/// The file with the values that the chart needs on this cluster.
+/// Returns the file with the values that the chart needs on this cluster.
 pub(crate) fn values() -> Option<PathBuf> {
     variable("TRENDJOB_TEST_CHART_VALUES").map(PathBuf::from)
 }
 
 impl Cluster {
-    /// The cluster that `KUBECONFIG` names, once no other test uses it. All TrendJobs and their
-    /// definition may be removed from it, and everything that is called `trendjob`.
+    /// Waits until no other test uses the cluster that `KUBECONFIG` names, and takes it. The test
+    /// may remove all TrendJobs, their definition, and everything that is called `trendjob`.
     pub(crate) fn take() -> Self {
         for needed in ["KUBECONFIG", "TRENDJOB_TEST_CLUSTER_IS_OURS"] {
             assert!(variable(needed).is_some(), "{needed} is not set (e2e/README.md)");
@@ -46,7 +46,7 @@ impl Cluster {
         run(Command::new("kubectl").args(words))
     }
 
-    /// Returns what `kubectl get` finds; null if it finds nothing.
+    /// Returns the output of `kubectl get`; null if it finds nothing.
     pub(crate) fn get(&self, words: &str) -> Value {
         let got = self.kubectl(&format!("get --output=json --ignore-not-found {words}")).ok();
         if got.trim().is_empty() { Value::Null } else { serde_json::from_str(&got).unwrap() }
@@ -94,7 +94,7 @@ impl Cluster {
         self.kubectl("delete --ignore-not-found crd trendjobs.trendjob.dev").ok();
     }
 
-    /// Removes the finalizers of all TrendJobs: no operator is left to remove their results.
+    /// Removes the finalizers of all TrendJobs, because no operator is left that does it.
     fn release_trendjobs(&self) {
         if self.get("crd trendjobs.trendjob.dev").is_null() {
             return;

@@ -49,7 +49,7 @@ pub(crate) fn runs_as_pods(cluster: &Cluster) {
         "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "compose"},
         "data": {"run.json": config, "posts.ndjson": posts},
     });
-    // The name of the service in the file.
+    // The file calls the database `mongodb`, so a Service needs this name.
     let alias = json!({
         "apiVersion": "v1", "kind": "Service", "metadata": {"name": "mongodb"},
         "spec": {"clusterIP": "None", "selector": {"app.kubernetes.io/component": "mongodb"}, "ports": [{"port": 27017}]},

@@ -1,12 +1,12 @@
-//! Documents lead somewhere: every link to a file of the repository, and every path that
-//! ARCHITECTURE.md names.
+//! Every link between documents leads to a file of the repository, and every path that
+//! ARCHITECTURE.md names exists.
 
 use std::path::{Path, PathBuf};
 
 use crate::tools::{read, top};
 
-/// Every file below a folder, as paths from the top of the repository, without what is built and
-/// fetched.
+/// Appends the paths of all files and folders below a folder, from the top of the repository,
+/// except build output and downloads.
 fn files(folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

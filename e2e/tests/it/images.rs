@@ -1,4 +1,4 @@
-//! `images/build`: images are reproducible, have labels and a user without rights, and hold one
+//! `images/build`: images are reproducible, have labels and an unprivileged user, and hold one
 //! program.
 
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ fn look(archive: &Path) -> (Value, BTreeSet<String>) {
 
 #[testing::needs(buildah)]
 #[test]
-fn equal_binaries_give_equal_images_to_the_byte() {
+fn equal_binaries_give_byte_identical_images() {
     let (first, second, programs) =
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
@@ -73,7 +73,7 @@ fn equal_binaries_give_equal_images_to_the_byte() {
 
 #[testing::needs(buildah)]
 #[test]
-fn an_image_is_one_program_of_a_user_without_rights_with_labels() {
+fn an_image_has_one_program_an_unprivileged_user_and_labels() {
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
     build("e2e-labels", programs.path(), output.path(), &[]).ok();

@@ -118,11 +118,11 @@ fn the_dag_for_airflow_creates_one_trendjob_and_waits_for_its_end() {
 fn the_readme_lists_exactly_the_examples_in_the_folder() {
     let readme = read("manifests/README.md");
     let entries = fs::read_dir(top().join("manifests/examples")).unwrap();
-    let there: BTreeSet<String> =
+    let existing: BTreeSet<String> =
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     let documented =
         readme.split('`').skip(1).step_by(2).filter_map(|path| path.strip_prefix("examples/"));
-    assert_eq!(documented.map(str::to_owned).collect::<BTreeSet<_>>(), there);
+    assert_eq!(documented.map(str::to_owned).collect::<BTreeSet<_>>(), existing);
 }
 
 #[testing::needs(spare_cluster, python3)]
@@ -159,14 +159,14 @@ fn an_api_server_accepts_every_manifest_and_whatever_the_chart_renders() {
         };
         let words = format!("{verb} --filename=- --dry-run=server --validate=strict{namespace}");
         let applied = run_with(Command::new("kubectl").args(words.split_whitespace()), &manifest);
-        assert!(applied.well, "{path}: {}{}", applied.out, applied.err);
+        assert!(applied.succeeded, "{path}: {}{}", applied.out, applied.err);
         assert!(!applied.err.contains("would violate PodSecurity"), "{path}: {}", applied.err);
         accepted += documents(&manifest).len();
     }
     for values in [&[][..], EVERYTHING, &["operator.watchNamespaces={trendjob-system}"]] {
         let rendered = template("helm", values).ok();
         let applied = cluster.apply("--dry-run=server --validate=strict", &rendered);
-        assert!(applied.well, "{values:?}: {}{}", applied.out, applied.err);
+        assert!(applied.succeeded, "{values:?}: {}{}", applied.out, applied.err);
         assert!(!applied.err.contains("would violate PodSecurity"), "{values:?}: {}", applied.err);
         accepted += documents(&rendered).len();
     }

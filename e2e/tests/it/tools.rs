@@ -30,7 +30,7 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// True if the exit code is 0.
-    pub(crate) well: bool,
+    pub(crate) succeeded: bool,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -39,14 +39,14 @@ impl Ended {
     /// Returns the output of a program that must succeed.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
-        assert!(self.well, "{}\n{}", self.out, self.err);
+        assert!(self.succeeded, "{}\n{}", self.out, self.err);
         self.out
     }
 
     /// Returns the errors of a program that must fail.
     #[track_caller]
     pub(crate) fn refused(self) -> String {
-        assert!(!self.well, "it did not fail:\n{}", self.out);
+        assert!(!self.succeeded, "it did not fail:\n{}", self.out);
         self.err
     }
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(command: &mut Command) -> Ended {
     let output = command.stdin(Stdio::null()).output();
     let output = output.unwrap_or_else(|error| panic!("{name}: {error}"));
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
+    Ended { succeeded: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// Runs a program with a text as its standard input.
@@ -67,7 +67,7 @@ pub(crate) fn run_with(command: &mut Command, text: &str) -> Ended {
     std::io::Seek::rewind(&mut file).unwrap();
     let output = command.stdin(file).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ended { well: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
+    Ended { succeeded: output.status.success(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// `helm`, and the Helm 3 that `TRENDJOB_TEST_HELM3` names, if it is set.
@@ -75,7 +75,7 @@ pub(crate) fn helms() -> Vec<String> {
     [Some("helm".to_owned()), variable("TRENDJOB_TEST_HELM3")].into_iter().flatten().collect()
 }
 
-/// The longest wait, which only a test that fails reaches, and the time between two looks.
+/// The longest wait, which only a failing test reaches, and the time between two looks.
 const PATIENCE: Duration = Duration::from_mins(3);
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -89,5 +89,5 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         }
         thread::park_timeout(LOOK);
     }
-    panic!("{what} did not come about")
+    panic!("waited {PATIENCE:?} in vain for {what}")
 }

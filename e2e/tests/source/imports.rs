@@ -1,5 +1,6 @@
-//! Which file of a crate uses which other. Owns how a path leads to the file that defines what it names, through
-//! imports and re-exports; a parent module and the modules within it are one part of the program and have no edges.
+//! The imports between the files of a crate. Owns the resolution of a path to the file that defines
+//! the named item, through imports and re-exports. A parent module and the modules within it count
+//! as one part of the program, so there is no edge between them.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +9,13 @@ use syn::visit::{self, Visit};
 
 use crate::module_tree::{Module, ModulePath, ModuleTree, is_for_tests};
 
-/// A file, a file that it uses, and a path by which it does.
+/// The edges: a file and a file that it uses, with one path by which it does.
 pub(crate) type Imports = BTreeMap<(String, String), String>;
 
 /// Re-exports of re-exports are followed this far.
 const MAX_STEPS: usize = 16;
 
-/// Every use of one file by another, parents and their children aside.
+/// Returns every use of one file by another, parents and their children aside.
 pub(crate) fn between_files(tree: &ModuleTree) -> Imports {
     let mut edges = Imports::new();
     for (from, module) in &tree.modules {
@@ -34,12 +35,13 @@ pub(crate) fn between_files(tree: &ModuleTree) -> Imports {
     edges
 }
 
-/// True if the first module is an ancestor of the second, or the second itself.
+/// Returns true if the first module is an ancestor of the second, or the second itself.
 fn is_within(ancestor: &ModulePath, module: &ModulePath) -> bool {
     module.starts_with(ancestor)
 }
 
-/// The module that defines what a path names, seen from a module; `None` for paths of other crates.
+/// Returns the module that defines the item of a path in the code of the module `from`; `None` for
+/// paths of other crates.
 fn resolve(
     tree: &ModuleTree,
     from: &ModulePath,
@@ -56,7 +58,7 @@ fn resolve(
     }
 }
 
-/// The module that defines what these names lead to, from a module downwards.
+/// Returns the module that defines the item of a path that begins in the module `at`.
 fn descend(
     tree: &ModuleTree,
     at: &ModulePath,
@@ -79,7 +81,7 @@ fn descend(
         .and_then(|path| resolve(tree, at, &[path, rest.to_vec()].concat(), steps))
 }
 
-/// The path that a name stands for in a module that imports it by name or among all of another.
+/// Returns the path that a name stands for in a module that imports it, by name or with a glob.
 fn imported(
     tree: &ModuleTree,
     module: &Module,
@@ -99,13 +101,13 @@ fn imported(
     })
 }
 
-/// Collects the paths of two and more names in code.
+/// Collects the paths of two or more names in code.
 struct Paths {
     found: Vec<Vec<String>>,
 }
 
 impl Paths {
-    /// Paths in the input of a macro, which is no syntax tree.
+    /// Collects the paths in the input of a macro, which is no syntax tree.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;

@@ -1,8 +1,9 @@
-//! Rules about the source tree itself. Reads every crate of the workspace as text; runs nothing of it.
+//! Rules about the source tree itself. Reads every crate of the workspace as text, and runs none of
+//! its code.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![expect(clippy::panic, reason = "helpers of tests")]
 
-mod circles;
+mod cycles;
 mod imports;
 mod module_tree;
 
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use module_tree::ModuleTree;
 
-/// The root file of every library and binary of the workspace.
+/// Returns the root file of every library and binary of the workspace.
 fn roots() -> Vec<PathBuf> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let folders =
@@ -26,7 +27,7 @@ fn roots() -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_files_of_a_crate_import_each_other_in_no_circle() {
+fn the_files_of_a_crate_import_each_other_in_no_cycle() {
     let roots = roots();
     assert!(roots.len() > 10, "only {} crates were found", roots.len());
     let mut imports = 0;
@@ -36,7 +37,7 @@ fn the_files_of_a_crate_import_each_other_in_no_circle() {
         let edges = imports::between_files(&tree);
         imports += edges.len();
         found.extend(
-            circles::shortest(&edges).iter().map(|circle| format!("{}:\n{circle}", root.display())),
+            cycles::shortest(&edges).iter().map(|cycle| format!("{}:\n{cycle}", root.display())),
         );
     }
     assert!(imports > 500, "only {imports} imports were found: the reader of imports is broken");
@@ -47,8 +48,8 @@ fn the_files_of_a_crate_import_each_other_in_no_circle() {
     );
 }
 
-/// The circles among these files, as text; the first file is the root.
-fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
+/// Returns the cycles among these files, as text; the first file is the root.
+fn cycles_of(files: &[(&str, &str)]) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -56,12 +57,12 @@ fn circles_of(files: &[(&str, &str)]) -> Vec<String> {
         std::fs::write(path, text).unwrap();
     }
     let tree = ModuleTree::read(&folder.path().join(files[0].0));
-    circles::shortest(&imports::between_files(&tree))
+    cycles::shortest(&imports::between_files(&tree))
 }
 
 #[test]
-fn two_files_that_import_each_other_are_a_circle() {
-    let found = circles_of(&[
+fn two_files_that_import_each_other_are_a_cycle() {
+    let found = cycles_of(&[
         ("lib.rs", "mod a; mod b;"),
         ("a.rs", "use crate::b::B; pub struct A;"),
         ("b.rs", "use crate::a::A; pub struct B;"),
@@ -71,7 +72,7 @@ fn two_files_that_import_each_other_are_a_circle() {
 
 #[test]
 fn a_path_in_code_or_in_a_macro_counts_as_an_import() {
-    let found = circles_of(&[
+    let found = cycles_of(&[
         ("lib.rs", "mod a; mod b;"),
         ("a.rs", "pub fn a() { crate::b::b() }"),
         ("b.rs", "pub fn b() { println!(\"{:?}\", super::a::a()) }"),
@@ -81,7 +82,7 @@ fn a_path_in_code_or_in_a_macro_counts_as_an_import() {
 
 #[test]
 fn a_re_export_leads_to_the_file_that_defines_the_item() {
-    let through_the_root = circles_of(&[
+    let through_the_root = cycles_of(&[
         ("lib.rs", "mod a; mod b; mod c; pub use a::A; pub use b::*; pub use c::C;"),
         ("a.rs", "use crate::B; pub struct A;"),
         ("b.rs", "use crate::{A, C}; pub struct B;"),
@@ -91,8 +92,8 @@ fn a_re_export_leads_to_the_file_that_defines_the_item() {
 }
 
 #[test]
-fn a_circle_of_three_files_in_folders_is_found() {
-    let found = circles_of(&[
+fn a_cycle_of_three_files_in_folders_is_found() {
+    let found = cycles_of(&[
         ("lib.rs", "mod a; mod b; mod c;"),
         ("a/mod.rs", "mod inner;"),
         ("a/inner.rs", "use crate::b::b;"),
@@ -104,8 +105,8 @@ fn a_circle_of_three_files_in_folders_is_found() {
 }
 
 #[test]
-fn a_parent_and_its_child_are_no_circle() {
-    let found = circles_of(&[
+fn a_parent_and_its_child_are_no_cycle() {
+    let found = cycles_of(&[
         ("lib.rs", "mod a; pub struct Root;"),
         ("a.rs", "mod inner; use inner::Inner; pub struct Outer;"),
         ("a/inner.rs", "use super::Outer; use crate::Root; pub struct Inner;"),
@@ -115,7 +116,7 @@ fn a_parent_and_its_child_are_no_circle() {
 
 #[test]
 fn imports_of_tests_are_no_imports_of_the_program() {
-    let found = circles_of(&[
+    let found = cycles_of(&[
         ("lib.rs", "mod a; mod b;"),
         ("a.rs", "use crate::b::B; pub struct A; #[cfg(test)] mod tests { use super::*; }"),
         (

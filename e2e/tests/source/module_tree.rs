@@ -1,12 +1,12 @@
-//! The modules of one crate, read from its files. Owns where the file of a module lies and what is defined in it;
-//! code for tests is left away.
+//! The modules of one crate, read from its files, without code for tests. Owns the search for the
+//! file of a module, and the list of what the module defines and imports.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Item, UseTree};
 
-/// Names of modules from the root to a module, the root's own being empty.
+/// Names of modules from the root to a module; empty for the root itself.
 pub(crate) type ModulePath = Vec<String>;
 
 /// All modules of a crate.
@@ -91,7 +91,7 @@ impl ModuleTree {
     }
 }
 
-/// True for `#[test]` and for `#[cfg(test)]`, alone or among others.
+/// Returns true for `#[test]`, and for `#[cfg(...)]` with `test` among its conditions.
 pub(crate) fn is_for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let text = quote::quote!(#attribute).to_string().replace(' ', "");

@@ -1,13 +1,13 @@
-//! The rules for taking a Lease. Pure; owns that only the clock of this machine counts: a Lease
-//! expires when it has not changed for its duration since this candidate first read it. The time
-//! written in it is ignored, because the clocks of machines differ.
+//! The rules for taking a Lease. Pure. Only the clock of this machine counts: a Lease expires when
+//! it has not changed for its duration since this candidate first read it. The renewal time in the
+//! Lease is ignored, because the clocks of machines differ.
 
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
 use tokio::time::Instant;
 
-/// A Lease as last read, and since when it is unchanged.
+/// A Lease as last read, and the time since which it is unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ObservedLease {
     holder: Option<String>,
@@ -17,7 +17,7 @@ pub(crate) struct ObservedLease {
 }
 
 impl ObservedLease {
-    /// A Lease that was read now; `before` is the result of the read before.
+    /// A Lease that was read now; `before` is the result of the previous read.
     pub(crate) fn of(lease: &Lease, before: Option<Self>, now: Instant) -> Self {
         let spec = lease.spec.as_ref();
         let version = lease.metadata.resource_version.clone();
@@ -45,7 +45,8 @@ pub(crate) enum Verdict {
     Wait,
 }
 
-/// The action of the candidate with this identity; `None` stands for a Lease that does not exist.
+/// Returns the action of the candidate with this identity; `lease` is `None` if the Lease does not
+/// exist.
 pub(crate) fn verdict(lease: Option<&ObservedLease>, identity: &str, now: Instant) -> Verdict {
     let Some(lease) = lease else { return Verdict::Take };
     match lease.holder.as_deref() {

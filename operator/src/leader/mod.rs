@@ -1,4 +1,4 @@
-//! Leader election: of several operators the holder of a Lease works. This saves work and duplicate
+//! Leader election: only the operator that holds a Lease works. This saves work and duplicate
 //! events; correctness does not depend on it, because every change of the cluster may be made twice
 //! without harm.
 
@@ -52,7 +52,7 @@ impl Candidate {
         }
     }
 
-    /// Renews the Lease for as long as that works; returns when it is lost.
+    /// Renews the Lease until it is lost.
     pub(crate) async fn hold(&mut self) {
         let mut renewed = Instant::now();
         loop {
@@ -72,7 +72,7 @@ impl Candidate {
         }
     }
 
-    /// Releases the Lease, so that the next candidate need not wait until it expires.
+    /// Releases the Lease, so that the next candidate doesn't have to wait until it expires.
     pub(crate) async fn release(&mut self) {
         let Ok(Some(mut lease)) = self.leases.get_opt(&self.name).await else { return };
         let spec = lease.spec.get_or_insert_default();

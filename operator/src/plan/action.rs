@@ -12,14 +12,14 @@ use crate::observed::ObservedJob;
 /// The changes that a pass makes: first the actions in this order, then the status, then the
 /// events.
 #[derive(Debug, Default)]
-pub struct Plan {
+pub struct PassPlan {
     /// The changes of the cluster.
     pub actions: Vec<Action>,
     /// The new status; `None` leaves the status as it is.
     pub status: Option<TrendJobStatus>,
     /// The events.
     pub notices: Vec<Notice>,
-    /// When the next pass is due even if nothing changes; `None` if nothing can happen by itself.
+    /// The time until the next pass if nothing changes before; `None` if no pass is due by itself.
     pub requeue: Option<Duration>,
 }
 
@@ -30,15 +30,15 @@ pub enum Action {
     AddFinalizer,
     /// Removes the finalizer.
     RemoveFinalizer,
-    /// Pins a run. A `ConfigMap` that exists stays as it is.
+    /// Pins the configuration of a run. A `ConfigMap` that exists stays as it is.
     CreateConfigMap(Box<ConfigMap>),
     /// Starts a stage. A Job that exists stays as it is.
     CreateJob(Box<Job>),
-    /// Holds or releases the pods of a Job.
+    /// Suspends or resumes a Job.
     SuspendJob {
         /// Its name.
         name: String,
-        /// True to hold them.
+        /// True to suspend it, false to resume it.
         suspend: bool,
     },
     /// Changes the number of pods of a Job that may run at once.
@@ -58,11 +58,11 @@ pub enum Action {
         /// Its name.
         name: String,
     },
-    /// Deletes a pod whose lost node can't confirm its end.
+    /// Deletes a pod at once, because its node is lost and can't confirm that the pod has ended.
     ForceDeletePod {
         /// Its name.
         name: String,
-        /// Its uid: a later pod of the same name stays.
+        /// Its uid, so that a later pod of the same name is not deleted.
         uid: String,
     },
     /// Deletes the TrendJob.

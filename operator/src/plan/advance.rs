@@ -16,7 +16,7 @@ use crate::pass::Pass;
 use crate::specs;
 use crate::validate::CheckedTrendJob;
 
-/// Takes a run one step on.
+/// Advances a run by one step.
 pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
     let Pass { trendjob, observed, now, .. } = *pass;
     let mut actions = remove_previous(trendjob, observed);
@@ -46,7 +46,7 @@ pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
     Decision { actions, report, look_again }
 }
 
-/// Does the next step; returns the state then, and when to look again.
+/// Takes the next step. Returns the new state, and the time until the next look.
 fn advance(pass: &Pass<'_>, run: &Pinned, actions: &mut Vec<Action>) -> (State, Duration) {
     let Pass { trendjob, observed, now, .. } = *pass;
     let step = step::step(pass, run);
@@ -97,8 +97,8 @@ fn parallelism(trendjob: &CheckedTrendJob, observed: &Observed, stage: Stage) ->
 }
 
 /// Deletes the remains of the previous run. They go once the next run has begun, never before:
-/// without its `ConfigMap` a run could not be recognised as ended. The `ConfigMap` goes first: the
-/// Jobs, which the watch shows, are the only sign that it may be left.
+/// without its `ConfigMap` a run could not be recognised as ended. The `ConfigMap` goes first: it
+/// is not watched, so the Jobs, which are, remain as a sign that it must be deleted.
 fn remove_previous(trendjob: &CheckedTrendJob, observed: &Observed) -> Vec<Action> {
     let Some(run) = observed.run.as_ref().filter(|_| !observed.previous.is_empty()) else {
         return Vec::new();
@@ -108,8 +108,8 @@ fn remove_previous(trendjob: &CheckedTrendJob, observed: &Observed) -> Vec<Actio
     std::iter::once(Action::DeleteConfigMap { name }).chain(jobs).collect()
 }
 
-/// Deletes the `ConfigMap` of the previous run at the end of this one: if its Jobs were deleted
-/// before, nothing shows whether it is left.
+/// Deletes the `ConfigMap` of the previous run at the end of this one. It may be left even if that
+/// run has no Job any more, and nothing else shows it.
 fn forget_previous(
     trendjob: &CheckedTrendJob,
     observed: &Observed,
@@ -120,7 +120,7 @@ fn forget_previous(
     is_due.then(|| Action::DeleteConfigMap { name: trendjob.run_name(restart).base() })
 }
 
-/// When to look again at pods; soon while something is wrong with them.
+/// Returns the time until the next look at pods, which is short while something is wrong with them.
 fn look_at_pods(observed: &Observed, state: &State, now: Timestamp) -> Duration {
     match state {
         State::Running { finding: Some(_), .. } => LOOK_SELDOM,

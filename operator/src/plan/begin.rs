@@ -22,7 +22,8 @@ pub(super) fn decide(pass: &Pass<'_>, restart: u32, tries: u32) -> Decision {
         }
         return Decision::about(Subject::Observed, State::Pending, actions, None);
     }
-    // The status may have noted the beginning that the API server has refused ever since.
+    // The status may hold the start of this run, although the API server has refused its objects
+    // ever since.
     if clock::is_over(&status::about(pass, Subject::Unpinned(restart)), now) {
         return clock::end(pass, restart, Stage::Plan);
     }

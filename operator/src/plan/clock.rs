@@ -1,5 +1,5 @@
-//! The deadline of a run. Its clock stands while the run is held. `status.activeSeconds` holds the
-//! time before the last stop and changes only when the clock stops or the run ends.
+//! The deadline of a run. Its clock is stopped while the run is held. `status.activeSeconds` holds
+//! the active time up to the last stop, and changes only when the clock stops or the run ends.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::reasons::DEADLINE_EXCEEDED;
 use crate::times::{StatusTimes, seconds_between};
 use crate::validate::CheckedTrendJob;
 
-/// The seconds that the run of a status was active so far.
+/// Returns the number of seconds that the run has been active so far.
 pub(super) fn active_seconds(status: &TrendJobStatus, times: StatusTimes, now: Timestamp) -> u64 {
     let running = times.active_since.map_or(0, |since| seconds_between(since, now));
     status.active_seconds.unwrap_or(0) + running
 }
 
-/// The time that is left; `None` without a deadline or while the clock stands.
+/// Returns the time that is left; `None` without a deadline or while the clock is stopped.
 pub(super) fn left(
     trendjob: &CheckedTrendJob,
     status: &TrendJobStatus,
@@ -38,7 +38,7 @@ pub(super) fn is_over(trendjob: &CheckedTrendJob, now: Timestamp) -> bool {
     left(trendjob, &trendjob.status, trendjob.times, now) == Some(Duration::ZERO)
 }
 
-/// The failure of a run whose deadline is over.
+/// Returns the failure of a run that has passed its deadline.
 pub(super) fn deadline_exceeded(trendjob: &CheckedTrendJob, stage: Stage) -> Failure {
     let seconds = trendjob.spec.active_deadline_seconds.unwrap_or(0);
     let message = format!(
@@ -47,7 +47,7 @@ pub(super) fn deadline_exceeded(trendjob: &CheckedTrendJob, stage: Stage) -> Fai
     Failure::of(stage, DEADLINE_EXCEEDED, message)
 }
 
-/// Ends a run without a readable `ConfigMap` whose deadline is over.
+/// Ends a run that has passed its deadline and has no readable `ConfigMap`.
 pub(super) fn end(pass: &Pass<'_>, restart: u32, stage: Stage) -> Decision {
     let failed = State::Failed(deadline_exceeded(pass.trendjob, stage));
     let actions = pass.observed.unfinished_jobs().map(Action::delete).collect();

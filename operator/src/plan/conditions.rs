@@ -59,7 +59,7 @@ pub(super) fn are_invalid(conditions: &[Condition]) -> bool {
     conditions.iter().any(|one| one.reason == reasons::INVALID_SPEC)
 }
 
-/// These conditions of kstatus, and the last others unchanged.
+/// Returns these conditions of kstatus, and the other conditions of `before` unchanged.
 pub(super) fn with_kstatus(
     before: &[Condition],
     generation: Option<i64>,
@@ -184,7 +184,7 @@ fn ends(state: &State) -> [Draft; 3] {
             draft(FAILED, false, reasons::SUPERSEDED, "the run has not failed"),
         ],
         State::Failed(failure) => {
-            let message = "nothing was published; the result before stays visible";
+            let message = "nothing was published; the previous result stays visible";
             [
                 draft(PUBLISHED, false, reasons::FAILED, message),
                 draft(COMPLETE, false, reasons::FAILED, "the run failed"),

@@ -6,15 +6,15 @@ use std::time::Duration;
 use super::action::Action;
 use super::state::{Failure, State};
 
-/// The next look at pods that don't come up, and at a Job that was just created.
+/// The time until the next look at pods that don't come up, and at a Job that was just created.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// The longest time between two looks at pods that still don't come up. Hundreds of runs that wait
 /// for room must not keep the API server busy, but a late cause is to be reported within 30 s.
 pub(super) const LOOK_LATER: Duration = Duration::from_secs(12);
 
-/// The next look once the cause is known. Fixing the cause changes the Job, and the watch shows
-/// that at once.
+/// The time until the next look once the cause is known. Fixing the cause changes the Job, and the
+/// watch shows that at once.
 pub(super) const LOOK_SELDOM: Duration = Duration::from_secs(15);
 
 /// The longest time between two looks at a run. It makes up for an event that a watch lost.
@@ -27,18 +27,19 @@ pub(super) struct Decision {
     pub(super) actions: Vec<Action>,
     /// The subject of the status and the events.
     pub(super) report: Report,
-    /// When to look again; `None` if nothing can happen by itself.
+    /// The time until the next look; `None` if nothing can happen by itself.
     pub(super) look_again: Option<Duration>,
 }
 
 /// The subject of the status and the events.
 #[derive(Debug)]
 pub(super) enum Report {
-    /// No status and no event: the TrendJob goes.
+    /// No status and no event, because the TrendJob is being deleted.
     Leaving,
-    /// The TrendJob goes, but its results stay, for this reason.
+    /// The TrendJob is being deleted, but its results stay, for this reason.
     Abandoned(String),
-    /// The run has ended before; its status is brought up to the present generation of the spec.
+    /// The run ended in an earlier pass; its status is brought up to the present generation of the
+    /// spec.
     Ended,
     /// A run is in this state.
     Run {
@@ -46,8 +47,8 @@ pub(super) enum Report {
         run: Subject,
         /// Its state.
         state: State,
-        /// A failure to note that the state does not hold: of the run before, or of one that is
-        /// held.
+        /// A failure for the status that the state does not contain: that of the previous run, or
+        /// of a held run.
         failure: Option<Failure>,
     },
 }
@@ -74,7 +75,7 @@ impl Decision {
         Self { actions, report: Report::Run { run, state, failure: None }, look_again }
     }
 
-    /// A decision about a TrendJob that goes.
+    /// A decision about a TrendJob that is being deleted.
     pub(super) const fn leaving(actions: Vec<Action>, look_again: Option<Duration>) -> Self {
         Self { actions, report: Report::Leaving, look_again }
     }

@@ -1,6 +1,6 @@
 //! The deletion of a TrendJob or its namespace. With `deletionPolicy: Delete` a finalizer keeps the
 //! TrendJob until a Job has removed its results from the database. If that can't be done, the
-//! TrendJob goes nevertheless and its results stay.
+//! TrendJob is deleted nevertheless and its results stay.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::specs;
 use crate::times::seconds_between;
 use crate::validate::CheckedTrendJob;
 
-/// The next look at Jobs and pods that are being deleted.
+/// The time until the next look at Jobs and pods that are being deleted.
 const SOON: Duration = Duration::from_secs(2);
 
 /// Brings the finalizer in line with the deletion policy.
@@ -29,19 +29,20 @@ pub(super) fn finalizer(trendjob: &CheckedTrendJob) -> Option<Action> {
 /// Deletes the Jobs of a run whose namespace is being deleted.
 ///
 /// Kubernetes deletes the pods first, and the Jobs when no pod is left. But a Job that retries an
-/// index keeps the failed pod until its successor is created, which the namespace refuses: neither
-/// would end.
+/// index keeps the failed pod until its successor is created, which the namespace refuses. So
+/// neither the pod nor the Job would be deleted.
 pub(super) fn with_namespace(observed: &Observed) -> Decision {
     let jobs = observed.jobs.values().filter(|job| !job.is_deleted);
     Decision::leaving(jobs.map(Action::delete).collect(), Some(SOON))
 }
 
-/// Lets go of a TrendJob whose deletion was requested at this time.
+/// Removes the results of a TrendJob whose deletion was requested at `since`, then lets Kubernetes
+/// delete the TrendJob.
 pub(super) fn decide(pass: &Pass<'_>, since: Timestamp) -> Decision {
     let Pass { trendjob, observed, settings, now } = *pass;
     let remains = &observed.deletion;
     if !trendjob.has_finalizer {
-        // The garbage collector deletes its children.
+        // The garbage collector deletes the TrendJob's Jobs and ConfigMaps.
         return Decision::leaving(Vec::new(), None);
     }
     let let_go =
@@ -53,9 +54,9 @@ pub(super) fn decide(pass: &Pass<'_>, since: Timestamp) -> Decision {
     match &remains.purge {
         Some(Purge::Done) => return let_go(Report::Leaving),
         Some(Purge::Failed(why)) => return abandon(why),
-        _ if remains.is_namespace_going => {
+        _ if remains.is_namespace_terminating => {
             return abandon(
-                "its namespace is being deleted, where nothing can be started any more",
+                "its namespace is being deleted, and no Job can be started in it any more",
             );
         }
         _ if seconds_between(since, now) > settings.purge_patience.seconds() => {

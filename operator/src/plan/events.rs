@@ -34,7 +34,7 @@ fn warning(reason: &str, action: &'static str, note: String) -> Notice {
     Notice { is_warning: true, ..normal(reason, action, note) }
 }
 
-/// The events of the change to this status.
+/// Returns the events of the change from the TrendJob's present status to `status`.
 pub(super) fn notices(
     trendjob: &CheckedTrendJob,
     observed: &Observed,
@@ -66,7 +66,7 @@ pub(super) fn notices(
     notices
 }
 
-/// The event of a spec that can't be read, unless the status says so already.
+/// Returns the event of a spec that can't be read, unless the status reports it already.
 pub(super) fn invalid(before: &TrendJobStatus, why: &str) -> Option<Notice> {
     let stalled = before.conditions.iter().find(|one| one.kind == STALLED);
     let is_known = is_true(&before.conditions, STALLED)
@@ -74,7 +74,7 @@ pub(super) fn invalid(before: &TrendJobStatus, why: &str) -> Option<Notice> {
     (!is_known).then(|| warning(reasons::INVALID_SPEC, "Validate", why.to_owned()))
 }
 
-/// The event of a TrendJob that goes without its results.
+/// Returns the event of a deleted TrendJob whose results could not be removed.
 pub(super) fn purge_abandoned(source: &str, why: &str) -> Notice {
     let note = format!(
         "results of source {source} stay in the database: {why}. A later run of the source removes them \
@@ -94,7 +94,7 @@ fn planned(status: &TrendJobStatus, observed: &Observed) -> String {
     }
 }
 
-/// The number of shards, in words.
+/// Returns the number of shards with its noun, such as `1 shard`.
 fn shards(status: &TrendJobStatus) -> String {
     match status.shards.as_ref().map_or(0, |shards| shards.total) {
         1 => "1 shard".to_owned(),
@@ -122,7 +122,7 @@ fn held(state: &State) -> Notice {
     normal(reasons::SUSPENDED, "Suspend", note)
 }
 
-/// A value of the restart annotation that differs from its present one.
+/// Returns a value of the restart annotation that differs from its present value.
 fn next_restart(trendjob: &CheckedTrendJob, status: &TrendJobStatus) -> u64 {
     let present = trendjob.restart.as_ref().and_then(|value| value.parse().ok());
     present.unwrap_or_else(|| u64::from(status.restarts.unwrap_or(0))).saturating_add(1)
@@ -141,7 +141,7 @@ fn of_state(trendjob: &CheckedTrendJob, status: &TrendJobStatus, state: &State) 
         }
         State::Restarting(failure) if is_entered => {
             let note = format!(
-                "{}. Another run begins by itself, as failurePolicy.restartLimit allows",
+                "{}. Another run begins automatically, as failurePolicy.restartLimit allows",
                 failure.sentence()
             );
             Some(warning(&failure.reason, "Restart", note))

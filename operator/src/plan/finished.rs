@@ -1,5 +1,5 @@
-//! A run that has ended: another run begins if one is requested, and the TrendJob goes when its
-//! time to live is over.
+//! A run that has ended: another run begins if one is requested, and the TrendJob is deleted when
+//! its time to live is over.
 
 use std::time::Duration;
 
@@ -27,13 +27,14 @@ pub(super) fn decide(pass: &Pass<'_>) -> Decision {
     Decision { actions: Vec::new(), report: Report::Ended, look_again }
 }
 
-/// When to look again at a run that has just ended; `None` if nothing more happens by itself.
+/// The time until the next look at a run that has just ended; `None` if nothing more happens by
+/// itself.
 pub(super) fn look_again(
     pass: &Pass<'_>,
     status: &TrendJobStatus,
     times: StatusTimes,
 ) -> Option<Duration> {
-    // The restart was requested while the run was at work, and no event follows its end.
+    // The restart was requested during the run. No later event would start a pass for it.
     if restart::is_requested(pass.trendjob, status) {
         return Some(Duration::ZERO);
     }

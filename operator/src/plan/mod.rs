@@ -1,5 +1,6 @@
-//! From the observed state of a TrendJob to the plan of a pass. Pure and infallible, given the
-//! time. Owns the order of the policies, each of which has a file; refuses to know clients.
+//! Turning the observed state of a TrendJob into the plan of a pass. Pure, with the time as an
+//! input, and infallible. Owns the order of the policies, each of which has a file; refuses to know
+//! clients.
 //!
 //! One policy decides (`Decision`), then `conclude` makes the status, the events and the time of
 //! the next pass.
@@ -21,7 +22,7 @@ mod status;
 mod step;
 mod unreadable;
 
-pub use action::{Action, Plan};
+pub use action::{Action, PassPlan};
 pub use conclude::refuse;
 pub use events::Notice;
 pub use restart::is_restart_requested;
@@ -31,12 +32,12 @@ use crate::pass::Pass;
 use decision::Decision;
 
 /// Makes the plan of a pass.
-pub fn plan(pass: &Pass<'_>) -> Plan {
+pub fn plan(pass: &Pass<'_>) -> PassPlan {
     let Pass { trendjob, observed, .. } = *pass;
     if let Some(since) = trendjob.deleted {
         return conclude::conclude(pass, deletion::decide(pass, since));
     }
-    if observed.is_namespace_going {
+    if observed.is_namespace_terminating {
         return conclude::conclude(pass, deletion::with_namespace(observed));
     }
     let mut plan = conclude::conclude(pass, decide(pass));
@@ -48,7 +49,8 @@ pub fn plan(pass: &Pass<'_>) -> Plan {
 fn decide(pass: &Pass<'_>) -> Decision {
     let Pass { trendjob, observed, .. } = *pass;
     let noted = trendjob.status.restarts;
-    // A run may have begun without the status noting it. It goes first: the noted run is over then.
+    // A further run may have begun that the status doesn't record yet. That run takes precedence,
+    // because the recorded one is over.
     let has_begun = observed
         .run
         .as_ref()

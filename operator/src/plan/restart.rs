@@ -16,7 +16,7 @@ use crate::validate::CheckedTrendJob;
 const FIRST_WAIT: u64 = 10;
 /// The longest wait between two runs, in seconds.
 const LONGEST_WAIT: u64 = 300;
-/// The characters of the restart annotation that are compared.
+/// Number of leading characters of the restart annotation that are compared.
 const COMPARED: usize = 256;
 
 /// The restart annotation as the status holds it.
@@ -30,13 +30,13 @@ pub(super) fn is_requested(trendjob: &CheckedTrendJob, status: &TrendJobStatus) 
     requested.is_some() && requested != status.observed_restart && !trendjob.spec.suspend
 }
 
-/// Returns true if another run is to begin now that the last one has ended. A suspended TrendJob
-/// stays as it ended until it is released, with its result published.
+/// Returns true if the last run has ended and another one is requested. While a finished TrendJob
+/// is suspended, no run begins and its result stays published.
 pub fn is_restart_requested(trendjob: &CheckedTrendJob) -> bool {
     trendjob.is_finished() && is_requested(trendjob, &trendjob.status)
 }
 
-/// The time until the next run after one that failed; `None` if none follows.
+/// Returns the time until the next run after a failed one; `None` if no run follows.
 pub(super) fn wait(
     trendjob: &CheckedTrendJob,
     run: &Pinned,

@@ -44,7 +44,7 @@ pub enum State {
     Running {
         /// The stage.
         stage: Stage,
-        /// The cause if they don't.
+        /// The cause if the pods don't run.
         finding: Option<Finding>,
     },
     /// A stage is held.
@@ -94,12 +94,12 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure that no pod reported.
+    /// Creates a failure that no pod reported.
     pub fn of(stage: Stage, reason: &str, message: String) -> Self {
         Self { stage, index: None, exit_code: None, reason: reason.to_owned(), message }
     }
 
-    /// The place and the message, for people.
+    /// Returns the message with the stage and index of the failure, for people.
     pub(super) fn sentence(&self) -> String {
         sentence(self.stage, self.index, &self.message)
     }
@@ -112,7 +112,7 @@ impl From<&Finding> for Failure {
     }
 }
 
-/// A message with the stage and index it is about.
+/// Returns a message with the stage and index it is about.
 pub(super) fn sentence(stage: Stage, index: Option<u32>, message: &str) -> String {
     match index {
         Some(index) => format!("{stage} index {index}: {message}"),
@@ -126,7 +126,7 @@ impl State {
         matches!(self, Self::Complete { .. } | Self::Superseded | Self::Failed(_))
     }
 
-    /// The value of `status.stage`.
+    /// Returns the value of `status.stage`.
     pub const fn column(&self) -> &'static str {
         match self {
             Self::Pending => PENDING,
@@ -139,7 +139,7 @@ impl State {
     }
 }
 
-/// Cuts a text of more than `most` bytes at a character, and ends it with `…` then.
+/// Cuts a text of more than `most` bytes between two characters and appends `…`.
 pub(super) fn shortened(mut text: String, most: usize) -> String {
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));
@@ -148,7 +148,7 @@ pub(super) fn shortened(mut text: String, most: usize) -> String {
     text
 }
 
-/// The value of `status.stage` at a stage.
+/// Returns the value of `status.stage` at a stage.
 const fn title(stage: Stage) -> &'static str {
     match stage {
         Stage::Plan => "Plan",

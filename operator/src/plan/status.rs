@@ -1,5 +1,5 @@
-//! The status of a run, from what was observed and the state of the run. Owns that a status stays
-//! small, and that a time in it moves only when the fact it belongs to changes.
+//! The status of a run, from the observed objects and the state of the run. Keeps a status small,
+//! and changes a time in it only when the fact it belongs to changes.
 
 use std::borrow::Cow;
 
@@ -29,8 +29,8 @@ pub(super) fn invalid(
     TrendJobStatus { observed_generation: generation, conditions, ..before.clone() }
 }
 
-/// The TrendJob with a status about this run: its last status, or that of a run of which only the
-/// beginning is known.
+/// Returns the TrendJob with a status about this run: its last status if that is about this run,
+/// else a new status that holds only the start of the run.
 pub(super) fn about<'a>(pass: &Pass<'a>, run: Subject) -> Cow<'a, CheckedTrendJob> {
     let trendjob = pass.trendjob;
     let (run, restart, annotation, began) = match (run, &pass.observed.run) {
@@ -65,15 +65,15 @@ pub(super) fn status(pass: &Pass<'_>, state: &State) -> TrendJobStatus {
     status.stage = Some(state.column().to_owned());
     note_plan(&mut status, pass);
     note_shards(&mut status, observed, state);
-    // The times are those before this pass, because this state may stop the clock.
+    // The clock ran until now by the last status, even if this state stops it.
     if !matches!(state, State::Running { .. } | State::Restarting(_)) {
         let active = clock::active_seconds(before, trendjob.times, now);
         status.active_seconds = status.start_time.as_ref().map(|_| active);
     }
     match state {
         State::Failed(failure) | State::Restarting(failure) => {
-            // A failure that was noted before, also while the run was held, keeps its time. An
-            // equal failure of an earlier run is another one.
+            // A failure that is in the status already keeps its time, even if the run was held in
+            // between. An equal failure of an earlier run is a new failure.
             let noted = [state::RESTARTING, state::FAILED, state::PENDING];
             if before.stage.as_deref().is_none_or(|stage| !noted.contains(&stage)) {
                 status.last_failure = None;
@@ -176,8 +176,7 @@ pub(super) fn ended(trendjob: &CheckedTrendJob, now: Timestamp) -> TrendJobStatu
     let mut status = trendjob.status.clone();
     status.observed_generation = trendjob.generation;
     if conditions::are_invalid(&status.conditions) {
-        // The spec could not be read meanwhile: by a version that did not know it, or before it was
-        // fixed.
+        // The spec was unreadable in between: to an older operator, or before the user fixed it.
         let (drafts, time) = (conditions::kstatus(&end_of(&status)), rfc3339(now));
         status.conditions =
             conditions::with_kstatus(&status.conditions, trendjob.generation, drafts, &time);

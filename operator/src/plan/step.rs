@@ -1,6 +1,6 @@
-//! The next step of a run, from the Jobs that exist. Owns the order of the stages, gaps, and lost
-//! termination messages. A Job that someone deleted is created again, unless a later stage has
-//! begun.
+//! The next step of a run, from the Jobs that exist. Owns the order of the stages, and the
+//! treatment of failed shards and lost termination messages. A deleted Job is created again, unless
+//! a later stage has begun.
 
 use trendjob::Outcome;
 
@@ -156,7 +156,7 @@ fn repeated(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
         return next;
     }
     let message = format!(
-        "the {stage} pod ended well {REPEATS} times, but its termination message could not be read: \
+        "the {stage} pod succeeded {REPEATS} times, but its termination message could not be read: \
          something removes pods before the operator sees them"
     );
     Step::failed(stage, MESSAGE_LOST, message)

@@ -9,7 +9,7 @@ use crate::diagnosis;
 use crate::names::Stage;
 use crate::pass::Pass;
 
-/// Waits, or ends the run if its deadline is over.
+/// Waits, or ends the run if its deadline has passed.
 pub(super) fn decide(pass: &Pass<'_>, restart: u32, why: &str) -> Decision {
     let Pass { trendjob, observed, now, .. } = *pass;
     let run = Subject::Unpinned(restart);
@@ -19,8 +19,8 @@ pub(super) fn decide(pass: &Pass<'_>, restart: u32, why: &str) -> Decision {
     }
     let mut actions = Vec::new();
     let held = hold::hold(pass, current, &mut actions);
-    // To another version the pod settings may look changed. A Job that is deleted now could not be
-    // created again.
+    // The pod settings may look changed, because another version of the operator hashed them. A Job
+    // that is deleted now could not be created again.
     actions.retain(|action| trendjob.spec.suspend || !matches!(action, Action::DeleteJob { .. }));
     let config_map = trendjob.run_name(restart).base();
     let finding = Some(diagnosis::unreadable(current, &config_map, why));

@@ -1,5 +1,5 @@
-//! Carrying out a plan: the actions, then the status, then the events. Client; decides nothing.
-//! Each action may be repeated without harm.
+//! Carries out a plan: the actions, then the status, then the events. Needs the client; decides
+//! nothing. Each action may be repeated without harm.
 
 use std::time::Duration;
 
@@ -17,17 +17,17 @@ use crate::metrics;
 use crate::names::{FINALIZER, RESTART_LABEL};
 use crate::object::TrendJobObject;
 use crate::observed::Observed;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, PassPlan};
 use crate::reasons::NODE_LOST;
 use crate::times::rfc3339;
 
 /// The owner of the fields that this operator writes.
 const FIELD_MANAGER: &str = "trendjob-operator";
 
-/// Carries out a plan. Returns when the next pass is due.
+/// Carries out a plan. Returns the time until the next pass.
 pub(super) async fn act(
     object: &TrendJobObject,
-    plan: Plan,
+    plan: PassPlan,
     observed: &Observed,
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
@@ -131,7 +131,7 @@ impl<'a> Actor<'a> {
     }
 
     /// Pins a run. Fails with `Gone` if the TrendJob is not the observed one any more: the garbage
-    /// collector would delete the children of a deleted TrendJob, but not at once.
+    /// collector would delete the children of a deleted TrendJob, but only later.
     async fn create_config_map(&self, map: &ConfigMap) -> Result<(), Error> {
         let metadata = self.trendjobs.get_metadata_opt(self.name).await;
         let metadata = metadata.map_err(doing("reading the TrendJob again"))?;
@@ -145,13 +145,13 @@ impl<'a> Actor<'a> {
         let name = map.meta().name.clone().unwrap_or_default();
         match self.maps.create(&post(), map).await {
             Ok(_) => Ok(()),
-            // An earlier pass pinned the run, maybe with another image, and the status does not say
-            // so. The next pass goes by that.
+            // An earlier pass pinned the run, maybe with another image, and the status does not
+            // show it yet. The next pass continues that run.
             Err(error) if already_exists(&error) => {
                 let labels = map.metadata.labels.as_ref();
                 let restart = labels.and_then(|labels| labels.get(RESTART_LABEL)?.parse().ok());
-                self.context.memory.note_begun(self.object, restart.unwrap_or(0));
-                Err(Error::AlreadyBegun)
+                self.context.memory.note_started(self.object, restart.unwrap_or(0));
+                Err(Error::AlreadyStarted)
             }
             Err(error) => Err(creating(format!("ConfigMap {name}"), error)),
         }
@@ -165,11 +165,11 @@ impl<'a> Actor<'a> {
                 metrics::job_created(self.object, job);
                 Ok(())
             }
-            // The watch has not shown it yet.
+            // An earlier pass created it, and the watch has not shown it yet.
             Err(error) if already_exists(&error) => Ok(()),
-            Err(error) if is_namespace_going(&error) => {
-                self.context.memory.note_namespace_going(self.object);
-                Err(Error::NamespaceGoing(format!("creating Job {name}")))
+            Err(error) if is_namespace_terminating(&error) => {
+                self.context.memory.note_namespace_terminating(self.object);
+                Err(Error::NamespaceTerminating(format!("creating Job {name}")))
             }
             Err(error) => Err(creating(format!("Job {name}"), error)),
         }
@@ -239,7 +239,7 @@ fn creating(what: String, error: kube::Error) -> Error {
 }
 
 /// Returns true if an object was not created because its namespace is being deleted.
-fn is_namespace_going(error: &kube::Error) -> bool {
+fn is_namespace_terminating(error: &kube::Error) -> bool {
     let kube::Error::Api(status) = error else { return false };
     let causes = status.details.iter().flat_map(|details| &details.causes);
     status.code == 403 && causes.into_iter().any(|cause| cause.reason == "NamespaceTerminating")
@@ -261,7 +261,7 @@ fn gone<T>(done: Result<T, kube::Error>, what: impl Into<String>) -> Result<(), 
     }
 }
 
-/// Deletes an object only if it still has this uid.
+/// Parameters that delete an object only if it still has this uid.
 fn delete_only(uid: Option<String>) -> DeleteParams {
     DeleteParams::background().preconditions(Preconditions { uid, resource_version: None })
 }

@@ -1,6 +1,6 @@
 //! The errors of a pass: the work that failed, its object, and the cause.
 
-/// The reason why a pass could not be finished. The next pass does it again.
+/// The error that ended a pass early. The next pass repeats the work.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The API server refused a request or did not answer.
@@ -15,7 +15,7 @@ pub enum Error {
     /// The API server did not answer in time: the work that failed, and its object.
     #[error("{0} was not answered in time")]
     Unanswered(String),
-    /// The API server, or a webhook of it, refuses to create an object.
+    /// The API server, or one of its webhooks, refuses to create an object.
     #[error("creating {what} was refused: {why}")]
     Refused {
         /// The kind and name of the object.
@@ -25,10 +25,10 @@ pub enum Error {
     },
     /// The namespace is being deleted: the work that failed, and its object.
     #[error("{0} was refused: the namespace is being deleted")]
-    NamespaceGoing(String),
-    /// The run began in an earlier pass, and the status does not say so.
+    NamespaceTerminating(String),
+    /// The run began in an earlier pass, and the status does not show it yet.
     #[error("the run has begun already")]
-    AlreadyBegun,
+    AlreadyStarted,
     /// The TrendJob was deleted, or is another one of the same name.
     #[error("the TrendJob was deleted or created again in the meantime")]
     Gone,
@@ -39,9 +39,9 @@ impl Error {
     pub fn reason(&self) -> &'static str {
         match self {
             Self::Gone => "Gone",
-            Self::AlreadyBegun => "Begun",
+            Self::AlreadyStarted => "AlreadyStarted",
             Self::Refused { .. } => "Refused",
-            Self::NamespaceGoing(_) => "NamespaceGoing",
+            Self::NamespaceTerminating(_) => "NamespaceTerminating",
             Self::Unanswered(_) => "Unanswered",
             Self::Api { source, .. } => match &**source {
                 kube::Error::Api(status) => match status.code {
@@ -60,7 +60,7 @@ impl Error {
     /// Returns true for an error that normal operation causes now and then: another pass is enough.
     pub(super) fn is_usual(&self) -> bool {
         match self {
-            Self::AlreadyBegun | Self::Gone | Self::NamespaceGoing(_) => true,
+            Self::AlreadyStarted | Self::Gone | Self::NamespaceTerminating(_) => true,
             Self::Api { source, .. } => {
                 matches!(&**source, kube::Error::Api(status) if matches!(status.code, 404 | 409))
             }

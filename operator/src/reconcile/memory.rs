@@ -1,5 +1,5 @@
-//! The notes of passes over a TrendJob for its next pass, by its uid. Owns that nothing is
-//! kept of a TrendJob that is gone. After a restart the operator works without any of it.
+//! The notes of passes over a TrendJob for its next pass, by its uid. Owns the rule that nothing is
+//! kept about a TrendJob that is gone. After a restart the operator works without the notes.
 
 use std::collections::HashMap;
 
@@ -17,15 +17,15 @@ struct Notes {
     /// The last write, until the watch shows it.
     pending: Option<PendingWrite>,
     /// True if nothing can be created in the namespace any more.
-    is_namespace_going: bool,
+    is_namespace_terminating: bool,
     /// The number of a run that had begun without the status noting it.
     begun: Option<u32>,
-    /// The passes that failed since one succeeded.
+    /// Number of passes that failed since the last one that succeeded.
     failures: u32,
 }
 
 /// The object that a write returned, until the watch shows it. A pass over the older object would
-/// decide by the status before, and record the same events again.
+/// decide by the previous status, and record the same events again.
 #[derive(Debug, PartialEq)]
 struct PendingWrite {
     /// The resource versions that the write is newer than.
@@ -42,7 +42,8 @@ impl Memory {
         pending.map_or_else(|| watched.clone(), |pending| pending.object.clone())
     }
 
-    /// Forgets the write that the watch shows now. A finished TrendJob may have no further pass.
+    /// Forgets the write that the watch shows now. The watch calls this, because a finished
+    /// TrendJob may have no further pass.
     pub fn watched(&self, object: &TrendJobObject) {
         let version = object.metadata.resource_version.as_ref();
         self.change(uid(object), |notes| {
@@ -71,17 +72,17 @@ impl Memory {
     }
 
     /// Notes that nothing can be created in the namespace any more.
-    pub(super) fn note_namespace_going(&self, object: &TrendJobObject) {
-        self.change(uid(object), |notes| notes.is_namespace_going = true);
+    pub(super) fn note_namespace_terminating(&self, object: &TrendJobObject) {
+        self.change(uid(object), |notes| notes.is_namespace_terminating = true);
     }
 
     /// Returns true if nothing can be created in the namespace any more.
-    pub(super) fn is_namespace_going(&self, uid: &str) -> bool {
-        self.0.lock().get(uid).is_some_and(|notes| notes.is_namespace_going)
+    pub(super) fn is_namespace_terminating(&self, uid: &str) -> bool {
+        self.0.lock().get(uid).is_some_and(|notes| notes.is_namespace_terminating)
     }
 
     /// Notes a run that had begun without the status noting it.
-    pub(super) fn note_begun(&self, object: &TrendJobObject, restart: u32) {
+    pub(super) fn note_started(&self, object: &TrendJobObject, restart: u32) {
         self.change(uid(object), |notes| notes.begun = Some(restart));
     }
 
@@ -100,7 +101,7 @@ impl Memory {
         self.change(uid(object), |notes| notes.failures = 0);
     }
 
-    /// The number of passes that failed since one succeeded.
+    /// The number of passes that failed since the last one that succeeded.
     pub(super) fn failures(&self, object: &TrendJobObject) -> u32 {
         self.0.lock().get(uid(object)).map_or(0, |notes| notes.failures)
     }
@@ -160,12 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_kept_of_a_trendjob_that_is_gone_or_well() {
+    fn nothing_is_kept_about_a_trendjob_that_is_gone_or_has_no_failures() {
         let memory = Memory::default();
         let object = version("1");
         memory.note_write(&object, version("2"), |_| false);
-        memory.note_namespace_going(&object);
-        memory.note_begun(&object, 3);
+        memory.note_namespace_terminating(&object);
+        memory.note_started(&object, 3);
         memory.note_failure(&object);
         assert_eq!((memory.begun("u"), memory.failures(&object)), (Some(3), 1));
         memory.forget("u");

@@ -31,13 +31,13 @@ pub use memory::Memory;
 pub use recorder::EventRecorder;
 pub use warnings::Warnings;
 
-/// The longest wait after failed passes over an object; the first is a hundredth of it.
+/// The longest wait after failed passes over a TrendJob; the first wait is a hundredth of it.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
-/// The longest time of a pass. A server that is lost during a request never answers.
+/// The time limit of a pass: a server that is lost during a request never answers.
 const LONGEST_PASS: Duration = Duration::from_mins(1);
 
-/// The number of times in a row that a usual error is not worth a warning.
+/// The number of passes in a row that may fail with a usual error before a warning is logged.
 const USUAL: u32 = 4;
 
 /// The parts that every pass works with.
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// Notes the object that a write over another returned, until the watch shows it.
+    /// Remembers the TrendJob that a write over `over` returned, until the watch shows it.
     fn note_write(&self, over: &TrendJobObject, written: TrendJobObject) {
         let key = ObjectRef::from_obj(over);
         self.memory.note_write(over, written, |written| {
@@ -99,7 +99,7 @@ pub async fn reconcile(object: Arc<TrendJobObject>, context: Arc<Context>) -> Re
     result
 }
 
-/// The wait before the next pass after a failed one.
+/// Returns the wait before the next pass after a failed one.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is that of kube's controller")]
 pub fn on_error(object: Arc<TrendJobObject>, error: &Error, context: Arc<Context>) -> Next {
     let failures = context.memory.failures(&object).clamp(1, 10);
@@ -107,7 +107,7 @@ pub fn on_error(object: Arc<TrendJobObject>, error: &Error, context: Arc<Context
     let metadata = &object.metadata;
     let (namespace, trendjob) = (metadata.namespace.as_deref(), metadata.name.as_deref());
     let cause = std::error::Error::source(error).map(ToString::to_string);
-    // An error that is usual once is a fault if it stays.
+    // A usual error is a fault only if it persists.
     if error.is_usual() && failures <= USUAL {
         tracing::debug!(namespace, trendjob, %error, cause, "another pass is needed");
     } else {

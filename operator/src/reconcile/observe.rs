@@ -1,5 +1,5 @@
-//! Observing the cluster around one TrendJob. Client; owns the requests that a pass makes beside the
-//! watches: for pods and events only if pods don't come up or have ended.
+//! Observes the cluster around one TrendJob. Uses the client; owns the requests that a pass makes
+//! beside the watches: for pods and events only if pods don't come up or have ended.
 
 use std::time::Duration;
 
@@ -77,7 +77,8 @@ impl ClusterView<'_> {
         Api::namespaced(self.context.client.clone(), &self.trendjob.namespace)
     }
 
-    /// The run from its `ConfigMap`, or why that can't be read; `None` if the run has not begun.
+    /// The run from its `ConfigMap`, or the reason why the `ConfigMap` can't be read; `None` if the
+    /// run has not begun.
     async fn pinned(&self, restart: u32) -> Result<Option<Result<Pinned, String>>, Error> {
         let maps: Api<ConfigMap> = self.api();
         let name = self.trendjob.run_name(restart).base();
@@ -148,7 +149,7 @@ impl ClusterView<'_> {
         JobPods::new(self.context, &self.trendjob.namespace, job)
     }
 
-    /// Looks for a cause among the pods of the present stage.
+    /// Looks for a cause among the pods of the current stage.
     async fn pods(&self, observed: &mut Observed) -> Result<(), Error> {
         let Some(job) = observed.jobs.values().next_back().cloned() else { return Ok(()) };
         let all = self.pods_of(&job);
@@ -177,9 +178,9 @@ impl ClusterView<'_> {
         if job.status.failed > 0 || (is_late && job.status.active == 0) {
             let failed = all.failed().await?;
             pods.extend(all.successors(&failed).await?);
-            // Pods that have ended are being deleted: maybe with everything else in the namespace.
+            // If a pod that has ended is being deleted, the whole namespace may be.
             if failed.iter().any(|pod| pod.metadata.deletion_timestamp.is_some()) {
-                observed.is_namespace_going = self.is_namespace_going().await?;
+                observed.is_namespace_terminating = self.is_namespace_terminating().await?;
             }
             pods.extend(failed);
         }
@@ -221,7 +222,7 @@ impl ClusterView<'_> {
     }
 
     /// Returns true if the namespace is being deleted.
-    async fn is_namespace_going(&self) -> Result<bool, Error> {
+    async fn is_namespace_terminating(&self) -> Result<bool, Error> {
         let namespaces: Api<Namespace> = Api::all(self.context.client.clone());
         let name = &self.trendjob.namespace;
         let found = namespaces.get_metadata_opt(name).await;
@@ -235,8 +236,8 @@ impl ClusterView<'_> {
         let uid = &self.trendjob.uid;
         let params = ListParams::default().labels(&format!("{UID_LABEL}={uid}"));
         let found = jobs.list(&params).await.map_err(doing("listing the Jobs that are left"))?;
-        let is_namespace_going = self.context.memory.is_namespace_going(uid);
-        let mut deletion = Deletion { is_namespace_going, ..Deletion::default() };
+        let is_namespace_terminating = self.context.memory.is_namespace_terminating(uid);
+        let mut deletion = Deletion { is_namespace_terminating, ..Deletion::default() };
         for job in found.items {
             let stage = job.metadata.labels.as_ref().and_then(|labels| labels.get(STAGE_LABEL));
             let name = job.metadata.name.clone().unwrap_or_default();

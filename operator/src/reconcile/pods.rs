@@ -1,5 +1,6 @@
-//! The pods of one Job and the events about them. Client; owns which are listed and how many: a Job
-//! may have 10,000 pods, most of them done, and the one that matters must be in the list.
+//! The pods of one Job and the events about them. Client; owns the choice and number of pods that
+//! are listed: a Job may have 10,000 pods, most of them done, and the list must hold the pod that
+//! matters.
 
 use std::collections::HashSet;
 
@@ -43,8 +44,8 @@ impl<'a> JobPods<'a> {
         self.list("", "status.phase=Succeeded").await
     }
 
-    /// Lists pods that failed. Of an Indexed Job that is over, only those of the indexes that
-    /// failed for good: other indexes succeeded on a later attempt.
+    /// Lists pods that failed. If an Indexed Job is over, the list holds only pods of the indexes
+    /// that failed for good: other indexes succeeded on a later attempt.
     pub(super) async fn failed(&self) -> Result<Vec<Pod>, Error> {
         let failed = self.job.status.failed_indexes.as_deref().unwrap_or_default();
         let failed: Vec<_> = indexes(failed).take(FAILED_INDEXES).collect();
@@ -58,7 +59,7 @@ impl<'a> JobPods<'a> {
         self.list("", "status.phase=Pending").await
     }
 
-    /// Lists pods that came up for the indexes of these failed ones.
+    /// Lists pods that came up for the indexes of these failed pods.
     pub(super) async fn successors(&self, failed: &[Pod]) -> Result<Vec<Pod>, Error> {
         if failed.is_empty() {
             return Ok(Vec::new());
@@ -74,7 +75,7 @@ impl<'a> JobPods<'a> {
         self.list("", UP).await
     }
 
-    /// Lists pods whose deletion should have ended by this time, by name and uid.
+    /// Lists the names and uids of pods whose deletion should have ended by `since`.
     pub(super) async fn stuck(&self, since: Timestamp) -> Result<Vec<(String, String)>, Error> {
         let params = self.params("", "status.phase!=Succeeded,status.phase!=Failed");
         let listed = self.pods.list_metadata(&params.limit(MOST_RUNNING)).await;
@@ -82,8 +83,8 @@ impl<'a> JobPods<'a> {
         Ok(listed.items.iter().filter_map(|pod| stuck(pod, since)).collect())
     }
 
-    /// The events that explain why these pods don't come up, or why the Job lacks pods. Empty if
-    /// the pods explain themselves.
+    /// Returns the events that explain why these pods don't come up, or why the Job lacks pods.
+    /// Returns none if the status of each pod explains it.
     pub(super) async fn events(&self, pending: &[Pod]) -> Result<Vec<Event>, Error> {
         let silent: HashSet<_> = pending
             .iter()
@@ -115,7 +116,7 @@ impl<'a> JobPods<'a> {
     }
 }
 
-/// A further label selector, for the pods of these indexes.
+/// Returns a further label selector, for the pods of these indexes.
 fn of_indexes(indexes: &[u32]) -> String {
     let indexes: Vec<_> = indexes.iter().map(ToString::to_string).collect();
     format!(",{INDEX_LABEL} in ({})", indexes.join(","))
@@ -125,8 +126,8 @@ fn label<'a>(metadata: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     metadata.labels.as_ref()?.get(name).map(String::as_str)
 }
 
-/// The name and uid of a pod whose deletion should have ended by this time. The deletion timestamp
-/// of a pod is the end of its grace period.
+/// Returns the name and uid of a pod if its deletion should have ended by `since`. The deletion
+/// timestamp of a pod is the end of its grace period.
 fn stuck(pod: &PartialObjectMeta<Pod>, since: Timestamp) -> Option<(String, String)> {
     let grace_ends = pod.metadata.deletion_timestamp.as_ref()?;
     if grace_ends.0 > since {

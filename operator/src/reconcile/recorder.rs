@@ -15,7 +15,7 @@ use crate::plan::Notice;
 /// under way come first.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Records events. Clones share those under way.
+/// Records events. Clones share the events under way.
 #[derive(Clone)]
 pub struct EventRecorder {
     client: Client,
@@ -31,7 +31,7 @@ impl std::fmt::Debug for EventRecorder {
 }
 
 impl EventRecorder {
-    /// Records events in the name of `instance`, the pod or the machine.
+    /// Creates a recorder that reports events as `instance`, the name of the pod or machine.
     pub fn new(client: Client, instance: String) -> Self {
         let controller = "trendjob-operator".to_owned();
         let reporter = Reporter { controller, instance: Some(instance) };
@@ -47,8 +47,8 @@ impl EventRecorder {
         let (client, reporter) = (self.client.clone(), self.reporter.clone());
         let recording = async move {
             for notice in notices {
-                // A recorder that is kept adds a second event of the same reason to the count of
-                // the first, and drops its note: the result of another run, the cause of another
+                // A reused recorder would only add 1 to the count of an earlier event with this
+                // reason, and drop the new note: the result of another run, the cause of another
                 // pod.
                 let recorder = Recorder::new(client.clone(), reporter.clone());
                 record(&recorder, &about, notice).await;
@@ -57,7 +57,7 @@ impl EventRecorder {
         self.under_way.spawn(recording.in_current_span());
     }
 
-    /// Waits for the events under way, but not for long. No event may be recorded after that.
+    /// Waits a few seconds at most for the events under way. No event may be recorded after a stop.
     pub async fn stop(&self) {
         self.under_way.close();
         if tokio::time::timeout(PATIENCE, self.under_way.wait()).await.is_err() {
@@ -98,8 +98,8 @@ mod tests {
 
     use super::*;
 
-    /// Records two events at an API server that takes this long for each, then stops. Returns the
-    /// number of events that arrived and the duration of the stop.
+    /// Records two events at an API server that needs the time `takes` for each, then stops.
+    /// Returns the number of events that arrived and the duration of the stop.
     async fn recorded_by_a_stop(takes: Duration) -> (usize, Duration) {
         let arrived = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&arrived);

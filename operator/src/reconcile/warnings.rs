@@ -1,6 +1,6 @@
-//! The warnings of Kubernetes about the Jobs and pods of a namespace. Client; owns that passes
-//! share one answer: for each list the API server reads all events of the namespace, and hundreds
-//! of runs may wait for their pods at once.
+//! The warnings of Kubernetes about the Jobs and pods of a namespace. Uses the client; owns the
+//! answer that passes share: for each list the API server reads all events of the namespace, and
+//! hundreds of runs may wait for their pods at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub struct Warnings(Mutex<HashMap<String, LastAnswer>>);
 
 impl Warnings {
     /// The warnings of a namespace that explain why pods don't come up. If the API server does not
-    /// answer, its answer before counts.
+    /// answer, its previous answer is returned.
     ///
     /// # Errors
     /// If the API server has never answered.
@@ -117,7 +117,7 @@ async fn pages(
         let listed = api.list(&params).await;
         let listed = listed.map_err(doing(format!("listing the warnings in {namespace}")))?;
         found.extend(listed.items.into_iter().map(|event| Event {
-            // Nothing reads it: the event names its object elsewhere.
+            // Nothing reads the metadata: `involvedObject` names the object of the event.
             metadata: ObjectMeta::default(),
             ..event
         }));

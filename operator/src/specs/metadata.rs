@@ -1,4 +1,4 @@
-//! The metadata of children: names, labels and the one owner.
+//! The metadata of the objects that a TrendJob owns, its children: names, labels and the owner.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 
@@ -15,7 +15,7 @@ pub(super) fn child(trendjob: &CheckedTrendJob, run: &RunName<'_>, name: String)
         (UID_LABEL, run.uid.to_owned()),
         (RESTART_LABEL, run.restart.to_string()),
     ];
-    // The garbage collector keeps a child until its last owner is deleted, so a second owner would
+    // The garbage collector keeps a child until its last owner is deleted, so a second owner could
     // keep it too long.
     let owner = OwnerReference {
         api_version: format!("{}/{}", trendjob::GROUP, trendjob::VERSION),

@@ -1,4 +1,5 @@
-//! The objects of a run: one kind per file, built from values alone, without a way to fail.
+//! The Kubernetes objects of a run, one per file. They are built from values alone, so building
+//! can't fail.
 
 mod config_map;
 mod metadata;

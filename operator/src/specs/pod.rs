@@ -257,7 +257,8 @@ fn security_context(parts: &PodParts) -> PodSecurityContext {
         fs_group_change_policy: Some(
             match context.fs_group_change_policy {
                 Some(trendjob::FsGroupChangePolicy::Always) => "Always",
-                // Else the kubelet goes through all files of a claim for each pod.
+                // The default of Kubernetes, `Always`, makes the kubelet go through all files of a
+                // claim for each pod.
                 _ => "OnRootMismatch",
             }
             .to_owned(),

@@ -1,5 +1,5 @@
-//! The Job that removes the results of a TrendJob. It has no owner: it must outlive the TrendJob's
-//! deletion, during which the garbage collector removes owned objects first.
+//! The Job that removes the results of a TrendJob. It has no owner reference, because it must run
+//! while the TrendJob is being deleted, and a foreground deletion removes owned objects first.
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 
@@ -27,7 +27,7 @@ pub(crate) fn purge_job(pass: &Pass<'_>) -> Job {
         format!("--source={}", trendjob.spec.source),
         format!("--database={}", sink.database),
     ];
-    // -1 stands for all: the worker gets its largest number, which no result reaches.
+    // -1 means all documents: the worker gets the largest number, which no result reaches.
     let documents = u64::try_from(sink.documents).unwrap_or(u64::MAX);
     arguments.push(format!("--documents={documents}"));
     if sink.store_records {

@@ -1,5 +1,5 @@
-//! The Job of a stage. Owns which failures of a pod are tried again: one that no retry can fix ends
-//! the index or the Job; a pod that was moved or stopped is not at fault and costs no retry.
+//! The Job of a stage. Owns the rules for retries: a failure that no retry can fix ends the index
+//! or the Job; a pod that was moved or stopped is not at fault, so its end costs no retry.
 
 use std::collections::BTreeMap;
 

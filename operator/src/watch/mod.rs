@@ -1,5 +1,5 @@
-//! Watching TrendJobs and their Jobs. Owns that each watch has its own backoff, that a store holds
-//! every watched object, and which TrendJob a change belongs to; refuses to decide anything.
+//! Watches TrendJobs and their Jobs. Owns the backoff of each watch, the stores of watched objects,
+//! and the TrendJob that a change belongs to; decides nothing.
 
 mod pulse;
 
@@ -28,7 +28,7 @@ use crate::queue::Queue;
 /// The number of objects in one page of a list.
 const PAGE: u32 = 100;
 
-/// The ends that a watch writes to.
+/// The places that a watch reports to.
 #[derive(Debug)]
 pub struct WatchOutput {
     /// The queue of the TrendJobs that changed.
@@ -116,8 +116,9 @@ fn owner(metadata: &ObjectMeta) -> Option<ObjectRef<TrendJobObject>> {
     Some(ObjectRef::new(name).within(metadata.namespace.as_ref()?))
 }
 
-/// A hash of the parts of a TrendJob that only others change, so not of the status. It is compared
-/// within one process only, so the hasher of the standard library will do.
+/// A hash of the parts of a TrendJob whose change needs a pass. The status is not among them: only
+/// the operator writes it. Hashes are compared within one process only, so the hasher of the
+/// standard library will do.
 fn fingerprint(metadata: &ObjectMeta) -> u64 {
     let mut hasher = DefaultHasher::new();
     metadata.generation.hash(&mut hasher);
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_job_is_untouched_and_any_change_of_it_is_not() {
+    fn a_new_job_is_untouched_and_a_changed_one_is_not() {
         let created = json!({"name": "job", "generation": 1});
         assert!(is_untouched(&job(&created, &json!({}))));
         let held = json!({"name": "job", "generation": 2});

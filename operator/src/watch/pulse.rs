@@ -1,6 +1,6 @@
-//! Signs of life of the watches: when the API server last sent anything on each. Owns a layer of
-//! the client that sees all answers: kube's watcher does not report bookmarks, the only sign in a
-//! quiet cluster.
+//! Signs of life of the watches: the time when the API server last sent anything on each. Owns a
+//! layer of the client that sees all responses, because kube's watcher doesn't report bookmarks,
+//! and in a quiet cluster a watch receives nothing else.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -25,12 +25,12 @@ impl Pulses {
         self.0.lock().insert(path, Instant::now());
     }
 
-    /// The collection with the longest silence, and its length.
+    /// Returns the collection with the longest silence, and the length of the silence.
     pub fn oldest(&self) -> Option<(String, Duration)> {
         self.ages().into_iter().max_by_key(|(_, age)| *age)
     }
 
-    /// The length of each collection's silence.
+    /// Returns the length of each collection's silence.
     pub fn ages(&self) -> Vec<(String, Duration)> {
         let now = Instant::now();
         self.0.lock().iter().map(|(path, at)| (path.clone(), now - *at)).collect()
@@ -43,7 +43,7 @@ impl Pulses {
     }
 }
 
-/// A layer of the client that notes each part of an answer.
+/// A layer of the client that records the arrival of each part of a response.
 #[derive(Debug, Clone)]
 pub struct PulseLayer(pub Pulses);
 
@@ -55,7 +55,7 @@ impl<S> Layer<S> for PulseLayer {
     }
 }
 
-/// A client whose answers are noted.
+/// A client that records the arrival of its responses.
 #[derive(Debug, Clone)]
 pub struct PulseService<S> {
     inner: S,

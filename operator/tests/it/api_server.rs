@@ -1,5 +1,5 @@
 //! An API server for tests: objects in memory, behind the `tower` service of the client. It fails
-//! requests as a test plans it, and records all requests.
+//! requests as a test plans, and records all requests.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     Lost,
 }
 
-/// A fault of the next request with this method and a path that contains this.
+/// A fault for the next request with this method and a path that contains `path`.
 #[derive(Debug, Clone)]
 pub(crate) struct Planned {
     pub(crate) method: &'static str,
@@ -52,7 +52,7 @@ pub(crate) struct State {
     pub(crate) forgotten: u64,
     /// True if watches stay open but receive nothing.
     pub(crate) is_silent: bool,
-    /// The number of bookmarks.
+    /// The number of bookmarks that were sent.
     bookmarks: u64,
 }
 
@@ -182,7 +182,7 @@ impl ApiServer {
         answer
     }
 
-    /// A watch: the changes of a collection since a version, and those from now on.
+    /// Answers a watch: sends the changes of a collection since a version, then each later change.
     fn watch(&self, path: &str, query: &str) -> Answer {
         let since = query.split('&').find_map(|part| part.strip_prefix("resourceVersion="));
         let since: u64 = since.and_then(|text| text.parse().ok()).unwrap_or(0);

@@ -279,7 +279,7 @@ async fn a_running_stage_is_looked_at_twice_a_minute_at_most() {
     assert!(passes(&server) - before <= 2, "{:#?}", server.state().requests);
     // The longest time between two passes is five minutes.
     sleep(Duration::from_mins(5)).await;
-    assert!(passes(&server) > before, "the run is not looked at any more");
+    assert!(passes(&server) > before, "no pass over the run after five minutes");
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,7 +299,7 @@ async fn runs_with_slow_pods_share_the_lists_of_warnings_and_each_finds_its_own_
     for job in server.paths("jobs/slow-") {
         let name = job.rsplit('/').next().unwrap();
         server.change(&job, |job| job["status"] = json!({"active": 0}));
-        // The namespace refuses only the pod of this one.
+        // The namespace refuses only the pod of this Job.
         if name.starts_with("slow-7-") {
             let event = json!({
                 "metadata": {"name": "refused", "namespace": "team"}, "type": "Warning",

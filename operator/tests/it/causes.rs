@@ -1,5 +1,5 @@
-//! Mistakes of a user and shortages of a cluster: a condition and an event name each within 30 s,
-//! and once it is fixed the run goes through.
+//! Mistakes of a user and shortages of a cluster: a condition and an event name each cause within
+//! 30 s, and once the cause is fixed the run completes.
 
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota, Secret};
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
@@ -91,7 +91,7 @@ async fn a_namespace_that_refuses_the_pods_is_named() {
     testbed.done().await;
 }
 
-/// A quota whose status shows that the API server enforces it.
+/// Creates a quota, and waits until its status shows that the API server enforces it.
 async fn quota(testbed: &Testbed, name: &str, hard: Value) -> Api<ResourceQuota> {
     let quotas: Api<ResourceQuota> = testbed.api();
     let quota = json!({"metadata": {"name": name}, "spec": {"hard": hard}});
@@ -139,7 +139,7 @@ async fn a_refused_job_is_named_and_once_it_is_fixed_the_run_goes_on() {
     testbed.patch("job", json!({"spec": {"suspend": false}})).await;
     let object = testbed.until_condition("job", "Complete").await;
     assert_eq!(digest(&object), expected);
-    // After a quota of Jobs the run goes on without a change of the TrendJob.
+    // Once a quota on Jobs is raised, the run goes on without a change of the TrendJob.
     let quotas = quota(&testbed, "one", json!({"count/jobs.batch": "1"})).await;
     testbed.apply("other", json!({})).await;
     let message = testbed.cause("other", &["FailedCreate"]).await;
@@ -154,7 +154,7 @@ async fn a_refused_job_is_named_and_once_it_is_fixed_the_run_goes_on() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn a_status_of_impossible_numbers_is_refused() {
+async fn a_status_with_impossible_numbers_is_refused() {
     let testbed = Testbed::new("numbers").await;
     testbed.apply("job", json!({"spec": {"suspend": true}})).await;
     for status in [

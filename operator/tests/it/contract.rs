@@ -59,7 +59,7 @@ fn workers_accept_their_arguments() {
                 assert_eq!(index.later.without_shards.0, [1, 3].into());
             }
             Command::Publish(publish) => assert_eq!(publish.without_shards.0, [1, 3].into()),
-            Command::Purge(_) => panic!("nothing is purged"),
+            Command::Purge(_) => panic!("a run has no purge Job"),
         }
         stages.push(args.command.stage());
     }

@@ -1,12 +1,12 @@
-//! The definition in the repository equals the one of the code and is small enough for `kubectl
-//! apply`.
+//! The definition of TrendJobs in the repository equals the generated one and is small enough for
+//! `kubectl apply`.
 
 use std::fs;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests/crd/trendjobs.yaml");
 
 #[test]
-fn the_definition_in_the_repository_equals_the_one_of_the_code() {
+fn the_definition_in_the_repository_equals_the_generated_one() {
     let expected = operator::crd::yaml().unwrap();
     if std::env::var_os("UPDATE").is_some() {
         fs::write(FILE, &expected).unwrap();

@@ -1,5 +1,5 @@
-//! Operators, pods and databases that end at any moment. Every run still publishes the digest of
-//! one machine, each child is created once, and nothing is left over.
+//! Operators, pods and databases that end at any moment. Every run still publishes the digest that
+//! one machine publishes, each child is created once, and nothing is left over.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -98,7 +98,7 @@ async fn another_operator_takes_over_when_the_first_stops() {
     testbed.apply("before", json!({})).await;
     testbed.until_condition("before", "Complete").await;
     let _second = testbed.candidate();
-    assert_eq!(first.stop(), Some(0), "the operator stopped in order");
+    assert_eq!(first.stop(), Some(0), "the operator stops cleanly");
     testbed.apply("after", json!({})).await;
     let object = testbed.until_condition("after", "Complete").await;
     assert_eq!(digest(&object), expected);

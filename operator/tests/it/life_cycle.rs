@@ -169,7 +169,7 @@ async fn a_trendjob_of_another_manager_is_left_alone() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn of_two_runs_of_a_source_the_result_of_the_later_one_is_visible() {
+async fn the_result_of_the_later_of_two_runs_of_a_source_is_visible() {
     let testbed = Testbed::new("two").await;
     testbed.posts(8).await;
     let _operator = testbed.operator();
@@ -193,7 +193,7 @@ async fn of_two_runs_of_a_source_the_result_of_the_later_one_is_visible() {
 
 #[testing::needs(cluster)]
 #[tokio::test]
-async fn results_are_removed_before_the_trendjob_goes() {
+async fn results_are_removed_before_the_trendjob_is_deleted() {
     let testbed = Testbed::new("purge").await;
     testbed.posts(1).await;
     let _operator = testbed.operator();
@@ -217,7 +217,7 @@ async fn results_are_removed_before_the_trendjob_goes() {
 async fn a_namespace_with_a_finalizer_on_its_trendjob_can_be_deleted() {
     let testbed = Testbed::new("going").await;
     testbed.posts(1).await;
-    // An operator whose rights do not go with the namespace.
+    // An operator whose rights are not removed with the namespace.
     let _operator = testbed.operator_of_the_cluster();
     testbed.apply("job", json!({"spec": {"deletionPolicy": "Delete"}})).await;
     testbed.until_condition("job", "Complete").await;

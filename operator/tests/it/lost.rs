@@ -29,7 +29,7 @@ impl LostNode {
         node
     }
 
-    /// Reports ready once, as a kubelet does. It must be repeated until a pod is on the node.
+    /// Reports the node ready once, as a kubelet does. Must be repeated until a pod is on the node.
     async fn beat(&self) {
         let now = Timestamp::now().to_string();
         let ready = json!({
@@ -84,7 +84,7 @@ async fn a_pod_whose_node_is_lost_is_replaced() {
             testbed.pods().await.iter().any(|pod| pod.name_any() != lost)
         })
         .await;
-    // The run is held, and its next pod goes to a real node.
+    // The run is suspended, and its next pod goes to a real node.
     testbed.patch("job", json!({"spec": {"suspend": true}})).await;
     testbed.until_condition("job", "Suspended").await;
     let jobs: Api<k8s_openapi::api::batch::v1::Job> = testbed.api();
@@ -144,7 +144,7 @@ async fn one_operator_works_in_several_namespaces() {
     for each in [&testbed, &other] {
         assert_eq!(digest(&each.until_condition("job", "Complete").await), expected);
     }
-    assert_eq!(operator.stop(), Some(0), "the operator stopped in order");
+    assert_eq!(operator.stop(), Some(0), "the operator stops cleanly");
     tokio::time::timeout(Duration::from_mins(1), async {
         other.done().await;
         testbed.done().await;

@@ -1,4 +1,4 @@
-//! The plans through the life of a TrendJob, as stories whose text a person reviewed.
+//! The plans through the life of a TrendJob, as stories in reviewed snapshots.
 
 use operator::diagnosis::Finding;
 use operator::names::Stage;
@@ -402,7 +402,7 @@ fn a_status_stays_small_with_failures_of_any_size() {
 #[test]
 fn the_jobs_of_a_deleted_namespace_are_deleted() {
     let mut story = counting(json!({}));
-    story.observed.is_namespace_going = true;
+    story.observed.is_namespace_terminating = true;
     story.text.clear();
     story.pass("the namespace is being deleted");
     insta::assert_snapshot!(story.text);
@@ -480,7 +480,7 @@ fn results_are_removed_with_the_trendjob_once_no_pod_is_left() {
         jobs: jobs.iter().map(|name| (*name).to_owned()).collect(),
         has_pods,
         purge,
-        is_namespace_going: false,
+        is_namespace_terminating: false,
     };
     story.observed.deletion = remains(&["job-6a2f41a3-0-plan"], true, None);
     story.pass("deleted while it plans");
@@ -496,14 +496,14 @@ fn results_are_removed_with_the_trendjob_once_no_pod_is_left() {
 }
 
 #[test]
-fn a_trendjob_goes_even_if_its_results_can_not_be_removed() {
+fn a_trendjob_is_deleted_even_if_its_results_can_not_be_removed() {
     for (label, deletion, after) in [
         (
             "failed",
             Deletion { purge: Some(Purge::Failed("why".to_owned())), ..Deletion::default() },
             1,
         ),
-        ("namespace", Deletion { is_namespace_going: true, ..Deletion::default() }, 1),
+        ("namespace", Deletion { is_namespace_terminating: true, ..Deletion::default() }, 1),
         ("late", Deletion { purge: Some(Purge::Running), ..Deletion::default() }, 601),
     ] {
         let mut story = Story::new(json!({"spec": {"deletionPolicy": "Delete"}}));

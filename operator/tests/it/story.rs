@@ -1,5 +1,5 @@
 //! The life of a TrendJob without a cluster: passes of `plan` over a state that the test sets, with
-//! every plan carried out at once. Written down as text that a person reviews.
+//! every plan carried out at once. The story is written as text for snapshots.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use operator::names::Stage;
 use operator::object::{JobObject, JobStatus, TrendJobObject, prune_job};
 use operator::observed::{End, Observed, ObservedJob, Pinned};
 use operator::pass::Pass;
-use operator::plan::{Action, Plan, plan};
+use operator::plan::{Action, PassPlan, plan};
 use operator::settings::Settings;
 use operator::validate::validate;
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ impl Story {
         self
     }
 
-    /// Lets the plan pod report a plan of so many shards.
+    /// Lets the plan pod report a plan of `shards` shards.
     pub(crate) fn planned(&mut self, shards: u32) -> &mut Self {
         let plan = PlanSummary {
             hash: "5".repeat(64),
@@ -120,7 +120,7 @@ impl Story {
     }
 
     /// The plan of the next pass.
-    pub(crate) fn plan(&self) -> Plan {
+    pub(crate) fn plan(&self) -> PassPlan {
         let trendjob = validate(&self.object).unwrap();
         let (observed, settings) = (&self.observed, &settings());
         plan(&Pass { trendjob: &trendjob, observed, settings, now: self.now })
@@ -155,7 +155,7 @@ impl Story {
     }
 
     /// Writes a plan into the story.
-    fn write(&mut self, plan: &Plan) {
+    fn write(&mut self, plan: &PassPlan) {
         let before = self.object.status.clone().unwrap_or_default();
         let text = &mut self.text;
         for action in &plan.actions {

@@ -1,5 +1,5 @@
-//! The stages as pods do them: one attempt each. Owns the reports of the stages; the pipeline does
-//! the work.
+//! The stages as a pod runs them: one attempt at one stage. Owns the reports of the stages; the
+//! pipeline does the work.
 
 mod plan;
 mod publish;
@@ -29,7 +29,7 @@ pub(crate) use purge::purge;
 pub(crate) struct Work {
     /// The store, names and limits of the attempt.
     pub(crate) context: Context,
-    /// The store again if it is a MongoDB.
+    /// The store once more, by its own type, if it is a MongoDB.
     pub(crate) mongo: Option<MongoStore>,
     /// The configuration of the run.
     pub(crate) config: RunConfig,
@@ -72,7 +72,7 @@ impl Work {
         Ok(Ending::done(TerminationMessage::default()))
     }
 
-    /// Scores a partition, after all are merged.
+    /// Scores a partition, after all partitions are merged.
     fn score(&self, args: &IndexArgs) -> Result<Ending, Ending> {
         let plan = self.plan_of(&args.later)?;
         let partition = plan.partition(args.index)?;

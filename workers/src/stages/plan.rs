@@ -1,4 +1,4 @@
-//! The plan stage: plans a run, and does all stages of a small one.
+//! The plan stage: plans a run, and runs all stages of a small one.
 
 use pipeline::etl::{self, Shard};
 use pipeline::input::{Compression, Object};
@@ -18,7 +18,7 @@ impl Work {
         if !is_small(&plan, spec.chunk_size) {
             return Ok(Ending::done(TerminationMessage { plan: summary, ..Default::default() }));
         }
-        // Three Jobs after another take longer than the run itself.
+        // Three Jobs one after another take longer than the run itself.
         self.caught_up(self.do_all_stages(&plan, &spec, summary))
     }
 

@@ -39,8 +39,8 @@ impl Work {
     }
 
     /// Makes records and plain documents agree with the result that was just published, then cleans
-    /// up. `without` are the shards that the result goes without, `kept` is the number of records
-    /// that the others stored. A failed clean-up doesn't fail the run: the next run repeats it.
+    /// up. `without` are the shards that the result lacks, `kept` is the number of records that the
+    /// other shards stored. A failed clean-up doesn't fail the run: the next run repeats it.
     pub(super) fn follow_up(&self, plan: &Plan, without: &[u32], kept: u64) -> Result<(), Ending> {
         let Context { runtime, store, run, attempt, .. } = &self.context;
         let (source, sink) = (&plan.source, &self.config.spec.sink);

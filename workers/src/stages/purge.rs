@@ -17,10 +17,11 @@ pub(crate) async fn purge(opened: &OpenStore, args: &PurgeArgs) -> Result<Ending
     if args.uid.is_empty() {
         return Err(unusable("--uid is empty: every run would match".to_owned()));
     }
-    // Runs are called `<uid>-<restart>`; the dash keeps out uids that begin with this one.
+    // A run is named `<uid>-<restart>`; the dash excludes longer uids that begin with this one.
     let prefix = format!("{}-", args.uid);
     if let Some(mongo) = opened.mongo.as_ref().filter(|_| args.store_records) {
-        // Before the purge: the source's log names the run that the records belong to.
+        // This comes before the purge: the newest entry of the generation log still names the run
+        // that the records belong to.
         records::withdraw(mongo, &source, |run| run.as_str().starts_with(&prefix)).await?;
     }
     let removed = remove_all(&*opened.store, &source, &prefix, &now()).await?;

@@ -1,5 +1,5 @@
-//! The operator's part without a cluster: it writes a run's configuration, starts pods as processes
-//! and reads their termination messages.
+//! Plays the operator without a cluster: writes a run's configuration, starts pods as processes and
+//! reads their termination messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use pipeline::{Context, Limits, Spec, local};
 use store::{
     AttemptId, Generation, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName,
-    Store, generations, mongo::Access,
+    Store, generations, mongo::Opening,
 };
 use tokio::runtime::Runtime;
 use trendjob::{RunConfig, TerminationMessage, parse_manifest};
@@ -166,7 +166,7 @@ impl Cluster {
         self.pod("plan", &[]).run().done().plan.unwrap()
     }
 
-    /// Does all stages of the current run, one pod after the other.
+    /// Runs all stages of the current run, one pod after the other.
     pub(crate) fn run_through(&self) -> TerminationMessage {
         let plan = self.plan();
         for index in 0..plan.shards {
@@ -225,7 +225,7 @@ impl Cluster {
             uri: MongoUri::new(uri),
             database: database.clone(),
             ca_file: None,
-            access: Access::Write,
+            opening: Opening::CreateIndexes,
             patience: Duration::from_mins(1),
         };
         MongoStore::open(&options).await.unwrap()
@@ -270,7 +270,7 @@ impl Drop for Cluster {
     }
 }
 
-/// A process that does one stage.
+/// A process that runs one attempt at a stage.
 pub(crate) struct Pod {
     command: Command,
     termination: PathBuf,
@@ -296,7 +296,7 @@ impl Pod {
         self
     }
 
-    /// Sets the size of its blocks.
+    /// Sets the size of the pod's blocks.
     pub(crate) fn cut_at(mut self, block_size: u64) -> Self {
         self.command.arg("--block-size").arg(block_size.to_string());
         self

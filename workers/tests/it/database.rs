@@ -192,7 +192,7 @@ fn polled(shared: Option<Shared>) {
             done.store(true, Ordering::SeqCst);
         });
         while !done.load(Ordering::SeqCst) {
-            // Set before the first read: one that fails must not leave the other thread waiting.
+            // Set before the first read: a read that fails must not leave the other thread waiting.
             reading.store(true, Ordering::SeqCst);
             let now = read();
             if now.0 == 1 {
@@ -217,7 +217,7 @@ fn a_reader_of_mongodb_sees_the_old_result_or_the_new_one() {
     polled(Some(Shared::mongo("polled")));
 }
 
-/// The word and the generation of the first plain document.
+/// Returns the word and the generation of the first plain document.
 fn first_plain(cluster: &Cluster) -> (String, i64) {
     cluster.wait(async {
         let database = cluster.mongo().await;
@@ -249,8 +249,8 @@ fn plain_documents_agree_with_the_visible_result_after_late_and_killed_publisher
     cluster.pod("publish", &["--plan-hash", &plan.hash]).run().done();
     assert_eq!(first_plain(&cluster), ("unheard".to_owned(), 2));
     assert_eq!(count(&cluster, "trends-sample"), 10_000, "the limit: there are more words");
-    // The state if the publisher of the first run had swapped its documents in last and been
-    // killed.
+    // The state that the publisher of the first run leaves if it swaps its documents in last and
+    // is killed.
     cluster.wait(async {
         let database = cluster.mongo().await;
         let documents = database.database().collection::<Document>("trends-sample");

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use crate::cluster::{Cluster, Shared};
 
-/// Kills every stage before and after each of its writes; the next attempt goes on each time.
+/// Kills every stage before and after each of its writes; the next attempt continues each time.
 #[cfg(feature = "fault-points")]
 fn kill_at_every_write(shared: Option<Shared>) {
     let cluster = Cluster::new(shared, 16, 2, 2);
@@ -48,7 +48,7 @@ fn the_next_attempt_completes_what_a_pod_killed_at_any_write_left_in_mongodb() {
 
 #[cfg(feature = "fault-points")]
 #[test]
-fn a_panic_is_reported_and_another_attempt_goes_on() {
+fn a_panic_is_reported_and_another_attempt_succeeds() {
     let cluster = Cluster::new(None, 16, 2, 1);
     let plan = cluster.plan();
     for write in 1..=2 {
@@ -63,7 +63,7 @@ fn a_panic_is_reported_and_another_attempt_goes_on() {
     cluster.purge(&[]).run().done();
 }
 
-/// Starts a pod that stops before its first write until it is sent SIGCONT.
+/// Starts a pod that stops before its first write and continues on SIGCONT.
 #[cfg(feature = "fault-points")]
 fn stopped(cluster: &Cluster, plan: &str) -> crate::cluster::Running {
     let pod = cluster.indexed("etl", plan, 0).env("TRENDJOB_FAULT", "stop-before:1");
@@ -74,7 +74,7 @@ fn stopped(cluster: &Cluster, plan: &str) -> crate::cluster::Running {
 
 #[cfg(feature = "fault-points")]
 #[test]
-fn a_pod_that_was_stopped_while_its_run_was_published_ends_well_and_changes_nothing() {
+fn a_pod_that_was_stopped_while_its_run_was_published_succeeds_and_changes_nothing() {
     let cluster = Cluster::new(None, 16, 2, 2);
     let plan = cluster.plan();
     let slow = stopped(&cluster, &plan.hash);

@@ -19,7 +19,7 @@ struct State {
     /// True if the next bytes to the server close the gate.
     cuts: AtomicBool,
     refused: AtomicBool,
-    /// Milliseconds by which every piece of a reply is delayed.
+    /// Milliseconds by which every piece of a request or reply is delayed.
     delay: AtomicU64,
 }
 
@@ -46,7 +46,7 @@ impl Gate {
         Self { address, state }
     }
 
-    /// Delays every piece of a reply.
+    /// Delays every piece of a request or reply.
     pub(crate) fn slow_down(&self, delay: Duration) {
         self.state.delay.store(delay.as_millis() as u64, Ordering::SeqCst);
     }

@@ -1,5 +1,5 @@
-//! The worker's stages as separate processes over one store, in any order, doubled and killed. What
-//! they publish is compared with a run on one machine.
+//! The worker's stages as separate processes over one store: in any order, run twice, and killed.
+//! Their result is compared with that of a run on one machine.
 
 #[cfg(test)]
 mod cluster;

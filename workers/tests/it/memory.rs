@@ -46,7 +46,7 @@ fn a_partition_of_a_million_terms_in_64_shards_is_merged_in_64_mib() {
     for index in 0..plan.shards {
         cluster.indexed("etl", &plan.hash, index).run().done();
     }
-    // Too little to sort without spilling.
+    // 16 MiB is too little to sort without spilling.
     let args = ["--plan-hash", &plan.hash, "--index", "0", "--memory", "16Mi"];
     let merged = cluster.pod("aggregate", &args).run();
     assert!(peak(&merged) < LIMIT, "{} bytes", peak(&merged));

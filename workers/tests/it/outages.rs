@@ -1,4 +1,4 @@
-//! Databases that are absent, go away, are slow, full or refuse.
+//! Databases that are absent, disappear, are slow, have a full disk or refuse access.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -49,7 +49,7 @@ fn a_database_that_is_absent_at_first_and_goes_away_later_is_waited_for() {
     assert_eq!(report.result.unwrap().digest, cluster.expected());
 }
 
-/// Does a run whose database goes away for [`OUTAGE`] in the middle of one stage.
+/// Carries out a run whose database goes away for [`OUTAGE`] in the middle of one stage.
 fn outage_in(stage: &str) {
     let (cluster, gate) = gated(&format!("outage-{stage}"));
     let plan = cluster.plan();
@@ -93,7 +93,8 @@ fn a_slow_database_is_waited_for() {
     assert_eq!(report.result.unwrap().digest, cluster.expected());
 }
 
-/// Runs a pod over a scripted database, which must fail it, and returns the message.
+/// Runs a pod against a scripted database, checks that it fails with this code and reason and
+/// shows no password, and returns its message.
 fn answered(uri: impl Fn(u16) -> String, server: &Server, code: i32, reason: &str) -> String {
     let cluster = Cluster::new(None, 1, 1, 1);
     let pod = cluster.pod("plan", &[]).mongodb(&uri(server.port));

@@ -17,7 +17,7 @@ fn the_plan_pod_does_all_stages_of_a_small_run() {
     assert_eq!(records.read, records.counted + records.empty + records.malformed);
     assert_eq!(report.malformed["syntax"], 6);
     let again = cluster.pod("plan", &[]).run().done();
-    assert_eq!(again.result.unwrap().generation, 1, "a second attempt reports the same");
+    assert_eq!(again.result.unwrap().generation, 1, "a second attempt reports the same generation");
 }
 
 #[test]
@@ -48,7 +48,7 @@ fn a_run_without_failed_shards_is_published_as_incomplete() {
     let cluster = Cluster::new(None, 16, 4, 2);
     let plan = cluster.plan();
     for index in 0..4 {
-        // The failed shard finishes late, too.
+        // Shard 2, which counts as failed below, has finished late.
         cluster.indexed("etl", &plan.hash, index).run().done();
     }
     let hash = plan.hash.as_str();
@@ -119,7 +119,7 @@ fn too_many_malformed_lines_fail_the_run_with_the_first_of_them() {
 }
 
 #[test]
-fn input_that_is_missing_or_changes_is_named_for_good() {
+fn missing_or_changed_input_is_named_and_not_retried() {
     let cluster = Cluster::new(None, 16, 2, 2);
     let plan = cluster.plan();
     fs::write(cluster.data().join("003.ndjson"), "{}\n").unwrap();
@@ -153,7 +153,7 @@ fn a_late_pod_of_an_old_run_ends_superseded_and_changes_nothing() {
 }
 
 #[test]
-fn a_late_pod_ends_superseded_also_after_a_rollback() {
+fn a_late_pod_ends_superseded_even_after_a_rollback() {
     let mut cluster = Cluster::new(None, 16, 3, 2);
     cluster.run_through();
     cluster.restart();

@@ -1,5 +1,5 @@
-//! Random orders of pods, some killed, some doubled. The seed is printed; `TRENDJOB_TEST_SEED`
-//! repeats it, and `TRENDJOB_TEST_SCHEDULES` is the number of orders.
+//! Random orders of pods, some killed, some started twice. The seed is printed;
+//! `TRENDJOB_TEST_SEED` repeats it, and `TRENDJOB_TEST_SCHEDULES` is the number of orders.
 
 use std::thread;
 use std::time::Duration;
@@ -42,7 +42,7 @@ fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
                 thread::park_timeout(Duration::from_millis(dice.roll(80)));
                 running.signal("TERM");
                 let ended = running.end();
-                // No exit code if it did not handle the signal yet.
+                // A pod that doesn't handle the signal yet ends without an exit code.
                 assert!(matches!(ended.status.code(), Some(0 | 143) | None), "{}", ended.log);
             }
             2 => {

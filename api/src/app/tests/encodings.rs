@@ -1,4 +1,4 @@
-//! Compressed responses, and their HEAD and entity tags.
+//! Compressed responses: their bodies, their headers for GET and HEAD, and their entity tags.
 
 use std::io::Read as _;
 
@@ -26,7 +26,7 @@ async fn body(response: Response) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_long_answer_is_compressed_for_callers_that_accept_it() {
+async fn a_long_answer_is_compressed_for_clients_that_accept_it() {
     let app = long().await;
     let plain = ask(&app, "GET", LONG, &[]).await;
     assert!(!plain.headers().contains_key(header::CONTENT_ENCODING));

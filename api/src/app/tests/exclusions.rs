@@ -115,7 +115,7 @@ async fn a_cursor_stays_valid_and_misses_and_repeats_no_shown_topic() {
         ranked.iter().map(|(rank, term)| (*rank, (*term).to_owned())).collect()
     };
     assert_eq!(listed(&app, &second).await, pairs(&[(3, "c"), (4, "d")]));
-    // One of the page before, and one of this page.
+    // One topic of the page before, and one of this page.
     exclude(&store, "sample", term("a", None)).await;
     exclude(&store, "sample", term("d", None)).await;
     a_second().await;
@@ -124,7 +124,7 @@ async fn a_cursor_stays_valid_and_misses_and_repeats_no_shown_topic() {
     assert_eq!(listed(&over(&store), &second).await, page, "another replica answers the same");
     let third = next(&second).await;
     assert_eq!(listed(&app, &third).await, pairs(&[(4, "f"), (5, "g")]));
-    // A cursor into an earlier generation doesn't show it, either.
+    // A cursor into an earlier generation skips an excluded topic, too.
     publish(&store, "sample", 2, &[("x", 1)]).await;
     exclude(&store, "sample", term("e", None)).await;
     a_second().await;

@@ -1,4 +1,4 @@
-//! Answers while the store fails, and the number of its reads.
+//! Responses while the store fails, and the number of reads of the store.
 
 use std::sync::atomic::Ordering;
 
@@ -11,7 +11,7 @@ const HOUR: Duration = Duration::from_hours(1);
 const LOVE: &str = "/api/trends?source=sample&topic=love";
 const RANKED: &str = "/api/v1/trends?source=sample";
 
-/// The sample over a store that can fail.
+/// Returns the sample over a store that can fail.
 pub(super) async fn shaky(settings: Settings) -> (Arc<Shaky>, Arc<dyn Store>, Router) {
     let (inner, _) = sample().await;
     let shaky = Shaky::over(Arc::clone(&inner));
@@ -19,12 +19,12 @@ pub(super) async fn shaky(settings: Settings) -> (Arc<Shaky>, Arc<dyn Store>, Ro
     (shaky, inner, app)
 }
 
-/// Limits on requests at once, with a timeout longer than any test.
+/// Returns limits on requests at once, with a timeout longer than any test.
 fn at_once(concurrency: usize, queue: usize) -> Settings {
     Settings { concurrency, queue, timeout: HOUR, origins: Vec::new() }
 }
 
-/// A request in a task.
+/// Sends a request from a task of its own.
 fn asking(app: &Router, uri: &'static str) -> JoinHandle<(StatusCode, String)> {
     let app = app.clone();
     tokio::spawn(async move {
@@ -33,7 +33,7 @@ fn asking(app: &Router, uri: &'static str) -> JoinHandle<(StatusCode, String)> {
     })
 }
 
-/// The statuses of concurrent requests.
+/// Returns the statuses of concurrent requests.
 async fn all(app: &Router, uri: &'static str, requests: usize) -> Vec<StatusCode> {
     let running: Vec<_> = (0..requests).map(|_| asking(app, uri)).collect();
     let mut statuses = Vec::new();
@@ -103,7 +103,7 @@ async fn a_request_is_answered_from_one_generation_while_newer_ones_are_publishe
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_damaged_block_is_a_500_that_does_not_say_where_the_store_is() {
+async fn a_damaged_block_is_a_500_that_does_not_reveal_where_the_store_is() {
     let (store, inner, app) = shaky(at_once(8, 0)).await;
     store.damaged.store(true, Ordering::Relaxed);
     for uri in [LOVE, RANKED] {
@@ -137,7 +137,7 @@ async fn an_unavailable_store_is_a_503_and_known_results_are_served() {
         assert!(body.contains("store") && !body.contains("secret"), "{body}");
     }
     all(&app, LOVE, 100).await;
-    assert_eq!(store.reads("generations/sample"), 1, "it is not read again for a second");
+    assert_eq!(store.reads("generations/sample"), 1, "the log is not read again for a second");
     store.away(false);
     a_second().await;
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
@@ -176,7 +176,7 @@ async fn a_request_beyond_the_limits_is_turned_away_and_others_are_not() {
     let response = get(&app, "/api/v1/sources").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()[header::RETRY_AFTER], "1");
-    assert!(response.headers().contains_key(REQUEST_ID), "it is recorded, too");
+    assert!(response.headers().contains_key(REQUEST_ID), "the refusal is recorded, too");
     drop(gate);
     assert_eq!(first.await.unwrap().0, StatusCode::OK);
     assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK, "the permit is free again");
@@ -231,7 +231,7 @@ async fn a_silent_store_does_not_delay_known_results() {
     for _ in 0..100 {
         assert_eq!(get(&app, LOVE).await.status(), StatusCode::OK);
     }
-    assert_eq!(began.elapsed(), waited, "no request waits for it any more");
+    assert_eq!(began.elapsed(), waited, "no request waits for the store any more");
     let next = format!("generations/sample/{:020}", 2);
     assert_eq!(store.reads(&next), 2, "when it was opened, and once since then");
 }

@@ -1,4 +1,4 @@
-//! Cursors: all pages of a listing are of the generation of the first page.
+//! Cursors: all pages of a listing show the generation of the first page.
 
 use store::{Key, Stage};
 
@@ -14,7 +14,7 @@ async fn page(app: &Router, uri: &str) -> (Vec<String>, Option<String>, serde_js
     let topics = answer["topics"].as_array().unwrap();
     let terms = topics.iter().map(|topic| topic["term"].as_str().unwrap().to_owned()).collect();
     let next = answer["next"].as_str().map(|next| format!("/api/v1/trends?limit=2&cursor={next}"));
-    // The link is the cursor, relative to the request.
+    // The `Link` header holds the same cursor as `next`, relative to the path of the request.
     let linked = link.as_deref().map(|link| {
         let target = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
         format!("/api/v1/trends{target}")
@@ -78,7 +78,7 @@ async fn a_generation_that_is_no_longer_kept_is_gone() {
     };
     gone(&app).await;
     gone(&over(&store)).await;
-    // A generation with the same number in another store is not the same one.
+    // Generation 1 of another store is another result.
     let other = memory().await;
     publish(&other, "sample", 7, &SEVEN).await;
     gone(&over(&other)).await;
@@ -117,5 +117,5 @@ async fn a_cursor_comes_alone_or_with_its_source_and_kind() {
     }
     let response = get(&app, "/api/v1/trends?cursor=bm9uZQ").await;
     assert_eq!(response.status(), StatusCode::BAD_REQUEST);
-    assert!(text(response).await.contains("copy `next` of the answer before"));
+    assert!(text(response).await.contains("copy `next` of the previous answer"));
 }

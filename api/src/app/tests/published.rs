@@ -1,4 +1,4 @@
-//! Publishes without a pipeline. The tests of the process use it, too.
+//! Publishes results without the pipeline. The tests of the process include this file, too.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) async fn publish(
 ) {
     let run = RunId::new(&format!("{source}-{start}")).unwrap();
     let attempt = AttemptId::new("attempt").unwrap();
-    let home = |stage| AttemptKey { run: run.clone(), stage, index: 0, attempt: attempt.clone() };
+    let key = |stage| AttemptKey { run: run.clone(), stage, index: 0, attempt: attempt.clone() };
     let mut sorted: Vec<_> = words.to_vec();
     sorted.sort_unstable();
     let mut rows = RowWriter::default();
@@ -36,7 +36,7 @@ pub(super) async fn publish(
     }
     let put = async |stage, name: &str, block: Vec<u8>| {
         let reference = BlockRef::to(name.to_owned(), &block);
-        store.put_block(&home(stage).block(name), block.into()).await.unwrap();
+        store.put_block(&key(stage).block(name), block.into()).await.unwrap();
         reference
     };
     let first = words.iter().map(|(word, _)| (*word).to_owned()).min().unwrap_or_default();
@@ -57,7 +57,7 @@ pub(super) async fn publish(
         rankings: [(Kind::Word, pages)].into(),
         ..ResultIndex::default()
     };
-    mark(&**store, &home(Stage::Publish), "hash", index).await.unwrap();
+    mark(&**store, &key(Stage::Publish), "hash", index).await.unwrap();
     let source = SourceName::new(source).unwrap();
     let publication =
         Publication { source: &source, run: &run, start, published_at: "now", incomplete: false };

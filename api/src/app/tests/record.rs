@@ -1,4 +1,4 @@
-//! The record of requests: ids, causes, metrics.
+//! The ids of requests, the causes of failures in the log, and the metrics.
 
 use metrics_exporter_prometheus::PrometheusBuilder;
 

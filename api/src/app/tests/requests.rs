@@ -11,7 +11,7 @@ async fn with(fields: &[(&str, &str)], uri: &str) -> Response {
 }
 
 #[tokio::test]
-async fn a_request_that_is_too_large_is_a_problem_with_the_limit() {
+async fn a_request_that_is_too_large_gets_a_problem_that_names_the_limit() {
     let topic = |length: usize| format!("/api/trends?source=sample&topic={}", "x".repeat(length));
     let value = "x".repeat(6000);
     let large: Vec<(&str, &str)> = ["x-a", "x-b", "x-c"].map(|name| (name, value.as_str())).into();

@@ -26,7 +26,7 @@ fn posts() -> String {
     quiet.chain(loud).chain([undated]).collect()
 }
 
-/// Publishes them as `social`.
+/// Publishes the posts under the source `social`.
 pub(super) async fn publish(store: Arc<dyn Store>) {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let number = RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);

@@ -41,7 +41,7 @@ use crate::{Context, Error};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AggregateReport {
-    /// The digest of each of its slots, in hexadecimal digits.
+    /// The digest of each slot of the partition, in hexadecimal digits.
     pub slots: Vec<String>,
     /// Its blocks of rows, in order.
     pub terms: Vec<TermBlock>,
@@ -56,16 +56,16 @@ pub struct AggregateReport {
     pub pairs: Option<PairBlocks>,
     /// Its topics in ranking order, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
-    /// The shards that were left out.
+    /// The failed shards that the run went on without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<u32>,
 }
 
-/// Merges a partition, unless an attempt has. `shards` are all that count, in order. Returns the
-/// marker that counts.
+/// Merges a partition, unless another attempt has finished it. `shards` are all shards of the
+/// result, in order. Returns the partition's marker.
 ///
 /// # Errors
-/// `Superseded` if its partials were removed because a later run has been published.
+/// `Superseded` if the partials were removed because a later run has been published.
 pub fn aggregate(
     context: &Context,
     plan: &Plan,
@@ -78,8 +78,8 @@ pub fn aggregate(
     } else {
         let merged = unless_superseded(context, plan, || merged(context, plan, shards, partition));
         match merged {
-            // Partials are removed once the run is published, which is after another attempt's
-            // marker.
+            // Partials are removed once the run is published, so another attempt has marked this
+            // partition by then.
             Err(error @ Error::Store(StoreError::Missing { .. })) => finished()?.ok_or(error)?,
             merged => merged?,
         }
@@ -117,7 +117,7 @@ fn merged(
     // Each cursor holds one block of its shard's partial in memory.
     let partials = shards.iter().map(|Shard { index, marker }| {
         let attempt = marker.attempt_key(&context.run, Stage::Etl, (*index).into());
-        let blocks = marker.report.partials.get(partition.place());
+        let blocks = marker.report.partials.get(partition.position());
         RowCursor::new(Blocks::stored(context, attempt, blocks.into_iter().flatten()))
     });
     let merged = merge(partials.collect::<Result<_, _>>()?, |row| {

@@ -1,5 +1,5 @@
-//! From the merged rows of neighbouring words to the pairs that may be phrases. Owns that a pair
-//! which occurs too seldom for a phrase is dropped here with all its counts: nearly all are.
+//! Selects the pairs that may be phrases from the merged rows of neighbouring words. Drops a pair
+//! that is too rare for a phrase, with all its counts; nearly all pairs are.
 
 use serde::{Deserialize, Serialize};
 use trends::pair::PairTerm;
@@ -25,7 +25,7 @@ pub struct PairBlocks {
     /// The rows of `terms` by window; empty without windows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub series: Vec<TermBlock>,
-    /// The margins of right words, whose pairs are in any partition.
+    /// The margins of right words, whose pairs may be in any partition.
     pub margins: Vec<TermBlock>,
 }
 

@@ -1,4 +1,4 @@
-//! Ranking the topics of a partition. Owns the memory for topics and how rankings are cut into
+//! Ranking the topics of a partition. Owns the memory for topics and the cutting of rankings into
 //! pages; the order is `trends::cmp_rank`.
 
 use std::cmp::Ordering;
@@ -83,8 +83,10 @@ impl RankCollector {
                 topics.entries.iter().try_for_each(|entry| pages.add(topics.topic(entry), sink))?;
             } else {
                 topics.spill(kind, &self.folder)?;
-                let runs = topics.spills.iter().map(|spill| Blocks::Spilled(spill.run(0)));
-                merge::<RankingReader>(runs.collect(), |ranked| pages.add(ranked.topic(), sink))?;
+                let spilled = topics.spills.iter().map(|spill| Blocks::Spilled(spill.run(0)));
+                merge::<RankingReader>(spilled.collect(), |ranked| {
+                    pages.add(ranked.topic(), sink)
+                })?;
             }
             rankings.insert(kind, pages.finish(sink)?);
         }
@@ -109,10 +111,10 @@ impl Topics {
     /// Moves the topics in memory to a sorted run on disk.
     fn spill(&mut self, kind: Kind, folder: &Path) -> Result<(), Error> {
         self.sort();
-        let mut run = SpillWriter::new(folder, PageWriter::new(kind), PAGE)?;
-        self.entries.iter().try_for_each(|entry| run.add(self.topic(entry)))?;
-        run.end_run()?;
-        self.spills.push(run.finish()?);
+        let mut writer = SpillWriter::new(folder, PageWriter::new(kind), PAGE)?;
+        self.entries.iter().try_for_each(|entry| writer.add(self.topic(entry)))?;
+        writer.end_run()?;
+        self.spills.push(writer.finish()?);
         self.entries.clear();
         self.terms.clear();
         Ok(())
@@ -169,7 +171,7 @@ impl BlockWriter for PageWriter {
     }
 }
 
-/// A topic of a ranking that is merged.
+/// A topic of a ranking that is being merged.
 #[derive(Debug)]
 pub(crate) struct Ranked {
     term: Vec<u8>,

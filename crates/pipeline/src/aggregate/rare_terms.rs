@@ -1,5 +1,5 @@
-//! Dropping the rows of terms that occur too seldom. Owns when a term changes among merged rows;
-//! knows nothing of what the rows are made into.
+//! Dropping the rows of terms that occur too rarely. Owns the comparison of each merged row's term
+//! with that of the row before; doesn't know what becomes of the rows.
 
 use trends::{Kind, Row, RowRef};
 
@@ -11,7 +11,7 @@ pub(super) struct CurrentTerm {
 }
 
 impl CurrentTerm {
-    /// Takes the term of the next row. Returns true if it is another than that of the row before.
+    /// Takes the term of the next row. Returns true if it differs from the term of the row before.
     pub(super) fn changes_to(&mut self, row: &RowRef<'_>) -> bool {
         if (self.kind, self.term.as_slice()) == (Some(row.kind), row.term) {
             return false;
@@ -23,8 +23,8 @@ impl CurrentTerm {
     }
 }
 
-/// Holds the rows of a term back until its counts reach a minimum; the rows of a term that stays
-/// below are dropped.
+/// A filter that holds back the rows of a term until its count reaches a minimum, and drops the
+/// rows of a term whose count stays below.
 #[derive(Debug)]
 pub(super) struct RareTermFilter {
     minimum: u64,
@@ -36,7 +36,7 @@ pub(super) struct RareTermFilter {
 }
 
 impl RareTermFilter {
-    /// A filter for terms with a count of at least `minimum`.
+    /// Creates a filter for terms with a count of at least `minimum`.
     pub(super) fn new(minimum: u64) -> Self {
         Self { minimum, current: CurrentTerm::default(), held_back: Vec::new(), count: 0 }
     }

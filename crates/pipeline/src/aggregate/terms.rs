@@ -1,5 +1,5 @@
-//! From the merged rows of a partition to the blocks that are served: the totals of each term, its
-//! ranking, its series. Owns that the rows of one term are one topic.
+//! Turning the merged rows of a partition into the blocks that are served: the totals of each term,
+//! its ranking, its series. Owns the summing of the rows of one term into one topic.
 
 use trends::detail::Detail;
 use trends::facts::TermFacts;
@@ -15,13 +15,13 @@ use crate::blocks::BlockSink;
 use crate::plan::Analysis;
 use crate::{Context, Error};
 
-/// Takes the merged rows of a partition, in order.
+/// The writer of a partition's merged rows, which it takes in order.
 pub(super) struct Terms {
     /// The totals of each term.
     whole: TermBlocks,
     /// The rows of each window, if rows are counted by window.
     series: Option<Windows>,
-    /// The ranking, if each term is a topic for certain.
+    /// The ranking; `None` for pairs, which may turn out to be no phrases.
     ranks: Option<RankCollector>,
     /// The sum of the current term's rows so far.
     sum: Option<RowSum>,
@@ -29,13 +29,13 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Takes terms that are topics. `totals` are those of the whole run.
+    /// Creates a writer of terms that are topics. `totals` are the totals of the whole run.
     pub(super) fn topics(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
         let ranks = RankCollector::new(context.limits.memory, context.limits.spill.clone());
         Self { ranks: Some(ranks), ..Self::new(context, analysis, totals, ["terms", "series"]) }
     }
 
-    /// Takes pairs; the score stage decides which of them are topics.
+    /// Creates a writer of pairs; the score stage decides which of them are topics.
     pub(super) fn pairs(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
         Self::new(context, analysis, totals, ["pairs", "pair-series"])
     }

@@ -75,7 +75,7 @@ fn shards_are_added_up_and_their_number_shows_only_in_the_markers() {
 }
 
 #[test]
-fn a_partition_that_is_merged_needs_its_partials_no_more() {
+fn a_merged_partition_no_longer_needs_its_partials() {
     let fixture = Fixture::new();
     fixture.file("in", post("love"));
     let plan = fixture.plan("run", &fixture.spec());
@@ -96,7 +96,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let partitions = Partitions::new(2).unwrap();
     let plan = fixture.plan("run", &Spec { partitions, ..fixture.spec() });
     let context = fixture.context("run", "attempt");
-    let home = PartitionId::of(partitions, trends::slot(Kind::Word, b"love"));
+    let own = PartitionId::of(partitions, trends::slot(Kind::Word, b"love"));
     let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
     let mut sink = BlockSink::new(&attempt);
     let mut rows = IndexedBlocks::new("partial", 6, RowWriter::default(), 100);
@@ -111,7 +111,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let shards = [Shard { index: plan.shard(0).unwrap(), marker }];
     for partition in plan.partition_ids().unwrap() {
         let result = aggregate(&context, &plan, &shards, partition);
-        if partition == home {
+        if partition == own {
             result.unwrap();
             continue;
         }

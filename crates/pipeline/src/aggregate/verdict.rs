@@ -34,9 +34,9 @@ fn message(plan: &Plan, records: &RecordCounts, percent: f64, samples: &[&Sample
     let reasons: Vec<String> =
         records.malformed.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let mut text = format!(
-        "{} of {} lines are malformed ({percent:.3} %, allowed are {} %): {}",
+        "{} of {} lines that are not blank are malformed ({percent:.3} %, at most {} % are allowed): {}",
         records.malformed_total(),
-        records.read,
+        records.not_blank(),
         plan.max_malformed_percent,
         reasons.join(", "),
     );

@@ -1,5 +1,5 @@
-//! From the merged rows of a partition to the series of each term, which scores over time are made
-//! of. Owns which terms have a series and which facts a window has.
+//! Turns the merged rows of a partition into the series of each term, from which scores over time
+//! are computed. Owns which terms have a series and which facts a window has.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl Windows {
         blocks: TermBlocks,
     ) -> Self {
         let by_day = analysis.scores.contains(&Score::ChiSquare);
-        // A window has at most 7 days.
+        // A window is at most 7 days long.
         let today = Today { window: window as i64, day: 0, authors: Authors::default() };
         Self {
             blocks,
@@ -123,7 +123,8 @@ impl Today {
     }
 }
 
-/// Gathers the dispersion of terms; the scores of all partitions are made with its sum.
+/// Gathers the dispersion of terms; the scores of all partitions are computed with the sum over all
+/// partitions.
 struct Pool {
     totals: Totals,
     pooled: Pooled,

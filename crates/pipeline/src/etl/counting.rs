@@ -1,5 +1,5 @@
-//! From a record to counted terms, by the plan's analysis. Owns which counter and which tokeniser
-//! the analysis needs, and the totals of each window; knows nothing of lines and files.
+//! Counts the terms of records by the plan's analysis. Owns the choice of the counter and
+//! tokeniser, and the totals of each window; knows nothing of lines and files.
 
 use std::collections::HashSet;
 
@@ -66,7 +66,7 @@ impl Counting {
         })))
     }
 
-    /// Returns true if it must be drained before the next record.
+    /// Returns true if the counter must be drained before the next record.
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::Words(counter) => counter.is_full(),
@@ -158,17 +158,17 @@ impl Rows {
     }
 }
 
-/// Takes the terms of the tokeniser.
+/// Counts the terms that the tokeniser emits.
 struct Terms<'a> {
     counter: &'a mut RowCounter,
     pairs: &'a mut Pairs,
     exclude: &'a HashSet<String>,
 }
 
-/// The pairs so far, and room to write the next.
+/// The number of pairs so far, and buffers to write the next pair.
 #[derive(Default)]
 struct Pairs {
-    /// All pairs, those of stop words and excluded words included.
+    /// Number of all pairs, including those with stop words and excluded words.
     counted: u64,
     term: String,
     form: String,

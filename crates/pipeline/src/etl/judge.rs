@@ -74,17 +74,17 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Sets the object of the lines that follow. Objects come in ascending order within a pass.
+    /// Sets the object of the lines that follow. Objects come in ascending order until `restart_objects`.
     pub(super) fn enter(&mut self, object: u32) {
         self.object = object;
     }
 
-    /// Begins another pass: lines of earlier objects may follow.
-    pub(super) fn new_pass(&mut self) -> Result<(), Error> {
+    /// Starts the objects over: lines of earlier objects may follow.
+    pub(super) fn restart_objects(&mut self) -> Result<(), Error> {
         self.rejects.as_mut().map_or(Ok(()), RejectLog::end_run)
     }
 
-    /// Ends the last pass.
+    /// Ends the attempt: returns its counts and the sorted runs that were not spilled.
     pub(super) fn finish(mut self) -> Result<Counted, Error> {
         let runs = vec![self.counting.drain(self.partitions)];
         let report = EtlReport {

@@ -24,7 +24,7 @@ use crate::plan::{Plan, ShardIndex};
 use crate::progress::Progress;
 use crate::{Context, Error};
 
-/// Counts a shard, unless an attempt has. Returns it with the marker that counts.
+/// Counts a shard, unless an attempt has finished it. Returns the shard with the winning marker.
 pub fn etl(context: &Context, plan: &Plan, index: ShardIndex) -> Result<Shard, Error> {
     if let Some(done) = finished(context, plan, index)? {
         Progress::add(&context.progress.bytes, done.marker.report.bytes);
@@ -32,7 +32,7 @@ pub fn etl(context: &Context, plan: &Plan, index: ShardIndex) -> Result<Shard, E
         return Ok(done);
     }
     let attempt = Attempt::new(context, plan, Stage::Etl, index);
-    let ranges = &plan.shards[index.place()];
+    let ranges = &plan.shards[index.position()];
     let mut counted = scan::scan(&attempt, ranges)?;
     counted.report.bytes = ranges.iter().map(|range| range.end - range.start).sum();
     counted.report.partials = partials::write(&attempt, counted.runs, &counted.spills)?;
@@ -46,7 +46,7 @@ pub fn finished(context: &Context, plan: &Plan, index: ShardIndex) -> Result<Opt
     Ok(found.map(|marker| Shard { index, marker }))
 }
 
-/// Returns all shards of a run, in order, except those of `without`.
+/// Returns all shards of a run, in order, except those in `without`.
 ///
 /// # Errors
 /// `NotReady` with the numbers of the shards that no attempt has finished.

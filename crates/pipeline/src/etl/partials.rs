@@ -1,5 +1,5 @@
-//! Writing the partials of a shard. Owns that the sorted runs of all threads and all spills become
-//! one sorted run per partition.
+//! Writing the partials of a shard. Owns the merging of the sorted runs of all threads and spills
+//! into one sorted run per partition.
 
 use trends::RowRef;
 use trends::count::SortedRows;
@@ -16,12 +16,12 @@ use crate::sorted::{Blocks, RowCursor};
 use crate::spill::Spill;
 
 /// A sorted run in memory or on disk.
-enum Run<'a> {
+enum SortedRun<'a> {
     Memory(SortedRows),
     Spilled(RowCursor<'a>),
 }
 
-impl Cursor for Run<'_> {
+impl Cursor for SortedRun<'_> {
     type Error = Error;
 
     fn row(&self) -> Option<RowRef<'_>> {
@@ -53,15 +53,15 @@ pub(super) fn write(
     let mut partitions: Vec<_> = ids.map(|partition| (partition, Vec::new())).collect();
     for thread in threads {
         for ((_, runs), run) in partitions.iter_mut().zip(thread) {
-            runs.push(Run::Memory(run));
+            runs.push(SortedRun::Memory(run));
         }
     }
     in_parallel(attempt.context, partitions, |context, tasks| {
         let mut sink = BlockSink::new(attempt);
         tasks.each(context, |(partition, mut runs)| {
             for spill in spills {
-                let run = spill.run(partition.place());
-                runs.push(Run::Spilled(RowCursor::new(Blocks::Spilled(run))?));
+                let run = spill.run(partition.position());
+                runs.push(SortedRun::Spilled(RowCursor::new(Blocks::Spilled(run))?));
             }
             let name = format!("partial-{:04}", partition.get());
             let (writer, size) = (RowWriter::default(), context.limits.blocks.partials);

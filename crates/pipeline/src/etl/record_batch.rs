@@ -1,5 +1,5 @@
-//! Batches of records that are kept. Owns when a batch goes to the sink; the sink decides where it
-//! goes.
+//! Batches of the records to keep. Owns the size at which a batch goes to the sink; the sink owns
+//! the place of the records.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::{Context, Error};
 /// Bytes of records in one batch.
 const BATCH: usize = 1 << 20;
 
-/// The records of one thread that the sink has not got yet.
+/// The records of one thread that the sink has not received yet.
 #[derive(Debug)]
 pub(super) struct RecordBatch {
     sink: Arc<dyn RecordSink>,

@@ -1,6 +1,6 @@
-//! Rejects: all malformed lines of a run, if they are kept. Owns how they are stored with the
-//! attempt that found them, so that a resumed or repeated run lists each exactly once, and their
-//! order.
+//! Rejects: all malformed lines of a run, if they are kept. Owns their order, and their storage
+//! with the attempt that found them: because of it, a resumed or repeated run lists each line
+//! exactly once.
 
 use std::cmp::Ordering;
 
@@ -20,7 +20,8 @@ use crate::{Context, Error};
 /// Bytes of rejects per block, before compression.
 const BLOCK: usize = 256 << 10;
 
-/// Bytes of a line that are kept. Object and offset find the rest in the input.
+/// The largest number of bytes of a line that are kept. The object and the offset locate the rest
+/// in the input.
 const KEPT: usize = 64 << 10;
 
 /// A malformed line with its place and the reason.
@@ -28,13 +29,13 @@ const KEPT: usize = 64 << 10;
 pub struct Reject {
     /// The name of the object.
     pub object: String,
-    /// Where the line begins in the (decompressed) object.
+    /// The offset of the line in the (decompressed) object, in bytes.
     pub offset: u64,
     /// The name of the reason.
     pub reason: String,
-    /// Where in the line the error is, in bytes.
+    /// The position of the error in the line, in bytes.
     pub column: u64,
-    /// The line, at most its first 64 KiB, with U+FFFD in place of what is not UTF-8.
+    /// The line, at most its first 64 KiB, with U+FFFD in place of bytes that are not UTF-8.
     pub line: String,
 }
 
@@ -61,7 +62,7 @@ impl<'a> RejectLog<'a> {
         self.blocks.add(&json, &mut self.sink)
     }
 
-    /// Ends a sorted run. The lines that follow may stand before those that were added.
+    /// Ends a sorted run. Lines that are added later may precede it in the input.
     pub(super) fn end_run(&mut self) -> Result<(), Error> {
         self.ends.push(self.blocks.cut(&mut self.sink)?.len());
         Ok(())
@@ -82,7 +83,7 @@ impl<'a> RejectLog<'a> {
     }
 }
 
-/// Writes blocks of JSON, one object a line.
+/// A writer of blocks of JSON, one value a line.
 #[derive(Debug, Default)]
 struct JsonLines(Vec<u8>);
 
@@ -114,7 +115,8 @@ impl BlockWriter for JsonLines {
     }
 }
 
-/// Calls `each` for every malformed line in the markers of these shards, by object and offset.
+/// Calls `each` for every malformed line in the markers of these shards, in the order of objects
+/// and offsets.
 pub fn for_each_reject(
     context: &Context,
     plan: &Plan,

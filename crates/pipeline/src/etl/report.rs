@@ -1,5 +1,5 @@
-//! The report of a shard in its marker, and sums over the shards of a run. Owns the JSON and how
-//! reports are added up; knows nothing of how lines are read.
+//! The report of a shard in its marker, and sums over the shards of a run. Owns the JSON and the
+//! addition of reports; knows nothing of the reading of lines.
 
 use serde::{Deserialize, Serialize};
 use store::marker::Marker;
@@ -21,7 +21,7 @@ pub struct EtlReport {
     pub bytes: u64,
     /// Occurrences of terms too long to be stored.
     pub long_terms: u64,
-    /// Records that were counted but could not be kept, if records are kept.
+    /// Records that were counted but could not be stored, if records are stored.
     #[serde(default)]
     pub left_out: u64,
     /// Records of excluded authors: read, but counted for no term.
@@ -65,16 +65,16 @@ impl EtlReport {
     }
 }
 
-/// A malformed line, to show.
+/// A malformed line that is shown as an example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// The number of the object in the plan.
     pub object: u32,
-    /// Where the line begins in the (decompressed) object.
+    /// The offset of the line in the (decompressed) object.
     pub offset: u64,
     /// The name of the reason.
     pub reason: String,
-    /// Where in the line the error is, in bytes.
+    /// The offset of the error in the line, in bytes.
     pub column: u64,
     /// The beginning of the line.
     pub line: String,
@@ -104,7 +104,7 @@ impl Sample {
 pub struct Shard {
     /// Its number in the plan.
     pub index: ShardIndex,
-    /// The marker that counts.
+    /// The winning marker.
     pub marker: Marker<EtlReport>,
 }
 
@@ -122,13 +122,13 @@ pub(crate) fn pairs(shards: &[Shard]) -> u64 {
     shards.iter().map(|shard| shard.marker.report.pairs).sum()
 }
 
-/// Records of these shards that were kept, if records are kept.
+/// Number of records of these shards that were stored, if records are stored.
 pub fn kept(shards: &[Shard]) -> u64 {
     let reports = shards.iter().map(|shard| &shard.marker.report);
     reports.map(|report| report.records.counted.saturating_sub(report.left_out)).sum()
 }
 
-/// The shards of a plan that are not among these, which are in order.
+/// The numbers of the plan's shards that are missing from `shards`, which are in order.
 pub(crate) fn missing(plan: &Plan, shards: &[Shard]) -> Vec<u32> {
     let is_missing =
         |index: &ShardIndex| shards.binary_search_by_key(index, |shard| shard.index).is_err();

@@ -1,5 +1,6 @@
-//! Reading a shard on all threads. Owns how its ranges are divided: plain files into segments that
-//! any thread claims, compressed ones into blocks that one thread decompresses for all.
+//! Reads a shard on all threads. Owns the division of its ranges: plain files into segments that
+//! any thread claims, compressed files and objects on servers into blocks that one thread reads for
+//! all.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -15,7 +16,7 @@ use crate::plan::Range;
 use crate::progress::Progress;
 use crate::{Context, Error};
 
-/// Bytes that a thread reads at once of a plain file. With the tail of the last line that is 256
+/// Bytes of a plain file that a thread reads at once. With the tail of the last line that is 256
 /// KiB: bytes that were just copied from the page cache are still in the second-level cache when
 /// they are parsed.
 const SEGMENT: u64 = 248 << 10;
@@ -54,7 +55,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, E
             let work = move || {
                 let mut judge = Judge::new(attempt, thread, context.limits.memory / threads)?;
                 read_segments(attempt, segments, failed, &mut judge)?;
-                judge.new_pass()?;
+                judge.restart_objects()?;
                 read_blocks(context, blocks, &give_back, failed, &mut judge)?;
                 let own = judge.finish()?;
                 counted.lock().unwrap_or_else(PoisonError::into_inner).add(own);
@@ -81,7 +82,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, E
 /// The plain ranges that no thread has claimed yet.
 struct Segments<'a> {
     ranges: std::vec::IntoIter<&'a Range>,
-    /// The end of the last segment that was claimed of the first range.
+    /// The end of the last claimed segment of the first range; `None` if no segment is claimed.
     at: Option<u64>,
 }
 
@@ -134,8 +135,8 @@ fn read_segments(
 /// A block of a stream, with the number of its object.
 type Block = (u32, StreamBlock);
 
-/// The way of blocks from the thread that reads streams to the threads that judge lines, and of
-/// used buffers back.
+/// The channels of blocks, from the thread that reads streams to the threads that judge lines, and
+/// of used buffers, back to it.
 struct Handover<'a, F> {
     context: &'a Context,
     /// The number of the object that is read.

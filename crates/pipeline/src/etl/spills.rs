@@ -1,4 +1,4 @@
-//! Spilling a counting table that outgrows its memory. Owns how many spills a thread may have.
+//! Spills a counting table that outgrows its memory. Owns the limit of the spills of a thread.
 
 use std::path::Path;
 
@@ -17,8 +17,8 @@ const BLOCK: usize = 32 << 10;
 /// read.
 const MOST: usize = 16;
 
-/// Spills the sorted runs of all partitions, in order. Sixteen earlier spills are merged into one
-/// before.
+/// Spills the sorted runs of all partitions, in order. If there are 16 spills already, they are
+/// merged into one first.
 pub(super) fn add(
     spills: &mut Vec<Spill>,
     folder: &Path,

@@ -58,7 +58,8 @@ fn every_line_belongs_to_exactly_one_side_of_any_cut() {
             let mut context = fixture.context(&format!("run-{cut}"), "attempt");
             context.records = Some(Arc::clone(&kept) as Arc<dyn RecordSink>);
             let attempt = Attempt::new(&context, &plan, Stage::Etl, shard);
-            read += scan::scan(&attempt, &plan.shards[shard.place()]).unwrap().report.records.read;
+            read +=
+                scan::scan(&attempt, &plan.shards[shard.position()]).unwrap().report.records.read;
         }
         let mut lines = kept.0.lock().unwrap().clone();
         lines.sort();
@@ -124,7 +125,7 @@ fn any_number_of_spills_is_kept_in_few_files_with_all_their_rows() {
 #[test]
 fn rejects_come_in_the_order_of_objects_and_lines() {
     let fixture = Fixture::new();
-    // Compressed objects are read after plain ones, so the order of reading is another.
+    // Compressed objects are read after plain ones, so the order of reading differs.
     let bad = |name: &str| format!("{name}\n{}", post("fine")).repeat(50);
     let texts: [String; 3] = ["a", "b", "c"].map(bad);
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

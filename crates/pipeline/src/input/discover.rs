@@ -1,5 +1,5 @@
-//! From URIs to objects: files, folders, globs and standard input. Owns what is skipped and in
-//! which order objects come; an object matched twice is read once.
+//! Finds the input files that URIs name: files, folders and globs. Owns the skipped names and the
+//! order of the files; a file that is matched twice is read once.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -11,21 +11,21 @@ use crate::Error;
 /// An input file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// The path under which it was found; it may lead over links.
+    /// The path under which it was found; it may contain symbolic links.
     pub path: PathBuf,
-    /// The absolute path without links: equal for equal files.
+    /// The absolute path without symbolic links: equal for equal files.
     pub canonical: PathBuf,
     /// The name of the file for the user.
     pub name: String,
 }
 
-/// Folders with a special meaning when files are looked for.
+/// Folders with a special meaning in the search for files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Folders<'a> {
-    /// The folder that stands in for `/data` of a manifest's `file:` URIs.
+    /// The folder that replaces `/data` in the `file:` URIs of a manifest.
     pub data: Option<&'a Path>,
     /// The store's own folder: it is skipped if it lies below a folder that a URI names.
-    pub kept_out: Option<&'a Path>,
+    pub store_folder: Option<&'a Path>,
 }
 
 /// Finds the files behind URIs, ordered by path.
@@ -38,11 +38,11 @@ pub struct Folders<'a> {
 /// If a URI leads to no file: a missing path, an empty folder, a glob without match.
 pub fn discover(uris: &[String], folders: Folders<'_>) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
-    let kept_out = folders.kept_out.and_then(|folder| folder.canonicalize().ok());
+    let store_folder = folders.store_folder.and_then(|folder| folder.canonicalize().ok());
     for uri in uris {
         let before = found.len();
         let path = local_path(uri, folders.data)?;
-        let mut visit = Visit::below(&path, kept_out.as_deref());
+        let mut visit = Visit::below(&path, store_folder.as_deref());
         if fs::symlink_metadata(&path).is_ok() {
             visit.path(&path, &mut found)?;
             if found.len() == before {
@@ -52,7 +52,7 @@ pub fn discover(uris: &[String], folders: Folders<'_>) -> Result<Vec<Found>, Err
                 )));
             }
         } else if is_glob(&path) {
-            expand(uri, &path, kept_out.as_deref(), &mut found)?;
+            expand(uri, &path, store_folder.as_deref(), &mut found)?;
         } else {
             return Err(Error::Input(format!(
                 "{} does not exist: give a file, a folder, a glob in quotes, or - for standard input",
@@ -91,18 +91,19 @@ fn is_glob(path: &Path) -> bool {
 fn expand(
     uri: &str,
     pattern: &Path,
-    kept_out: Option<&Path>,
+    store_folder: Option<&Path>,
     found: &mut Vec<Found>,
 ) -> Result<(), Error> {
     let invalid = |error: glob::PatternError| {
-        Error::Input(format!("{uri} is no valid glob: {} at character {}", error.msg, error.pos))
+        let (fault, position) = (error.msg, error.pos);
+        Error::Input(format!("{uri} is not a valid glob: {fault} at character {position}"))
     };
     let paths = glob::glob(&pattern.to_string_lossy()).map_err(invalid)?;
     let before = found.len();
     let literal: PathBuf =
         pattern.components().take_while(|part| !is_glob(part.as_os_str().as_ref())).collect();
     let dots = has_hidden(pattern.strip_prefix(&literal).unwrap_or(pattern));
-    let mut visit = Visit::below(&literal, kept_out);
+    let mut visit = Visit::below(&literal, store_folder);
     for path in paths {
         let path = path.map_err(|error| {
             let path = error.path().to_owned();
@@ -119,7 +120,7 @@ fn expand(
     Ok(())
 }
 
-/// Returns true if a name in a path begins with a dot. `.` and `..` are no names.
+/// Returns true if a name in a path begins with a dot. `.` and `..` are not names.
 fn has_hidden(path: &Path) -> bool {
     path.components().any(|part| matches!(part, Component::Normal(name) if is_hidden(name)))
 }
@@ -130,17 +131,20 @@ fn is_hidden(name: &OsStr) -> bool {
 
 /// A walk through a file or a folder.
 struct Visit<'a> {
-    kept_out: Option<&'a Path>,
+    store_folder: Option<&'a Path>,
     entered: HashSet<PathBuf>,
 }
 
 impl<'a> Visit<'a> {
-    /// A walk from the path that the user named. A path within the skipped folder is read: the user
-    /// named it.
-    fn below(named: &Path, kept_out: Option<&'a Path>) -> Self {
+    /// A walk from the path that the user named. If the path lies inside the skipped folder, the
+    /// folder is read, because the user named it.
+    fn below(named: &Path, store_folder: Option<&'a Path>) -> Self {
         let inside =
             |folder: &&Path| named.canonicalize().is_ok_and(|path| path.starts_with(folder));
-        Self { kept_out: kept_out.filter(|folder| !inside(folder)), entered: HashSet::new() }
+        Self {
+            store_folder: store_folder.filter(|folder| !inside(folder)),
+            entered: HashSet::new(),
+        }
     }
 
     /// Adds a file, or all files below a folder. Follows links, but enters no folder twice.
@@ -154,7 +158,7 @@ impl<'a> Visit<'a> {
             )));
         }
         let canonical = path.canonicalize().map_err(failed)?;
-        if self.kept_out.is_some_and(|folder| canonical.starts_with(folder)) {
+        if self.store_folder.is_some_and(|folder| canonical.starts_with(folder)) {
             return Ok(());
         }
         if metadata.is_file() {
@@ -190,9 +194,9 @@ mod tests {
             Self(folder)
         }
 
-        fn found(&self, uri: &str, kept_out: &str) -> Vec<String> {
-            let kept_out = self.0.path().join(kept_out);
-            let folders = Folders { data: None, kept_out: Some(&kept_out) };
+        fn found(&self, uri: &str, store_folder: &str) -> Vec<String> {
+            let store_folder = self.0.path().join(store_folder);
+            let folders = Folders { data: None, store_folder: Some(&store_folder) };
             let uri = self.0.path().join(uri).display().to_string();
             let found = discover(&[uri], folders).unwrap();
             let root = self.0.path().canonicalize().unwrap();

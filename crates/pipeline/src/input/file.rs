@@ -70,7 +70,7 @@ pub(crate) struct InputFile<'a> {
 }
 
 impl<'a> InputFile<'a> {
-    /// Opens a file and checks that it is still the one that was planned.
+    /// Opens a file and checks that it is unchanged since it was planned.
     pub(crate) fn open(object: &'a Object, path: &Path) -> Result<Self, Error> {
         let failed =
             |source| Error::Read { path: PathBuf::from(&object.name), offset: None, source };
@@ -87,12 +87,12 @@ impl<'a> InputFile<'a> {
         Ok(input)
     }
 
-    /// Checks that the file still is the one that was planned.
+    /// Checks the size of the file, and its modification time if that identifies it.
     pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
         let metadata = self.file.metadata().map_err(|source| self.failed(0, source))?;
         let size = metadata.len();
         if size != self.object.size {
-            let what = format!("{} bytes instead of {size}", self.object.size);
+            let what = format!("{size} bytes instead of {}", self.object.size);
             return Err(self.object.changed(what));
         }
         match &self.object.location {
@@ -109,8 +109,7 @@ impl<'a> InputFile<'a> {
         self.object
     }
 
-    /// Reads the bytes `from..to` into a buffer, behind its first `kept` bytes, in place of the
-    /// others.
+    /// Replaces all bytes of a buffer but the first `kept` by the bytes `from..to` of the file.
     pub(crate) fn read(
         &self,
         buffer: &mut Vec<u8>,
@@ -119,7 +118,7 @@ impl<'a> InputFile<'a> {
         to: u64,
     ) -> Result<(), Error> {
         let length = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-        // Not cleared first, so that only bytes that were never read into are written twice.
+        // The buffer is not cleared first, so that `resize` writes zeros only to the bytes it adds.
         buffer.resize(kept + length, 0);
         let mut rest = &mut buffer[kept..];
         let mut at = from;
@@ -137,7 +136,7 @@ impl<'a> InputFile<'a> {
         Ok(())
     }
 
-    /// The bytes of the file from its beginning.
+    /// Returns a reader of the file from its beginning.
     pub(crate) fn reader(&self) -> impl Read + '_ {
         &self.file
     }

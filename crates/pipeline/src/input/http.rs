@@ -1,4 +1,4 @@
-//! Objects behind http and https. Owns requests by range, the check that every answer has the
+//! Objects at http and https URLs. Owns requests by range, the check that every answer has the
 //! version that was planned, and the repetition of a request from where its answer was cut.
 //!
 //! An object is read in pieces, each a request of its own, so that every request ends within a
@@ -30,10 +30,10 @@ const HEAD: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_mins(1);
 const BODY: Duration = Duration::from_mins(2);
 
-/// Requests the size, compression and version of the object behind a URL.
+/// Requests the size, compression and version of the object at a URL.
 ///
 /// # Errors
-/// If the server refuses it, answers without its size, or doesn't answer for too long.
+/// If the server refuses the request, answers without a size, or doesn't answer in time.
 pub(crate) fn inspect(
     remote: &Remote,
     cancel: &Cancel,
@@ -50,7 +50,7 @@ pub(crate) fn inspect(
     }
 }
 
-/// Why a request failed.
+/// The failure of a request.
 enum Fault {
     /// Another request may succeed.
     Passing(io::Error),
@@ -134,10 +134,9 @@ impl<'a> Target<'a> {
 
     fn fault(&self, error: ureq::Error) -> Fault {
         match error {
-            ureq::Error::BadUri(what) => Fault::Final(Error::Input(format!(
-                "{} is no URL that can be read: {what}",
-                self.uri
-            ))),
+            ureq::Error::BadUri(what) => {
+                Fault::Final(Error::Input(format!("{} is not a valid URL: {what}", self.uri)))
+            }
             error => Fault::Passing(io::Error::other(error)),
         }
     }
@@ -155,8 +154,8 @@ impl<'a> Target<'a> {
             ))
         })?;
         let version = version(&response);
-        // Without a version, parts could be of different versions: then the object is read as a
-        // whole.
+        // Without a version in the answers, pieces could be of different versions, so the object is
+        // read in one answer.
         let ranges = version.is_some() && is_part(&response, 0);
         let mut head = Vec::new();
         if size > 0 {
@@ -239,7 +238,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// Begins the patience anew, because bytes have arrived.
+    /// Starts the patience again, because bytes have arrived.
     fn succeeded(&mut self) {
         *self = Self::new(&self.remote);
     }
@@ -253,7 +252,7 @@ pub(crate) struct HttpReader<'a> {
     ranges: bool,
     /// The offset of the next byte.
     at: u64,
-    /// The end of the chunk; behind it only the rest of a line is wanted.
+    /// The end of the chunk; past it only the rest of a line is wanted.
     wanted: u64,
     /// The rest of the current piece, and the offset of its end.
     piece: Option<(Box<dyn Read + Send>, u64)>,
@@ -321,7 +320,7 @@ impl<'a> HttpReader<'a> {
             return Err(self.object.changed(what).into());
         }
         if let Some(now) = size_of_object(&response).filter(|now| *now != size) {
-            return Err(self.object.changed(format!("{size} bytes instead of {now}")).into());
+            return Err(self.object.changed(format!("{now} bytes instead of {size}")).into());
         }
         let body = response.into_body().into_reader().take(end - self.at);
         self.piece = Some((Box::new(body), end));

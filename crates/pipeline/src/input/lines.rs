@@ -1,4 +1,4 @@
-//! Which lines of a byte range are its own, and reading them in whole lines.
+//! Reads the lines that belong to a byte range.
 //!
 //! A line belongs to the range that holds its first byte: the reader of `[s, e)` starts after the
 //! first newline at or after `s - 1` and reads past `e` to finish its last line. The rule holds for
@@ -30,10 +30,10 @@ pub(super) const fn surely_too_long(offset: u64, max_line: usize) -> usize {
 /// A buffer above this was grown for a long line.
 const LARGE: usize = 1 << 20;
 
-/// Takes lines.
+/// The receiver of lines.
 pub(crate) trait Lines {
     /// Takes one or more lines, with their newlines; the last of an object may lack it. `offset` is
-    /// where the first byte stands in the (decompressed) object.
+    /// the offset of the first byte in the (decompressed) object.
     fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error>;
 
     /// Takes the beginning of a line above the longest allowed; its rest is not read.
@@ -57,7 +57,7 @@ pub(crate) fn read_lines(
     }
     file.read(buffer, 0, from, filled)?;
 
-    // Both fit: the range is less than the buffer that was just filled with it.
+    // The conversion doesn't fail: the range is shorter than the buffer, which now holds it.
     let owned = usize::try_from(end - from).unwrap_or(usize::MAX);
     let first = if start == 0 {
         0

@@ -1,5 +1,5 @@
-//! The objects of a plan, and how an object is known to be the one that was planned. Owns their
-//! JSON; other files open and read them.
+//! The objects of a plan, with the version that identifies each later. Owns their JSON; other files
+//! open and read them.
 
 use std::path::PathBuf;
 
@@ -14,25 +14,25 @@ use crate::Error;
 pub struct Object {
     /// The name of the object for the user and in messages.
     pub name: String,
-    /// Bytes, as stored.
+    /// The size in bytes, as stored.
     pub size: u64,
-    /// How it is compressed.
+    /// The compression.
     pub compression: Compression,
-    /// Where it is.
+    /// The location and the planned version.
     #[serde(rename = "place")]
     pub location: ObjectLocation,
 }
 
-/// Where an object is, and which version of it was planned.
+/// The location of an object, and the version that was planned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum ObjectLocation {
     /// A file that every process of the run finds under the same path.
     #[serde(rename_all = "camelCase")]
     File {
-        /// Absolute; links in it are followed anew by every process.
+        /// Absolute; every process resolves its symbolic links anew.
         path: PathBuf,
-        /// The version, which must not change.
+        /// The version, which must not change during the run.
         version: FileVersion,
     },
     /// The content behind a URL.
@@ -42,7 +42,7 @@ pub enum ObjectLocation {
         url: String,
         /// Its `ETag`, or else its time of last change, as the server writes it.
         version: Option<String>,
-        /// True if the server gives parts of it.
+        /// True if the server serves byte ranges of it.
         ranges: bool,
     },
 }
@@ -57,7 +57,7 @@ pub enum FileVersion {
     Content(String),
 }
 
-/// How versions of files are told apart.
+/// The kind of [`FileVersion`] that identifies the files of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Identity {
     /// By their last change: for files that all processes of a run share.
@@ -80,16 +80,16 @@ impl Object {
             && matches!(self.location, ObjectLocation::File { .. })
     }
 
-    /// The error of an object that is not the planned one any more.
+    /// The error for an object that is no longer the planned one.
     pub(crate) fn changed(&self, what: String) -> Error {
         Error::SourceChanged { path: PathBuf::from(&self.name), what }
     }
 }
 
-/// Returns how an object is compressed: by its first bytes, or as it is `declared`.
+/// Returns the compression of an object: the `declared` one, or else that of its first bytes.
 ///
 /// # Errors
-/// If the declared compression is another than that of the first bytes.
+/// If the first bytes don't have the declared compression.
 pub(super) fn compression(
     name: &str,
     head: &[u8],
@@ -102,6 +102,6 @@ pub(super) fn compression(
             "{name} is not {compression}: it starts with {head:02x?}; set its real compression, or leave it out to have it detected"
         )));
     }
-    // An empty file is an empty input, whatever its name promises.
+    // An empty file is an empty input, whatever compression is declared.
     Ok(if head.is_empty() { Compression::None } else { compression })
 }

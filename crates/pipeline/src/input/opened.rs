@@ -19,7 +19,7 @@ pub(crate) enum OpenObject<'a> {
 }
 
 impl<'a> OpenObject<'a> {
-    /// Opens an object to be read from byte `from`, up to `wanted` and the end of a line there.
+    /// Opens an object to be read from byte `from` to the end of the line at byte `wanted`.
     #[cfg_attr(not(feature = "http"), expect(unused_variables, reason = "for servers only"))]
     pub(crate) fn open(
         object: &'a Object,
@@ -40,7 +40,7 @@ impl<'a> OpenObject<'a> {
         }
     }
 
-    /// Its bytes.
+    /// Returns a reader of the object's bytes.
     pub(crate) fn reader(&mut self) -> Box<dyn Read + '_> {
         match self {
             Self::File(file) => Box::new(file.reader()),
@@ -49,7 +49,7 @@ impl<'a> OpenObject<'a> {
         }
     }
 
-    /// Checks, after it was read, that it still is the object that was planned.
+    /// Fails if the object, which has been read, is no longer the one that was planned.
     pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
         match self {
             Self::File(file) => file.check_unchanged(),

@@ -4,12 +4,13 @@
 use std::fmt;
 use std::time::Duration;
 
-/// How objects on servers are read.
+/// The settings for reading objects from servers.
 #[derive(Debug, Clone)]
 pub struct Remote {
     /// Credentials for the servers of the input; servers that they redirect to never get them.
     pub credentials: Option<Credentials>,
-    /// The longest time for repeating requests to a server that doesn't answer or cuts its answers.
+    /// The longest time for repeating requests to a server that doesn't answer or breaks off its
+    /// responses.
     pub patience: Duration,
 }
 

@@ -21,14 +21,14 @@ const BEGINNING: usize = 64 << 10;
 pub(crate) enum StreamBlock {
     /// Whole lines; the very last may lack its newline.
     Lines {
-        /// Where the first line begins in the decompressed object.
+        /// The offset of the first line in the decompressed object.
         offset: u64,
         /// The lines.
         lines: Vec<u8>,
     },
     /// A line above the longest allowed.
     TooLong {
-        /// Where it begins.
+        /// The offset of the line in the decompressed object.
         offset: u64,
         /// Its first bytes.
         beginning: Vec<u8>,
@@ -40,7 +40,7 @@ pub(crate) enum StreamBlock {
 pub(crate) struct Window {
     /// The first byte of the range, in the (decompressed) object.
     pub(crate) start: u64,
-    /// The byte behind the last.
+    /// The byte after the last one.
     pub(crate) end: u64,
 }
 
@@ -48,8 +48,8 @@ impl Window {
     /// All lines of an object.
     pub(crate) const WHOLE: Self = Self { start: 0, end: u64::MAX };
 
-    /// Where the stream must begin: a byte before the range. If that byte is a newline, a line begins
-    /// with the range.
+    /// The offset at which the stream must begin: one byte before the range. If that byte is a
+    /// newline, a line begins at the start of the range.
     pub(crate) fn from(self) -> u64 {
         self.start.saturating_sub(1)
     }
@@ -60,7 +60,7 @@ pub(crate) trait StreamSink {
     /// Counts compressed bytes that were read.
     fn consumed(&self, compressed: u64);
 
-    /// Returns a used buffer, if there is one, whose memory the next block can have.
+    /// Returns a used buffer, if there is one, so that the next block can reuse its memory.
     fn spare(&self) -> Option<Vec<u8>>;
 
     /// Takes the next block.
@@ -121,8 +121,8 @@ pub(crate) fn stream_lines(
     Ok(())
 }
 
-/// Returns the place of the newline that ends the last line which begins before `end`, if it is in
-/// the buffer, whose first byte stands at `offset`.
+/// Returns the position in the buffer of the newline that ends the last line of those that begin
+/// before `end`; `None` if the buffer does not reach it. The buffer begins at `offset`.
 fn last_owned(buffer: &[u8], offset: u64, end: u64) -> Option<usize> {
     let first = usize::try_from((end - 1).saturating_sub(offset)).ok()?;
     memchr(b'\n', buffer.get(first..)?).map(|at| first + at)
@@ -135,7 +135,7 @@ fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, target: usize) -> io::Resu
     Ok((count as u64) < wanted)
 }
 
-/// Reads past the line that fills the whole buffer, and leaves the bytes behind it in the buffer.
+/// Reads past the line that fills the whole buffer, and leaves the bytes after it in the buffer.
 /// Returns the length of the line, with its newline.
 fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<u64> {
     let mut skipped = buffer.len() as u64;
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn compressed_data_that_ends_early_says_where_and_what_to_do() {
+    fn compressed_data_that_ends_early_is_an_error_with_the_remedy() {
         let packed = zstd::encode_all(&b"{}\n".repeat(1_000)[..], 1).unwrap();
         let cut = &packed[..packed.len() - 5];
         let sink = Collected::default();

@@ -81,7 +81,7 @@ fn a_published_result_can_be_read_by_rank_and_by_term() {
 }
 
 #[test]
-fn a_resumed_run_reads_finished_shards_no_more_and_publishes_the_same() {
+fn a_resumed_run_skips_finished_shards_and_publishes_an_equal_result() {
     let fixture = fixture(&lines(5000));
     let spec = Spec { shards: Some(4), ..fixture.spec() };
     let whole = outcome(&fixture.context("whole", "attempt"), Some(&spec)).unwrap();
@@ -116,7 +116,7 @@ fn too_many_malformed_lines_publish_nothing_and_are_named() {
 #[test]
 fn a_stored_plan_has_the_hash_it_was_made_with() {
     let fixture = fixture(&lines(3));
-    // Read less than exactly, this number becomes its neighbour.
+    // An inexact parser reads the first number as its neighbour.
     for (run, percent) in [("a", 31.245_270_191_439_438), ("b", 100.0 / 30.0)] {
         let spec = Spec { max_malformed_percent: percent, ..fixture.spec() };
         let context = fixture.context(run, "attempt");

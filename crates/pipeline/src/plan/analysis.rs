@@ -19,7 +19,7 @@ const MAX_BUCKETS: usize = 1_000_000;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Analysis {
-    /// How text becomes terms.
+    /// The rules that turn text into terms.
     pub profile: Profile,
     /// The kinds that are counted, in ascending order, each once.
     pub kinds: Vec<Kind>,
@@ -63,10 +63,10 @@ pub struct Analysis {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PinnedBaseline {
-    /// The source it was published under.
+    /// The source of the result.
     pub source: String,
-    /// Its generation. A plan always names it: the user's, or else the newest when the run was
-    /// planned.
+    /// The generation of the result. A plan always names it: the user's choice, or else the newest
+    /// when the run was planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub generation: Option<u64>,
     /// The run of that generation. A plan always names it.
@@ -75,7 +75,7 @@ pub struct PinnedBaseline {
 }
 
 impl PinnedBaseline {
-    /// Returns the form of a result's index.
+    /// Returns the baseline as the index of a result names it.
     pub(crate) fn named(&self) -> Option<trends::result::Baseline> {
         let generation = self.generation?;
         Some(trends::result::Baseline { source: self.source.clone(), generation })
@@ -150,7 +150,7 @@ impl Analysis {
     #[cold]
     fn too_many_windows(&self) -> Error {
         Error::Input(format!(
-            "the records fall into more than {MAX_BUCKETS} windows of {} s: choose a longer window, or look at the times of the records",
+            "the records fall into more than {MAX_BUCKETS} windows of {} s: choose a longer window, or check the times of the records",
             self.window.unwrap_or_default()
         ))
     }
@@ -159,7 +159,7 @@ impl Analysis {
         let timed = self.scores.iter().find(|score| score.needs_window());
         if let (Some(score), None) = (timed, self.window) {
             return wrong(&format!(
-                "score {score} measures terms over time: set the length of a window, as 1h"
+                "score {score} measures terms over time: set the length of a window, such as 1h"
             ));
         }
         let has = |score| self.scores.contains(&score);
@@ -167,7 +167,7 @@ impl Analysis {
             && self.window.is_some_and(|window| !u64::from(DAY_SECONDS).is_multiple_of(window))
         {
             return wrong(
-                "score chisquare compares calendar days: choose a window that divides a day, as 1h, 6h or 24h",
+                "score chisquare compares calendar days: choose a window that divides a day, such as 1h, 6h or 24h",
             );
         }
         match (has(Score::Keyness), &self.baseline) {

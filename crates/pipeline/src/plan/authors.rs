@@ -1,6 +1,6 @@
-//! Excluded authors in a plan. Owns that the plan names every author that is excluded when the run
-//! is planned, so that all its attempts exclude the same. Excluded terms are counted all the same:
-//! they are hidden when a result is read.
+//! Excluded authors in a plan: it names every author that is excluded when the run is planned, so
+//! all attempts exclude the same authors. Excluded terms don't concern a plan: they are counted,
+//! and hidden when a result is read.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The published result that keyness compares with. Owns which one a plan names.
+//! The published result that keyness compares with. Owns the choice of the generation that a plan
+//! names.
 
 use store::marker::{Marker, marker};
 use store::{RunId, SourceName, Stage, generations};
@@ -34,7 +35,7 @@ pub(super) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Erro
     if index.profile != analysis.profile {
         let (other, own) = (index.profile, analysis.profile);
         return Err(wrong(&format!(
-            "was made with profile {other:?}, this run with {own:?}: their terms are not the same"
+            "was made with profile {other:?}, this run with {own:?}: their terms differ"
         )));
     }
     let counted = |kind: &&Kind| index.kinds.contains(kind) || index.rankings.contains_key(kind);
@@ -81,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_names_the_newest_generation_of_its_baseline_or_says_why_it_can_not() {
+    fn a_plan_names_the_newest_generation_of_its_baseline_or_an_error_names_the_cause() {
         let fixture = Fixture::new();
         fixture.file("in", post("love"));
         let message = |generation, kinds: &[Kind]| {

@@ -13,11 +13,11 @@ pub struct Range {
     pub object: u32,
     /// The first byte.
     pub start: u64,
-    /// The byte behind the last.
+    /// The byte after the last.
     pub end: u64,
 }
 
-/// Shards, and the chunks that they were made of.
+/// Shards, and the size and number of the chunks in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cut {
     pub(super) shards: Vec<Vec<Range>>,
@@ -26,10 +26,10 @@ pub(super) struct Cut {
 }
 
 /// Cuts objects into chunks of `chunk_size`, and groups neighbouring chunks into at most
-/// `max_shards` shards of about equal bytes. An object is its size in bytes and true if it can be
-/// cut. If `shards` is given, it is the number of shards, and chunks are made smaller until there
-/// are as many. Small objects share a shard until they fill a chunk, so that a thousand of them
-/// don't become a thousand pods.
+/// `max_shards` shards of about equal bytes. `objects` holds the size of each in bytes, and true if
+/// it can be cut. If `shards` is given, it is the number of shards, and chunks are made smaller
+/// until there are as many. Small objects share a shard until they fill a chunk, so that a thousand
+/// of them don't become a thousand pods.
 pub(super) fn cut(
     objects: &[(u64, bool)],
     chunk_size: u64,
@@ -59,7 +59,7 @@ fn count(objects: &[(u64, bool)], chunk_size: u64) -> u64 {
 }
 
 /// Returns the number of chunks that the objects fill. A compressed object fills a chunk, because
-/// it is larger than its size.
+/// its content is larger than its stored size.
 fn filled(objects: &[(u64, bool)], chunk_size: u64) -> u64 {
     let bytes: u64 = objects.iter().filter(|object| object.1).map(|object| object.0).sum();
     let compressed = objects.iter().filter(|object| object.0 > 0 && !object.1).count();

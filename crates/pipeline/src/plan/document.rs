@@ -16,7 +16,7 @@ use super::indexes::{PartitionId, ShardIndex};
 use crate::Error;
 use crate::input::{Compression, Identity, Object};
 
-/// The wish of a user: the input of a run and its settings.
+/// The request of a user: the input of a run and its settings.
 #[derive(Debug, Clone)]
 pub struct Spec {
     /// The name to publish under.
@@ -25,17 +25,18 @@ pub struct Spec {
     pub uris: Vec<String>,
     /// The folder that stands in for `/data` of a manifest.
     pub data: Option<PathBuf>,
-    /// A folder of this program, the store's: it is no input if it lies below a folder that is one.
-    pub kept_out: Option<PathBuf>,
+    /// The folder of the store: its files are not input, even if it lies below an input folder.
+    pub store_folder: Option<PathBuf>,
     /// The file that standard input was spooled to.
     pub spooled: Option<PathBuf>,
     /// The property that distinguishes versions of local files.
     pub identity: Identity,
     /// The compression of all objects; `None` to detect it for each.
     pub compression: Option<Compression>,
-    /// Where the parts of a record are.
+    /// The format of the records.
     pub record: RecordFormat,
-    /// The largest share of malformed lines that is still published, 0 to 100.
+    /// The largest percentage of malformed lines, among those that are not blank, at which the run
+    /// is published.
     pub max_malformed_percent: f64,
     /// The longest line that is read, in bytes.
     pub max_record_size: u64,
@@ -43,7 +44,7 @@ pub struct Spec {
     pub chunk_size: u64,
     /// The largest number of shards that chunks are grouped into, at least 1.
     pub max_shards: u32,
-    /// The number of shards, if it is fixed; chunks are made smaller if need be.
+    /// The number of shards, if it is fixed; chunks are made smaller if needed.
     pub shards: Option<u32>,
     /// The number of partitions.
     pub partitions: Partitions,
@@ -52,13 +53,13 @@ pub struct Spec {
 }
 
 impl Spec {
-    /// A spec of Twitter statuses of which no line may be malformed, whose words are counted.
+    /// A spec that counts the words of Twitter statuses and allows no malformed line.
     pub fn new(source: SourceName, uris: Vec<String>) -> Self {
         Self {
             source,
             uris,
             data: None,
-            kept_out: None,
+            store_folder: None,
             spooled: None,
             identity: Identity::Modified,
             compression: None,
@@ -74,7 +75,7 @@ impl Spec {
     }
 }
 
-/// Where the parts of a record are.
+/// The format of records, which decides where the parts of a record are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum RecordFormat {
@@ -88,13 +89,13 @@ pub enum RecordFormat {
     Custom(CustomFormat),
 }
 
-/// Where the parts of a record are, as JSON pointers of the user's.
+/// The parts of a record, as JSON pointers that a user chose.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomFormat {
-    /// The text; the first pointer that leads to a string wins.
+    /// The text; the first pointer that leads to a string is used.
     pub text: Vec<String>,
-    /// The time it was written.
+    /// The time at which the post was written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub time: Vec<String>,
     /// The author.
@@ -109,7 +110,7 @@ pub struct CustomFormat {
 }
 
 impl RecordFormat {
-    /// The fields that are read of a record.
+    /// Returns the fields that are read of a record.
     ///
     /// # Errors
     /// `Input` if a JSON pointer is invalid.
@@ -144,9 +145,10 @@ pub struct Plan {
     pub chunks: u64,
     /// The number of partitions, 1 to 1,024.
     pub partitions: u32,
-    /// Where the parts of a record are.
+    /// The format of the records.
     pub record: RecordFormat,
-    /// The largest share of malformed lines that is still published, 0 to 100.
+    /// The largest percentage of malformed lines, among those that are not blank, at which the run
+    /// is published.
     pub max_malformed_percent: f64,
     /// The longest line that is read, in bytes.
     pub max_record_size: u64,
@@ -156,12 +158,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Bytes of input, as stored.
+    /// Returns the bytes of the input, as stored.
     pub fn bytes(&self) -> u64 {
         self.objects.iter().map(|object| object.size).sum()
     }
 
-    /// The hash that every attempt is started for: the SHA-256 of the plan's JSON.
+    /// Returns the plan hash: the SHA-256 of the plan's JSON.
     pub fn hash(&self) -> Result<String, Error> {
         use sha2::Digest as _;
         let json = serde_json::to_vec(self);
@@ -169,7 +171,7 @@ impl Plan {
         Ok(hex(&sha2::Sha256::digest(json)))
     }
 
-    /// The longest line that is read, in bytes, as far as this machine can count.
+    /// Returns the longest line that is read, in bytes; at most `usize::MAX`.
     pub(crate) fn max_line(&self) -> usize {
         usize::try_from(self.max_record_size).unwrap_or(usize::MAX)
     }
@@ -181,7 +183,7 @@ impl Plan {
     pub fn shard(&self, index: u32) -> Result<ShardIndex, Error> {
         let (stage, count) = (Stage::Etl, self.shards.len());
         let shard = ShardIndex(index);
-        if shard.place() < count {
+        if shard.position() < count {
             Ok(shard)
         } else {
             Err(Error::OutsidePlan { stage, index, count })
@@ -246,14 +248,14 @@ mod tests {
         let messages = outside.map(|result| result.unwrap_err().to_string());
         assert_eq!(messages[0], "etl index 2 is outside the plan, which has 2");
         assert_eq!(messages[1], "aggregate index 3 is outside the plan, which has 3");
-        // An index above 16 bits must not come back as a small one.
+        // An index above 16 bits must not be truncated to a small one.
         assert_eq!(plan.partition(1 << 16).unwrap_err().reason(), "OutsidePlan");
         let slots = plan.partition_ids().unwrap().map(|id| plan.slots(id).unwrap().len());
         assert_eq!(slots.sum::<usize>(), 1_024);
     }
 
     #[test]
-    fn a_plan_without_partitions_is_damaged_and_no_wrong_input() {
+    fn a_plan_without_partitions_is_damaged_and_not_wrong_input() {
         let fixture = Fixture::new();
         fixture.file("in", post("love"));
         let plan = Plan { partitions: 0, ..fixture.plan("run", &fixture.spec()) };

@@ -1,5 +1,5 @@
-//! The indexes of a plan: the numbers of its shards and partitions. Owns that a number is checked
-//! once, where it enters; a plan hands out only indexes that it has.
+//! The indexes of a plan: the numbers of its shards and partitions. A number is checked once, where
+//! it enters: a plan hands out only indexes that it has.
 
 use std::fmt;
 
@@ -14,8 +14,8 @@ pub struct ShardIndex(pub(super) u32);
 pub struct PartitionId(pub(super) u16);
 
 impl ShardIndex {
-    /// Its place in a list of all shards.
-    pub(crate) fn place(self) -> usize {
+    /// The position of the shard in a list of all shards.
+    pub(crate) fn position(self) -> usize {
         self.0 as usize
     }
 }
@@ -31,8 +31,8 @@ impl PartitionId {
         self.0
     }
 
-    /// Its place in a list of all partitions.
-    pub(crate) fn place(self) -> usize {
+    /// The position of the partition in a list of all partitions.
+    pub(crate) fn position(self) -> usize {
         self.0.into()
     }
 }

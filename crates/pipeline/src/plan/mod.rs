@@ -1,4 +1,4 @@
-//! The plan stage: lists the objects, cuts them into shards and stores the plan. Owns that a run
+//! The plan stage: lists the objects, cuts them into shards and stores the plan. Ensures that a run
 //! has exactly one plan.
 
 mod analysis;
@@ -33,7 +33,7 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     if let Some(plan) = context.wait(read_document(&*context.store, &key))? {
         return Ok(plan);
     }
-    // A late attempt must not begin the run anew, with a number above that of later runs.
+    // A late attempt must not start the run again with a start number above those of later runs.
     let retired = context.wait(context.store.get(&Key::retired(&context.run)))?;
     if retired.is_some() {
         return Err(Error::Removed { run: context.run.to_string() });
@@ -41,8 +41,8 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     store_plan(context, draft(spec, &context.remote, &context.cancel)?)
 }
 
-/// Returns the stored plan of a run. `expected` is the hash that the attempt was started for, if it
-/// was started for one.
+/// Returns the stored plan of a run. `expected` is the plan hash that the attempt was started with,
+/// if any.
 ///
 /// # Errors
 /// `NotReady` if no plan is stored, `PlanMismatch` if its hash is not the expected one.
@@ -109,7 +109,8 @@ fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>,
         objects.push(inspect(&spooled, spec.compression, spec.identity)?);
     }
     let (urls, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|uri| is_remote(uri));
-    let folders = Folders { data: spec.data.as_deref(), kept_out: spec.kept_out.as_deref() };
+    let folders =
+        Folders { data: spec.data.as_deref(), store_folder: spec.store_folder.as_deref() };
     for found in discover(&named, folders)? {
         objects.push(inspect(&found, spec.compression, spec.identity)?);
     }

@@ -1,7 +1,7 @@
 //! The publish stage: merges the partitions' rankings and inserts the source's next generation.
 //! Owns the index that readers start from; the generation log decides which result is the newest.
 
-mod folds;
+mod stand_ins;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use trends::format::{RankedTopic, RankingReader};
 use trends::result::{PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock};
 use trends::{Kind, RecordCounts};
 
-use folds::Folds;
+use stand_ins::PhraseStandIns;
 
 use crate::aggregate::{AggregateReport, RankingPages, check_records};
 use crate::attempt::Attempt;
@@ -26,8 +26,8 @@ use crate::sorted::{Blocks, merge};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error, markers};
 
-/// Publishes a run: stores its index, unless an attempt has, then inserts the next generation.
-/// `published_at` is the time as RFC 3339 text.
+/// Publishes a run: stores its index, unless an earlier attempt has, and inserts the next
+/// generation. `published_at` is the time as RFC 3339 text.
 ///
 /// # Errors
 /// `TooManyMalformed` as [`check_records`]; `Superseded` if a later run of the source has been
@@ -83,10 +83,10 @@ fn index(
         Some(basis) => score::all(context, plan, basis, partitions)?,
         None => Vec::new(),
     };
-    let mut folds = Folds::default();
-    let rankings = rankings(context, partitions, &markers, &mut folds, &mut sink)?;
+    let mut stand_ins = PhraseStandIns::default();
+    let rankings = rankings(context, partitions, &markers, &mut stand_ins, &mut sink)?;
     let (scored, score_digest) = match &basis {
-        Some(basis) => scored(context, basis, &markers, &folds, &mut sink)?,
+        Some(basis) => scored(context, basis, &markers, &stand_ins, &mut sink)?,
         None => (Vec::new(), String::new()),
     };
     sink.finish()?;
@@ -124,10 +124,10 @@ fn index(
     })
 }
 
-/// Returns the shards that the run leaves out.
+/// Returns the shards that are missing from the run.
 ///
 /// # Errors
-/// `ShardsMismatch` if a partition leaves out others.
+/// `ShardsMismatch` if other shards are missing from a partition.
 fn check_shards(
     attempt: &Attempt<'_>,
     shards: &[Shard],
@@ -164,22 +164,22 @@ fn partition_indexes(
     partitions.iter().enumerate().map(index).collect()
 }
 
-/// Merges the sections of all partitions. Returns their blocks and the digest of all scores.
+/// Merges the scored topics of all partitions. Returns their blocks and the digest of all scores.
 fn scored(
     context: &Context,
     basis: &Basis,
     markers: &[Marker<ScoreReport>],
-    folds: &Folds,
+    stand_ins: &PhraseStandIns,
     sink: &mut BlockSink<'_>,
 ) -> Result<(Vec<ScoredBlock>, String), Error> {
-    let runs = (0..).zip(markers).map(|(partition, marker)| {
+    let inputs = (0..).zip(markers).map(|(partition, marker)| {
         let attempt = marker.attempt_key(&context.run, Stage::Score, partition);
         Blocks::stored(context, attempt, marker.report.scored.iter().map(|scored| &scored.block))
     });
     let mut blocks = SectionBlocks::of_sections();
-    merge_sections(runs.collect(), basis.latest(), |key, mut topic| {
+    merge_sections(inputs.collect(), basis.latest(), |key, mut topic| {
         if key.0 == Kind::Word {
-            topic.phrase = folds.of(&topic.term).cloned();
+            topic.phrase = stand_ins.of(&topic.term).cloned();
         }
         blocks.add((key, &topic), sink)
     })?;
@@ -194,18 +194,18 @@ fn rankings(
     context: &Context,
     partitions: &[Marker<AggregateReport>],
     markers: &[Marker<ScoreReport>],
-    folds: &mut Folds,
+    stand_ins: &mut PhraseStandIns,
     sink: &mut BlockSink<'_>,
 ) -> Result<BTreeMap<Kind, Vec<RankingPage>>, Error> {
     let mut rankings = BTreeMap::new();
     if markers.iter().any(|marker| marker.report.phrases.is_some()) {
-        let runs = (0..).zip(markers).map(|(partition, marker)| {
+        let inputs = (0..).zip(markers).map(|(partition, marker)| {
             let attempt = marker.attempt_key(&context.run, Stage::Score, partition);
             let pages = marker.report.phrases.iter().flat_map(|phrases| &phrases.ranking);
             Blocks::stored(context, attempt, pages.map(|page| &page.block))
         });
-        let pages = rank(Kind::Phrase, runs.collect(), sink, |topic| {
-            folds.phrase(topic);
+        let pages = rank(Kind::Phrase, inputs.collect(), sink, |topic| {
+            stand_ins.phrase(topic);
             Ok(None)
         })?;
         rankings.insert(Kind::Phrase, pages);
@@ -213,16 +213,16 @@ fn rankings(
     let kinds: BTreeSet<Kind> =
         partitions.iter().flat_map(|partition| partition.report.rankings.keys().copied()).collect();
     for kind in kinds {
-        let runs = (0..).zip(partitions).map(|(partition, marker)| {
+        let inputs = (0..).zip(partitions).map(|(partition, marker)| {
             let attempt = marker.attempt_key(&context.run, Stage::Aggregate, partition);
             let pages = marker.report.rankings.get(&kind).into_iter().flatten();
             Blocks::stored(context, attempt, pages.map(|page| &page.block))
         });
-        let pages = rank(kind, runs.collect(), sink, |topic| {
+        let pages = rank(kind, inputs.collect(), sink, |topic| {
             if kind != Kind::Word {
                 return Ok(None);
             }
-            folds.word(topic).map_err(|error| {
+            stand_ins.word(topic).map_err(|error| {
                 let key = format!("the ranking of words of run {}", context.run);
                 Error::damaged(key, error)
             })
@@ -232,15 +232,16 @@ fn rankings(
     Ok(rankings)
 }
 
-/// Merges rankings into one. `change` returns the facts of a topic for the listing, if they change.
+/// Merges rankings into one. `change` returns new facts for the listing of a topic, or `None` to
+/// keep its facts.
 fn rank(
     kind: Kind,
-    runs: Vec<Blocks<'_>>,
+    inputs: Vec<Blocks<'_>>,
     sink: &mut BlockSink<'_>,
     mut change: impl FnMut(&RankedTopic<'_>) -> Result<Option<Vec<u8>>, Error>,
 ) -> Result<Vec<RankingPage>, Error> {
     let mut pages = RankingPages::of_kind(kind, kind.name().to_owned());
-    merge::<RankingReader>(runs, |ranked| {
+    merge::<RankingReader>(inputs, |ranked| {
         let topic = ranked.topic();
         match change(&topic)? {
             Some(facts) => pages.add(RankedTopic { facts: &facts, ..topic }, sink),

@@ -16,7 +16,7 @@ struct Merged {
     partitions: Vec<Marker<AggregateReport>>,
 }
 
-/// A run whose partitions are merged, without the shards after the first `shards`.
+/// A run whose partitions are merged from its first `shards` shards only.
 fn merged(fixture: &Fixture, run: &str, shards: usize) -> Merged {
     let plan = fixture.plan(run, &Spec { shards: Some(3), ..fixture.spec() });
     let context = fixture.context(run, "first");

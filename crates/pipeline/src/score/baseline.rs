@@ -1,5 +1,5 @@
-//! The published result that terms are compared with. Owns how its terms are read beside the run's
-//! own; the statistic is `trends::scores::keyness`.
+//! The published result that terms are compared with. Owns the lookup of its terms in the order of
+//! the run's terms; the statistic is `trends::scores::keyness`.
 
 use store::document::AttemptKey;
 use store::{AttemptId, Key, RunId, Stage, StoreError};
@@ -53,7 +53,7 @@ impl Baseline {
         Ok(Self { run, index, partitions, own, documents })
     }
 
-    /// A lookup of the baseline's terms. They must be looked up in the order of terms, phrases
+    /// Returns a lookup of the baseline's terms. Terms must be looked up in their order, phrases
     /// last.
     pub(super) fn lookup<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
         Lookup { baseline: self, context, open: Vec::new() }
@@ -70,7 +70,8 @@ pub(super) struct Lookup<'a> {
 }
 
 impl<'a> Lookup<'a> {
-    /// Compares a term with the baseline. Returns `None` unless it is more frequent beyond chance.
+    /// Compares a term with the baseline. Returns `None` unless the term is significantly more
+    /// frequent in this run.
     pub(super) fn compare(
         &mut self,
         term: &TermSeries,
@@ -117,7 +118,7 @@ impl<'a> Lookup<'a> {
             let (run, index) = (baseline.run.clone(), u32::from(partition));
             Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
-        let Some(entry) = baseline.index.partitions.get(partition.place()) else {
+        let Some(entry) = baseline.index.partitions.get(partition.position()) else {
             return Ok(None);
         };
         let (attempt, terms) = match &entry.phrases {

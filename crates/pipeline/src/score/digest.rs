@@ -11,8 +11,8 @@ use trends::{Bucket, slot};
 
 use super::series::TermSeries;
 
-/// Hashes the scores of terms in a contiguous range of slots. Every entry begins with the kind (1
-/// byte), the length of the term (4 bytes), the term and a bucket (8 bytes).
+/// The hashes of the scores of terms in a contiguous range of slots. Every entry begins with the
+/// kind (1 byte), the length of the term (4 bytes), the term and a bucket (8 bytes).
 pub(super) struct ScoreDigest {
     slots: Range<u16>,
     hashers: Vec<Sha256>,
@@ -24,8 +24,8 @@ impl ScoreDigest {
         Self { slots, hashers }
     }
 
-    /// Adds the scores of the last window: burst (or all bits set), growth, peak and popular, then
-    /// status and new in one byte.
+    /// Adds the scores of the last window: burst (all bits set if there is none), growth, peak and
+    /// popular, then status and new in one byte.
     pub(super) fn window(&mut self, term: &TermSeries, score: &WindowScore) {
         self.add(term, Bucket(score.bucket), |hasher| {
             hasher.update(score.burst.map_or(u64::MAX, f64::to_bits).to_be_bytes());
@@ -71,7 +71,7 @@ impl ScoreDigest {
         values(hasher);
     }
 
-    /// The digest of each slot, in hexadecimal digits.
+    /// Returns the digest of each slot, in hexadecimal digits.
     pub(super) fn finish(self) -> Vec<String> {
         self.hashers.into_iter().map(|hasher| hex(&hasher.finalize())).collect()
     }

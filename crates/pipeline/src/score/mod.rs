@@ -1,10 +1,10 @@
 //! The score stage: ranks the topics of one partition by their course over time and against a
-//! baseline, and decides which pairs are phrases. Owns the order of these, and when there is
-//! anything to score; the formulas are `trends::scores`.
+//! baseline, and decides which pairs are phrases. Owns the order of these steps, and the conditions
+//! of each; the formulas are in `trends::scores`.
 //!
-//! Sums over all partitions were gathered by the stages before: the totals of each window by etl,
-//! the dispersion of the terms and the margins of the pairs by aggregate. So the number of
-//! partitions changes nothing in the result.
+//! The earlier stages have gathered the sums over all partitions: etl the totals of each window,
+//! aggregate the dispersion of the terms and the margins of the pairs. So the number of partitions
+//! changes nothing in the result.
 
 mod baseline;
 mod digest;
@@ -65,7 +65,7 @@ pub(crate) struct Basis {
 }
 
 impl Basis {
-    /// The last window.
+    /// The last closed window.
     pub(crate) fn latest(&self) -> Option<i64> {
         self.timed.as_ref().and_then(Timed::latest)
     }
@@ -106,8 +106,8 @@ fn pooled(partitions: &[Marker<AggregateReport>]) -> BTreeMap<Kind, PooledDisper
     sums
 }
 
-/// Scores one partition of a run, unless an attempt has. `partitions` are all of the run, merged.
-/// Does nothing if there is nothing to score.
+/// Scores one partition of a run, unless an attempt has scored it. `partitions` are the markers of
+/// all aggregated partitions. Does nothing if there is nothing to score.
 ///
 /// # Errors
 /// `Superseded` if a later run of the source has been published.
@@ -149,7 +149,7 @@ pub(crate) fn all(
     })
 }
 
-/// Scores a partition, unless an attempt has. Returns the marker that counts.
+/// Scores a partition, unless an attempt has scored it. Returns the winning marker.
 fn score(
     context: &Context,
     plan: &Plan,
@@ -160,7 +160,7 @@ fn score(
     if let Some(done) = markers::finished(context, plan, Stage::Score, partition)? {
         return Ok(done);
     }
-    let aggregated = partitions.get(partition.place());
+    let aggregated = partitions.get(partition.position());
     let aggregated =
         aggregated.ok_or(Error::Defect("a partition is scored before it is merged"))?;
     unless_superseded(context, plan, || {

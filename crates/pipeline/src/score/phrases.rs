@@ -1,9 +1,9 @@
-//! Selecting the phrases among the pairs of a partition. Owns the way from stored pairs and margins
-//! to stored phrases; the rule is `trends::scores::PairCounts`.
+//! Selecting the phrases among the pairs of a partition. Owns the reading of stored pairs and
+//! margins and the writing of phrases; the rule for a phrase is in `trends::scores::PairCounts`.
 //!
-//! The margin of a left word stands before its pairs; that of a right word is in any partition. So
-//! the pairs are read in batches that the memory has room for, and all margins are read once per
-//! batch.
+//! The margin of a word is the number of pairs with it on that side. The margin of a left word
+//! precedes its pairs; the margin of a right word may be in any partition. So the pairs are read in
+//! batches that fit into memory, and all margins are read once per batch.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,8 @@ use crate::plan::PartitionId;
 use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
-/// The smallest budget in bytes: a smaller one would read all margins for every few pairs.
+/// The smallest budget in bytes: with a smaller one, all margins would be read again after every
+/// few pairs.
 pub(super) const MIN_BUDGET: usize = 1 << 20;
 
 /// Bytes of memory for a right word besides its text.
@@ -54,15 +55,15 @@ struct Phrases {
     facts: Vec<u8>,
 }
 
-/// The sums and blocks that the phrases of a partition are selected with.
+/// The settings, sums and blocks from which the phrases of a partition are selected.
 pub(super) struct PhraseSelection<'a> {
     pub(super) context: &'a Context,
     /// All partitions of the run.
     pub(super) partitions: &'a [Marker<AggregateReport>],
     pub(super) partition: PartitionId,
-    /// All pairs of neighbouring words of the run.
+    /// Number of pairs of neighbouring words in the whole run.
     pub(super) pairs: u64,
-    /// Bytes of pairs in a batch, about.
+    /// Approximate size of a batch in memory, in bytes.
     pub(super) budget: usize,
 }
 
@@ -132,7 +133,7 @@ impl<'a> PhraseSelection<'a> {
 }
 
 /// Returns the margins of a stored row if it is a phrase; `left` is the margin of its left word.
-/// The row of that margin itself is no pair.
+/// A row that holds a margin is no pair, so it returns `None`.
 fn margins_of_phrase(
     term: &TermSeries,
     left: u64,
@@ -157,8 +158,8 @@ struct Candidates<'a> {
 }
 
 impl Candidates<'_> {
-    /// Reads the next batch of rows, empty after the last. Returns the margin of the left word of
-    /// each row and enters their right words with a margin of 0.
+    /// Reads the next batch of rows; it is empty after the last row. Returns the margin of the left
+    /// word of each row, and inserts the right words into `margins` with a margin of 0.
     fn batch(&mut self, margins: &mut HashMap<Vec<u8>, u64>) -> Result<Vec<u64>, Error> {
         let mut batch = Vec::new();
         let mut bytes = 0;

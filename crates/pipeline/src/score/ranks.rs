@@ -26,8 +26,8 @@ const MIN_BUDGET: usize = 1 << 18;
 /// Bytes of topics per block, before compression.
 const BLOCK: usize = 128 << 10;
 
-/// The largest number of topics of a section. Cutting the sections of each partition loses nothing:
-/// a topic among the first of all partitions is among the first of its own.
+/// Returns the largest number of topics of a section. Cutting the sections of each partition loses
+/// nothing: a topic among the first of all partitions is among the first of its own.
 fn limit(latest: Option<i64>, (_, _, bucket): SectionKey) -> usize {
     let is_latest = bucket == Bucket::WHOLE || latest == Some(bucket.0);
     if is_latest { LATEST } else { EARLIER }
@@ -39,7 +39,7 @@ fn order(a: &Entry, b: &Entry) -> Ordering {
     a.0.cmp(&b.0).then_with(|| a.1.cmp_rank(&b.1))
 }
 
-/// Bytes of memory for an entry.
+/// Returns the bytes of memory for an entry.
 fn size((_, topic): &Entry) -> usize {
     size_of::<Entry>() + topic.term.len() + topic.form.as_ref().map_or(0, String::len)
 }
@@ -52,7 +52,7 @@ pub(super) struct Ranks {
     folder: PathBuf,
     spills: Vec<Spill>,
     latest: Option<i64>,
-    /// The least value within the limit, for each section that has been full.
+    /// The lowest value within the limit, for each section that has reached its limit.
     least: HashMap<SectionKey, f64>,
 }
 
@@ -65,7 +65,7 @@ impl Ranks {
         Self { entries: Vec::new(), bytes: 0, budget, folder, spills: Vec::new(), latest, least }
     }
 
-    /// Adds a topic of value `value` to a section; it is only made if it may be within the limit.
+    /// Adds a topic to a section. `topic` is called only if `value` may be within the limit.
     pub(super) fn add(
         &mut self,
         key: SectionKey,
@@ -132,11 +132,11 @@ impl Ranks {
     }
 }
 
-/// Sections, given in order, cut into stored blocks.
+/// The writer of sections, which come in order, into stored blocks.
 pub(crate) type SectionBlocks = IndexedBlocks<ScoredWriter>;
 
 impl SectionBlocks {
-    /// The blocks of all sections of an attempt.
+    /// Creates a writer for all sections of an attempt.
     pub(crate) fn of_sections() -> Self {
         Self::new("scored", 6, ScoredWriter::default(), BLOCK)
     }
@@ -180,7 +180,7 @@ impl EntryBlock for ScoredReader {
     }
 }
 
-/// Merges the sections of several sorted runs, whose topics are different, and cuts each at its
+/// Merges the sections of several sorted runs, which share no topic, and cuts each section at its
 /// limit.
 pub(crate) fn merge_sections(
     runs: Vec<Blocks<'_>>,

@@ -25,22 +25,22 @@ pub(super) struct TermSeries {
     pub(super) facts: TermFacts,
     /// Ascending by bucket.
     pub(super) cells: Vec<Cell>,
-    /// The bucket of each window with known authors, and the authors from the beginning of its day
-    /// to its end.
+    /// The bucket of each window with known authors, and the number of authors from the beginning
+    /// of the window's day to the end of the window.
     pub(super) today: Vec<(i64, u64)>,
     /// The counts of records without a time, if rows are counted by window.
     pub(super) undated: Option<Cell>,
 }
 
 impl TermSeries {
-    /// The row of the term over all windows, with these facts.
+    /// Returns the row of the term over all windows, with these facts.
     pub(super) fn whole<'a>(&'a self, facts: &'a [u8]) -> RowRef<'a> {
         let Self { kind, term, count, documents, .. } = self;
         let (term, bucket) = (term.as_bytes(), Bucket::WHOLE);
         RowRef { kind: *kind, term, bucket, count: *count, documents: *documents, detail: facts }
     }
 
-    /// The term in a window, ranked by a value.
+    /// Returns the term in a window, ranked by a value.
     pub(super) fn in_window(&self, window: &WindowScore, value: f64) -> ScoredTopic {
         let cell = self.cells.binary_search_by_key(&window.bucket, |cell| cell.bucket);
         let cell = cell.ok().and_then(|at| self.cells.get(at)).copied().unwrap_or_default();
@@ -55,7 +55,7 @@ impl TermSeries {
         }
     }
 
-    /// The term with its counts in a window, ranked by a value.
+    /// Returns the term with its counts in a window, ranked by a value.
     pub(super) fn counted(&self, cell: &Cell, value: f64) -> ScoredTopic {
         ScoredTopic {
             term: self.term.clone(),
@@ -68,7 +68,7 @@ impl TermSeries {
         }
     }
 
-    /// The term in the whole run, ranked by its comparison with the baseline.
+    /// Returns the term in the whole run, ranked by its comparison with the baseline.
     pub(super) fn compared(&self, compared: KeynessCounts, value: f64) -> ScoredTopic {
         ScoredTopic {
             term: self.term.clone(),
@@ -82,13 +82,13 @@ impl TermSeries {
         }
     }
 
-    /// The most frequent form, unless it is the term.
+    /// Returns the most frequent form, unless it is the term.
     fn shown(&self) -> Option<String> {
         let form = self.facts.forms.first().map(|form| &form.form);
         form.filter(|form| **form != self.term).cloned()
     }
 
-    /// The stored rows of its windows, one after the other.
+    /// Calls `window` with the stored row of each window; records without a time come first.
     pub(super) fn windows<E>(
         &self,
         mut window: impl FnMut(&RowRef<'_>) -> Result<(), E>,
@@ -120,7 +120,7 @@ pub(super) struct Series<'a> {
 }
 
 impl<'a> Series<'a> {
-    /// Terms of an aggregated partition, and the rows by window of the same terms.
+    /// Opens the terms of an aggregated partition, and the rows of these terms by window.
     pub(super) fn new(
         context: &'a Context,
         aggregated: &Marker<AggregateReport>,
@@ -134,7 +134,7 @@ impl<'a> Series<'a> {
         Ok(Self { terms, windows, partition, current: TermSeries::default() })
     }
 
-    /// The next term, `None` after the last.
+    /// Returns the next term, `None` after the last.
     pub(super) fn next_term(&mut self) -> Result<Option<&TermSeries>, Error> {
         let Self { terms, windows, partition, current } = self;
         let Some(row) = terms.row() else {

@@ -1,5 +1,5 @@
-//! Ranking the terms of a partition by their course over time. Owns which windows of a term are
-//! ranked by which score; the formulas are `trends::scores`.
+//! Ranks the terms of a partition by their course over time. Owns the choice of the windows that
+//! each score ranks; the formulas are in `trends::scores`.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub(crate) struct Timed {
     pub(super) scores: Vec<Score>,
 }
 
-/// Scores terms of one kind after the other.
+/// Scores terms that come sorted by kind. The scorer of a kind serves all its terms.
 pub(super) struct Clock<'a> {
     timed: &'a Timed,
     scorer: Option<(Kind, Scorer<'a>)>,
@@ -34,7 +34,7 @@ impl Timed {
         self.scores.contains(&score)
     }
 
-    /// The last window.
+    /// The last closed window.
     pub(super) fn latest(&self) -> Option<i64> {
         self.totals.closed().last().copied()
     }

@@ -133,7 +133,7 @@ async fn parts_without_a_version_are_never_requested() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_part_than_the_requested_one_is_refused() {
+async fn a_part_other_than_the_requested_one_is_refused() {
     let server = Server::start(Served { shifted: 7, ..Served::new(records()) });
     let outcome = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
     let error = outcome.unwrap_err();

@@ -11,12 +11,13 @@ use std::thread;
 #[derive(Debug, Clone)]
 pub(crate) struct Served {
     pub(crate) content: Vec<u8>,
+    /// True if the server serves byte ranges.
     pub(crate) ranges: bool,
     /// Every n-th answer ends in the middle.
     pub(crate) cut_every: Option<usize>,
     /// Every n-th answer is 503.
     pub(crate) fail_every: Option<usize>,
-    /// After so many answers the object has another version.
+    /// Number of answers after which the object has another version.
     pub(crate) change_after: Option<usize>,
     /// The entity tag, without its quotes and version.
     pub(crate) tag: Option<&'static str>,

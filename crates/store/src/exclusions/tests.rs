@@ -1,4 +1,4 @@
-//! The exclusion log when it is long, damaged, newer, or written by many at once.
+//! The exclusion log when it is long, damaged, of a newer format, or written by many at once.
 
 use std::sync::Arc;
 

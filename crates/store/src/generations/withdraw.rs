@@ -1,9 +1,10 @@
-//! Taking back a result before its data is removed. Owns which result is visible instead.
+//! Withdrawing a result before its data is removed. Owns the choice of the result that is visible
+//! instead.
 
 use super::{Generation, history, insert, newest};
 use crate::{Key, RunId, SourceName, Store, StoreError};
 
-/// The most generations in which another result is searched.
+/// The largest number of generations that are searched for another result.
 const LOOK_BACK: u64 = 1000;
 
 /// Withdraws the newest result of a source if its run is among those to be removed: inserts an
@@ -38,7 +39,7 @@ pub async fn withdraw(
     }
 }
 
-/// The newest entry whose run stays.
+/// Returns the newest entry whose run stays.
 async fn surviving(
     store: &dyn Store,
     source: &SourceName,

@@ -13,38 +13,39 @@ use super::MongoUri;
 use super::fault;
 use crate::StoreError;
 
-/// The most time for a connection, and for the selection of a server, in one try.
+/// The longest time for a connection, and for the selection of a server, in one try.
 const CONNECT: Duration = Duration::from_secs(10);
 const SELECT: Duration = Duration::from_secs(10);
 
-/// The most connections to one server: further requests wait for one.
+/// The most connections to one server: further requests wait for a free one.
 const POOL: u32 = 32;
 
-/// The rights that a store needs.
+/// The work that opening a database includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Reads and writes; opening makes the indexes.
-    Write,
-    /// Reads; a user with the role `read` suffices.
-    Read,
+pub enum Opening {
+    /// Checks the format of the store and creates missing indexes, which needs the right to write.
+    CreateIndexes,
+    /// Checks the format of the store. A user with the role `read` suffices, unless more than
+    /// reading follows.
+    CheckFormat,
 }
 
-/// The address of a database and its use.
+/// The settings for opening a database.
 #[derive(Debug, Clone)]
 pub struct MongoOptions {
     /// The address.
     pub uri: MongoUri,
     /// The name of the database.
     pub database: String,
-    /// A PEM file of certificate authorities to trust; those of the web if `None`.
+    /// A PEM file of certificate authorities to trust; the public authorities if `None`.
     pub ca_file: Option<PathBuf>,
-    /// The rights.
-    pub access: Access,
+    /// The work that opening includes.
+    pub opening: Opening,
     /// The time that each operation waits for a server that can't be reached.
     pub patience: Duration,
 }
 
-/// The database, and its name in messages.
+/// Returns the database, and its name in messages.
 pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String), StoreError> {
     let place = format!("{}/{}", options.uri.hosts(), options.database);
     let unusable = |error: mongodb::error::Error| {
@@ -77,8 +78,8 @@ pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String
     Ok((client.database(&options.database), place))
 }
 
-/// Fails with `Refused` if a file has no certificates. The driver would fail with the first
-/// operation, as if the server can't be reached, and the operation would be retried.
+/// Fails with `Refused` if a file has no certificates. Without this check the first operation would
+/// fail as if the server were unreachable, and would be retried.
 fn check_ca(file: &Path) -> Result<(), StoreError> {
     let refused = |what: &dyn std::fmt::Display| {
         StoreError::Refused(format!("reading the CA {}: {what}", file.display()))

@@ -1,13 +1,13 @@
-//! Failed operations: which ones a retry may mend, and what a user can do. Owns the error codes;
+//! Failed operations of MongoDB: if a retry can help, and what a user can do. Owns the error codes;
 //! never shows a server's message about credentials.
 
 use mongodb::error::{Error, ErrorKind, WriteFailure};
 
 use crate::StoreError;
 
-/// Codes that pass: elections, shutdowns, networks between servers, timeouts, and operations that
-/// conflict with each other. From the specification of retryable reads and writes and the server's
-/// list of error codes.
+/// Codes of transient failures: elections, shutdowns, networks between servers, timeouts, and
+/// operations that conflict with each other. From the specification of retryable reads and writes
+/// and the server's list of error codes.
 const PASSING: [i32; 24] = [
     6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 117, 133, 134, 189, 202, 262, 9001, 10107, 11600, 11602,
     12586, 12587, 13435, 13436,
@@ -16,7 +16,7 @@ const NOT_PRIMARY: i32 = 10058;
 
 /// The codes of an unknown user or a wrong password; 8000 is `AtlasError`.
 const UNAUTHENTICATED: [i32; 2] = [18, 8000];
-/// The code of a user without the right.
+/// The code of a user without the right to an operation.
 const UNAUTHORIZED: i32 = 13;
 /// The code `OutOfDiskSpace`; and the messages of storage engines that report a full disk with the
 /// code of an unknown error.
@@ -31,8 +31,8 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
     code(error) == Some(DUPLICATE)
 }
 
-/// The error for a present document that no majority of the servers has yet: it may still be lost,
-/// and then this call must insert it again.
+/// Returns the error for a present document that no majority of the servers has yet: it may still
+/// be lost, and then this call must insert it again.
 pub(super) fn unsettled() -> Error {
     Error::custom(Unsettled)
 }
@@ -73,8 +73,8 @@ pub(super) fn is_unsupported(error: &Error) -> bool {
 /// values, depths, sizes and names of fields.
 const UNHOLDABLE: [i32; 9] = [2, 15, 17280, 22, 52, 55, 57, 121, 10334];
 
-/// The number of documents of an insert that the server can't hold. `None` if the insert failed for
-/// any other reason than that, or than documents that are present already.
+/// Returns the number of documents of an insert that the server can't hold. Returns `None` if the
+/// insert also failed for another reason, documents that are present already aside.
 pub(super) fn unholdable(error: &Error) -> Option<u64> {
     let ErrorKind::InsertMany(many) = &*error.kind else { return None };
     let writes = many.write_errors.as_deref().unwrap_or_default();
@@ -86,7 +86,7 @@ pub(super) fn unholdable(error: &Error) -> Option<u64> {
 }
 
 /// Returns true if the same operation may succeed later.
-pub(super) fn is_passing(error: &Error) -> bool {
+pub(super) fn is_transient(error: &Error) -> bool {
     let labels = ["RetryableWriteError", "RetryableError", "SystemOverloadedError"];
     if labels.iter().any(|label| error.contains_label(label)) {
         return true;
@@ -105,13 +105,13 @@ pub(super) fn is_passing(error: &Error) -> bool {
     }
 }
 
-/// The error of a store for an error of the driver.
+/// Translates an error of the driver into an error of a store.
 pub(super) fn stored(doing: &'static str, key: String, error: &Error) -> StoreError {
     let text = message(error);
     let code = code(error);
     let authentication = matches!(&*error.kind, ErrorKind::Authentication { .. });
     if authentication || code.is_some_and(|code| UNAUTHENTICATED.contains(&code)) {
-        // The server's message may contain the user, and never has the part that is wrong.
+        // The server's message may contain the user's name, and never names the wrong part.
         let what = "the server does not know this user or password: check the URI in the Secret";
         return StoreError::Denied { doing, key, what: what.to_owned() };
     }
@@ -123,7 +123,7 @@ pub(super) fn stored(doing: &'static str, key: String, error: &Error) -> StoreEr
     if is_full(error) {
         return StoreError::Full { key, source: text.into() };
     }
-    if is_passing(error) {
+    if is_transient(error) {
         return StoreError::Unavailable { doing, key, source: text.into() };
     }
     match &*error.kind {
@@ -137,7 +137,7 @@ fn is_full(error: &Error) -> bool {
     code(error) == Some(OUT_OF_SPACE) || FULL.iter().any(|full| text.contains(full))
 }
 
-/// The server's code, if it gave one.
+/// Returns the server's error code, if the error has one.
 fn code(error: &Error) -> Option<i32> {
     match &*error.kind {
         ErrorKind::Command(command) => Some(command.code),
@@ -153,7 +153,7 @@ fn code(error: &Error) -> Option<i32> {
     }
 }
 
-/// The message in one line, without the driver's inner state.
+/// Returns the message in one line, without the driver's internal state.
 pub(super) fn message(error: &Error) -> String {
     match &*error.kind {
         ErrorKind::Command(command) => format!("{} (code {})", command.message, command.code),
@@ -173,7 +173,7 @@ pub(super) fn message(error: &Error) -> String {
         | ErrorKind::DnsResolve { message, .. }
         | ErrorKind::InvalidResponse { message, .. } => message.clone(),
         ErrorKind::ServerSelection { message, .. } => {
-            // The rest is the driver's view of all servers, in its own notation.
+            // The rest describes all servers in the driver's own notation.
             let end = message.find(" Topology:").unwrap_or(message.len());
             let text = message.get(..end).unwrap_or_default().trim_end_matches('.');
             match message.split("Error: ").nth(1) {

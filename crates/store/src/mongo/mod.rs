@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-pub use connect::{Access, MongoOptions};
+pub use connect::{MongoOptions, Opening};
 pub use uri::MongoUri;
 
 /// The format of a database. A database with a newer one is not touched.
@@ -50,7 +50,7 @@ pub struct MongoStore {
     database: Database,
     /// The name of the database in messages: hosts and name, nothing secret.
     place: String,
-    /// The time that a failing operation is repeated.
+    /// The longest time for which a failing operation is repeated.
     patience: Duration,
 }
 
@@ -108,9 +108,9 @@ impl MongoStore {
     pub async fn open(options: &MongoOptions) -> Result<Self, StoreError> {
         let (database, place) = connect::database(options).await?;
         let store = Self { database, place, patience: options.patience };
-        match options.access {
-            Access::Write => store.prepare().await?,
-            Access::Read => store.check_format().await?,
+        match options.opening {
+            Opening::CreateIndexes => store.prepare().await?,
+            Opening::CheckFormat => store.check_format().await?,
         }
         Ok(store)
     }
@@ -120,14 +120,14 @@ impl MongoStore {
         &self.database
     }
 
-    /// Makes the indexes and writes the format of the database.
+    /// Creates the indexes and writes the format of the database.
     async fn prepare(&self) -> Result<(), StoreError> {
         for name in ["trendjob.plans", "trendjob.markers", "trendjob.blocks"] {
             let create = || async {
                 let index = mongodb::IndexModel::builder().keys(doc! { "run": 1 }).build();
                 self.collection(name).create_index(index).await
             };
-            self.retry("making the index of", name, create).await?;
+            self.retry("creating the index of", name, create).await?;
         }
         let format = doc! { "_id": "format", "format": FORMAT };
         let formats = self.database.collection::<Document>("trendjob.store");
@@ -249,7 +249,7 @@ impl Store for MongoStore {
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        // Every log has an entry 1, which is never removed.
+        // Every generation log has an entry 1, which is never removed.
         let ids = self.ids("trendjob.generations", doc! { "n": 1 }).await?;
         let sources = ids.iter().filter_map(|id| id.split_once('/'));
         Ok(sources.filter_map(|(source, _)| SourceName::new(source).ok()).collect())
@@ -264,7 +264,7 @@ impl Store for MongoStore {
             by: call_id(),
             value: binary(&bytes),
         };
-        // The same key is only ever written with the same bytes.
+        // A key is only ever written with the same bytes.
         self.create("trendjob.blocks", stored).await.map(drop)
     }
 

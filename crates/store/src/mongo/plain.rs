@@ -1,6 +1,6 @@
 //! Plain documents for people in a shell and for readers of the original layout: the collection
-//! `trends-<source>` of `{_id: rank, word, count, documents, generation, exclusions}`. Owns how
-//! they follow the visible result and the exclusions.
+//! `trends-<source>` of `{_id: rank, word, count, documents, generation, exclusions}`. Keeps
+//! them up to date with the visible result and the exclusions.
 //!
 //! They are a copy. It is written to a temporary collection, which is then renamed over the old
 //! one. A server that can't rename over an existing collection leaves a short gap between dropping
@@ -27,18 +27,18 @@ pub(super) const SEPARATOR: char = '~';
 /// The most retries of a rename while other writers rename to the same name.
 const MAX_RETRIES: usize = 50;
 
-/// The documents of one insert.
+/// The most documents per insert.
 const BATCH: usize = 1000;
 
-/// The field of the generation of a document.
+/// The field with the generation of a document.
 const GENERATION: &str = "generation";
-/// The field of the version of the exclusions that a document was written with.
+/// The field with the version of the exclusions that a document was written with.
 const EXCLUSIONS: &str = "exclusions";
 
 /// The collection of the wanted numbers of documents, by source. Exclusions can leave fewer
 /// documents, so their number alone doesn't show the wanted one.
 const WANTED: &str = "trendjob.plain";
-/// The field of the wanted number.
+/// The field with the wanted number.
 const LIMIT: &str = "limit";
 
 /// The generation and the exclusions that documents are written from.
@@ -63,8 +63,8 @@ impl VisibleState {
 }
 
 /// Writes the plain documents of a source: the `limit` highest-ranked words of its newest
-/// generation that are not excluded. Repeats that until neither the generation nor the exclusions
-/// changed meanwhile.
+/// generation that are not excluded. Repeats this until neither the generation nor the exclusions
+/// have changed meanwhile.
 pub async fn refresh(
     store: &MongoStore,
     source: &SourceName,
@@ -130,8 +130,8 @@ pub async fn catch_up(
     Ok(())
 }
 
-/// Writes the plain documents of a source if they are outdated, as many as were wanted last. For
-/// commands that change the visible result or the exclusions, and don't know that number.
+/// Writes the plain documents of a source if they are outdated, as many as were wanted last. Used
+/// by commands that change the visible result or the exclusions, and don't know the wanted number.
 pub async fn follow(
     store: &MongoStore,
     source: &SourceName,
@@ -184,7 +184,7 @@ async fn write(
         let index = mongodb::IndexModel::builder().keys(doc! { "word": 1 }).build();
         documents.create_index(index).await
     };
-    store.retry("making the index of", collection, index).await?;
+    store.retry("creating the index of", collection, index).await?;
     let mut rank = 0;
     while rank < limit {
         let wanted = usize::try_from(limit - rank).map_or(BATCH, |left| left.min(BATCH));
@@ -233,13 +233,13 @@ pub(super) async fn count(store: &MongoStore, name: &str) -> Result<u64, StoreEr
 /// The outcome of a rename.
 enum RenameOutcome {
     Done,
-    /// There is no collection to rename.
+    /// The collection to rename does not exist.
     Missing,
-    /// The new name exists; the message of the server.
+    /// The new name exists. Holds the message of the server.
     Exists(String),
 }
 
-/// Replaces the collection `to` by the collection `from`. Returns false if `from` does not exist,
+/// Replaces the collection `to` with the collection `from`. Returns false if `from` does not exist,
 /// which is also the case after an earlier try whose reply was lost.
 pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<bool, StoreError> {
     let database = store.database.name();
@@ -269,7 +269,7 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
         RenameOutcome::Missing => return Ok(false),
         RenameOutcome::Exists(_) => {}
     }
-    // The server refused to replace `to`, maybe without checking that `from` exists.
+    // The server refused to replace `to`, perhaps without checking that `from` exists.
     if !store.collections().await?.iter().any(|name| name == from) {
         return Ok(false);
     }

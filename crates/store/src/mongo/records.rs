@@ -1,6 +1,6 @@
-//! The counted records of a source, if the TrendJob keeps them: the collection `<source>` with a
-//! document for each. Owns that collection; a document has the fields of the line, and an `_id`
-//! that is the place of the line.
+//! The counted records of a source, if the TrendJob stores them: the collection `<source>` with a
+//! document for each. Owns that collection; a document has the fields of the line, and the position
+//! of the line as its `_id`.
 
 use std::fmt;
 
@@ -10,20 +10,22 @@ use super::{MongoStore, fault, plain};
 use crate::generations::newest;
 use crate::{RunId, SourceName, Store as _, StoreError};
 
-/// The most bytes of a line that is kept: as a document it must stay below the 16 MiB of a server.
+/// The most bytes of a line that is stored: its document must stay below 16 MiB, the server's
+/// limit.
 pub const MAX_LINE: usize = 8 << 20;
 
-/// The most bytes of a document of a server.
+/// The most bytes of a document that a server accepts.
 const MAX_DOCUMENT: usize = 16 << 20;
 
 /// The bytes of a line above which its document is measured: arrays of small numbers take eight
 /// times the bytes of their JSON.
 const MEASURED_LINE: usize = 1 << 20;
 
-/// The deepest nesting that every server holds.
+/// The deepest nesting that every server accepts.
 const MAX_DEPTH: usize = 100;
 
-/// The place of a record. It makes the document of a record the same in every attempt.
+/// The position of a record in the input. It gives the document of a record the same `_id` in every
+/// attempt.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordId {
     /// Its shard.
@@ -150,7 +152,7 @@ fn document(id: RecordId, line: &[u8]) -> Option<Document> {
     Some(document)
 }
 
-/// Returns true if a document can hold a member: no name in it has a zero byte, and nothing is too
+/// Returns true if a document can hold a member: no name in it has a NUL byte, and nothing is too
 /// deep. `depth` is the depth of the members of `value`.
 fn fits(key: &str, value: &serde_json::Value, depth: usize) -> bool {
     use serde_json::Value;
@@ -167,7 +169,7 @@ fn fits(key: &str, value: &serde_json::Value, depth: usize) -> bool {
     is_named && holds
 }
 
-/// A value in the types that a shell shows. Numbers beyond 64 bits become doubles.
+/// Converts a value to BSON. Numbers that are not signed 64-bit integers become doubles.
 fn bson(value: serde_json::Value) -> Bson {
     use serde_json::Value;
     match value {

@@ -1,5 +1,5 @@
-//! Retries. Owns how long and how often an operation is repeated; `fault` decides which errors
-//! pass.
+//! Retries. Owns the delays between tries and the end of the tries; `fault` decides which errors
+//! are transient.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::StoreError;
 const ONE_TRY: Duration = Duration::from_mins(1);
 
 impl MongoStore {
-    /// Repeats an operation until it succeeds, fails for good, or the patience of the store ends.
+    /// Repeats an operation until it succeeds, fails for good, or exceeds the store's `patience`.
     /// `key` is for messages.
     pub(super) async fn retry<T, F>(
         &self,
@@ -24,7 +24,7 @@ impl MongoStore {
     where
         F: Future<Output = mongodb::error::Result<T>>,
     {
-        let begun = Instant::now();
+        let start = Instant::now();
         let key = || self.named(key);
         let mut delays = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(100))
@@ -37,12 +37,14 @@ impl MongoStore {
             let tried = timeout(limit, operation()).await;
             let error = match tried {
                 Ok(Ok(value)) => {
-                    let seconds = begun.elapsed().as_secs_f64();
+                    let seconds = start.elapsed().as_secs_f64();
                     metrics::histogram!("trendjob_store_seconds", "operation" => doing)
                         .record(seconds);
                     return Ok(value);
                 }
-                Ok(Err(error)) if fault::is_passing(&error) => fault::stored(doing, key(), &error),
+                Ok(Err(error)) if fault::is_transient(&error) => {
+                    fault::stored(doing, key(), &error)
+                }
                 Ok(Err(error)) => return Err(fault::stored(doing, key(), &error)),
                 Err(_) => StoreError::Unavailable {
                     doing,
@@ -51,7 +53,7 @@ impl MongoStore {
                 },
             };
             let delay = delays.next().unwrap_or(Duration::from_secs(10));
-            if begun.elapsed() + delay > self.patience {
+            if start.elapsed() + delay > self.patience {
                 return Err(error);
             }
             metrics::counter!("trendjob_store_retries_total", "operation" => doing).increment(1);

@@ -17,7 +17,7 @@ pub(super) fn options(database: &str) -> MongoOptions {
         uri: MongoUri::new(&uri.to_string_lossy()),
         database: format!("test-{database}-{}", std::process::id()),
         ca_file: None,
-        access: Access::Write,
+        opening: Opening::CreateIndexes,
         patience: Duration::from_mins(1),
     }
 }
@@ -42,9 +42,9 @@ async fn a_database_of_a_newer_format_is_not_touched() {
     let formats = store.database.collection::<Document>("trendjob.store");
     let newer = doc! { "_id": "format", "format": FORMAT + 1 };
     formats.replace_one(doc! { "_id": "format" }, newer).await.unwrap();
-    for access in [Access::Read, Access::Write] {
+    for opening in [Opening::CheckFormat, Opening::CreateIndexes] {
         let error =
-            MongoStore::open(&MongoOptions { access, ..options.clone() }).await.unwrap_err();
+            MongoStore::open(&MongoOptions { opening, ..options.clone() }).await.unwrap_err();
         assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error}");
     }
     store.database.drop().await.unwrap();

@@ -1,4 +1,5 @@
-//! The address of a database, which contains its password. Owns that the password is never shown.
+//! The address of a database, which contains its password. Ensures that the password is never
+//! shown.
 
 use std::fmt;
 

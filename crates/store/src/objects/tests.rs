@@ -1,4 +1,4 @@
-//! The suite over a folder and over memory, and the faults of a folder.
+//! The conformance suite over a folder and over memory, and the faults of a folder.
 
 #[cfg(target_os = "linux")]
 mod disks;
@@ -48,7 +48,7 @@ async fn a_newer_store_is_not_touched() {
 }
 
 #[tokio::test]
-async fn a_folder_of_something_else_is_refused() {
+async fn a_folder_that_is_not_a_store_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     assert!(ObjectStore::open_existing_folder(folder.path()).await.is_err());
     fs::write(folder.path().join("thesis.tex"), "").unwrap();
@@ -95,7 +95,7 @@ async fn a_block_is_written_while_the_blocks_of_its_stage_are_removed() {
         async move { store.put_block(&key, "x".into()).await.map(|()| number) }
     });
     let mut puts = std::pin::pin!(puts.buffer_unordered(16));
-    // Some are being written whenever all are removed.
+    // At each removal of all blocks, other blocks are being written.
     while let Some(put) = puts.next().await {
         if put.unwrap() % 10 == 9 {
             store.remove_blocks(&run, Stage::Etl).await.ok();

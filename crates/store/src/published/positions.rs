@@ -51,7 +51,7 @@ impl Published {
                 }
                 Ok(())
             };
-            // Past the cache, so that the pages of readers stay in it.
+            // Bypasses the cache, so that the pages of readers stay in it.
             decode_block(&*self.store, &self.publish, &page.block, scan).await?;
         }
         Ok(positions)

@@ -40,8 +40,8 @@ pub async fn clean_up_source(
     Ok(report)
 }
 
-/// Removes all runs whose names begin with `prefix`, and returns their number. The visible result
-/// of the source is withdrawn first, if it is of one of them.
+/// Removes all runs whose names begin with `prefix`, and returns their number. If one of these runs
+/// published the visible result of the source, that result is withdrawn first.
 pub async fn purge(
     store: &dyn Store,
     source: &SourceName,
@@ -84,7 +84,7 @@ struct PlanStart {
 }
 
 /// Returns true if the start number of a run is lower than `highest`, the highest published one. A
-/// run without a plan may still get a higher one.
+/// run without a plan may still get a higher start number.
 async fn is_lower(store: &dyn Store, run: &RunId, highest: u64) -> Result<bool, StoreError> {
     let plan: Option<PlanStart> = read_document(store, &Key::plan(run)).await?;
     Ok(plan.is_some_and(|plan| plan.start < highest))
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(purge(&store, &source(), "a-", "").await.unwrap(), 1);
         let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
         assert!(newest.withdrawn);
-        assert_eq!(purge(&store, &source(), "a-", "").await.unwrap(), 0, "repeatable");
+        assert_eq!(purge(&store, &source(), "a-", "").await.unwrap(), 0, "a purge can be repeated");
         assert_eq!(kept(&store).await, [""; 0]);
         // The source can be published again.
         let start = plan(&store, &source(), "c-0").await;

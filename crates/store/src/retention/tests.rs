@@ -1,4 +1,4 @@
-//! Which runs a clean-up removes and which it keeps, from logs and in stores.
+//! The runs that a clean-up removes and keeps, from logs and in stores.
 
 use super::*;
 use crate::generations::{self, Outcome, Publication};
@@ -114,8 +114,8 @@ async fn a_run_that_a_rollback_shows_while_it_is_retired_stays() {
     for now in [0, 1000] {
         let source = source();
         let retirement = Retirement { store: &store, source: &source, grace: KEEP.grace, now };
-        let is_over = retirement.retire(&run("a"), &mut report).await.unwrap();
-        assert!(!is_over, "it is visible");
+        let is_removable = retirement.retire(&run("a"), &mut report).await.unwrap();
+        assert!(!is_removable, "it is visible");
     }
     assert_eq!(
         clean_up(&store, folder.path(), KEEP, 9999).await.unwrap(),

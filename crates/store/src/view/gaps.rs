@@ -1,8 +1,8 @@
 //! The gaps of a ranking: its hidden positions. Owns the arithmetic between stored positions and
 //! shown ranks; knows nothing of topics.
 
-/// Hidden positions, strictly ascending. The i-th has as many shown topics before it as its
-/// position minus i. That number never falls with i, so that both directions are binary searches.
+/// Hidden positions, strictly ascending. The i-th, from 0, at position p, has p - i shown topics
+/// before it. p - i never falls as i grows, so both directions are binary searches.
 #[derive(Debug)]
 pub(super) struct Gaps(Vec<u64>);
 
@@ -42,7 +42,7 @@ impl Gaps {
         position - self.0.partition_point(|gap| *gap < position) as u64
     }
 
-    /// The number of topics from a position to the next gap; `u64::MAX` if there is none.
+    /// The number of topics from a position to the next gap; `u64::MAX` if no gap follows.
     pub(super) fn until_gap(&self, position: u64) -> u64 {
         let next = self.0.partition_point(|gap| *gap < position);
         self.0.get(next).map_or(u64::MAX, |gap| gap - position)
@@ -61,10 +61,10 @@ mod tests {
             for (rank, position) in shown.iter().enumerate() {
                 assert_eq!(gaps.position(rank as u64), *position, "{bits:b}");
                 assert_eq!(gaps.shown_before(*position), rank as u64, "{bits:b}");
-                let run =
+                let until_gap =
                     shown[rank..].iter().zip(*position..).take_while(|(at, next)| *at == next);
                 let expected = if gaps.0.iter().any(|gap| gap > position) {
-                    run.count() as u64
+                    until_gap.count() as u64
                 } else {
                     u64::MAX
                 };

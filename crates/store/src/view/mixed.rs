@@ -1,5 +1,5 @@
-//! Topics of several kinds in one list. Owns their common order, and when a word is omitted for the
-//! phrase that stands for it: if both would be listed.
+//! Topics of several kinds in one list. Owns their common order, and the omission of words for
+//! which a listed phrase stands.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -10,16 +10,16 @@ use trends::{Kind, Score, Topic, cmp_rank};
 use super::{Page, PageStart, View};
 use crate::StoreError;
 
-/// The share of a word's value that its phrase must have to stand for it in a list by a score, so
-/// that a word that bursts without its phrase is listed itself. Phrases stand for words by this
-/// share of their documents, too.
+/// In a list by a score, a phrase stands for a word if the phrase has at least this share of the
+/// word's value. So a word that bursts without its phrase is listed itself. In a list by count, the
+/// phrase must be in at least 0.7 of the word's documents.
 const STANDS_FOR: f64 = 0.7;
 
 /// The most topics of a kind that are read at once.
 const PART: usize = 1_000;
 
-/// A ranking that is read part by part: the topics read and not listed, and the position after
-/// them.
+/// A ranking that is read part by part: the topics that are read but not listed yet, and the
+/// position after them.
 struct Part {
     kind: Kind,
     topics: VecDeque<Topic>,
@@ -55,7 +55,7 @@ impl View {
                 both.map_or(Ordering::Equal, |(a, b)| order(a, b))
             });
             let Some(topic) = first.and_then(|part| part.topics.pop_front()) else { break };
-            if !is_folded(kinds, topic.facts.phrase.as_ref()) {
+            if !is_omitted(kinds, topic.facts.phrase.as_ref()) {
                 mixed.topics.push(topic);
             }
         }
@@ -82,7 +82,7 @@ impl View {
             phrases.map(|(_, topic)| (topic.term.clone(), topic.value)).collect();
         mixed.retain(|(_, topic)| {
             let value = topic.phrase.as_ref().and_then(|phrase| values.get(phrase));
-            // The lower bound of a keyness may be below 0.
+            // A keyness may be below 0, and is then less than its own share.
             value.is_none_or(|value| *value < topic.value.min(STANDS_FOR * topic.value))
         });
         mixed.sort_by(|(a_kind, a), (b_kind, b)| a.cmp_rank(b).then(a_kind.cmp(b_kind)));
@@ -96,6 +96,6 @@ fn order(a: &Topic, b: &Topic) -> Ordering {
 }
 
 /// Returns true if a phrase stands for a topic in a list of these kinds.
-fn is_folded(kinds: &BTreeSet<Kind>, phrase: Option<&String>) -> bool {
+fn is_omitted(kinds: &BTreeSet<Kind>, phrase: Option<&String>) -> bool {
     phrase.is_some() && kinds.contains(&Kind::Phrase)
 }

@@ -101,7 +101,7 @@ impl TermCounter {
         }
     }
 
-    /// Begins a record, which the tokens that follow belong to.
+    /// Begins a record, to which the following tokens belong.
     pub fn begin_record(&mut self) {
         self.record += 1;
         self.table.begin_record(self.record);

@@ -13,8 +13,8 @@ const DENSE_TAG: usize = MAX_EXACT + 2;
 /// The set of authors of a term, by 64-bit hashes of their ids: all hashes up to 32 authors,
 /// `HyperLogLog` registers with a standard error of 1.6% above.
 ///
-/// The choice between the two and every register are functions of the set alone, so neither the
-/// order of insertions nor the way in which sets were split and merged shows.
+/// The choice between the two and every register are functions of the set alone, so the order of
+/// insertions makes no difference, nor do splits and merges of the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authors(Representation);
 
@@ -65,11 +65,11 @@ impl Authors {
         }
     }
 
-    /// Number of authors: exact up to 32, estimated above.
+    /// Returns the number of authors: exact up to 32, estimated above.
     pub fn estimate(&self) -> u64 {
         match &self.0 {
             Representation::Exact(hashes) => hashes.len() as u64,
-            // There is a sketch only of more than 32 authors.
+            // A sketch always stands for more than 32 authors.
             Representation::Sketch(registers) => registers.estimate().max(MAX_EXACT as u64 + 1),
         }
     }

@@ -1,5 +1,5 @@
-//! The forms of a term. Owns which forms are kept and the order in which they are shown; knows
-//! nothing of how a form becomes the key it is counted under.
+//! The forms of a term. Owns the choice of the forms to keep and the order in which they are shown;
+//! knows nothing of the way from a form to the key that it is counted under.
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -12,7 +12,7 @@ use crate::row::MAX_TERM_BYTES;
 pub const MAX_KEPT: usize = 256;
 
 /// The forms of a term and the occurrences of each. The caller never adds the form that equals the
-/// key: its occurrences are those of the term that no other form accounts for.
+/// key: its occurrences are the rest of the term's, after all other forms.
 ///
 /// If there are more than [`MAX_KEPT`] forms, those with the smallest hashes are kept. A form that
 /// is kept in the end was kept in every part, so its occurrences are exact in any order of merging.
@@ -78,7 +78,7 @@ impl Forms {
     pub fn merge(&mut self, other: Self) {
         self.dropped = self.dropped.saturating_add(other.dropped);
         self.kept.extend(other.kept);
-        // A stable sort merges the two ascending runs in linear time.
+        // A stable sort merges the two ascending parts in linear time.
         self.kept.sort_by(|(a, _), (b, _)| a.cmp(b));
         self.kept.dedup_by(|(form, occurrences), (before, sum)| {
             let is_equal = form == before;
@@ -125,8 +125,8 @@ impl Forms {
     }
 
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Self, DetailError> {
-        // The shortest form takes three bytes: a damaged number never allocates more than there
-        // are.
+        // The shortest form takes three bytes, so a damaged count never allocates more forms than
+        // the bytes that are left can hold.
         let most = (reader.left() / 3).min(MAX_KEPT);
         let count = reader.up_to(most, "there are more forms than bytes for them, or than 256")?;
         let mut forms: Vec<(Box<str>, u64)> = Vec::with_capacity(count);

@@ -1,5 +1,5 @@
-//! The detail of a row beyond its counts: the authors, forms and examples of its term. Owns how
-//! details are merged and their bytes; knows nothing of rows, blocks or scores.
+//! The detail of a row beyond its counts: the authors, forms and examples of its term. Owns the
+//! merging of details and their bytes; knows nothing of rows, blocks or scores.
 //!
 //! A detail is a function of the multiset of (author, form, record) added to it, in any order and
 //! however split: merging is associative and commutative, with the empty detail as its identity,
@@ -46,7 +46,7 @@ pub struct Detail {
     pub examples: Examples,
 }
 
-/// Bytes that are not a detail.
+/// The error for bytes that are not a detail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("reading a row's detail: byte {at}: {what}")]
 pub struct DetailError {
@@ -82,8 +82,8 @@ impl Detail {
         examples.encode(out);
     }
 
-    /// Reads the bytes that [`Detail::encode`] wrote. Fails on bytes that it does not write: out of
-    /// bounds, out of order, not in their shortest form, or too many.
+    /// Reads the bytes that [`Detail::encode`] wrote. Fails on all other bytes: out of bounds, out
+    /// of order, not in their shortest form, or too many.
     pub fn decode(raw: &[u8]) -> Result<Self, DetailError> {
         if raw.is_empty() {
             return Ok(Self::default());

@@ -34,10 +34,10 @@ pub struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// Excludes the subjects: readers are no longer shown a term, the next run does not count an
-    /// author.
+    /// Excludes the subjects: results no longer show a term, and later runs do not count the
+    /// records of an author.
     Exclude,
-    /// Takes the exclusion of the subjects back.
+    /// Readmits the subjects.
     Readmit,
 }
 
@@ -71,7 +71,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// Returns true if its exclusion has an effect on published results, not only on later runs.
+    /// Returns true if its exclusion affects published results, not only later runs.
     pub const fn is_read_time(&self) -> bool {
         !matches!(self, Self::Author { .. })
     }
@@ -117,11 +117,11 @@ impl fmt::Display for Subject {
 /// The reason why a change is invalid, whatever the changes before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidChange {
-    /// It has no subject, or too many.
+    /// The change has no subject, or too many.
     #[error("a change has 1 to {MAX_SUBJECTS} terms, patterns or authors, this one has {0}")]
     Subjects(usize),
     /// A text is too long.
-    #[error("{what} may have {most} bytes, this one has {length}")]
+    #[error("{what} may have at most {most} bytes, this one has {length}")]
     TooLong {
         /// The text, as "a term".
         what: &'static str,
@@ -147,7 +147,7 @@ impl Change {
     /// Checks all rules that don't depend on earlier changes.
     ///
     /// # Errors
-    /// If it breaks one of them.
+    /// If the change breaks one of them.
     pub fn check(&self) -> Result<(), InvalidChange> {
         if self.subjects.is_empty() || self.subjects.len() > MAX_SUBJECTS {
             return Err(InvalidChange::Subjects(self.subjects.len()));

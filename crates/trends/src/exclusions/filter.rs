@@ -1,5 +1,5 @@
-//! The terms that readers are not shown, folded as one result folds its terms. Owns the match of a
-//! term; knows nothing of why a term is excluded.
+//! The terms that are hidden from readers, folded as one result folds its terms. Owns the match of
+//! a term; doesn't know the reasons of exclusions.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,13 +9,13 @@ use super::{Exclusions, Rule, glob};
 use crate::result::normalize;
 use crate::{Kind, Profile};
 
-/// A set of terms, by kind. The default is empty.
+/// A set of excluded terms and patterns, by kind. The default is empty.
 #[derive(Debug, Clone, Default)]
 pub struct ExclusionFilter {
     kinds: BTreeMap<Kind, KindFilter>,
 }
 
-/// The terms of one kind.
+/// The excluded terms and patterns of one kind.
 #[derive(Debug, Clone, Default)]
 struct KindFilter {
     terms: HashSet<String>,
@@ -74,13 +74,13 @@ impl ExclusionFilter {
         filter
     }
 
-    /// Returns true if it contains no term of a kind.
+    /// Returns true if nothing of a kind is excluded.
     pub fn is_empty(&self, kind: Kind) -> bool {
         !self.kinds.contains_key(&kind)
     }
 
-    /// Returns true if it contains a term. A word among the phrases stands for every phrase with
-    /// that word.
+    /// Returns true if a term is excluded. An excluded phrase of one word excludes every phrase
+    /// with that word.
     pub fn contains(&self, kind: Kind, term: &str) -> bool {
         self.kinds.get(&kind).is_some_and(|filter| {
             let has = |part: &str| filter.terms.contains(part);
@@ -91,8 +91,8 @@ impl ExclusionFilter {
         })
     }
 
-    /// The terms of a kind, in no order; `None` if they can't be listed, because there are
-    /// patterns, or words that stand for phrases.
+    /// The excluded terms of a kind, in no particular order; `None` if they can't be listed,
+    /// because patterns exclude terms, or single words exclude phrases.
     pub fn named(&self, kind: Kind) -> Option<Vec<&str>> {
         let Some(KindFilter { terms, patterns }) = self.kinds.get(&kind) else {
             return Some(Vec::new());

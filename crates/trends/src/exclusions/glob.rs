@@ -9,10 +9,10 @@ use crate::result::normalize;
 use crate::{Kind, Profile};
 
 /// The most memory of the compiled patterns: room for [`super::MAX_PATTERNS`] of the longest
-/// patterns, all of `?`.
+/// patterns, which consist of `?` alone.
 const MAX_COMPILED: usize = 64 << 20;
 
-/// Folds the characters of a pattern as those of a kind's terms are folded.
+/// Folds the characters of a pattern like the characters of a kind's terms.
 pub(super) fn folded(profile: Profile, kind: Kind, pattern: &str) -> String {
     match kind {
         // The normal form of a domain is cut from a link, which a `?` ends, so a pattern would lose

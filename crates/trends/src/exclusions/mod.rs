@@ -1,6 +1,6 @@
-//! Exclusions of a source: the terms that readers are not shown, and the authors that the next run
-//! does not count. Owns the changes, their limits and the state after all changes in order; knows
-//! nothing of the log that stores them.
+//! Exclusions of a source: the terms that are hidden from readers, and the authors that the next
+//! run does not count. Owns the changes, their limits and the state after all changes in order;
+//! knows nothing of the log that stores them.
 
 mod change;
 mod filter;
@@ -60,7 +60,7 @@ pub struct LastChange {
     pub reason: Option<String>,
 }
 
-/// The reason why a change is refused after the changes before it.
+/// The reason why a change is refused in the state after all earlier changes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RefusedChange {
     /// The subject to readmit is not excluded.
@@ -123,10 +123,10 @@ impl Exclusions {
         }
     }
 
-    /// Returns the subjects of a change that it would have an effect on.
+    /// Returns the subjects of a change whose exclusion would change.
     ///
     /// # Errors
-    /// If it readmits a subject that is not excluded, or exceeds a limit.
+    /// If the change readmits a subject that is not excluded, or exceeds a limit.
     pub fn effective_subjects(&self, change: &Change) -> Result<Vec<Subject>, RefusedChange> {
         let mut effective = Vec::new();
         for subject in &change.subjects {

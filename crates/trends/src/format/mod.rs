@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The checksum is checked first, so the decoders see only bytes that were written. They check
-//! their bounds all the same, for a checksum does not protect against malice.
+//! their bounds nevertheless, because a checksum does not protect against malice.
 
 mod ranking;
 mod rows;

@@ -119,7 +119,7 @@ pub struct RowReader {
 }
 
 impl RowReader {
-    /// Opens a block; the cursor stands on its first row.
+    /// Opens a block; its first row is the current one.
     pub fn open(block: &[u8]) -> Result<Self, FormatError> {
         let raw = open(BlockType::Rows, block)?;
         let left = raw.first_chunk().copied().map(u32::from_le_bytes);

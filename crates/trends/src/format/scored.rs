@@ -53,7 +53,7 @@ pub struct ScoredTopic {
     /// Distinct authors in the window, if records have authors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authors: Option<u64>,
-    /// The score it is ranked by, above 0.
+    /// The score it is ranked by. Only keyness may be below 0.
     pub value: f64,
     /// The state of its burst.
     pub status: Status,

@@ -1,13 +1,12 @@
-//! Removes the tags from Mastodon's HTML. Owns which tags part words; leaves HTML entities
-//! undecoded.
+//! Removes the tags from Mastodon's HTML. Owns which tags separate words; leaves HTML
+//! entities undecoded.
 
 /// The tags that become a space, besides headings. All other tags become nothing, so that a link
 /// that is split into spans becomes whole again.
 const BLOCKS: [&[u8]; 11] =
     [b"p", b"br", b"div", b"li", b"ul", b"ol", b"blockquote", b"pre", b"hr", b"tr", b"td"];
 
-/// Appends `text` without its tags. A `<` that opens no tag stays, and so does one that is never
-/// closed.
+/// Appends `text` without its tags. A `<` stays if it opens no tag or is never closed.
 pub(super) fn strip_tags(text: &[u8], out: &mut Vec<u8>) {
     // Searched once: a search after every `<` would take quadratic time in a text without `>`.
     let last_close = memchr::memrchr(b'>', text).map_or(0, |at| at + 1);

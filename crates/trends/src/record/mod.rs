@@ -1,5 +1,5 @@
-//! From a line of input to a verdict and the parts of its record. Owns the definition of a record;
-//! knows nothing of files, of counting, or of the meaning of a text.
+//! Judges a line of input and takes the parts of its record. Owns the definition of a record; knows
+//! nothing of files, of counting, or of the meaning of a text.
 
 mod html;
 mod pointer;

@@ -10,7 +10,7 @@ pub struct Pointer {
     pub(super) parts: Vec<String>,
 }
 
-/// The error of text that is no pointer.
+/// The error for a text that is not a JSON pointer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{pointer:?} is not a JSON pointer: {reason}; write it as /post/text, with ~1 for / and ~0 for ~ in a key"
@@ -25,7 +25,7 @@ impl Pointer {
     pub fn parse(pointer: &str) -> Result<Self, InvalidPointer> {
         let invalid = |reason| InvalidPointer { pointer: pointer.to_owned(), reason };
         if pointer.len() > MAX_LENGTH {
-            return Err(invalid("it is longer than 256 characters"));
+            return Err(invalid("it is longer than 256 bytes"));
         }
         let Some(rest) = pointer.strip_prefix('/') else {
             return Err(invalid("it doesn't begin with /"));

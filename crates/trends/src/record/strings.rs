@@ -5,8 +5,8 @@ const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * EACH;
 
 /// Returns the position of the closing quote of a string whose first byte after the opening quote
-/// is at `at`, and true if the string has escapes. Fails with the position of a byte that no string
-/// may contain, or the end of the line. The line must be UTF-8.
+/// is at `at`, and true if the string has escapes. Fails with the position of a control character
+/// or of an invalid escape, or with the end of the line. The line must be UTF-8.
 #[inline]
 pub(super) fn string_end(line: &[u8], mut at: usize) -> Result<(usize, bool), usize> {
     let mut escaped = false;

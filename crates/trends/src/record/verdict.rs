@@ -31,7 +31,7 @@ pub enum Malformed {
     Syntax,
     /// A complete value is followed by more than white space.
     Trailing,
-    /// The line is JSON, but no object.
+    /// The line is JSON, but not an object.
     NotObject,
     /// The value is nested deeper than 128.
     TooDeep,
@@ -58,7 +58,7 @@ impl Malformed {
 }
 
 /// The parts of a record that pointers lead to, in UTF-8 with escapes resolved. A part is `None` if
-/// its value has another type than the part may have.
+/// it is absent or its value has a type that the part can't have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record<'a> {
     /// The text to count.
@@ -82,6 +82,6 @@ pub enum Judgement<'a> {
     Record(Record<'a>),
     /// A record without a text.
     Empty(Empty),
-    /// No record, and the byte of the line at which the fault was found.
+    /// A malformed line: the reason, and the byte of the line at which the fault was found.
     Malformed(Malformed, usize),
 }

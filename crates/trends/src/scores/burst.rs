@@ -1,16 +1,16 @@
 //! The burst score of one window: by how many standard deviations a term exceeds the value that
-//! its reference predicts. Owns the steps from integers to the score; knows nothing of gates,
-//! statuses or which windows are scored.
+//! its reference predicts. Owns the steps from integers to the score; knows nothing of gates, of
+//! statuses or of the choice of windows.
 
 use serde::Serialize;
 
 use super::dispersion::{Point, chi_square, shrink};
 
-/// Greater growth is published as this.
+/// The greatest growth that is published; any greater growth is cut to it.
 pub const GROWTH_CAP: f64 = 1e6;
 /// A value is winsorised if it exceeds its expected value by more standard deviations than this.
 const WINSOR_DEVIATIONS: f64 = 3.0;
-/// Anscombe's constant: with it the square root of a Poisson count has a variance nearest 1/4.
+/// Anscombe's constant: with it the square root of a Poisson count has a variance closest to 1/4.
 const ANSCOMBE: f64 = 0.375;
 /// Added to the measure of the reference, so that the expected value is never 0.
 const PRIOR: f64 = 0.5;
@@ -46,8 +46,8 @@ pub struct DispersionEstimate {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BurstSteps {
-    /// The dispersion that the own one is shrunk towards: the pooled one, at most 4 for a term
-    /// with a mean below 5 a window.
+    /// The dispersion that the term's own dispersion is shrunk towards: the pooled one, at most 4
+    /// for a term with a mean below 5 per window.
     pub prior: f64,
     /// The estimate from the counted values.
     pub raw: DispersionEstimate,
@@ -55,7 +55,7 @@ pub struct BurstSteps {
     pub winsorised: DispersionEstimate,
     /// E, the expected measure of the window.
     pub expected: f64,
-    /// By how many standard deviations the measure exceeds E; negative if it falls short.
+    /// The number of standard deviations by which the measure exceeds E; negative if it is below.
     pub z: f64,
     /// x / E, at most [`GROWTH_CAP`].
     pub growth: f64,

@@ -7,7 +7,7 @@ use crate::window::calendar_day;
 /// A day with fewer authors than this scores 0.
 const THRESHOLD: u64 = 5;
 const HALF_LIFE_SECONDS: f64 = 4.0 * 3600.0;
-/// An older maximum is forgotten.
+/// A maximum older than this is forgotten.
 const COOLDOWN_SECONDS: i64 = 2 * 24 * 3600;
 
 /// The trend score of a tag as Mastodon computes it (`app/models/trends/tags.rb`): the chi-square
@@ -42,7 +42,7 @@ impl ChiSquare {
         let closed = totals.closed();
         let mut score = Self::default();
         let mut days = days.iter().copied().peekable();
-        // The day of the last window with the term, its authors and those of the day before.
+        // The day of the last update, its authors so far and those of the day before.
         let (mut last, mut today, mut yesterday) = (i64::MIN, 0, 0);
         let mut value = 0.0;
         let mut position = 0;

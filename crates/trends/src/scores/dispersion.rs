@@ -10,11 +10,11 @@ use super::totals::{MIN_HISTORY, Totals};
 use crate::digest::{hex, unhex};
 use crate::format::varint::{Position, put};
 
-/// The pooled dispersion where fewer than [`MIN_POOLED_TERMS`] terms pool.
+/// The pooled dispersion if the pool has fewer than [`MIN_POOLED_TERMS`] terms.
 pub const DEFAULT_DISPERSION: f64 = 4.0;
 /// The least number of terms for a median of their dispersions.
 pub const MIN_POOLED_TERMS: u64 = 20;
-/// The least mean over the buckets of a span for a term to pool.
+/// The least mean of a term's measure over the buckets of a span that counts for the pool.
 const MIN_MEAN: u128 = 5;
 /// The weight of the pooled dispersion, in buckets.
 const SHRINKAGE: f64 = 4.0;
@@ -77,7 +77,7 @@ pub(super) fn shrink(own: Option<f64>, buckets: usize, prior: f64) -> f64 {
 
 /// Returns the dispersion to shrink towards for a term with a measure of `sum` over `buckets`
 /// buckets. Dispersion grows with the mean, so the pooled one is too great for a term that is too
-/// rare to pool: the prior of such a term is at most [`DEFAULT_DISPERSION`].
+/// rare for the pool: the prior of such a term is at most [`DEFAULT_DISPERSION`].
 pub(super) fn prior(pooled: f64, sum: u128, buckets: usize) -> f64 {
     if sum >= MIN_MEAN * buckets as u128 { pooled } else { pooled.min(DEFAULT_DISPERSION) }
 }

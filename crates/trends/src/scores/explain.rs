@@ -12,7 +12,7 @@ use super::{Cell, Measure, Scorer, WindowScore};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
-    /// The length of a window in seconds; a bucket begins at its number times this.
+    /// The length of a window in seconds; bucket n begins n times this long after the epoch.
     pub window_seconds: u32,
     /// The measure of the run.
     pub measure: Measure,
@@ -36,7 +36,7 @@ pub struct Explanation {
     pub steps: Option<BurstSteps>,
     /// The gates, which must be open for z to count.
     pub gates: GateStates,
-    /// The bursts above 0 of the last 48 hours.
+    /// The bursts above 0 of the last 48 hours; the peak is the greatest after decay.
     pub peaks: Vec<PeakInput>,
     /// The scores as they are published.
     pub score: WindowScore,
@@ -64,11 +64,11 @@ pub struct ReferenceCell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GateStates {
-    /// The least measure.
+    /// The least measure that opens the gate.
     pub min_count: u64,
     /// True if the measure reaches `min_count`.
     pub count: bool,
-    /// The least number of authors; `None` where authors aren't the measure.
+    /// The least number of authors that opens the gate; `None` if authors aren't the measure.
     pub min_authors: Option<u64>,
     /// True if the authors reach `min_authors` or aren't the measure.
     pub authors: bool,
@@ -76,7 +76,7 @@ pub struct GateStates {
     pub excess: bool,
 }
 
-/// A burst that a peak is taken from.
+/// A burst in the last 48 hours, and its value after decay.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PeakInput {
@@ -89,8 +89,8 @@ pub struct PeakInput {
 }
 
 impl Scorer<'_> {
-    /// Explains the scores of a term in a window. Returns `None` if the bucket is no window: not
-    /// closed, or without a document.
+    /// Explains the scores of a term in a window. Returns `None` if the bucket is not a window: it
+    /// is still open, or has no document.
     pub fn explain(&mut self, cells: &[Cell], bucket: i64) -> Option<Explanation> {
         let position = self.totals.position(bucket)?;
         let mut bursts = Vec::new();

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-/// The least absolute G2 of a significant difference: p = 0.0001 at one degree of freedom.
+/// The smallest absolute G2 of a significant difference: p = 0.0001 at one degree of freedom.
 pub const MIN_G2: f64 = 15.13;
 /// The 97.5% quantile of the normal distribution, for a 95% interval.
 const QUANTILE: f64 = 1.96;
@@ -23,8 +23,8 @@ pub struct KeynessCounts {
 }
 
 impl KeynessCounts {
-    /// Returns the keyness of the term in the result against the baseline; `None` if one has no
-    /// documents or fewer documents than documents with the term.
+    /// Returns the keyness of the term in the result against the baseline. Returns `None` if either
+    /// has no documents, or fewer documents than documents with the term.
     ///
     /// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Documents are
     /// counted rather than occurrences, because occurrences cluster (Evert 2022). |O - E| is equal in

@@ -1,6 +1,6 @@
-//! Scores: what is trending, not only what is frequent. Owns the formulas and their edges, which
-//! README.md beside this file lists; knows nothing of rows, stores, sketches or how scores are
-//! ranked and shown.
+//! Scores: what is trending, not only what is frequent. Owns the formulas and their edge cases,
+//! which README.md beside this file lists; knows nothing of rows, stores, sketches or how scores
+//! are ranked and shown.
 //!
 //! Every score is a function of merged integers. Floats appear only here and are summed in the
 //! order of buckets. Every operation other than addition, multiplication, division and square
@@ -41,7 +41,7 @@ pub struct Cell {
     pub authors: u64,
 }
 
-/// The number of a cell that is scored.
+/// The count of a cell that is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Measure {
@@ -52,7 +52,7 @@ pub enum Measure {
 }
 
 impl Measure {
-    /// Returns the scored number of a cell.
+    /// Returns the scored count of a cell.
     pub fn of(self, cell: &Cell) -> u64 {
         match self {
             Self::Authors => cell.authors,

@@ -1,9 +1,9 @@
-//! Phrases: pairs of neighbouring words that belong together. Owns when a pair is a phrase and when
-//! a list shows a phrase in place of its words; knows nothing of how pairs are counted.
+//! Phrases: pairs of neighbouring words that belong together. Owns the rules by which a pair is a
+//! phrase, and by which a list shows a phrase in place of its words; knows nothing of counting.
 
-/// A pair that occurs less often is no phrase.
+/// A pair that occurs less often is not a phrase.
 pub const MIN_PAIRS: u64 = 5;
-/// A pair with less normalised pointwise mutual information is no phrase.
+/// A pair with less normalised pointwise mutual information is not a phrase.
 pub const MIN_NPMI: f64 = 0.3;
 
 /// The counts of two neighbouring words, over the whole run.

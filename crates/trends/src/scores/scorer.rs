@@ -1,5 +1,5 @@
-//! The scores of one term over time. Owns which windows are emitted, their statuses and the
-//! popularity; knows nothing of how terms are ranked against each other.
+//! The scores of one term over time. Owns the choice of the emitted windows, their statuses and the
+//! popularity; doesn't rank terms against each other.
 
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub struct Scorer<'a> {
     pub(super) pooled: f64,
     pub(super) pooled_terms: u64,
     pub(super) decay: Decay,
-    /// The points of the current term, kept for their memory.
+    /// The points of the current term. Each term reuses their memory.
     points: Vec<Point>,
     peaks: PeakCandidates,
 }

@@ -21,13 +21,13 @@ const PLAUSIBLE: u128 = 100;
 
 /// The totals of a whole run, over all shards.
 ///
-/// A bucket without a document is *empty*: it is no window and no part of a reference. A bucket
-/// is *closed* if it ends at or before the newest event time, that is, if it lies before the
+/// A bucket without a document is *empty*: it is not a window, and not part of a reference. A
+/// bucket is *closed* if it ends at or before the newest event time, that is, if it lies before the
 /// newest bucket. A single record may carry a date far ahead, so the newest bucket is the last
 /// plausible one: at least [`MIN_HISTORY`] buckets of its reference are not empty, and it has at
-/// least 1% of the documents of a mean bucket among those. If no bucket is plausible, no window
-/// has a burst score, and the newest bucket is the last that is not empty. [`Totals::ahead`]
-/// counts the documents in later buckets.
+/// least 1% of the documents of a mean bucket among those. If no bucket is plausible, no window has
+/// a burst score, and the newest bucket is the last that is not empty. [`Totals::ahead`] counts the
+/// documents in later buckets.
 ///
 /// A *position* is the index of a bucket in the ascending list of buckets that are not empty.
 #[derive(Debug, Clone)]

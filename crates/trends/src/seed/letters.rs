@@ -1,5 +1,5 @@
-//! The ASCII letters among 64 bytes. Owns the one step of tokenising that classes eight bytes at a
-//! time.
+//! Finding the ASCII letters among 64 bytes. Owns the one step of tokenising that classifies eight
+//! bytes at a time.
 
 /// Returns a mask in which bit `i` is set if `block[i]` is an ASCII letter.
 #[inline]

@@ -1,4 +1,4 @@
-//! From a text to the words of the `Seed` profile, stop words included.
+//! Splits a text into the words of the `Seed` profile, stop words included.
 
 use std::sync::LazyLock;
 
@@ -44,7 +44,7 @@ pub trait TokenSink {
     fn long(&mut self, token: &[u8]);
 }
 
-/// Returns true for the white space of Java's `\s`, which has only ASCII's.
+/// Returns true for the white space that Java's `\s` matches, which is ASCII only.
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | 0x0B | 0x0C | b'\r')
 }
@@ -85,8 +85,8 @@ fn words(text: &[u8], start: usize, end: usize, sink: &mut impl TokenSink) {
     }
 }
 
-/// Returns the mask of the letters among the 64 bytes from `at`. Bytes at or past `end` are no
-/// letters.
+/// Returns the mask of the letters among the 64 bytes from `at`. Bytes at or past `end` count as
+/// other characters.
 #[inline]
 fn block_mask(text: &[u8], at: usize, end: usize) -> u64 {
     if let Some(block) = text[..end].get(at..).and_then(|rest| rest.first_chunk::<64>()) {

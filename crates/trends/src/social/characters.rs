@@ -24,8 +24,8 @@ pub(super) fn is_hashtag_letter(character: char) -> bool {
     GeneralCategoryGroup::Letter.union(GeneralCategoryGroup::Mark).contains(category)
 }
 
-/// Returns true for an alphabetic character that is no mark. A word needs one: a mark alone may
-/// have lost its base character.
+/// Returns true for an alphabetic character that is not a mark. Every word needs one: a mark alone
+/// may have lost its base character.
 pub(super) fn is_letter(character: char) -> bool {
     character.is_alphabetic()
         && (character.is_ascii()
@@ -48,23 +48,50 @@ pub(super) fn is_hashtag_character(character: char) -> bool {
 /// Returns true for twitter-text's `hashtagSpecialChars` outside ASCII: joiners, and signs that
 /// some scripts write within words.
 fn is_hashtag_special(character: char) -> bool {
-    const SPECIAL: [char; 16] = [
-        '\u{B7}', '\u{5BE}', '\u{5F3}', '\u{5F4}', '\u{F0B}', '\u{F0C}', '\u{200C}', '\u{200D}',
-        '\u{3003}', '\u{301C}', '\u{309B}', '\u{309C}', '\u{30A0}', '\u{30FB}', '\u{A67E}',
-        '\u{FF5E}',
-    ];
-    SPECIAL.contains(&character)
+    matches!(
+        character,
+        '\u{B7}'
+            | '\u{5BE}'
+            | '\u{5F3}'
+            | '\u{5F4}'
+            | '\u{F0B}'
+            | '\u{F0C}'
+            | '\u{200C}'
+            | '\u{200D}'
+            | '\u{3003}'
+            | '\u{301C}'
+            | '\u{309B}'
+            | '\u{309C}'
+            | '\u{30A0}'
+            | '\u{30FB}'
+            | '\u{A67E}'
+            | '\u{FF5E}'
+    )
 }
 
 /// Returns true for twitter-text's `latinAccentChars`.
 pub(super) fn is_latin_accent(character: char) -> bool {
-    const SINGLE: [char; 13] = [
-        '\u{253}', '\u{254}', '\u{256}', '\u{257}', '\u{259}', '\u{25B}', '\u{263}', '\u{268}',
-        '\u{26F}', '\u{272}', '\u{289}', '\u{28B}', '\u{2BB}',
-    ];
-    matches!(character, '\u{C0}'..='\u{24F}' | '\u{300}'..='\u{36F}' | '\u{1E00}'..='\u{1EFF}')
-        && !matches!(character, '\u{D7}' | '\u{F7}')
-        || SINGLE.contains(&character)
+    matches!(
+        character,
+        '\u{C0}'..='\u{D6}'
+            | '\u{D8}'..='\u{F6}'
+            | '\u{F8}'..='\u{24F}'
+            | '\u{253}'
+            | '\u{254}'
+            | '\u{256}'
+            | '\u{257}'
+            | '\u{259}'
+            | '\u{25B}'
+            | '\u{263}'
+            | '\u{268}'
+            | '\u{26F}'
+            | '\u{272}'
+            | '\u{289}'
+            | '\u{28B}'
+            | '\u{2BB}'
+            | '\u{300}'..='\u{36F}'
+            | '\u{1E00}'..='\u{1EFF}'
+    )
 }
 
 /// Returns true for twitter-text's `cyrillicLettersAndMarks`.
@@ -78,7 +105,7 @@ pub(super) fn is_space(character: char) -> bool {
 }
 
 /// Returns true for an invisible character: `Default_Ignorable_Code_Point`. NFKC case folding
-/// (Unicode section 3.13, R5) removes them from keys.
+/// (Unicode section 3.13, R5) removes such characters from keys.
 pub(super) fn is_ignorable(character: char) -> bool {
     !character.is_ascii()
         && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
@@ -95,7 +122,7 @@ pub(super) fn is_word_alone(character: char) -> bool {
         )
 }
 
-/// Returns true for a character of a script whose words only a dictionary can part.
+/// Returns true for a character of a script whose words only a dictionary can separate.
 #[cfg(feature = "cjk")]
 pub(super) fn is_unspaced(character: char) -> bool {
     // Thai has the lowest code points of these scripts.
@@ -142,7 +169,7 @@ mod tests {
 
     use super::*;
 
-    /// Compares a class with a pattern on every character that the pattern's tables assign.
+    /// Compares a class with a pattern on every character that the tables of `regex` assign.
     fn assert_agrees(class: fn(char) -> bool, pattern: &str) {
         let pattern = Regex::new(&format!("^{pattern}$")).unwrap();
         let assigned = Regex::new(r"^\P{Cn}$").unwrap();

@@ -1,5 +1,5 @@
-//! From the words of a text to terms. Owns which words are emitted and which two of them form a
-//! pair.
+//! Turns the words of a text into terms. Owns the choice of the words that are emitted and of the
+//! pairs that neighbours form.
 
 use super::sink::{PairWord, PlainWord, TermSink};
 use super::stop_words::{ActiveLists, StopWords, WordClass};
@@ -33,7 +33,7 @@ struct LeftWord {
 }
 
 impl WordEmitter {
-    /// Parts the text: the next word is no neighbour of the one before.
+    /// Separates the next word from the one before: the two form no pair.
     pub(super) fn part(&mut self) {
         self.left.is_neighbour = false;
     }

@@ -30,14 +30,14 @@ pub struct Entities<'a> {
     pub mentions: Option<Vec<Cow<'a, str>>>,
     /// Symbols without their `$`.
     pub cashtags: Option<Vec<Cow<'a, str>>>,
-    /// Links, expanded where the service has expanded them. Attached media are no links.
+    /// Links, expanded where the service has expanded them. Attached media are not links.
     pub links: Option<Vec<Cow<'a, str>>>,
 }
 
 impl<'a> Entities<'a> {
     /// Reads the lists of these kinds from the value of a v1.1 `entities` field, which must be
-    /// valid JSON. Of two lists of a kind, the last counts. Returns `None` if the value is no
-    /// object, if a list has another shape, or if no kind in `kinds` can have a list.
+    /// valid JSON. If a kind has two lists, the last one counts. Returns `None` if the value is not
+    /// an object, if a list has another shape, or if no kind in `kinds` can have a list.
     pub fn parse(json: &'a [u8], kinds: Kinds) -> Option<Self> {
         let more = [Kind::Mention, Kind::Cashtag, Kind::Domain];
         let wants_more = more.into_iter().any(|kind| kinds.contains(kind));
@@ -114,7 +114,7 @@ impl<'a> Visitor<'a> for Lists {
     }
 }
 
-/// Returns the texts of a list, without the items that have none.
+/// Returns the texts of a list; items without a text are skipped.
 fn texts<'a, T>(
     list: Option<Vec<T>>,
     text_of: impl Fn(T) -> Option<Text<'a>>,

@@ -18,10 +18,10 @@ const MAX_ROUNDS: usize = 4;
 const MAX_REPEATS: usize = 3;
 
 /// Returns the key for a term that a user typed, folded as in counting, or an empty string if it
-/// can be no term.
+/// can't be a term.
 ///
-/// `typed` may be a key or a form, with or without the sign of its kind. The words of a phrase are
-/// parted by white space, and by one space in its key.
+/// `typed` may be a key or a form, with or without the sign of its kind. White space separates the
+/// words of a phrase; in its key, one space does.
 pub fn normalize(kind: Kind, typed: &str) -> String {
     let typed = typed.trim();
     let mut key = String::new();
@@ -73,7 +73,7 @@ pub(super) fn word(form: &str, key: &mut String) {
     squeeze(key);
 }
 
-/// Replaces `key` with the folded `form` of a name, whose repeats are not squeezed.
+/// Replaces `key` with the folded `form` of a name; repeated letters are kept.
 ///
 /// Folding is NFKC and simple case folding, repeated until nothing changes. It removes
 /// default-ignorable characters, as `NFKC_Casefold` of Unicode section 3.13 does, and white space,
@@ -136,7 +136,7 @@ pub(super) fn emoji(form: &str, key: &mut String) {
     }
 }
 
-/// Shortens runs of one letter to [`MAX_REPEATS`] letters.
+/// Shortens repeats of a letter to [`MAX_REPEATS`] letters.
 fn squeeze(key: &mut String) {
     let is_run = |run: &[u8]| run[0] == run[3] && run[0] == run[1] && run[0] == run[2];
     if key.is_ascii() && !key.as_bytes().windows(MAX_REPEATS + 1).any(is_run) {

@@ -1,9 +1,10 @@
-//! The guessed language of a post whose record names none. Owns when a guess is reliable enough.
+//! Guesses the language of a post whose record names no language. Owns the minimum for a reliable
+//! guess.
 
 /// The least number of letters for a guess; on fewer it is little better than chance.
 const MIN_LETTERS: usize = 20;
 
-/// The codes of languages: ISO 639-3, which the detector has, and ISO 639-1.
+/// The codes of languages: ISO 639-3, which the detector uses, and ISO 639-1.
 const CODES: [&str; 57] = [
     "afr af", "aka ak", "amh am", "ara ar", "aze az", "bel be", "ben bn", "bul bg", "cat ca",
     "ces cs", "cmn zh", "dan da", "deu de", "ell el", "eng en", "epo eo", "est et", "fin fi",

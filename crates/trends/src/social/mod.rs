@@ -1,5 +1,5 @@
-//! The `Social` profile: from a post to its terms of every kind. Owns the definitions of words,
-//! hashtags, mentions, cashtags, emoji and links; knows nothing of records, time or counts.
+//! The `Social` profile, which finds the terms of every kind in a post. Owns the definitions of
+//! words, hashtags, mentions, cashtags, emoji and links; knows nothing of records, time or counts.
 //!
 //! The steps, in order: HTML entities are decoded once; links, hashtags, mentions, cashtags and
 //! emoji are found from left to right and taken out; the remaining text is normalised (NFKC) and
@@ -7,11 +7,11 @@
 //! *form*, as it was written. The rules come from:
 //!
 //! - hashtags, mentions, lists and cashtags: the rules that twitter-text 3 publishes;
-//! - words: UAX #29, but a colon parts words (a tailoring that its section 4.1 allows). A word has
-//!   a letter, and it has at least three letters or digits or one character of Hangul or of a
+//! - words: UAX #29, but a colon separates words (a tailoring that its section 4.1 allows). A word
+//!   has a letter, and it has at least three letters or digits or one character of Hangul or of a
 //!   script that is written without spaces. Without the feature `cjk`, every Han or kana character
-//!   is a word of its own except in a run of Katakana, and Thai, Lao, Khmer and Burmese have no
-//!   words;
+//!   is a word of its own, except in a sequence of Katakana, and Thai, Lao, Khmer and Burmese have
+//!   no words;
 //! - emoji: the sequences of UTS #51, without skin tone and variation selectors;
 //! - domains: the registrable part of a link's host by the Public Suffix List.
 //!

@@ -21,7 +21,7 @@ const EXTRA: u128 = 1 << 126;
 /// The mark of remnants.
 const REMNANT: u128 = 1 << 127;
 
-/// The error of a language without a list.
+/// The error for a language without a list.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no stop words for language {code:?}: there are lists for {}", known.join(", "))]
 pub struct UnknownLanguage {
@@ -82,7 +82,7 @@ impl StopWords {
         &self.languages
     }
 
-    /// Returns the list of the post's language if it was chosen, else all lists.
+    /// Returns the list of the post's language if that language was chosen, else all lists.
     pub(super) fn active(&self, language: Option<&str>) -> ActiveLists {
         let chosen = language.and_then(|tag| {
             let code = current_code(tag);
@@ -148,7 +148,7 @@ struct WordTable {
     /// All words until the table is built, then empty.
     all: HashMap<String, u128>,
     /// A bit for the highest bits of the hash of each short word. These 2 KiB stay in the
-    /// first-level cache and rule out most words that are not in the table.
+    /// L1 cache and rule out most words that are not in the table.
     filter: Vec<u64>,
     /// The packed short words, 0 in an empty slot. They are apart from the marks, which are read
     /// only for a word in the table.

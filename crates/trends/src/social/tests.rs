@@ -402,7 +402,8 @@ proptest! {
         use unicode_segmentation::UnicodeSegmentation as _;
         let clusters: Vec<_> = post.graphemes(true).collect();
         for (kind, _, form) in text(&post).terms {
-            // A skin tone after anything else extends its cluster; here it is a picture.
+            // A skin tone after another character extends the cluster of that character; here it is
+            // an emoji of its own.
             if kind == Kind::Emoji && !form.starts_with('🏽') {
                 prop_assert!(clusters.iter().any(|cluster| cluster.starts_with(&form)), "{:?}", form);
             }

@@ -1,4 +1,4 @@
-//! From a post to its terms. Owns the order of the steps; knows none of their rules.
+//! Finding the terms of a post. Owns the order of the steps; knows none of their rules.
 
 use std::mem;
 
@@ -27,8 +27,8 @@ pub struct Settings {
 pub struct Post<'a> {
     /// The text, with its HTML entities undecoded.
     pub text: &'a str,
-    /// The language as a tag of BCP 47. `und` counts as no language. A language that was not chosen
-    /// has the stop words of all chosen ones.
+    /// The language as a tag of BCP 47; `und` counts as no language. A post in a language that was
+    /// not chosen gets the stop words of all chosen languages.
     pub language: Option<&'a str>,
     /// The terms that the service found in the text.
     pub entities: Option<&'a Entities<'a>>,

@@ -1,5 +1,5 @@
-//! Reading the parts of a time from the front of a text. Owns the forms of a number, a name and a
-//! zone; knows nothing of their order.
+//! Reading the parts of a time from the front of a text. Owns the notation of a number, a name and
+//! a zone; knows nothing of their order.
 
 const MONTHS: [&[u8]; 12] = [
     b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec",

@@ -3,8 +3,9 @@
 /// Parses `[-]digits[.fraction]` to seconds since 1970.
 ///
 /// The number of digits without leading zeros decides the unit: up to 11 are seconds (to the year
-/// 5138), 12 to 14 milliseconds, 15 to 17 microseconds, 18 to 20 nanoseconds. Those begin in 1973,
-/// so no later time has two readings. Only seconds may have a fraction.
+/// 5138), 12 to 14 milliseconds, 15 to 17 microseconds, 18 to 20 nanoseconds. The shortest counts
+/// of each of these smaller units lie in 1973, so no later time is ambiguous. Only seconds may have
+/// a fraction.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let (negative, unsigned) = match text.strip_prefix(b"-") {
         Some(rest) => (true, rest),

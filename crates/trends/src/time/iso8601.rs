@@ -5,8 +5,8 @@ use super::calendar::Day;
 use super::digits::{literal, number, offset};
 
 /// Parses `YYYY-MM-DD`, `YYYY-MM-DDThh:mm[:ss[.fraction]][zone]` or
-/// `YYYYMMDDThhmm[ss[.fraction]][zone]` to seconds since 1970. A space or `t` may stand for `T`, a
-/// comma for the dot.
+/// `YYYYMMDDThhmm[ss[.fraction]][zone]` to seconds since 1970. A space or `t` may replace `T`, a
+/// comma the dot.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
     let rest = &mut { text };
     let year = number(rest, 4, 4)?;
@@ -57,8 +57,8 @@ fn skip_fraction(rest: &mut &[u8]) -> Option<()> {
     Some(())
 }
 
-/// Takes `Z`, `UTC` or an offset, after at most one space, off the front: seconds east of UTC. No
-/// zone is UTC.
+/// Takes `Z`, `UTC` or an offset, after at most one space, off the front and returns it in seconds
+/// east of UTC. Without a zone, the time is in UTC.
 fn zone(rest: &mut &[u8]) -> Option<i64> {
     if let [b' ', following, ..] = rest
         && !following.is_ascii_whitespace()

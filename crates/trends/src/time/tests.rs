@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn a_count_is_read_in_every_unit(seconds in 100_000_000..99_999_999_999_i64, part in 0..1000_i64) {
+    fn a_number_since_the_epoch_is_read_in_every_unit(seconds in 100_000_000..99_999_999_999_i64, part in 0..1000_i64) {
         prop_assert_eq!(at(&seconds.to_string()), Some(seconds));
         let milliseconds = i128::from(seconds) * 1000 + i128::from(part);
         for zeros in ["", "000", "000000"] {

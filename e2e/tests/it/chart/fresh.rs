@@ -54,15 +54,15 @@ fn the_definition_in_the_chart_is_fresh() {
 const INSTALL: &str = "\
 # Written from charts/trendjob by the tests of e2e. Do not edit.
 #
-# TrendJob without Helm, with a MongoDB of your own. First create the namespace and two Secrets; the second holds the URI
-# of a user that may only read:
+# TrendJob without Helm, with a MongoDB of your own. First create the namespace and two Secrets; the
+# second holds the URI of a user that may only read:
 #
 #   kubectl create namespace trendjob-system
 #   kubectl -n trendjob-system create secret generic trendjob-mongodb --from-literal=uri=mongodb://...
 #   kubectl -n trendjob-system create secret generic trendjob-mongodb-readonly --from-literal=uri=mongodb://...
 #   kubectl apply --server-side -f manifests/install.yaml
 #
-# TrendJobs of other namespaces need the first Secret in theirs.
+# TrendJobs of other namespaces need the first Secret in their own namespace.
 ";
 
 #[testing::needs(helm)]
@@ -90,7 +90,7 @@ fn install_yaml_is_fresh() {
                 .any(|mark| line.contains(mark))
         });
         let lines = lines.map(|line| format!("{}\n", line.trim_end()));
-        // The definition has no other annotation than Helm's.
+        // Without Helm's annotation, the definition has none.
         let mut text: String = lines.collect::<String>().replace("  annotations:\nspec:", "spec:");
         // Helm 3 and Helm 4 end documents differently.
         while text.contains("\n\n---\n") {

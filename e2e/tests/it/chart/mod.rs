@@ -70,7 +70,7 @@ pub(crate) const EVERYTHING: &[&str] = &[
 
 #[testing::needs(helm)]
 #[test]
-fn the_chart_has_nothing_that_helm_would_lint() {
+fn helm_lints_the_chart_without_a_warning() {
     for helm in crate::tools::helms() {
         let linted = run(Command::new(&helm).args(["lint", "--strict"]).arg(chart())).ok();
         assert!(!linted.contains("WARNING") && !linted.contains("ERROR"), "{helm}: {linted}");

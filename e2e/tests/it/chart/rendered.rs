@@ -1,5 +1,5 @@
-//! The rendered chart keeps its promises: least rights, restricted pods, no object where it doesn't
-//! belong.
+//! The rendered chart keeps its promises: least privilege, restricted pods, and nothing that was
+//! switched off.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Wrong values are refused before anything is installed, with the field and what would be right.
+//! The chart refuses wrong values before anything is installed. The message names the field and the
+//! remedy.
 
 use super::template;
 use crate::tools::helms;
@@ -27,7 +28,7 @@ const REFUSED: &[(&[&str], &[&str])] = &[
         &["api.podDisruptionBudget.maxUnavailable=half"],
         &["/api/podDisruptionBudget/maxUnavailable"],
     ),
-    // Wrong together.
+    // Values that contradict each other.
     (&["mongodb.enabled=false"], &["connection.existingSecret"]),
     (
         &["mongodb.enabled=false", "connection.existingSecret=mine"],

@@ -18,7 +18,7 @@ fn installed() -> Cluster {
     cluster
 }
 
-/// A cluster with nothing but the namespace, which lets in restricted pods only.
+/// A cluster with nothing but the namespace, which admits restricted pods only.
 fn clean() -> Cluster {
     let cluster = Cluster::take();
     cluster.clean_up();

@@ -11,7 +11,7 @@ use crate::yaml::text;
 
 use super::steps::helm_put;
 
-/// All Secrets of the release, decoded.
+/// Returns all Secrets of the release, decoded.
 fn secrets(cluster: &Cluster) -> BTreeMap<String, String> {
     let selector = "--selector=app.kubernetes.io/instance=trendjob";
     let secrets = cluster.list(&format!("secrets --namespace={NAMESPACE} {selector}"));

@@ -31,8 +31,8 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
     let load = Load::start(&LoadPlan {
         address,
         path: "/api/v1/trends?source=quickstart&limit=5".to_owned(),
-        // Many slow clients: on a busy machine their pace decides the load, not the time of
-        // answers.
+        // Many slow clients: on a busy machine their pace decides the load, not the response
+        // time of the API.
         clients: 32,
         pace: Duration::from_millis(80),
         on_one_connection: 10,
@@ -49,7 +49,7 @@ pub(super) fn grows_and_shrinks_without_a_failed_request(cluster: &Cluster) {
         .ok();
     let during = load.answered() - before;
     assert!(during > 100, "there was load during the restart: {during} requests");
-    // The load goes on until the old pods have ended.
+    // The load continues until the old pods have ended.
     until("the end of the old pods", || {
         let pods = cluster.list(&format!(
             "pods --namespace={NAMESPACE} --selector=app.kubernetes.io/component=api"

@@ -74,7 +74,7 @@ impl Cluster {
             serde_json::json!(["fetch", format!("--wait={wait}"), url]);
         self.kubectl(&format!("delete pod ask --namespace={NAMESPACE} --ignore-not-found")).ok();
         self.apply(&format!("--namespace={NAMESPACE}"), &pod.to_string()).ok();
-        let phase = until("an end of pod ask", || {
+        let phase = until("the end of pod ask", || {
             let pod = self.get(&format!("pod ask --namespace={NAMESPACE}"));
             Some(text(&pod, "/status/phase").to_owned())
                 .filter(|phase| phase == "Succeeded" || phase == "Failed")
@@ -89,7 +89,7 @@ impl Cluster {
 pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
     let before = everything_of(cluster, release);
     helm(program, &format!("test {release} --timeout 4m")).ok();
-    until("nothing that helm test left", || {
+    until("the removal of the objects of helm test", || {
         let left: Vec<_> = everything_of(cluster, release).difference(&before).cloned().collect();
         left.is_empty().then_some(())
     });
@@ -131,13 +131,13 @@ pub(crate) fn uninstall(cluster: &Cluster, program: &str, release: &str) {
     assert!(everything_of(cluster, release).len() > 15, "the search finds objects");
     let printed = helm(program, &format!("uninstall {release} --wait --timeout 3m")).ok();
     assert!(printed.contains("trendjobs.trendjob.dev"), "the definition is kept: {printed}");
-    until("nothing but the definition", || {
+    until("the removal of everything but the definition", || {
         let left = everything_of(cluster, release);
         (left == BTreeSet::from(["CustomResourceDefinition/trendjobs.trendjob.dev".to_owned()]))
             .then_some(())
     });
     for kind in ["pod", "persistentvolumeclaim", "lease", "replicaset"] {
-        until(&format!("no {kind}"), || {
+        until(&format!("the removal of every {kind}"), || {
             let left = cluster.list(&format!(
                 "{kind} --namespace={NAMESPACE} --selector=app.kubernetes.io/instance={release}"
             ));

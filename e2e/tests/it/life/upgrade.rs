@@ -1,5 +1,5 @@
-//! An upgrade of the chart during a run: the run ends with the worker image it began with, the next
-//! run has the new image; results, URIs and passwords stay.
+//! An upgrade of the chart during a run: the run keeps its worker image to its end, the next run
+//! gets the new image; results, URIs and passwords stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep, timeout};
 pub(crate) use expected::{digest as digest_of, expected};
 pub(crate) use http::serve;
 
-/// The longest wait; only a test that fails takes so long.
+/// The longest wait; only a failing test takes so long.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// The time between two looks at a condition.
@@ -48,8 +48,8 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var_os(name)?.into_string().ok()
 }
 
-/// Returns true if the only node of the cluster is this machine, which sees files and servers of a
-/// test.
+/// Returns true if the only node of the cluster is this machine, whose files and servers its pods
+/// can use.
 pub(crate) fn node_is_here() -> bool {
     variable("TRENDJOB_TEST_NODE_IS_HERE").is_some()
 }
@@ -63,7 +63,7 @@ impl Testbed {
         let worker_image = worker_image.expect("TRENDJOB_TEST_WORKER_IMAGE names an image");
         let config = Config::infer().await.unwrap();
         let client = Client::try_from(config).unwrap();
-        // The database keeps its content between two runs of the tests.
+        // The name is new in each run of the tests: the database keeps its content between them.
         let now = k8s_openapi::jiff::Timestamp::now().as_millisecond();
         let namespace = format!("tj-{test}-{now:x}");
         let folder = tempfile::tempdir().unwrap();

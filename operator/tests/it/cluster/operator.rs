@@ -124,7 +124,7 @@ impl Testbed {
     }
 }
 
-/// The kubeconfig of the tests with the token instead of its user.
+/// The kubeconfig of the tests, with the token in place of the credentials of its user.
 fn kubeconfig(token: &str) -> String {
     let mut config = Kubeconfig::read().unwrap();
     let options = KubeConfigOptions::default();

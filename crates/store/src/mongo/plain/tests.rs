@@ -97,7 +97,7 @@ async fn excluded_words_have_no_documents_and_make_room_for_others() {
     change(&store, Action::Exclude, term("b")).await;
     follow().await;
     assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
-    // Fewer than wanted, and then none: they come back.
+    // Excluding every word leaves no documents. Readmitting the words writes them again.
     change(&store, Action::Exclude, pattern("?")).await;
     follow().await;
     assert!(words(&store).await.is_empty());
@@ -109,7 +109,7 @@ async fn excluded_words_have_no_documents_and_make_room_for_others() {
     fixture::publish(&store, 2, &topics, 2).await;
     refresh(&store, &source(), &attempt, 2).await.unwrap();
     assert_eq!(words(&store).await, ["a", "c"]);
-    // No documents are wanted.
+    // With a limit of 0 there are no documents, also after a change.
     refresh(&store, &source(), &attempt, 0).await.unwrap();
     change(&store, Action::Exclude, term("c")).await;
     follow().await;

@@ -15,8 +15,8 @@ async fn store(server: &Server, patience: Duration) -> MongoStore {
 }
 
 async fn open(uri: MongoUri, patience: Duration) -> Result<MongoStore, StoreError> {
-    let (database, ca_file, access) = ("test".to_owned(), None, Access::Read);
-    MongoStore::open(&MongoOptions { uri, database, ca_file, access, patience }).await
+    let (database, ca_file, opening) = ("test".to_owned(), None, Opening::CheckFormat);
+    MongoStore::open(&MongoOptions { uri, database, ca_file, opening, patience }).await
 }
 
 fn nothing() -> Answer {
@@ -180,7 +180,7 @@ async fn an_invalid_ca_file_is_refused_before_any_request() {
             uri: MongoUri::new("mongodb://127.0.0.1:1/"),
             database: "test".to_owned(),
             ca_file: Some(file.clone()),
-            access: Access::Read,
+            opening: Opening::CheckFormat,
             patience: LONG,
         };
         let error = MongoStore::open(&options).await.unwrap_err();

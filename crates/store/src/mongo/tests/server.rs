@@ -86,7 +86,7 @@ impl Server {
         let number = |at: usize| i32::from_le_bytes(head[at..at + 4].try_into().unwrap());
         let mut rest = vec![0; usize::try_from(number(0)).unwrap() - head.len()];
         connection.read_exact(&mut rest).ok()?;
-        // An OP_QUERY begins with flags and the zero-ended name of a collection.
+        // An OP_QUERY begins with flags and the NUL-terminated name of a collection.
         let is_query = number(12) == 2004;
         let body = if is_query {
             let name = rest[4..].iter().position(|byte| *byte == 0)?;
@@ -97,7 +97,7 @@ impl Server {
         let mut sections = body;
         let mut command = Document::from_reader(&mut sections).unwrap();
         if sections.first() == Some(&1) {
-            // A sequence of documents: kind, length, zero-ended name, documents.
+            // A sequence of documents: kind, length, NUL-terminated name, documents.
             let name = sections[5..].iter().position(|byte| *byte == 0)?;
             let first = Document::from_reader(&mut &sections[5 + name + 1..]).unwrap();
             command.insert("documents", vec![first]);

@@ -51,7 +51,7 @@ async fn a_full_disk_is_named_and_can_be_freed() {
     assert!(matches!(&error, StoreError::Full { .. }), "{error:?}");
     let named = disk.path().join(block(&format!("block-{stored}")).to_string());
     assert!(error.to_string().contains(named.to_str().unwrap()), "{error}");
-    // The value left no file, and the store still opens, reads and removes.
+    // The failed write left no file, and the store still opens, reads and removes.
     let store = ObjectStore::open_folder(disk.path()).await.unwrap();
     for number in 0..stored {
         let found = store.get_block(&block(&format!("block-{number}"))).await.unwrap();
@@ -64,7 +64,7 @@ async fn a_full_disk_is_named_and_can_be_freed() {
 
 #[testing::needs(mounts)]
 #[tokio::test]
-async fn a_read_only_store_is_read_and_named() {
+async fn a_read_only_store_is_readable_and_its_errors_name_it() {
     let disk = SmallDisk::mount();
     let store = ObjectStore::open_folder(disk.path()).await.unwrap();
     store.put_block(&block("x"), "x".into()).await.unwrap();

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use super::*;
 use crate::RunLock;
 
-/// The variable that holds the folder the writer writes to.
+/// The environment variable that names the writer's folder.
 const FOLDER: &str = "STORE_TEST_WRITER_FOLDER";
 
 /// The size of a value, which takes several system calls to write.
@@ -113,8 +113,8 @@ async fn a_writer_that_is_killed_leaves_whole_values_only() {
         writer.child.wait().unwrap();
         assert!(stored.is_some());
         check(folder.path(), stored).await;
-        assert!(RunLock::is_free(folder.path(), &run()).unwrap(), "the kernel gave it up");
-        // Another writer goes on there, over half-written files.
+        assert!(RunLock::is_free(folder.path(), &run()).unwrap(), "the kernel released the lock");
+        // Another writer continues in that folder, over half-written files.
         let mut second = Writer::start(folder.path());
         assert_eq!(second.next("locked"), Some(1));
         let end = stored.map_or(2, |stored| stored + 2);

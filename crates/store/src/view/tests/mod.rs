@@ -167,7 +167,7 @@ proptest! {
             for subjects in changes.iter().cycle() {
                 let view = view(&store, subjects).await;
                 let page = view.page(Kind::Word, from, limit).await.unwrap();
-                // The topics from here on, of those shown now.
+                // The topics shown by the present exclusions, from `position` on.
                 let all = shown(&topics, Kind::Word, subjects);
                 let left: Vec<_> = all.iter().filter(|(at, _, _)| *at >= position).collect();
                 let part = left.iter().take(limit).map(|(_, term, count)| (term.clone(), *count));
@@ -229,7 +229,7 @@ async fn the_newest_is_the_same_until_a_result_or_an_exclusion_is_added() {
     assert!(Arc::ptr_eq(second.exclusions(), third.exclusions()));
     let shown = third.ranked(Kind::Word, 0, 9).await.unwrap();
     assert_eq!(shown.iter().map(|topic| topic.term.as_str()).collect::<Vec<_>>(), ["peace"]);
-    // The log of another store in the same place is not read on from this one's last entry.
+    // A view of one store does not continue the exclusion log of another store.
     let other = memory().await;
     publish(&*other, 1, &words(&[("love", 7)]), 2).await;
     let anew = View::newest(&other, &source(), Some(&third)).await.unwrap().unwrap();

@@ -10,7 +10,7 @@ pub(super) struct Buckets {
     /// In the order of their numbers.
     pub(super) all: Vec<Bucket>,
     numbers: HashMap<Bucket, u32>,
-    /// The number of [`Bucket::WHOLE`], once it was needed.
+    /// The number of [`Bucket::WHOLE`], once a row needed it.
     whole: Option<u32>,
 }
 

@@ -18,7 +18,7 @@ use crate::format::varint::put;
 pub(super) enum RowRecords {
     /// At most five: the first `length` of these numbers.
     Few { length: u8, records: [u32; FEW] },
-    /// More.
+    /// More than five.
     Many(ManyRecords),
 }
 
@@ -166,7 +166,7 @@ impl Details {
         self.origins.rank(list.records[MAX_EXAMPLES - 1])
     }
 
-    /// Sorts at most five records by their hashes and drops those that are in it twice.
+    /// Sorts at most five records by their hashes and drops duplicates.
     fn example_list(&self, records: &[u32]) -> ExampleList {
         let order = |a: &u32, b: &u32| self.origins.example(*a).compare(&self.origins.example(*b));
         let mut list = ExampleList { length: 0, records: [0; MAX_EXAMPLES] };

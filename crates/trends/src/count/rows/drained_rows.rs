@@ -1,25 +1,25 @@
-//! The rows of a drain, shared by the lists of all partitions. Owns how the detail of a row is
-//! encoded.
+//! The rows of a drain, which the sorted rows of all partitions share. Owns the encoding of a row's
+//! detail.
 
 use super::details::Details;
-use super::spellings::SortedSpellings;
+use super::row_forms::SortedRowForms;
 use super::table::{CountedRow, LONG, Rows};
 use crate::Bucket;
 use crate::detail::{self, Forms, MAX_FORMS_KEPT};
 use crate::format::varint::put;
 use crate::packed::{MAX_BYTES, with_case};
 
-/// Rows that are not counted any more, with their buckets, details and forms.
+/// Rows whose counts are final, with their buckets, details and forms.
 #[derive(Debug)]
 pub(super) struct DrainedRows {
     pub(super) rows: Rows,
     /// The buckets by number.
     pub(super) buckets: Vec<Bucket>,
     pub(super) details: Details,
-    pub(super) spellings: SortedSpellings,
+    pub(super) forms: SortedRowForms,
 }
 
-/// A short form as a big-endian number, so that it is ordered as its bytes are; its occurrences.
+/// A short form as a big-endian number, which sorts like its bytes; the number of its occurrences.
 type ShortForm = (u128, u64);
 
 impl DrainedRows {
@@ -50,9 +50,9 @@ impl DrainedRows {
         }
         let mut cases: Vec<ShortForm> = Vec::new();
         cases.extend((row.capitalised > 0).then(|| short(1, row.capitalised)));
-        cases.extend(self.spellings.cases(number).map(|(case, count)| short(case, count)));
+        cases.extend(self.forms.cases(number).map(|(case, count)| short(case, count)));
         cases.sort_unstable();
-        let texts = self.spellings.texts(number);
+        let texts = self.forms.texts(number);
         if texts.is_none() && cases.len() < MAX_FORMS_KEPT {
             let cases: Vec<_> = cases.iter().map(|(form, n)| (form.to_be_bytes(), *n)).collect();
             return detail::encode_forms(

@@ -1,8 +1,9 @@
 //! Counting terms of every kind, by window and with detail. Owns the counter and its batches; knows
 //! nothing of how a text becomes terms.
 //!
-//! Terms are looked up in batches of some dozens: first their entries in the index are touched,
-//! then their rows, then their sets of authors. The cache misses of each step overlap.
+//! Terms are looked up in batches of some dozens: first their entries in the index are loaded into
+//! the CPU cache, then their rows, then their sets of authors. The cache misses of each step
+//! overlap.
 
 mod author_sets;
 mod buckets;
@@ -10,8 +11,8 @@ mod details;
 mod drained_rows;
 mod origins;
 mod piecewise;
+mod row_forms;
 mod sorted_terms;
-mod spellings;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use buckets::Buckets;
 use details::{CurrentRecord, Details};
 use drained_rows::DrainedRows;
 use origins::Origin;
-use spellings::Spellings;
+use row_forms::RowForms;
 use table::{CountedRow, RowIndex, RowKey, Rows, hash_of_long};
 
 use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, SortedRows};
@@ -42,7 +43,7 @@ const BATCH: usize = 64;
 /// and its share of the sort keys.
 const DRAIN_BYTES: usize = 16;
 
-/// Counts terms of any kind by bucket: occurrences, records, and the detail if that is wanted.
+/// A counter of terms of any kind by bucket: occurrences, records, and the detail if it is wanted.
 ///
 /// [`RowCounter::is_full`] returns true once its memory exceeds the budget.
 #[derive(Debug)]
@@ -51,13 +52,13 @@ pub struct RowCounter {
     index: RowIndex,
     rows: Rows,
     details: Details,
-    spellings: Spellings,
+    forms: RowForms,
     buckets: Buckets,
     /// The terms of the batch, not counted yet.
     batch: Vec<PendingTerm>,
     /// The records of the batch. The last one is the record that was begun last.
     records: Vec<CurrentRecord>,
-    /// The ids of those records that are not numbers.
+    /// The ids of these records, except ids that are numbers.
     ids: Vec<u8>,
     /// The forms of the batch that differ from their keys in more than case.
     texts: String,
@@ -101,15 +102,15 @@ enum TermForm {
 }
 
 impl RowCounter {
-    /// A counter that is full above `budget` bytes. `seed` perturbs the hash, so that no input can
-    /// be prepared whose terms collide; it never shows in a result.
+    /// Creates a counter that is full above `budget` bytes. `seed` perturbs the hash, so that no
+    /// input can be prepared whose terms collide; it never shows in a result.
     pub fn new(seed: u64, budget: usize) -> Self {
         Self {
             seed,
             index: RowIndex::new(),
             rows: Rows::default(),
             details: Details::default(),
-            spellings: Spellings::default(),
+            forms: RowForms::default(),
             buckets: Buckets::default(),
             batch: Vec::with_capacity(BATCH),
             records: Vec::new(),
@@ -122,7 +123,7 @@ impl RowCounter {
         }
     }
 
-    /// Begins a record, which the terms that follow belong to.
+    /// Begins a record, to which the terms that follow belong.
     pub fn begin_record(&mut self, origin: &RecordOrigin<'_>) {
         if self.batch.is_empty() {
             self.records.clear();
@@ -148,14 +149,14 @@ impl RowCounter {
             || self.record == u32::MAX
     }
 
-    /// Memory in bytes, with what the next growth and a drain will take.
+    /// Returns the memory in bytes, including that of the next growth and of a drain.
     fn bytes(&self) -> usize {
-        let Self { index, rows, details, spellings, .. } = self;
+        let Self { index, rows, details, forms, .. } = self;
         let own = rows.bytes() + rows.counted.len() * DRAIN_BYTES + index.bytes_after_growth();
-        own + details.bytes() + spellings.bytes()
+        own + details.bytes() + forms.bytes()
     }
 
-    /// Occurrences of terms that are too long to be stored, over all drains.
+    /// Returns the number of occurrences of terms that are too long to be stored, over all drains.
     pub fn long_terms(&self) -> u64 {
         self.long_terms
     }
@@ -173,7 +174,7 @@ impl RowCounter {
         self.add_to(Target { bucket, is_plain: true }, kind, term, None);
     }
 
-    /// The target of the terms of the current record.
+    /// Returns the target of the terms of the current record.
     #[inline]
     fn record_target(&self) -> Target {
         let bucket = self.records.last().map_or(0, |record| record.bucket);
@@ -212,7 +213,7 @@ impl RowCounter {
         self.enqueue(self.record_target(), kind, (letters, length as u8), form);
     }
 
-    /// Combines the seed, a kind and a bucket to the salt of a hash. Odd constants spread
+    /// Combines the seed, a kind and a bucket into the salt of a hash. Odd constants spread
     /// neighbouring numbers over all bits.
     #[inline]
     fn salt_of(&self, kind: Kind, bucket: u32) -> u64 {
@@ -240,7 +241,7 @@ impl RowCounter {
     fn look_up(&mut self) {
         self.index.reserve(self.batch.len());
         let found = self.find_batch();
-        let Self { index, rows, details, spellings, batch, records, ids, texts, .. } = self;
+        let Self { index, rows, details, forms, batch, records, ids, texts, .. } = self;
         for (found, term) in found.into_iter().zip(&*batch) {
             let is_it = |row: usize| rows.counted.at(row).key.is(&term.key);
             let row = found.filter(|row| is_it(*row)).or_else(|| index.find(term.hash, is_it));
@@ -255,12 +256,12 @@ impl RowCounter {
                 TermForm::Capitalised => counted.capitalised += 1,
                 TermForm::Case(case) => {
                     counted.key.has_other_forms = true;
-                    spellings.add_case(row as u32, case);
+                    forms.add_case(row as u32, case);
                 }
                 TermForm::Text(start, length) => {
                     counted.key.has_other_forms = true;
                     let form = texts.get(start as usize..).and_then(|t| t.get(..length.into()));
-                    spellings.add_text(row as u32, form.unwrap_or_default());
+                    forms.add_text(row as u32, form.unwrap_or_default());
                 }
             }
             let record = &mut records[term.record as usize];
@@ -276,9 +277,8 @@ impl RowCounter {
         self.drop_ids();
     }
 
-    /// Finds the rows of the batch by hash alone, and touches one after the other all memory that
-    /// counting them needs. Each step's loads depend on the step before only, so their cache misses
-    /// overlap.
+    /// Finds the rows of the batch by hash alone, and loads all memory that counting them needs, in
+    /// steps. The loads of a step depend only on the step before, so their cache misses overlap.
     #[inline]
     fn find_batch(&self) -> [Option<usize>; BATCH] {
         let Self { index, rows, details, batch, records, .. } = self;
@@ -308,7 +308,7 @@ impl RowCounter {
         }
     }
 
-    /// Counts a term that is too long to be in its row.
+    /// Counts a term that is too long to be stored in its row.
     fn add_long(&mut self, target: Target, kind: Kind, term: &[u8], form: Option<&str>) {
         self.tokens += 1;
         if term.len() > MAX_TERM_BYTES {
@@ -317,7 +317,7 @@ impl RowCounter {
         }
         let Target { bucket, is_plain } = target;
         let hash = hash_of_long(term, self.salt_of(kind, bucket));
-        let Self { index, rows, details, spellings, records, ids, .. } = self;
+        let Self { index, rows, details, forms, records, ids, .. } = self;
         let Some(record) = records.last_mut() else { return };
         let is_it = |row: usize| rows.is_long(&rows.counted.at(row).key, kind, term, bucket);
         let row = index.find(hash, is_it).unwrap_or_else(|| {
@@ -330,7 +330,7 @@ impl RowCounter {
         let counted = rows.counted.at_mut(row);
         if let Some(form) = form {
             counted.key.has_other_forms = true;
-            spellings.add_text(row as u32, form);
+            forms.add_text(row as u32, form);
         }
         if counted.count_in(record.number) && !is_plain {
             details.add(&mut counted.records, record, ids);
@@ -349,7 +349,7 @@ impl RowCounter {
             rows: std::mem::take(&mut self.rows),
             buckets: std::mem::take(&mut self.buckets).all,
             details: std::mem::take(&mut self.details),
-            spellings: std::mem::take(&mut self.spellings).finish(),
+            forms: std::mem::take(&mut self.forms).finish(),
         });
         let mut parts: Vec<Vec<u32>> = (0..partitions.count()).map(|_| Vec::new()).collect();
         for (number, row) in (0..).zip(drained.rows.counted.iter()) {

@@ -10,7 +10,7 @@ use crate::Bucket;
 use crate::detail::{self, MAX_ID_BYTES};
 use crate::format::varint::{put, put_bytes};
 
-/// The window, author and location of a record, which its terms are counted with.
+/// The window, author and location of a record, for counting its terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordOrigin<'a> {
     pub(super) bucket: Bucket,
@@ -104,7 +104,8 @@ impl RecordLocation<'_> {
     }
 }
 
-/// A record as an example: its location, and the hash that examples are ordered by first.
+/// A record as an example: its location, and the hash that is the first key of the order of
+/// examples.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Example<'a> {
     hash: u64,
@@ -116,7 +117,7 @@ impl Example<'_> {
         self.hash.cmp(&other.hash).then_with(|| self.location.compare(&other.location))
     }
 
-    /// Appends the bytes of an example as a detail has them.
+    /// Appends the bytes of an example as a detail stores them.
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         let mut digits = itoa::Buffer::new();
         if let Some(id) = self.location.id(&mut digits) {
@@ -169,8 +170,8 @@ impl Origin {
         self.has_author.then_some(self.author)
     }
 
-    /// The upper half of the hash that examples are ordered by: enough to refuse most records
-    /// without a look at the examples.
+    /// The upper half of the hash that orders examples: enough to refuse most records without
+    /// reading the examples.
     pub(super) const fn rank(&self) -> u32 {
         (self.hash >> 32) as u32
     }
@@ -202,8 +203,8 @@ pub(super) struct Origins {
 }
 
 impl Origins {
-    /// Keeps a record, whose id is in the buffer `ids`, and returns its number. A drain comes
-    /// before 2^32 records.
+    /// Keeps a record, whose id is in the buffer `ids`, and returns its number, which fits 32 bits:
+    /// the rows are drained before 2^32 records.
     pub(super) fn keep(&mut self, mut origin: Origin, ids: &[u8]) -> u32 {
         if let RecordLocation::Id(id) = origin.example(ids).location {
             origin.value = self.ids.len() as u64;

@@ -4,7 +4,7 @@
 /// Elements per piece.
 const PIECE: usize = 1 << 10;
 
-/// Elements by number, each at a fixed place in memory.
+/// Elements by number, each at a fixed address.
 #[derive(Debug)]
 pub(super) struct PiecewiseVec<T> {
     pieces: Vec<Vec<T>>,
@@ -48,7 +48,7 @@ impl<T> PiecewiseVec<T> {
         self.pieces.iter().flatten()
     }
 
-    /// Memory of the elements, in bytes, without memory that they own elsewhere.
+    /// Returns the memory of the elements, in bytes, without memory that they own elsewhere.
     pub(super) fn bytes(&self) -> usize {
         self.length * size_of::<T>()
     }

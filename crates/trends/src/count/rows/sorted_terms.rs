@@ -1,5 +1,5 @@
-//! The sorted rows of one partition after a drain, of terms of any kind. Owns their order; how a
-//! row's detail is encoded is in `drained_rows`.
+//! The rows of one partition, sorted after a drain: terms of any kind. Owns their order;
+//! `drained_rows` encodes their details.
 
 use std::cmp::Ordering;
 use std::hint::black_box;
@@ -19,13 +19,13 @@ pub struct SortedTerms {
     order: Vec<u32>,
     /// The position in `order` of the row the cursor stands on.
     next: usize,
-    /// The term and encoded detail of that row, for it to borrow.
+    /// The term and the encoded detail of that row. The `RowRef` borrows them.
     term: Vec<u8>,
     detail: Vec<u8>,
 }
 
-/// The records of a row are loaded into the cache this many rows ahead, the row itself twice as
-/// many.
+/// The records of a row are loaded into the CPU cache this many rows ahead, the row itself twice
+/// as many rows ahead.
 const AHEAD: usize = 8;
 
 /// The key that rows are sorted by, with most comparisons decided by the prefix.
@@ -59,7 +59,7 @@ impl SortedTerms {
         rows
     }
 
-    /// Number of rows the cursor has not passed.
+    /// Returns the number of rows the cursor has not passed.
     pub(in crate::count) fn len(&self) -> usize {
         self.order.len() - self.next
     }
@@ -82,10 +82,10 @@ impl SortedTerms {
     }
 }
 
-/// The order of two terms of one kind with the same prefix.
+/// Returns the order of two terms of one kind with the same prefix.
 fn cmp_after_prefix(drained: &DrainedRows, a: &SortKey, b: &SortKey) -> Ordering {
     if a.length != LONG && b.length != LONG {
-        // Zeros follow a short term in its prefix: `a` and `a\0` have the same.
+        // The prefix of a short term is padded with zeros, so `a` and `a\0` have equal prefixes.
         return a.length.cmp(&b.length);
     }
     let key = |sort_key: &SortKey| drained.rows.counted.at(sort_key.row as usize).key;

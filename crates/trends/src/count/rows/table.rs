@@ -48,15 +48,16 @@ impl CountedRow {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowKey {
     /// The bytes of a term of at most 16; else the position of the term among the long ones, and
-    /// its length. Two numbers, for one of 16 bytes would be aligned to 16 and make the row larger.
+    /// its length. These are two numbers, because one of 16 bytes would be aligned to 16 and make
+    /// the row larger.
     letters: [u64; 2],
     /// The number of the bucket.
     pub(super) bucket: u32,
     pub(super) kind: Kind,
     /// The length of the term, or [`LONG`].
     pub(super) length: u8,
-    /// True if the term has forms besides its key and the capitalised one. It is no part of the key,
-    /// but the row has no other spare byte.
+    /// True if the term has forms besides its key and the capitalised one. It is not part of the
+    /// key, but the row has no other spare byte.
     pub(super) has_other_forms: bool,
 }
 

@@ -191,7 +191,7 @@ fn a_long_term_without_forms_has_one_row_in_each_window() {
     assert_eq!(count(&records, 1, usize::MAX), expected(&records));
 }
 
-/// A record of two terms for each number, every one with its own author.
+/// A record with two terms and an author of its own for each number.
 fn many(numbers: std::ops::Range<u32>, terms: u32) -> Vec<Record> {
     let record = |number: u32| Record {
         bucket: 0,

@@ -1,4 +1,4 @@
-//! Each score on numbers small enough for paper.
+//! Each score, on numbers small enough to check on paper.
 
 use super::*;
 

@@ -80,8 +80,8 @@ fn element(text: &str) -> Option<Element> {
     Some(Element { length, is_shown: is_shown_as_emoji(base), joins })
 }
 
-/// Returns the text after the tags that begin `text` and spell a region's flag, `None` if they are
-/// not ended.
+/// Returns the text after the tags that begin `text` and spell a region's flag, `None` if
+/// their terminator is missing.
 fn tags(text: &str) -> Option<&str> {
     let rest = text.trim_start_matches(|c| matches!(c, '\u{E0020}'..='\u{E007E}'));
     if rest.len() == text.len() { None } else { rest.strip_prefix('\u{E007F}') }

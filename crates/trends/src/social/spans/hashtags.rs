@@ -6,9 +6,9 @@ use crate::social::characters::{
     EMOJI_SELECTOR, KEYCAP, TEXT_SELECTOR, is_hashtag_character, is_hashtag_letter,
 };
 
-/// Parses the hashtag whose sign of `sign` bytes is at the candidate. It doesn't follow `&` or a
-/// character of hashtags, it has a letter, and it doesn't precede another sign or `://`. Its length
-/// is unlimited.
+/// Parses the hashtag whose sign, of `sign` bytes, is at the candidate. A hashtag doesn't follow
+/// `&` or a character of hashtags, has a letter, and isn't followed by another sign or `://`. Its
+/// length is unlimited.
 pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
     if !candidate.before().is_none_or(is_boundary) {
         return None;

@@ -1,9 +1,9 @@
-//! Links, with a scheme and without. Owns where a link begins and ends. It follows twitter-text,
-//! except where a comment names a difference.
+//! Links, with a scheme and without. Owns the beginning and the end of a link. Follows
+//! twitter-text, except where a comment names a difference.
 //!
 //! Unlike in twitter-text, a link with a scheme may follow any character, is a span even without a
-//! valid host, and has no domain if it is cut off within its host (`http://exam…`). It ends a name
-//! that it is glued to.
+//! valid host, and has no domain if it is cut off within its host (`http://exam…`). A name that it
+//! follows without a space ends before it.
 
 use super::{Candidate, Span};
 use crate::Kind;
@@ -52,7 +52,7 @@ fn ends_with(text: &str, tail: &str) -> bool {
 }
 
 /// Parses the link without a scheme whose host has a dot at the candidate. Fails with the position
-/// from which to search on.
+/// at which the search continues.
 pub(super) fn parse_bare(candidate: Candidate<'_>) -> Result<Span, usize> {
     let bytes = candidate.text.as_bytes();
     let around = [candidate.at.checked_sub(1), Some(candidate.at + 1)];
@@ -106,9 +106,9 @@ fn is_host_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// Returns the length of the host that begins `text`. A host may have letters of any script, but
-/// the other scripts' letters after an ASCII part of its last label are text that follows without a
-/// space.
+/// Returns the length of the host that begins `text`. A host may have letters of any script. But if
+/// its last label begins in ASCII, letters of other scripts in it are text that follows the link
+/// without a space.
 fn host_length(text: &str) -> usize {
     let is_host = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let run = &text[..text.find(|c| !is_host(c)).unwrap_or(text.len())];
@@ -124,7 +124,7 @@ fn host_length(text: &str) -> usize {
 
 /// Returns the length of port, path, query and fragment at the beginning of `text`, without the
 /// punctuation of the sentence around the link: twitter-text's `validUrlPath` and
-/// `validUrlQueryChars` in one.
+/// `validUrlQueryChars` combined.
 fn tail_length(text: &str) -> usize {
     let port = port_length(text);
     let path = &text[port..];

@@ -12,7 +12,7 @@ const MAX_LIST: usize = 25;
 
 /// Parses the mention or list whose sign of `sign` bytes is at the candidate.
 ///
-/// The span of a name that is too long covers the whole name, so that its rest is no word.
+/// The span of a name that is too long covers the whole name, so that its rest is not a word.
 pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
     if !candidate.before().is_none_or(is_boundary) && !follows_retweet(candidate) {
         return None;

@@ -1,4 +1,4 @@
-//! Finding the spans of a text: links, names and emoji. Owns the order of the search and that spans
+//! Finds the spans of a text: links, names and emoji. Owns the order of the search, in which spans
 //! never overlap; the rules of each kind are in a file of their own.
 
 mod cashtags;
@@ -12,7 +12,7 @@ mod tests;
 
 use crate::Kind;
 
-/// A piece of text that is cut into no words, as byte offsets.
+/// A piece of text that is not cut into words, as byte offsets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     /// The kind of its term: never a word or phrase.
@@ -25,7 +25,8 @@ pub(super) struct Span {
     pub(super) body: (usize, usize),
 }
 
-/// A position in a text at which a span may begin or show itself.
+/// A position in a text at which a span may begin, or which may be inside a link: the colon of its
+/// scheme or a dot of its host.
 #[derive(Clone, Copy)]
 struct Candidate<'a> {
     text: &'a str,
@@ -52,8 +53,8 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// The bytes at which a span may begin or show itself: `#`, `$`, `@`, the colon of a scheme, the
-/// dot of a host, and all bytes outside ASCII.
+/// The bytes that may begin a span or reveal a link: `#`, `$`, `@`, the colon of a scheme, the dot
+/// of a host, and all bytes outside ASCII.
 const SIGNS: [bool; 256] = {
     let mut signs = [false; 256];
     let mut byte = 0x80;

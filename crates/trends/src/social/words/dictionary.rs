@@ -1,5 +1,5 @@
 //! Words of scripts that are written without spaces: Chinese, Japanese, Thai, Lao, Khmer and
-//! Burmese. The dictionaries of ICU4X part them; other scripts in the same text follow UAX #29.
+//! Burmese. The dictionaries of ICU4X separate them; other scripts in the same text follow UAX #29.
 
 use std::sync::LazyLock;
 

@@ -1,5 +1,5 @@
-//! From text to words. Owns the definition of a word and the breaks between words that are no
-//! neighbours; knows nothing of stop words and of spans.
+//! From text to words. Owns the definition of a word and the breaks between words that are not
+//! neighbours; knows nothing of stop words and spans.
 
 mod ascii;
 #[cfg(feature = "cjk")]
@@ -9,8 +9,8 @@ mod unicode;
 #[cfg(test)]
 mod tests;
 
-/// The least number of letters and digits in a word to count, unless one of its characters is long
-/// enough alone.
+/// The number of letters and digits that a counted word needs, unless one of its characters is a
+/// word on its own.
 pub(super) const MIN_LETTERS: usize = 3;
 
 /// A word or a break.
@@ -20,13 +20,13 @@ pub(super) enum Piece<'a> {
     Word(&'a str),
     /// A word of ASCII letters and digits only.
     Plain(&'a str),
-    /// A break: the words on both sides are no neighbours.
+    /// A break: the words on both sides are not neighbours.
     Break,
 }
 
 /// Calls `each` for the pieces of `text`, in their order.
 ///
-/// White space in ASCII always parts words (UAX #29 joins only marks to it), so each part between
+/// ASCII white space always separates words (UAX #29 joins only marks to it), so each part between
 /// white space can be cut on its own: ASCII by a table, other text by the rules. On ASCII the two
 /// agree. `normalized` is a buffer, kept from one text to the next.
 pub(super) fn pieces(text: &str, normalized: &mut String, each: &mut impl FnMut(Piece<'_>)) {

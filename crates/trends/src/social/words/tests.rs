@@ -28,7 +28,7 @@ fn by_rules(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn words_follow_the_standard_but_a_colon_parts_them() {
+fn words_follow_the_standard_but_a_colon_separates_them() {
     for (text, expected) in [
         ("The quick brown fox can't jump", "The quick brown fox can't jump"),
         ("U.S. and U.S.A", "U.S | and U.S.A"),

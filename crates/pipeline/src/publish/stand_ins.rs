@@ -1,5 +1,5 @@
-//! Folding words into phrases. Owns the look-up from a run's phrases to its words; the rule is
-//! `trends::scores::phrase_stands_for_word`.
+//! The words for which a phrase stands. Owns the look-up from a run's phrases to its words; the
+//! rule is `trends::scores::phrase_stands_for_word`.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,17 @@ use trends::format::{FormatError, RankedTopic};
 use trends::pair::PairTerm;
 use trends::scores::phrase_stands_for_word;
 
-/// The most frequent phrase of each word, and then the words that fold into theirs.
+/// The most frequent phrase of each word, and the words for which that phrase stands.
 #[derive(Debug, Default)]
-pub(super) struct Folds {
-    /// Records of the phrase, and the phrase; the first of the ranking if several are in as many
-    /// records.
+pub(super) struct PhraseStandIns {
+    /// By word: the number of records with its most frequent phrase, and the phrase. Of several
+    /// phrases in equally many records, the first in the ranking is kept.
     phrases: HashMap<Vec<u8>, (u64, String)>,
-    folded: HashMap<String, String>,
+    /// By word: the phrase that stands for it.
+    words: HashMap<String, String>,
 }
 
-impl Folds {
+impl PhraseStandIns {
     /// Takes the next phrase of the ranking.
     pub(super) fn phrase(&mut self, topic: &RankedTopic<'_>) {
         let Some(PairTerm::Both(left, right)) = PairTerm::parse(topic.term) else { return };
@@ -30,8 +31,8 @@ impl Folds {
         }
     }
 
-    /// Takes a word, after all phrases. Returns its facts with the phrase that it folds into, if it
-    /// folds.
+    /// Takes a word, after all phrases. Returns its facts with the phrase that stands for it,
+    /// `None` without such a phrase.
     pub(super) fn word(&mut self, topic: &RankedTopic<'_>) -> Result<Option<Vec<u8>>, FormatError> {
         let Some((documents, phrase)) = self.phrases.get(topic.term) else { return Ok(None) };
         if !phrase_stands_for_word(*documents, topic.documents) {
@@ -40,13 +41,13 @@ impl Folds {
         let facts = TermFacts { phrase: Some(phrase.clone()), ..TermFacts::decode(topic.facts)? };
         let mut encoded = Vec::new();
         facts.encode(&mut encoded);
-        self.folded.insert(String::from_utf8_lossy(topic.term).into_owned(), phrase.clone());
+        self.words.insert(String::from_utf8_lossy(topic.term).into_owned(), phrase.clone());
         Ok(Some(encoded))
     }
 
-    /// The phrase that a word folds into.
+    /// The phrase that stands for a word.
     pub(super) fn of(&self, word: &str) -> Option<&String> {
-        self.folded.get(word)
+        self.words.get(word)
     }
 }
 
@@ -60,47 +61,50 @@ mod tests {
         RankedTopic { term: term.as_bytes(), count: documents, documents, facts }
     }
 
-    /// The phrases that words fold into, of phrases and words with their documents.
-    fn folded(phrases: &[(&str, u64)], words: &[(&str, u64)]) -> Vec<Option<String>> {
-        let mut folds = Folds::default();
+    /// The phrase that stands for each word. Phrases and words come with their documents.
+    fn stood_for(phrases: &[(&str, u64)], words: &[(&str, u64)]) -> Vec<Option<String>> {
+        let mut stand_ins = PhraseStandIns::default();
         for (phrase, documents) in phrases {
-            folds.phrase(&topic(phrase, *documents, &[]));
+            stand_ins.phrase(&topic(phrase, *documents, &[]));
         }
         let mut all = Vec::new();
         for (word, documents) in words {
-            let facts = folds.word(&topic(word, *documents, &[])).unwrap();
+            let facts = stand_ins.word(&topic(word, *documents, &[])).unwrap();
             let phrase = facts.and_then(|facts| TermFacts::decode(&facts).unwrap().phrase);
-            assert_eq!(folds.of(word), phrase.as_ref(), "{word}");
+            assert_eq!(stand_ins.of(word), phrase.as_ref(), "{word}");
             all.push(phrase);
         }
         all
     }
 
     #[test]
-    fn a_word_folds_if_seven_in_ten_of_its_records_have_the_phrase() {
+    fn a_phrase_stands_for_a_word_if_it_is_in_seven_of_ten_of_its_records() {
         let phrases = [("new york", 70)];
         let words = [("new", 101), ("york", 100), ("other", 1)];
-        assert_eq!(folded(&phrases, &words), [None, Some("new york".to_owned()), None]);
+        assert_eq!(stood_for(&phrases, &words), [None, Some("new york".to_owned()), None]);
     }
 
     #[test]
-    fn a_word_folds_into_its_most_frequent_phrase_and_of_equal_ones_into_the_first() {
+    fn the_most_frequent_phrase_stands_for_a_word_and_the_first_of_equal_ones() {
         let phrases = [("york city", 80), ("new york", 90), ("york times", 90), ("old york", 7)];
-        assert_eq!(folded(&phrases, &[("york", 100)]), [Some("new york".to_owned())]);
-        assert_eq!(folded(&phrases, &[("city", 100)]), [Some("york city".to_owned())]);
+        assert_eq!(stood_for(&phrases, &[("york", 100)]), [Some("new york".to_owned())]);
+        assert_eq!(stood_for(&phrases, &[("city", 100)]), [Some("york city".to_owned())]);
     }
 
     #[test]
-    fn a_folded_word_keeps_its_other_facts() {
-        let mut folds = Folds::default();
-        folds.phrase(&topic("new york", 10, &[]));
+    fn a_word_with_a_phrase_keeps_its_other_facts() {
+        let mut stand_ins = PhraseStandIns::default();
+        stand_ins.phrase(&topic("new york", 10, &[]));
         let forms = vec![Form { form: "York".to_owned(), count: 9 }];
         let facts = TermFacts { authors: Some(4), forms, ..TermFacts::default() };
         let mut encoded = Vec::new();
         facts.encode(&mut encoded);
-        let found = folds.word(&topic("york", 10, &encoded)).unwrap().unwrap();
+        let found = stand_ins.word(&topic("york", 10, &encoded)).unwrap().unwrap();
         let expected = TermFacts { phrase: Some("new york".to_owned()), ..facts };
         assert_eq!(TermFacts::decode(&found).unwrap(), expected);
-        assert!(folds.word(&topic("york", 10, &[1, 200])).is_err(), "damaged facts are no facts");
+        assert!(
+            stand_ins.word(&topic("york", 10, &[1, 200])).is_err(),
+            "damaged facts are an error"
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! The forms of terms that differ from their keys. Owns how forms are counted while their rows are;
-//! knows nothing of which forms are kept in the end.
+//! The forms of terms that differ from their keys. Owns the counting of forms until their rows are
+//! drained; doesn't know which of the forms a detail keeps.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::detail::Forms;
 
 /// The forms of rows, by the rows' numbers, and the occurrences of each.
 #[derive(Debug, Default)]
-pub(super) struct Spellings {
+pub(super) struct RowForms {
     /// Forms of short terms that differ from the key in case alone.
     cases: HashTable<(CaseKey, u32)>,
     /// All other forms.
@@ -21,7 +21,7 @@ pub(super) struct Spellings {
 /// The number of a row, and the case of one of its forms (see [`crate::packed::case_of`]).
 type CaseKey = (u32, u16);
 
-impl Spellings {
+impl RowForms {
     pub(super) fn add_case(&mut self, row: u32, case: u16) {
         let key = (row, case);
         let entry = self.cases.entry(hash(key), |(known, _)| *known == key, |(key, _)| hash(*key));
@@ -50,25 +50,25 @@ impl Spellings {
     }
 
     /// Sorts the forms by row, to be read.
-    pub(super) fn finish(self) -> SortedSpellings {
+    pub(super) fn finish(self) -> SortedRowForms {
         let mut cases: Vec<_> = self.cases.into_iter().collect();
         cases.sort_unstable();
-        SortedSpellings { cases, texts: self.texts }
+        SortedRowForms { cases, texts: self.texts }
     }
 }
 
-/// Memory of a form besides its text, in bytes: its place in a list, and the allocator's own.
+/// Memory of a form besides its text, in bytes: its entry in a list, and the allocator's overhead.
 const FORM_OVERHEAD: usize = size_of::<(Box<str>, u64)>() + 16;
 
 /// The forms of drained rows.
 #[derive(Debug, Default)]
-pub(super) struct SortedSpellings {
+pub(super) struct SortedRowForms {
     /// Ascending.
     cases: Vec<(CaseKey, u32)>,
     texts: HashMap<u32, Forms>,
 }
 
-impl SortedSpellings {
+impl SortedRowForms {
     /// The case and the occurrences of each form of a short term that differs from its key in case
     /// alone.
     pub(super) fn cases(&self, row: u32) -> impl Iterator<Item = (u16, u32)> {

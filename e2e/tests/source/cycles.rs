@@ -1,30 +1,30 @@
-//! Circles in a graph of files. Owns finding them and writing them as text; knows nothing of Rust.
+//! Finds cycles in a graph of files and writes them as text. Knows nothing of Rust.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::imports::Imports;
 
-/// A shortest circle through each group of files that lead to each other, one line per import.
+/// A shortest cycle through each group of files that lead to each other, one line per import.
 pub(crate) fn shortest(imports: &Imports) -> Vec<String> {
     let mut uses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (from, to) in imports.keys() {
         uses.entry(from).or_default().push(to);
     }
-    let mut in_circles = BTreeSet::new();
-    let mut circles = Vec::new();
+    let mut in_cycles = BTreeSet::new();
+    let mut cycles = Vec::new();
     for &start in uses.keys() {
-        if let Some(circle) = circle_from(start, &uses)
-            && circle.iter().all(|file| !in_circles.contains(file))
+        if let Some(cycle) = cycle_from(start, &uses)
+            && cycle.iter().all(|file| !in_cycles.contains(file))
         {
-            in_circles.extend(circle.iter().copied());
-            circles.push(written(&circle, imports));
+            in_cycles.extend(cycle.iter().copied());
+            cycles.push(written(&cycle, imports));
         }
     }
-    circles
+    cycles
 }
 
-/// The files of a shortest way from a file back to it.
-fn circle_from<'graph>(
+/// Returns the files of a shortest cycle through `start`, if there is one.
+fn cycle_from<'graph>(
     start: &'graph str,
     uses: &BTreeMap<&'graph str, Vec<&'graph str>>,
 ) -> Option<Vec<&'graph str>> {
@@ -33,12 +33,12 @@ fn circle_from<'graph>(
     while let Some(file) = next.pop_front() {
         for &used in uses.get(file).into_iter().flatten() {
             if used == start {
-                let mut circle = vec![file];
-                while let Some(&earlier) = before.get(circle.last()?) {
-                    circle.push(earlier);
+                let mut cycle = vec![file];
+                while let Some(&earlier) = before.get(cycle.last()?) {
+                    cycle.push(earlier);
                 }
-                circle.reverse();
-                return Some(circle);
+                cycle.reverse();
+                return Some(cycle);
             }
             if !before.contains_key(used) {
                 before.insert(used, file);
@@ -49,8 +49,8 @@ fn circle_from<'graph>(
     None
 }
 
-fn written(circle: &[&str], imports: &Imports) -> String {
-    let steps = circle.iter().zip(circle.iter().cycle().skip(1));
+fn written(cycle: &[&str], imports: &Imports) -> String {
+    let steps = cycle.iter().zip(cycle.iter().cycle().skip(1));
     let line = |(from, to): (&&str, &&str)| {
         let path = &imports[&((*from).to_owned(), (*to).to_owned())];
         format!("  {from} uses {path} of {to}")
