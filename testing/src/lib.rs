@@ -3,7 +3,7 @@
 //!
 //! Where a need isn't met, `cargo test` reports the test as ignored, with the reason; the test
 //! never passes without having run. With `TRENDJOB_TESTS=all` every need counts as met, so a test
-//! that lacks its server or program fails.
+//! that lacks its server or program fails; `all but NEED ...` excepts the needs it names.
 //!
 //! The macro looks at the environment while the test is compiled. Cargo compiles the test again
 //! when one of its variables changes, but not when a program is installed or removed: `touch` the
@@ -15,8 +15,8 @@ use std::path::Path;
 
 use proc_macro::{Delimiter, TokenStream, TokenTree};
 
-/// The environment variable that decides about a test whose need isn't met: `all` runs it, any
-/// other value ignores it.
+/// The environment variable that decides about a test whose need isn't met: without a value the
+/// test is ignored, with `all` it runs, with `all but NEED ...` it runs unless its need is named.
 const MODE: &str = "TRENDJOB_TESTS";
 
 /// A property of a machine that the macro can check while a test is compiled.
@@ -33,9 +33,11 @@ enum Condition {
 
 use Condition::{Absent, Mounts, Program, Variable};
 
-/// The needs that a test may name: name, conditions, and the reason that is shown where one isn't
-/// met.
-const NEEDS: &[(&str, &[Condition], &str)] = &[
+/// A name, the conditions that meet the need, and the reason that is shown where one isn't met.
+type Need = (&'static str, &'static [Condition], &'static str);
+
+/// The needs that a test may name.
+const NEEDS: &[Need] = &[
     (
         "mongodb",
         &[Variable("MONGODB_URI")],
@@ -76,6 +78,10 @@ const NEEDS: &[(&str, &[Condition], &str)] = &[
     ),
     ("buildah", &[Program("buildah")], "needs buildah on the PATH"),
     ("python3", &[Program("python3")], "needs python3 on the PATH"),
+    ("bash", &[Program("bash")], "needs bash on the PATH"),
+    ("zsh", &[Program("zsh")], "needs zsh on the PATH"),
+    ("fish", &[Program("fish")], "needs fish on the PATH"),
+    ("musl", &[Program("musl-gcc")], "needs musl-gcc on the PATH, for a static build"),
     (
         "real_data",
         &[Variable("TRENDJOB_TEST_DATA")],
@@ -101,24 +107,24 @@ fn expand(names: &str, test: TokenStream) -> Result<TokenStream, String> {
     if !is_test(&test) {
         return Err("#[testing::needs] must stand above the attribute that makes a test".to_owned());
     }
+    let mode = env::var_os(MODE).unwrap_or_default().to_string_lossy().into_owned();
     let mut variables = BTreeSet::from([MODE]);
     let mut missing = Vec::new();
+    let mut is_ignored = false;
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let found = NEEDS.iter().find(|(need, ..)| *need == name);
-        let (_, conditions, reason) = found.ok_or_else(|| {
-            let known: Vec<_> = NEEDS.iter().map(|(need, ..)| *need).collect();
-            format!("{name} is not a need that testing/src/lib.rs knows: {}", known.join(", "))
-        })?;
+        let (name, conditions, reason) = need(name)?;
         variables.extend(conditions.iter().filter_map(|condition| match condition {
             Variable(name) => Some(*name),
             Program(_) | Absent(_) | Mounts => None,
         }));
+        let may_lack = may_lack(&mode, name)?;
         if !conditions.iter().all(Condition::is_met) {
             missing.push(*reason);
+            is_ignored |= may_lack;
         }
     }
     let mut expanded = TokenStream::new();
-    if !missing.is_empty() && env::var_os(MODE).is_none_or(|mode| mode != "all") {
+    if is_ignored {
         expanded.extend(tokens(&format!("#[ignore = {:?}]", missing.join("; "))));
     }
     expanded.extend(test);
@@ -128,6 +134,30 @@ fn expand(names: &str, test: TokenStream) -> Result<TokenStream, String> {
         expanded.extend(tokens(&watched));
     }
     Ok(expanded)
+}
+
+fn need(name: &str) -> Result<&'static Need, String> {
+    NEEDS.iter().find(|(need, ..)| *need == name).ok_or_else(|| {
+        let known: Vec<_> = NEEDS.iter().map(|(need, ..)| *need).collect();
+        format!("{name} is not a need; testing/src/lib.rs has {}", known.join(", "))
+    })
+}
+
+/// Returns true if a value of `TRENDJOB_TESTS` ignores the tests of an unmet need. Fails if the
+/// value is unknown or names an unknown need.
+fn may_lack(mode: &str, name: &str) -> Result<bool, String> {
+    let mut words = mode.split_whitespace();
+    let exceptions: Vec<_> = match (words.next(), words.next()) {
+        (None, _) => return Ok(true),
+        (Some("all"), None) => return Ok(false),
+        (Some("all"), Some("but")) => words.collect(),
+        _ => Vec::new(),
+    };
+    if exceptions.is_empty() {
+        return Err(format!("{MODE} is {mode:?}; it takes nothing, all, or all but NEED ..."));
+    }
+    let exceptions = exceptions.into_iter().map(|exception| Ok(need(exception)?.0));
+    Ok(exceptions.collect::<Result<Vec<_>, String>>()?.contains(&name))
 }
 
 /// Returns true if an attribute below ours is `#[test]` or ends with it.
@@ -162,6 +192,34 @@ impl Condition {
                 let effective = effective.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
                 effective.is_some_and(|bits| bits >> SYS_ADMIN & 1 == 1)
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_decides_whether_a_need_may_be_unmet() {
+        for mode in ["", " ", "all but mongodb", "all but helm  mongodb "] {
+            assert_eq!(may_lack(mode, "mongodb"), Ok(true), "{mode:?}");
+        }
+        for mode in ["all", "all but helm helm3"] {
+            assert_eq!(may_lack(mode, "mongodb"), Ok(false), "{mode:?}");
+        }
+        for mode in ["none", "all but", "all mongodb", "but mongodb", "all, but mongodb"] {
+            let error = may_lack(mode, "mongodb").unwrap_err();
+            assert!(error.contains("takes nothing, all, or all but NEED"), "{mode:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_need_is_refused_with_the_list_of_needs() {
+        for error in [need("mongo").err(), may_lack("all but mongo", "mongodb").err()] {
+            let error = error.unwrap();
+            assert!(error.contains("mongo is not a need"), "{error}");
+            assert!(error.contains("mongodb, cluster"), "{error}");
         }
     }
 }
