@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::detail::{Detail, ExampleSource, MAX_EXAMPLES, MAX_ID_BYTES};
 use crate::format::FormatError;
 use crate::format::varint::{Position, put, put_bytes};
-use crate::row::MAX_TERM_BYTES;
+use crate::term::MAX_TERM_BYTES;
 
 /// The most forms in the facts of a term.
 pub const MAX_FORMS: usize = 5;

@@ -20,6 +20,7 @@ pub mod scores;
 pub mod seed;
 pub mod slot;
 pub mod social;
+pub mod term;
 pub mod time;
 pub mod topic;
 pub mod window;

@@ -15,16 +15,12 @@ impl Bucket {
     pub const WHOLE: Self = Self(i64::MIN);
 }
 
-/// The longest term that is stored, in bytes. Occurrences of longer ones are only counted as long
-/// terms.
-pub const MAX_TERM_BYTES: usize = 1024;
-
 /// One row, borrowed: the counts of a term of a kind in a bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowRef<'a> {
     /// The kind of the term.
     pub kind: Kind,
-    /// The term, UTF-8, 1 to [`MAX_TERM_BYTES`] bytes.
+    /// The term, UTF-8, 1 to [`crate::term::MAX_TERM_BYTES`] bytes.
     pub term: &'a [u8],
     /// The bucket.
     pub bucket: Bucket,

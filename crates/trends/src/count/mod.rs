@@ -20,7 +20,8 @@ use table::{Table, WordCounts};
 
 use crate::merge::Cursor;
 use crate::seed::{TokenSink, is_stop_word};
-use crate::{Kind, Partitions, RowRef, row, slot};
+use crate::term::MAX_TERM_BYTES;
+use crate::{Kind, Partitions, RowRef, slot};
 
 /// Occurrences have 32 bits in the tables. A drain at this number leaves room for the tokens of one
 /// more record of the largest allowed size (64 MiB, at least five bytes a token).
@@ -159,11 +160,11 @@ impl TokenSink for TermCounter {
 
     fn long(&mut self, token: &[u8]) {
         self.tokens += 1;
-        if token.len() > row::MAX_TERM_BYTES {
+        if token.len() > MAX_TERM_BYTES {
             self.long_terms += 1;
             return;
         }
-        let mut buffer = [0; row::MAX_TERM_BYTES];
+        let mut buffer = [0; MAX_TERM_BYTES];
         let lower = &mut buffer[..token.len()];
         lower.copy_from_slice(token);
         lower.make_ascii_lowercase();

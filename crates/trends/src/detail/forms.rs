@@ -5,7 +5,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{DetailError, Reader};
 use crate::format::varint::{put, put_bytes};
-use crate::row::MAX_TERM_BYTES;
+use crate::term::MAX_TERM_BYTES;
 
 /// The most forms of a term that are kept. Few words are written in more ways, and without a bound
 /// posts in random case could make a row arbitrarily large.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::glob;
 use crate::result::normalize;
-use crate::row::MAX_TERM_BYTES;
+use crate::term::MAX_TERM_BYTES;
 use crate::{Kind, Profile};
 
 /// The longest pattern, in bytes.

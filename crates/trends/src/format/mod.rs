@@ -7,11 +7,13 @@
 //! The checksum is checked first, so the decoders see only bytes that were written. They check
 //! their bounds nevertheless, because a checksum does not protect against malice.
 
+mod error;
 mod ranking;
 mod rows;
 mod scored;
 pub(crate) mod varint;
 
+pub use error::{FormatError, VERSION};
 pub use ranking::{RankedTopic, RankingReader, RankingWriter};
 pub use rows::{MAX_DETAIL_BYTES, RowReader, RowWriter};
 pub use scored::{ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
@@ -19,8 +21,6 @@ pub use scored::{ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: [u8; 2] = *b"TJ";
-/// The version that is written, and the newest that is read.
-pub const VERSION: u8 = 1;
 const HEAD: usize = 8;
 const TAIL: usize = 8;
 
@@ -42,26 +42,6 @@ pub enum BlockType {
     Bytes = 3,
     /// Topics ranked by scores.
     Scored = 4,
-}
-
-/// Bytes that are not a valid block.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FormatError {
-    /// Too short or without the magic bytes.
-    #[error("it is not a block of this program")]
-    NotABlock,
-    /// Written by a newer version.
-    #[error("it has block format {0}, this program reads formats up to {VERSION}")]
-    Newer(u8),
-    /// The checksum does not match.
-    #[error("its checksum does not match its content")]
-    Checksum,
-    /// The content has another type.
-    #[error("its content is of another type than expected")]
-    Type,
-    /// The content is inconsistent, at an offset in it.
-    #[error("its content is inconsistent at byte {0}")]
-    Content(usize),
 }
 
 /// Makes a block from raw content.

@@ -12,7 +12,7 @@
 use super::varint::{Position, put, put_bytes};
 use super::{BlockType, FormatError, open, seal};
 use crate::Kind;
-use crate::row::MAX_TERM_BYTES;
+use crate::term::MAX_TERM_BYTES;
 
 /// A topic of a page, borrowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

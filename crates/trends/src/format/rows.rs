@@ -18,7 +18,7 @@
 use super::varint::{Position, put, put_bytes, put_signed};
 use super::{BlockType, FormatError, open, seal};
 use crate::merge::Cursor;
-use crate::row::MAX_TERM_BYTES;
+use crate::term::MAX_TERM_BYTES;
 use crate::{Bucket, Kind, RowRef};
 
 const KIND: u8 = 1;

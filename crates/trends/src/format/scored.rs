@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use super::varint::{Position, put, put_bytes, put_signed};
 use super::{BlockType, FormatError, open, seal};
-use crate::row::MAX_TERM_BYTES;
 use crate::scores::{KeynessCounts, Status};
+use crate::term::MAX_TERM_BYTES;
 use crate::{Bucket, Kind, Score};
 
 /// The kind, score and window of a section. Blocks and sections ascend by it.

@@ -32,8 +32,8 @@ use table::{CountedRow, RowIndex, RowKey, Rows, hash_of_long};
 
 use super::{MAX_TOKENS_BETWEEN_DRAINS, MIN_BUDGET, SortedRows};
 use crate::packed::{MAX_BYTES, case_of, hash, packed};
-use crate::row::MAX_TERM_BYTES;
 use crate::seed::{TokenSink, is_stop_word};
+use crate::term::MAX_TERM_BYTES;
 use crate::{Kind, Partitions, slot};
 
 /// Number of terms that are looked up together.
