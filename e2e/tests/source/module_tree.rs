@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
 /// Names of modules from the root to a module; empty for the root itself.
@@ -21,9 +23,15 @@ pub(crate) struct ModuleTree {
 pub(crate) struct Module {
     /// The file that holds it, relative to the root's folder.
     pub(crate) file: String,
+    /// The outermost module of that file.
+    pub(crate) file_path: ModulePath,
     /// Names of the items that it defines, modules excepted.
     pub(crate) items: BTreeSet<String>,
-    /// Its imports: the local name and the path it stands for, in which `*` may be the last.
+    /// The words in the input of the macros and attributes of its items, which may define further
+    /// items of these names.
+    pub(crate) in_macros: BTreeSet<String>,
+    /// Its imports, those within functions included: the local name and the path it stands for, in
+    /// which `*` may be the last.
     pub(crate) imports: Vec<(String, Vec<String>)>,
     /// Its code, without tests and modules.
     pub(crate) code: Vec<Item>,
@@ -45,13 +53,22 @@ impl ModuleTree {
         let parsed =
             syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let name = file.strip_prefix(&self.folder).unwrap().display().to_string();
-        self.read_items(parsed.items, &name, children, path);
+        self.read_items(parsed.items, (&name, path), children, path);
     }
 
-    fn read_items(&mut self, items: Vec<Item>, file: &str, children: &Path, path: &[String]) {
+    /// Reads the items of the module at `path`, which lies in this file.
+    fn read_items(
+        &mut self,
+        items: Vec<Item>,
+        file: (&str, &[String]),
+        children: &Path,
+        path: &[String],
+    ) {
         let mut module = Module {
-            file: file.to_owned(),
+            file: file.0.to_owned(),
+            file_path: file.1.to_vec(),
             items: BTreeSet::new(),
+            in_macros: BTreeSet::new(),
             imports: Vec::new(),
             code: Vec::new(),
         };
@@ -74,12 +91,22 @@ impl ModuleTree {
                 item => {
                     let (name, attributes) = name_and_attributes(&item);
                     if !is_for_tests(attributes) {
+                        if let (None, Item::Macro(call)) = (&name, &item) {
+                            names_in(call.mac.tokens.clone(), &mut module.in_macros);
+                        }
+                        for attribute in attributes {
+                            if let syn::Meta::List(list) = &attribute.meta {
+                                names_in(list.tokens.clone(), &mut module.in_macros);
+                            }
+                        }
                         module.items.extend(name);
                         module.code.push(item);
                     }
                 }
             }
         }
+        let mut within = ImportsOfFunctions(&mut module.imports);
+        module.code.iter().for_each(|item| within.visit_item(item));
         self.modules.insert(path.to_vec(), module);
     }
 
@@ -88,6 +115,35 @@ impl ModuleTree {
         let within = folder.join(name).join("mod.rs");
         let file = if beside.is_file() { beside } else { within };
         self.read_file(&file, &folder.join(name), path);
+    }
+}
+
+/// Adds the words in the input of a macro, bare or in quotes.
+fn names_in(tokens: TokenStream, into: &mut BTreeSet<String>) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(name) => drop(into.insert(name.to_string())),
+            TokenTree::Literal(text) => {
+                into.insert(text.to_string().trim_matches('"').to_owned());
+            }
+            TokenTree::Group(group) => names_in(group.stream(), into),
+            TokenTree::Punct(_) => {}
+        }
+    }
+}
+
+/// Collects the imports within functions.
+struct ImportsOfFunctions<'module>(&'module mut Vec<(String, Vec<String>)>);
+
+impl<'code> Visit<'code> for ImportsOfFunctions<'_> {
+    fn visit_item_use(&mut self, import: &'code syn::ItemUse) {
+        flatten(&import.tree, &mut Vec::new(), self.0);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'code syn::ImplItemFn) {
+        if !is_for_tests(&function.attrs) {
+            visit::visit_impl_item_fn(self, function);
+        }
     }
 }
 
