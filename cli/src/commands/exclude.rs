@@ -150,7 +150,7 @@ fn message(
     if change.subjects.iter().any(|subject| !subject.is_read_time()) {
         let next = "authors apply from the next run on: published results keep their counts";
         lines.push(next.to_owned());
-        if view.is_some_and(|view| view.index().profile == Profile::Seed) {
+        if view.is_some_and(|view| view.contents().profile == Profile::Seed) {
             let social = "authors apply to runs with the profile Social only: the newest result has the profile Seed, which reads no authors";
             lines.push(social.to_owned());
         }
@@ -163,7 +163,7 @@ fn still_excluded(view: &View, subjects: &[Subject]) -> Vec<String> {
     let excluded = |subject: &&Subject| {
         let Subject::Term { term, kind } = subject else { return false };
         let mut kinds = view.kinds().filter(|of| kind.is_none_or(|kind| kind == *of));
-        kinds.any(|kind| view.excludes(kind, &normalize(view.index().profile, kind, term)))
+        kinds.any(|kind| view.excludes(kind, &normalize(view.contents().profile, kind, term)))
     };
     subjects.iter().filter(excluded).map(Subject::to_string).collect()
 }

@@ -67,12 +67,12 @@ struct Outside {
 
 impl Outside {
     fn of(published: &View) -> Self {
-        let index = published.index();
-        let undated = || index.totals.0.get(&Bucket::WHOLE.0).map_or(0, |total| total.documents);
+        let contents = published.contents();
+        let undated = || contents.totals.0.get(&Bucket::WHOLE.0).map_or(0, |total| total.documents);
         let ahead = |windows: &Totals| u64::try_from(windows.ahead()).unwrap_or(u64::MAX);
         Self {
-            undated: index.window.map(|_| undated()),
-            ahead: index.gates.and_then(|_| published.windows()).map(ahead),
+            undated: contents.window.map(|_| undated()),
+            ahead: contents.gates.and_then(|_| published.windows()).map(ahead),
         }
     }
 }
@@ -84,10 +84,10 @@ pub(super) async fn result(
     output: Output,
 ) -> Result<(), Failure> {
     let FinishedRun { outcome, threads, spilled } = finished;
-    let Outcome { plan, generation, index, stages } = outcome;
+    let Outcome { plan, generation, contents, stages } = outcome;
     // The report shows the first kind only.
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
-    let topics = index.topics(kind);
+    let topics = contents.topics(kind);
     let total: Duration = stages.iter().map(|(_, took)| *took).sum();
     let published = View::open(store.clone(), generation.clone()).await?;
     let outside = Outside::of(&published);
@@ -99,13 +99,13 @@ pub(super) async fn result(
             source: plan.source.as_str(),
             run: generation.run.as_str(),
             generation: generation.generation,
-            digest: &index.digest,
-            records: &index.records,
-            bytes: index.bytes,
+            digest: &contents.digest,
+            records: &contents.records,
+            bytes: contents.bytes,
             topics,
-            long_terms: index.long_terms,
+            long_terms: contents.long_terms,
             outside,
-            incomplete: index.incomplete,
+            incomplete: contents.incomplete,
             objects: plan.objects.len(),
             shards: plan.shards.len(),
             chunk_size: plan.chunk_size,
@@ -118,7 +118,7 @@ pub(super) async fn result(
     let ranking = Ranking::One(kind, PageStart::Shown(0));
     let top = TopQuestion { ranking, limit: SHOWN }.answer(&published).await?;
     Output::print(&tables::topics(&top))?;
-    output.note(&summary(plan, &index.records, topics, generation.generation, total));
+    output.note(&summary(plan, &contents.records, topics, generation.generation, total));
     let Outside { undated, ahead } = outside;
     for (count, what) in [
         (undated, "have no readable time and are in no window"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::Stage;
 use store::generations::Generation;
 use tokio::time::Instant;
-use trends::result::ResultIndex;
+use trends::result::ResultContents;
 
 use crate::aggregate::{aggregate, check_records};
 use crate::etl::{Shard, etl};
@@ -24,8 +24,8 @@ pub struct Outcome {
     pub plan: Plan,
     /// The generation of its result.
     pub generation: Generation,
-    /// The index of its result.
-    pub index: ResultIndex,
+    /// The contents of its result.
+    pub contents: ResultContents,
     /// The duration of each stage.
     pub stages: Vec<(Stage, Duration)>,
 }
@@ -61,7 +61,7 @@ pub fn run(
     lap(Stage::Etl);
 
     Progress::add(&context.progress.partitions_total, u64::from(plan.partitions));
-    let partitions = in_parallel(context, plan.partition_ids()?.collect(), |share, tasks| {
+    let partitions = in_parallel(context, plan.partition_indexes()?.collect(), |share, tasks| {
         tasks.each(share, |partition| aggregate(share, &plan, &shards, partition))
     })?;
     lap(Stage::Aggregate);
@@ -71,9 +71,9 @@ pub fn run(
         lap(Stage::Score);
     }
 
-    let (generation, index) = publish(context, &plan, &shards, &partitions, &clock())?;
+    let (generation, contents) = publish(context, &plan, &shards, &partitions, &clock())?;
     lap(Stage::Publish);
-    Ok(Outcome { plan, generation, index, stages })
+    Ok(Outcome { plan, generation, contents, stages })
 }
 
 #[cfg(test)]

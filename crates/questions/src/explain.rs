@@ -104,7 +104,7 @@ impl ExplainQuestion {
             term,
         };
         if answer.is_empty() {
-            return Err(if view.index().scores.contains(&Score::Keyness) {
+            return Err(if view.contents().scores.contains(&Score::Keyness) {
                 QuestionError::NoKeyness(answer.term)
             } else {
                 QuestionError::NoScores(generation.source.clone())
@@ -122,12 +122,12 @@ impl ExplainQuestion {
         if self.window.is_some() {
             windows::length(view)?;
         }
-        if view.index().gates.is_none() {
+        if view.contents().gates.is_none() {
             return Ok(None);
         }
         let length = windows::length(view)?;
         let named = self.window.as_ref().map(|time| windows::bucket(time, length)).transpose()?;
-        if topic.count < u64::from(view.index().series_floor.unwrap_or(0)) {
+        if topic.count < u64::from(view.contents().series_floor.unwrap_or(0)) {
             return Err(below_floor(view, topic.clone()));
         }
         let explained = view.explain(topic.kind, &topic.term, named).await?;
@@ -149,13 +149,13 @@ impl ExplainAnswer {
 
 fn pair(view: &View, topic: &Topic) -> Option<PairAnswer> {
     let Margins { left, right } = topic.facts.margins?;
-    let (together, pairs) = (topic.count, view.index().pairs?);
+    let (together, pairs) = (topic.count, view.contents().pairs?);
     let npmi = PairCounts { together, left, right, pairs }.npmi()?;
     Some(PairAnswer { together, left, right, pairs, npmi })
 }
 
 async fn keyness(view: &View, topic: &Topic) -> Result<Option<KeynessAnswer>, QuestionError> {
-    if !view.index().scores.contains(&Score::Keyness) {
+    if !view.contents().scores.contains(&Score::Keyness) {
         return Ok(None);
     }
     let ranked = view.scored(topic.kind, Score::Keyness, None).await?;
@@ -164,7 +164,7 @@ async fn keyness(view: &View, topic: &Topic) -> Result<Option<KeynessAnswer>, Qu
 }
 
 async fn days(view: &View, topic: &Topic) -> Result<Option<DaysAnswer>, QuestionError> {
-    let has_score = view.index().scores.contains(&Score::ChiSquare);
+    let has_score = view.contents().scores.contains(&Score::ChiSquare);
     let Some(totals) = view.windows().filter(|_| has_score) else { return Ok(None) };
     let length = totals.window().get().into();
     let series = view.series(topic.kind, &topic.term).await?;

@@ -175,7 +175,7 @@ impl ScoredQuestion {
         let bucket = window.map(|(bucket, _)| bucket);
         let topics = view.mixed_scored(&self.kinds, self.score, bucket, self.limit).await?;
         let generation = view.generation();
-        let baseline = view.index().baseline.as_ref();
+        let baseline = view.contents().baseline.as_ref();
         Ok(ScoredAnswer {
             source: generation.source.to_string(),
             generation: generation.generation,
@@ -195,7 +195,7 @@ impl ScoredQuestion {
     /// The bucket and the length of the window; `None` for a score of the whole run.
     fn window(&self, view: &View) -> Result<Option<(i64, u64)>, QuestionError> {
         let score = self.score;
-        if !view.index().scores.contains(&score) {
+        if !view.contents().scores.contains(&score) {
             let published = view.generation().source.clone();
             return Err(QuestionError::NotRanked { published, score });
         }

@@ -60,15 +60,15 @@ pub struct RecordsAnswer {
 pub async fn sources(views: &[Arc<View>]) -> Result<SourcesAnswer, QuestionError> {
     let mut sources = Vec::new();
     for view in views {
-        let (generation, index) = (view.generation(), view.index());
-        let records = &index.records;
+        let (generation, contents) = (view.generation(), view.contents());
+        let records = &contents.records;
         sources.push(SourceAnswer {
             name: generation.source.to_string(),
             generation: generation.generation,
             run: generation.run.to_string(),
             published_at: generation.published_at.clone(),
             incomplete: generation.incomplete,
-            digest: index.digest.clone(),
+            digest: contents.digest.clone(),
             topics: view.topics(Kind::Word).await?,
             records: RecordsAnswer {
                 read: records.read,

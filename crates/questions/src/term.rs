@@ -18,7 +18,7 @@ pub struct TermQuestion {
 impl TermQuestion {
     /// Returns the term as the profile of the run writes it.
     pub(crate) fn normalized(&self, view: &View) -> String {
-        normalize(view.index().profile, self.kind, &self.term)
+        normalize(view.contents().profile, self.kind, &self.term)
     }
 
     /// Returns the topic of a normalized term.
@@ -39,6 +39,6 @@ impl TermQuestion {
 /// Returns the error for a topic whose series is not stored.
 pub(crate) fn below_floor(view: &View, topic: Topic) -> QuestionError {
     let Topic { kind, term, count, .. } = topic;
-    let floor = view.index().series_floor.unwrap_or(0);
+    let floor = view.contents().series_floor.unwrap_or(0);
     QuestionError::BelowFloor { kind, term, count, floor }
 }

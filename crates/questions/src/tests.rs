@@ -10,7 +10,7 @@ use store::marker::mark;
 use store::view::PageStart;
 use store::{AttemptId, ObjectStore, RunId, SourceName, Stage, Store, View};
 use trends::format::RowWriter;
-use trends::result::{BlockRef, PartitionIndex, ResultIndex, TermBlock};
+use trends::result::{BlockRef, PartitionContents, ResultContents, TermBlock};
 use trends::window::{WindowTotal, WindowTotals};
 use trends::{Bucket, Kind, RowRef, Score};
 
@@ -29,23 +29,23 @@ async fn view(window: Option<u64>) -> Arc<View> {
     let reference = BlockRef::to("terms".to_owned(), &block);
     store.put_block(&key(Stage::Aggregate).block("terms"), block.into()).await.unwrap();
     let terms = TermBlock { kind, first: "love".to_owned(), rows: 1, block: reference };
-    let partition = PartitionIndex {
+    let partition = PartitionContents {
         attempt: attempt.to_string(),
         terms: vec![terms],
         series: vec![],
         phrases: None,
     };
     let total = WindowTotal { documents: 5, with_author: 0 };
-    let index = ResultIndex {
+    let contents = ResultContents {
         window,
         totals: WindowTotals((0..10).map(|hour| (hour, total)).collect()),
         kinds: vec![Kind::Word, Kind::Hashtag],
         series_floor: Some(5),
         scores: vec![Score::Burst, Score::Popular, Score::Keyness],
         partitions: vec![partition],
-        ..ResultIndex::default()
+        ..ResultContents::default()
     };
-    mark(&*store, &key(Stage::Publish), "hash", index).await.unwrap();
+    mark(&*store, &key(Stage::Publish), "hash", contents).await.unwrap();
     let publication =
         Publication { source: &source, run: &run, start: 1, published_at: "", incomplete: false };
     generations::publish(&*store, &publication).await.unwrap();

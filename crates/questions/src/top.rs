@@ -138,7 +138,7 @@ pub fn uncounted_kinds(view: &View, kinds: &BTreeSet<Kind>) -> Option<String> {
     let counted: BTreeSet<Kind> = view.kinds().collect();
     let missing = names(kinds.difference(&counted));
     let (source, counted) = (&view.generation().source, names(counted.iter()));
-    let profile = match view.index().profile {
+    let profile = match view.contents().profile {
         Profile::Seed => "--profile social ",
         Profile::Social => "",
     };

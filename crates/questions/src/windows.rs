@@ -10,7 +10,7 @@ use crate::QuestionError;
 
 /// The length of a result's windows in seconds.
 pub(crate) fn length(view: &View) -> Result<u64, QuestionError> {
-    let length = view.index().window;
+    let length = view.contents().window;
     length.ok_or_else(|| QuestionError::NoWindows(view.generation().source.clone()))
 }
 

@@ -13,7 +13,9 @@ use trends::format::{
     FormatError, RankedTopic, RankingReader, RowReader, ScoredReader, ScoredTopic, SectionKey,
 };
 use trends::merge::Cursor as _;
-use trends::result::{BlockRef, PhraseIndex, RankingPage, ResultIndex, ScoredBlock, TermBlock};
+use trends::result::{
+    BlockRef, PhraseContents, RankingPage, ResultContents, ScoredBlock, TermBlock,
+};
 use trends::scores::{Cell, Explanation, PooledDispersion, Scorer, Totals};
 use trends::{Bucket, Kind, Partitions, RowRef, Score, Topic, slot};
 
@@ -30,7 +32,7 @@ const CACHED_BLOCKS: usize = 64;
 pub struct Published {
     store: Arc<dyn Store>,
     generation: Generation,
-    index: ResultIndex,
+    contents: ResultContents,
     /// The prefix of the rankings' blocks.
     publish: AttemptKey,
     partitions: Partitions,
@@ -44,18 +46,19 @@ impl Published {
     pub async fn open(store: Arc<dyn Store>, generation: Generation) -> Result<Self, StoreError> {
         let run = generation.run.clone();
         let key = Key::marker(&run, Stage::Publish, 0);
-        let found: Option<Marker<ResultIndex>> = marker(&*store, &run, Stage::Publish, 0).await?;
+        let found: Option<Marker<ResultContents>> =
+            marker(&*store, &run, Stage::Publish, 0).await?;
         let found = found.ok_or_else(|| StoreError::Missing { key: key.to_string() })?;
         let publish = found.attempt_key(&run, Stage::Publish, 0);
-        let index = found.report;
-        let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
+        let contents = found.report;
+        let count = u32::try_from(contents.partitions.len()).ok().and_then(Partitions::new);
         let partitions = count.ok_or_else(|| {
-            let count = index.partitions.len();
+            let count = contents.partitions.len();
             StoreError::damaged(&key, &format_args!("it has {count} partitions"))
         })?;
-        let windows = Totals::of(index.window, &index.totals);
+        let windows = Totals::of(contents.window, &contents.totals);
         let cache = Cache::new(CACHED_BLOCKS);
-        Ok(Self { store, generation, index, publish, partitions, windows, cache })
+        Ok(Self { store, generation, contents, publish, partitions, windows, cache })
     }
 
     /// Returns the generation.
@@ -65,19 +68,19 @@ impl Published {
 
     /// Returns the number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
-        self.index.topics(kind)
+        self.contents.topics(kind)
     }
 
     /// Returns the counted kinds, ascending, those without a term included.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
         // The oldest results have words only, and no list of kinds.
-        let found = self.index.rankings.keys();
-        found.chain(&self.index.kinds).copied().collect::<BTreeSet<_>>().into_iter()
+        let found = self.contents.rankings.keys();
+        found.chain(&self.contents.kinds).copied().collect::<BTreeSet<_>>().into_iter()
     }
 
-    /// Returns the index of the result: its counters, its settings and its blocks.
-    pub fn index(&self) -> &ResultIndex {
-        &self.index
+    /// Returns the contents of the result: its counters, its settings and its blocks.
+    pub fn contents(&self) -> &ResultContents {
+        &self.contents
     }
 
     /// Returns at most `limit` topics of a kind, from position `offset`; the highest-ranked has
@@ -127,7 +130,7 @@ impl Published {
         let Some(bucket) = bucket.or_else(latest) else { return Ok(Vec::new()) };
         let wanted: SectionKey = (kind, score, Bucket(bucket));
         let first = |block: &ScoredBlock| (block.kind, block.score, Bucket(block.bucket));
-        let blocks = &self.index.scored;
+        let blocks = &self.contents.scored;
         let begin = blocks.partition_point(|block| first(block) < wanted).saturating_sub(1);
         let end = blocks.partition_point(|block| first(block) <= wanted);
         let mut found = Vec::new();
@@ -147,7 +150,7 @@ impl Published {
         term: &str,
         bucket: Option<i64>,
     ) -> Result<Option<Explanation>, StoreError> {
-        let (Some(windows), Some(gates)) = (&self.windows, self.index.gates) else {
+        let (Some(windows), Some(gates)) = (&self.windows, self.contents.gates) else {
             return Ok(None);
         };
         let latest = || windows.closed().last().copied();
@@ -155,7 +158,7 @@ impl Published {
         let series = self.series(kind, term).await?;
         let cells: Vec<Cell> = series.iter().filter_map(WindowCount::cell).collect();
         let none = PooledDispersion::default();
-        let pooled = self.index.pooled.get(&kind).unwrap_or(&none);
+        let pooled = self.contents.pooled.get(&kind).unwrap_or(&none);
         Ok(Scorer::new(windows, gates, pooled).explain(&cells, bucket))
     }
 
@@ -190,7 +193,7 @@ impl Published {
     /// if phrases were not counted.
     fn blocks(&self, kind: Kind, term: &str) -> Result<Option<TermBlocks<'_>>, StoreError> {
         let partition = self.partitions.of(slot(kind, term.as_bytes()));
-        let Some(entry) = self.index.partitions.get(usize::from(partition)) else {
+        let Some(entry) = self.contents.partitions.get(usize::from(partition)) else {
             return Ok(None);
         };
         let key = |stage, attempt: &str| {
@@ -198,7 +201,7 @@ impl Published {
             Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
         Ok(match (&entry.phrases, kind) {
-            (Some(PhraseIndex { attempt, terms, series }), Kind::Phrase) => {
+            (Some(PhraseContents { attempt, terms, series }), Kind::Phrase) => {
                 Some(TermBlocks { attempt: key(Stage::Score, attempt)?, terms, series })
             }
             (None, Kind::Phrase) => None,

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use trends::exclusions::{ExclusionFilter, Exclusions};
 use trends::format::ScoredTopic;
-use trends::result::ResultIndex;
+use trends::result::ResultContents;
 use trends::scores::{Explanation, Totals};
 use trends::{Kind, Score, Topic};
 
@@ -67,7 +67,7 @@ impl View {
     /// If an excluded pattern can't be used.
     pub fn new(published: Arc<Published>, exclusions: Arc<Exclusions>) -> Result<Self, StoreError> {
         let excluded =
-            ExclusionFilter::new(&exclusions, published.index().profile, published.kinds())
+            ExclusionFilter::new(&exclusions, published.contents().profile, published.kinds())
                 .map_err(|error| {
                     let source = &published.generation().source;
                     StoreError::Refused(format!("showing {source}: {error}"))
@@ -123,9 +123,9 @@ impl View {
         &self.exclusions
     }
 
-    /// Returns the index of the result, excluded terms included.
-    pub fn index(&self) -> &ResultIndex {
-        self.published.index()
+    /// Returns the contents of the result, excluded terms included.
+    pub fn contents(&self) -> &ResultContents {
+        self.published.contents()
     }
 
     /// Returns the counted kinds, ascending.

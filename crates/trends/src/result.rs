@@ -1,4 +1,4 @@
-//! The index of a published result, which is the content of a run's publish marker. Owns its JSON
+//! The contents of a published result, which a run's publish marker holds. Owns its JSON
 //! form; knows nothing of the store.
 
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ pub fn normalize(profile: Profile, kind: Kind, typed: &str) -> String {
     }
 }
 
-/// The content of a result: its totals, and references to all its blocks.
+/// The contents of a result: its totals, and references to all its blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ResultIndex {
+pub struct ResultContents {
     /// The digest of rows and counters, 64 hexadecimal digits.
     pub digest: String,
     /// The numbers of records by outcome.
@@ -56,7 +56,7 @@ pub struct ResultIndex {
     #[serde(default)]
     pub excluded: u64,
     /// The blocks of rows of each partition, in order.
-    pub partitions: Vec<PartitionIndex>,
+    pub partitions: Vec<PartitionContents>,
     /// The dispersion of terms by kind, pooled over all partitions; empty without scores over time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pooled: BTreeMap<Kind, PooledDispersion>,
@@ -77,7 +77,7 @@ pub struct ResultIndex {
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
 }
 
-impl ResultIndex {
+impl ResultContents {
     /// Returns the number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
         let pages = self.rankings.get(&kind).map_or(&[][..], Vec::as_slice);
@@ -98,7 +98,7 @@ pub struct Baseline {
 /// The term blocks of one partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PartitionIndex {
+pub struct PartitionContents {
     /// The aggregate attempt with the marker.
     pub attempt: String,
     /// Its blocks of rows over the whole run, in order.
@@ -109,13 +109,13 @@ pub struct PartitionIndex {
     /// Its phrases, if phrases were counted. They have blocks of their own, for only the score
     /// stage knows which pairs are phrases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phrases: Option<PhraseIndex>,
+    pub phrases: Option<PhraseContents>,
 }
 
 /// The blocks of the phrases of one partition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PhraseIndex {
+pub struct PhraseContents {
     /// The score attempt with the marker.
     pub attempt: String,
     /// Its blocks of rows over the whole run, in order.

@@ -15,7 +15,7 @@ use pipeline::{Context, Plan, check_not_superseded};
 use service::clock;
 use store::{Generation, MongoStore};
 use trendjob::{Published, Records, RunConfig, TerminationMessage};
-use trends::result::ResultIndex;
+use trends::result::ResultContents;
 use trends::time::rfc3339;
 use trends::{Kind, RecordCounts};
 
@@ -91,15 +91,15 @@ impl Work {
     }
 
     /// Returns the report of a published result.
-    fn published(&self, generation: &Generation, index: &ResultIndex) -> TerminationMessage {
+    fn published(&self, generation: &Generation, contents: &ResultContents) -> TerminationMessage {
         let result = Published {
             database: self.config.spec.sink.mongodb.database.clone(),
             generation: generation.generation,
-            digest: index.digest.clone(),
-            topics: index.topics(Kind::Word),
-            incomplete: index.incomplete,
+            digest: contents.digest.clone(),
+            topics: contents.topics(Kind::Word),
+            incomplete: contents.incomplete,
         };
-        TerminationMessage { result: Some(result), ..counted(&index.records) }
+        TerminationMessage { result: Some(result), ..counted(&contents.records) }
     }
 }
 

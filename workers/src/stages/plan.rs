@@ -36,7 +36,7 @@ impl Work {
         };
         let outcome = local::run(&self.context, Some(spec), counted, now)?;
         self.follow_up(plan, &[], kept)?;
-        let published = self.published(&outcome.generation, &outcome.index);
+        let published = self.published(&outcome.generation, &outcome.contents);
         Ok(Ending::done(TerminationMessage { plan: summary, ..published }))
     }
 }

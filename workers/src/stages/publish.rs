@@ -19,10 +19,10 @@ impl Work {
         let plan = self.plan_of(args)?;
         let shards = etl::all_finished(context, &plan, without)?;
         let partitions = all_finished(context, &plan)?;
-        let (generation, index) = publish(context, &plan, &shards, &partitions, &now())?;
+        let (generation, contents) = publish(context, &plan, &shards, &partitions, &now())?;
         let without: Vec<u32> = without.iter().copied().collect();
         self.follow_up(&plan, &without, etl::kept(&shards))?;
-        Ok(Ending::done(self.published(&generation, &index)))
+        Ok(Ending::done(self.published(&generation, &contents)))
     }
 
     /// Makes the plain documents agree with the visible result if a later run has been published:

@@ -258,7 +258,7 @@ impl Cluster {
             AttemptId::new("local").unwrap(),
             Limits::new(2, 256 << 20, self.folder.path().to_owned(), 7),
         );
-        local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().index.digest
+        local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().contents.digest
     }
 }
 

@@ -175,7 +175,7 @@ fn polled(shared: Option<Shared>) {
             let generation = newest.generation;
             let published = Published::open(store.clone(), newest).await.unwrap();
             let topics = published.ranked(Kind::Word, 0, 5).await.unwrap();
-            (generation, published.index().digest.clone(), topics)
+            (generation, published.contents().digest.clone(), topics)
         })
     };
     let first = read();

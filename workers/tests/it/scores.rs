@@ -5,7 +5,7 @@ use std::fs;
 
 use store::marker::{Marker, marker};
 use store::{RunId, Stage};
-use trends::result::ResultIndex;
+use trends::result::ResultContents;
 use trends::{Profile, Score};
 
 use crate::cluster::Cluster;
@@ -50,11 +50,11 @@ fn merged(count: u32) -> (Cluster, String) {
     (cluster, plan.hash)
 }
 
-fn publish(cluster: &Cluster, plan: &str) -> ResultIndex {
+fn publish(cluster: &Cluster, plan: &str) -> ResultContents {
     cluster.pod("publish", &["--plan-hash", plan]).run().done();
     let run = RunId::new(&cluster.config.run()).unwrap();
     let found = cluster.wait(marker(&*cluster.store(), &run, Stage::Publish, 0)).unwrap();
-    let found: Marker<ResultIndex> = found.unwrap();
+    let found: Marker<ResultContents> = found.unwrap();
     found.report
 }
 

@@ -7,7 +7,7 @@ use store::generations::{self, Publication};
 use store::marker::mark;
 use store::{AttemptId, RunId, SourceName, Stage, Store};
 use trends::format::{RankedTopic, RankingWriter, RowWriter};
-use trends::result::{BlockRef, PartitionIndex, RankingPage, ResultIndex, TermBlock};
+use trends::result::{BlockRef, PartitionContents, RankingPage, ResultContents, TermBlock};
 use trends::{Bucket, Kind, RowRef};
 
 /// Publishes words with their counts, in one partition and one page.
@@ -46,18 +46,18 @@ pub(super) async fn publish(
     let block = put(Stage::Publish, "word", ranks.finish().unwrap()).await;
     let page = RankingPage { first: hot.to_owned(), count, topics: words.len() as u32, block };
     let pages = if words.is_empty() { vec![] } else { vec![page] };
-    let index = ResultIndex {
+    let contents = ResultContents {
         digest: "0".repeat(64),
-        partitions: vec![PartitionIndex {
+        partitions: vec![PartitionContents {
             attempt: attempt.to_string(),
             terms,
             series: vec![],
             phrases: None,
         }],
         rankings: [(Kind::Word, pages)].into(),
-        ..ResultIndex::default()
+        ..ResultContents::default()
     };
-    mark(&**store, &key(Stage::Publish), "hash", index).await.unwrap();
+    mark(&**store, &key(Stage::Publish), "hash", contents).await.unwrap();
     let source = SourceName::new(source).unwrap();
     let publication =
         Publication { source: &source, run: &run, start, published_at: "now", incomplete: false };

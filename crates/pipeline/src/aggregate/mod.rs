@@ -31,7 +31,7 @@ use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
 use crate::etl::{Shard, missing, window_totals};
 use crate::markers;
-use crate::plan::{PartitionId, Plan};
+use crate::plan::{PartitionIndex, Plan};
 use crate::progress::Progress;
 use crate::sorted::{Blocks, RowCursor};
 use crate::supersede::unless_superseded;
@@ -70,7 +70,7 @@ pub fn aggregate(
     context: &Context,
     plan: &Plan,
     shards: &[Shard],
-    partition: PartitionId,
+    partition: PartitionIndex,
 ) -> Result<Marker<AggregateReport>, Error> {
     let finished = || markers::finished(context, plan, Stage::Aggregate, partition);
     let done = if let Some(done) = finished()? {
@@ -93,8 +93,8 @@ pub fn aggregate(
 /// # Errors
 /// `NotReady` with the numbers of the partitions that no attempt has finished.
 pub fn all_finished(context: &Context, plan: &Plan) -> Result<Vec<Marker<AggregateReport>>, Error> {
-    let ids = plan.partition_ids()?;
-    let found = markers::all_finished(context, plan, Stage::Aggregate, "partition", ids)?;
+    let indexes = plan.partition_indexes()?;
+    let found = markers::all_finished(context, plan, Stage::Aggregate, "partition", indexes)?;
     Ok(found.into_iter().map(|(_, marker)| marker).collect())
 }
 
@@ -102,7 +102,7 @@ fn merged(
     context: &Context,
     plan: &Plan,
     shards: &[Shard],
-    partition: PartitionId,
+    partition: PartitionIndex,
 ) -> Result<Marker<AggregateReport>, Error> {
     let attempt = Attempt::new(context, plan, Stage::Aggregate, partition);
     let (analysis, totals) = (&plan.analysis, window_totals(shards));

@@ -96,7 +96,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let partitions = Partitions::new(2).unwrap();
     let plan = fixture.plan("run", &Spec { partitions, ..fixture.spec() });
     let context = fixture.context("run", "attempt");
-    let own = PartitionId::of(partitions, trends::slot(Kind::Word, b"love"));
+    let own = PartitionIndex::of(partitions, trends::slot(Kind::Word, b"love"));
     let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
     let mut sink = BlockSink::new(&attempt);
     let mut rows = IndexedBlocks::new("partial", 6, RowWriter::default(), 100);
@@ -109,7 +109,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let report = EtlReport { partials: vec![blocks.clone(), blocks], ..EtlReport::default() };
     let marker = attempt.mark(report).unwrap();
     let shards = [Shard { index: plan.shard(0).unwrap(), marker }];
-    for partition in plan.partition_ids().unwrap() {
+    for partition in plan.partition_indexes().unwrap() {
         let result = aggregate(&context, &plan, &shards, partition);
         if partition == own {
             result.unwrap();

@@ -49,8 +49,8 @@ pub(super) fn write(
     threads: Vec<Vec<SortedRows>>,
     spills: &[Spill],
 ) -> Result<Vec<Vec<BlockRef>>, Error> {
-    let ids = attempt.plan.partition_ids()?;
-    let mut partitions: Vec<_> = ids.map(|partition| (partition, Vec::new())).collect();
+    let indexes = attempt.plan.partition_indexes()?;
+    let mut partitions: Vec<_> = indexes.map(|partition| (partition, Vec::new())).collect();
     for thread in threads {
         for ((_, runs), run) in partitions.iter_mut().zip(thread) {
             runs.push(SortedRun::Memory(run));

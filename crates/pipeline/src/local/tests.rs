@@ -50,11 +50,11 @@ fn any_division_of_the_work_publishes_the_same_digest() {
         let spec = Spec { chunk_size, shards, partitions, ..fixture.spec() };
         let outcome = outcome(&context, Some(&spec)).unwrap();
         assert!(shards.is_none_or(|shards| outcome.plan.shards.len() == shards as usize));
-        assert_eq!(outcome.index.records.counted, 30_000);
+        assert_eq!(outcome.contents.records.counted, 30_000);
         if memory == 1 << 16 {
             assert!(context.progress.spilled.load(Ordering::Relaxed) > 0, "it spilled");
         }
-        digests.insert(outcome.index.digest);
+        digests.insert(outcome.contents.digest);
     }
     assert_eq!(digests.len(), 1);
 }
@@ -96,7 +96,7 @@ fn a_resumed_run_skips_finished_shards_and_publishes_an_equal_result() {
         Ok(())
     };
     let resumed = run(&again, None, counted, String::new).unwrap();
-    assert_eq!(resumed.index.digest, whole.index.digest);
+    assert_eq!(resumed.contents.digest, whole.contents.digest);
     assert_eq!(attempts, ["second", "second", early.marker.attempt.as_str(), "second"]);
 }
 
@@ -155,9 +155,9 @@ fn excluded_authors_are_frozen_in_the_plan_and_only_there() {
     exclude("c");
     assert_eq!(fixture.plan("one", &social), first);
     let one = outcome(&context("one"), Some(&social)).unwrap();
-    assert_eq!((one.plan.hash().unwrap(), one.index.excluded), (first.hash().unwrap(), 2));
+    assert_eq!((one.plan.hash().unwrap(), one.contents.excluded), (first.hash().unwrap(), 2));
     let two = outcome(&context("two"), Some(&social)).unwrap();
-    assert_eq!(two.index.excluded, 3);
+    assert_eq!(two.contents.excluded, 3);
     let seed = outcome(&context("three"), Some(&fixture.spec())).unwrap();
-    assert_eq!((seed.plan.analysis.is_default(), seed.index.excluded), (true, 0));
+    assert_eq!((seed.plan.analysis.is_default(), seed.contents.excluded), (true, 0));
 }

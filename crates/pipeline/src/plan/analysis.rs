@@ -75,7 +75,7 @@ pub struct PinnedBaseline {
 }
 
 impl PinnedBaseline {
-    /// Returns the baseline as the index of a result names it.
+    /// Returns the baseline as the contents of a result name it.
     pub(crate) fn named(&self) -> Option<trends::result::Baseline> {
         let generation = self.generation?;
         Some(trends::result::Baseline { source: self.source.clone(), generation })

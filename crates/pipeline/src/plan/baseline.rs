@@ -4,7 +4,7 @@
 use store::marker::{Marker, marker};
 use store::{RunId, SourceName, Stage, generations};
 use trends::Kind;
-use trends::result::ResultIndex;
+use trends::result::ResultContents;
 
 use super::analysis::Analysis;
 use crate::{Context, Error};
@@ -30,15 +30,16 @@ pub(super) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Erro
     let found = found.filter(|found| !found.withdrawn).ok_or_else(|| {
         wrong("has no published result to compare with: run it first, or name another source")
     })?;
-    let index = result_index(context, &found.run)?
+    let contents = result_contents(context, &found.run)?
         .ok_or_else(|| wrong("was removed; name a generation that is still kept"))?;
-    if index.profile != analysis.profile {
-        let (other, own) = (index.profile, analysis.profile);
+    if contents.profile != analysis.profile {
+        let (other, own) = (contents.profile, analysis.profile);
         return Err(wrong(&format!(
             "was made with profile {other:?}, this run with {own:?}: their terms differ"
         )));
     }
-    let counted = |kind: &&Kind| index.kinds.contains(kind) || index.rankings.contains_key(kind);
+    let counted =
+        |kind: &&Kind| contents.kinds.contains(kind) || contents.rankings.contains_key(kind);
     if let Some(kind) = analysis.kinds.iter().find(|kind| !counted(kind)) {
         return Err(wrong(&format!(
             "did not count kind {kind}: count fewer kinds, or run the baseline again with this one"
@@ -51,9 +52,12 @@ pub(super) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Erro
     Ok(())
 }
 
-/// Returns the index of a run's result, if the run was published and not removed.
-pub(crate) fn result_index(context: &Context, run: &RunId) -> Result<Option<ResultIndex>, Error> {
-    let found: Option<Marker<ResultIndex>> =
+/// Returns the contents of a run's result, if the run was published and not removed.
+pub(crate) fn result_contents(
+    context: &Context,
+    run: &RunId,
+) -> Result<Option<ResultContents>, Error> {
+    let found: Option<Marker<ResultContents>> =
         context.wait(marker(&*context.store, run, Stage::Publish, 0))?;
     Ok(found.map(|found| found.report))
 }

@@ -12,7 +12,7 @@ use trends::record::{CustomFields, Fields};
 
 use super::analysis::Analysis;
 use super::cut::Range;
-use super::indexes::{PartitionId, ShardIndex};
+use super::indexes::{PartitionIndex, ShardIndex};
 use crate::Error;
 use crate::input::{Compression, Identity, Object};
 
@@ -199,19 +199,19 @@ impl Plan {
     ///
     /// # Errors
     /// `OutsidePlan` if the plan has no such partition.
-    pub fn partition(&self, index: u32) -> Result<PartitionId, Error> {
+    pub fn partition(&self, index: u32) -> Result<PartitionIndex, Error> {
         let (stage, count) = (Stage::Aggregate, self.partitions as usize);
-        let id = u16::try_from(index).ok().filter(|_| index < self.partitions);
-        id.map(PartitionId).ok_or(Error::OutsidePlan { stage, index, count })
+        let partition = u16::try_from(index).ok().filter(|_| index < self.partitions);
+        partition.map(PartitionIndex).ok_or(Error::OutsidePlan { stage, index, count })
     }
 
-    /// The ids of all partitions, in order.
-    pub(crate) fn partition_ids(&self) -> Result<impl Iterator<Item = PartitionId>, Error> {
-        Ok((0..self.partitions()?.count()).map(PartitionId))
+    /// The indexes of all partitions, in order.
+    pub(crate) fn partition_indexes(&self) -> Result<impl Iterator<Item = PartitionIndex>, Error> {
+        Ok((0..self.partitions()?.count()).map(PartitionIndex))
     }
 
     /// The slots of a partition.
-    pub(crate) fn slots(&self, partition: PartitionId) -> Result<ops::Range<u16>, Error> {
+    pub(crate) fn slots(&self, partition: PartitionIndex) -> Result<ops::Range<u16>, Error> {
         Ok(self.partitions()?.slots(partition.get()))
     }
 
@@ -240,8 +240,8 @@ mod tests {
         let partitions = Partitions::new(3).unwrap();
         let plan = fixture.plan("run", &Spec { shards: Some(2), partitions, ..fixture.spec() });
         let shards: Vec<u32> = plan.shard_indexes().map(u32::from).collect();
-        let ids: Vec<u32> = plan.partition_ids().unwrap().map(u32::from).collect();
-        assert_eq!((shards, ids), (vec![0, 1], vec![0, 1, 2]));
+        let partitions: Vec<u32> = plan.partition_indexes().unwrap().map(u32::from).collect();
+        assert_eq!((shards, partitions), (vec![0, 1], vec![0, 1, 2]));
         assert_eq!(plan.shard(1).map(u32::from).ok(), Some(1));
         assert_eq!(plan.partition(2).map(u32::from).ok(), Some(2));
         let outside = [plan.shard(2).map(drop), plan.partition(3).map(drop)];
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(messages[1], "aggregate index 3 is outside the plan, which has 3");
         // An index above 16 bits must not be truncated to a small one.
         assert_eq!(plan.partition(1 << 16).unwrap_err().reason(), "OutsidePlan");
-        let slots = plan.partition_ids().unwrap().map(|id| plan.slots(id).unwrap().len());
+        let slots = plan.partition_indexes().unwrap().map(|index| plan.slots(index).unwrap().len());
         assert_eq!(slots.sum::<usize>(), 1_024);
     }
 

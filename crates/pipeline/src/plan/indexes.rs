@@ -11,7 +11,7 @@ pub struct ShardIndex(pub(super) u32);
 
 /// The number of a partition, below 1,024.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PartitionId(pub(super) u16);
+pub struct PartitionIndex(pub(super) u16);
 
 impl ShardIndex {
     /// The position of the shard in a list of all shards.
@@ -20,7 +20,7 @@ impl ShardIndex {
     }
 }
 
-impl PartitionId {
+impl PartitionIndex {
     /// The partition that a slot belongs to.
     pub(crate) fn of(partitions: Partitions, slot: u16) -> Self {
         Self(partitions.of(slot))
@@ -43,9 +43,9 @@ impl From<ShardIndex> for u32 {
     }
 }
 
-impl From<PartitionId> for u32 {
-    fn from(id: PartitionId) -> Self {
-        id.0.into()
+impl From<PartitionIndex> for u32 {
+    fn from(index: PartitionIndex) -> Self {
+        index.0.into()
     }
 }
 
@@ -55,7 +55,7 @@ impl fmt::Display for ShardIndex {
     }
 }
 
-impl fmt::Display for PartitionId {
+impl fmt::Display for PartitionIndex {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

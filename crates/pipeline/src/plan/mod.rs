@@ -14,11 +14,11 @@ use store::document::{insert_document, read_document};
 use store::{Key, Stage, generations};
 
 pub use analysis::{Analysis, PinnedBaseline, Profile};
-pub(crate) use baseline::result_index;
+pub(crate) use baseline::result_contents;
 pub use cut::Range;
 use cut::{Cut, cut};
 pub use document::{CustomFormat, Plan, RecordFormat, Spec};
-pub use indexes::{PartitionId, ShardIndex};
+pub use indexes::{PartitionIndex, ShardIndex};
 
 use crate::cancel::Cancel;
 use crate::input::{Folders, Found, Object, Remote, discover, inspect, inspect_remote, is_remote};

@@ -1,5 +1,6 @@
 //! The publish stage: merges the partitions' rankings and inserts the source's next generation.
-//! Owns the index that readers start from; the generation log decides which result is the newest.
+//! Owns the contents that readers start from; the generation log decides which result is the
+//! newest.
 
 mod stand_ins;
 
@@ -11,7 +12,7 @@ use store::generations::{self, Generation, Outcome, Publication};
 use store::marker::Marker;
 use trends::digest::{SlotDigest, hex, result_digest, unhex};
 use trends::format::{RankedTopic, RankingReader};
-use trends::result::{PartitionIndex, PhraseIndex, RankingPage, ResultIndex, ScoredBlock};
+use trends::result::{PartitionContents, PhraseContents, RankingPage, ResultContents, ScoredBlock};
 use trends::{Kind, RecordCounts};
 
 use stand_ins::PhraseStandIns;
@@ -26,7 +27,7 @@ use crate::sorted::{Blocks, merge};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error, markers};
 
-/// Publishes a run: stores its index, unless an earlier attempt has, and inserts the next
+/// Publishes a run: stores its contents, unless an earlier attempt has, and inserts the next
 /// generation. `published_at` is the time as RFC 3339 text.
 ///
 /// # Errors
@@ -38,20 +39,20 @@ pub fn publish(
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
     published_at: &str,
-) -> Result<(Generation, ResultIndex), Error> {
+) -> Result<(Generation, ResultContents), Error> {
     let store = &*context.store;
     let records = check_records(plan, shards)?;
     let found = markers::finished(context, plan, Stage::Publish, 0_u32)?;
-    let index: Marker<ResultIndex> = if let Some(found) = found {
+    let contents: Marker<ResultContents> = if let Some(found) = found {
         found
     } else {
         let attempt = Attempt::new(context, plan, Stage::Publish, 0_u32);
-        let index =
-            unless_superseded(context, plan, || index(&attempt, records, shards, partitions))?;
-        attempt.mark(index)?
+        let contents =
+            unless_superseded(context, plan, || contents(&attempt, records, shards, partitions))?;
+        attempt.mark(contents)?
     };
     context.cancel.check()?;
-    let incomplete = index.report.incomplete;
+    let incomplete = contents.report.incomplete;
     let publication = Publication {
         source: &plan.source,
         run: &context.run,
@@ -60,7 +61,7 @@ pub fn publish(
         incomplete,
     };
     match context.wait(generations::publish(store, &publication))? {
-        Outcome::Published(generation) => Ok((generation, index.report)),
+        Outcome::Published(generation) => Ok((generation, contents.report)),
         Outcome::Superseded(newest) => Err(Error::Superseded {
             source_name: plan.source.to_string(),
             generation: newest.generation,
@@ -68,13 +69,13 @@ pub fn publish(
     }
 }
 
-/// Stores the merged rankings and returns the index of the result.
-fn index(
+/// Stores the merged rankings and returns the contents of the result.
+fn contents(
     attempt: &Attempt<'_>,
     records: RecordCounts,
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
-) -> Result<ResultIndex, Error> {
+) -> Result<ResultContents, Error> {
     let (context, plan) = (attempt.context, attempt.plan);
     let without = check_shards(attempt, shards, partitions)?;
     let mut sink = BlockSink::new(attempt);
@@ -100,7 +101,7 @@ fn index(
         Error::damaged(key, format!("they hold {} slot digests", slots.len()))
     })?;
     let timed = basis.as_ref().and_then(|basis| basis.timed.as_ref());
-    Ok(ResultIndex {
+    Ok(ResultContents {
         digest,
         records,
         bytes: plan.bytes(),
@@ -148,20 +149,20 @@ fn check_shards(
 fn partition_indexes(
     partitions: &[Marker<AggregateReport>],
     markers: &[Marker<ScoreReport>],
-) -> Vec<PartitionIndex> {
+) -> Vec<PartitionContents> {
     let phrases = |marker: &Marker<ScoreReport>| {
         let phrases = marker.report.phrases.as_ref()?;
         let attempt = marker.attempt.to_string();
         let (terms, series) = (phrases.terms.clone(), phrases.series.clone());
-        Some(PhraseIndex { attempt, terms, series })
+        Some(PhraseContents { attempt, terms, series })
     };
-    let index = |(at, marker): (usize, &Marker<AggregateReport>)| PartitionIndex {
+    let contents = |(at, marker): (usize, &Marker<AggregateReport>)| PartitionContents {
         attempt: marker.attempt.to_string(),
         terms: marker.report.terms.clone(),
         series: marker.report.series.clone(),
         phrases: markers.get(at).and_then(phrases),
     };
-    partitions.iter().enumerate().map(index).collect()
+    partitions.iter().enumerate().map(contents).collect()
 }
 
 /// Merges the scored topics of all partitions. Returns their blocks and the digest of all scores.

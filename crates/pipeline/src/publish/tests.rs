@@ -22,13 +22,14 @@ fn merged(fixture: &Fixture, run: &str, shards: usize) -> Merged {
     let context = fixture.context(run, "first");
     let indexes = plan.shard_indexes().take(shards);
     let shards: Vec<_> = indexes.map(|shard| etl(&context, &plan, shard).unwrap()).collect();
-    let ids = plan.partition_ids().unwrap();
-    let partitions = ids.map(|id| aggregate(&context, &plan, &shards, id).unwrap()).collect();
+    let indexes = plan.partition_indexes().unwrap();
+    let partitions =
+        indexes.map(|index| aggregate(&context, &plan, &shards, index).unwrap()).collect();
     Merged { context, plan, shards, partitions }
 }
 
 impl Merged {
-    fn publish(&self) -> Result<(Generation, ResultIndex), Error> {
+    fn publish(&self) -> Result<(Generation, ResultContents), Error> {
         publish(&self.context, &self.plan, &self.shards, &self.partitions, "now")
     }
 }
@@ -43,11 +44,11 @@ fn fixture() -> Fixture {
 fn a_run_is_published_once_however_often_it_is_tried() {
     let fixture = fixture();
     let mut run = merged(&fixture, "run", 3);
-    let (first, index) = run.publish().unwrap();
-    assert_eq!((first.generation, index.incomplete), (1, false));
+    let (first, contents) = run.publish().unwrap();
+    assert_eq!((first.generation, contents.incomplete), (1, false));
     run.context = fixture.context("run", "second");
     let (again, same) = run.publish().unwrap();
-    assert_eq!((again.generation, &same), (1, &index));
+    assert_eq!((again.generation, &same), (1, &contents));
     let open = Published::open(fixture.store.clone(), again);
     let published = run.context.wait(open).unwrap();
     let topics = run.context.wait(published.ranked(Kind::Word, 0, 9)).unwrap();

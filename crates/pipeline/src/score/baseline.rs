@@ -4,12 +4,12 @@
 use store::document::AttemptKey;
 use store::{AttemptId, Key, RunId, Stage, StoreError};
 use trends::merge::Cursor as _;
-use trends::result::ResultIndex;
+use trends::result::ResultContents;
 use trends::scores::{Keyness, KeynessCounts};
 use trends::{Kind, Partitions, RowRef, slot};
 
 use super::series::TermSeries;
-use crate::plan::{PartitionId, PinnedBaseline, result_index};
+use crate::plan::{PartitionIndex, PinnedBaseline, result_contents};
 use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
@@ -17,7 +17,7 @@ use crate::{Context, Error};
 #[derive(Debug)]
 pub(crate) struct Baseline {
     run: RunId,
-    index: ResultIndex,
+    contents: ResultContents,
     partitions: Partitions,
     /// Records of the run that is scored.
     own: u64,
@@ -43,14 +43,14 @@ impl Baseline {
             pinned.run.as_deref().and_then(|run| RunId::new(run).ok()).ok_or_else(|| {
                 Error::damaged(Key::plan(&context.run), "its baseline names no run")
             })?;
-        let index = result_index(context, &run)?.ok_or_else(removed)?;
-        let count = u32::try_from(index.partitions.len()).ok().and_then(Partitions::new);
+        let contents = result_contents(context, &run)?.ok_or_else(removed)?;
+        let count = u32::try_from(contents.partitions.len()).ok().and_then(Partitions::new);
         let partitions = count.ok_or_else(|| {
-            let what = format!("it has {} partitions", index.partitions.len());
+            let what = format!("it has {} partitions", contents.partitions.len());
             Error::damaged(Key::marker(&run, Stage::Publish, 0), what)
         })?;
-        let documents = index.records.counted.saturating_sub(index.excluded);
-        Ok(Self { run, index, partitions, own, documents })
+        let documents = contents.records.counted.saturating_sub(contents.excluded);
+        Ok(Self { run, contents, partitions, own, documents })
     }
 
     /// Returns a lookup of the baseline's terms. Terms must be looked up in their order, phrases
@@ -66,7 +66,7 @@ pub(super) struct Lookup<'a> {
     context: &'a Context,
     /// The partitions that were opened so far; true for their phrases, which have blocks of their
     /// own.
-    open: Vec<(PartitionId, bool, Option<RowCursor<'a>>)>,
+    open: Vec<(PartitionIndex, bool, Option<RowCursor<'a>>)>,
 }
 
 impl<'a> Lookup<'a> {
@@ -89,7 +89,7 @@ impl<'a> Lookup<'a> {
 
     /// Number of records of the baseline that have a term.
     fn documents(&mut self, kind: Kind, term: &[u8]) -> Result<u64, Error> {
-        let partition = PartitionId::of(self.baseline.partitions, slot(kind, term));
+        let partition = PartitionIndex::of(self.baseline.partitions, slot(kind, term));
         let is_phrase = kind == Kind::Phrase;
         let wanted = (partition, is_phrase);
         if !self.open.iter().any(|(open, phrases, _)| (*open, *phrases) == wanted) {
@@ -110,7 +110,7 @@ impl<'a> Lookup<'a> {
 
     fn rows(
         &self,
-        partition: PartitionId,
+        partition: PartitionIndex,
         is_phrase: bool,
     ) -> Result<Option<RowCursor<'a>>, Error> {
         let baseline = self.baseline;
@@ -118,7 +118,7 @@ impl<'a> Lookup<'a> {
             let (run, index) = (baseline.run.clone(), u32::from(partition));
             Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
-        let Some(entry) = baseline.index.partitions.get(partition.position()) else {
+        let Some(entry) = baseline.contents.partitions.get(partition.position()) else {
             return Ok(None);
         };
         let (attempt, terms) = match &entry.phrases {

@@ -37,7 +37,7 @@ use crate::blocks::BlockSink;
 use crate::etl::{Shard, pairs, window_totals};
 use crate::markers;
 use crate::parallel::in_parallel;
-use crate::plan::{PartitionId, Plan};
+use crate::plan::{PartitionIndex, Plan};
 use crate::supersede::unless_superseded;
 use crate::{Context, Error};
 
@@ -116,7 +116,7 @@ pub fn score_partition(
     plan: &Plan,
     shards: &[Shard],
     partitions: &[Marker<AggregateReport>],
-    partition: PartitionId,
+    partition: PartitionIndex,
 ) -> Result<(), Error> {
     match Basis::of(context, plan, shards, partitions)? {
         Some(basis) => score(context, plan, &basis, partitions, partition).map(drop),
@@ -144,7 +144,7 @@ pub(crate) fn all(
     basis: &Basis,
     partitions: &[Marker<AggregateReport>],
 ) -> Result<Vec<Marker<ScoreReport>>, Error> {
-    in_parallel(context, plan.partition_ids()?.collect(), |share, tasks| {
+    in_parallel(context, plan.partition_indexes()?.collect(), |share, tasks| {
         tasks.each(share, |partition| score(share, plan, basis, partitions, partition))
     })
 }
@@ -155,7 +155,7 @@ fn score(
     plan: &Plan,
     basis: &Basis,
     partitions: &[Marker<AggregateReport>],
-    partition: PartitionId,
+    partition: PartitionIndex,
 ) -> Result<Marker<ScoreReport>, Error> {
     if let Some(done) = markers::finished(context, plan, Stage::Score, partition)? {
         return Ok(done);

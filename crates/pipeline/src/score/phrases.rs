@@ -21,7 +21,7 @@ use super::series::{Series, TermSeries};
 use crate::aggregate::{AggregateReport, RankCollector};
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
-use crate::plan::PartitionId;
+use crate::plan::PartitionIndex;
 use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
@@ -60,7 +60,7 @@ pub(super) struct PhraseSelection<'a> {
     pub(super) context: &'a Context,
     /// All partitions of the run.
     pub(super) partitions: &'a [Marker<AggregateReport>],
-    pub(super) partition: PartitionId,
+    pub(super) partition: PartitionIndex,
     /// Number of pairs of neighbouring words in the whole run.
     pub(super) pairs: u64,
     /// Approximate size of a batch in memory, in bytes.

@@ -11,7 +11,7 @@ use trends::scores::{Cell, KeynessCounts, WindowScore};
 use trends::{Bucket, Kind, RowRef};
 
 use crate::aggregate::AggregateReport;
-use crate::plan::PartitionId;
+use crate::plan::PartitionIndex;
 use crate::sorted::RowCursor;
 use crate::{Context, Error};
 
@@ -124,7 +124,7 @@ impl<'a> Series<'a> {
     pub(super) fn new(
         context: &'a Context,
         aggregated: &Marker<AggregateReport>,
-        partition: PartitionId,
+        partition: PartitionIndex,
         [terms, series]: [&'a [TermBlock]; 2],
     ) -> Result<Self, Error> {
         let attempt = aggregated.attempt_key(&context.run, Stage::Aggregate, partition.into());

@@ -58,8 +58,9 @@ fn spec(fixture: &Fixture, partitions: u32) -> Spec {
 fn merged(context: &Context, plan: &Plan) -> (Vec<Shard>, Vec<Marker<AggregateReport>>) {
     let shards: Vec<_> =
         plan.shard_indexes().map(|shard| etl(context, plan, shard).unwrap()).collect();
-    let ids = plan.partition_ids().unwrap();
-    let partitions = ids.map(|id| aggregate(context, plan, &shards, id).unwrap()).collect();
+    let indexes = plan.partition_indexes().unwrap();
+    let partitions =
+        indexes.map(|index| aggregate(context, plan, &shards, index).unwrap()).collect();
     (shards, partitions)
 }
 

@@ -58,7 +58,7 @@ async fn run(spec: Spec, remote: Remote) -> Result<Outcome, Error> {
 
 async fn digest(server: &Server, path: &str, chunk_size: u64) -> String {
     let outcome = run(spec(vec![server.url(path)], chunk_size), Remote::default()).await.unwrap();
-    outcome.index.digest
+    outcome.contents.digest
 }
 
 async fn error(server: &Server, remote: Remote) -> Error {
@@ -71,7 +71,7 @@ async fn expected() -> String {
     let path = folder.path().join("posts");
     std::fs::write(&path, records()).unwrap();
     let outcome = run(spec(vec![path.display().to_string()], 1 << 30), Remote::default()).await;
-    outcome.unwrap().index.digest
+    outcome.unwrap().contents.digest
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,7 +88,7 @@ async fn a_server_without_ranges_is_read_as_one_chunk() {
     let server = Server::start(Served { ranges: false, ..Served::new(records()) });
     let outcome = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
     assert_eq!(outcome.plan.chunks, 1);
-    assert_eq!(outcome.index.digest, expected().await);
+    assert_eq!(outcome.contents.digest, expected().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +118,7 @@ async fn an_object_that_changes_under_a_run_fails_it() {
             assert!(error.is_permanent());
         } else {
             // Planned with the first request and read with the second: one version.
-            assert_eq!(outcome.unwrap().index.digest, expected().await);
+            assert_eq!(outcome.unwrap().contents.digest, expected().await);
         }
     }
 }
@@ -129,7 +129,7 @@ async fn parts_without_a_version_are_never_requested() {
     let server = Server::start(script);
     let outcome = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
     assert_eq!((outcome.plan.chunks, server.requests()), (1, 2));
-    assert_eq!(outcome.index.digest, expected().await);
+    assert_eq!(outcome.contents.digest, expected().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -155,7 +155,7 @@ async fn a_silent_answer_is_requested_again_or_ends_the_attempt() {
         let server = Server::start(script);
         let outcome = run(spec(vec![server.url("/posts")], 1 << 30), remote.clone()).await;
         if ranges {
-            assert_eq!(outcome.unwrap().index.digest, expected().await);
+            assert_eq!(outcome.unwrap().contents.digest, expected().await);
         } else {
             let error = outcome.unwrap_err();
             assert!(!error.is_permanent(), "another attempt may succeed: {error}");
@@ -196,5 +196,5 @@ async fn a_missing_object_fails_at_once_and_a_silent_server_after_a_while() {
 async fn an_empty_object_is_an_empty_input() {
     let server = Server::start(Served::new(Vec::new()));
     let outcome = run(spec(vec![server.url("/posts")], 1), Remote::default()).await.unwrap();
-    assert_eq!((outcome.plan.shards.len(), outcome.index.records.read), (0, 0));
+    assert_eq!((outcome.plan.shards.len(), outcome.contents.records.read), (0, 0));
 }

@@ -1,4 +1,4 @@
-//! The positions of terms in a ranking by count. A term is found by binary search in the index and
+//! The positions of terms in a ranking by count. A term is found by binary search in the contents of the result and
 //! in one page; a scan of all pages keeps none of them in the cache.
 
 use trends::format::RankingReader;
@@ -12,7 +12,7 @@ use crate::document::decode_block;
 impl Published {
     /// The pages of the ranking of a kind.
     pub(crate) fn pages(&self, kind: Kind) -> &[RankingPage] {
-        self.index.rankings.get(&kind).map_or(&[], Vec::as_slice)
+        self.contents.rankings.get(&kind).map_or(&[], Vec::as_slice)
     }
 
     /// The position of a topic of this result in the ranking of its kind; the highest-ranked has 0.

@@ -34,5 +34,5 @@ pub(crate) fn digest(path: &str) -> String {
         AttemptId::new("local").unwrap(),
         Limits::new(2, 256 << 20, std::env::temp_dir(), 7),
     );
-    local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().index.digest
+    local::run(&context, Some(&spec), |_, _| Ok(()), String::new).unwrap().contents.digest
 }

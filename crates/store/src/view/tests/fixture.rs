@@ -2,7 +2,7 @@
 //! their terms in small blocks, and one section of scores.
 
 use trends::format::{RankedTopic, RankingWriter, RowWriter, ScoredTopic, ScoredWriter};
-use trends::result::{BlockRef, PartitionIndex, RankingPage, ScoredBlock, TermBlock};
+use trends::result::{BlockRef, PartitionContents, RankingPage, ScoredBlock, TermBlock};
 use trends::scores::Status;
 use trends::{Bucket, Partitions, RowRef, slot};
 
@@ -50,7 +50,7 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
         reference
     };
     let partitions = Partitions::new(PARTITIONS.into()).unwrap();
-    let mut index = ResultIndex { digest: "0".repeat(64), ..ResultIndex::default() };
+    let mut contents = ResultContents { digest: "0".repeat(64), ..ResultContents::default() };
     for partition in 0..PARTITIONS {
         let is_here =
             |topic: &&Counted| partitions.of(slot(topic.0, topic.1.as_bytes())) == partition;
@@ -70,7 +70,12 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
             terms.push(TermBlock { kind, first, rows: rows.len() as u32, block });
         }
         let attempt = attempt.to_string();
-        index.partitions.push(PartitionIndex { attempt, terms, series: vec![], phrases: None });
+        contents.partitions.push(PartitionContents {
+            attempt,
+            terms,
+            series: vec![],
+            phrases: None,
+        });
     }
     for kind in [Kind::Word, Kind::Hashtag] {
         let mut pages = Vec::new();
@@ -85,7 +90,7 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
             let (first, count) = topics[0].clone();
             pages.push(RankingPage { first, count, topics: topics.len() as u32, block });
         }
-        index.rankings.insert(kind, pages);
+        contents.rankings.insert(kind, pages);
     }
     let section = (Kind::Word, Score::Burst, Bucket(WINDOW));
     let mut writer = ScoredWriter::default();
@@ -95,9 +100,9 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
     if let Some((_, block)) = writer.finish().unwrap() {
         let block = put(key(Stage::Publish, 0), "scored".to_owned(), block).await;
         let (kind, ranked_by) = (Kind::Word, Score::Burst);
-        index.scored.push(ScoredBlock { kind, score: ranked_by, bucket: WINDOW, block });
+        contents.scored.push(ScoredBlock { kind, score: ranked_by, bucket: WINDOW, block });
     }
-    mark(store, &key(Stage::Publish, 0), "hash", index).await.unwrap();
+    mark(store, &key(Stage::Publish, 0), "hash", contents).await.unwrap();
     let publication =
         Publication { source: &source(), run: &run, start, published_at: "now", incomplete: false };
     generations::publish(store, &publication).await.unwrap();
