@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::app;
-use service::probes::{Gate, Readiness, probes};
+use service::probes::{Readiness, ReadyFlag, probes};
 use service::server::Drain;
 use service::{metrics, server, shutdown};
 use store::mongo::Opening;
@@ -27,7 +27,7 @@ const RECHECK: Duration = Duration::from_secs(1);
 pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
     metrics::init();
     let readiness = Readiness::default();
-    let gate = readiness.register("store");
+    let flag = readiness.register("store");
     let bound = |error: server::BindError| error.to_string();
     // The probes come first: a process that waits for the store is alive and not ready.
     let probing = server::bind(args.metrics_listen, "--metrics-listen").await.map_err(bound)?;
@@ -40,7 +40,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
         store = open(args) => store?,
         () = shutdown::requested() => return Ok(()),
     };
-    tokio::spawn(watch(Arc::clone(&store), gate));
+    tokio::spawn(watch(Arc::clone(&store), flag));
     readiness.set(true);
     tracing::info!(address = %args.listen, "serving");
     let settings = args.settings();
@@ -90,13 +90,13 @@ async fn open(args: &ServeArgs) -> Result<Arc<dyn Store>, String> {
 }
 
 /// Polls the store for ever, and sets `/readyz` and a metric by its answer.
-async fn watch(store: Arc<dyn Store>, gate: Gate) {
+async fn watch(store: Arc<dyn Store>, flag: ReadyFlag) {
     loop {
         let answer = store.sources().await;
         if let Err(error) = &answer {
             tracing::warn!(%error, "the store does not answer");
         }
-        gate.set(answer.is_ok());
+        flag.set(answer.is_ok());
         ::metrics::gauge!("trendjob_store_answers").set(if answer.is_ok() { 1.0 } else { 0.0 });
         tokio::time::sleep(if answer.is_ok() { CHECK } else { RECHECK }).await;
     }

@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
 use k8s_openapi::jiff::Timestamp;
-use trendjob::{Outcome, PlanSummary, Published, Records, TerminationMessage};
+use trendjob::{ExitStatus, PlanSummary, Published, Records, TerminationMessage};
 
 use crate::condition_types::pod::SCHEDULED;
 use crate::names::{Stage, pods_field};
@@ -91,7 +91,7 @@ fn without_successor(pods: &[Pod]) -> Vec<Pod> {
 /// The failure of the pod that failed last. A failure that no retry can fix comes before a later
 /// one that a retry may fix.
 pub fn last_failed(stage: Stage, pods: &[Pod]) -> Option<Finding> {
-    let for_good = i32::from(Outcome::Failed.exit_code());
+    let for_good = i32::from(ExitStatus::Failed.exit_code());
     let failures = pods.iter().filter_map(|pod| {
         let finding = failed(stage, pod)?;
         let at = terminated(pod).and_then(|ended| ended.finished_at.clone()).map(|time| time.0);

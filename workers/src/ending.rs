@@ -7,35 +7,35 @@ use std::process::ExitCode;
 
 use service::{error_chain, machine};
 use store::StoreError;
-use trendjob::{Outcome, TerminationMessage};
+use trendjob::{ExitStatus, TerminationMessage};
 
-/// The outcome of an attempt.
+/// The exit status of an attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Ending(Box<TerminationMessage>);
 
 impl Ending {
     /// The attempt did its work.
     pub(crate) fn done(message: TerminationMessage) -> Self {
-        Self(Box::new(TerminationMessage { outcome: Outcome::Done, ..message }))
+        Self(Box::new(TerminationMessage { outcome: ExitStatus::Done, ..message }))
     }
 
     /// The arguments or the configuration are wrong: another attempt would fail as well.
     pub(crate) fn unusable(reason: &str, message: String) -> Self {
-        Self::failed(Outcome::Failed, reason, message)
+        Self::failed(ExitStatus::Failed, reason, message)
     }
 
     /// The attempt failed for a cause that another attempt may not meet.
     pub(crate) fn retry(reason: &str, message: String) -> Self {
-        Self::failed(Outcome::Retry, reason, message)
+        Self::failed(ExitStatus::Retry, reason, message)
     }
 
     /// The pod received SIGTERM.
     pub(crate) fn stopped() -> Self {
         let message = "stopped before the end: another attempt repeats the unfinished work";
-        Self::failed(Outcome::Stopped, "Stopped", message.to_owned())
+        Self::failed(ExitStatus::Stopped, "Stopped", message.to_owned())
     }
 
-    fn failed(outcome: Outcome, reason: &str, message: String) -> Self {
+    fn failed(outcome: ExitStatus, reason: &str, message: String) -> Self {
         let reason = reason.to_owned();
         Self(Box::new(TerminationMessage {
             outcome,
@@ -47,7 +47,7 @@ impl Ending {
 
     /// Returns true if a later run of the source has been published.
     pub(crate) fn is_superseded(&self) -> bool {
-        self.0.outcome == Outcome::Superseded
+        self.0.outcome == ExitStatus::Superseded
     }
 
     /// Writes the termination message, logs the outcome and returns the exit code.
@@ -55,14 +55,14 @@ impl Ending {
         let message = TerminationMessage { stage: stage.to_owned(), index, ..*self.0 };
         let TerminationMessage { outcome, reason, message: why, .. } = &message;
         match outcome {
-            Outcome::Done => {
+            ExitStatus::Done => {
                 let peak_memory = machine::peak_memory();
                 tracing::info!(peak_memory, "done");
             }
-            Outcome::Superseded | Outcome::Stopped => {
+            ExitStatus::Superseded | ExitStatus::Stopped => {
                 tracing::warn!(reason, why, "ended");
             }
-            Outcome::Failed | Outcome::Retry => {
+            ExitStatus::Failed | ExitStatus::Retry => {
                 tracing::error!(reason, why, "failed");
             }
         }
@@ -81,9 +81,9 @@ impl From<pipeline::Error> for Ending {
     fn from(error: pipeline::Error) -> Self {
         let outcome = match &error {
             pipeline::Error::Cancelled => return Self::stopped(),
-            pipeline::Error::Superseded { .. } => Outcome::Superseded,
-            error if error.is_permanent() => Outcome::Failed,
-            _ => Outcome::Retry,
+            pipeline::Error::Superseded { .. } => ExitStatus::Superseded,
+            error if error.is_permanent() => ExitStatus::Failed,
+            _ => ExitStatus::Retry,
         };
         Self::failed(outcome, error.reason(), error_chain(&error))
     }

@@ -7,7 +7,7 @@ use axum::http::HeaderValue;
 use axum::routing::get;
 use questions::{QuestionError, Ranking, TopAnswer, TopQuestion};
 use serde_json::{Value, json};
-use store::view::PageStart;
+use store::view::SliceStart;
 use store::{StoreError, View};
 
 use super::{Reply, Resource, SharedState};
@@ -59,13 +59,13 @@ impl PageRequest {
                 return Err(Problem::bad_request(detail));
             }
             let view = state.pinned.of(&state.newest, &cursor).await?;
-            let ranking = Ranking::One(cursor.kind, PageStart::Position(cursor.position));
+            let ranking = Ranking::One(cursor.kind, SliceStart::Position(cursor.position));
             let question = TopQuestion { ranking, limit };
             return Ok(Self { view, question, cursor: Some(cursor) });
         }
         let offset = parameters.number("offset", 0..=MAX_OFFSET, 0)?;
         let ranking = match Ranking::of(kinds) {
-            Ranking::One(kind, _) => Ranking::One(kind, PageStart::Shown(offset)),
+            Ranking::One(kind, _) => Ranking::One(kind, SliceStart::Shown(offset)),
             Ranking::Mixed(_) if offset > 0 => {
                 let detail = format!(
                     "a list of several kinds is read from its beginning: leave offset out, limit may be up to {MAX_LIMIT}"

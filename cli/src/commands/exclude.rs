@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use store::exclusions::{self, Entry};
-use store::view::PageStart;
+use store::view::SliceStart;
 use store::{SourceName, View};
 use trends::exclusions::{Action, Change, Exclusions, LastChange, Rule, Subject};
 use trends::result::normalize;
@@ -73,7 +73,7 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     let mut excluded = BTreeMap::new();
     if let Some(view) = &view {
         for kind in view.kinds() {
-            excluded.insert(kind, view.page(kind, PageStart::Shown(0), 0).await?.excluded);
+            excluded.insert(kind, view.slice(kind, SliceStart::Shown(0), 0).await?.excluded);
         }
     }
     if output.is_json() {

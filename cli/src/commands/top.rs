@@ -2,7 +2,7 @@
 
 use questions::{Ranking, TopAnswer, TopQuestion, TopicRankAnswer, uncounted_kinds};
 use store::View;
-use store::view::PageStart;
+use store::view::SliceStart;
 
 use super::{open, scored};
 use crate::args::{Format, TopArgs};
@@ -47,7 +47,7 @@ async fn csv(view: &View, question: TopQuestion) -> Result<(), Failure> {
         Output::print(&topics.iter().map(row).collect::<String>())?;
         rest -= topics.len();
         match kind.zip(next_position).filter(|_| rest > 0) {
-            Some((kind, next)) => ranking = Ranking::One(kind, PageStart::Position(next)),
+            Some((kind, next)) => ranking = Ranking::One(kind, SliceStart::Position(next)),
             None => return Ok(()),
         }
     }

@@ -58,7 +58,8 @@ pub(crate) fn run_and_serve(
 ) -> Result<(), Failure> {
     let finished = session::run(runtime, &store, run, output)?;
     runtime.block_on(report::result(&store, &finished, output))?;
-    let (source, folder) = (finished.outcome.plan.source.as_str(), run.store.display().to_string());
+    let (source, folder) =
+        (finished.published.plan.source.as_str(), run.store.display().to_string());
     if let Some(listening) = listening {
         let served = serve::serve(store, &folder, listening, Some(source), output);
         return runtime.block_on(served);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::Plan;
-use pipeline::local::Outcome;
+use pipeline::local::PublishedRun;
 use questions::{Ranking, TopQuestion};
 use serde::Serialize;
-use store::view::PageStart;
+use store::view::SliceStart;
 use store::{ObjectStore, View};
 use trends::scores::Totals;
 use trends::{Bucket, Kind, RecordCounts};
@@ -23,7 +23,7 @@ const SHOWN: usize = 10;
 /// A finished run, for its report.
 #[derive(Debug)]
 pub(super) struct FinishedRun {
-    pub(super) outcome: Outcome,
+    pub(super) published: PublishedRun,
     pub(super) threads: usize,
     /// Number of sorted runs that were spilled.
     pub(super) spilled: u64,
@@ -83,8 +83,8 @@ pub(super) async fn result(
     finished: &FinishedRun,
     output: Output,
 ) -> Result<(), Failure> {
-    let FinishedRun { outcome, threads, spilled } = finished;
-    let Outcome { plan, generation, contents, stages } = outcome;
+    let FinishedRun { published, threads, spilled } = finished;
+    let PublishedRun { plan, generation, contents, stages } = published;
     // The report shows the first kind only.
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
     let topics = contents.topics(kind);
@@ -115,7 +115,7 @@ pub(super) async fn result(
             seconds,
         });
     }
-    let ranking = Ranking::One(kind, PageStart::Shown(0));
+    let ranking = Ranking::One(kind, SliceStart::Shown(0));
     let top = TopQuestion { ranking, limit: SHOWN }.answer(&published).await?;
     Output::print(&tables::topics(&top))?;
     output.note(&summary(plan, &contents.records, topics, generation.generation, total));

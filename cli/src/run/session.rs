@@ -93,7 +93,7 @@ impl Session<'_> {
             spool_input(runtime, spec, &self.spool())?;
         }
         let context = self.context()?;
-        let outcome = self.stages(&context, spec).inspect_err(|error| {
+        let published = self.stages(&context, spec).inspect_err(|error| {
             if error.is_resumable() && matches!(self.is_stored(), Ok(true)) {
                 self.output.note(&format!(
                     "resume it with: trendjob run --resume {run} --store {} (before another run is started)",
@@ -108,11 +108,11 @@ impl Session<'_> {
             tracing::warn!(%run, error = error_chain(&error), "the partials of a published run were not removed");
         }
         let spilled = context.progress.spilled.load(Ordering::Relaxed);
-        Ok(FinishedRun { outcome, threads: context.limits.threads, spilled })
+        Ok(FinishedRun { published, threads: context.limits.threads, spilled })
     }
 
     /// Runs the stages on a thread that may block, shows their progress, and stops them at Ctrl-C.
-    fn stages(&self, context: &Context, spec: Option<Spec>) -> Result<local::Outcome, Error> {
+    fn stages(&self, context: &Context, spec: Option<Spec>) -> Result<local::PublishedRun, Error> {
         let cancel = context.cancel.clone();
         let stopper = self.runtime.spawn(async move {
             service::shutdown::requested().await;

@@ -19,7 +19,7 @@ use crate::{Context, Error};
 
 /// A run that was published.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct PublishedRun {
     /// Its plan.
     pub plan: Plan,
     /// The generation of its result.
@@ -38,7 +38,7 @@ pub fn run(
     spec: Option<&Spec>,
     counted: impl FnOnce(&Plan, &[Shard]) -> Result<(), Error>,
     clock: impl Fn() -> String,
-) -> Result<Outcome, Error> {
+) -> Result<PublishedRun, Error> {
     let mut stages = Vec::new();
     let mut timed = Instant::now();
     let mut lap = |stage| {
@@ -73,7 +73,7 @@ pub fn run(
 
     let (generation, contents) = publish(context, &plan, &shards, &partitions, &clock())?;
     lap(Stage::Publish);
-    Ok(Outcome { plan, generation, contents, stages })
+    Ok(PublishedRun { plan, generation, contents, stages })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use store::document::AttemptKey;
 use store::generations::{self, Publication};
 use store::marker::mark;
-use store::view::PageStart;
+use store::view::SliceStart;
 use store::{AttemptId, ObjectStore, RunId, SourceName, Stage, Store, View};
 use trends::format::RowWriter;
 use trends::result::{BlockRef, PartitionContents, ResultContents, TermBlock};
@@ -99,7 +99,7 @@ async fn a_result_without_windows_has_no_history() {
 async fn a_kind_without_a_ranking_has_no_topics_and_a_note_if_it_was_not_counted() {
     let view = view(Some(3600)).await;
     for kind in [Kind::Hashtag, Kind::Emoji] {
-        let ranking = Ranking::One(kind, PageStart::Shown(0));
+        let ranking = Ranking::One(kind, SliceStart::Shown(0));
         let answer = TopQuestion { ranking, limit: 9 }.answer(&view).await.unwrap();
         assert_eq!((answer.total, answer.topics.len(), answer.next_position), (0, 0, None));
     }

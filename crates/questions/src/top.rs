@@ -1,11 +1,11 @@
-//! Topics by count: a page of the ranking of one kind, or the first topics of several kinds.
+//! Topics by count: a slice of the ranking of one kind, or the first topics of several kinds.
 
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::View;
-use store::view::{Page, PageStart};
+use store::view::{RankingSlice, SliceStart};
 use trends::{Kind, Profile, Topic};
 
 use crate::QuestionError;
@@ -23,8 +23,8 @@ pub struct TopQuestion {
 /// A ranking by count.
 #[derive(Debug, Clone)]
 pub enum Ranking {
-    /// A page of the ranking of one kind.
-    One(Kind, PageStart),
+    /// A slice of the ranking of one kind.
+    One(Kind, SliceStart),
     /// The beginning of one list of several kinds.
     Mixed(BTreeSet<Kind>),
 }
@@ -35,7 +35,7 @@ impl Ranking {
         if kinds.len() > 1 {
             return Self::Mixed(kinds);
         }
-        Self::One(kinds.first().copied().unwrap_or(Kind::Word), PageStart::Shown(0))
+        Self::One(kinds.first().copied().unwrap_or(Kind::Word), SliceStart::Shown(0))
     }
 }
 
@@ -114,11 +114,13 @@ const fn is_zero(number: &u64) -> bool {
 impl TopQuestion {
     /// Answers from a result.
     pub async fn answer(&self, view: &View) -> Result<TopAnswer, QuestionError> {
-        let (kind, page) = match &self.ranking {
-            Ranking::One(kind, start) => (Some(*kind), view.page(*kind, *start, self.limit).await?),
+        let (kind, slice) = match &self.ranking {
+            Ranking::One(kind, start) => {
+                (Some(*kind), view.slice(*kind, *start, self.limit).await?)
+            }
             Ranking::Mixed(kinds) => (None, view.mixed(kinds, self.limit).await?),
         };
-        let Page { rank, topics, next, total, excluded } = page;
+        let RankingSlice { rank, topics, next, total, excluded } = slice;
         let generation = view.generation();
         Ok(TopAnswer {
             source: generation.source.to_string(),

@@ -12,14 +12,14 @@ use parking_lot::Mutex;
 /// The readiness of a process to do its work. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub struct Readiness {
-    process: Gate,
-    registered: Arc<Mutex<Vec<(&'static str, Gate)>>>,
+    process: ReadyFlag,
+    registered: Arc<Mutex<Vec<(&'static str, ReadyFlag)>>>,
 }
 
 /// The readiness of one part of a process. Clones share their state; `Readiness` keeps it after all
 /// of them are dropped.
 #[derive(Debug, Clone, Default)]
-pub struct Gate(Arc<AtomicBool>);
+pub struct ReadyFlag(Arc<AtomicBool>);
 
 impl Readiness {
     /// Sets the readiness of the process itself: it has started, and every part that it waits for
@@ -28,25 +28,25 @@ impl Readiness {
         self.process.set(ready);
     }
 
-    /// Adds a part that must be ready, too. It isn't ready until its gate is set; `/readyz` shows
+    /// Adds a part that must be ready, too. It isn't ready until its flag is set; `/readyz` shows
     /// its name until then.
     #[must_use = "without it the process never becomes ready"]
-    pub fn register(&self, name: &'static str) -> Gate {
-        let gate = Gate::default();
-        self.registered.lock().push((name, gate.clone()));
-        gate
+    pub fn register(&self, name: &'static str) -> ReadyFlag {
+        let flag = ReadyFlag::default();
+        self.registered.lock().push((name, flag.clone()));
+        flag
     }
 
     /// Returns the names of the parts that aren't ready.
     fn missing(&self) -> Vec<&'static str> {
         let registered = self.registered.lock();
         let process = (!self.process.get()).then_some("process");
-        let others = registered.iter().filter(|(_, gate)| !gate.get()).map(|(name, _)| *name);
+        let others = registered.iter().filter(|(_, flag)| !flag.get()).map(|(name, _)| *name);
         process.into_iter().chain(others).collect()
     }
 }
 
-impl Gate {
+impl ReadyFlag {
     /// Sets the readiness of this part.
     pub fn set(&self, ready: bool) {
         self.0.store(ready, Ordering::Relaxed);

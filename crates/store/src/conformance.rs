@@ -9,7 +9,7 @@ use bytes::Bytes;
 use trends::exclusions::{Action, Change, Subject};
 
 use crate::exclusions;
-use crate::generations::{self, Outcome, Publication};
+use crate::generations::{self, Publication, PublicationStatus};
 use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
 /// Runs the whole suite. Panics if the store fails a test.
@@ -41,7 +41,12 @@ fn block(run_name: &str, stage: Stage, name: &str) -> BlockKey {
     BlockKey { run: run(run_name), stage, index: 0, attempt, name: name.to_owned() }
 }
 
-async fn publish(store: &dyn Store, source: &SourceName, name: &str, start: u64) -> Outcome {
+async fn publish(
+    store: &dyn Store,
+    source: &SourceName,
+    name: &str,
+    start: u64,
+) -> PublicationStatus {
     let run = run(name);
     let publication = Publication { source, run: &run, start, published_at: "", incomplete: false };
     generations::publish(store, &publication).await.expect("an outcome")
@@ -212,9 +217,13 @@ async fn a_lower_start_is_superseded_and_a_repeated_one_succeeds(
 ) {
     let (store, source) = (open().await, source("superseded"));
     let publish = async |name, start| publish(&*store, &source, name, start).await;
-    let Outcome::Published(second) = publish("second", 2).await else { panic!("published") };
-    assert!(matches!(publish("first", 1).await, Outcome::Superseded(newest) if newest == second));
-    assert_eq!(publish("second", 2).await, Outcome::Published(second.clone()));
+    let PublicationStatus::Published(second) = publish("second", 2).await else {
+        panic!("published")
+    };
+    assert!(
+        matches!(publish("first", 1).await, PublicationStatus::Superseded(newest) if newest == second)
+    );
+    assert_eq!(publish("second", 2).await, PublicationStatus::Published(second.clone()));
     let newest = generations::newest(&*store, &source, 0).await.expect("readable");
     assert_eq!(newest, Some(second));
 }
@@ -228,7 +237,7 @@ async fn a_rollback_is_a_new_generation(open: &impl AsyncFn() -> Arc<dyn Store>)
     let back = generations::rollback(&*store, &source, 1, "").await.expect("possible");
     assert_eq!((back.generation, back.run.as_str(), back.highest_start), (3, "one", 2));
     let again = publish(&*store, &source, "two", 2).await;
-    assert!(matches!(again, Outcome::Published(entry) if entry.generation == 2));
+    assert!(matches!(again, PublicationStatus::Published(entry) if entry.generation == 2));
     let newest = generations::newest(&*open().await, &source, 2).await.expect("readable");
     assert_eq!(newest, Some(back), "and the rollback stays visible");
     assert!(generations::rollback(&*store, &source, 1, "").await.is_err(), "visible already");

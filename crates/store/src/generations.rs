@@ -63,9 +63,9 @@ pub struct Publication<'a> {
     pub incomplete: bool,
 }
 
-/// The outcome of a publication.
+/// The status of a run that was to be published.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PublicationStatus {
     /// The run is published, by this call or an earlier one.
     Published(Generation),
     /// A run with a higher start number was published first. Holds the newest generation.
@@ -144,7 +144,7 @@ pub async fn since(
 pub async fn publish(
     store: &dyn Store,
     publication: &Publication<'_>,
-) -> Result<Outcome, StoreError> {
+) -> Result<PublicationStatus, StoreError> {
     let Publication { source, run, start, published_at, incomplete } = *publication;
     let mut known = 0;
     loop {
@@ -152,10 +152,12 @@ pub async fn publish(
         let (last, highest) = newest.as_ref().map_or((0, 0), |n| (n.generation, n.highest_start));
         if let Some(newest) = newest {
             if highest > start {
-                return Ok(Outcome::Superseded(newest));
+                return Ok(PublicationStatus::Superseded(newest));
             }
             if highest == start {
-                return entry_of(store, source, run, newest).await.map(Outcome::Published);
+                return entry_of(store, source, run, newest)
+                    .await
+                    .map(PublicationStatus::Published);
             }
         }
         let entry = Generation {
@@ -177,7 +179,7 @@ pub async fn publish(
                 withdraw(store, source, |other| other == run, published_at).await?;
                 return Err(refused);
             }
-            return Ok(Outcome::Published(entry));
+            return Ok(PublicationStatus::Published(entry));
         }
         known = entry.generation;
     }

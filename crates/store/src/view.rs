@@ -34,20 +34,20 @@ pub struct View {
     gaps: BTreeMap<Kind, OnceCell<Gaps>>,
 }
 
-/// The beginning of a page.
+/// The beginning of a slice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageStart {
+pub enum SliceStart {
     /// After this many shown topics.
     Shown(u64),
-    /// At a stored position, from [`Page::next`]. Terms that are excluded or readmitted meanwhile
-    /// don't move a topic across it, so a reader that continues there misses no topic and gets no
-    /// topic twice.
+    /// At a stored position, from [`RankingSlice::next`]. Terms that are excluded or readmitted
+    /// meanwhile don't move a topic across it, so a reader that continues there misses no topic and
+    /// gets no topic twice.
     Position(u64),
 }
 
-/// A page of a ranking.
+/// A contiguous part of a ranking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct RankingSlice {
     /// The rank of the first topic among the shown ones, from 1.
     pub rank: u64,
     /// The topics, with contiguous ranks.
@@ -156,22 +156,22 @@ impl View {
         offset: u64,
         limit: usize,
     ) -> Result<Vec<Topic>, StoreError> {
-        self.page(kind, PageStart::Shown(offset), limit).await.map(|page| page.topics)
+        self.slice(kind, SliceStart::Shown(offset), limit).await.map(|slice| slice.topics)
     }
 
-    /// Returns a page of the ranking of a kind, of at most `limit` topics.
-    pub async fn page(
+    /// Returns a slice of the ranking of a kind, of at most `limit` topics.
+    pub async fn slice(
         &self,
         kind: Kind,
-        start: PageStart,
+        start: SliceStart,
         limit: usize,
-    ) -> Result<Page, StoreError> {
+    ) -> Result<RankingSlice, StoreError> {
         let gaps = self.gaps(kind).await?;
         let stored = self.published.topics(kind);
         let total = stored - gaps.count();
         let offset = match start {
-            PageStart::Shown(offset) => offset,
-            PageStart::Position(position) => gaps.shown_before(position.min(stored)),
+            SliceStart::Shown(offset) => offset,
+            SliceStart::Position(position) => gaps.shown_before(position.min(stored)),
         };
         let wanted = u64::try_from(limit).unwrap_or(u64::MAX).min(total.saturating_sub(offset));
         let mut topics = Vec::new();
@@ -190,7 +190,13 @@ impl View {
         }
         let is_last = topics.is_empty() || offset + topics.len() as u64 >= total;
         let next = (!is_last).then_some(position);
-        Ok(Page { rank: offset.saturating_add(1), topics, next, total, excluded: gaps.count() })
+        Ok(RankingSlice {
+            rank: offset.saturating_add(1),
+            topics,
+            next,
+            total,
+            excluded: gaps.count(),
+        })
     }
 
     /// Returns the shown topics of a kind by a score in a window; in the last one if `bucket` is

@@ -45,7 +45,7 @@ pub use self::{
     size::{InvalidSize, Size},
     spec::{DeletionPolicy, GROUP, KIND, OPERATOR, TrendJobSpec, VERSION},
     status::{Condition, ConditionStatus, LastFailure, Published, Records, Shards, TrendJobStatus},
-    termination::{Outcome, PlanSummary, TerminationMessage},
+    termination::{ExitStatus, PlanSummary, TerminationMessage},
 };
 #[cfg(feature = "crd")]
 pub use self::{crd::crd, spec::TrendJobResource};

@@ -18,12 +18,12 @@ pub struct TerminationMessage {
     pub stage: String,
     /// The shard or partition, 0 for other stages.
     pub index: u32,
-    /// The outcome of the attempt.
-    pub outcome: Outcome,
-    /// The reason of the outcome in one word, as in events and metrics; empty when done.
+    /// The exit status of the attempt.
+    pub outcome: ExitStatus,
+    /// The reason of the exit status in one word, as in events and metrics; empty when done.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-    /// The reason of the outcome in a sentence; empty when done.
+    /// The reason of the exit status in a sentence; empty when done.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// The summary of the plan, from the plan stage.
@@ -42,10 +42,10 @@ pub struct TerminationMessage {
     pub result: Option<Published>,
 }
 
-/// The outcome of an attempt.
+/// The exit status of an attempt.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Outcome {
+pub enum ExitStatus {
     /// The stage is done, by this attempt or an earlier one. Exit code 0.
     #[default]
     Done,
@@ -59,8 +59,8 @@ pub enum Outcome {
     Stopped,
 }
 
-impl Outcome {
-    /// The exit code of the outcome, which the pod failure policy of a Job reads.
+impl ExitStatus {
+    /// The exit code, which the pod failure policy of a Job reads.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Done | Self::Superseded => 0,
@@ -135,7 +135,7 @@ mod tests {
     fn a_stored_message_of_the_first_format_is_read() {
         let stored = include_str!("../fixtures/termination-1.json");
         let message = TerminationMessage::from_json(stored).unwrap();
-        assert_eq!((message.stage.as_str(), message.outcome), ("plan", Outcome::Done));
+        assert_eq!((message.stage.as_str(), message.outcome), ("plan", ExitStatus::Done));
         assert_eq!(message.plan.as_ref().unwrap().shards, 7);
         assert_eq!(message.to_json().unwrap(), stored.trim_end());
     }

@@ -2,7 +2,7 @@
 //! treatment of failed shards and lost termination messages. A deleted Job is created again, unless
 //! a later stage has begun.
 
-use trendjob::Outcome;
+use trendjob::ExitStatus;
 
 use super::state::{Failure, State};
 use crate::indexes;
@@ -127,7 +127,7 @@ fn reported(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
     let Some(message) = pass.observed.messages.get(&stage) else {
         return repeated(pass, run, job);
     };
-    if message.outcome == Outcome::Superseded {
+    if message.outcome == ExitStatus::Superseded {
         return Step::Ended(State::Superseded);
     }
     if let Some(result) = message.result.clone() {

@@ -1,5 +1,5 @@
 //! The warnings of Kubernetes about the Jobs and pods of a namespace. Uses the client; owns the
-//! answer that passes share: for each list the API server reads all events of the namespace, and
+//! list that passes share: for each list the API server reads all events of the namespace, and
 //! hundreds of runs may wait for their pods at once.
 
 use std::collections::HashMap;
@@ -17,10 +17,10 @@ use tokio::time::{Instant, timeout};
 use super::error::{Error, doing};
 use crate::diagnosis::CAUSES;
 
-/// The age up to which an answer is shared.
+/// The age up to which a list is shared.
 const FRESH: Duration = Duration::from_secs(4);
 
-/// The longest wait for an answer: a pass has more to do than to find causes.
+/// The longest wait for a list: a pass has more to do than to find causes.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The number of events in one page.
@@ -29,38 +29,38 @@ const PAGE: u32 = 500;
 /// The most pages of one reason: 10,000 events within the hour that a cluster keeps them.
 const PAGES: usize = 20;
 
-/// The last answer of the API server.
+/// The events of the last list from the API server.
 #[derive(Debug)]
-struct Answer {
+struct CachedEvents {
     at: Instant,
     /// `None` if the API server has never answered.
     events: Option<Arc<[Event]>>,
 }
 
-impl Answer {
+impl CachedEvents {
     fn is_fresh(&self) -> bool {
         self.at.elapsed() < FRESH
     }
 }
 
-/// The lock is held during a request, so other passes wait for the same answer.
-type LastAnswer = Arc<tokio::sync::Mutex<Option<Answer>>>;
+/// The lock is held during a request, so other passes wait for the same list.
+type SharedEvents = Arc<tokio::sync::Mutex<Option<CachedEvents>>>;
 
 /// The last warnings of each namespace.
 #[derive(Debug, Default)]
-pub struct Warnings(Mutex<HashMap<String, LastAnswer>>);
+pub struct Warnings(Mutex<HashMap<String, SharedEvents>>);
 
 impl Warnings {
     /// The warnings of a namespace that explain why pods don't come up. If the API server does not
-    /// answer, its previous answer is returned.
+    /// answer, its previous list is returned.
     ///
     /// # Errors
     /// If the API server has never answered.
     pub(super) async fn of(&self, client: &Client, namespace: &str) -> Result<Arc<[Event]>, Error> {
         let last = self.last(namespace);
         let mut last = last.lock().await;
-        if let Some(answer) = last.as_ref().filter(|answer| answer.is_fresh()) {
-            return answer.events.clone().ok_or_else(|| unanswered(namespace));
+        if let Some(cached) = last.as_ref().filter(|cached| cached.is_fresh()) {
+            return cached.events.clone().ok_or_else(|| unanswered(namespace));
         }
         let sent = Instant::now();
         let listed = timeout(PATIENCE, list(client, namespace)).await;
@@ -68,12 +68,12 @@ impl Warnings {
         match listed {
             Ok(events) => {
                 let events: Arc<[Event]> = events.into();
-                *last = Some(Answer { at: sent, events: Some(Arc::clone(&events)) });
+                *last = Some(CachedEvents { at: sent, events: Some(Arc::clone(&events)) });
                 Ok(events)
             }
             Err(error) => {
-                let events = last.take().and_then(|answer| answer.events);
-                *last = Some(Answer { at: Instant::now(), events: events.clone() });
+                let events = last.take().and_then(|cached| cached.events);
+                *last = Some(CachedEvents { at: Instant::now(), events: events.clone() });
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::warn!(%error, cause, "causes may be reported late");
                 events.ok_or(error)
@@ -81,11 +81,11 @@ impl Warnings {
         }
     }
 
-    fn last(&self, namespace: &str) -> LastAnswer {
+    fn last(&self, namespace: &str) -> SharedEvents {
         let mut namespaces = self.0.lock();
-        // An old answer is dropped, unless a pass holds its lock.
-        let is_used = |last: &LastAnswer| {
-            last.try_lock().map_or(true, |last| last.as_ref().is_some_and(Answer::is_fresh))
+        // An old list is dropped, unless a pass holds its lock.
+        let is_used = |last: &SharedEvents| {
+            last.try_lock().map_or(true, |last| last.as_ref().is_some_and(CachedEvents::is_fresh))
         };
         namespaces.retain(|name, last| name == namespace || is_used(last));
         Arc::clone(namespaces.entry(namespace.to_owned()).or_default())

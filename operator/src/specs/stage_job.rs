@@ -7,7 +7,7 @@ use k8s_openapi::api::batch::v1::{
     Job, JobSpec, PodFailurePolicy, PodFailurePolicyOnExitCodesRequirement,
     PodFailurePolicyOnPodConditionsPattern, PodFailurePolicyRule,
 };
-use trendjob::Outcome;
+use trendjob::ExitStatus;
 
 use super::{metadata, pod};
 use crate::condition_types::pod::DISRUPTION_TARGET;
@@ -112,19 +112,19 @@ fn failure_policy(is_indexed: bool) -> PodFailurePolicy {
     PodFailurePolicy {
         rules: vec![
             disrupted,
-            on_exit(Outcome::Stopped, "Ignore"),
-            on_exit(Outcome::Failed, for_good),
+            on_exit(ExitStatus::Stopped, "Ignore"),
+            on_exit(ExitStatus::Failed, for_good),
         ],
     }
 }
 
-fn on_exit(outcome: Outcome, action: &str) -> PodFailurePolicyRule {
+fn on_exit(status: ExitStatus, action: &str) -> PodFailurePolicyRule {
     PodFailurePolicyRule {
         action: action.to_owned(),
         on_exit_codes: Some(PodFailurePolicyOnExitCodesRequirement {
             container_name: None,
             operator: "In".to_owned(),
-            values: vec![i32::from(outcome.exit_code())],
+            values: vec![i32::from(status.exit_code())],
         }),
         on_pod_conditions: None,
     }

@@ -16,7 +16,7 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{self, ObjectRef};
 use kube::runtime::watcher::{self, Event};
 use serde::de::DeserializeOwned;
-use service::probes::Gate;
+use service::probes::ReadyFlag;
 
 pub use pulse::{PulseLayer, Pulses};
 
@@ -33,8 +33,8 @@ const PAGE: u32 = 100;
 pub struct WatchOutput {
     /// The queue of the TrendJobs that changed.
     pub queue: Queue,
-    /// The gate that opens when all objects were listed once.
-    pub listed: Gate,
+    /// The flag that is set when all TrendJobs and Jobs were listed once.
+    pub listed: ReadyFlag,
 }
 
 /// The events of TrendJobs as the API server reports them, without the parts that are not read.

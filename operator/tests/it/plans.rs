@@ -4,7 +4,7 @@ use operator::diagnosis::Finding;
 use operator::names::Stage;
 use operator::observed::{Deletion, Purge};
 use serde_json::json;
-use trendjob::{Outcome, TerminationMessage};
+use trendjob::{ExitStatus, TerminationMessage};
 
 use crate::story::Story;
 
@@ -435,7 +435,7 @@ fn an_overtaken_run_is_complete_but_not_published() {
     let mut story = Story::new(json!({}));
     story.settle("applied");
     let message =
-        TerminationMessage { outcome: Outcome::Superseded, ..TerminationMessage::default() };
+        TerminationMessage { outcome: ExitStatus::Superseded, ..TerminationMessage::default() };
     story.observed.messages.insert(Stage::Plan, message);
     story.complete(Stage::Plan).settle("superseded");
     insta::assert_snapshot!(story.text);

@@ -259,8 +259,8 @@ fn plain_documents_agree_with_the_visible_result_after_late_and_killed_publisher
     });
     cluster.config.restart = 0;
     let late = cluster.pod("publish", &["--plan-hash", &hash]).run().done();
-    assert_eq!(late.outcome, trendjob::Outcome::Superseded);
-    assert_eq!(old.outcome, trendjob::Outcome::Done);
+    assert_eq!(late.outcome, trendjob::ExitStatus::Superseded);
+    assert_eq!(old.outcome, trendjob::ExitStatus::Done);
     assert_eq!(first_plain(&cluster), ("unheard".to_owned(), 2));
     // A rollback replaces the documents, too.
     let source = SourceName::new(SOURCE).unwrap();

@@ -100,7 +100,7 @@ fn a_pod_that_was_stopped_until_its_run_was_removed_leaves_nothing_behind() {
     }
     slow.signal("CONT");
     let report = slow.end().done();
-    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(report.outcome, trendjob::ExitStatus::Superseded);
     let left = cluster.stored(&format!("/{removed}/"));
     assert_eq!(left, Vec::<std::path::PathBuf>::new());
 }

@@ -144,11 +144,11 @@ fn a_late_pod_of_an_old_run_ends_superseded_and_changes_nothing() {
         let report = cluster.indexed(stage, &old.hash, 1).run().done();
         assert_eq!(
             (report.outcome, report.reason.as_str()),
-            (trendjob::Outcome::Superseded, "Superseded")
+            (trendjob::ExitStatus::Superseded, "Superseded")
         );
     }
     let report = cluster.pod("publish", &["--plan-hash", &old.hash]).run().done();
-    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(report.outcome, trendjob::ExitStatus::Superseded);
     assert_eq!(cluster.newest(), newest);
 }
 
@@ -167,9 +167,9 @@ fn a_late_pod_ends_superseded_even_after_a_rollback() {
     assert_eq!(newest.as_ref().unwrap().rollback_to, Some(1));
     cluster.config.restart = 1;
     let report = cluster.indexed("etl", &late.hash, 0).run().done();
-    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(report.outcome, trendjob::ExitStatus::Superseded);
     let report = cluster.pod("publish", &["--plan-hash", &late.hash]).run().done();
-    assert_eq!(report.outcome, trendjob::Outcome::Superseded);
+    assert_eq!(report.outcome, trendjob::ExitStatus::Superseded);
     assert_eq!(cluster.newest(), newest);
 }
 

@@ -9,8 +9,8 @@ use std::thread;
 use super::judge::{Counted, Judge};
 use crate::attempt::Attempt;
 use crate::input::{
-    Compression, InputFile, Lines as _, ObjectLocation, OpenObject, StreamBlock, StreamSink,
-    Window, read_lines, stream_lines,
+    Compression, InputFile, LineRange, Lines as _, ObjectLocation, OpenObject, StreamBlock,
+    StreamSink, read_lines, stream_lines,
 };
 use crate::plan::Range;
 use crate::progress::Progress;
@@ -176,9 +176,9 @@ fn read_streams(
     for range in ranges {
         let object = &plan.objects[range.object as usize];
         let window = if object.compression == Compression::None {
-            Window { start: range.start, end: range.end }
+            LineRange { start: range.start, end: range.end }
         } else {
-            Window::WHOLE
+            LineRange::WHOLE
         };
         let (remote, cancel) = (&context.remote, &context.cancel);
         let mut open = OpenObject::open(object, remote, cancel, window.from(), range.end)?;

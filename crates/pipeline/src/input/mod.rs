@@ -21,4 +21,4 @@ pub use object::{FileVersion, Identity, Object, ObjectLocation};
 pub(crate) use opened::{OpenObject, inspect_remote};
 pub(crate) use remote::is_remote;
 pub use remote::{Credentials, Remote};
-pub(crate) use stream::{StreamBlock, StreamSink, Window, stream_lines};
+pub(crate) use stream::{LineRange, StreamBlock, StreamSink, stream_lines};

@@ -37,14 +37,14 @@ pub(crate) enum StreamBlock {
 
 /// A range of an object whose lines are wanted: those that begin in it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
+pub(crate) struct LineRange {
     /// The first byte of the range, in the (decompressed) object.
     pub(crate) start: u64,
     /// The byte after the last one.
     pub(crate) end: u64,
 }
 
-impl Window {
+impl LineRange {
     /// All lines of an object.
     pub(crate) const WHOLE: Self = Self { start: 0, end: u64::MAX };
 
@@ -67,12 +67,12 @@ pub(crate) trait StreamSink {
     fn put(&self, block: StreamBlock) -> Result<(), Error>;
 }
 
-/// Decompresses an object and hands the lines of a window over, in order. `reader` begins at
-/// [`Window::from`].
+/// Decompresses an object and hands the lines of a range over, in order. `reader` begins at
+/// [`LineRange::from`].
 pub(crate) fn stream_lines(
     object: &Object,
     reader: impl Read,
-    window: Window,
+    range: LineRange,
     max_line: usize,
     sink: &impl StreamSink,
 ) -> Result<(), Error> {
@@ -81,17 +81,17 @@ pub(crate) fn stream_lines(
         .compression
         .decoder(io::BufReader::with_capacity(128 << 10, compressed))
         .map_err(|error| undecodable(object, 0, error))?;
-    let mut offset = window.from();
+    let mut offset = range.from();
     let mut buffer = Vec::with_capacity(BLOCK);
-    if window.start > 0 {
+    if range.start > 0 {
         offset += skip_line(&mut decoder, &mut buffer)
-            .map_err(|error| undecodable(object, window.from(), error))?;
+            .map_err(|error| undecodable(object, range.from(), error))?;
     }
-    while offset < window.end {
+    while offset < range.end {
         let target = buffer.len().max(BLOCK) + if buffer.len() >= BLOCK { BLOCK } else { 0 };
         let at_end = fill(&mut decoder, &mut buffer, target)
             .map_err(|error| undecodable(object, offset + buffer.len() as u64, error))?;
-        if let Some(last) = last_owned(&buffer, offset, window.end) {
+        if let Some(last) = last_owned(&buffer, offset, range.end) {
             buffer.truncate(last + 1);
             return sink.put(StreamBlock::Lines { offset, lines: buffer });
         }
@@ -226,21 +226,21 @@ mod tests {
         Object { name: "in".to_owned(), size: 0, compression, location }
     }
 
-    /// The blocks of a window of a text.
-    fn blocks(text: &[u8], window: Window) -> Vec<(u64, Vec<u8>, bool)> {
+    /// The blocks of a range of a text.
+    fn blocks(text: &[u8], range: LineRange) -> Vec<(u64, Vec<u8>, bool)> {
         let sink = Collected::default();
-        let from = usize::try_from(window.from()).unwrap();
-        stream_lines(&object(Compression::None), &text[from..], window, 1 << 20, &sink).unwrap();
+        let from = usize::try_from(range.from()).unwrap();
+        stream_lines(&object(Compression::None), &text[from..], range, 1 << 20, &sink).unwrap();
         sink.0.into_inner()
     }
 
     #[test]
-    fn every_line_belongs_to_exactly_one_window_of_any_cut() {
+    fn every_line_belongs_to_exactly_one_range_of_any_cut() {
         let text = b"a\n\nbcd\r\ne\nlast";
         for cut in 1..text.len() as u64 {
-            let windows = [Window { start: 0, end: cut }, Window { start: cut, end: 14 }];
+            let ranges = [LineRange { start: 0, end: cut }, LineRange { start: cut, end: 14 }];
             let mut whole = Vec::new();
-            for (offset, lines, _) in windows.into_iter().flat_map(|window| blocks(text, window)) {
+            for (offset, lines, _) in ranges.into_iter().flat_map(|range| blocks(text, range)) {
                 assert_eq!(offset, whole.len() as u64, "cut at {cut}");
                 whole.extend(lines);
             }
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn a_line_that_is_too_long_is_skipped_but_for_its_beginning() {
         let text = [b"short\n", "x".repeat(5 << 20).as_bytes(), b"\nnext\n"].concat();
-        let blocks = blocks(&text, Window::WHOLE);
+        let blocks = blocks(&text, LineRange::WHOLE);
         let found: Vec<_> =
             blocks.iter().map(|(at, bytes, long)| (*at, bytes.len(), *long)).collect();
         assert_eq!(found, [(0, 6, false), (6, BEGINNING, true), (7 + (5 << 20), 5, false)]);
@@ -262,7 +262,7 @@ mod tests {
         let packed = zstd::encode_all(&b"{}\n".repeat(1_000)[..], 1).unwrap();
         let cut = &packed[..packed.len() - 5];
         let sink = Collected::default();
-        let result = stream_lines(&object(Compression::Zstd), cut, Window::WHOLE, 99, &sink);
+        let result = stream_lines(&object(Compression::Zstd), cut, LineRange::WHOLE, 99, &sink);
         let error = result.unwrap_err();
         assert_eq!((error.reason(), error.is_permanent()), ("DamagedCompression", true));
         assert!(error.to_string().contains("fetch the file again"), "{error}");

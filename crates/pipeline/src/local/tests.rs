@@ -11,7 +11,7 @@ use super::*;
 use crate::Analysis;
 use crate::testing::Fixture;
 
-fn outcome(context: &Context, spec: Option<&Spec>) -> Result<Outcome, Error> {
+fn outcome(context: &Context, spec: Option<&Spec>) -> Result<PublishedRun, Error> {
     run(context, spec, |_, _| Ok(()), || "2026-01-01T00:00:00Z".into())
 }
 

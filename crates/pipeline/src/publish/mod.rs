@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::Digest as _;
 use store::Stage;
-use store::generations::{self, Generation, Outcome, Publication};
+use store::generations::{self, Generation, Publication, PublicationStatus};
 use store::marker::Marker;
 use trends::digest::{SlotDigest, hex, result_digest, unhex};
 use trends::format::{RankedTopic, RankingReader};
@@ -61,8 +61,8 @@ pub fn publish(
         incomplete,
     };
     match context.wait(generations::publish(store, &publication))? {
-        Outcome::Published(generation) => Ok((generation, contents.report)),
-        Outcome::Superseded(newest) => Err(Error::Superseded {
+        PublicationStatus::Published(generation) => Ok((generation, contents.report)),
+        PublicationStatus::Superseded(newest) => Err(Error::Superseded {
             source_name: plan.source.to_string(),
             generation: newest.generation,
         }),

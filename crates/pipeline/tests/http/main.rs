@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::input::{Credentials, Remote};
-use pipeline::local::{self, Outcome};
+use pipeline::local::{self, PublishedRun};
 use pipeline::{Context, Error, Limits, Spec};
 use store::{AttemptId, ObjectStore, RunId, SourceName};
 use trends::Partitions;
@@ -40,7 +40,7 @@ fn spec(uris: Vec<String>, chunk_size: u64) -> Spec {
     }
 }
 
-async fn run(spec: Spec, remote: Remote) -> Result<Outcome, Error> {
+async fn run(spec: Spec, remote: Remote) -> Result<PublishedRun, Error> {
     let context = Context {
         remote,
         ..Context::new(
@@ -57,8 +57,8 @@ async fn run(spec: Spec, remote: Remote) -> Result<Outcome, Error> {
 }
 
 async fn digest(server: &Server, path: &str, chunk_size: u64) -> String {
-    let outcome = run(spec(vec![server.url(path)], chunk_size), Remote::default()).await.unwrap();
-    outcome.contents.digest
+    let published = run(spec(vec![server.url(path)], chunk_size), Remote::default()).await.unwrap();
+    published.contents.digest
 }
 
 async fn error(server: &Server, remote: Remote) -> Error {
@@ -70,8 +70,8 @@ async fn expected() -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("posts");
     std::fs::write(&path, records()).unwrap();
-    let outcome = run(spec(vec![path.display().to_string()], 1 << 30), Remote::default()).await;
-    outcome.unwrap().contents.digest
+    let published = run(spec(vec![path.display().to_string()], 1 << 30), Remote::default()).await;
+    published.unwrap().contents.digest
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,9 +86,9 @@ async fn ranges_of_any_size_give_the_digest_of_the_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_ranges_is_read_as_one_chunk() {
     let server = Server::start(Served { ranges: false, ..Served::new(records()) });
-    let outcome = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
-    assert_eq!(outcome.plan.chunks, 1);
-    assert_eq!(outcome.contents.digest, expected().await);
+    let published = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
+    assert_eq!(published.plan.chunks, 1);
+    assert_eq!(published.contents.digest, expected().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,15 +110,15 @@ async fn an_object_that_changes_under_a_run_fails_it() {
     for ranges in [true, false] {
         let script = Served { ranges, change_after: Some(2), ..Served::new(records()) };
         let server = Server::start(script);
-        let outcome = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
+        let published = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
         if ranges {
-            let error = outcome.unwrap_err();
+            let error = published.unwrap_err();
             assert_eq!(error.reason(), "SourceChanged", "{error}");
             assert!(error.to_string().contains("\"v2\" instead of \"v1\""), "{error}");
             assert!(error.is_permanent());
         } else {
             // Planned with the first request and read with the second: one version.
-            assert_eq!(outcome.unwrap().contents.digest, expected().await);
+            assert_eq!(published.unwrap().contents.digest, expected().await);
         }
     }
 }
@@ -127,16 +127,16 @@ async fn an_object_that_changes_under_a_run_fails_it() {
 async fn parts_without_a_version_are_never_requested() {
     let script = Served { tag: None, change_after: Some(2), ..Served::new(records()) };
     let server = Server::start(script);
-    let outcome = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
-    assert_eq!((outcome.plan.chunks, server.requests()), (1, 2));
-    assert_eq!(outcome.contents.digest, expected().await);
+    let published = run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
+    assert_eq!((published.plan.chunks, server.requests()), (1, 2));
+    assert_eq!(published.contents.digest, expected().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_other_than_the_requested_one_is_refused() {
     let server = Server::start(Served { shifted: 7, ..Served::new(records()) });
-    let outcome = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
-    let error = outcome.unwrap_err();
+    let published = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await;
+    let error = published.unwrap_err();
     assert_eq!(error.reason(), "SourceChanged", "{error}");
     assert!(error.to_string().contains("to a request for the bytes from"), "{error}");
 }
@@ -153,11 +153,11 @@ async fn a_silent_answer_is_requested_again_or_ends_the_attempt() {
     for ranges in [true, false] {
         let script = Served { ranges, stall_every: Some(2), ..Served::new(records()) };
         let server = Server::start(script);
-        let outcome = run(spec(vec![server.url("/posts")], 1 << 30), remote.clone()).await;
+        let published = run(spec(vec![server.url("/posts")], 1 << 30), remote.clone()).await;
         if ranges {
-            assert_eq!(outcome.unwrap().contents.digest, expected().await);
+            assert_eq!(published.unwrap().contents.digest, expected().await);
         } else {
-            let error = outcome.unwrap_err();
+            let error = published.unwrap_err();
             assert!(!error.is_permanent(), "another attempt may succeed: {error}");
             assert!(error.to_string().contains(&server.url("/posts")), "{error}");
         }
@@ -195,6 +195,6 @@ async fn a_missing_object_fails_at_once_and_a_silent_server_after_a_while() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_object_is_an_empty_input() {
     let server = Server::start(Served::new(Vec::new()));
-    let outcome = run(spec(vec![server.url("/posts")], 1), Remote::default()).await.unwrap();
-    assert_eq!((outcome.plan.shards.len(), outcome.contents.records.read), (0, 0));
+    let published = run(spec(vec![server.url("/posts")], 1), Remote::default()).await.unwrap();
+    assert_eq!((published.plan.shards.len(), published.contents.records.read), (0, 0));
 }

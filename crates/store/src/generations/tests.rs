@@ -11,7 +11,11 @@ fn run(name: &str) -> RunId {
     RunId::new(name).unwrap()
 }
 
-async fn publish(store: &dyn Store, name: &str, start: u64) -> Result<Outcome, StoreError> {
+async fn publish(
+    store: &dyn Store,
+    name: &str,
+    start: u64,
+) -> Result<PublicationStatus, StoreError> {
     let publication = Publication {
         source: &source(),
         run: &run(name),

@@ -230,8 +230,8 @@ pub(super) async fn count(store: &MongoStore, name: &str) -> Result<u64, StoreEr
     store.retry("counting", name, count).await
 }
 
-/// The outcome of a rename.
-enum RenameOutcome {
+/// The reply to a rename.
+enum RenameReply {
     Done,
     /// The collection to rename does not exist.
     Missing,
@@ -253,21 +253,21 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
             command.insert("dropTarget", true);
         }
         match admin.run_command(command).await {
-            Ok(_) => Ok(RenameOutcome::Done),
-            Err(error) if fault::is_missing_namespace(&error) => Ok(RenameOutcome::Missing),
+            Ok(_) => Ok(RenameReply::Done),
+            Err(error) if fault::is_missing_namespace(&error) => Ok(RenameReply::Missing),
             Err(error)
                 if fault::is_existing_namespace(&error)
                     || (replace && fault::is_unsupported(&error)) =>
             {
-                Ok(RenameOutcome::Exists(fault::message(&error)))
+                Ok(RenameReply::Exists(fault::message(&error)))
             }
             Err(error) => Err(error),
         }
     };
     match store.retry("renaming", from, || rename(true)).await? {
-        RenameOutcome::Done => return Ok(true),
-        RenameOutcome::Missing => return Ok(false),
-        RenameOutcome::Exists(_) => {}
+        RenameReply::Done => return Ok(true),
+        RenameReply::Missing => return Ok(false),
+        RenameReply::Exists(_) => {}
     }
     // The server refused to replace `to`, perhaps without checking that `from` exists.
     if !store.collections().await?.iter().any(|name| name == from) {
@@ -282,9 +282,9 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
     loop {
         drop_collection(store, to).await?;
         let message = match store.retry("renaming", from, || rename(false)).await? {
-            RenameOutcome::Done => return Ok(true),
-            RenameOutcome::Missing => return Ok(false),
-            RenameOutcome::Exists(message) => message,
+            RenameReply::Done => return Ok(true),
+            RenameReply::Missing => return Ok(false),
+            RenameReply::Exists(message) => message,
         };
         // Another writer renamed its own collection to `to` after the drop.
         let Some(delay) = delays.next() else {

@@ -95,7 +95,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::generations::{Outcome, Publication};
+    use crate::generations::{Publication, PublicationStatus};
     use crate::{ObjectStore, Stage};
 
     const KEEP: Retention = Retention { runs: 2, grace: 600 };
@@ -123,7 +123,7 @@ mod tests {
         start
     }
 
-    async fn publish(store: &dyn Store, name: &str, start: u64) -> Outcome {
+    async fn publish(store: &dyn Store, name: &str, start: u64) -> PublicationStatus {
         let publication = Publication {
             source: &source(),
             run: &run(name),
@@ -192,7 +192,7 @@ mod tests {
         // The source can be published again.
         let start = plan(&store, &source(), "c-0").await;
         assert!(
-            matches!(publish(&store, "c-0", start).await, Outcome::Published(entry) if entry.generation == 6)
+            matches!(publish(&store, "c-0", start).await, PublicationStatus::Published(entry) if entry.generation == 6)
         );
         assert!(store.remove_blocks(&run("c-0"), Stage::Etl).await.is_ok());
     }

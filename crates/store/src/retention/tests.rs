@@ -1,7 +1,7 @@
 //! The runs that a clean-up removes and keeps, from logs and in stores.
 
 use super::*;
-use crate::generations::{self, Outcome, Publication};
+use crate::generations::{self, Publication, PublicationStatus};
 use crate::{AttemptId, BlockKey, ObjectStore, Stage};
 
 const KEEP: Retention = Retention { runs: 2, grace: 600 };
@@ -36,7 +36,7 @@ async fn publish(store: &dyn Store, name: &str) {
         incomplete: false,
     };
     let outcome = generations::publish(store, &publication).await;
-    assert!(matches!(outcome, Ok(Outcome::Published(_))), "{outcome:?}");
+    assert!(matches!(outcome, Ok(PublicationStatus::Published(_))), "{outcome:?}");
 }
 
 async fn kept(store: &dyn Store) -> Vec<String> {

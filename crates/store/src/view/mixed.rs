@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use trends::format::ScoredTopic;
 use trends::{Kind, Score, Topic, cmp_rank};
 
-use super::{Page, PageStart, View};
+use super::{RankingSlice, SliceStart, View};
 use crate::StoreError;
 
 /// In a list by a score, a phrase stands for a word if the phrase has at least this share of the
@@ -29,13 +29,18 @@ struct Part {
 impl View {
     /// The first `limit` topics of these kinds by count: higher counts first, equal ones by the
     /// bytes of the term and then by kind. A word is omitted if a phrase stands for it and phrases
-    /// are among the kinds. The total of the page includes omitted words; no page follows it.
-    pub async fn mixed(&self, kinds: &BTreeSet<Kind>, limit: usize) -> Result<Page, StoreError> {
-        let mut mixed = Page { rank: 1, topics: Vec::new(), next: None, total: 0, excluded: 0 };
+    /// are among the kinds. The total includes omitted words; no slice follows.
+    pub async fn mixed(
+        &self,
+        kinds: &BTreeSet<Kind>,
+        limit: usize,
+    ) -> Result<RankingSlice, StoreError> {
+        let mut mixed =
+            RankingSlice { rank: 1, topics: Vec::new(), next: None, total: 0, excluded: 0 };
         let mut parts = Vec::new();
         for kind in kinds {
-            let Page { topics, next, total, excluded, .. } =
-                self.page(*kind, PageStart::Position(0), PART.min(limit)).await?;
+            let RankingSlice { topics, next, total, excluded, .. } =
+                self.slice(*kind, SliceStart::Position(0), PART.min(limit)).await?;
             mixed.total += total;
             mixed.excluded += excluded;
             parts.push(Part { kind: *kind, topics: topics.into(), next });
@@ -43,10 +48,10 @@ impl View {
         while mixed.topics.len() < limit {
             for part in &mut parts {
                 if let (true, Some(next)) = (part.topics.is_empty(), part.next) {
-                    let page =
-                        self.page(part.kind, PageStart::Position(next), PART.min(limit)).await?;
-                    part.topics.extend(page.topics);
-                    part.next = page.next;
+                    let slice =
+                        self.slice(part.kind, SliceStart::Position(next), PART.min(limit)).await?;
+                    part.topics.extend(slice.topics);
+                    part.next = slice.next;
                 }
             }
             let heads = parts.iter_mut().filter(|part| !part.topics.is_empty());

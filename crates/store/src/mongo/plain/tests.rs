@@ -6,7 +6,7 @@ use trends::exclusions::{Action, Change, Subject};
 use super::super::MongoOptions;
 use super::super::tests::options;
 use super::*;
-use crate::generations::{self, Outcome, Publication};
+use crate::generations::{self, Publication, PublicationStatus};
 use crate::view::tests::fixture::{self, source};
 use crate::{RunId, Store as _};
 
@@ -40,7 +40,7 @@ async fn the_collections_of_later_publishers_are_not_swept() {
         let publication =
             Publication { source: &source, run: &run, start, published_at: "", incomplete: false };
         let published = generations::publish(&store, &publication).await;
-        let Ok(Outcome::Published(entry)) = published else { panic!("{published:?}") };
+        let Ok(PublicationStatus::Published(entry)) = published else { panic!("{published:?}") };
         log.push(entry);
     }
     sweep(&store, "trends-s", &log[0]).await.unwrap();

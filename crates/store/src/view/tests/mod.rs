@@ -66,8 +66,8 @@ fn shown(topics: &[Counted], kind: Kind, subjects: &[Subject]) -> Vec<(u64, Stri
     left.map(|(position, (term, count))| (position, term, count)).collect()
 }
 
-fn pairs(page: &Page) -> Vec<(String, u64)> {
-    page.topics.iter().map(|topic| (topic.term.clone(), topic.count)).collect()
+fn pairs(slice: &RankingSlice) -> Vec<(String, u64)> {
+    slice.topics.iter().map(|topic| (topic.term.clone(), topic.count)).collect()
 }
 
 fn topics() -> impl Strategy<Value = Vec<Counted>> {
@@ -107,15 +107,15 @@ proptest! {
             for kind in [Kind::Word, Kind::Hashtag] {
                 let expected = shown(&topics, kind, &subjects);
                 let all = ranked(&topics, kind).len();
-                let page = view.page(kind, PageStart::Shown(offset as u64), limit).await.unwrap();
+                let slice = view.slice(kind, SliceStart::Shown(offset as u64), limit).await.unwrap();
                 let part = expected.iter().skip(offset).take(limit);
                 let part: Vec<_> = part.map(|(_, term, count)| (term.clone(), *count)).collect();
-                prop_assert_eq!(pairs(&page), part);
-                prop_assert_eq!(page.rank, offset as u64 + 1);
-                prop_assert_eq!(page.total, expected.len() as u64);
-                prop_assert_eq!(page.excluded, (all - expected.len()) as u64);
-                prop_assert_eq!(page.next.is_some(), offset + limit < expected.len());
-                prop_assert_eq!(view.topics(kind).await.unwrap(), page.total);
+                prop_assert_eq!(pairs(&slice), part);
+                prop_assert_eq!(slice.rank, offset as u64 + 1);
+                prop_assert_eq!(slice.total, expected.len() as u64);
+                prop_assert_eq!(slice.excluded, (all - expected.len()) as u64);
+                prop_assert_eq!(slice.next.is_some(), offset + limit < expected.len());
+                prop_assert_eq!(view.topics(kind).await.unwrap(), slice.total);
                 for (term, _) in ranked(&topics, kind) {
                     let is_shown = expected.iter().any(|(_, other, _)| *other == term);
                     let found = view.topic(kind, &term).await.unwrap();
@@ -163,22 +163,22 @@ proptest! {
         block_on(async {
             let store = memory().await;
             publish(&*store, 1, &topics, 3).await;
-            let (mut from, mut position) = (PageStart::Shown(0), 0);
+            let (mut from, mut position) = (SliceStart::Shown(0), 0);
             for subjects in changes.iter().cycle() {
                 let view = view(&store, subjects).await;
-                let page = view.page(Kind::Word, from, limit).await.unwrap();
+                let slice = view.slice(Kind::Word, from, limit).await.unwrap();
                 // The topics shown by the present exclusions, from `position` on.
                 let all = shown(&topics, Kind::Word, subjects);
                 let left: Vec<_> = all.iter().filter(|(at, _, _)| *at >= position).collect();
                 let part = left.iter().take(limit).map(|(_, term, count)| (term.clone(), *count));
-                prop_assert_eq!(pairs(&page), part.collect::<Vec<_>>());
-                prop_assert_eq!(page.rank, (all.len() - left.len()) as u64 + 1);
-                let Some(next) = page.next else {
+                prop_assert_eq!(pairs(&slice), part.collect::<Vec<_>>());
+                prop_assert_eq!(slice.rank, (all.len() - left.len()) as u64 + 1);
+                let Some(next) = slice.next else {
                     prop_assert!(left.len() <= limit);
                     break;
                 };
                 prop_assert_eq!(next, left[limit - 1].0 + 1);
-                (from, position) = (PageStart::Position(next), next);
+                (from, position) = (SliceStart::Position(next), next);
             }
             Ok(())
         })?;
@@ -194,13 +194,14 @@ async fn a_position_past_the_end_and_an_uncounted_kind_show_nothing() {
     let store = memory().await;
     publish(&*store, 1, &words(&[("love", 7), ("spam", 6)]), 2).await;
     let view = view(&store, &[pattern("s*")]).await;
-    for from in [PageStart::Position(2), PageStart::Position(u64::MAX), PageStart::Shown(u64::MAX)]
+    for from in
+        [SliceStart::Position(2), SliceStart::Position(u64::MAX), SliceStart::Shown(u64::MAX)]
     {
-        let page = view.page(Kind::Word, from, 9).await.unwrap();
-        assert_eq!((pairs(&page), page.next, page.total), (vec![], None, 1), "{from:?}");
+        let slice = view.slice(Kind::Word, from, 9).await.unwrap();
+        assert_eq!((pairs(&slice), slice.next, slice.total), (vec![], None, 1), "{from:?}");
     }
-    let page = view.page(Kind::Emoji, PageStart::Shown(0), 9).await.unwrap();
-    assert_eq!((page.total, page.excluded), (0, 0));
+    let slice = view.slice(Kind::Emoji, SliceStart::Shown(0), 9).await.unwrap();
+    assert_eq!((slice.total, slice.excluded), (0, 0));
 }
 
 #[tokio::test]
