@@ -11,9 +11,9 @@ use crate::refreshing::RefreshingCell;
 use crate::source_cache::SourceCache;
 
 /// The newest result of a source; `None` if the source has no result.
-type Newest = Option<Arc<View>>;
+type NewestView = Option<Arc<View>>;
 
-type Results = Arc<Mutex<SourceCache<RefreshingCell<Newest>>>>;
+type Results = Arc<Mutex<SourceCache<RefreshingCell<NewestView>>>>;
 
 /// The newest results.
 #[derive(Debug)]
@@ -29,10 +29,10 @@ impl NewestResults {
     }
 
     /// The newest result of a source, `None` if nothing is published under that name.
-    pub(crate) async fn of(&self, source: &str) -> Result<Newest, Problem> {
+    pub(crate) async fn of(&self, source: &str) -> Result<NewestView, Problem> {
         let Ok(source) = SourceName::new(source) else { return Ok(None) };
         let newest = self.results.lock().of(&source);
-        let look_up = |last: Option<Newest>| {
+        let look_up = |last: Option<NewestView>| {
             look_up(Arc::clone(&self.store), Arc::clone(&self.results), source, last.flatten())
         };
         newest.get(Option::is_some, look_up).await
@@ -60,8 +60,8 @@ async fn look_up(
     store: Arc<dyn Store>,
     results: Results,
     source: SourceName,
-    last: Newest,
-) -> Result<Newest, Problem> {
+    last: NewestView,
+) -> Result<NewestView, Problem> {
     match View::newest(&store, &source, last.as_ref()).await {
         Ok(newest) => {
             if newest.is_some() {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use quick_cache::sync::Cache;
-use store::{Published, Store, StoreError, View, exclusions, generations};
+use store::{PublishedResult, Store, StoreError, View, exclusions, generations};
 
 use crate::cursor::Cursor;
 use crate::newest_results::NewestResults;
@@ -21,7 +21,7 @@ type PinnedKey = (String, u64, String);
 #[derive(Debug)]
 pub(crate) struct PinnedViews {
     store: Arc<dyn Store>,
-    open: Cache<PinnedKey, Arc<Published>>,
+    open: Cache<PinnedKey, Arc<PublishedResult>>,
     /// The open results without the terms that were excluded when each was last used.
     views: Cache<PinnedKey, Arc<View>>,
 }
@@ -62,11 +62,11 @@ impl PinnedViews {
         Ok(view)
     }
 
-    async fn open(&self, cursor: &Cursor) -> Result<Arc<Published>, Problem> {
+    async fn open(&self, cursor: &Cursor) -> Result<Arc<PublishedResult>, Problem> {
         let entry = generations::at(&*self.store, &cursor.source, cursor.generation).await?;
         let meant = entry.filter(|entry| entry.run == cursor.run && !entry.withdrawn);
         let entry = meant.ok_or_else(|| gone(cursor))?;
-        match Published::open(Arc::clone(&self.store), entry).await {
+        match PublishedResult::open(Arc::clone(&self.store), entry).await {
             Ok(opened) => Ok(Arc::new(opened)),
             Err(StoreError::Missing { .. }) => Err(gone(cursor)),
             Err(error) => Err(Problem::from(error)),

@@ -10,7 +10,7 @@ use crate::args::DemoArgs;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::run::{self, LocalRun};
-use crate::serve::Listening;
+use crate::serve::Listeners;
 use crate::synthetic::Synthetic;
 use crate::tables;
 
@@ -24,11 +24,11 @@ pub(crate) fn command(runtime: &Runtime, args: DemoArgs, output: Output) -> Resu
     // The store is opened first, so a folder that is not a store is refused before anything is
     // written to it.
     let store = runtime.block_on(run::open(&args.store))?;
-    let listening =
-        (!args.no_serve).then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
+    let listeners =
+        (!args.no_serve).then(|| runtime.block_on(Listeners::on(&args.listen))).transpose()?;
     let statuses = statuses(&args.store, output)?;
     let local = LocalRun::of_file("demo", &statuses, args.store)?;
-    run::run_and_serve(runtime, store, &local, listening, output)
+    run::run_and_serve(runtime, store, &local, listeners, output)
 }
 
 /// Returns the file of statuses, which is generated if it is missing.

@@ -20,19 +20,20 @@ use crate::store_location::Folder;
 pub(crate) fn command(runtime: &Runtime, args: &ServeArgs, output: Output) -> Result<(), Failure> {
     runtime.block_on(async {
         let store = args.location.open(Folder::Any).await?;
-        let listening = Listening::on(&args.listen).await?;
-        serve(store, &args.location.name(), listening, None, output).await
+        let listeners = Listeners::on(&args.listen).await?;
+        serve(store, &args.location.name(), listeners, None, output).await
     })
 }
 
-/// The listening ports. They are taken before any work, so that a port in use is reported at once.
+/// The listeners of the ports. They are made before any work, so that a port in use is reported at
+/// once.
 #[derive(Debug)]
-pub(crate) struct Listening {
+pub(crate) struct Listeners {
     api: TcpListener,
     metrics: Option<TcpListener>,
 }
 
-impl Listening {
+impl Listeners {
     /// Listens on the ports.
     pub(crate) async fn on(listen: &ListenArgs) -> Result<Self, Failure> {
         let bound = |error: server::BindError| Failure::other("Listen", error_chain(&error));
@@ -49,13 +50,13 @@ impl Listening {
 pub(crate) async fn serve(
     store: Arc<dyn Store>,
     name: &str,
-    listening: Listening,
+    listeners: Listeners,
     source: Option<&str>,
     output: Output,
 ) -> Result<(), Failure> {
     metrics::init();
     let readiness = Readiness::default();
-    let Listening { api: listener, metrics } = listening;
+    let Listeners { api: listener, metrics } = listeners;
     let address =
         listener.local_addr().map_err(|error| Failure::other("Listen", error.to_string()))?;
     if let Some(listener) = metrics {

@@ -3,7 +3,7 @@
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
 use k8s_openapi::jiff::Timestamp;
-use trendjob::{ExitStatus, PlanSummary, Published, Records, TerminationMessage};
+use trendjob::{ExitStatus, PlanSummary, Records, ResultSummary, TerminationMessage};
 
 use crate::condition_types::pod::SCHEDULED;
 use crate::names::{Stage, pods_field};
@@ -120,7 +120,7 @@ fn is_bounded(message: &TerminationMessage) -> bool {
             && plan.shards <= MOST_INDEXES
             && plan.partitions <= MOST_INDEXES
     };
-    let is_result = |result: &Published| {
+    let is_result = |result: &ResultSummary| {
         is_word(&result.digest, 128)
             && is_word(&result.database, 63)
             && are_numbers(&[result.generation, result.topics])

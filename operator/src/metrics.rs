@@ -8,7 +8,7 @@ use trendjob::TrendJobStatus;
 
 use crate::names::{STAGE_LABEL, Stage};
 use crate::object::TrendJobObject;
-use crate::observed::Observed;
+use crate::observed::ClusterState;
 use crate::plan::state::STAGES;
 use crate::times::StatusTimes;
 
@@ -42,7 +42,7 @@ pub(crate) fn job_created(object: &TrendJobObject, job: &Job) {
 pub(crate) fn progressed(
     before: Option<&TrendJobStatus>,
     status: &TrendJobStatus,
-    observed: &Observed,
+    observed: &ClusterState,
 ) {
     let is_new = before.is_none_or(|before| before.plan_hash != status.plan_hash);
     if let Some(plan) = observed.reported_plan().filter(|_| is_new) {

@@ -12,7 +12,7 @@ use crate::object::{JobCondition, JobObject, JobStatus};
 
 /// A run that has begun, from its `ConfigMap`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pinned {
+pub struct StartedRun {
     /// The configuration of its pods.
     pub config: RunConfig,
     /// The restart annotation of the TrendJob when the run began.
@@ -115,9 +115,9 @@ impl ObservedJob {
 
 /// The state of the cluster around one TrendJob.
 #[derive(Debug, Clone, Default)]
-pub struct Observed {
+pub struct ClusterState {
     /// The current run.
-    pub run: Option<Pinned>,
+    pub run: Option<StartedRun>,
     /// Its Jobs by stage; the last one of a stage that was repeated.
     pub jobs: BTreeMap<Stage, ObservedJob>,
     /// The number of Jobs of each stage, more than 1 if it was repeated.
@@ -144,7 +144,7 @@ pub struct Observed {
     pub deletion: Deletion,
 }
 
-impl Observed {
+impl ClusterState {
     /// The plan that the plan pod reported.
     pub fn reported_plan(&self) -> Option<&PlanSummary> {
         self.messages.get(&Stage::Plan)?.plan.as_ref()

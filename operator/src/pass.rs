@@ -3,7 +3,7 @@
 
 use k8s_openapi::jiff::Timestamp;
 
-use crate::observed::Observed;
+use crate::observed::ClusterState;
 use crate::settings::Settings;
 use crate::validate::CheckedTrendJob;
 
@@ -13,7 +13,7 @@ pub struct Pass<'a> {
     /// The TrendJob with its last status.
     pub trendjob: &'a CheckedTrendJob,
     /// The state of the cluster.
-    pub observed: &'a Observed,
+    pub observed: &'a ClusterState,
     /// The settings of the operator.
     pub settings: &'a Settings,
     /// The time of the pass.

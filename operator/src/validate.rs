@@ -169,11 +169,11 @@ pub struct InvalidSpec(pub String);
 pub fn manager(object: &TrendJobObject) -> String {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Managed {
+    struct ManagerField {
         managed_by: Option<String>,
     }
-    let managed: Option<Managed> = serde_json::from_str(&object.spec.0).ok();
-    managed.and_then(|managed| managed.managed_by).unwrap_or_else(|| trendjob::OPERATOR.to_owned())
+    let field: Option<ManagerField> = serde_json::from_str(&object.spec.0).ok();
+    field.and_then(|field| field.managed_by).unwrap_or_else(|| trendjob::OPERATOR.to_owned())
 }
 
 /// Reads a TrendJob.

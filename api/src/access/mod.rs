@@ -41,7 +41,7 @@ impl Access {
         let request_id = self.ids.of(request.headers());
         let route = request.extensions().get::<MatchedPath>().cloned();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let under_way = UnderWay::begin(&self.metrics);
+        let under_way = ActiveRequest::begin(&self.metrics);
         let mut response = answer(request).await;
         under_way.end();
         let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
@@ -69,12 +69,12 @@ impl Access {
 }
 
 /// A request under way. If it is dropped before it ends, its caller abandoned it.
-struct UnderWay<'a> {
+struct ActiveRequest<'a> {
     metrics: &'a RequestMetrics,
     ended: bool,
 }
 
-impl<'a> UnderWay<'a> {
+impl<'a> ActiveRequest<'a> {
     fn begin(metrics: &'a RequestMetrics) -> Self {
         metrics.under_way().increment(1.0);
         Self { metrics, ended: false }
@@ -85,7 +85,7 @@ impl<'a> UnderWay<'a> {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for ActiveRequest<'_> {
     fn drop(&mut self) {
         self.metrics.under_way().decrement(1.0);
         if !self.ended {

@@ -17,7 +17,7 @@ const OVERHEAD: usize = 512;
 
 /// The responses of this process, by path and query.
 #[derive(Debug)]
-pub(crate) struct ResponseCache(Cache<Box<str>, CacheEntry, ByBytes>);
+pub(crate) struct ResponseCache(Cache<Box<str>, CacheEntry, ByteWeight>);
 
 /// A representation and the views it was made from. Views are compared by address. A weak reference
 /// keeps the address from being reused, but doesn't keep the view alive.
@@ -28,9 +28,9 @@ struct CacheEntry {
 }
 
 #[derive(Debug, Clone)]
-struct ByBytes;
+struct ByteWeight;
 
-impl Weighter<Box<str>, CacheEntry> for ByBytes {
+impl Weighter<Box<str>, CacheEntry> for ByteWeight {
     fn weight(&self, question: &Box<str>, entry: &CacheEntry) -> u64 {
         (question.len() + entry.representation.size() + OVERHEAD) as u64
     }
@@ -39,7 +39,7 @@ impl Weighter<Box<str>, CacheEntry> for ByBytes {
 impl Default for ResponseCache {
     fn default() -> Self {
         let items = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX) / 1024;
-        Self(Cache::with_weighter(items, MAX_BYTES, ByBytes))
+        Self(Cache::with_weighter(items, MAX_BYTES, ByteWeight))
     }
 }
 

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::args::RunArgs;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::serve::{self, Listening};
+use crate::serve::{self, Listeners};
 
 pub(crate) use local_run::LocalRun;
 
@@ -38,9 +38,9 @@ pub(crate) fn command(runtime: &Runtime, args: &RunArgs, output: Output) -> Resu
         return report::plan(&plan, run.threads, output);
     }
     let store = runtime.block_on(open(&run.store))?;
-    let listening =
-        args.serve.then(|| runtime.block_on(Listening::on(&args.listen))).transpose()?;
-    run_and_serve(runtime, store, &run, listening, output)
+    let listeners =
+        args.serve.then(|| runtime.block_on(Listeners::on(&args.listen))).transpose()?;
+    run_and_serve(runtime, store, &run, listeners, output)
 }
 
 /// Opens a store for writing.
@@ -53,15 +53,15 @@ pub(crate) fn run_and_serve(
     runtime: &Runtime,
     store: Arc<ObjectStore>,
     run: &LocalRun,
-    listening: Option<Listening>,
+    listeners: Option<Listeners>,
     output: Output,
 ) -> Result<(), Failure> {
     let finished = session::run(runtime, &store, run, output)?;
     runtime.block_on(report::result(&store, &finished, output))?;
     let (source, folder) =
         (finished.published.plan.source.as_str(), run.store.display().to_string());
-    if let Some(listening) = listening {
-        let served = serve::serve(store, &folder, listening, Some(source), output);
+    if let Some(listeners) = listeners {
+        let served = serve::serve(store, &folder, listeners, Some(source), output);
         return runtime.block_on(served);
     }
     output.note(&format!(

@@ -42,7 +42,7 @@ struct Report<'a> {
     topics: u64,
     long_terms: u64,
     #[serde(flatten)]
-    outside: Outside,
+    outside: OutsideCounts,
     incomplete: bool,
     objects: usize,
     shards: usize,
@@ -55,7 +55,7 @@ struct Report<'a> {
 
 /// Counted records outside all windows, or outside all windows that are scored.
 #[derive(Debug, Clone, Copy, Serialize)]
-struct Outside {
+struct OutsideCounts {
     /// Number of records without a time; `None` in a run without windows.
     #[serde(skip_serializing_if = "Option::is_none")]
     undated: Option<u64>,
@@ -65,14 +65,14 @@ struct Outside {
     ahead: Option<u64>,
 }
 
-impl Outside {
-    fn of(published: &View) -> Self {
-        let contents = published.contents();
+impl OutsideCounts {
+    fn of(view: &View) -> Self {
+        let contents = view.contents();
         let undated = || contents.totals.0.get(&Bucket::WHOLE.0).map_or(0, |total| total.documents);
         let ahead = |windows: &Totals| u64::try_from(windows.ahead()).unwrap_or(u64::MAX);
         Self {
             undated: contents.window.map(|_| undated()),
-            ahead: contents.gates.and_then(|_| published.windows()).map(ahead),
+            ahead: contents.gates.and_then(|_| view.windows()).map(ahead),
         }
     }
 }
@@ -89,8 +89,8 @@ pub(super) async fn result(
     let kind = plan.analysis.kinds.first().copied().unwrap_or(Kind::Word);
     let topics = contents.topics(kind);
     let total: Duration = stages.iter().map(|(_, took)| *took).sum();
-    let published = View::open(store.clone(), generation.clone()).await?;
-    let outside = Outside::of(&published);
+    let view = View::open(store.clone(), generation.clone()).await?;
+    let outside = OutsideCounts::of(&view);
     if output.is_json() {
         let mut seconds: BTreeMap<_, _> =
             stages.iter().map(|(stage, took)| (stage.name(), rounded(*took))).collect();
@@ -116,10 +116,10 @@ pub(super) async fn result(
         });
     }
     let ranking = Ranking::One(kind, SliceStart::Shown(0));
-    let top = TopQuestion { ranking, limit: SHOWN }.answer(&published).await?;
+    let top = TopQuestion { ranking, limit: SHOWN }.answer(&view).await?;
     Output::print(&tables::topics(&top))?;
     output.note(&summary(plan, &contents.records, topics, generation.generation, total));
-    let Outside { undated, ahead } = outside;
+    let OutsideCounts { undated, ahead } = outside;
     for (count, what) in [
         (undated, "have no readable time and are in no window"),
         (ahead, "are dated far ahead of all others and are in no scored window"),

@@ -11,13 +11,13 @@ const SOCIAL: [&str; 4] =
     ["--profile", "social", "--kinds", "word,hashtag,mention,cashtag,emoji,domain"];
 
 /// Kind, term, count.
-type Found = Vec<(&'static str, String, u64)>;
+type TermCounts = Vec<(&'static str, String, u64)>;
 
 impl Workspace {
     /// Every term of every kind.
     #[track_caller]
-    fn all_terms(&self) -> Found {
-        let mut found = Found::new();
+    fn all_terms(&self) -> TermCounts {
+        let mut found = TermCounts::new();
         for kind in KINDS {
             let top = self.json(&["top", "sample", "--kind", kind, "--limit", "0"]);
             for topic in top["topics"].as_array().unwrap() {
@@ -37,7 +37,7 @@ fn assert_terms(texts: &[&str], expected: &[(&'static str, &str, u64)]) {
     let published =
         workspace.publish(&[&SOCIAL[..], &[&workspace.write("posts.ndjson", lines)]].concat());
     assert_eq!(published.counted, texts.len() as u64, "a text without terms is counted");
-    let mut expected: Found =
+    let mut expected: TermCounts =
         expected.iter().map(|(kind, term, count)| (*kind, (*term).to_owned(), *count)).collect();
     expected.sort();
     assert_eq!(workspace.all_terms(), expected, "{texts:?}");
@@ -166,7 +166,7 @@ fn tags_of_up_to_1024_bytes_are_stored_and_longer_ones_are_counted_as_long_terms
     let published =
         workspace.publish(&[&SOCIAL[..], &[&workspace.write("posts.ndjson", lines)]].concat());
     assert_eq!((published.counted, published.number("longTerms")), (6, 3));
-    let mut expected: Found = kept.iter().map(|tag| ("hashtag", tag.clone(), 1)).collect();
+    let mut expected: TermCounts = kept.iter().map(|tag| ("hashtag", tag.clone(), 1)).collect();
     expected.push(("word", "weather".to_owned(), 6));
     expected.sort();
     assert_eq!(workspace.all_terms(), expected);

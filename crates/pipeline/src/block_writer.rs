@@ -1,4 +1,4 @@
-//! Cuts sequences of entries into blocks, and stores these with an index. Owns the size and the
+//! Cuts sequences of entries into blocks, and stores these with references. Owns the size and the
 //! names of blocks; knows nothing of the meaning of the entries.
 
 use trends::format::{FormatError, RowWriter};
@@ -8,17 +8,17 @@ use trends::{Kind, RowRef};
 use crate::Error;
 use crate::blocks::BlockSink;
 
-/// An encoded block and the head that its index keeps.
+/// An encoded block and the head that its reference keeps.
 pub(crate) type Block<H> = (H, Vec<u8>);
 
 /// Encodes entries, given in order, into one block after another.
 pub(crate) trait BlockWriter {
     /// One entry.
     type Entry<'a>;
-    /// The part of a block's first entries that its index keeps.
+    /// The part of a block's first entries that its reference keeps.
     type Head;
-    /// The entry of a stored block in an index.
-    type Indexed;
+    /// The reference to a stored block.
+    type Reference;
 
     /// Adds an entry.
     fn push(&mut self, entry: Self::Entry<'_>);
@@ -29,8 +29,8 @@ pub(crate) trait BlockWriter {
     /// Ends the block; `None` if it has no entry. The next entry begins another.
     fn finish(&mut self) -> Result<Option<Block<Self::Head>>, FormatError>;
 
-    /// The index entry of a stored block.
-    fn index(head: Self::Head, block: BlockRef) -> Self::Indexed;
+    /// Returns the reference to a stored block.
+    fn reference(head: Self::Head, block: BlockRef) -> Self::Reference;
 }
 
 /// Ends a block when it is full.
@@ -59,22 +59,22 @@ impl<W: BlockWriter> CutWriter<W> {
     }
 }
 
-/// Stores a sequence of entries block by block and keeps the index of its blocks.
+/// Stores a sequence of entries block by block and keeps the references to its blocks.
 #[derive(Debug)]
-pub(crate) struct IndexedBlocks<W: BlockWriter> {
+pub(crate) struct ReferencedBlocks<W: BlockWriter> {
     writer: CutWriter<W>,
     /// The blocks are named `<name>-<number>`, where the number has this many digits.
     name: String,
     digits: usize,
-    index: Vec<W::Indexed>,
+    references: Vec<W::Reference>,
 }
 
-impl<W: BlockWriter> IndexedBlocks<W> {
+impl<W: BlockWriter> ReferencedBlocks<W> {
     /// Blocks of about `size` bytes before compression, whose names begin with `name` and end with
     /// a number of `digits` digits.
     pub(crate) fn new(name: impl Into<String>, digits: usize, writer: W, size: usize) -> Self {
         let writer = CutWriter::new(writer, size);
-        Self { writer, name: name.into(), digits, index: Vec::new() }
+        Self { writer, name: name.into(), digits, references: Vec::new() }
     }
 
     /// Adds an entry, and stores the block that it fills.
@@ -88,17 +88,18 @@ impl<W: BlockWriter> IndexedBlocks<W> {
         full.map_or(Ok(()), |block| self.put(block, sink))
     }
 
-    /// Stores the unfinished block, unless it is empty. Returns the index of all blocks so far.
-    pub(crate) fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<&[W::Indexed], Error> {
+    /// Stores the unfinished block, unless it is empty. Returns the references to all blocks so
+    /// far.
+    pub(crate) fn cut(&mut self, sink: &mut BlockSink<'_>) -> Result<&[W::Reference], Error> {
         let unfinished = self.writer.cut()?;
         unfinished.map_or(Ok(()), |block| self.put(block, sink))?;
-        Ok(&self.index)
+        Ok(&self.references)
     }
 
-    /// Stores the last block and returns the index of all.
-    pub(crate) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<W::Indexed>, Error> {
+    /// Stores the last block and returns the references to all.
+    pub(crate) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Vec<W::Reference>, Error> {
         self.cut(sink)?;
-        Ok(self.index)
+        Ok(self.references)
     }
 
     fn put(
@@ -106,17 +107,17 @@ impl<W: BlockWriter> IndexedBlocks<W> {
         (head, block): Block<W::Head>,
         sink: &mut BlockSink<'_>,
     ) -> Result<(), Error> {
-        let name = format!("{}-{:02$}", self.name, self.index.len(), self.digits);
-        self.index.push(W::index(head, sink.put(name, block)?));
+        let name = format!("{}-{:02$}", self.name, self.references.len(), self.digits);
+        self.references.push(W::reference(head, sink.put(name, block)?));
         Ok(())
     }
 }
 
-/// Writes blocks that are read from the first to the last, so their index is a list of blocks.
+/// Writes blocks that are read from the first to the last, so a reference needs no term.
 impl BlockWriter for RowWriter {
     type Entry<'a> = &'a RowRef<'a>;
     type Head = ();
-    type Indexed = BlockRef;
+    type Reference = BlockRef;
 
     fn push(&mut self, row: &RowRef<'_>) {
         self.push(row);
@@ -130,20 +131,20 @@ impl BlockWriter for RowWriter {
         if self.rows() == 0 { Ok(None) } else { self.finish().map(|block| Some(((), block))) }
     }
 
-    fn index((): (), block: BlockRef) -> BlockRef {
+    fn reference((): (), block: BlockRef) -> BlockRef {
         block
     }
 }
 
-/// Writes blocks in which single terms are looked up, so their index holds the first term of each.
+/// Writes blocks in which single terms are looked up, so a reference holds the first term.
 #[derive(Debug, Default)]
 pub(crate) struct TermWriter {
     rows: RowWriter,
     first: Option<(Kind, String)>,
 }
 
-/// Rows with an index by term.
-pub(crate) type TermBlocks = IndexedBlocks<TermWriter>;
+/// Rows with references by term.
+pub(crate) type TermBlocks = ReferencedBlocks<TermWriter>;
 
 impl TermBlocks {
     /// Term blocks of about `size` bytes before compression, whose names begin with `name`.
@@ -155,7 +156,7 @@ impl TermBlocks {
 impl BlockWriter for TermWriter {
     type Entry<'a> = &'a RowRef<'a>;
     type Head = (Kind, String, u32);
-    type Indexed = TermBlock;
+    type Reference = TermBlock;
 
     fn push(&mut self, row: &RowRef<'_>) {
         if self.first.is_none() {
@@ -174,7 +175,7 @@ impl BlockWriter for TermWriter {
         Ok(Some(((kind, first, rows), self.rows.finish()?)))
     }
 
-    fn index((kind, first, rows): Self::Head, block: BlockRef) -> TermBlock {
+    fn reference((kind, first, rows): Self::Head, block: BlockRef) -> TermBlock {
         TermBlock { kind, first, rows, block }
     }
 }
@@ -197,21 +198,21 @@ mod tests {
         let context = fixture.context("run", "attempt");
         let attempt = Attempt::new(&context, &plan, Stage::Aggregate, 0_u32);
         let mut sink = BlockSink::new(&attempt);
-        let mut indexed = TermBlocks::of_terms("terms", 300);
-        let mut bare = IndexedBlocks::new("plain", 3, RowWriter::default(), 300);
+        let mut looked_up = TermBlocks::of_terms("terms", 300);
+        let mut bare = ReferencedBlocks::new("plain", 3, RowWriter::default(), 300);
         let terms: Vec<String> = (100..200).map(|n| format!("term-{n}")).collect();
         for term in &terms {
             let (kind, term, bucket) = (Kind::Word, term.as_bytes(), Bucket::WHOLE);
             let row = RowRef { kind, term, bucket, count: 3, documents: 2, detail: &[] };
-            indexed.add(&row, &mut sink).unwrap();
+            looked_up.add(&row, &mut sink).unwrap();
             bare.add(&row, &mut sink).unwrap();
         }
-        let index = indexed.finish(&mut sink).unwrap();
+        let references = looked_up.finish(&mut sink).unwrap();
         let bare = bare.finish(&mut sink).unwrap();
         sink.finish().unwrap();
-        assert!(index.len() > 2, "{}", index.len());
+        assert!(references.len() > 2, "{}", references.len());
         let mut place = 0;
-        for (number, block) in index.iter().enumerate() {
+        for (number, block) in references.iter().enumerate() {
             assert_eq!(block.block.name, format!("terms-{number:06}"));
             assert_eq!((block.kind, &block.first), (Kind::Word, &terms[place]));
             place += block.rows as usize;
@@ -219,7 +220,8 @@ mod tests {
         assert_eq!(place, terms.len());
         assert_eq!(bare[1].name, "plain-001");
         let expected: Vec<_> = terms.into_iter().map(|term| (term, 3, 2)).collect();
-        for blocks in [index.iter().map(|block| &block.block).collect(), bare.iter().collect()] {
+        for blocks in [references.iter().map(|block| &block.block).collect(), bare.iter().collect()]
+        {
             let blocks: Vec<&BlockRef> = blocks;
             let blocks = Blocks::stored(&context, attempt.key.clone(), blocks);
             assert_eq!(counts(RowCursor::new(blocks).unwrap()), expected);

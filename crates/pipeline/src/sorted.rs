@@ -233,7 +233,7 @@ mod tests {
     impl BlockWriter for Vec<u8> {
         type Entry<'a> = u8;
         type Head = ();
-        type Indexed = BlockRef;
+        type Reference = BlockRef;
 
         fn push(&mut self, entry: u8) {
             self.push(entry);
@@ -247,7 +247,7 @@ mod tests {
             Ok(Some(std::mem::take(self)).filter(|raw| !raw.is_empty()).map(|raw| ((), raw)))
         }
 
-        fn index((): (), block: BlockRef) -> BlockRef {
+        fn reference((): (), block: BlockRef) -> BlockRef {
             block
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use store::View;
-use store::published::WindowCount;
+use store::published_result::WindowCount;
 use trends::{Bucket, Kind};
 
 use crate::schema::kinds;

@@ -127,11 +127,11 @@ pub(crate) fn check_format(
     formats: RangeInclusive<u32>,
 ) -> Result<(), StoreError> {
     #[derive(Deserialize)]
-    struct Versioned {
+    struct FormatField {
         #[serde(default)]
         format: u32,
     }
-    let Versioned { format } = parse(key, value)?;
+    let FormatField { format } = parse(key, value)?;
     if format > *formats.end() {
         let (place, known) = (key.to_string(), *formats.end());
         return Err(StoreError::Newer { place, found: format, known });

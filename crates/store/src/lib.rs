@@ -14,7 +14,7 @@ pub mod marker;
 #[cfg(feature = "mongodb")]
 pub mod mongo;
 pub mod objects;
-pub mod published;
+pub mod published_result;
 pub mod retention;
 pub mod run_lock;
 pub mod view;
@@ -29,7 +29,7 @@ pub use key::{AttemptId, BlockKey, InvalidName, Key, Log, RunId, SourceName};
 #[cfg(feature = "mongodb")]
 pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
-pub use published::Published;
+pub use published_result::PublishedResult;
 pub use run_lock::RunLock;
 pub use view::View;
 pub use vocabulary::Stage;

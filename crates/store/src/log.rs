@@ -10,7 +10,7 @@ use crate::document::{self, check_format, json};
 use crate::{Insertion, Key, Store, StoreError};
 
 #[derive(Serialize)]
-struct Versioned<'a, T> {
+struct VersionedEntry<'a, T> {
     format: u32,
     #[serde(flatten)]
     entry: &'a T,
@@ -23,7 +23,7 @@ pub(crate) async fn insert<T: Serialize + Sync>(
     format: u32,
     entry: &T,
 ) -> Result<bool, StoreError> {
-    let value = json(key, &Versioned { format, entry })?;
+    let value = json(key, &VersionedEntry { format, entry })?;
     Ok(store.insert(key, value.into()).await? == Insertion::Inserted)
 }
 

@@ -144,7 +144,7 @@ struct Retirement<'a> {
 
 /// The record that a run is retired.
 #[derive(Deserialize)]
-struct Retired {
+struct RetirementRecord {
     /// The time of its retirement, in seconds since the epoch.
     at: u64,
 }
@@ -162,7 +162,7 @@ impl Retirement<'_> {
                 now
             }
             Insertion::Present(value) => {
-                let Retired { at } = document::parse(&key, &value)?;
+                let RetirementRecord { at } = document::parse(&key, &value)?;
                 at
             }
         };

@@ -1,5 +1,5 @@
 //! A published result as readers see it: without excluded terms, and with ranks counted without
-//! them. Owns the translation between shown ranks and stored positions; `Published` reads the
+//! them. Owns the translation between shown ranks and stored positions; `PublishedResult` reads the
 //! result, and `trends` decides which terms are excluded.
 //!
 //! The positions of excluded terms are found once per result, version and kind, when they are first
@@ -20,14 +20,14 @@ use trends::scores::{Explanation, Totals};
 use trends::{Kind, Score, Topic};
 
 use crate::generations::{self, Generation};
-use crate::published::WindowCount;
-use crate::{Published, SourceName, Store, StoreError, exclusions};
+use crate::published_result::WindowCount;
+use crate::{PublishedResult, SourceName, Store, StoreError, exclusions};
 use gaps::Gaps;
 
 /// One generation of a source, and its excluded terms.
 #[derive(Debug)]
 pub struct View {
-    published: Arc<Published>,
+    published: Arc<PublishedResult>,
     exclusions: Arc<Exclusions>,
     excluded: ExclusionFilter,
     /// The positions of excluded terms, by kind.
@@ -65,7 +65,10 @@ impl View {
     ///
     /// # Errors
     /// If an excluded pattern can't be used.
-    pub fn new(published: Arc<Published>, exclusions: Arc<Exclusions>) -> Result<Self, StoreError> {
+    pub fn new(
+        published: Arc<PublishedResult>,
+        exclusions: Arc<Exclusions>,
+    ) -> Result<Self, StoreError> {
         let excluded =
             ExclusionFilter::new(&exclusions, published.contents().profile, published.kinds())
                 .map_err(|error| {
@@ -80,7 +83,7 @@ impl View {
     pub async fn open(store: Arc<dyn Store>, generation: Generation) -> Result<Self, StoreError> {
         let source = &generation.source;
         let excluded = exclusions::current(&*store, source, &Arc::default()).await?;
-        let published = Published::open(store, generation).await?;
+        let published = PublishedResult::open(store, generation).await?;
         Self::new(Arc::new(published), excluded)
     }
 
@@ -108,7 +111,7 @@ impl View {
         }
         let published = match last {
             Some(last) => Arc::clone(&last.published),
-            None => Arc::new(Published::open(Arc::clone(store), newest).await?),
+            None => Arc::new(PublishedResult::open(Arc::clone(store), newest).await?),
         };
         Self::new(published, excluded).map(|view| Some(Arc::new(view)))
     }

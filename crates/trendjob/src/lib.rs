@@ -44,7 +44,9 @@ pub use self::{
     sink::{MongoSink, Retention, SecretKeyRef, Sink},
     size::{InvalidSize, Size},
     spec::{DeletionPolicy, GROUP, KIND, OPERATOR, TrendJobSpec, VERSION},
-    status::{Condition, ConditionStatus, LastFailure, Published, Records, Shards, TrendJobStatus},
+    status::{
+        Condition, ConditionStatus, LastFailure, Records, ResultSummary, Shards, TrendJobStatus,
+    },
     termination::{ExitStatus, PlanSummary, TerminationMessage},
 };
 #[cfg(feature = "crd")]

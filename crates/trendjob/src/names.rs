@@ -12,8 +12,8 @@ use vocabulary::{Kind, Score};
 const SCORES: [Score; 6] =
     [Score::Burst, Score::Peak, Score::Keyness, Score::Popular, Score::ChiSquare, Score::Count];
 
-/// A kind or a score, which has a name in manifests.
-pub(crate) trait Named: Copy + 'static {
+/// The name of a kind or a score in manifests.
+pub(crate) trait ManifestName: Copy + 'static {
     /// Every value, in the order of the definition.
     const VALUES: &'static [Self];
 
@@ -21,7 +21,7 @@ pub(crate) trait Named: Copy + 'static {
     fn in_manifest(self) -> &'static str;
 }
 
-impl Named for Kind {
+impl ManifestName for Kind {
     const VALUES: &'static [Self] = &Self::ALL;
 
     fn in_manifest(self) -> &'static str {
@@ -29,7 +29,7 @@ impl Named for Kind {
     }
 }
 
-impl Named for Score {
+impl ManifestName for Score {
     const VALUES: &'static [Self] = &SCORES;
 
     fn in_manifest(self) -> &'static str {
@@ -38,7 +38,7 @@ impl Named for Score {
 }
 
 /// Writes a list of names.
-pub(crate) fn serialize<T: Named, S: Serializer>(
+pub(crate) fn serialize<T: ManifestName, S: Serializer>(
     values: &[T],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -46,7 +46,7 @@ pub(crate) fn serialize<T: Named, S: Serializer>(
 }
 
 /// Reads a list of names.
-pub(crate) fn deserialize<'de, T: Named, D: Deserializer<'de>>(
+pub(crate) fn deserialize<'de, T: ManifestName, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
@@ -76,7 +76,7 @@ pub(crate) fn scores(_: &mut SchemaGenerator) -> Schema {
     list::<Score>("A score beside the count.")
 }
 
-fn list<T: Named>(description: &str) -> Schema {
+fn list<T: ManifestName>(description: &str) -> Schema {
     let names: Vec<&str> = T::VALUES.iter().map(|value| value.in_manifest()).collect();
     json_schema!({
         "type": "array",

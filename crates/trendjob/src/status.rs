@@ -56,7 +56,7 @@ pub struct TrendJobStatus {
     pub bytes: Option<u64>,
     /// The published result.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Published>,
+    pub result: Option<ResultSummary>,
     /// The last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<LastFailure>,
@@ -108,7 +108,7 @@ pub struct Records {
 /// A published result.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Published {
+pub struct ResultSummary {
     /// The database with the result.
     #[schemars(length(max = 63))]
     pub database: String,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{InvalidFormat, Published, Records, format};
+use crate::{InvalidFormat, Records, ResultSummary, format};
 
 /// The result of one attempt at one stage and index.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct TerminationMessage {
     /// The published result, from publish, or from a plan pod that carried the run through all
     /// stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub result: Option<Published>,
+    pub result: Option<ResultSummary>,
 }
 
 /// The exit status of an attempt.

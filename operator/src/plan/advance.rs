@@ -11,13 +11,13 @@ use super::step::{self, Step};
 use super::{begin, clock, hold, restart};
 use crate::diagnosis;
 use crate::names::Stage;
-use crate::observed::{Observed, Pinned};
+use crate::observed::{ClusterState, StartedRun};
 use crate::pass::Pass;
 use crate::specs;
 use crate::validate::CheckedTrendJob;
 
 /// Advances a run by one step.
-pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
+pub(super) fn decide(pass: &Pass<'_>, run: &StartedRun) -> Decision {
     let Pass { trendjob, observed, now, .. } = *pass;
     let mut actions = remove_previous(trendjob, observed);
     let (mut state, mut look_again) = advance(pass, run, &mut actions);
@@ -47,7 +47,7 @@ pub(super) fn decide(pass: &Pass<'_>, run: &Pinned) -> Decision {
 }
 
 /// Takes the next step. Returns the new state, and the time until the next look.
-fn advance(pass: &Pass<'_>, run: &Pinned, actions: &mut Vec<Action>) -> (State, Duration) {
+fn advance(pass: &Pass<'_>, run: &StartedRun, actions: &mut Vec<Action>) -> (State, Duration) {
     let Pass { trendjob, observed, now, .. } = *pass;
     let step = step::step(pass, run);
     let state = match step {
@@ -79,7 +79,7 @@ fn advance(pass: &Pass<'_>, run: &Pinned, actions: &mut Vec<Action>) -> (State, 
 }
 
 /// Starts the next run after one that failed.
-fn again(pass: &Pass<'_>, run: &Pinned, failed: Failure) -> Decision {
+fn again(pass: &Pass<'_>, run: &StartedRun, failed: Failure) -> Decision {
     let mut decision = begin::decide(pass, run.config.restart + 1, run.tries + 1);
     if let Report::Run { failure, .. } = &mut decision.report {
         *failure = Some(failed);
@@ -89,7 +89,11 @@ fn again(pass: &Pass<'_>, run: &Pinned, failed: Failure) -> Decision {
 
 /// Brings the number of pods of a running Job in line with `sharding.parallelism`, which may change
 /// while they run. The queue of a queued Job decides instead.
-fn parallelism(trendjob: &CheckedTrendJob, observed: &Observed, stage: Stage) -> Option<Action> {
+fn parallelism(
+    trendjob: &CheckedTrendJob,
+    observed: &ClusterState,
+    stage: Stage,
+) -> Option<Action> {
     let job = observed.jobs.get(&stage).filter(|job| job.is_running() && stage.is_indexed())?;
     let parallelism = trendjob.parallelism(job.completions);
     let is_due = job.parallelism != parallelism && !job.is_queued;
@@ -99,7 +103,7 @@ fn parallelism(trendjob: &CheckedTrendJob, observed: &Observed, stage: Stage) ->
 /// Deletes the remains of the previous run. They go once the next run has begun, never before:
 /// without its `ConfigMap` a run could not be recognised as ended. The `ConfigMap` goes first: it
 /// is not watched, so the Jobs, which are, remain as a sign that it must be deleted.
-fn remove_previous(trendjob: &CheckedTrendJob, observed: &Observed) -> Vec<Action> {
+fn remove_previous(trendjob: &CheckedTrendJob, observed: &ClusterState) -> Vec<Action> {
     let Some(run) = observed.run.as_ref().filter(|_| !observed.previous.is_empty()) else {
         return Vec::new();
     };
@@ -112,7 +116,7 @@ fn remove_previous(trendjob: &CheckedTrendJob, observed: &Observed) -> Vec<Actio
 /// run has no Job any more, and nothing else shows it.
 fn forget_previous(
     trendjob: &CheckedTrendJob,
-    observed: &Observed,
+    observed: &ClusterState,
     state: &State,
 ) -> Option<Action> {
     let restart = observed.run.as_ref()?.config.restart.checked_sub(1)?;
@@ -121,7 +125,7 @@ fn forget_previous(
 }
 
 /// Returns the time until the next look at pods, which is short while something is wrong with them.
-fn look_at_pods(observed: &Observed, state: &State, now: Timestamp) -> Duration {
+fn look_at_pods(observed: &ClusterState, state: &State, now: Timestamp) -> Duration {
     match state {
         State::Running { finding: Some(_), .. } => LOOK_SELDOM,
         _ if observed.look_again => {
@@ -148,7 +152,7 @@ mod tests {
             "metadata": {"name": "j", "creationTimestamp": "2026-01-01T00:00:00Z"}, "spec": {},
         });
         let job = ObservedJob::of(Stage::Etl, &serde_json::from_value(job).unwrap());
-        let mut observed = Observed { look_again: true, ..Observed::default() };
+        let mut observed = ClusterState { look_again: true, ..ClusterState::default() };
         observed.jobs.insert(Stage::Etl, job);
         let state = State::Running { stage: Stage::Etl, finding: None };
         let after = |seconds: i64| {
@@ -158,7 +162,7 @@ mod tests {
         };
         // A clock behind that of the API server is no reason to wait.
         assert_eq!([-60, 0, 5, 10, 16, 24, 3600].map(after), [5, 5, 5, 5, 8, 12, 12]);
-        let running = Observed { look_again: false, ..observed.clone() };
+        let running = ClusterState { look_again: false, ..observed.clone() };
         assert_eq!(look_at_pods(&running, &state, Timestamp::UNIX_EPOCH), IDLE);
     }
 }

@@ -9,7 +9,7 @@ use super::state::State;
 use super::{clock, events, finished, status};
 use crate::names::FINALIZER;
 use crate::object::TrendJobObject;
-use crate::observed::Observed;
+use crate::observed::ClusterState;
 use crate::pass::Pass;
 use crate::times::StatusTimes;
 
@@ -38,7 +38,7 @@ pub(super) fn conclude(pass: &Pass<'_>, decision: Decision) -> PassPlan {
 }
 
 fn of_run(pass: &Pass<'_>, run: Subject, state: &State, plan: PassPlan) -> PassPlan {
-    let nothing = Observed::default();
+    let nothing = ClusterState::default();
     let observed = if matches!(run, Subject::New(_)) { &nothing } else { pass.observed };
     let trendjob = status::about(pass, run);
     let status = status::status(&Pass { trendjob: &trendjob, observed, ..*pass }, state);

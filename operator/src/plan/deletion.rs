@@ -8,7 +8,7 @@ use k8s_openapi::jiff::Timestamp;
 
 use super::action::Action;
 use super::decision::{Decision, Report};
-use crate::observed::{Observed, Purge};
+use crate::observed::{ClusterState, Purge};
 use crate::pass::Pass;
 use crate::specs;
 use crate::times::seconds_between;
@@ -31,7 +31,7 @@ pub(super) fn finalizer(trendjob: &CheckedTrendJob) -> Option<Action> {
 /// Kubernetes deletes the pods first, and the Jobs when no pod is left. But a Job that retries an
 /// index keeps the failed pod until its successor is created, which the namespace refuses. So
 /// neither the pod nor the Job would be deleted.
-pub(super) fn with_namespace(observed: &Observed) -> Decision {
+pub(super) fn with_namespace(observed: &ClusterState) -> Decision {
     let jobs = observed.jobs.values().filter(|job| !job.is_deleted);
     Decision::leaving(jobs.map(Action::delete).collect(), Some(SOON))
 }

@@ -5,7 +5,7 @@ use trendjob::TrendJobStatus;
 
 use super::state::{self, Holder, State};
 use crate::condition_types::{PLANNED, READY, SHARDS_COMPLETE, STALLED, SUSPENDED};
-use crate::observed::Observed;
+use crate::observed::ClusterState;
 use crate::reasons;
 use crate::validate::{CheckedTrendJob, is_true};
 
@@ -37,7 +37,7 @@ fn warning(reason: &str, action: &'static str, note: String) -> Notice {
 /// Returns the events of the change from the TrendJob's present status to `status`.
 pub(super) fn notices(
     trendjob: &CheckedTrendJob,
-    observed: &Observed,
+    observed: &ClusterState,
     status: &TrendJobStatus,
     state: &State,
 ) -> Vec<Notice> {
@@ -83,7 +83,7 @@ pub(super) fn purge_abandoned(source: &str, why: &str) -> Notice {
     warning("PurgeAbandoned", "Purge", note)
 }
 
-fn planned(status: &TrendJobStatus, observed: &Observed) -> String {
+fn planned(status: &TrendJobStatus, observed: &ClusterState) -> String {
     let note = format!("{} bytes of input in {}", status.bytes.unwrap_or(0), shards(status));
     match observed.reported_plan() {
         Some(plan) if plan.compressed > 0 => format!(

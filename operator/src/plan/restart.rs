@@ -6,7 +6,7 @@ use k8s_openapi::jiff::Timestamp;
 use trendjob::TrendJobStatus;
 
 use super::state::{self, Failure};
-use crate::observed::Pinned;
+use crate::observed::StartedRun;
 use crate::reasons::DEADLINE_EXCEEDED;
 use crate::times::seconds_between;
 use crate::validate::CheckedTrendJob;
@@ -39,7 +39,7 @@ pub fn is_restart_requested(trendjob: &CheckedTrendJob) -> bool {
 /// Returns the time until the next run after a failed one; `None` if no run follows.
 pub(super) fn wait(
     trendjob: &CheckedTrendJob,
-    run: &Pinned,
+    run: &StartedRun,
     failure: &Failure,
     now: Timestamp,
 ) -> Option<Duration> {

@@ -1,7 +1,7 @@
 //! The state of a TrendJob, as one of few values. Conditions, events and the column of `kubectl
 //! get` follow from it.
 
-use trendjob::{Published, Records};
+use trendjob::{Records, ResultSummary};
 
 use crate::diagnosis::Finding;
 use crate::names::Stage;
@@ -59,7 +59,7 @@ pub enum State {
     /// The result is published.
     Complete {
         /// The result.
-        result: Published,
+        result: ResultSummary,
         /// The number of records by outcome.
         records: Option<Records>,
     },

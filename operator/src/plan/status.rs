@@ -11,7 +11,7 @@ use super::state::{self, Failure, State};
 use super::{clock, conditions, restart};
 use crate::indexes;
 use crate::names::Stage;
-use crate::observed::{End, Observed};
+use crate::observed::{ClusterState, End};
 use crate::pass::Pass;
 use crate::times::rfc3339;
 use crate::validate::CheckedTrendJob;
@@ -112,7 +112,7 @@ fn note_plan(status: &mut TrendJobStatus, pass: &Pass<'_>) {
     }
 }
 
-fn note_shards(status: &mut TrendJobStatus, observed: &Observed, state: &State) {
+fn note_shards(status: &mut TrendJobStatus, observed: &ClusterState, state: &State) {
     let Some(shards) = &mut status.shards else { return };
     if let Some(etl) = observed.jobs.get(&Stage::Etl) {
         let failed = etl.status.failed_indexes.as_deref().unwrap_or_default();
@@ -152,7 +152,11 @@ pub(super) fn note_failure(status: &mut TrendJobStatus, failure: &Failure, now: 
 }
 
 /// The progress of a run, whatever its state is now.
-fn progress(status: &TrendJobStatus, observed: &Observed, state: &State) -> conditions::Progress {
+fn progress(
+    status: &TrendJobStatus,
+    observed: &ClusterState,
+    state: &State,
+) -> conditions::Progress {
     let is_complete = matches!(state, State::Complete { .. });
     let etl = observed.jobs.get(&Stage::Etl);
     let current = match state {

@@ -7,7 +7,7 @@ use trendjob::ExitStatus;
 use super::state::{Failure, State};
 use crate::indexes;
 use crate::names::Stage;
-use crate::observed::{End, Observed, ObservedJob, Pinned};
+use crate::observed::{ClusterState, End, ObservedJob, StartedRun};
 use crate::pass::Pass;
 use crate::reasons::MESSAGE_LOST;
 use crate::specs::NextJob;
@@ -43,7 +43,7 @@ impl Step {
 }
 
 /// The next step of a run.
-pub(super) fn step(pass: &Pass<'_>, run: &Pinned) -> Step {
+pub(super) fn step(pass: &Pass<'_>, run: &StartedRun) -> Step {
     let Pass { trendjob, observed, .. } = *pass;
     let Some((stage, last)) = observed.jobs.last_key_value() else {
         return etl(pass).map_or_else(|| Step::Create(NextJob::plan()), Step::Create);
@@ -81,7 +81,7 @@ fn etl(pass: &Pass<'_>) -> Option<NextJob> {
 }
 
 /// A stage after etl, without these shards.
-fn later(pass: &Pass<'_>, run: &Pinned, stage: Stage, without: &str) -> Step {
+fn later(pass: &Pass<'_>, run: &StartedRun, stage: Stage, without: &str) -> Step {
     let Some(hash) = pass.plan_hash() else {
         let message =
             "the hash of the plan is lost: neither the status nor a Job holds it any more";
@@ -107,7 +107,7 @@ fn gaps<'a>(trendjob: &CheckedTrendJob, etl: &'a ObservedJob, reason: &str) -> O
     is_allowed.then_some(failed)
 }
 
-fn failure(observed: &Observed, job: &ObservedJob, reason: &str, message: &str) -> Failure {
+fn failure(observed: &ClusterState, job: &ObservedJob, reason: &str, message: &str) -> Failure {
     let finding = observed.finding.as_ref().filter(|finding| finding.stage == job.stage);
     if let Some(finding) = finding {
         return Failure::from(finding);
@@ -122,7 +122,7 @@ fn failure(observed: &Observed, job: &ObservedJob, reason: &str, message: &str) 
 }
 
 /// The step after a plan or publish pod that succeeded, by its termination message.
-fn reported(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
+fn reported(pass: &Pass<'_>, run: &StartedRun, job: &ObservedJob) -> Step {
     let stage = job.stage;
     let Some(message) = pass.observed.messages.get(&stage) else {
         return repeated(pass, run, job);
@@ -142,7 +142,7 @@ fn reported(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
 
 /// Repeats a Job whose termination message was lost. The work of its pod is in the store; the next
 /// pod only reports it.
-fn repeated(pass: &Pass<'_>, run: &Pinned, job: &ObservedJob) -> Step {
+fn repeated(pass: &Pass<'_>, run: &StartedRun, job: &ObservedJob) -> Step {
     let stage = job.stage;
     let number = pass.observed.repeated.get(&stage).copied().unwrap_or(1);
     if number < REPEATS {

@@ -16,7 +16,7 @@ use crate::condition_types::pod::DISRUPTION_TARGET;
 use crate::metrics;
 use crate::names::{FINALIZER, RESTART_LABEL};
 use crate::object::TrendJobObject;
-use crate::observed::Observed;
+use crate::observed::ClusterState;
 use crate::plan::{Action, PassPlan};
 use crate::reasons::NODE_LOST;
 use crate::times::rfc3339;
@@ -28,7 +28,7 @@ const FIELD_MANAGER: &str = "trendjob-operator";
 pub(super) async fn act(
     object: &TrendJobObject,
     plan: PassPlan,
-    observed: &Observed,
+    observed: &ClusterState,
     context: &Context,
 ) -> Result<Option<Duration>, Error> {
     let actor = Actor::new(object, context);

@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::metrics;
 use crate::object::{JobObject, TrendJobObject};
-use crate::observed::Observed;
+use crate::observed::ClusterState;
 use crate::pass::Pass;
 use crate::plan::{self, plan};
 use crate::settings::Settings;
@@ -126,7 +126,7 @@ async fn pass(watched: &TrendJobObject, context: &Context) -> Result<Next, Error
         Ok(trendjob) => trendjob,
         Err(why) => {
             let plan = plan::refuse(&object, &why.0, now);
-            return act::act(&object, plan, &Observed::default(), context).await.map(next);
+            return act::act(&object, plan, &ClusterState::default(), context).await.map(next);
         }
     };
     // Client.

@@ -17,7 +17,7 @@ use crate::condition_types;
 use crate::diagnosis::{diagnose, is_refusal, last_failed, report};
 use crate::names::{PURGE, RESTART_ANNOTATION, STAGE_LABEL, Stage, TRIES_ANNOTATION, UID_LABEL};
 use crate::object::{JobObject, is_child};
-use crate::observed::{Deletion, End, Observed, ObservedJob, Pinned, Purge};
+use crate::observed::{ClusterState, Deletion, End, ObservedJob, Purge, StartedRun};
 use crate::plan::{self, is_restart_requested};
 use crate::times::seconds_between;
 use crate::validate::CheckedTrendJob;
@@ -30,9 +30,9 @@ pub(super) async fn observe(
     trendjob: &CheckedTrendJob,
     context: &Context,
     now: Timestamp,
-) -> Result<Observed, Error> {
+) -> Result<ClusterState, Error> {
     let cluster = ClusterView { trendjob, context, now };
-    let mut observed = Observed::default();
+    let mut observed = ClusterState::default();
     if trendjob.deleted.is_some() {
         if trendjob.has_finalizer && trendjob.is_purged() {
             observed.deletion = cluster.deletion().await?;
@@ -79,7 +79,7 @@ impl ClusterView<'_> {
 
     /// The run from its `ConfigMap`, or the reason why the `ConfigMap` can't be read; `None` if the
     /// run has not begun.
-    async fn pinned(&self, restart: u32) -> Result<Option<Result<Pinned, String>>, Error> {
+    async fn pinned(&self, restart: u32) -> Result<Option<Result<StartedRun, String>>, Error> {
         let maps: Api<ConfigMap> = self.api();
         let name = self.trendjob.run_name(restart).base();
         let found =
@@ -92,7 +92,7 @@ impl ClusterView<'_> {
         let config =
             config.and_then(|json| RunConfig::from_json(json).map_err(|error| error.to_string()));
         let annotation = |name: &str| map.metadata.annotations.as_ref()?.get(name).cloned();
-        Ok(Some(config.map(|config| Pinned {
+        Ok(Some(config.map(|config| StartedRun {
             config,
             restart: annotation(RESTART_ANNOTATION),
             tries: annotation(TRIES_ANNOTATION).and_then(|text| text.parse().ok()).unwrap_or(1),
@@ -116,7 +116,7 @@ impl ClusterView<'_> {
     }
 
     /// Fills in the Jobs of the run and those left from the previous run.
-    fn jobs(&self, restart: u32, observed: &mut Observed) {
+    fn jobs(&self, restart: u32, observed: &mut ClusterState) {
         for (job, count) in self.jobs_of(restart) {
             observed.repeated.insert(job.stage, count);
             observed.jobs.insert(job.stage, job);
@@ -130,7 +130,7 @@ impl ClusterView<'_> {
     async fn message(
         &self,
         stage: Stage,
-        observed: &Observed,
+        observed: &ClusterState,
     ) -> Result<Option<TerminationMessage>, Error> {
         let Some(job) = observed.jobs.get(&stage) else { return Ok(None) };
         let is_last = observed.jobs.keys().next_back() == Some(&stage);
@@ -150,7 +150,7 @@ impl ClusterView<'_> {
     }
 
     /// Looks for a cause among the pods of the current stage.
-    async fn pods(&self, observed: &mut Observed) -> Result<(), Error> {
+    async fn pods(&self, observed: &mut ClusterState) -> Result<(), Error> {
         let Some(job) = observed.jobs.values().next_back().cloned() else { return Ok(()) };
         let all = self.pods_of(&job);
         if matches!(job.end, Some(End::Failed { .. })) {
@@ -194,7 +194,7 @@ impl ClusterView<'_> {
     }
 
     /// Returns true if the input can be mounted on one node at a time only.
-    async fn is_single_node(&self, observed: &Observed) -> Result<bool, Error> {
+    async fn is_single_node(&self, observed: &ClusterState) -> Result<bool, Error> {
         let volume = self.trendjob.spec.input.volume.as_ref();
         let claim = volume.and_then(|volume| volume.persistent_volume_claim.as_ref());
         let Some(claim) = claim.filter(|_| self.is_before_etl(observed)) else { return Ok(false) };
@@ -207,7 +207,7 @@ impl ClusterView<'_> {
     }
 
     /// Returns true if the next Job may be that of etl.
-    fn is_before_etl(&self, observed: &Observed) -> bool {
+    fn is_before_etl(&self, observed: &ClusterState) -> bool {
         match observed.jobs.last_key_value() {
             None => self.trendjob.status.plan_hash.is_some(),
             Some((stage, job)) => *stage == Stage::Plan && job.end == Some(End::Complete),

@@ -7,12 +7,12 @@ use trendjob::RunConfig;
 
 use super::metadata;
 use crate::names::{RESTART_ANNOTATION, TRIES_ANNOTATION};
-use crate::observed::Pinned;
+use crate::observed::StartedRun;
 use crate::pass::Pass;
 use crate::validate::CheckedTrendJob;
 
 /// A run that begins now.
-pub(crate) fn pinned(pass: &Pass<'_>, restart: u32, tries: u32) -> Pinned {
+pub(crate) fn pinned(pass: &Pass<'_>, restart: u32, tries: u32) -> StartedRun {
     let trendjob = pass.trendjob;
     let config = RunConfig {
         format: RunConfig::FORMAT,
@@ -24,11 +24,11 @@ pub(crate) fn pinned(pass: &Pass<'_>, restart: u32, tries: u32) -> Pinned {
         score_stage: trendjob.spec.analysis.needs_scoring(),
         spec: trendjob.spec.clone(),
     };
-    Pinned { config, restart: trendjob.restart.clone(), tries, created: pass.now }
+    StartedRun { config, restart: trendjob.restart.clone(), tries, created: pass.now }
 }
 
 /// The `ConfigMap` of a run.
-pub(crate) fn config_map(trendjob: &CheckedTrendJob, pinned: &Pinned) -> ConfigMap {
+pub(crate) fn config_map(trendjob: &CheckedTrendJob, pinned: &StartedRun) -> ConfigMap {
     let run = trendjob.run_name(pinned.config.restart);
     let mut metadata = metadata::child(trendjob, &run, run.base());
     let mut annotations = BTreeMap::from([(TRIES_ANNOTATION.to_owned(), pinned.tries.to_string())]);

@@ -16,7 +16,7 @@ use trendjob::{MongoSink, PodParts, RunConfig};
 
 use crate::diagnosis::CONTAINER;
 use crate::names::{STAGE_LABEL, Stage, UID_LABEL};
-use crate::observed::Pinned;
+use crate::observed::StartedRun;
 use crate::pass::Pass;
 use crate::settings::Settings;
 use crate::validate::{CheckedTrendJob, PodSettings};
@@ -37,7 +37,7 @@ const SPILL_FOLDER: &str = "/var/lib/trendjob/spill";
 /// The pods of a stage.
 pub(super) fn template(
     pass: &Pass<'_>,
-    run: &Pinned,
+    run: &StartedRun,
     stage: Stage,
     mut arguments: Vec<String>,
     labels: BTreeMap<String, String>,

@@ -14,7 +14,7 @@ use crate::condition_types::pod::DISRUPTION_TARGET;
 use crate::names::{
     PLAN_ANNOTATION, POD_SETTINGS_ANNOTATION, QUEUE_LABEL, STAGE_LABEL, Stage, WITHOUT_ANNOTATION,
 };
-use crate::observed::Pinned;
+use crate::observed::StartedRun;
 use crate::pass::Pass;
 
 /// The next Job of a run, with everything that its pods need to know.
@@ -46,7 +46,7 @@ impl NextJob {
 }
 
 /// The Job of a stage.
-pub(crate) fn stage_job(pass: &Pass<'_>, pinned: &Pinned, next: &NextJob) -> Job {
+pub(crate) fn stage_job(pass: &Pass<'_>, pinned: &StartedRun, next: &NextJob) -> Job {
     let (trendjob, stage) = (pass.trendjob, next.stage);
     let run = trendjob.run_name(pinned.config.restart);
     let mut metadata = metadata::child(trendjob, &run, run.job(stage, next.number));

@@ -7,7 +7,7 @@ use operator::diagnosis::Finding;
 use operator::names::Stage;
 use operator::plan::conditions::{Progress, conditions};
 use operator::plan::state::{Failure, Holder, State};
-use trendjob::{ConditionStatus, Published};
+use trendjob::{ConditionStatus, ResultSummary};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 const BEGIN: &str = "<!-- states -->\n";
@@ -38,7 +38,7 @@ fn states() -> Vec<(&'static str, State)> {
         ("suspended", State::Held { stage, by: Holder::User }),
         ("waits in its queue", State::Held { stage, by: Holder::Queue }),
         ("failed, another run begins soon", State::Restarting(failure())),
-        ("published", State::Complete { result: Published::default(), records: None }),
+        ("published", State::Complete { result: ResultSummary::default(), records: None }),
         ("a later run was published first", State::Superseded),
         ("failed", State::Failed(failure())),
     ]

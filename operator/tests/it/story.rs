@@ -8,18 +8,18 @@ use k8s_openapi::jiff::{SignedDuration, Timestamp};
 use operator::args::{Args, Command};
 use operator::names::Stage;
 use operator::object::{JobObject, JobStatus, TrendJobObject, prune_job};
-use operator::observed::{End, Observed, ObservedJob, Pinned};
+use operator::observed::{ClusterState, End, ObservedJob, StartedRun};
 use operator::pass::Pass;
 use operator::plan::{Action, PassPlan, plan};
 use operator::settings::Settings;
 use operator::validate::validate;
 use serde_json::{Value, json};
-use trendjob::{PlanSummary, Published, RunConfig, TerminationMessage};
+use trendjob::{PlanSummary, ResultSummary, RunConfig, TerminationMessage};
 
 /// A TrendJob, the cluster around it, and the text of its story so far.
 pub(crate) struct Story {
     pub(crate) object: TrendJobObject,
-    pub(crate) observed: Observed,
+    pub(crate) observed: ClusterState,
     pub(crate) now: Timestamp,
     pub(crate) text: String,
 }
@@ -42,7 +42,7 @@ impl Story {
         crate::cluster::manifests::merge(&mut object, changes);
         Self {
             object: serde_json::from_value(object).unwrap(),
-            observed: Observed::default(),
+            observed: ClusterState::default(),
             now: "2026-01-01T00:00:00Z".parse().unwrap(),
             text: String::new(),
         }
@@ -108,7 +108,7 @@ impl Story {
     /// Lets the pod of a stage report a result.
     pub(crate) fn published(&mut self, stage: Stage, incomplete: bool) -> &mut Self {
         let message = self.observed.messages.entry(stage).or_default();
-        message.result = Some(Published {
+        message.result = Some(ResultSummary {
             database: "trends".to_owned(),
             generation: 4,
             digest: "d".repeat(8),
@@ -188,15 +188,15 @@ impl Story {
                 let config = RunConfig::from_json(&map.data.as_ref().unwrap()["run.json"]).unwrap();
                 let annotations = map.metadata.annotations.clone().unwrap();
                 let previous = self.observed.jobs.values().map(|job| job.name.clone()).collect();
-                self.observed = Observed {
+                self.observed = ClusterState {
                     previous,
-                    run: Some(Pinned {
+                    run: Some(StartedRun {
                         config,
                         restart: annotations.get("trendjob.dev/restart").cloned(),
                         tries: annotations["trendjob.dev/tries"].parse().unwrap(),
                         created: self.now,
                     }),
-                    ..Observed::default()
+                    ..ClusterState::default()
                 };
             }
             Action::CreateJob(job) => {

@@ -14,7 +14,7 @@ use pipeline::score::score_partition;
 use pipeline::{Context, Plan, check_not_superseded};
 use service::clock;
 use store::{Generation, MongoStore};
-use trendjob::{Published, Records, RunConfig, TerminationMessage};
+use trendjob::{Records, ResultSummary, RunConfig, TerminationMessage};
 use trends::result::ResultContents;
 use trends::time::rfc3339;
 use trends::{Kind, RecordCounts};
@@ -92,7 +92,7 @@ impl Work {
 
     /// Returns the report of a published result.
     fn published(&self, generation: &Generation, contents: &ResultContents) -> TerminationMessage {
-        let result = Published {
+        let result = ResultSummary {
             database: self.config.spec.sink.mongodb.database.clone(),
             generation: generation.generation,
             digest: contents.digest.clone(),

@@ -8,7 +8,7 @@ use mongodb::bson::{Document, doc};
 use serde_json::Value;
 use store::marker::marker;
 use store::mongo::plain;
-use store::{AttemptId, Published, SourceName, Stage, generations};
+use store::{AttemptId, PublishedResult, SourceName, Stage, generations};
 use trends::Kind;
 
 use crate::cluster::{Cluster, SOURCE, Shared};
@@ -40,7 +40,7 @@ fn plain_documents_are_the_highest_ranked_words_of_the_visible_result() {
         let store = cluster.store();
         let newest = cluster.newest().unwrap();
         cluster.wait(async {
-            let published = Published::open(store, newest).await.unwrap();
+            let published = PublishedResult::open(store, newest).await.unwrap();
             let expected = published.ranked(Kind::Word, 0, 1_500).await.unwrap();
             let mongo = cluster.mongo().await;
             let plain = mongo.database().collection::<Document>("trends-sample");
@@ -173,7 +173,7 @@ fn polled(shared: Option<Shared>) {
         cluster.wait(async {
             let newest = generations::newest(&*store, &source, 0).await.unwrap().unwrap();
             let generation = newest.generation;
-            let published = Published::open(store.clone(), newest).await.unwrap();
+            let published = PublishedResult::open(store.clone(), newest).await.unwrap();
             let topics = published.ranked(Kind::Word, 0, 5).await.unwrap();
             (generation, published.contents().digest.clone(), topics)
         })
@@ -269,7 +269,7 @@ fn plain_documents_agree_with_the_visible_result_after_late_and_killed_publisher
         let back = generations::rollback(&mongo, &source, 1, "").await.unwrap();
         let attempt = AttemptId::new("back").unwrap();
         plain::follow(&mongo, &source, &attempt).await.unwrap();
-        let shown = Published::open(std::sync::Arc::new(mongo), back).await.unwrap();
+        let shown = PublishedResult::open(std::sync::Arc::new(mongo), back).await.unwrap();
         shown.ranked(Kind::Word, 0, 1).await.unwrap().remove(0).term
     });
     assert_eq!(first_plain(&cluster), (word, 3));

@@ -23,7 +23,7 @@ use trends::{Kind, RowRef};
 pub use pairs::PairBlocks;
 use pairs::Pairs;
 pub(crate) use ranking::{RankCollector, RankingPages};
-use terms::{Merged, Terms};
+use terms::{MergedTerms, Terms};
 pub use verdict::check_records;
 pub(crate) use windows::timed_totals;
 
@@ -159,7 +159,7 @@ impl Output<'_> {
 
     fn finish(mut self, without: Vec<u32>) -> Result<AggregateReport, Error> {
         let terms = self.terms.finish(&mut self.sink);
-        let Merged { terms, series, mut pooled, ranks } =
+        let MergedTerms { terms, series, mut pooled, ranks } =
             terms.map_err(|error| error.of(&self.partials))?;
         let pairs = self.pairs.map(|pairs| pairs.finish(&mut pooled, &mut self.sink)).transpose();
         let pairs = pairs.map_err(|error| error.of(&self.partials))?;

@@ -9,8 +9,8 @@ use trends::window::WindowTotals;
 use trends::{Row, RowRef};
 
 use super::rare_terms::RareTermFilter;
-use super::terms::{Merged, Terms};
-use super::windows::Pooled;
+use super::terms::{MergedTerms, Terms};
+use super::windows::KindDispersions;
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
@@ -77,10 +77,10 @@ impl Pairs {
     /// Stores the last blocks and adds the dispersion of the pairs to `all`.
     pub(super) fn finish(
         self,
-        all: &mut Pooled,
+        all: &mut KindDispersions,
         sink: &mut BlockSink<'_>,
     ) -> Result<PairBlocks, Error> {
-        let Merged { terms, series, pooled, .. } = self.terms.finish(sink)?;
+        let MergedTerms { terms, series, pooled, .. } = self.terms.finish(sink)?;
         all.extend(pooled);
         Ok(PairBlocks { terms, series, margins: self.margins.finish(sink)? })
     }

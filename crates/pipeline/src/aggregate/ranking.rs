@@ -10,7 +10,7 @@ use trends::result::{BlockRef, RankingPage};
 use trends::{Kind, RowRef, cmp_rank};
 
 use crate::Error;
-use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
+use crate::block_writer::{Block, BlockWriter, ReferencedBlocks};
 use crate::blocks::BlockSink;
 use crate::sorted::{Blocks, EntryBlock, merge};
 use crate::spill::{Spill, SpillWriter};
@@ -122,7 +122,7 @@ impl Topics {
 }
 
 /// A ranking, cut into pages.
-pub(crate) type RankingPages = IndexedBlocks<PageWriter>;
+pub(crate) type RankingPages = ReferencedBlocks<PageWriter>;
 
 impl RankingPages {
     /// The pages of a ranking of this kind, whose names begin with `name`.
@@ -147,7 +147,7 @@ impl PageWriter {
 impl BlockWriter for PageWriter {
     type Entry<'a> = RankedTopic<'a>;
     type Head = (String, u64, u32);
-    type Indexed = RankingPage;
+    type Reference = RankingPage;
 
     fn push(&mut self, topic: RankedTopic<'_>) {
         if self.first.is_none() {
@@ -166,21 +166,21 @@ impl BlockWriter for PageWriter {
         Ok(Some(((first, count, topics), self.topics.finish()?)))
     }
 
-    fn index((first, count, topics): Self::Head, block: BlockRef) -> RankingPage {
+    fn reference((first, count, topics): Self::Head, block: BlockRef) -> RankingPage {
         RankingPage { first, count, topics, block }
     }
 }
 
-/// A topic of a ranking that is being merged.
+/// A topic of a ranking that is being merged, apart from its page.
 #[derive(Debug)]
-pub(crate) struct Ranked {
+pub(crate) struct OwnedTopic {
     term: Vec<u8>,
     facts: Vec<u8>,
     count: u64,
     documents: u64,
 }
 
-impl Ranked {
+impl OwnedTopic {
     pub(crate) fn topic(&self) -> RankedTopic<'_> {
         let Self { term, facts, count, documents } = self;
         RankedTopic { term, count: *count, documents: *documents, facts }
@@ -188,14 +188,14 @@ impl Ranked {
 }
 
 impl EntryBlock for RankingReader {
-    type Entry = Ranked;
+    type Entry = OwnedTopic;
 
     fn open(block: &[u8]) -> Result<Self, FormatError> {
         Self::open(block)
     }
 
-    fn next(&mut self) -> Result<Option<Ranked>, FormatError> {
-        let owned = |RankedTopic { term, count, documents, facts }: RankedTopic<'_>| Ranked {
+    fn next(&mut self) -> Result<Option<OwnedTopic>, FormatError> {
+        let owned = |RankedTopic { term, count, documents, facts }: RankedTopic<'_>| OwnedTopic {
             term: term.to_vec(),
             facts: facts.to_vec(),
             count,
@@ -204,7 +204,7 @@ impl EntryBlock for RankingReader {
         Ok(self.topic()?.map(owned))
     }
 
-    fn order(a: &Ranked, b: &Ranked) -> Ordering {
+    fn order(a: &OwnedTopic, b: &OwnedTopic) -> Ordering {
         cmp_rank((a.count, &a.term), (b.count, &b.term))
     }
 }

@@ -9,7 +9,7 @@ use trends::window::WindowTotals;
 use trends::{Bucket, RowRef};
 
 use super::ranking::RankCollector;
-use super::windows::{Pooled, Windows};
+use super::windows::{KindDispersions, Windows};
 use crate::block_writer::TermBlocks;
 use crate::blocks::BlockSink;
 use crate::plan::Analysis;
@@ -101,20 +101,20 @@ impl Terms {
         self.whole.add(&RowRef { bucket: Bucket::WHOLE, detail: &self.facts, ..row }, sink)
     }
 
-    pub(super) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<Merged, Error> {
+    pub(super) fn finish(mut self, sink: &mut BlockSink<'_>) -> Result<MergedTerms, Error> {
         self.term(sink)?;
         let terms = self.whole.finish(sink)?;
         let series = self.series.map(|series| series.finish(sink)).transpose()?;
         let (series, pooled) = series.unwrap_or_default();
-        Ok(Merged { terms, series, pooled, ranks: self.ranks })
+        Ok(MergedTerms { terms, series, pooled, ranks: self.ranks })
     }
 }
 
 /// The blocks of a partition, and its topics.
-pub(super) struct Merged {
+pub(super) struct MergedTerms {
     pub(super) terms: Vec<TermBlock>,
     pub(super) series: Vec<TermBlock>,
-    pub(super) pooled: Pooled,
+    pub(super) pooled: KindDispersions,
     /// The topics, not ranked yet.
     pub(super) ranks: Option<RankCollector>,
 }

@@ -8,7 +8,7 @@ use trends::{Bucket, Partitions};
 
 use super::*;
 use crate::Spec;
-use crate::block_writer::IndexedBlocks;
+use crate::block_writer::ReferencedBlocks;
 use crate::etl::{EtlReport, etl};
 use crate::testing::{Fixture, post};
 
@@ -99,7 +99,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let own = PartitionIndex::of(partitions, trends::slot(Kind::Word, b"love"));
     let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
     let mut sink = BlockSink::new(&attempt);
-    let mut rows = IndexedBlocks::new("partial", 6, RowWriter::default(), 100);
+    let mut rows = ReferencedBlocks::new("partial", 6, RowWriter::default(), 100);
     let (kind, bucket) = (Kind::Word, Bucket::WHOLE);
     let row = RowRef { kind, term: b"love", bucket, count: 1, documents: 1, detail: &[] };
     rows.add(&row, &mut sink).unwrap();

@@ -17,7 +17,7 @@ use crate::blocks::BlockSink;
 use crate::plan::Analysis;
 
 /// The dispersion of terms by kind.
-pub(super) type Pooled = BTreeMap<Kind, PooledDispersion>;
+pub(super) type KindDispersions = BTreeMap<Kind, PooledDispersion>;
 
 /// Returns the totals of the run's windows, `None` without a score over time.
 pub(crate) fn timed_totals(analysis: &Analysis, totals: &WindowTotals) -> Option<Totals> {
@@ -33,7 +33,7 @@ pub(super) struct Windows {
     /// The dispersion of the terms, for scores over time.
     pool: Option<Pool>,
     /// The authors of each calendar day, for chi-square.
-    today: Option<Today>,
+    today: Option<DayAuthors>,
     /// Drops the rows of terms below the series floor.
     rare: Option<RareTermFilter>,
     facts: Vec<u8>,
@@ -49,7 +49,7 @@ impl Windows {
     ) -> Self {
         let by_day = analysis.scores.contains(&Score::ChiSquare);
         // A window is at most 7 days long.
-        let today = Today { window: window as i64, day: 0, authors: Authors::default() };
+        let today = DayAuthors { window: window as i64, day: 0, authors: Authors::default() };
         Self {
             blocks,
             current: CurrentTerm::default(),
@@ -93,20 +93,20 @@ impl Windows {
     pub(super) fn finish(
         self,
         sink: &mut BlockSink<'_>,
-    ) -> Result<(Vec<TermBlock>, Pooled), Error> {
+    ) -> Result<(Vec<TermBlock>, KindDispersions), Error> {
         let pooled = self.pool.map_or_else(BTreeMap::new, Pool::finish);
         Ok((self.blocks.finish(sink)?, pooled))
     }
 }
 
 /// The authors of a term since the beginning of a calendar day.
-struct Today {
+struct DayAuthors {
     window: i64,
     day: i64,
     authors: Authors,
 }
 
-impl Today {
+impl DayAuthors {
     /// Adds the authors of a window. Returns their number from the beginning of the day to the end
     /// of the window; `None` if the window has no day or no author is known.
     fn add(&mut self, row: &RowRef<'_>, authors: &Authors) -> Option<u64> {
@@ -127,7 +127,7 @@ impl Today {
 /// partitions.
 struct Pool {
     totals: Totals,
-    pooled: Pooled,
+    pooled: KindDispersions,
     /// The kind of the current term, and its windows so far.
     kind: Option<Kind>,
     cells: Vec<Cell>,
@@ -135,7 +135,7 @@ struct Pool {
 
 impl Pool {
     fn new(totals: Totals) -> Self {
-        Self { totals, pooled: Pooled::new(), kind: None, cells: Vec::new() }
+        Self { totals, pooled: KindDispersions::new(), kind: None, cells: Vec::new() }
     }
 
     fn add(&mut self, row: &RowRef<'_>, is_new: bool, authors: u64) {
@@ -156,7 +156,7 @@ impl Pool {
         }
     }
 
-    fn finish(mut self) -> Pooled {
+    fn finish(mut self) -> KindDispersions {
         self.end_term();
         self.pooled
     }

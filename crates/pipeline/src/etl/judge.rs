@@ -34,7 +34,7 @@ pub(super) struct Judge<'a> {
 
 /// The counters and sorted runs of one thread, or of several that were added up.
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+pub(super) struct CountedLines {
     /// The report, without partials.
     pub(super) report: EtlReport,
     /// The sorted runs of each thread, one per partition.
@@ -42,7 +42,7 @@ pub(super) struct Counted {
     pub(super) spills: Vec<Spill>,
 }
 
-impl Counted {
+impl CountedLines {
     pub(super) fn add(&mut self, other: Self) {
         self.report.add(other.report);
         self.runs.extend(other.runs);
@@ -85,7 +85,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Ends the attempt: returns its counts and the sorted runs that were not spilled.
-    pub(super) fn finish(mut self) -> Result<Counted, Error> {
+    pub(super) fn finish(mut self) -> Result<CountedLines, Error> {
         let runs = vec![self.counting.drain(self.partitions)];
         let report = EtlReport {
             records: self.tally.counts(),
@@ -94,7 +94,7 @@ impl<'a> Judge<'a> {
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
             ..self.counting.into_report()
         };
-        Ok(Counted { report, runs, spills: self.spills })
+        Ok(CountedLines { report, runs, spills: self.spills })
     }
 
     fn line(&mut self, offset: u64, line: &[u8], is_utf8: bool) -> Result<(), Error> {

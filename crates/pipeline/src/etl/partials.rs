@@ -9,7 +9,7 @@ use trends::result::BlockRef;
 
 use crate::Error;
 use crate::attempt::Attempt;
-use crate::block_writer::IndexedBlocks;
+use crate::block_writer::ReferencedBlocks;
 use crate::blocks::BlockSink;
 use crate::parallel::in_parallel;
 use crate::sorted::{Blocks, RowCursor};
@@ -65,7 +65,7 @@ pub(super) fn write(
             }
             let name = format!("partial-{:04}", partition.get());
             let (writer, size) = (RowWriter::default(), context.limits.blocks.partials);
-            let mut blocks = IndexedBlocks::new(name, 5, writer, size);
+            let mut blocks = ReferencedBlocks::new(name, 5, writer, size);
             merge(runs, |row| blocks.add(&row, &mut sink))?;
             blocks.finish(&mut sink)
         })?;

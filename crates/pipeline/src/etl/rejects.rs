@@ -11,7 +11,7 @@ use trends::result::BlockRef;
 
 use super::report::{Sample, Shard};
 use crate::attempt::Attempt;
-use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
+use crate::block_writer::{Block, BlockWriter, ReferencedBlocks};
 use crate::blocks::BlockSink;
 use crate::plan::Plan;
 use crate::sorted::{Blocks, EntryBlock, merge};
@@ -43,7 +43,7 @@ pub struct Reject {
 #[derive(Debug)]
 pub(super) struct RejectLog<'a> {
     sink: BlockSink<'a>,
-    blocks: IndexedBlocks<JsonLines>,
+    blocks: ReferencedBlocks<JsonLines>,
     /// The number of blocks at the end of each sorted run.
     ends: Vec<usize>,
 }
@@ -51,7 +51,7 @@ pub(super) struct RejectLog<'a> {
 impl<'a> RejectLog<'a> {
     pub(super) fn new(attempt: &'a Attempt<'_>, thread: usize) -> Self {
         let name = format!("rejects-{thread:03}");
-        let blocks = IndexedBlocks::new(name, 5, JsonLines::default(), BLOCK);
+        let blocks = ReferencedBlocks::new(name, 5, JsonLines::default(), BLOCK);
         Self { sink: BlockSink::new(attempt), blocks, ends: Vec::new() }
     }
 
@@ -90,7 +90,7 @@ struct JsonLines(Vec<u8>);
 impl BlockWriter for JsonLines {
     type Entry<'a> = &'a [u8];
     type Head = ();
-    type Indexed = BlockRef;
+    type Reference = BlockRef;
 
     fn push(&mut self, json: &[u8]) {
         self.0.extend_from_slice(json);
@@ -110,7 +110,7 @@ impl BlockWriter for JsonLines {
         Ok(Some(((), block)))
     }
 
-    fn index((): (), block: BlockRef) -> BlockRef {
+    fn reference((): (), block: BlockRef) -> BlockRef {
         block
     }
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use super::judge::{Counted, Judge};
+use super::judge::{CountedLines, Judge};
 use crate::attempt::Attempt;
 use crate::input::{
     Compression, InputFile, LineRange, Lines as _, ObjectLocation, OpenObject, StreamBlock,
@@ -22,7 +22,7 @@ use crate::{Context, Error};
 const SEGMENT: u64 = 248 << 10;
 
 /// Reads the ranges of a shard and counts their records.
-pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, Error> {
+pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLines, Error> {
     let (context, plan) = (attempt.context, attempt.plan);
     let threads = context.limits.threads.max(1);
     let object = |range: &Range| &plan.objects[range.object as usize];
@@ -33,7 +33,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<Counted, E
     let (give_back, spare) = channel();
     let blocks = Mutex::new(receiver);
     let first_error = OnceLock::new();
-    let counted = Mutex::new(Counted::default());
+    let counted = Mutex::new(CountedLines::default());
     // An error stops the other threads at their next block; the first error is the one that is
     // returned.
     let note = |result: Result<(), Error>| {

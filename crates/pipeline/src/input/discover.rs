@@ -10,7 +10,7 @@ use crate::Error;
 
 /// An input file that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundFile {
     /// The path under which it was found; it may contain symbolic links.
     pub path: PathBuf,
     /// The absolute path without symbolic links: equal for equal files.
@@ -36,7 +36,7 @@ pub struct Folders<'a> {
 ///
 /// # Errors
 /// If a URI leads to no file: a missing path, an empty folder, a glob without match.
-pub fn discover(uris: &[String], folders: Folders<'_>) -> Result<Vec<Found>, Error> {
+pub fn discover(uris: &[String], folders: Folders<'_>) -> Result<Vec<FoundFile>, Error> {
     let mut found = Vec::new();
     let store_folder = folders.store_folder.and_then(|folder| folder.canonicalize().ok());
     for uri in uris {
@@ -92,7 +92,7 @@ fn expand(
     uri: &str,
     pattern: &Path,
     store_folder: Option<&Path>,
-    found: &mut Vec<Found>,
+    found: &mut Vec<FoundFile>,
 ) -> Result<(), Error> {
     let invalid = |error: glob::PatternError| {
         let (fault, position) = (error.msg, error.pos);
@@ -148,7 +148,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Adds a file, or all files below a folder. Follows links, but enters no folder twice.
-    fn path(&mut self, path: &Path, found: &mut Vec<Found>) -> Result<(), Error> {
+    fn path(&mut self, path: &Path, found: &mut Vec<FoundFile>) -> Result<(), Error> {
         let failed = |source| Error::Read { path: path.to_owned(), offset: None, source };
         let metadata = fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() && !metadata.is_dir() {
@@ -163,7 +163,7 @@ impl<'a> Visit<'a> {
         }
         if metadata.is_file() {
             let name = path.display().to_string();
-            found.push(Found { path: path.to_owned(), canonical, name });
+            found.push(FoundFile { path: path.to_owned(), canonical, name });
         } else if self.entered.insert(canonical) {
             for entry in fs::read_dir(path).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
@@ -200,7 +200,7 @@ mod tests {
             let uri = self.0.path().join(uri).display().to_string();
             let found = discover(&[uri], folders).unwrap();
             let root = self.0.path().canonicalize().unwrap();
-            let name = |found: &Found| found.canonical.strip_prefix(&root).unwrap().to_owned();
+            let name = |found: &FoundFile| found.canonical.strip_prefix(&root).unwrap().to_owned();
             found.iter().map(|found| name(found).display().to_string()).collect()
         }
     }

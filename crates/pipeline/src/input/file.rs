@@ -9,7 +9,7 @@ use sha2::Digest as _;
 use trends::digest::hex;
 
 use super::compression::Compression;
-use super::discover::Found;
+use super::discover::FoundFile;
 use super::object::{self, FileVersion, Identity, Object, ObjectLocation};
 use crate::Error;
 
@@ -18,7 +18,7 @@ use crate::Error;
 /// # Errors
 /// If it can't be opened or read, or is not compressed as `declared`.
 pub fn inspect(
-    found: &Found,
+    found: &FoundFile,
     declared: Option<Compression>,
     identity: Identity,
 ) -> Result<Object, Error> {
@@ -169,7 +169,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(OsStr::from_bytes(b"odd\xFF.ndjson"));
         std::fs::write(&path, "{}").unwrap();
-        let found = Found { canonical: path.clone(), name: path.display().to_string(), path };
+        let found = FoundFile { canonical: path.clone(), name: path.display().to_string(), path };
         let error = inspect(&found, None, Identity::Modified).unwrap_err().to_string();
         assert!(error.contains("odd\u{fffd}.ndjson is not UTF-8"), "{error}");
     }

@@ -13,7 +13,7 @@ mod remote;
 mod stream;
 
 pub use compression::Compression;
-pub use discover::{Folders, Found, discover};
+pub use discover::{Folders, FoundFile, discover};
 pub(crate) use file::InputFile;
 pub use file::inspect;
 pub(crate) use lines::{BYTE_ORDER_MARK, Lines, read_lines};

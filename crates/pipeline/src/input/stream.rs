@@ -76,7 +76,7 @@ pub(crate) fn stream_lines(
     max_line: usize,
     sink: &impl StreamSink,
 ) -> Result<(), Error> {
-    let compressed = Counted { inner: reader, sink };
+    let compressed = CountingReader { inner: reader, sink };
     let mut decoder = object
         .compression
         .decoder(io::BufReader::with_capacity(128 << 10, compressed))
@@ -156,12 +156,12 @@ fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<u64> {
 }
 
 /// Counts the bytes that are read.
-struct Counted<'a, R, S> {
+struct CountingReader<'a, R, S> {
     inner: R,
     sink: &'a S,
 }
 
-impl<R: Read, S: StreamSink> Read for Counted<'_, R, S> {
+impl<R: Read, S: StreamSink> Read for CountingReader<'_, R, S> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         self.sink.consumed(count as u64);
@@ -202,9 +202,9 @@ mod tests {
     /// Keeps the offset and the bytes of each block; true for the beginning of a line that is too
     /// long.
     #[derive(Default)]
-    struct Collected(RefCell<Vec<(u64, Vec<u8>, bool)>>);
+    struct BlockLog(RefCell<Vec<(u64, Vec<u8>, bool)>>);
 
-    impl StreamSink for Collected {
+    impl StreamSink for BlockLog {
         fn consumed(&self, _: u64) {}
 
         fn spare(&self) -> Option<Vec<u8>> {
@@ -228,7 +228,7 @@ mod tests {
 
     /// The blocks of a range of a text.
     fn blocks(text: &[u8], range: LineRange) -> Vec<(u64, Vec<u8>, bool)> {
-        let sink = Collected::default();
+        let sink = BlockLog::default();
         let from = usize::try_from(range.from()).unwrap();
         stream_lines(&object(Compression::None), &text[from..], range, 1 << 20, &sink).unwrap();
         sink.0.into_inner()
@@ -261,7 +261,7 @@ mod tests {
     fn compressed_data_that_ends_early_is_an_error_with_the_remedy() {
         let packed = zstd::encode_all(&b"{}\n".repeat(1_000)[..], 1).unwrap();
         let cut = &packed[..packed.len() - 5];
-        let sink = Collected::default();
+        let sink = BlockLog::default();
         let result = stream_lines(&object(Compression::Zstd), cut, LineRange::WHOLE, 99, &sink);
         let error = result.unwrap_err();
         assert_eq!((error.reason(), error.is_permanent()), ("DamagedCompression", true));

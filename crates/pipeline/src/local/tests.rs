@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use store::{AttemptId, Published, SourceName, exclusions};
+use store::{AttemptId, PublishedResult, SourceName, exclusions};
 use trends::exclusions::{Action, Change, Subject};
 use trends::{Kind, Partitions, Profile};
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::Analysis;
 use crate::testing::Fixture;
 
-fn outcome(context: &Context, spec: Option<&Spec>) -> Result<PublishedRun, Error> {
+fn publish(context: &Context, spec: Option<&Spec>) -> Result<PublishedRun, Error> {
     run(context, spec, |_, _| Ok(()), || "2026-01-01T00:00:00Z".into())
 }
 
@@ -48,13 +48,13 @@ fn any_division_of_the_work_publishes_the_same_digest() {
         let context = fixture.limited("run", threads, memory);
         let partitions = Partitions::new(partitions).unwrap();
         let spec = Spec { chunk_size, shards, partitions, ..fixture.spec() };
-        let outcome = outcome(&context, Some(&spec)).unwrap();
-        assert!(shards.is_none_or(|shards| outcome.plan.shards.len() == shards as usize));
-        assert_eq!(outcome.contents.records.counted, 30_000);
+        let run = publish(&context, Some(&spec)).unwrap();
+        assert!(shards.is_none_or(|shards| run.plan.shards.len() == shards as usize));
+        assert_eq!(run.contents.records.counted, 30_000);
         if memory == 1 << 16 {
             assert!(context.progress.spilled.load(Ordering::Relaxed) > 0, "it spilled");
         }
-        digests.insert(outcome.contents.digest);
+        digests.insert(run.contents.digest);
     }
     assert_eq!(digests.len(), 1);
 }
@@ -63,8 +63,8 @@ fn any_division_of_the_work_publishes_the_same_digest() {
 fn a_published_result_can_be_read_by_rank_and_by_term() {
     let fixture = fixture(&lines(20_000));
     let context = fixture.limited("run", 2, 1 << 30);
-    let outcome = outcome(&context, Some(&fixture.spec())).unwrap();
-    let open = Published::open(context.store.clone(), outcome.generation);
+    let run = publish(&context, Some(&fixture.spec())).unwrap();
+    let open = PublishedResult::open(context.store.clone(), run.generation);
     let published = context.wait(open).unwrap();
     let all = context.wait(published.ranked(Kind::Word, 0, usize::MAX)).unwrap();
     assert_eq!(all.len() as u64, published.topics(Kind::Word));
@@ -84,7 +84,7 @@ fn a_published_result_can_be_read_by_rank_and_by_term() {
 fn a_resumed_run_skips_finished_shards_and_publishes_an_equal_result() {
     let fixture = fixture(&lines(5000));
     let spec = Spec { shards: Some(4), ..fixture.spec() };
-    let whole = outcome(&fixture.context("whole", "attempt"), Some(&spec)).unwrap();
+    let whole = publish(&fixture.context("whole", "attempt"), Some(&spec)).unwrap();
 
     let context = fixture.context("stopped", "attempt");
     let plan = plan(&context, &spec).unwrap();
@@ -105,7 +105,7 @@ fn too_many_malformed_lines_publish_nothing_and_are_named() {
     let fixture = fixture("[\n {\"text\":\"love\"}\n]\n");
     let context = fixture.context("run", "attempt");
     let spec = Spec { max_malformed_percent: 5.0, ..fixture.spec() };
-    let error = outcome(&context, Some(&spec)).unwrap_err();
+    let error = publish(&context, Some(&spec)).unwrap_err();
     let message = error.to_string();
     assert!(error.is_permanent());
     assert!(message.contains("2 of 3 lines") && message.contains("at byte 0: syntax"), "{message}");
@@ -154,10 +154,10 @@ fn excluded_authors_are_frozen_in_the_plan_and_only_there() {
     // Every later attempt follows that plan, whatever is excluded meanwhile.
     exclude("c");
     assert_eq!(fixture.plan("one", &social), first);
-    let one = outcome(&context("one"), Some(&social)).unwrap();
+    let one = publish(&context("one"), Some(&social)).unwrap();
     assert_eq!((one.plan.hash().unwrap(), one.contents.excluded), (first.hash().unwrap(), 2));
-    let two = outcome(&context("two"), Some(&social)).unwrap();
+    let two = publish(&context("two"), Some(&social)).unwrap();
     assert_eq!(two.contents.excluded, 3);
-    let seed = outcome(&context("three"), Some(&fixture.spec())).unwrap();
+    let seed = publish(&context("three"), Some(&fixture.spec())).unwrap();
     assert_eq!((seed.plan.analysis.is_default(), seed.contents.excluded), (true, 0));
 }

@@ -21,7 +21,9 @@ pub use document::{CustomFormat, Plan, RecordFormat, Spec};
 pub use indexes::{PartitionIndex, ShardIndex};
 
 use crate::cancel::Cancel;
-use crate::input::{Folders, Found, Object, Remote, discover, inspect, inspect_remote, is_remote};
+use crate::input::{
+    Folders, FoundFile, Object, Remote, discover, inspect, inspect_remote, is_remote,
+};
 use crate::{Context, Error};
 
 /// Makes the plan of a run and stores it, unless the run has one.
@@ -105,7 +107,7 @@ fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>,
         let spooled = spec.spooled.as_ref();
         let path = spooled.ok_or(Error::Defect("standard input was not spooled"))?;
         let (path, name) = (path.clone(), "standard input".to_owned());
-        let spooled = Found { canonical: path.clone(), path, name };
+        let spooled = FoundFile { canonical: path.clone(), path, name };
         objects.push(inspect(&spooled, spec.compression, spec.identity)?);
     }
     let (urls, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|uri| is_remote(uri));

@@ -100,7 +100,7 @@ fn contents(
         let key = format!("the aggregate markers of run {}", context.run);
         Error::damaged(key, format!("they hold {} slot digests", slots.len()))
     })?;
-    let timed = basis.as_ref().and_then(|basis| basis.timed.as_ref());
+    let time = basis.as_ref().and_then(|basis| basis.time.as_ref());
     Ok(ResultContents {
         digest,
         records,
@@ -114,9 +114,9 @@ fn contents(
         pairs: basis.as_ref().and_then(|basis| basis.pairs),
         series_floor: plan.analysis.series_floor,
         baseline: plan.analysis.baseline.as_ref().and_then(PinnedBaseline::named),
-        pooled: timed.map(|timed| timed.pooled.clone()).unwrap_or_default(),
+        pooled: time.map(|time| time.pooled.clone()).unwrap_or_default(),
         scores: plan.analysis.scores.clone(),
-        gates: timed.map(|timed| timed.gates),
+        gates: time.map(|time| time.gates),
         scored,
         score_digest,
         excluded: shards.iter().map(|shard| shard.marker.report.excluded).sum(),

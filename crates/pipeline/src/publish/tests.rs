@@ -1,7 +1,7 @@
 //! The publish stage: a run is published once, in the order of the runs, and only for its own
 //! shards.
 
-use store::Published;
+use store::PublishedResult;
 
 use super::*;
 use crate::Spec;
@@ -9,7 +9,7 @@ use crate::aggregate::aggregate;
 use crate::etl::etl;
 use crate::testing::{Fixture, post};
 
-struct Merged {
+struct MergedRun {
     context: Context,
     plan: Plan,
     shards: Vec<Shard>,
@@ -17,7 +17,7 @@ struct Merged {
 }
 
 /// A run whose partitions are merged from its first `shards` shards only.
-fn merged(fixture: &Fixture, run: &str, shards: usize) -> Merged {
+fn merged(fixture: &Fixture, run: &str, shards: usize) -> MergedRun {
     let plan = fixture.plan(run, &Spec { shards: Some(3), ..fixture.spec() });
     let context = fixture.context(run, "first");
     let indexes = plan.shard_indexes().take(shards);
@@ -25,10 +25,10 @@ fn merged(fixture: &Fixture, run: &str, shards: usize) -> Merged {
     let indexes = plan.partition_indexes().unwrap();
     let partitions =
         indexes.map(|index| aggregate(&context, &plan, &shards, index).unwrap()).collect();
-    Merged { context, plan, shards, partitions }
+    MergedRun { context, plan, shards, partitions }
 }
 
-impl Merged {
+impl MergedRun {
     fn publish(&self) -> Result<(Generation, ResultContents), Error> {
         publish(&self.context, &self.plan, &self.shards, &self.partitions, "now")
     }
@@ -49,7 +49,7 @@ fn a_run_is_published_once_however_often_it_is_tried() {
     run.context = fixture.context("run", "second");
     let (again, same) = run.publish().unwrap();
     assert_eq!((again.generation, &same), (1, &contents));
-    let open = Published::open(fixture.store.clone(), again);
+    let open = PublishedResult::open(fixture.store.clone(), again);
     let published = run.context.wait(open).unwrap();
     let topics = run.context.wait(published.ranked(Kind::Word, 0, 9)).unwrap();
     let topics: Vec<_> = topics.iter().map(|topic| (topic.term.as_str(), topic.count)).collect();

@@ -29,7 +29,7 @@ use phrases::{MIN_BUDGET, PhraseSelection};
 use ranks::Ranks;
 pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
-use time::{Clock, Timed};
+use time::{TermRanker, TimeBasis};
 
 use crate::aggregate::{AggregateReport, timed_totals};
 use crate::attempt::Attempt;
@@ -58,7 +58,7 @@ pub(crate) struct ScoreReport {
 #[derive(Debug)]
 pub(crate) struct Basis {
     /// The sums for scores over time, if there is such a score.
-    pub(crate) timed: Option<Timed>,
+    pub(crate) time: Option<TimeBasis>,
     /// All pairs of neighbouring words, if phrases are counted.
     pub(crate) pairs: Option<u64>,
     baseline: Option<Baseline>,
@@ -67,7 +67,7 @@ pub(crate) struct Basis {
 impl Basis {
     /// The last closed window.
     pub(crate) fn latest(&self) -> Option<i64> {
-        self.timed.as_ref().and_then(Timed::latest)
+        self.time.as_ref().and_then(TimeBasis::latest)
     }
 
     /// Gathers the sums of a run, `None` if there is nothing to score.
@@ -81,16 +81,16 @@ impl Basis {
         if !analysis.needs_scoring() {
             return Ok(None);
         }
-        let timed = timed_totals(analysis, &window_totals(shards)).map(|totals| {
+        let time = timed_totals(analysis, &window_totals(shards)).map(|totals| {
             let (gates, scores) = (analysis.gates(), analysis.scores.clone());
-            Timed { totals, pooled: pooled(partitions), gates, scores }
+            TimeBasis { totals, pooled: pooled(partitions), gates, scores }
         });
         let reports = shards.iter().map(|shard| &shard.marker.report);
         let own = reports.map(|report| report.records.counted - report.excluded).sum();
         let baseline =
             analysis.baseline.as_ref().filter(|_| analysis.scores.contains(&Score::Keyness));
         Ok(Some(Self {
-            timed,
+            time,
             pairs: analysis.kinds.contains(&Kind::Phrase).then(|| pairs(shards)),
             baseline: baseline.map(|pinned| Baseline::open(context, pinned, own)).transpose()?,
         }))
@@ -167,7 +167,7 @@ fn score(
         let attempt = Attempt::new(context, plan, Stage::Score, partition);
         let mut sink = BlockSink::new(&attempt);
         let mut ranking = Ranking {
-            clock: basis.timed.as_ref().map(Timed::clock),
+            ranker: basis.time.as_ref().map(TimeBasis::ranker),
             lookup: basis.baseline.as_ref().map(|baseline| baseline.lookup(context)),
             ranks: Ranks::new(context, basis.latest()),
             digest: ScoreDigest::new(plan.slots(partition)?),
@@ -198,7 +198,7 @@ fn score(
 
 /// Ranks the terms of a partition that are topics, one after the other: phrases last.
 struct Ranking<'a> {
-    clock: Option<Clock<'a>>,
+    ranker: Option<TermRanker<'a>>,
     lookup: Option<Lookup<'a>>,
     ranks: Ranks,
     digest: ScoreDigest,
@@ -207,13 +207,13 @@ struct Ranking<'a> {
 impl Ranking<'_> {
     /// Returns true if terms are ranked by any score.
     fn has_scores(&self) -> bool {
-        self.clock.is_some() || self.lookup.is_some()
+        self.ranker.is_some() || self.lookup.is_some()
     }
 
     fn term(&mut self, term: &TermSeries) -> Result<(), Error> {
-        let Self { clock, lookup, ranks, digest } = self;
-        if let Some(clock) = clock {
-            clock.term(term, ranks, digest)?;
+        let Self { ranker, lookup, ranks, digest } = self;
+        if let Some(ranker) = ranker {
+            ranker.term(term, ranks, digest)?;
         }
         let compared = lookup.as_mut().map_or(Ok(None), |lookup| lookup.compare(term))?;
         let Some((compared, keyness)) = compared else { return Ok(()) };

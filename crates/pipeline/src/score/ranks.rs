@@ -9,7 +9,7 @@ use trends::Bucket;
 use trends::format::{FormatError, ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
 use trends::result::{BlockRef, ScoredBlock};
 
-use crate::block_writer::{Block, BlockWriter, IndexedBlocks};
+use crate::block_writer::{Block, BlockWriter, ReferencedBlocks};
 use crate::blocks::BlockSink;
 use crate::sorted::{Blocks, EntryBlock, merge};
 use crate::spill::{Spill, SpillWriter};
@@ -133,7 +133,7 @@ impl Ranks {
 }
 
 /// The writer of sections, which come in order, into stored blocks.
-pub(crate) type SectionBlocks = IndexedBlocks<ScoredWriter>;
+pub(crate) type SectionBlocks = ReferencedBlocks<ScoredWriter>;
 
 impl SectionBlocks {
     /// Creates a writer for all sections of an attempt.
@@ -145,7 +145,7 @@ impl SectionBlocks {
 impl BlockWriter for ScoredWriter {
     type Entry<'a> = (SectionKey, &'a ScoredTopic);
     type Head = SectionKey;
-    type Indexed = ScoredBlock;
+    type Reference = ScoredBlock;
 
     fn push(&mut self, (key, topic): (SectionKey, &ScoredTopic)) {
         self.push(key, topic);
@@ -159,7 +159,7 @@ impl BlockWriter for ScoredWriter {
         self.finish()
     }
 
-    fn index((kind, score, Bucket(bucket)): SectionKey, block: BlockRef) -> ScoredBlock {
+    fn reference((kind, score, Bucket(bucket)): SectionKey, block: BlockRef) -> ScoredBlock {
         ScoredBlock { kind, score, bucket, block }
     }
 }

@@ -15,7 +15,7 @@ use crate::Error;
 
 /// The sums over a run and the settings that all its terms are scored with.
 #[derive(Debug)]
-pub(crate) struct Timed {
+pub(crate) struct TimeBasis {
     pub(super) totals: Totals,
     /// The pooled dispersion of each kind.
     pub(crate) pooled: BTreeMap<Kind, PooledDispersion>,
@@ -23,13 +23,13 @@ pub(crate) struct Timed {
     pub(super) scores: Vec<Score>,
 }
 
-/// Scores terms that come sorted by kind. The scorer of a kind serves all its terms.
-pub(super) struct Clock<'a> {
-    timed: &'a Timed,
+/// Scores and ranks terms that come sorted by kind. The scorer of a kind serves all its terms.
+pub(super) struct TermRanker<'a> {
+    time: &'a TimeBasis,
     scorer: Option<(Kind, Scorer<'a>)>,
 }
 
-impl Timed {
+impl TimeBasis {
     fn has(&self, score: Score) -> bool {
         self.scores.contains(&score)
     }
@@ -39,12 +39,12 @@ impl Timed {
         self.totals.closed().last().copied()
     }
 
-    pub(super) fn clock(&self) -> Clock<'_> {
-        Clock { timed: self, scorer: None }
+    pub(super) fn ranker(&self) -> TermRanker<'_> {
+        TermRanker { time: self, scorer: None }
     }
 }
 
-impl Clock<'_> {
+impl TermRanker<'_> {
     /// Scores one term and ranks it.
     pub(super) fn term(
         &mut self,
@@ -52,16 +52,16 @@ impl Clock<'_> {
         ranks: &mut Ranks,
         digest: &mut ScoreDigest,
     ) -> Result<(), Error> {
-        let timed = self.timed;
+        let time = self.time;
         if self.scorer.as_ref().is_none_or(|(kind, _)| *kind != term.kind) {
             let none = PooledDispersion::default();
-            let pooled = timed.pooled.get(&term.kind).unwrap_or(&none);
-            self.scorer = Some((term.kind, Scorer::new(&timed.totals, timed.gates, pooled)));
+            let pooled = time.pooled.get(&term.kind).unwrap_or(&none);
+            self.scorer = Some((term.kind, Scorer::new(&time.totals, time.gates, pooled)));
         }
         let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
-        let last = timed.latest();
-        let (burst, peak) = (timed.has(Score::Burst), timed.has(Score::Peak));
-        let counted = timed.has(Score::Count);
+        let last = time.latest();
+        let (burst, peak) = (time.has(Score::Burst), time.has(Score::Peak));
+        let counted = time.has(Score::Count);
         let (mut earlier, mut all) = (Vec::new(), Vec::new());
         let latest = scorer.score_term(&term.cells, |window| {
             if counted {
@@ -78,26 +78,26 @@ impl Clock<'_> {
         digest.window(term, &latest);
         for window in &earlier {
             let values = [(Score::Burst, window.burst), (Score::Peak, Some(window.peak))];
-            timed.rank(term, window, &values, ranks)?;
+            time.rank(term, window, &values, ranks)?;
         }
         let values = [
             (Score::Burst, latest.burst),
             (Score::Peak, Some(latest.peak)),
             (Score::Popular, Some(latest.popular)),
         ];
-        timed.rank(term, &latest, &values, ranks)?;
-        if timed.has(Score::ChiSquare) {
-            let value = ChiSquare::latest(&timed.totals, &term.today);
+        time.rank(term, &latest, &values, ranks)?;
+        if time.has(Score::ChiSquare) {
+            let value = ChiSquare::latest(&time.totals, &term.today);
             if value > 0.0 {
                 digest.chi_square(term, latest.bucket, value);
-                timed.rank(term, &latest, &[(Score::ChiSquare, Some(value))], ranks)?;
+                time.rank(term, &latest, &[(Score::ChiSquare, Some(value))], ranks)?;
             }
         }
         if counted { counts(term, &all, ranks) } else { Ok(()) }
     }
 }
 
-impl Timed {
+impl TimeBasis {
     fn rank(
         &self,
         term: &TermSeries,

@@ -34,10 +34,10 @@ pub(super) fn is_duplicate(error: &Error) -> bool {
 /// Returns the error for a present document that no majority of the servers has yet: it may still
 /// be lost, and then this call must insert it again.
 pub(super) fn unsettled() -> Error {
-    Error::custom(Unsettled)
+    Error::custom(UnsettledDocument)
 }
 
-struct Unsettled;
+struct UnsettledDocument;
 
 /// Returns true if all documents that were not inserted are present already.
 pub(super) fn is_only_duplicates(error: &Error) -> bool {
@@ -100,7 +100,7 @@ pub(super) fn is_transient(error: &Error) -> bool {
         | ErrorKind::ServerSelection { .. }
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::InvalidResponse { .. } => true,
-        ErrorKind::Custom(_) => error.get_custom::<Unsettled>().is_some(),
+        ErrorKind::Custom(_) => error.get_custom::<UnsettledDocument>().is_some(),
         _ => code(error).is_some_and(|code| PASSING.contains(&code) || code == NOT_PRIMARY),
     }
 }

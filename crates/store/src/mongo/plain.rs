@@ -17,7 +17,7 @@ use trends::exclusions::Exclusions;
 
 use super::{MongoStore, fault};
 use crate::generations::{newest, since};
-use crate::{AttemptId, Generation, Published, SourceName, StoreError, View, exclusions};
+use crate::{AttemptId, Generation, PublishedResult, SourceName, StoreError, View, exclusions};
 
 /// The separator between the name of a collection and the rest of the name of its temporary
 /// collections. No source, run or attempt can contain it. It is not a dot, because some servers
@@ -177,7 +177,7 @@ async fn write(
     limit: u64,
 ) -> Result<u64, StoreError> {
     drop_collection(store, collection).await?;
-    let published = Published::open(Arc::new(store.clone()), generation.clone()).await?;
+    let published = PublishedResult::open(Arc::new(store.clone()), generation.clone()).await?;
     let view = View::new(Arc::new(published), Arc::clone(exclusions))?;
     let documents = store.database.collection::<Document>(collection);
     let index = || async {

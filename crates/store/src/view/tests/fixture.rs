@@ -13,7 +13,7 @@ use crate::marker::mark;
 use crate::{AttemptId, ObjectStore, RunId, Stage};
 
 /// A term and its count.
-pub(crate) type Counted = (Kind, String, u64);
+pub(crate) type TopicCount = (Kind, String, u64);
 
 const PARTITIONS: u16 = 3;
 /// The rows of a block of terms.
@@ -30,7 +30,7 @@ pub(crate) async fn memory() -> Arc<dyn Store> {
 }
 
 /// The order of a ranking.
-pub(crate) fn ranked(topics: &[Counted], kind: Kind) -> Vec<(String, u64)> {
+pub(crate) fn ranked(topics: &[TopicCount], kind: Kind) -> Vec<(String, u64)> {
     let of_kind = topics.iter().filter(|topic| topic.0 == kind);
     let mut ranked: Vec<_> = of_kind.map(|(_, term, count)| (term.clone(), *count)).collect();
     ranked.sort_by(|one, other| (other.1, &one.0).cmp(&(one.1, &other.0)));
@@ -38,7 +38,7 @@ pub(crate) fn ranked(topics: &[Counted], kind: Kind) -> Vec<(String, u64)> {
 }
 
 /// Publishes topics, `page` of them on a page, as the run with this start number.
-pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], page: usize) {
+pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[TopicCount], page: usize) {
     let run = RunId::new(&format!("run-{start}")).unwrap();
     store.insert(&crate::Key::run(&run), "{}".into()).await.unwrap();
     let attempt = AttemptId::new("attempt").unwrap();
@@ -53,7 +53,7 @@ pub(crate) async fn publish(store: &dyn Store, start: u64, topics: &[Counted], p
     let mut contents = ResultContents { digest: "0".repeat(64), ..ResultContents::default() };
     for partition in 0..PARTITIONS {
         let is_here =
-            |topic: &&Counted| partitions.of(slot(topic.0, topic.1.as_bytes())) == partition;
+            |topic: &&TopicCount| partitions.of(slot(topic.0, topic.1.as_bytes())) == partition;
         let mut rows: Vec<_> = topics.iter().filter(is_here).cloned().collect();
         rows.sort();
         let mut terms = Vec::new();

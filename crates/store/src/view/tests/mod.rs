@@ -11,7 +11,7 @@ use trends::exclusions::{Action, Change, Subject};
 use trends::facts::TermFacts;
 
 use super::*;
-use fixture::{Counted, WINDOW, memory, publish, ranked, source};
+use fixture::{TopicCount, WINDOW, memory, publish, ranked, source};
 
 fn term(term: &str, kind: Option<Kind>) -> Subject {
     Subject::Term { term: term.to_owned(), kind }
@@ -32,7 +32,7 @@ fn excluding(subjects: &[Subject]) -> Arc<Exclusions> {
 
 async fn view(store: &Arc<dyn Store>, subjects: &[Subject]) -> View {
     let newest = generations::newest(&**store, &source(), 0).await.unwrap().unwrap();
-    let published = Published::open(Arc::clone(store), newest).await.unwrap();
+    let published = PublishedResult::open(Arc::clone(store), newest).await.unwrap();
     View::new(Arc::new(published), excluding(subjects)).unwrap()
 }
 
@@ -60,7 +60,7 @@ fn names(subject: &Subject, kind: Kind, term: &str) -> bool {
 }
 
 /// The shown terms of a ranking, with their ranks and positions.
-fn shown(topics: &[Counted], kind: Kind, subjects: &[Subject]) -> Vec<(u64, String, u64)> {
+fn shown(topics: &[TopicCount], kind: Kind, subjects: &[Subject]) -> Vec<(u64, String, u64)> {
     let ranked = (0..).zip(ranked(topics, kind));
     let left = ranked.filter(|(_, (term, _))| !subjects.iter().any(|s| names(s, kind, term)));
     left.map(|(position, (term, count))| (position, term, count)).collect()
@@ -70,7 +70,7 @@ fn pairs(slice: &RankingSlice) -> Vec<(String, u64)> {
     slice.topics.iter().map(|topic| (topic.term.clone(), topic.count)).collect()
 }
 
-fn topics() -> impl Strategy<Value = Vec<Counted>> {
+fn topics() -> impl Strategy<Value = Vec<TopicCount>> {
     let kind = prop_oneof![Just(Kind::Word), Just(Kind::Hashtag)];
     let topics = prop::collection::btree_map((kind, "[abc]{1,3}"), 1_u64..4, 0..40);
     topics.prop_map(|topics: BTreeMap<_, _>| {
@@ -141,7 +141,7 @@ proptest! {
             publish(&*store, 1, &topics, page).await;
             let view = view(&store, &subjects).await;
             let is_shown =
-                |(kind, term, _): &&Counted| !subjects.iter().any(|s| names(s, *kind, term));
+                |(kind, term, _): &&TopicCount| !subjects.iter().any(|s| names(s, *kind, term));
             let mut expected: Vec<_> = topics.iter().filter(is_shown).cloned().collect();
             expected.sort_by_key(|(kind, term, count)| (u64::MAX - count, term.clone(), *kind));
             let total = expected.len();
@@ -185,7 +185,7 @@ proptest! {
     }
 }
 
-fn words(words: &[(&str, u64)]) -> Vec<Counted> {
+fn words(words: &[(&str, u64)]) -> Vec<TopicCount> {
     words.iter().map(|(term, count)| (Kind::Word, (*term).to_owned(), *count)).collect()
 }
 

@@ -1,15 +1,15 @@
-//! The positions of terms in a ranking by count. A term is found by binary search in the contents of the result and
-//! in one page; a scan of all pages keeps none of them in the cache.
+//! The positions of terms in a ranking by count. A term is found by binary search in the
+//! contents of the result and in one page; a scan of all pages keeps none of them in the cache.
 
 use trends::format::RankingReader;
 use trends::result::RankingPage;
 use trends::{Kind, Topic, cmp_rank};
 
-use super::Published;
+use super::PublishedResult;
 use crate::StoreError;
 use crate::document::decode_block;
 
-impl Published {
+impl PublishedResult {
     /// The pages of the ranking of a kind.
     pub(crate) fn pages(&self, kind: Kind) -> &[RankingPage] {
         self.contents.rankings.get(&kind).map_or(&[], Vec::as_slice)

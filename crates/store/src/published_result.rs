@@ -29,7 +29,7 @@ const CACHED_BLOCKS: usize = 64;
 
 /// One generation of a source.
 #[derive(Debug)]
-pub struct Published {
+pub struct PublishedResult {
     store: Arc<dyn Store>,
     generation: Generation,
     contents: ResultContents,
@@ -41,7 +41,7 @@ pub struct Published {
     cache: Cache<String, Arc<Vec<Topic>>>,
 }
 
-impl Published {
+impl PublishedResult {
     /// Opens the result that a generation names.
     pub async fn open(store: Arc<dyn Store>, generation: Generation) -> Result<Self, StoreError> {
         let run = generation.run.clone();
