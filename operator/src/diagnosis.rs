@@ -31,7 +31,7 @@ pub struct Finding {
     pub index: Option<u32>,
     /// The reason, one word.
     pub reason: String,
-    /// The cause, the object and the advice, for people.
+    /// A sentence for people: the cause and the advice.
     pub message: String,
     /// The exit code of the worker, if it ended.
     pub exit_code: Option<i32>,
@@ -239,7 +239,7 @@ fn unscheduled(stage: Stage, pod: &Pod) -> Option<Finding> {
     Some(Finding { needs_help: false, ..finding })
 }
 
-/// The events that explain why pods don't come up: the kind of the object and the reason.
+/// The events that explain why pods don't come up: the kind that an event is about, and its reason.
 pub const CAUSES: [(&str, &str); 3] =
     [("Job", reasons::FAILED_CREATE), ("Pod", "FailedMount"), ("Pod", "FailedAttachVolume")];
 

@@ -1,5 +1,5 @@
-//! Watched objects, reduced to the fields that the operator reads: it keeps thousands of finished
-//! ones in memory. Owns which fields those are; refuses to judge a TrendJob or a Job.
+//! Watched TrendJobs and Jobs, reduced to the fields that the operator reads: it keeps thousands of
+//! finished ones in memory. Owns which fields those are; refuses to judge a TrendJob or a Job.
 
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{OwnerReference, Time};
@@ -13,7 +13,7 @@ use crate::names::{
     PLAN_ANNOTATION, POD_SETTINGS_ANNOTATION, QUEUE_LABEL, TRENDJOB_LABEL, WITHOUT_ANNOTATION,
 };
 
-/// A watched TrendJob. It can be read whatever its spec and status hold: one unreadable object
+/// A watched TrendJob. It can be read whatever its spec and status hold: one unreadable TrendJob
 /// would fail the list of all.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Resource)]
 #[resource(inherit = TrendJobResource)]

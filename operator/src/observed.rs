@@ -128,7 +128,8 @@ pub struct ClusterState {
     pub messages: BTreeMap<Stage, TerminationMessage>,
     /// The cause for pods that fail or don't come up.
     pub finding: Option<Finding>,
-    /// The object of the next step that the API server refuses to create, and the reason.
+    /// The Job or `ConfigMap` of the next step that the API server refuses to create, and the
+    /// reason.
     pub refusal: Option<String>,
     /// The number of the run whose `ConfigMap` can't be read, and the reason.
     pub unreadable: Option<(u32, String)>,

@@ -1,4 +1,4 @@
-//! Turns a watched object into a [`CheckedTrendJob`]. Pure. Parses everything that a
+//! Turns a watched TrendJob into a [`CheckedTrendJob`]. Pure. Parses everything that a
 //! `CheckedTrendJob` holds, so that later steps can't fail on it. Owns the message about a spec
 //! that can't be read.
 
@@ -165,7 +165,7 @@ fn all_typed<T: DeserializeOwned>(parts: &[Opaque], field: &str) -> Result<Vec<T
 #[error("{0}")]
 pub struct InvalidSpec(pub String);
 
-/// The controller that manages an object, even if the rest of its spec can't be read.
+/// The controller that manages a TrendJob, even if the rest of its spec can't be read.
 pub fn manager(object: &TrendJobObject) -> String {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]

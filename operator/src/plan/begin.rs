@@ -22,8 +22,8 @@ pub(super) fn decide(pass: &Pass<'_>, restart: u32, tries: u32) -> Decision {
         }
         return Decision::about(Subject::Observed, State::Pending, actions, None);
     }
-    // The status may hold the start of this run, although the API server has refused its objects
-    // ever since.
+    // The status may hold the start of this run, although the API server has refused its
+    // `ConfigMap` or Job ever since.
     if clock::is_over(&status::about(pass, Subject::Unpinned(restart)), now) {
         return clock::end(pass, restart, Stage::Plan);
     }

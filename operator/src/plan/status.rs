@@ -1,5 +1,5 @@
-//! The status of a run, from the observed objects and the state of the run. Keeps a status small,
-//! and changes a time in it only when the fact it belongs to changes.
+//! The status of a run, from the observed Jobs and pods and the state of the run. Keeps a status
+//! small, and changes a time in it only when the fact it belongs to changes.
 
 use std::borrow::Cow;
 

@@ -205,8 +205,8 @@ impl<'a> Actor<'a> {
         gone(pods.delete(name, &params).await, format!("deleting pod {name}"))
     }
 
-    /// Writes the status, whatever version the object has: this operator is its only owner. Returns
-    /// the object, or `None` if it is gone.
+    /// Writes the status, whatever version the TrendJob has: this operator is its only owner.
+    /// Returns the TrendJob, or `None` if it is gone.
     async fn write_status(
         &self,
         status: &trendjob::TrendJobStatus,
@@ -227,8 +227,8 @@ impl<'a> Actor<'a> {
     }
 }
 
-/// The error of a creation: the API server refused the content of the object, or the request
-/// failed.
+/// The error of a creation: the API server refused the content of the Kubernetes object, or
+/// the request failed.
 fn creating(what: String, error: kube::Error) -> Error {
     match error {
         kube::Error::Api(status) if matches!(status.code, 400 | 403 | 413 | 422) => {
@@ -238,7 +238,7 @@ fn creating(what: String, error: kube::Error) -> Error {
     }
 }
 
-/// Returns true if an object was not created because its namespace is being deleted.
+/// Returns true if a Kubernetes object was not created because its namespace is being deleted.
 fn is_namespace_terminating(error: &kube::Error) -> bool {
     let kube::Error::Api(status) = error else { return false };
     let causes = status.details.iter().flat_map(|details| &details.causes);
@@ -253,7 +253,7 @@ fn merge() -> PatchParams {
     PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() }
 }
 
-/// Turns "not found" into success: an object that is gone need not be changed or deleted.
+/// Turns "not found" into success: a Kubernetes object that is gone need not be changed or deleted.
 fn gone<T>(done: Result<T, kube::Error>, what: impl Into<String>) -> Result<(), Error> {
     match done {
         Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
@@ -261,12 +261,12 @@ fn gone<T>(done: Result<T, kube::Error>, what: impl Into<String>) -> Result<(), 
     }
 }
 
-/// Parameters that delete an object only if it still has this uid.
+/// Parameters that delete a Kubernetes object only if it still has this uid.
 fn delete_only(uid: Option<String>) -> DeleteParams {
     DeleteParams::background().preconditions(Preconditions { uid, resource_version: None })
 }
 
-/// Returns true if an object was not created because it exists already.
+/// Returns true if a Kubernetes object was not created because it exists already.
 fn already_exists(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 409 && status.reason == "AlreadyExists")
 }

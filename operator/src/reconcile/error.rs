@@ -1,4 +1,5 @@
-//! The errors of a pass: the work that failed, its object, and the cause.
+//! The errors of a pass: the work that failed, the Kubernetes object it was done to, and the
+//! cause.
 
 /// The error that ended a pass early. The next pass repeats the work.
 #[derive(Debug, thiserror::Error)]
@@ -6,24 +7,25 @@ pub enum Error {
     /// The API server refused a request or did not answer.
     #[error("{doing} failed")]
     Api {
-        /// The work that failed, and its object.
+        /// The work that failed, and the Kubernetes object it was done to.
         doing: String,
         /// The cause.
         #[source]
         source: Box<kube::Error>,
     },
-    /// The API server did not answer in time: the work that failed, and its object.
+    /// The API server did not answer in time. Holds the work, and the Kubernetes object it was
+    /// done to.
     #[error("{0} was not answered in time")]
     Unanswered(String),
-    /// The API server, or one of its webhooks, refuses to create an object.
+    /// The API server, or one of its webhooks, refuses to create a Kubernetes object.
     #[error("creating {what} was refused: {why}")]
     Refused {
-        /// The kind and name of the object.
+        /// The kind and name of the Kubernetes object.
         what: String,
         /// The message of the API server.
         why: String,
     },
-    /// The namespace is being deleted: the work that failed, and its object.
+    /// The namespace is being deleted. Holds the work, and the Kubernetes object it was done to.
     #[error("{0} was refused: the namespace is being deleted")]
     NamespaceTerminating(String),
     /// The run began in an earlier pass, and the status does not show it yet.

@@ -24,7 +24,7 @@ struct Notes {
     failures: u32,
 }
 
-/// The object that a write returned, until the watch shows it. A pass over the older object would
+/// The TrendJob that a write returned, until the watch shows it. A pass over the older one would
 /// decide by the previous status, and record the same events again.
 #[derive(Debug, PartialEq)]
 struct PendingWrite {
@@ -34,7 +34,7 @@ struct PendingWrite {
 }
 
 impl Memory {
-    /// The object as last watched or written, whichever is newer.
+    /// The TrendJob as last watched or written, whichever is newer.
     pub(super) fn newest(&self, watched: &TrendJobObject) -> TrendJobObject {
         self.watched(watched);
         let all = self.0.lock();
@@ -51,7 +51,8 @@ impl Memory {
         });
     }
 
-    /// Notes the object that a write over another returned, unless the watch has shown it already.
+    /// Notes the TrendJob that a write over another returned, unless the watch has shown it
+    /// already.
     pub(super) fn note_write(
         &self,
         over: &TrendJobObject,

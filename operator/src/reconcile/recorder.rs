@@ -38,8 +38,8 @@ impl EventRecorder {
         Self { client, reporter, under_way: TaskTracker::new() }
     }
 
-    /// Records events about an object, in this order, while the pass goes on. An event that is lost
-    /// is not recorded again.
+    /// Records events about a TrendJob, in this order, while the pass goes on. An event that is
+    /// lost is not recorded again.
     pub(super) fn record(&self, about: ObjectReference, notices: Vec<Notice>) {
         if notices.is_empty() {
             return;

@@ -117,7 +117,7 @@ async fn pages(
         let listed = api.list(&params).await;
         let listed = listed.map_err(doing(format!("listing the warnings in {namespace}")))?;
         found.extend(listed.items.into_iter().map(|event| Event {
-            // Nothing reads the metadata: `involvedObject` names the object of the event.
+            // Nothing reads the metadata: `involvedObject` names the Job or pod of the event.
             metadata: ObjectMeta::default(),
             ..event
         }));

@@ -1,4 +1,5 @@
-//! The metadata of the objects that a TrendJob owns, its children: names, labels and the owner.
+//! The metadata of the Jobs and `ConfigMap`s that a TrendJob owns, its children: names, labels and
+//! the owner.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 

@@ -1,5 +1,5 @@
-//! The Kubernetes objects of a run, one per file. They are built from values alone, so building
-//! can't fail.
+//! The Jobs and the `ConfigMap` of a run, one per file. They are built from values alone, so
+//! building can't fail.
 
 mod config_map;
 mod metadata;

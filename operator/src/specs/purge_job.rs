@@ -1,5 +1,5 @@
 //! The Job that removes the results of a TrendJob. It has no owner reference, because it must run
-//! while the TrendJob is being deleted, and a foreground deletion removes owned objects first.
+//! while the TrendJob is being deleted, and a foreground deletion removes owned Jobs first.
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 

@@ -1,4 +1,4 @@
-//! Watches TrendJobs and their Jobs. Owns the backoff of each watch, the stores of watched objects,
+//! Watches TrendJobs and their Jobs. Owns the backoff of each watch, the stores that they fill,
 //! and the TrendJob that a change belongs to; decides nothing.
 
 mod pulse;
@@ -25,7 +25,7 @@ use crate::names::MANAGED_BY;
 use crate::object::{JobObject, JobStatus, TrendJobObject, prune_job, prune_trendjob, trendjob_of};
 use crate::queue::Queue;
 
-/// The number of objects in one page of a list.
+/// The number of TrendJobs or Jobs in one page of a list.
 const PAGE: u32 = 100;
 
 /// The places that a watch reports to.
@@ -45,7 +45,7 @@ pub fn trendjobs(
     events.default_backoff().modify(prune_trendjob)
 }
 
-/// Watches TrendJobs for ever. Calls `found` with each object that the watch reports, and `deleted`
+/// Watches TrendJobs for ever. Calls `found` with each one that the watch reports, and `deleted`
 /// with the uid of each one that is gone.
 pub async fn watch_trendjobs(
     events: impl Stream<Item = watcher::Result<Event<TrendJobObject>>>,
@@ -54,7 +54,7 @@ pub async fn watch_trendjobs(
     found: impl Fn(&TrendJobObject),
     deleted: impl Fn(&str),
 ) {
-    // The last fingerprint, and the number of the list that the object was last in, by uid.
+    // The last fingerprint, and the number of the list that the TrendJob was last in, by uid.
     let mut known: HashMap<String, (u64, u64)> = HashMap::new();
     let mut lists = 0;
     watch(events, writer, output, "trendjobs", move |event| {
@@ -74,7 +74,7 @@ pub async fn watch_trendjobs(
                 known.remove(uid);
                 deleted(uid);
             }
-            // An object that was deleted while the watch was down is only missing from the list.
+            // A TrendJob that was deleted while the watch was down is only missing from the list.
             Event::InitDone => known.retain(|uid, (_, list)| {
                 let exists = *list == lists;
                 if !exists {
