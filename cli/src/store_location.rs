@@ -74,17 +74,17 @@ impl StoreLocation {
 
     /// Updates the plain documents of a source to the visible result. A folder has none.
     #[cfg(feature = "mongodb")]
-    pub(crate) async fn follow(&self, source: &SourceName) -> Result<(), Failure> {
+    pub(crate) async fn update_plain_documents(&self, source: &SourceName) -> Result<(), Failure> {
         let Some(uri) = &self.mongodb else { return Ok(()) };
         let store = self.database(uri).await?;
         let attempt = store::AttemptId::new(&uuid::Uuid::now_v7().to_string());
         let attempt = attempt.map_err(store::StoreError::from)?;
-        Ok(store::mongo::plain::follow(&store, source, &attempt).await?)
+        Ok(store::mongo::plain::update_plain_documents(&store, source, &attempt).await?)
     }
 
     #[cfg(not(feature = "mongodb"))]
     #[expect(clippy::unused_async, reason = "as with the feature")]
-    pub(crate) async fn follow(&self, _source: &SourceName) -> Result<(), Failure> {
+    pub(crate) async fn update_plain_documents(&self, _source: &SourceName) -> Result<(), Failure> {
         let _ = &self.mongodb_ca_file;
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(crate) async fn export(progress: Arc<Progress>) -> Infallible {
         metrics::counter!("trendjob_worker_garbage_blocks_total")
             .absolute(value(&progress.garbage));
         metrics::counter!("trendjob_worker_left_out_records_total")
-            .absolute(value(&progress.left_out));
+            .absolute(value(&progress.not_stored));
         for (reason, count) in progress.malformed_by_reason() {
             metrics::counter!("trendjob_worker_malformed_total", "reason" => reason)
                 .absolute(count);

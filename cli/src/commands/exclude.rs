@@ -68,7 +68,7 @@ pub(crate) async fn exclude(args: &ExcludeArgs, output: Output) -> Result<(), Fa
     let (exclusions, entry) = exclusions::append(&*store, &source, &change, &now()).await?;
     // After a change without effect, too: an earlier command may have made the change and been
     // stopped before this step.
-    args.store.location.follow(&source).await?;
+    args.store.location.update_plain_documents(&source).await?;
     let view = View::newest(&store, &source, None).await?;
     let mut excluded = BTreeMap::new();
     if let Some(view) = &view {

@@ -43,11 +43,12 @@ impl fmt::Display for Steps<'_> {
             )?;
         }
         if let Some(keyness) = keyness {
-            let KeynessAnswer { documents, all, baseline_documents, baseline_all, .. } = keyness;
+            let KeynessAnswer { documents, records, baseline_documents, baseline_records, .. } =
+                keyness;
             let KeynessAnswer { g2, log_ratio, lower, .. } = keyness;
             writeln!(
                 f,
-                "keyness    {documents} of {all} records, in the baseline {baseline_documents} of {baseline_all}: G2 = {g2:.2}, log ratio = {log_ratio:.4}, its lower bound = {lower:.4}"
+                "keyness    {documents} of {records} records, in the baseline {baseline_documents} of {baseline_records}: G2 = {g2:.2}, log ratio = {log_ratio:.4}, its lower bound = {lower:.4}"
             )?;
         }
         if let Some(DaysAnswer { value, start, windows }) = chi_square {

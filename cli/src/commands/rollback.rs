@@ -14,7 +14,7 @@ pub(crate) async fn rollback(args: &RollbackArgs, output: Output) -> Result<(), 
     let source =
         SourceName::new(&args.source).map_err(|error| Failure::usage(error.to_string()))?;
     let generation = generations::rollback(&*store, &source, args.to, &now()).await?;
-    args.store.location.follow(&source).await?;
+    args.store.location.update_plain_documents(&source).await?;
     if output.is_json() {
         return Output::json(&generation);
     }

@@ -128,7 +128,7 @@ pub enum Error {
     /// The store failed, or holds damaged data.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The detail of a row can't be decoded. `Error::of` names the blocks.
+    /// The detail of a row can't be decoded. `Error::with_blocks` names the blocks.
     #[error("the detail of a row is damaged: {0}")]
     Detail(#[from] DetailError),
     /// The user or the system stopped the run.
@@ -157,7 +157,7 @@ impl Error {
 
     /// Names the blocks that a row with a damaged detail came from.
     #[must_use]
-    pub(crate) fn of(self, blocks: impl Display) -> Self {
+    pub(crate) fn with_blocks(self, blocks: impl Display) -> Self {
         match self {
             Self::Detail(error) => Self::damaged(blocks, error),
             error => error,
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!((defect.reason(), defect.is_permanent()), ("Defect", true));
         assert!(defect.to_string().contains("please report it"));
         let detail = Error::from(DetailError { at: 3, what: "a form without a length" })
-            .of("runs/r/blocks/etl");
+            .with_blocks("runs/r/blocks/etl");
         assert_eq!((detail.reason(), detail.is_permanent()), ("StoreDamaged", true));
         assert!(detail.to_string().starts_with("runs/r/blocks/etl is damaged"), "{detail}");
     }

@@ -16,7 +16,7 @@ pub struct Progress {
     /// Malformed lines among them, in the order of `Malformed::ALL`.
     malformed: [AtomicU64; Malformed::ALL.len()],
     /// Records that were counted but could not be stored, if records are stored.
-    pub left_out: AtomicU64,
+    pub not_stored: AtomicU64,
     /// Sorted runs that were spilled to disk.
     pub spilled: AtomicU64,
     /// Blocks that were stored.

@@ -75,11 +75,13 @@ pub struct KeynessAnswer {
     /// Number of records with the term.
     pub documents: u64,
     /// Number of all records.
-    pub all: u64,
+    #[serde(rename = "all")]
+    pub records: u64,
     /// Number of records of the baseline with the term.
     pub baseline_documents: u64,
     /// Number of all records of the baseline.
-    pub baseline_all: u64,
+    #[serde(rename = "baselineAll")]
+    pub baseline_records: u64,
     /// Dunning's log-likelihood ratio; above 15.13 the difference is not chance.
     pub g2: f64,
     /// The binary logarithm of the ratio of both frequencies.
@@ -90,9 +92,17 @@ pub struct KeynessAnswer {
 
 impl KeynessAnswer {
     pub(crate) fn of(compared: &KeynessCounts) -> Option<Self> {
-        let KeynessCounts { documents, all, baseline_documents, baseline_all } = *compared;
+        let KeynessCounts { documents, records, baseline_documents, baseline_records } = *compared;
         let Keyness { g2, log_ratio, lower } = compared.keyness()?;
-        Some(Self { documents, all, baseline_documents, baseline_all, g2, log_ratio, lower })
+        Some(Self {
+            documents,
+            records,
+            baseline_documents,
+            baseline_records,
+            g2,
+            log_ratio,
+            lower,
+        })
     }
 }
 

@@ -37,5 +37,5 @@ pub(crate) fn start(bucket: i64, length: u64) -> String {
 pub(crate) fn is_short(view: &View, score: Score, bucket: Option<i64>) -> bool {
     let short =
         |windows: &Totals| bucket.is_some_and(|bucket| windows.lacks_history_before(bucket));
-    score.leans_on_bursts() && view.windows().is_some_and(short)
+    score.needs_bursts() && view.windows().is_some_and(short)
 }

@@ -274,16 +274,16 @@ impl View {
     }
 
     async fn find(&self, kind: Kind) -> Result<Gaps, StoreError> {
-        let named = self.excluded.named(kind);
+        let terms = self.excluded.terms(kind);
         // Each look-up reads up to two blocks, a block of terms and a page; a scan reads every
         // page.
-        let few = named.filter(|named| named.len() * 2 <= self.published.pages(kind).len().max(8));
-        let Some(named) = few else {
+        let few = terms.filter(|terms| terms.len() * 2 <= self.published.pages(kind).len().max(8));
+        let Some(terms) = few else {
             let is_wanted = |term: &str| self.excludes(kind, term);
             return self.published.positions_of(kind, is_wanted).await.map(Gaps::new);
         };
         let mut positions = Vec::new();
-        for term in named {
+        for term in terms {
             if let Some(topic) = self.published.topic(kind, term).await? {
                 positions.extend(self.published.position(&topic).await?);
             }

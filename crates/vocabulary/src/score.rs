@@ -56,7 +56,7 @@ impl Score {
     }
 
     /// Returns true if it is computed from bursts, which need windows before the scored one.
-    pub const fn leans_on_bursts(self) -> bool {
+    pub const fn needs_bursts(self) -> bool {
         matches!(self, Self::Burst | Self::Peak | Self::Popular)
     }
 

@@ -88,8 +88,8 @@ pub(crate) fn runs_as_pods(cluster: &Cluster) {
             .filter(|phase| phase == "Succeeded" || phase == "Failed")
     });
     assert_eq!(phase, "Succeeded", "{}", cluster.kubectl(&format!("logs compose {namespace}")).out);
-    let (is_well, answer) = cluster.ask("trendjob", "/api/v1/trends?source=compose&limit=1", "1m");
-    assert!(is_well, "{answer}");
+    let (is_ok, answer) = cluster.ask("trendjob", "/api/v1/trends?source=compose&limit=1", "1m");
+    assert!(is_ok, "{answer}");
     assert_eq!(counts(&answer), [("love".to_owned(), 2)]);
     cluster
         .kubectl(&format!("delete pod/compose configmap/compose service/mongodb {namespace}"))

@@ -55,9 +55,13 @@ impl Work {
         let plan = self.plan_of(&args.later)?;
         let shard = etl(&self.context, &plan, plan.shard(args.index)?)?;
         let report = &shard.marker.report;
-        if report.left_out > 0 {
+        if report.not_stored > 0 {
             let why = "they are above 8 MiB, or hold values that no document can hold";
-            tracing::warn!(left_out = report.left_out, why, "records were counted, but not stored");
+            tracing::warn!(
+                left_out = report.not_stored,
+                why,
+                "records were counted, but not stored"
+            );
         }
         Ok(Ending::done(counted(&report.records)))
     }

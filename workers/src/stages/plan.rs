@@ -31,12 +31,12 @@ impl Work {
         check_not_superseded(&self.context, plan)?;
         let mut kept = 0;
         let counted = |_: &Plan, shards: &[Shard]| {
-            kept = etl::kept(shards);
+            kept = etl::stored_records(shards);
             Ok(())
         };
-        let outcome = local::run(&self.context, Some(spec), counted, now)?;
+        let run = local::run(&self.context, Some(spec), counted, now)?;
         self.follow_up(plan, &[], kept)?;
-        let published = self.published(&outcome.generation, &outcome.contents);
+        let published = self.published(&run.generation, &run.contents);
         Ok(Ending::done(TerminationMessage { plan: summary, ..published }))
     }
 }

@@ -21,7 +21,7 @@ impl Work {
         let partitions = all_finished(context, &plan)?;
         let (generation, contents) = publish(context, &plan, &shards, &partitions, &now())?;
         let without: Vec<u32> = without.iter().copied().collect();
-        self.follow_up(&plan, &without, etl::kept(&shards))?;
+        self.follow_up(&plan, &without, etl::stored_records(&shards))?;
         Ok(Ending::done(self.published(&generation, &contents)))
     }
 

@@ -268,7 +268,7 @@ fn plain_documents_agree_with_the_visible_result_after_late_and_killed_publisher
         let mongo = cluster.mongo().await;
         let back = generations::rollback(&mongo, &source, 1, "").await.unwrap();
         let attempt = AttemptId::new("back").unwrap();
-        plain::follow(&mongo, &source, &attempt).await.unwrap();
+        plain::update_plain_documents(&mongo, &source, &attempt).await.unwrap();
         let shown = PublishedResult::open(std::sync::Arc::new(mongo), back).await.unwrap();
         shown.ranked(Kind::Word, 0, 1).await.unwrap().remove(0).term
     });

@@ -124,7 +124,7 @@ fn merged(
         context.cancel.check()?;
         output.add(&row)
     });
-    merged.map_err(|error| error.of(&output.partials))?;
+    merged.map_err(|error| error.with_blocks(&output.partials))?;
     attempt.mark(output.finish(missing(plan, shards))?)
 }
 
@@ -160,9 +160,9 @@ impl Output<'_> {
     fn finish(mut self, without: Vec<u32>) -> Result<AggregateReport, Error> {
         let terms = self.terms.finish(&mut self.sink);
         let MergedTerms { terms, series, mut pooled, ranks } =
-            terms.map_err(|error| error.of(&self.partials))?;
+            terms.map_err(|error| error.with_blocks(&self.partials))?;
         let pairs = self.pairs.map(|pairs| pairs.finish(&mut pooled, &mut self.sink)).transpose();
-        let pairs = pairs.map_err(|error| error.of(&self.partials))?;
+        let pairs = pairs.map_err(|error| error.with_blocks(&self.partials))?;
         let rankings = ranks.map(|ranks| ranks.finish(&mut self.sink)).transpose()?;
         self.sink.finish()?;
         let slots = self.hasher.finish().iter().map(|digest| hex(digest)).collect();

@@ -89,7 +89,7 @@ impl<'a> Judge<'a> {
         let runs = vec![self.counting.drain(self.partitions)];
         let report = EtlReport {
             records: self.tally.counts(),
-            left_out: self.records.map_or(Ok(0), RecordBatch::finish)?,
+            not_stored: self.records.map_or(Ok(0), RecordBatch::finish)?,
             samples: self.samples,
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
             ..self.counting.into_report()

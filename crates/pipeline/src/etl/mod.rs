@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use store::Stage;
 
 pub use rejects::{Reject, for_each_reject};
-pub use report::{EtlReport, Sample, Shard, kept};
+pub use report::{EtlReport, Sample, Shard, stored_records};
 pub(crate) use report::{missing, pairs, window_totals};
 
 use crate::attempt::Attempt;

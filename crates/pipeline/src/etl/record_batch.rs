@@ -18,7 +18,7 @@ pub(super) struct RecordBatch {
     shard: u32,
     records: Vec<Record>,
     bytes: usize,
-    left_out: u64,
+    not_stored: u64,
 }
 
 impl RecordBatch {
@@ -26,7 +26,7 @@ impl RecordBatch {
     pub(super) fn new(context: &Context, shard: u32) -> Option<Self> {
         let sink = Arc::clone(context.records.as_ref()?);
         let progress = Arc::clone(&context.progress);
-        Some(Self { sink, progress, shard, records: Vec::new(), bytes: 0, left_out: 0 })
+        Some(Self { sink, progress, shard, records: Vec::new(), bytes: 0, not_stored: 0 })
     }
 
     pub(super) fn add(&mut self, object: u32, offset: u64, line: &[u8]) -> Result<(), Error> {
@@ -38,14 +38,14 @@ impl RecordBatch {
     /// Hands over the last batch. Returns the number of records that the sink could not store.
     pub(super) fn finish(mut self) -> Result<u64, Error> {
         self.flush()?;
-        Ok(self.left_out)
+        Ok(self.not_stored)
     }
 
     fn flush(&mut self) -> Result<(), Error> {
         if !self.records.is_empty() {
-            let left_out = self.sink.store(self.shard, &self.records)?;
-            Progress::add(&self.progress.left_out, left_out);
-            self.left_out += left_out;
+            let not_stored = self.sink.store(self.shard, &self.records)?;
+            Progress::add(&self.progress.not_stored, not_stored);
+            self.not_stored += not_stored;
             self.records.clear();
             self.bytes = 0;
         }

@@ -22,8 +22,8 @@ pub struct EtlReport {
     /// Occurrences of terms too long to be stored.
     pub long_terms: u64,
     /// Records that were counted but could not be stored, if records are stored.
-    #[serde(default)]
-    pub left_out: u64,
+    #[serde(default, rename = "leftOut")]
+    pub not_stored: u64,
     /// Records of excluded authors: read, but counted for no term.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub excluded: u64,
@@ -50,11 +50,11 @@ impl EtlReport {
     /// Adds the counters, samples and rejects of another thread; the partials are of the whole
     /// shard.
     pub(super) fn add(&mut self, other: Self) {
-        let Self { records, bytes, long_terms, left_out, excluded, pairs, .. } = other;
+        let Self { records, bytes, long_terms, not_stored, excluded, pairs, .. } = other;
         self.records.add(&records);
         self.bytes += bytes;
         self.long_terms += long_terms;
-        self.left_out += left_out;
+        self.not_stored += not_stored;
         self.excluded += excluded;
         self.pairs += pairs;
         self.totals.add(&other.totals);
@@ -123,9 +123,9 @@ pub(crate) fn pairs(shards: &[Shard]) -> u64 {
 }
 
 /// Number of records of these shards that were stored, if records are stored.
-pub fn kept(shards: &[Shard]) -> u64 {
+pub fn stored_records(shards: &[Shard]) -> u64 {
     let reports = shards.iter().map(|shard| &shard.marker.report);
-    reports.map(|report| report.records.counted.saturating_sub(report.left_out)).sum()
+    reports.map(|report| report.records.counted.saturating_sub(report.not_stored)).sum()
 }
 
 /// The numbers of the plan's shards that are missing from `shards`, which are in order.

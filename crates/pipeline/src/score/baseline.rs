@@ -78,9 +78,9 @@ impl<'a> Lookup<'a> {
     ) -> Result<Option<(KeynessCounts, Keyness)>, Error> {
         let compared = KeynessCounts {
             documents: term.documents,
-            all: self.baseline.own,
+            records: self.baseline.own,
             baseline_documents: self.documents(term.kind, term.term.as_bytes())?,
-            baseline_all: self.baseline.documents,
+            baseline_records: self.baseline.documents,
         };
         let found = compared.keyness();
         let found = found.filter(|keyness| keyness.g2 > 0.0 && keyness.is_significant());

@@ -132,7 +132,7 @@ pub async fn catch_up(
 
 /// Writes the plain documents of a source if they are outdated, as many as were wanted last. Used
 /// by commands that change the visible result or the exclusions, and don't know the wanted number.
-pub async fn follow(
+pub async fn update_plain_documents(
     store: &MongoStore,
     source: &SourceName,
     attempt: &AttemptId,

@@ -65,15 +65,6 @@ impl ExclusionFilter {
         Ok(filter)
     }
 
-    /// A filter of just these terms.
-    pub fn of_terms(terms: impl IntoIterator<Item = (Kind, String)>) -> Self {
-        let mut filter = Self::default();
-        for (kind, term) in terms {
-            filter.kinds.entry(kind).or_default().terms.insert(term);
-        }
-        filter
-    }
-
     /// Returns true if nothing of a kind is excluded.
     pub fn is_empty(&self, kind: Kind) -> bool {
         !self.kinds.contains_key(&kind)
@@ -93,7 +84,7 @@ impl ExclusionFilter {
 
     /// The excluded terms of a kind, in no particular order; `None` if they can't be listed,
     /// because patterns exclude terms, or single words exclude phrases.
-    pub fn named(&self, kind: Kind) -> Option<Vec<&str>> {
+    pub fn terms(&self, kind: Kind) -> Option<Vec<&str>> {
         let Some(KindFilter { terms, patterns }) = self.kinds.get(&kind) else {
             return Some(Vec::new());
         };

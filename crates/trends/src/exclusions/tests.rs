@@ -103,11 +103,11 @@ fn an_excluded_word_excludes_its_phrases_unless_only_the_word_is_named() {
     ] {
         assert_eq!(excluded.contains(kind, term), expected, "{kind} {term}");
     }
-    assert_eq!(excluded.named(Kind::Phrase), None, "a word stands for phrases that it can't list");
+    assert_eq!(excluded.terms(Kind::Phrase), None, "a word stands for phrases that it can't list");
     // A hashtag is never a word of a phrase.
     let whole = [term("old bridge", Some(Kind::Phrase)), term("#gun", None)];
     let whole = after(&[change(Action::Exclude, &whole)]);
-    assert_eq!(filter(&whole, Profile::Social).named(Kind::Phrase), Some(vec!["old bridge"]));
+    assert_eq!(filter(&whole, Profile::Social).terms(Kind::Phrase), Some(vec!["old bridge"]));
 }
 
 #[test]

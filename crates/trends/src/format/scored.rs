@@ -154,9 +154,10 @@ fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
     if let Some(phrase) = &topic.phrase {
         put_bytes(raw, phrase.as_bytes());
     }
-    if let Some(KeynessCounts { documents, all, baseline_documents, baseline_all }) = topic.compared
+    if let Some(KeynessCounts { documents, records, baseline_documents, baseline_records }) =
+        topic.compared
     {
-        for number in [documents, all, baseline_documents, baseline_all] {
+        for number in [documents, records, baseline_documents, baseline_records] {
             put(raw, number);
         }
     }
@@ -228,9 +229,9 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
     if flags & COMPARED != 0 {
         topic.compared = Some(KeynessCounts {
             documents: at.unsigned(raw)?,
-            all: at.unsigned(raw)?,
+            records: at.unsigned(raw)?,
             baseline_documents: at.unsigned(raw)?,
-            baseline_all: at.unsigned(raw)?,
+            baseline_records: at.unsigned(raw)?,
         });
     }
     Ok(topic)
@@ -252,8 +253,8 @@ mod tests {
             |((term, form), (count, documents, authors), floats, status, more)| {
                 let (new, compared, phrase) = more;
                 let compared =
-                    compared.map(|[documents, all, baseline_documents, baseline_all]| {
-                        KeynessCounts { documents, all, baseline_documents, baseline_all }
+                    compared.map(|[documents, records, baseline_documents, baseline_records]| {
+                        KeynessCounts { documents, records, baseline_documents, baseline_records }
                     });
                 let [value, growth, peak, popular, burst] = floats;
                 let status = STATUSES[status];

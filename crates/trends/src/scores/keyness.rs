@@ -15,11 +15,13 @@ pub struct KeynessCounts {
     /// Number of the result's records with the term.
     pub documents: u64,
     /// Number of the result's records.
-    pub all: u64,
+    #[serde(rename = "all")]
+    pub records: u64,
     /// Number of the baseline's records with the term.
     pub baseline_documents: u64,
     /// Number of the baseline's records.
-    pub baseline_all: u64,
+    #[serde(rename = "baselineAll")]
+    pub baseline_records: u64,
 }
 
 impl KeynessCounts {
@@ -30,15 +32,16 @@ impl KeynessCounts {
     /// counted rather than occurrences, because occurrences cluster (Evert 2022). |O - E| is equal in
     /// all four cells, so O ln(O / E) is computed as O ln(1 + (O - E) / E), without cancellation.
     pub fn keyness(&self) -> Option<Keyness> {
-        let Self { documents, all, baseline_documents, baseline_all } = *self;
-        let rest = all.checked_sub(documents)?;
-        let baseline_rest = baseline_all.checked_sub(baseline_documents)?;
-        if all == 0 || baseline_all == 0 {
+        let Self { documents, records, baseline_documents, baseline_records } = *self;
+        let rest = records.checked_sub(documents)?;
+        let baseline_rest = baseline_records.checked_sub(baseline_documents)?;
+        if records == 0 || baseline_records == 0 {
             return None;
         }
         let product = |a: u64, b: u64| u128::from(a) * u128::from(b);
-        let (here, there) = (product(documents, baseline_all), product(baseline_documents, all));
-        let sum = (u128::from(all) + u128::from(baseline_all)) as f64;
+        let (here, there) =
+            (product(documents, baseline_records), product(baseline_documents, records));
+        let sum = (u128::from(records) + u128::from(baseline_records)) as f64;
         let off = here.abs_diff(there) as f64 / sum;
         let off = if here < there { -off } else { off };
         let with = (u128::from(documents) + u128::from(baseline_documents)) as f64 / sum;
@@ -48,14 +51,14 @@ impl KeynessCounts {
             if observed == 0 { 0.0 } else { observed as f64 * libm::log1p(off / expected) }
         };
         let g2 = 2.0
-            * (cell(documents, all, with, off)
-                + cell(rest, all, without, -off)
-                + cell(baseline_documents, baseline_all, with, -off)
-                + cell(baseline_rest, baseline_all, without, off));
+            * (cell(documents, records, with, off)
+                + cell(rest, records, without, -off)
+                + cell(baseline_documents, baseline_records, with, -off)
+                + cell(baseline_rest, baseline_records, without, off));
         let g2 = if here < there { -g2.max(0.0) } else { g2.max(0.0) };
 
-        let (a, n) = (documents as f64 + 0.5, all as f64 + 1.0);
-        let (b, m) = (baseline_documents as f64 + 0.5, baseline_all as f64 + 1.0);
+        let (a, n) = (documents as f64 + 0.5, records as f64 + 1.0);
+        let (b, m) = (baseline_documents as f64 + 0.5, baseline_records as f64 + 1.0);
         let log_ratio = libm::log2((a / n) / (b / m));
         let deviation = (1.0 / a - 1.0 / n + 1.0 / b - 1.0 / m).sqrt();
         let lower = log_ratio - QUANTILE * deviation / std::f64::consts::LN_2;

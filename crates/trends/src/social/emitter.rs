@@ -34,7 +34,7 @@ struct LeftWord {
 
 impl WordEmitter {
     /// Separates the next word from the one before: the two form no pair.
-    pub(super) fn part(&mut self) {
+    pub(super) fn separate(&mut self) {
         self.left.is_neighbour = false;
     }
 
@@ -42,7 +42,7 @@ impl WordEmitter {
     pub(super) fn word(&mut self, form: &str, post: PostSettings<'_>, sink: &mut impl TermSink) {
         fold::word(form, &mut self.key);
         if self.key.is_empty() {
-            return self.part();
+            return self.separate();
         }
         let class = post.stop_words.class(&self.key, post.active);
         let is_long_enough = words::is_long_enough(form);

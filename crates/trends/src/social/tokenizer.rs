@@ -116,10 +116,10 @@ impl Tokenizer {
     /// Finds the words of the text between two spans; no phrase crosses a span.
     fn words(&mut self, stretch: &str, active: ActiveLists, sink: &mut impl TermSink) {
         let Self { kinds, stop_words, normalized, words, .. } = self;
-        words.part();
+        words.separate();
         let post = PostSettings { kinds: *kinds, stop_words, active };
         words::pieces(stretch, normalized, &mut |piece| match piece {
-            Piece::Break => words.part(),
+            Piece::Break => words.separate(),
             Piece::Word(form) => words.word(form, post, sink),
             Piece::Plain(form) => words.plain(form, post, sink),
         });

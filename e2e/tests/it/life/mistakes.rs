@@ -32,10 +32,10 @@ pub(super) fn no_definition(cluster: &Cluster) {
 /// Asks the API before anything is published: the list of sources is empty, an unknown source is a
 /// 404.
 pub(super) fn no_result_yet(cluster: &Cluster) {
-    let (is_well, answer) = cluster.ask("trendjob", "/api/v1/sources", "2m");
-    assert!(is_well, "{answer}");
-    let (is_well, answer) = cluster.ask("trendjob", "/api/v1/trends?source=quickstart", "0s");
-    assert!(!is_well, "{answer}");
+    let (is_ok, answer) = cluster.ask("trendjob", "/api/v1/sources", "2m");
+    assert!(is_ok, "{answer}");
+    let (is_ok, answer) = cluster.ask("trendjob", "/api/v1/trends?source=quickstart", "0s");
+    assert!(!is_ok, "{answer}");
     assert!(answer.contains("404") && answer.contains("quickstart"), "{answer}");
 }
 
@@ -84,8 +84,8 @@ pub(super) fn no_secret(cluster: &Cluster) {
     cluster.apply(&format!("--namespace={NAMESPACE}"), &quickstart).ok();
     // The API answers with its last list while it looks the sources up.
     until("the source in the API", || {
-        let (is_well, sources) = cluster.ask("trendjob", "/api/v1/sources", "1m");
-        assert!(is_well, "{sources}");
+        let (is_ok, sources) = cluster.ask("trendjob", "/api/v1/sources", "1m");
+        assert!(is_ok, "{sources}");
         let sources: Value = serde_json::from_str(&sources).unwrap();
         sources.to_string().contains("quickstart").then_some(())
     });

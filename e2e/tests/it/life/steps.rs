@@ -95,8 +95,8 @@ pub(crate) fn helm_test(cluster: &Cluster, program: &str, release: &str) {
     });
     let full =
         if release == "trendjob" { "trendjob".to_owned() } else { format!("{release}-trendjob") };
-    let (is_well, sources) = cluster.ask(&full, "/api/v1/sources", "1m");
-    assert!(is_well && !sources.contains(&format!("{full}-test")), "{sources}");
+    let (is_ok, sources) = cluster.ask(&full, "/api/v1/sources", "1m");
+    assert!(is_ok && !sources.contains(&format!("{full}-test")), "{sources}");
 }
 
 /// Returns the names of all objects with the label of a release, without events and without objects

@@ -127,9 +127,9 @@ pub(super) fn leaves_a_run_in_flight_alone(cluster: &Cluster) {
         "{of_new:?}"
     );
     for source in ["flying", "next"] {
-        let (is_well, answer) =
+        let (is_ok, answer) =
             cluster.ask("trendjob", &format!("/api/v1/trends?source={source}"), "1m");
-        assert!(is_well, "{answer}");
+        assert!(is_ok, "{answer}");
         assert_eq!(counts(&answer).into_iter().collect::<BTreeMap<_, _>>(), expected, "{source}");
     }
     assert_eq!(secrets(cluster), before);

@@ -91,18 +91,18 @@ async fn excluded_words_have_no_documents_and_make_room_for_others() {
     let options = options("excluded");
     let store = published(&options).await;
     let attempt = AttemptId::new("a").unwrap();
-    let follow = async || follow(&store, &source(), &attempt).await.unwrap();
+    let update = async || update_plain_documents(&store, &source(), &attempt).await.unwrap();
     refresh(&store, &source(), &attempt, 4).await.unwrap();
     assert_eq!(words(&store).await, ["a", "b", "c", "d"]);
     change(&store, Action::Exclude, term("b")).await;
-    follow().await;
+    update().await;
     assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
     // Excluding every word leaves no documents. Readmitting the words writes them again.
     change(&store, Action::Exclude, pattern("?")).await;
-    follow().await;
+    update().await;
     assert!(words(&store).await.is_empty());
     change(&store, Action::Readmit, pattern("?")).await;
-    follow().await;
+    update().await;
     assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
     // Publishing omits excluded words, too.
     let topics = WORDS.map(|(term, count)| (Kind::Word, term.to_owned(), count + 1));
@@ -112,7 +112,7 @@ async fn excluded_words_have_no_documents_and_make_room_for_others() {
     // With a limit of 0 there are no documents, also after a change.
     refresh(&store, &source(), &attempt, 0).await.unwrap();
     change(&store, Action::Exclude, term("c")).await;
-    follow().await;
+    update().await;
     assert!(words(&store).await.is_empty());
     store.database.drop().await.unwrap();
 }
@@ -129,7 +129,7 @@ async fn documents_agree_with_the_log_after_concurrent_changes() {
         tasks.push(tokio::spawn(async move {
             let attempt = AttemptId::new(&format!("task-{number}")).unwrap();
             change(&store, Action::Exclude, term(word)).await;
-            follow(&store, &source(), &attempt).await.unwrap();
+            update_plain_documents(&store, &source(), &attempt).await.unwrap();
         }));
     }
     for task in tasks {

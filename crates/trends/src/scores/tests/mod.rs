@@ -52,12 +52,12 @@ fn near(found: f64, expected: f64) {
     assert!(off <= 1e-9 * expected.abs().max(1.0), "{found} instead of {expected}");
 }
 
-/// Returns the keyness of a term in `documents` of `all` records against a baseline.
+/// Returns the keyness of a term in `documents` of all `records` against a baseline.
 fn keyness(
     documents: u64,
-    all: u64,
+    records: u64,
     baseline_documents: u64,
-    baseline_all: u64,
+    baseline_records: u64,
 ) -> Option<Keyness> {
-    KeynessCounts { documents, all, baseline_documents, baseline_all }.keyness()
+    KeynessCounts { documents, records, baseline_documents, baseline_records }.keyness()
 }
