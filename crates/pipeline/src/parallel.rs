@@ -26,7 +26,7 @@ pub(crate) fn in_parallel<I: Send, T: Send>(
             threads.into_iter().map(|end| end.join().map_err(|_| Error::Panicked)?).collect();
         ends.into_iter().collect::<Result<(), Error>>()
     })?;
-    let mut results = tasks.results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut results = into_inner(tasks.results);
     results.sort_by_key(|(at, _)| *at);
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
@@ -55,8 +55,15 @@ impl<I, T> Tasks<I, T> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Locks a mutex, also after a panic of another thread that held it: the attempt then fails with
+/// `Panicked`, so no half-changed value reaches a result.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the value of a mutex, under the terms of `lock`.
+pub(crate) fn into_inner<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::Error;
 use crate::block_writer::{BlockWriter, CutWriter};
+use crate::parallel::lock;
 
 /// One or more sorted runs in one file.
 #[derive(Debug)]
@@ -38,7 +39,7 @@ impl Spill {
     }
 
     fn read(&self, at: u64) -> io::Result<Vec<u8>> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = lock(&self.file);
         file.seek(SeekFrom::Start(at))?;
         let mut length = [0; 4];
         file.read_exact(&mut length)?;

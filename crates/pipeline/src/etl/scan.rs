@@ -3,7 +3,7 @@
 //! all.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use super::judge::{CountedLines, Judge};
@@ -12,6 +12,7 @@ use crate::input::{
     Compression, InputFile, LineRange, Lines as _, ObjectLocation, OpenObject, StreamBlock,
     StreamSink, read_lines, stream_lines,
 };
+use crate::parallel::{into_inner, lock};
 use crate::plan::Range;
 use crate::progress::Progress;
 use crate::{Context, Error};
@@ -58,7 +59,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLin
                 judge.restart_objects()?;
                 read_blocks(context, blocks, &give_back, failed, &mut judge)?;
                 let own = judge.finish()?;
-                counted.lock().unwrap_or_else(PoisonError::into_inner).add(own);
+                lock(counted).add(own);
                 Ok(())
             };
             running.push(scope.spawn(move || {
@@ -76,7 +77,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLin
     if let Some(error) = first_error.into_inner() {
         return Err(error);
     }
-    Ok(counted.into_inner().unwrap_or_else(PoisonError::into_inner))
+    Ok(into_inner(counted))
 }
 
 /// The plain ranges that no thread has claimed yet.
@@ -111,7 +112,7 @@ fn read_segments(
     let mut open: Option<(u32, InputFile<'_>)> = None;
     let mut buffer = Vec::new();
     loop {
-        let claimed = segments.lock().unwrap_or_else(PoisonError::into_inner).claim();
+        let claimed = lock(segments).claim();
         let Some(segment) = claimed.filter(|_| !failed()) else { break };
         context.cancel.check()?;
         if open.as_ref().is_none_or(|(object, _)| *object != segment.object) {
@@ -212,5 +213,5 @@ fn read_blocks(
 }
 
 fn next_block(blocks: &Mutex<Receiver<Block>>) -> Option<Block> {
-    blocks.lock().unwrap_or_else(PoisonError::into_inner).recv().ok()
+    lock(blocks).recv().ok()
 }

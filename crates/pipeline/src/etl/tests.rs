@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use trends::merge::merge;
 use trends::record::Malformed;
@@ -12,6 +12,7 @@ use trends::{Kind, Partitions, Profile};
 
 use super::report::EtlReport;
 use super::*;
+use crate::parallel::lock;
 use crate::plan::Range;
 use crate::records::{Record, RecordSink};
 use crate::sorted::{Blocks, RowCursor};
@@ -27,7 +28,7 @@ impl RecordSink for KeptRecords {
         let lines = records
             .iter()
             .map(|record| (record.offset, String::from_utf8(record.line.clone()).unwrap()));
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+        lock(&self.0).extend(lines);
         Ok(0)
     }
 }
