@@ -1,5 +1,5 @@
 //! Scores: what is trending, not only what is frequent. Owns the formulas and their edge cases,
-//! which README.md beside this file lists; knows nothing of rows, stores, sketches or how scores
+//! which docs/scores.md lists; knows nothing of rows, stores, sketches or how scores
 //! are ranked and shown.
 //!
 //! Every score is a function of merged integers. Floats appear only here and are summed in the

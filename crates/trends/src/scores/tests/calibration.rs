@@ -133,7 +133,7 @@ fn a_fivefold_burst_on_a_mean_of_10_is_found() {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "the rates are the result, and README.md quotes them")]
+#[expect(clippy::print_stderr, reason = "the rates are the result, and docs/scores.md quotes them")]
 fn mixed_populations_stay_within_two_in_a_thousand() {
     for windows in [24, 168] {
         for dispersions in [&[1.0][..], &[4.0], &[1.0, 4.0], &[1.0, 2.0, 8.0]] {
