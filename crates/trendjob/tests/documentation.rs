@@ -15,9 +15,11 @@ const HEAD: &str = "\
 
 # Fields of a TrendJob
 
-A manifest needs `spec.source` and `spec.input.uris`; every other field has a default or may be
-absent. `trendjob validate FILE` checks a manifest as the API server does. `kubectl explain
-trendjob.spec` shows the same descriptions.
+A manifest needs `apiVersion`, `kind`, `metadata.name`, `spec.source` and `spec.input.uris`, and with
+preset `Custom` also `spec.input.record.text`; every other field has a default or may be absent. The
+name must start with a-z, hold only a-z, 0-9 and -, not end in -, and have at most 40 characters.
+`trendjob validate FILE` checks a manifest as the API server does. `kubectl explain trendjob.spec`
+shows the same descriptions.
 
 A size is a number of bytes, written as 65536, 64Ki, 64KiB, 64M or 64MB. A duration is written as
 30s, 10m, 1h or 7d.
