@@ -25,6 +25,26 @@ fn rights_for_one_namespace_equal_those_for_all() {
 }
 
 #[test]
+fn the_page_about_security_lists_every_right() {
+    let page = include_str!("../../../SECURITY.md");
+    for document in documents("cluster") {
+        for rule in document["rules"].as_array().into_iter().flatten() {
+            let texts = |part: &str| {
+                let texts = rule[part].as_array().unwrap().clone();
+                texts.into_iter().map(|text| text.as_str().unwrap().to_owned())
+            };
+            for resource in texts("resources") {
+                let row = page.lines().find(|line| line.starts_with(&format!("| {resource} | ")));
+                let row = row.unwrap_or_else(|| panic!("SECURITY.md has no row of {resource}"));
+                for verb in texts("verbs") {
+                    assert!(row.contains(&verb), "{row}: {verb}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn no_right_reaches_secrets_or_everything() {
     for file in FILES {
         for document in documents(file) {
