@@ -78,6 +78,6 @@ impl PinnedViews {
 pub(crate) fn gone(cursor: &Cursor) -> Problem {
     let Cursor { source, generation, .. } = cursor;
     Problem::gone(format!(
-        "generation {generation} of {source:?} is no longer kept: begin again without a cursor"
+        "generation {generation} of {source} is no longer kept: begin again without a cursor"
     ))
 }

@@ -57,9 +57,12 @@ fn apply_to_analysis(args: &AnalysisArgs, analysis: &mut Analysis) {
     analysis.window = args.window.or(analysis.window);
     match args.stop_words.as_slice() {
         [] => {}
-        [none] if none == "none" => analysis.stop_words.get_or_insert_default().languages.clear(),
+        [none] if none.eq_ignore_ascii_case("none") => {
+            analysis.stop_words.get_or_insert_default().languages.clear()
+        }
         languages => {
-            languages.clone_into(&mut analysis.stop_words.get_or_insert_default().languages);
+            analysis.stop_words.get_or_insert_default().languages =
+                languages.iter().map(|code| code.to_ascii_lowercase()).collect();
         }
     }
     if !args.scores.is_empty() {

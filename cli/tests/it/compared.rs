@@ -277,7 +277,7 @@ fn a_guessed_language_chooses_the_stop_words() {
     let english = "The brown door opened slowly and somebody closed another door behind them";
     let lines = line(dutch, FIRST_DAY, 1) + &line(english, FIRST_DAY, 2);
     let file = workspace.write("posts.ndjson", &lines);
-    let run = ["run", "--source", "sample", "-q", "--profile", "social", "--stop-words", "nl,en"];
+    let run = ["run", "--source", "sample", "-q", "--profile", "social", "--stop-words", "NL,en"];
     let count = |flags: &[&str]| {
         workspace.json(&[&run[..], flags, &[&file]].concat());
         let top = workspace.json(&["top", "sample", "--limit", "0"]);

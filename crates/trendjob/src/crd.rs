@@ -11,6 +11,8 @@ use crate::{TrendJobResource, schema};
 /// the one that manifests are checked against, with every rule.
 pub fn crd() -> CustomResourceDefinition {
     let mut definition = TrendJobResource::crd();
+    // A schema that does not parse would leave the field out, and the test that compares the
+    // committed definition would fail.
     let schema: Option<JSONSchemaProps> = serde_json::from_value(schema::structural()).ok();
     for version in &mut definition.spec.versions {
         version.schema = Some(CustomResourceValidation { open_api_v3_schema: schema.clone() });

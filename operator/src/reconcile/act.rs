@@ -92,6 +92,7 @@ impl<'a> Actor<'a> {
                 gone(deleted, format!("deleting Job {name}"))
             }
             Action::DeleteConfigMap { name } => {
+                tracing::debug!(name, "deleting a ConfigMap");
                 let deleted = self.maps.delete(&name, &DeleteParams::background()).await;
                 gone(deleted, format!("deleting ConfigMap {name}"))
             }
@@ -124,6 +125,7 @@ impl<'a> Actor<'a> {
         if present {
             finalizers.push(FINALIZER.to_owned());
         }
+        tracing::debug!(?finalizers, "changing the finalizers");
         let version = current.metadata.resource_version;
         let patch = json!({ "metadata": { "finalizers": finalizers, "resourceVersion": version } });
         let patched = self.trendjobs.patch(self.name, &merge(), &Patch::Merge(patch)).await;

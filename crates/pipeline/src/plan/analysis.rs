@@ -122,6 +122,9 @@ impl Analysis {
         if self.kinds.is_empty() {
             return wrong("no kind of term is counted: name at least one");
         }
+        if self.window == Some(0) {
+            return wrong("a window has no length: set one, such as 1h");
+        }
         self.check_scores()?;
         match self.profile {
             Profile::Seed if self.kinds != [Kind::Word] => {

@@ -171,6 +171,33 @@ impl Plan {
         Ok(hex(&sha2::Sha256::digest(json)))
     }
 
+    /// Checks that a stored plan is one that planning can have made, so that following it can't
+    /// fail: its ranges lie in its objects, and its settings fit together.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(super) fn check(&self) -> Result<(), String> {
+        for (shard, ranges) in self.shards.iter().enumerate() {
+            for Range { object, start, end } in ranges {
+                let found = self.objects.get(*object as usize);
+                let found = found.ok_or_else(|| {
+                    let objects = self.objects.len();
+                    format!("shard {shard} reads object {object} of {objects}")
+                })?;
+                let size = found.size;
+                let is_whole = (*start, *end) == (0, size);
+                if start >= end || *end > size || !(is_whole || found.is_splittable()) {
+                    let name = &found.name;
+                    return Err(format!(
+                        "shard {shard} reads the bytes {start} to {end} of {name}, which has {size}"
+                    ));
+                }
+            }
+        }
+        let settings = self.record.fields().map(drop).and_then(|()| self.analysis.check());
+        settings.map_err(|error| error.to_string())
+    }
+
     /// Returns the longest line that is read, in bytes; at most `usize::MAX`.
     pub(crate) fn max_line(&self) -> usize {
         usize::try_from(self.max_record_size).unwrap_or(usize::MAX)
@@ -230,6 +257,9 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use store::Key;
+    use store::document::insert_document;
+
     use super::*;
     use crate::testing::{Fixture, post};
 
@@ -262,5 +292,34 @@ mod tests {
         let error = plan.partitions().unwrap_err();
         assert_eq!((error.reason(), error.is_permanent()), ("StoreDamaged", true));
         assert!(error.to_string().contains("start number 1 of source sample"), "{error}");
+    }
+
+    #[test]
+    fn a_stored_plan_that_planning_can_not_have_made_is_damaged() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love").repeat(9));
+        let plan = fixture.plan("run", &Spec { shards: Some(2), ..fixture.spec() });
+        let range = plan.shards[1][0];
+        let with_range = |range| Plan { shards: vec![vec![range]], ..plan.clone() };
+        let with = |analysis| Plan { analysis, ..plan.clone() };
+        let pointer = CustomFormat { text: vec!["nope".to_owned()], ..CustomFormat::default() };
+        let damaged = [
+            (with_range(Range { object: 7, ..range }), "object 7 of 1"),
+            (with_range(Range { end: u64::MAX, ..range }), "which has"),
+            (with_range(Range { end: range.start, ..range }), "which has"),
+            (Plan { objects: Vec::new(), ..plan.clone() }, "object 0 of 0"),
+            (Plan { record: RecordFormat::Custom(pointer), ..plan.clone() }, "JSON pointer"),
+            (with(Analysis { window: Some(0), ..Analysis::default() }), "window"),
+            (with(Analysis { kinds: Vec::new(), ..Analysis::default() }), "no kind"),
+        ];
+        for (number, (plan, what)) in damaged.into_iter().enumerate() {
+            let context = fixture.context(&format!("damaged-{number}"), "attempt");
+            let (key, attempt) = (Key::plan(&context.run), context.attempt_key(Stage::Plan, 0));
+            let inserted = insert_document(&*context.store, &key, &attempt, plan);
+            context.wait(inserted).unwrap();
+            let error = crate::plan::stored(&context, None).unwrap_err();
+            assert_eq!((error.reason(), error.is_permanent()), ("StoreDamaged", true), "{error}");
+            assert!(error.to_string().contains(what), "{what}: {error}");
+        }
     }
 }

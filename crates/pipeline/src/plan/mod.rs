@@ -31,8 +31,7 @@ use crate::{Context, Error};
 /// # Errors
 /// If the input names nothing readable; `Removed` if the run was removed.
 pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
-    let key = Key::plan(&context.run);
-    if let Some(plan) = context.wait(read_document(&*context.store, &key))? {
+    if let Some(plan) = read(context)? {
         return Ok(plan);
     }
     // A late attempt must not start the run again with a start number above those of later runs.
@@ -49,9 +48,7 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
 /// # Errors
 /// `NotReady` if no plan is stored, `PlanMismatch` if its hash is not the expected one.
 pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> {
-    let found: Option<Plan> =
-        context.wait(read_document(&*context.store, &Key::plan(&context.run)))?;
-    let plan = found
+    let plan = read(context)?
         .ok_or_else(|| Error::NotReady { run: context.run.to_string(), what: "plan".to_owned() })?;
     let stored = plan.hash()?;
     match expected {
@@ -61,6 +58,16 @@ pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> 
         }
         _ => Ok(plan),
     }
+}
+
+/// Reads the plan of a run, if one is stored, and checks that it can be followed.
+fn read(context: &Context) -> Result<Option<Plan>, Error> {
+    let key = Key::plan(&context.run);
+    let plan: Option<Plan> = context.wait(read_document(&*context.store, &key))?;
+    if let Some(plan) = &plan {
+        plan.check().map_err(|what| Error::damaged(&key, what))?;
+    }
+    Ok(plan)
 }
 
 /// Makes a plan with start number 0 and stores nothing.

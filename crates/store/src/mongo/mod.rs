@@ -202,7 +202,8 @@ impl MongoStore {
         self.retry("listing", "collections", names).await
     }
 
-    /// The `_id`s of the matching documents, ascending.
+    /// The `_id`s of the matching documents, ascending. Skips ids that are not texts, which another
+    /// program wrote.
     async fn ids(&self, collection: &str, what: Document) -> Result<Vec<String>, StoreError> {
         let find = || async {
             let found = self.database.collection::<Document>(collection);
