@@ -58,7 +58,7 @@ fn apply_to_analysis(args: &AnalysisArgs, analysis: &mut Analysis) {
     match args.stop_words.as_slice() {
         [] => {}
         [none] if none.eq_ignore_ascii_case("none") => {
-            analysis.stop_words.get_or_insert_default().languages.clear()
+            analysis.stop_words.get_or_insert_default().languages.clear();
         }
         languages => {
             analysis.stop_words.get_or_insert_default().languages =

@@ -126,7 +126,7 @@ fn windows_with_fewer_than_six_before_them_have_insufficient_history_and_no_numb
     assert!(sixth["topics"][0]["burst"].as_f64().unwrap() > 0.0);
     assert_mentions(
         &workspace.refused_to_explain(&["weather", "--window", &start(7)]),
-        &["not over"],
+        &["had not ended"],
     );
     for time in [start(7).as_str(), "2010-01-01"] {
         let store = workspace.store();
