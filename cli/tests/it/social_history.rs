@@ -132,7 +132,10 @@ fn windows_with_fewer_than_six_before_them_have_insufficient_history_and_no_numb
         let store = workspace.store();
         let top = ["top", "sample", "--score", "burst", "--window", time, "--store", &store];
         let printed = workspace.trendjob(&top).done().stdout;
-        assert_mentions(&printed, &["no window from", "its first is from", &start(0), &start(6)]);
+        assert_mentions(
+            &printed,
+            &["no records in the window", "the first window is from", &start(0), &start(6)],
+        );
     }
 }
 
