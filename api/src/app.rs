@@ -50,7 +50,7 @@ async fn record_and_bound(
     access.record(request, |request| bound(State(admission), request, next)).await
 }
 
-/// Answers a request and records the outcome.
+/// Answers a request, and records it in the log and the metrics.
 async fn record(State(access): State<Arc<Access>>, request: Request, next: Next) -> Response {
     access.record(request, |request| next.run(request)).await
 }

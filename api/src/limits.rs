@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 
 use crate::problem::Problem;
 
-/// The most bytes of path and query: RFC 9110 (4.1) requires at least 8,000.
+/// The most bytes of path and query: RFC 9110 (4.1) recommends at least 8,000.
 const MAX_URI: usize = 8192;
 
 /// The most bytes of all names and values of headers.

@@ -11,7 +11,7 @@ use crate::cursor::Cursor;
 use crate::newest_results::NewestResults;
 use crate::problem::Problem;
 
-/// The most generations that stay open. Each holds an index and recently read blocks.
+/// The most generations that stay open. Each holds its contents and recently read blocks.
 const MAX_OPEN: usize = 16;
 
 /// Source, generation and run, as in a cursor.

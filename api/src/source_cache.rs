@@ -9,7 +9,7 @@ use store::SourceName;
 /// The most names, with a result or without. A name takes 128 bytes at most.
 const MAX_NAMES: usize = 1024;
 
-/// The most names with an opened result, which is an index and its recently read blocks.
+/// The most names with an opened result, which holds its contents and its recently read blocks.
 const MAX_RESULTS: usize = 256;
 
 /// The cache.

@@ -1,5 +1,6 @@
-//! Why pods fail or don't come up, from the pods and the events about them. Pure; owns which causes
-//! are distinguished, which of several is reported, and the advice for each.
+//! Finds the cause that makes pods fail or keeps them from coming up, in the pods and the events
+//! about them. Pure; owns which causes are distinguished, which of several is reported, and the
+//! advice for each.
 
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStateTerminated, Event, Pod};
 use k8s_openapi::jiff::Timestamp;

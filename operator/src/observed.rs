@@ -160,9 +160,10 @@ impl ClusterState {
 /// The remains of a TrendJob that is being deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deletion {
-    /// The names of the Jobs of its runs.
+    /// The names of the Jobs of its runs, without those that are being deleted.
     pub jobs: Vec<String>,
-    /// True if pods of them are left.
+    /// True if pods of its runs are left. Not looked up once the Job that removes its results
+    /// exists.
     pub has_pods: bool,
     /// The Job that removes its results.
     pub purge: Option<Purge>,

@@ -1,5 +1,5 @@
-//! The input of one pass: values, no clients. Owns the choice of the source for each fact about a
-//! run.
+//! The input of one pass: values, no clients. Owns the order in which the plan pod, the status and
+//! the Jobs are searched for a fact about a run.
 
 use k8s_openapi::jiff::Timestamp;
 
@@ -22,8 +22,8 @@ pub struct Pass<'a> {
 
 impl Pass<'_> {
     /// Returns the hash of the current run's plan: from the plan pod, the status or an annotation
-    /// of a Job. The annotation is the only source if the plan pod was removed before the status
-    /// was written.
+    /// of a Job. Only the annotation has it if the plan pod was removed before the status was
+    /// written.
     pub(crate) fn plan_hash(&self) -> Option<String> {
         let status = &self.trendjob.status;
         let run = self.observed.run.as_ref().map(|run| run.config.run());

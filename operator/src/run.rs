@@ -41,7 +41,7 @@ pub enum Error {
     /// The address of the probes can't be bound.
     #[error(transparent)]
     Bind(#[from] server::BindError),
-    /// Another operator took the Lease.
+    /// Another operator took the Lease, or this one could not renew it in time.
     #[error("the Lease was lost: another operator may be at work, so this one stops")]
     LeaseLost,
     /// A part ended that should work for ever.
@@ -175,8 +175,8 @@ pub async fn work(
     }
 }
 
-/// Waits for the controllers and the events of their last passes. A controller ends after a stop was
-/// requested and its passes are over.
+/// Waits for the controllers and the events of their last passes. A controller ends after a stop
+/// was requested and its passes are over.
 async fn until_stopped<F: Future<Output = ()> + Unpin>(
     controllers: Vec<F>,
     recorder: EventRecorder,

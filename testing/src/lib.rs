@@ -1,4 +1,4 @@
-//! `#[testing::needs(...)]`: what a test needs besides Rust, such as a database, a cluster or a
+//! `#[testing::needs(...)]`: the needs of a test besides Rust, such as a database, a cluster or a
 //! program.
 //!
 //! Where a need isn't met, `cargo test` reports the test as ignored, with the reason; the test

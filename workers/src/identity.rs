@@ -1,5 +1,5 @@
 //! The identity of a worker's attempt: its run, stage, index and name, which every log line
-//! carries. Owns the source of each.
+//! carries. Owns the origin of each.
 
 use service::logs::Fields;
 use uuid::Uuid;

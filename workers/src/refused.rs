@@ -1,5 +1,5 @@
-//! Arguments that can't be parsed. Owns the end of an attempt that never began: the outcome in
-//! its termination message is not retried, because another attempt gets the same arguments.
+//! Arguments that can't be parsed. Owns the end of an attempt that never began: its termination
+//! message and exit code forbid a retry, because another attempt gets the same arguments.
 
 use std::env;
 use std::ffi::OsString;

@@ -31,7 +31,7 @@ impl Access {
         Self { ids: RequestIds::new(), metrics: RequestMetrics::new(routes) }
     }
 
-    /// Answers a request and records the outcome.
+    /// Answers a request, and records it in the log and the metrics.
     pub(crate) async fn record<F: Future<Output = Response>>(
         &self,
         request: Request,

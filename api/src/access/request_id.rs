@@ -12,7 +12,7 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// The most bytes of a caller's id; longer ones are replaced.
 const MAX_ID: usize = 128;
 
-/// The source of request ids.
+/// The generator of request ids.
 #[derive(Debug)]
 pub(super) struct RequestIds {
     /// Different in each process.

@@ -69,7 +69,7 @@ fn get(url: &str) -> Result<String, Failure> {
     Err(Failure::other("Refused", format!("{url} answered {status}: {}", text.trim_end())))
 }
 
-/// Prints the answer of a URL.
+/// Fails: a build without the feature `http` can't send requests.
 #[cfg(not(feature = "http"))]
 pub(crate) async fn fetch(args: &FetchArgs) -> Result<(), Failure> {
     Err(Failure::usage(format!(

@@ -3,7 +3,7 @@
 //! neither clock nor file.
 //!
 //! All arithmetic is in integers. A line depends on the number of records, the seed, the share of
-//! malformed lines and its index alone. The number of records decides the time of a line, because
+//! malformed lines and its number alone. The number of records decides the time of a line, because
 //! any number of records fills the same week.
 
 mod calendar;
@@ -26,7 +26,7 @@ use status::Writer;
 /// One in this many lines is a delete notice, a record without a text.
 const NOTICE_EVERY: u64 = 250;
 
-/// A source of lines.
+/// A generator of lines.
 #[derive(Debug)]
 pub(crate) struct Synthetic {
     records: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Synthetic {
 }
 
 impl Synthetic {
-    /// A source of `records` lines. The share `malformed`, 0 to 1, of them is malformed.
+    /// A generator of `records` lines. The share `malformed`, 0 to 1, of them is malformed.
     pub(crate) fn new(records: u64, seed: u64, malformed: f64) -> Self {
         #[expect(
             clippy::cast_possible_truncation,

@@ -1,4 +1,4 @@
-//! The topics of the week. They rise and fall at fixed hours, so that a burst has a known answer.
+//! The topics of the week. They rise and fall at fixed hours, so the expected bursts are known.
 //! Owns the topics and their hours; doesn't know how a status is written.
 
 use super::dice::Dice;

@@ -45,7 +45,7 @@ pub struct Limits {
     pub memory: usize,
     /// The folder for sorted runs that don't fit into the memory.
     pub spill: PathBuf,
-    /// True if malformed lines are kept in full, for `--rejects`.
+    /// True if every malformed line is kept, up to 64 KiB of each, for `--rejects`.
     pub keep_rejects: bool,
     /// The sizes of the blocks that rows are cut into.
     pub blocks: BlockSizes,

@@ -16,7 +16,8 @@ const MAX_GENERATIONS: u64 = 100;
 pub struct RunsAnswer {
     /// The last 100 generations of each source, newest first.
     pub generations: Vec<Generation>,
-    /// Runs that are not published, still have their data, and are locked by no process.
+    /// The runs with data in the store that are not among these generations. Those of a folder are
+    /// locked by no process.
     pub resumable: Vec<RunId>,
 }
 

@@ -24,8 +24,8 @@ use tokio::sync::Semaphore;
 use crate::deadline::Deadlines;
 use crate::metrics;
 
-/// The time that a connection may go without a byte sent on it, because it is idle or its request
-/// comes too slowly. Longer than a request may take, so that no answer is cut off.
+/// The time after which a connection is cut off if it is idle, its request comes too slowly, or the
+/// client doesn't read the answer. Longer than a request may take, so that slow answers arrive.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The most bytes of a request line and its headers; more is answered with 431.

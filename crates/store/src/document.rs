@@ -1,5 +1,5 @@
-//! Plans, markers and indexes: JSON documents that are inserted once. Owns their envelope, and the
-//! blocks that hold a document too long for its key; knows nothing of the content.
+//! Plans and markers: JSON documents that are inserted once. Owns their envelope, and the blocks
+//! that hold a document too long for its key; knows nothing of the content.
 
 use std::ops::RangeInclusive;
 

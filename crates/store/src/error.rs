@@ -1,4 +1,4 @@
-//! The errors of a store. Owns their messages, and the decision if a retry can help.
+//! The errors of a store. Owns their messages, and the decision whether a retry can help.
 
 use std::error::Error;
 use std::fmt::Display;

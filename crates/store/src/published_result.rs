@@ -33,7 +33,7 @@ pub struct PublishedResult {
     store: Arc<dyn Store>,
     generation: Generation,
     contents: ResultContents,
-    /// The prefix of the rankings' blocks.
+    /// The prefix of the blocks of rankings and scores.
     publish: AttemptKey,
     partitions: Partitions,
     windows: Option<Totals>,
@@ -114,8 +114,8 @@ impl PublishedResult {
         self.windows.as_ref()
     }
 
-    /// Returns the stored topics of a kind by a score in a window; in the last one if `bucket` is
-    /// `None`.
+    /// Returns the stored topics of a kind by a score in a window. If `bucket` is `None`, it is
+    /// the last closed window, or the whole run for a score that needs no window.
     pub async fn scored(
         &self,
         kind: Kind,

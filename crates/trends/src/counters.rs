@@ -13,7 +13,7 @@ use crate::record::{Empty, Malformed};
 pub struct RecordCounts {
     /// All lines.
     pub read: u64,
-    /// Records whose text was counted, with or without a term.
+    /// Records with a text, also those without a term and those of excluded authors.
     pub counted: u64,
     /// Records without a text, by reason; reasons that did not occur are absent.
     pub empty: BTreeMap<String, u64>,
@@ -66,7 +66,7 @@ pub struct RecordTally {
 }
 
 impl RecordTally {
-    /// Adds a record whose text was counted.
+    /// Adds a record with a text.
     pub fn counted(&mut self) {
         self.counted += 1;
     }

@@ -1,5 +1,5 @@
 //! Merging sorted sequences, and adding up equal rows. Owns the k-way merge; knows nothing of the
-//! sources of the sequences.
+//! origin of the sequences.
 
 use std::cmp::Ordering;
 

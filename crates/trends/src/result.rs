@@ -52,7 +52,7 @@ pub struct ResultContents {
     /// The result that keyness compares with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
-    /// Records that were not counted because their author is excluded.
+    /// Records of excluded authors: read, but counted for no term.
     #[serde(default)]
     pub excluded: u64,
     /// The blocks of rows of each partition, in order.
@@ -69,8 +69,8 @@ pub struct ResultContents {
     /// The rankings by score, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scored: Vec<ScoredBlock>,
-    /// The digest of the scores of every term in the last window, 64 hexadecimal digits; empty
-    /// without scores.
+    /// The digest of the phrases, the scores in the last window and the keyness of every term, 64
+    /// hexadecimal digits; empty without phrases and scores.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub score_digest: String,
     /// The complete rankings, by kind.

@@ -11,7 +11,8 @@ use crate::detail::{Detail, DetailError};
 pub struct Bucket(pub i64);
 
 impl Bucket {
-    /// The one bucket of an analysis without a window.
+    /// The bucket of all that is in no window: all records of an analysis without a window, records
+    /// without a time, and the totals of a term.
     pub const WHOLE: Self = Self(i64::MIN);
 }
 

@@ -50,7 +50,7 @@ impl Score {
     }
 
     /// Returns true if topics are ranked by it in every window, false if only in the last closed
-    /// one.
+    /// one or over the whole run.
     pub const fn is_of_every_window(self) -> bool {
         matches!(self, Self::Burst | Self::Peak | Self::Count)
     }

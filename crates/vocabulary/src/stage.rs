@@ -28,7 +28,7 @@ impl Stage {
     /// Every stage, in order.
     pub const ALL: [Self; 5] = [Self::Plan, Self::Etl, Self::Aggregate, Self::Score, Self::Publish];
 
-    /// The name in keys, logs and JSON; the worker's command, and the end of the Job's name.
+    /// The name in keys, logs and JSON; also the worker's command, and a part of the Job's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Plan => "plan",

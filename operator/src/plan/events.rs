@@ -1,5 +1,5 @@
 //! The events about a TrendJob: one for each transition, none for a state that stays. Owns their
-//! words; each warning ends with advice.
+//! words; a warning gives the cause, and the remedy or the next step of the operator.
 
 use trendjob::TrendJobStatus;
 
@@ -12,7 +12,7 @@ use crate::validate::{CheckedTrendJob, is_true};
 /// An event about a TrendJob.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// True if a user should act.
+    /// True for a fault, which a user may have to fix.
     pub is_warning: bool,
     /// The reason, one word.
     pub reason: String,

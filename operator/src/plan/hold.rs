@@ -1,5 +1,6 @@
 //! Holding a run, by `spec.suspend` or by the queue that its Jobs wait in. Owns the choice between
-//! the two: the queue alone decides about a Job that carries a queue label itself.
+//! the two: the queue alone suspends and resumes a Job that carries a queue label itself, so
+//! `spec.suspend` deletes such a Job.
 
 use super::action::Action;
 use super::state::{Holder, State};

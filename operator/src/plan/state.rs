@@ -6,8 +6,8 @@ use trendjob::{Records, ResultSummary};
 use crate::diagnosis::Finding;
 use crate::names::Stage;
 
-/// The longest message of a condition or a failure, in bytes; the definition allows 2,048
-/// characters.
+/// The longest message of a condition or a failure, in bytes; the definition allows at least 2,048
+/// characters for each.
 pub(super) const MESSAGE: usize = 2_000;
 
 /// `status.stage` of a run that is suspended before it began.

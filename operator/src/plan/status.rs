@@ -65,7 +65,7 @@ pub(super) fn status(pass: &Pass<'_>, state: &State) -> TrendJobStatus {
     status.stage = Some(state.column().to_owned());
     note_plan(&mut status, pass);
     note_shards(&mut status, observed, state);
-    // The clock ran until now by the last status, even if this state stops it.
+    // According to the last status the clock ran until now, even if this state stops it.
     if !matches!(state, State::Running { .. } | State::Restarting(_)) {
         let active = clock::active_seconds(before, trendjob.times, now);
         status.active_seconds = status.start_time.as_ref().map(|_| active);

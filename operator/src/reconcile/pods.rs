@@ -1,6 +1,6 @@
-//! The pods of one Job and the events about them. Client; owns the choice and number of pods that
-//! are listed: a Job may have 10,000 pods, most of them done, and the list must hold the pod that
-//! matters.
+//! The pods of one Job and the events about them. Uses the client; owns the choice and number of
+//! pods that are listed: a Job may have 10,000 pods, most of them done, and the list must hold the
+//! pod that matters.
 
 use std::collections::HashSet;
 

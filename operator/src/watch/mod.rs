@@ -33,7 +33,7 @@ const PAGE: u32 = 100;
 pub struct WatchOutput {
     /// The queue of the TrendJobs that changed.
     pub queue: Queue,
-    /// The flag that is set when all TrendJobs and Jobs were listed once.
+    /// The flag of this watch, which is set once its first list is complete.
     pub listed: ReadyFlag,
 }
 

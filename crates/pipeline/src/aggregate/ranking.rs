@@ -28,7 +28,7 @@ const ENTRY: usize = size_of::<Entry>();
 struct Entry {
     count: u64,
     documents: u64,
-    /// Where the term begins; its facts follow it.
+    /// The offset of the term in `Topics::terms`; its facts follow it.
     start: usize,
     length: u16,
     facts: u16,
@@ -131,7 +131,7 @@ impl RankingPages {
     }
 }
 
-/// Writes pages of topics, given in ranking order; their index holds the first topic of each.
+/// Writes pages of topics, given in ranking order. The reference to a page holds its first topic.
 #[derive(Debug)]
 pub(crate) struct PageWriter {
     topics: RankingWriter,

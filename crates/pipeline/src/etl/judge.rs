@@ -74,7 +74,8 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// Sets the object of the lines that follow. Objects come in ascending order until `restart_objects`.
+    /// Sets the object of the lines that follow. Objects come in ascending order until
+    /// `restart_objects`.
     pub(super) fn enter(&mut self, object: u32) {
         self.object = object;
     }
@@ -84,7 +85,7 @@ impl<'a> Judge<'a> {
         self.rejects.as_mut().map_or(Ok(()), RejectLog::end_run)
     }
 
-    /// Ends the attempt: returns its counts and the sorted runs that were not spilled.
+    /// Returns the report of this thread, its spills, and the sorted runs that were not spilled.
     pub(super) fn finish(mut self) -> Result<CountedLines, Error> {
         let runs = vec![self.counting.drain(self.partitions)];
         let report = EtlReport {
@@ -134,7 +135,8 @@ impl<'a> Judge<'a> {
         if let Some(log) = &mut self.rejects {
             log.add(&sample, line)?;
         }
-        // A thread reads ascending offsets, so its first samples are its lowest.
+        // Lines come in ascending order, so the first samples are the lowest. The streams that
+        // follow the plain files start over: their lines may be lower and find the list full.
         if self.samples.len() < Sample::KEPT {
             self.samples.push(sample);
         }

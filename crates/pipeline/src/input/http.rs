@@ -190,7 +190,7 @@ fn size_of_object(response: &Response<Body>) -> Option<u64> {
 }
 
 /// Returns true if an answer is the part of the object that begins at an offset: `bytes 5-9/100`.
-/// Anything else, as parts of a multipart message, is not what was requested.
+/// Anything else, such as a part of a multipart message, is not what was requested.
 fn is_part(response: &Response<Body>, from: u64) -> bool {
     let range = response.headers().get(header::CONTENT_RANGE);
     let range = range.and_then(|range| range.to_str().ok()?.strip_prefix("bytes "));

@@ -158,7 +158,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Returns the bytes of the input, as stored.
+    /// Returns the size of the input in bytes, before decompression.
     pub fn bytes(&self) -> u64 {
         self.objects.iter().map(|object| object.size).sum()
     }
@@ -175,7 +175,7 @@ impl Plan {
     /// fail: its ranges lie in its objects, and its settings fit together.
     ///
     /// # Errors
-    /// What is wrong.
+    /// The first fault found, as text.
     pub(super) fn check(&self) -> Result<(), String> {
         for (shard, ranges) in self.shards.iter().enumerate() {
             for Range { object, start, end } in ranges {

@@ -190,7 +190,8 @@ fn scored(
     Ok((blocks.finish(sink)?, hex(&hasher.finalize())))
 }
 
-/// Merges the rankings of all partitions: phrases first, because they stand for words.
+/// Merges the rankings of all partitions: phrases first, because a word that a phrase stands for
+/// names that phrase.
 fn rankings(
     context: &Context,
     partitions: &[Marker<AggregateReport>],

@@ -11,8 +11,8 @@ use trends::scores::phrase_stands_for_word;
 /// The most frequent phrase of each word, and the words for which that phrase stands.
 #[derive(Debug, Default)]
 pub(super) struct PhraseStandIns {
-    /// By word: the number of records with its most frequent phrase, and the phrase. Of several
-    /// phrases in equally many records, the first in the ranking is kept.
+    /// By word: the number of records with its most frequent phrase, and the phrase. If several
+    /// phrases are in equally many records, the first in the ranking is kept.
     phrases: HashMap<Vec<u8>, (u64, String)>,
     /// By word: the phrase that stands for it.
     words: HashMap<String, String>,

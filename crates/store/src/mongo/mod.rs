@@ -15,10 +15,10 @@
 //! trendjob.retired      {_id: run, ...}                     runs about to be removed
 //! ```
 //!
-//! `value` has the bytes and `by` names the call that inserted them. Only inserts under unique
-//! `_id`s, finds by `_id`, by run or by number, and deletes by `_id` or by run are used, so servers
-//! without transactions or update operators suffice. A source has no dot in its name, so its own
-//! collections never collide with these.
+//! `value` has the bytes and `by` names the call that inserted them. A value is only inserted under
+//! a unique `_id`, found by `_id` or number, listed, and deleted by `_id` or run. Only documents of
+//! `trendjob.plain` are replaced, as a whole. So servers without transactions or update operators
+//! suffice. A source has no dot in its name, so its own collections never collide with these.
 
 mod connect;
 mod fault;

@@ -75,7 +75,8 @@ pub async fn insert(
 /// report.
 ///
 /// A publisher that stalls between its check of the visible run and the swap can replace the
-/// records of a later run, so the check comes right before the swap.
+/// records of a later run. So only the removal of the records in `without` and a count come between
+/// the two.
 pub async fn publish(
     store: &MongoStore,
     source: &SourceName,
@@ -104,7 +105,8 @@ pub async fn publish(
     plain::swap(store, &name, source.as_str()).await.map(drop)
 }
 
-/// Drops the records of a source if they belong to a run that is about to be removed.
+/// Drops the records of a source if its visible run is about to be removed, or if no result is
+/// visible any more.
 pub async fn withdraw(
     store: &MongoStore,
     source: &SourceName,

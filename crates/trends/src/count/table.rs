@@ -57,7 +57,7 @@ pub(super) struct Table {
     used: usize,
     seed: u64,
     record: u32,
-    /// The first `pending_words` of them are the batch.
+    /// The words to look up: only the first `pending_words` entries are in use.
     batch: [PendingWord; BATCH],
     pending_words: usize,
 }
@@ -81,8 +81,8 @@ impl Table {
         self.pending_words as u64
     }
 
-    /// The memory of the table in bytes; three times that if it is about to grow, for the old
-    /// entries and twice as many new ones then exist at the same time.
+    /// The memory of the table in bytes; three times that if it has grown before and is about to
+    /// grow again, for the old entries and twice as many new ones then exist at the same time.
     pub(super) fn bytes_after_growth(&self) -> usize {
         let now = self.entries.len() * size_of::<Entry>();
         // Every word of the next batch may be new.

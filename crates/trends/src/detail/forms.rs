@@ -12,7 +12,7 @@ use crate::term::MAX_TERM_BYTES;
 pub const MAX_KEPT: usize = 256;
 
 /// The forms of a term and the occurrences of each. The caller never adds the form that equals the
-/// key: its occurrences are the rest of the term's, after all other forms.
+/// key: its occurrences are those of the term less those of all other forms.
 ///
 /// If there are more than [`MAX_KEPT`] forms, those with the smallest hashes are kept. A form that
 /// is kept in the end was kept in every part, so its occurrences are exact in any order of merging.

@@ -15,8 +15,8 @@ const MAX_COMPILED: usize = 64 << 20;
 /// Folds the characters of a pattern like the characters of a kind's terms.
 pub(super) fn folded(profile: Profile, kind: Kind, pattern: &str) -> String {
     match kind {
-        // The normal form of a domain is cut from a link, which a `?` ends, so a pattern would lose
-        // its end.
+        // The normal form of a domain is the host of a link, and a `?` ends a host: a pattern would
+        // lose everything from its first `?` on.
         Kind::Domain => normalize(profile, Kind::Word, pattern),
         kind => normalize(profile, kind, pattern.trim()),
     }

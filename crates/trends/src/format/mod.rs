@@ -4,8 +4,8 @@
 //! "TJ"  version: u8 = 1  type: u8  raw length: u32 LE  zstd frame  xxh3_64 of all before: u64 LE
 //! ```
 //!
-//! The checksum is checked first, so the decoders see only bytes that were written. They check
-//! their bounds nevertheless, because a checksum does not protect against malice.
+//! The checksum is checked before the content, so the decoders see only bytes that were written.
+//! They check their bounds nevertheless, because a checksum does not protect against malice.
 
 mod error;
 mod ranking;

@@ -8,7 +8,7 @@
 //!           count, documents: varints
 //!           authors: varint, their number plus 1, or 0 if not known
 //!           value, growth, peak, popular: f64 LE
-//!           status: u8, the index of the status, and bits: 0x80 new, 0x40 phrase, 0x20 keyness
+//!           status: u8, the number of the status, and bits: 0x80 new, 0x40 phrase, 0x20 keyness
 //!           burst: f64 LE, unless the status is 0, insufficient history
 //!           phrase: length varint, bytes, if its bit is set
 //!           keyness, if its bit is set: records of the result with the term, all its records, and

@@ -214,8 +214,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Returns the byte at a position. Past the end it returns 0, which JSON allows
-    /// nowhere outside of strings.
+    /// Returns the byte at a position, or 0 past the end of the line. JSON has no byte 0, so 0
+    /// matches no token.
     #[inline]
     fn byte(&self, at: usize) -> u8 {
         self.line.get(at).copied().unwrap_or(0)

@@ -26,9 +26,9 @@ pub struct KeynessCounts {
 
 impl KeynessCounts {
     /// Returns the keyness of the term in the result against the baseline. Returns `None` if either
-    /// has no documents, or fewer documents than documents with the term.
+    /// has no records, or fewer records in all than with the term.
     ///
-    /// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Documents are
+    /// G2 = 2 sum of O ln(O / E) over the four cells, with 0 ln 0 = 0 (Dunning 1993). Records are
     /// counted rather than occurrences, because occurrences cluster (Evert 2022). |O - E| is equal in
     /// all four cells, so O ln(O / E) is computed as O ln(1 + (O - E) / E), without cancellation.
     pub fn keyness(&self) -> Option<Keyness> {
@@ -72,8 +72,8 @@ impl KeynessCounts {
 pub struct Keyness {
     /// Dunning's log-likelihood ratio over all four cells, negative where the term is rarer.
     pub g2: f64,
-    /// The binary logarithm of the ratio of the term's frequencies. 0.5 is added to the documents
-    /// with the term and 1 to all documents, so that the ratio is finite.
+    /// The binary logarithm of the ratio of the term's frequencies. 0.5 is added to the number
+    /// of records with the term and 1 to that of all records, so that the ratio is finite.
     pub log_ratio: f64,
     /// The lower bound of the 95% confidence interval of the log ratio.
     pub lower: f64,

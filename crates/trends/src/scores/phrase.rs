@@ -47,8 +47,8 @@ impl PairCounts {
     }
 }
 
-/// Returns true if a list that shows a phrase in `phrase` documents omits one of its words, which
-/// is in `word` documents: at least 7 in 10 of the word's documents have the phrase.
+/// Returns true if a phrase in `phrase` records stands for one of its words, which is in `word`
+/// records: at least 7 in 10 of the records with the word have the phrase.
 pub fn phrase_stands_for_word(phrase: u64, word: u64) -> bool {
     word > 0 && u128::from(phrase) * 10 >= u128::from(word) * 7
 }

@@ -104,8 +104,8 @@ impl Totals {
         &self.buckets[..self.closed]
     }
 
-    /// Returns true if the reference of any bucket, empty or not, is too short for a burst score:
-    /// fewer than [`MIN_HISTORY`] of its buckets are not empty.
+    /// Returns true if the reference of `bucket`, which may be empty, is too short for a burst
+    /// score: fewer than [`MIN_HISTORY`] of the reference's buckets are not empty.
     pub fn lacks_history_before(&self, bucket: i64) -> bool {
         let from = bucket.saturating_sub(self.reference_windows());
         let position = |bucket| self.buckets.partition_point(|other| *other < bucket);

@@ -64,11 +64,11 @@ fn words(text: &[u8], start: usize, end: usize, sink: &mut impl TokenSink) {
             token(text, first, at + run as usize, sink);
             letters &= u64::MAX << run;
         }
-        // A run that reaches the end of the block continues in the next one.
+        // A sequence of letters that reaches the end of these 64 bytes continues in the next ones.
         let unfinished = letters.leading_ones();
         open = (unfinished > 0).then(|| at + 64 - unfinished as usize);
         letters &= u64::MAX.checked_shr(unfinished).unwrap_or(0);
-        // Half of all words are too short, so the mask keeps only the beginnings of runs of at
+        // Half of all words are too short, so the mask keeps only the beginnings of sequences of at
         // least four letters.
         let begin = letters & !(letters << 1);
         let mut tokens = begin & (letters >> 1) & (letters >> 2) & (letters >> 3);

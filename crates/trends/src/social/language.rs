@@ -16,8 +16,9 @@ const CODES: [&str; 57] = [
 ];
 
 /// Returns the ISO 639-1 code of the language of `text`, `None` if the text has fewer than 20
-/// letters or the guess is unreliable. Guesses among all languages of the detector, not only those
-/// with stop words, so that a text in another language is not forced into one of them.
+/// letters, the guess is unreliable or [`CODES`] lacks the language. Guesses among all languages of
+/// the detector, not only those with stop words, so that a text in another language is not forced
+/// into one of them.
 pub(super) fn guess(text: &str) -> Option<&'static str> {
     let letters = text.chars().filter(|c| c.is_alphabetic()).take(MIN_LETTERS).count();
     if letters < MIN_LETTERS {

@@ -82,7 +82,8 @@ impl StopWords {
         &self.languages
     }
 
-    /// Returns the list of the post's language if that language was chosen, else all lists.
+    /// Selects the user's words and the list of the post's language; all lists if that language was
+    /// not chosen.
     pub(super) fn active(&self, language: Option<&str>) -> ActiveLists {
         let chosen = language.and_then(|tag| {
             let code = current_code(tag);

@@ -30,7 +30,7 @@ pub struct Post<'a> {
     /// The language as a tag of BCP 47; `und` counts as no language. A post in a language that was
     /// not chosen gets the stop words of all chosen languages.
     pub language: Option<&'a str>,
-    /// The terms that the service found in the text.
+    /// The terms that the platform of the post found in the text.
     pub entities: Option<&'a Entities<'a>>,
 }
 

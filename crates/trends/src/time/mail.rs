@@ -1,5 +1,5 @@
 //! The date of a mail header: RFC 2822 section 3.3, with the obsolete years and zones of section
-//! 4.3 and without comments.
+//! 4.3, but without military zones other than Z, and without comments.
 
 use super::calendar::Day;
 use super::digits::{clock, literal, month, number, offset, space, weekday};

@@ -1,4 +1,4 @@
-//! The buckets that rows are in, by number, so that a row's key holds four bytes of its bucket.
+//! The buckets that rows are in, by number, so that a bucket takes four bytes in a row's key.
 
 use std::collections::HashMap;
 

@@ -95,7 +95,7 @@ enum TermForm {
     Key,
     /// The first letter is in the other case.
     Capitalised,
-    /// Other letters are in the other case, too (see [`case_of`]).
+    /// Any other set of letters is in the other case (see [`case_of`]).
     Case(u16),
     /// It is another text: its start and length in the texts of the batch.
     Text(u32, u16),

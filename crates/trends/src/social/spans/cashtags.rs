@@ -23,7 +23,8 @@ pub(super) fn parse(candidate: Candidate<'_>) -> Option<Span> {
         },
         _ => 0,
     };
-    // If the class is not at an end, the symbol alone is: a dot or underscore is punctuation.
+    // If a cashtag may not end after the class, it ends before the dot or underscore, which is
+    // punctuation.
     let length = [symbol + class, symbol].into_iter().find(|length| is_end(&body[*length..]))?;
     Some(candidate.signed(Kind::Cashtag, 1, length))
 }

@@ -12,6 +12,7 @@ use crate::social::characters::{
 
 /// Parses the emoji that begins with `first` at the candidate. If `first` belongs to a keycap, the
 /// emoji begins with the digit or sign before it.
+#[inline]
 pub(super) fn parse(candidate: Candidate<'_>, first: char) -> Option<Span> {
     let span = |start: usize, length: usize| Span {
         kind: Kind::Emoji,
@@ -37,6 +38,7 @@ fn keycap(candidate: Candidate<'_>) -> Option<(usize, usize)> {
 }
 
 /// Returns the length of the sequence that begins `text`: elements with joiners between them.
+#[inline]
 fn sequence(text: &str) -> Option<usize> {
     let first = element(text)?;
     let mut length = first.length;

@@ -6,7 +6,8 @@ use super::Piece;
 use crate::social::characters::{is_ignorable, is_letter};
 use crate::social::fold::NFKC;
 
-/// Calls `each` for the pieces of `chunk`. `normalized` is a buffer, kept from one text to the next.
+/// Calls `each` for the pieces of `chunk`. `normalized` is a buffer, kept from one text to the
+/// next.
 pub(super) fn pieces(chunk: &str, normalized: &mut String, each: &mut impl FnMut(Piece<'_>)) {
     let (normal, rest) = NFKC.split_normalized(chunk);
     if rest.is_empty() {
