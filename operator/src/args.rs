@@ -49,7 +49,7 @@ pub struct RunArgs {
     /// Work without a Lease, even if another operator works.
     #[arg(long)]
     pub no_leader_election: bool,
-    /// Namespace of the Lease, by which one of several operators works [default: the operator's
+    /// Namespace of the Lease that elects the one operator that works [default: the operator's
     /// own].
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
     pub lease_namespace: Option<String>,

@@ -3,7 +3,8 @@
 //!
 //! Where a need isn't met, `cargo test` reports the test as ignored, with the reason; the test
 //! never passes without having run. With `TRENDJOB_TESTS=all` every need counts as met, so a test
-//! that lacks its server or program fails; `all but NEED ...` excepts the needs it names.
+//! that lacks its server or program fails; `all but NEED ...` still ignores the tests with those
+//! needs.
 //!
 //! The macro looks at the environment while the test is compiled. Cargo compiles the test again
 //! when one of its variables changes, but not when a program is installed or removed: `touch` the

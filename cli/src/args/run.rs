@@ -87,7 +87,7 @@ fn percent(text: &str) -> Result<f64, String> {
 #[derive(Debug, Flags)]
 #[command(next_help_heading = "Analysis")]
 pub(crate) struct AnalysisArgs {
-    /// How text becomes terms [default: seed].
+    /// The rules that turn text into terms [default: seed].
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) profile: Option<ProfileName>,
     /// Kinds of terms to count, such as word,hashtag: word, hashtag, mention, cashtag, emoji,

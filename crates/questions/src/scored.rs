@@ -82,7 +82,7 @@ pub struct KeynessAnswer {
     /// Number of all records of the baseline.
     #[serde(rename = "baselineAll")]
     pub baseline_records: u64,
-    /// Dunning's log-likelihood ratio; above 15.13 the difference is not chance.
+    /// Dunning's log-likelihood ratio; from 15.13 on the difference is significant (p = 0.0001).
     pub g2: f64,
     /// The binary logarithm of the ratio of both frequencies.
     pub log_ratio: f64,

@@ -48,7 +48,7 @@ pub struct SourceAnswer {
 pub struct RecordsAnswer {
     /// Number of lines.
     pub read: u64,
-    /// Number of records with a counted text.
+    /// Number of records with a text.
     pub counted: u64,
     /// Numbers of records without a text, by reason; reasons that did not occur are absent.
     pub empty: BTreeMap<String, u64>,

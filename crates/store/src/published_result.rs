@@ -220,7 +220,7 @@ impl PublishedResult {
             Ok(topics)
         } else {
             let key = self.publish.block(&page.block.name);
-            Err(StoreError::damaged(&key, &"it differs from its entry in the index"))
+            Err(StoreError::damaged(&key, &"it differs from its entry in the result's contents"))
         }
     }
 

@@ -1,4 +1,4 @@
-//! The `entities` of a status of Twitter's API v1.1: the terms that the service found in its text.
+//! The `entities` of a status of Twitter's API v1.1: the terms that the platform found in its text.
 //! Owns the shape of their JSON.
 
 use std::borrow::Cow;
@@ -12,13 +12,13 @@ use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use super::Kinds;
 use crate::Kind;
 
-/// The beginning of `entities` as the service writes them.
+/// The beginning of `entities` as the platform writes them.
 const HASHTAGS_FIRST: &str = r#"{"hashtags":"#;
 
 static NAME: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"hashtags\""));
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
 
-/// The entities of a post: terms that the service found in its text.
+/// The entities of a post: terms that the platform found in its text.
 ///
 /// A list, even an empty one, replaces the search of the text for its kind. Without a list, the
 /// text is searched.
@@ -30,7 +30,7 @@ pub struct Entities<'a> {
     pub mentions: Option<Vec<Cow<'a, str>>>,
     /// Symbols without their `$`.
     pub cashtags: Option<Vec<Cow<'a, str>>>,
-    /// Links, expanded where the service has expanded them. Attached media are not links.
+    /// Links, expanded where the platform has expanded them. Attached media are not links.
     pub links: Option<Vec<Cow<'a, str>>>,
 }
 
