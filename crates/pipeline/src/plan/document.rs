@@ -171,31 +171,32 @@ impl Plan {
         Ok(hex(&sha2::Sha256::digest(json)))
     }
 
-    /// Checks that a stored plan is one that planning can have made, so that following it can't
-    /// fail: its ranges lie in its objects, and its settings fit together.
+    /// Checks a stored plan, so that following it can't fail: its ranges must lie in its objects,
+    /// and its settings must fit together.
     ///
     /// # Errors
     /// The first fault found, as text.
     pub(super) fn check(&self) -> Result<(), String> {
         for (shard, ranges) in self.shards.iter().enumerate() {
-            for Range { object, start, end } in ranges {
-                let found = self.objects.get(*object as usize);
-                let found = found.ok_or_else(|| {
-                    let objects = self.objects.len();
-                    format!("shard {shard} reads object {object} of {objects}")
-                })?;
-                let size = found.size;
-                let is_whole = (*start, *end) == (0, size);
-                if start >= end || *end > size || !(is_whole || found.is_splittable()) {
-                    let name = &found.name;
-                    return Err(format!(
-                        "shard {shard} reads the bytes {start} to {end} of {name}, which has {size}"
-                    ));
-                }
+            for range in ranges {
+                self.check_range(range).map_err(|what| format!("shard {shard} reads {what}"))?;
             }
         }
         let settings = self.record.fields().map(drop).and_then(|()| self.analysis.check());
         settings.map_err(|error| error.to_string())
+    }
+
+    fn check_range(&self, range: &Range) -> Result<(), String> {
+        let Range { object, start, end } = *range;
+        let Some(found) = self.objects.get(object as usize) else {
+            return Err(format!("object {object} of {}", self.objects.len()));
+        };
+        let Object { name, size, .. } = found;
+        let is_whole = (start, end) == (0, *size);
+        if start < end && end <= *size && (is_whole || found.is_splittable()) {
+            return Ok(());
+        }
+        Err(format!("the bytes {start} to {end} of {name}, which has {size}"))
     }
 
     /// Returns the longest line that is read, in bytes; at most `usize::MAX`.
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_plan_that_planning_can_not_have_made_is_damaged() {
+    fn a_stored_plan_with_impossible_ranges_or_settings_is_damaged() {
         let fixture = Fixture::new();
         fixture.file("in", post("love").repeat(9));
         let plan = fixture.plan("run", &Spec { shards: Some(2), ..fixture.spec() });
