@@ -17,7 +17,7 @@ fn assert_refused(workspace: &Workspace, args: &[&str], words: &[&str]) {
     assert_eq!((before.code, before.stdout), (after.code, after.stdout), "nothing is published");
 }
 
-fn desk_with_a_result() -> Workspace {
+fn workspace_with_a_result() -> Workspace {
     let workspace = Workspace::new();
     workspace.publish(&[&workspace.write("before.ndjson", statuses(["earlier result"]))]);
     workspace
@@ -25,7 +25,7 @@ fn desk_with_a_result() -> Workspace {
 
 #[test]
 fn a_missing_file_is_named() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     assert_refused(&workspace, &[&workspace.path("nowhere.ndjson")], &["nowhere.ndjson"]);
     assert_refused(&workspace, &["not/here/at.all"], &["not/here/at.all"]);
     let uri = format!("file://{}", workspace.path("gone.ndjson"));
@@ -36,27 +36,27 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn an_empty_folder_is_named() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     fs::create_dir(workspace.path("hollow")).unwrap();
     assert_refused(&workspace, &[&workspace.path("hollow")], &["hollow"]);
 }
 
 #[test]
 fn a_glob_that_matches_nothing_is_named() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     assert_refused(&workspace, &[&workspace.path("*.never")], &["*.never"]);
 }
 
 #[test]
 fn an_unsupported_scheme_is_named() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     assert_refused(&workspace, &["s3://bucket/key.ndjson"], &["s3"]);
     assert_refused(&workspace, &["gopher://host/key.ndjson"], &["gopher"]);
 }
 
 #[test]
 fn a_pretty_printed_array_is_recognised() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     let values: Vec<serde_json::Value> = (0..50)
         .map(|n| serde_json::json!({"id": n, "text": "love", "user": {"name": "x"}}))
         .collect();
@@ -68,14 +68,14 @@ fn a_pretty_printed_array_is_recognised() {
 
 #[test]
 fn an_array_on_one_line_is_not_taken_for_records() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     let file = workspace.write("flat.json", format!("[{},{}]", status("love"), status("peace")));
     assert_refused(&workspace, &[&file], &["flat.json", "array|not-object|object"]);
 }
 
 #[test]
 fn utf_16_is_recognised() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     let text: String = (0..50).map(|_| status("love and peace") + "\n").collect();
     let units: Vec<u16> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).collect();
     let little: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();
@@ -100,7 +100,7 @@ fn utf_16_is_recognised() {
 
 #[test]
 fn binary_data_is_refused() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     let noise: Vec<u8> =
         (0..20_000_u32).flat_map(|n| (n.wrapping_mul(2_654_435_761)).to_be_bytes()).collect();
     assert_refused(&workspace, &[&workspace.write("noise.bin", noise)], &["noise.bin"]);
@@ -108,7 +108,7 @@ fn binary_data_is_refused() {
 
 #[test]
 fn too_many_malformed_lines_are_named_by_object_and_offset() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     let good = statuses(std::iter::repeat_n("love", 7));
     let input =
         [&good[..], b"first bad\n", &good, b"{\"text\":\"second bad\n", &good, b"{} third\n"]
@@ -137,7 +137,7 @@ fn too_many_malformed_lines_are_named_by_object_and_offset() {
 
 #[test]
 fn a_refused_run_among_good_files_publishes_none_of_them() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     workspace.write("in/a.ndjson", awkward(500, 1));
     let packed = gzip(&awkward(500, 2));
     workspace.write("in/b.ndjson.gz", &packed[..packed.len() / 2]);
@@ -159,7 +159,7 @@ fn errors_are_sentences_without_output_json() {
 
 #[test]
 fn impossible_options_are_refused_before_anything_is_read() {
-    let workspace = desk_with_a_result();
+    let workspace = workspace_with_a_result();
     let file = workspace.path("before.ndjson");
     let store = workspace.stored();
     let impossible = [
@@ -226,7 +226,7 @@ fn a_folder_without_permission_is_named() {
         // own.
         fs::set_permissions(workspace.path("."), fs::Permissions::from_mode(0o755)).unwrap();
         chown(workspace.store(), Some(NOBODY), Some(NOBODY)).unwrap();
-        // That user may have no access to the folder of the binary.
+        // The user nobody may lack access to the folder of the binary, so it runs a copy.
         let copy = workspace.path("trendjob");
         fs::copy(PROGRAM, &copy).unwrap();
         command = workspace.command_of(&copy, &args);

@@ -33,8 +33,8 @@ pub struct Entry {
     pub change: Change,
 }
 
-/// Returns the current exclusions of a source. `known` is an earlier version, or the default: only
-/// newer entries are read, and `known` itself is returned if there are none.
+/// Returns the current exclusions of a source. `known` is an earlier version, or the default. Reads
+/// only newer entries; without any, returns `known` itself.
 pub async fn current(
     store: &dyn Store,
     source: &SourceName,

@@ -29,7 +29,7 @@ pub(crate) const SOURCE: &str = "^[a-z0-9][a-z0-9-]{0,62}$";
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     // Each pattern is compiled once: a list may have 1,000 URIs to match.
     static COMPILED: Mutex<BTreeMap<String, Option<Regex>>> = Mutex::new(BTreeMap::new());
-    // After a panic of another thread the map is whole: a pattern is inserted when it is compiled.
+    // After a panic of another thread the map is whole: a pattern is inserted once compiled.
     let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
     let regex = compiled.entry(pattern.to_owned()).or_insert_with(|| Regex::new(pattern).ok());
     regex.as_ref().is_none_or(|regex| regex.is_match(text))

@@ -25,7 +25,7 @@ pub(crate) fn resolve(tree: &ModuleTree, from: &ModulePath, path: &[String]) -> 
 /// The search for one path.
 struct Search<'tree> {
     tree: &'tree ModuleTree,
-    /// The names that are being looked up, with their modules: globs may lead in a circle.
+    /// The names that are being looked up, with their modules: globs may form a cycle.
     open: BTreeSet<(ModulePath, String, bool)>,
 }
 
