@@ -57,7 +57,7 @@ pub fn run(
         tasks.each(share, |shard| etl(share, &plan, shard))
     })?;
     counted(&plan, &shards)?;
-    check_records(&plan, &shards)?;
+    check_records(&context.run, &plan, &shards)?;
     lap(Stage::Etl);
 
     Progress::add(&context.progress.partitions_total, u64::from(plan.partitions));
@@ -76,5 +76,7 @@ pub fn run(
     Ok(PublishedRun { plan, generation, contents, stages })
 }
 
+#[cfg(test)]
+mod flipped_bits;
 #[cfg(test)]
 mod tests;

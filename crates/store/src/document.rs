@@ -1,7 +1,5 @@
-//! Plans and markers: JSON documents that are inserted once. Owns their envelope, and the blocks
-//! that hold a document too long for its key; knows nothing of the content.
-
-use std::ops::RangeInclusive;
+//! Plans and markers: JSON documents that are inserted once. Owns the blocks that hold a document
+//! too long for its key; knows nothing of the content, and `envelope` owns the checksum.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -9,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use trends::format::{BlockType, FormatError, open, seal};
 use trends::result::BlockRef;
 
-use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError};
+use crate::{AttemptId, BlockKey, Insertion, Key, RunId, Stage, Store, StoreError, envelope};
 
 /// The most bytes of a document that is stored under its key. Well below 1 MiB, the limit of all
 /// values.
@@ -44,7 +42,6 @@ impl AttemptKey {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Document<T> {
-    format: u32,
     value: Content<T>,
 }
 
@@ -67,15 +64,15 @@ pub async fn insert_document<T: Serialize + DeserializeOwned>(
     attempt: &AttemptKey,
     value: T,
 ) -> Result<(T, bool), StoreError> {
-    let inline = json(key, &Document { format: FORMAT, value: Content::Inline(&value) })?;
+    let inline = envelope::seal(key, FORMAT, &Document { value: Content::Inline(&value) })?;
     let stored = if inline.len() <= MAX_INLINE {
         inline
     } else {
         let (owner, pieces) = put_pieces(store, key, attempt, &value).await?;
         let value = Content::<()>::Pieces { owner, pieces };
-        json(key, &Document { format: FORMAT, value })?
+        envelope::seal(key, FORMAT, &Document { value })?
     };
-    match store.insert(key, stored.into()).await? {
+    match store.insert(key, stored).await? {
         Insertion::Inserted => Ok((value, true)),
         Insertion::Present(stored) => Ok((resolve(store, key, &stored).await?, false)),
     }
@@ -116,32 +113,6 @@ pub(crate) async fn decode_block<T>(
     decode(&bytes).map_err(|error| StoreError::undecodable(key(), &error))
 }
 
-/// Checks that the format number of a JSON value is one of `formats`. A value without a number has
-/// format 0.
-///
-/// # Errors
-/// `Newer` for a newer format, whatever the rest of the value is; `Damaged` for an older one.
-pub(crate) fn check_format(
-    key: &Key,
-    value: &[u8],
-    formats: RangeInclusive<u32>,
-) -> Result<(), StoreError> {
-    #[derive(Deserialize)]
-    struct FormatField {
-        #[serde(default)]
-        format: u32,
-    }
-    let FormatField { format } = parse(key, value)?;
-    if format > *formats.end() {
-        let (place, known) = (key.to_string(), *formats.end());
-        return Err(StoreError::Newer { place, found: format, known });
-    }
-    if formats.contains(&format) {
-        return Ok(());
-    }
-    Err(StoreError::damaged(key, &"it has no format number"))
-}
-
 /// Stores a long document in pieces, under the plan stage. Blocks of the plan stay as long as the
 /// run. Blocks of the document's own stage may be removed earlier, as partials are once a run is
 /// published, and its marker is read after that.
@@ -169,8 +140,7 @@ async fn resolve<T: DeserializeOwned>(
     key: &Key,
     stored: &[u8],
 ) -> Result<T, StoreError> {
-    check_format(key, stored, 1..=FORMAT)?;
-    match parse::<Document<T>>(key, stored)?.value {
+    match envelope::open::<Document<T>>(key, stored, 1..=FORMAT)?.value {
         Content::Inline(value) => Ok(value),
         Content::Pieces { owner, pieces } => {
             let mut whole = Vec::new();

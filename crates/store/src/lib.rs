@@ -5,6 +5,7 @@
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;
+mod envelope;
 pub mod error;
 pub mod exclusions;
 pub mod generations;

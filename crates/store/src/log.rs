@@ -1,20 +1,12 @@
-//! Logs of entries under contiguous keys from 1, each written once. Owns the format number of an
-//! entry and the search for the last one; the content of entries belongs to each log.
+//! Logs of entries under contiguous keys from 1, each written once. Owns the search for the last one;
+//! the content of entries belongs to each log.
 
 use std::ops::RangeInclusive;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::document::{self, check_format, json};
-use crate::{Insertion, Key, Store, StoreError};
-
-#[derive(Serialize)]
-struct VersionedEntry<'a, T> {
-    format: u32,
-    #[serde(flatten)]
-    entry: &'a T,
-}
+use crate::{Insertion, Key, Store, StoreError, envelope};
 
 /// Inserts an entry. Returns false if another process was first.
 pub(crate) async fn insert<T: Serialize + Sync>(
@@ -23,18 +15,17 @@ pub(crate) async fn insert<T: Serialize + Sync>(
     format: u32,
     entry: &T,
 ) -> Result<bool, StoreError> {
-    let value = json(key, &VersionedEntry { format, entry })?;
-    Ok(store.insert(key, value.into()).await? == Insertion::Inserted)
+    let value = envelope::seal(key, format, entry)?;
+    Ok(store.insert(key, value).await? == Insertion::Inserted)
 }
 
-/// Parses an entry of one of `formats`; fails as [`check_format`] does for any other format.
+/// Checks and parses an entry of one of `formats`; fails as [`envelope::open`] does.
 pub(crate) fn parse<T: DeserializeOwned>(
     key: &Key,
     bytes: &[u8],
     formats: RangeInclusive<u32>,
 ) -> Result<T, StoreError> {
-    check_format(key, bytes, formats)?;
-    document::parse(key, bytes)
+    envelope::open(key, bytes, formats)
 }
 
 /// Returns the number and value of the last entry. `known` is the number of an entry that exists,

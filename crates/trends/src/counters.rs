@@ -32,6 +32,13 @@ impl RecordCounts {
         self.malformed.values().sum()
     }
 
+    /// Returns true if every record is in exactly one counter: read = counted + empty + malformed.
+    pub fn account_for_all(&self) -> bool {
+        let reasons = self.empty.values().chain(self.malformed.values());
+        let sum = reasons.copied().chain([self.counted]).try_fold(0, u64::checked_add);
+        sum == Some(self.read)
+    }
+
     /// The share of malformed lines among the lines that are not blank, in percent, 0 to 100.
     pub fn malformed_percent(&self) -> f64 {
         let lines = self.not_blank();
@@ -119,6 +126,19 @@ mod tests {
         let counts = tally().counts();
         assert_eq!(counts.read, 4);
         assert_eq!(counts.read, counts.counted + counts.empty_total() + counts.malformed_total());
+        assert!(counts.account_for_all());
+    }
+
+    #[test]
+    fn a_record_that_is_missing_or_in_two_counters_is_noticed() {
+        let off = [
+            RecordCounts { read: 5, ..tally().counts() },
+            RecordCounts { counted: 2, ..tally().counts() },
+            RecordCounts { counted: u64::MAX, ..tally().counts() },
+        ];
+        for counts in off {
+            assert!(!counts.account_for_all(), "{counts:?}");
+        }
     }
 
     #[test]

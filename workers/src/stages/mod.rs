@@ -71,7 +71,7 @@ impl Work {
         let plan = self.plan_of(&args.later)?;
         let partition = plan.partition(args.index)?;
         let shards = etl::all_finished(&self.context, &plan, &args.later.without_shards.0)?;
-        check_records(&plan, &shards)?;
+        check_records(&self.context.run, &plan, &shards)?;
         aggregate(&self.context, &plan, &shards, partition)?;
         Ok(Ending::done(TerminationMessage::default()))
     }

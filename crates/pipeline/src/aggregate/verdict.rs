@@ -2,6 +2,7 @@
 //! rule; it is applied to the markers of all shards at once, so that the cuts of the input change
 //! nothing.
 
+use store::{Key, RunId, Stage};
 use trends::RecordCounts;
 
 use crate::Error;
@@ -11,12 +12,19 @@ use crate::plan::Plan;
 /// Returns the counters of a run whose records may be published.
 ///
 /// # Errors
-/// `TooManyMalformed` with the first malformed lines if their share is larger than the plan allows;
-/// `Input` if records fall into more than a million windows.
-pub fn check_records(plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
+/// `Damaged` if the counters of a shard don't account for every record; `TooManyMalformed` with the
+/// first malformed lines if their share is larger than the plan allows; `Input` if records fall
+/// into more than a million windows.
+pub fn check_records(run: &RunId, plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
     let mut records = RecordCounts::default();
-    for shard in shards {
-        records.add(&shard.marker.report.records);
+    for Shard { index, marker } in shards {
+        let counts = &marker.report.records;
+        if !counts.account_for_all() {
+            let key = Key::marker(run, Stage::Etl, u32::from(*index));
+            let what = "the numbers of counted, empty and malformed records don't add up to its number of read records";
+            return Err(Error::damaged(key, what));
+        }
+        records.add(counts);
     }
     let percent = records.malformed_percent();
     if percent <= plan.max_malformed_percent {

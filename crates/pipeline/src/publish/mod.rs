@@ -41,7 +41,7 @@ pub fn publish(
     published_at: &str,
 ) -> Result<(Generation, ResultContents), Error> {
     let store = &*context.store;
-    let records = check_records(plan, shards)?;
+    let records = check_records(&context.run, plan, shards)?;
     let found = markers::finished(context, plan, Stage::Publish, 0_u32)?;
     let contents: Marker<ResultContents> = if let Some(found) = found {
         found
