@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use pipeline::input::{Credentials, Remote};
 use pipeline::records::RecordSink;
-use pipeline::{BlockSizes, Cancel, Context, Limits, Progress};
+use pipeline::{BlockSizes, Cancel, Context, Limits, Process, Progress};
 use service::probes::{Readiness, probes};
-use service::{machine, metrics, server, shutdown};
+use service::{clock, machine, metrics, server, shutdown};
 use store::{AttemptId, MongoStore, RunId, SourceName, Store};
 use tokio::runtime::Runtime;
 use trendjob::Size;
@@ -134,7 +134,8 @@ fn context(
     let run = RunId::new(run).map_err(|error| unusable(error.to_string()))?;
     let attempt = AttemptId::new(attempt).map_err(|error| unusable(error.to_string()))?;
     let context = Context::new(store, runtime.handle().clone(), run, attempt, limits);
-    Ok(Context { remote: remote(args), ..context })
+    let process = Process { started: Some(clock::seconds()), is_worker: true };
+    Ok(Context { remote: remote(args), process, ..context })
 }
 
 /// Returns the sink for records, which a MongoDB holds besides the results.

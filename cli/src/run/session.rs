@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use pipeline::plan::Spec;
-use pipeline::{Context, Error, Limits, Plan, local};
+use pipeline::{Context, Error, Limits, Plan, Process, local};
 use service::{clock, error_chain};
 use store::retention::clean_up;
 use store::{AttemptId, Key, ObjectStore, RunId, RunLock, Stage, Store as _};
@@ -152,7 +152,9 @@ impl Session<'_> {
         let mut limits = Limits::new(local.threads, local.memory, spill, hash_seed);
         limits.keep_rejects = local.rejects.is_some();
         let store = Arc::<ObjectStore>::clone(store);
-        Ok(Context::new(store, runtime.handle().clone(), run.clone(), attempt, limits))
+        let context = Context::new(store, runtime.handle().clone(), run.clone(), attempt, limits);
+        let process = Process { started: Some(clock::seconds()), is_worker: false };
+        Ok(Context { process, ..context })
     }
 
     /// Removes the remains of earlier runs. An error is only logged: this run doesn't need the

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::document::AttemptKey;
 use store::marker::{Marker, mark};
-use store::{Key, Stage};
+use store::{Stage, runs};
 
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -55,16 +55,12 @@ impl<'a> Attempt<'a> {
         Ok(marker)
     }
 
-    /// Fails if the run was removed, and removes the blocks that this attempt has stored since:
-    /// neither a reader nor a later clean-up would find them. A removal takes the plan first. So if
-    /// the plan is still there after the marker was inserted, a removal that begins now finds the
-    /// marker and the blocks.
+    /// Fails if the run was removed, and removes the blocks that this attempt has stored since.
     fn check_not_removed(&self) -> Result<(), Error> {
         let Self { context, plan, .. } = self;
-        if context.wait(context.store.get(&Key::plan(&context.run)))?.is_some() {
+        if !context.wait(runs::remove_if_removed(&*context.store, &context.run))? {
             return Ok(());
         }
-        context.wait(context.store.remove_run(&context.run))?;
         check_not_superseded(context, plan)?;
         Err(Error::Removed { run: context.run.to_string() })
     }

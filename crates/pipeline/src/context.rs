@@ -26,6 +26,8 @@ pub struct Context {
     pub attempt: AttemptId,
     /// The share of the machine that the stages may use.
     pub limits: Limits,
+    /// The process that runs the stages.
+    pub process: Process,
     /// The sink of the records themselves, if they are kept.
     pub records: Option<Arc<dyn RecordSink>>,
     /// The settings for objects on servers.
@@ -34,6 +36,15 @@ pub struct Context {
     pub cancel: Cancel,
     /// The progress of the stages.
     pub progress: Arc<Progress>,
+}
+
+/// What the record of a run tells about the process that begins it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Process {
+    /// The time of its start, in seconds since the epoch, if it is known.
+    pub started: Option<u64>,
+    /// True for a worker, false for a process that holds the lock of the run.
+    pub is_worker: bool,
 }
 
 /// The share of a machine that a stage may use.
@@ -87,8 +98,9 @@ impl Context {
         limits: Limits,
     ) -> Self {
         let (remote, cancel) = (Remote::default(), Cancel::default());
-        let progress = Arc::default();
-        Self { store, runtime, run, attempt, limits, records: None, remote, cancel, progress }
+        let (process, progress) = (Process::default(), Arc::default());
+        let records = None;
+        Self { store, runtime, run, attempt, limits, process, records, remote, cancel, progress }
     }
 
     /// The key of this try at a stage and index.

@@ -29,7 +29,7 @@ mod supersede;
 mod testing;
 
 pub use cancel::Cancel;
-pub use context::{BlockSizes, Context, Limits};
+pub use context::{BlockSizes, Context, Limits, Process};
 pub use error::Error;
 pub use plan::{Analysis, CustomFormat, PinnedBaseline, Plan, Profile, RecordFormat, Spec};
 pub use progress::Progress;

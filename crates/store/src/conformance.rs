@@ -10,7 +10,9 @@ use trends::exclusions::{Action, Change, Subject};
 
 use crate::exclusions;
 use crate::generations::{self, Publication, PublicationStatus};
-use crate::{AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+use crate::{
+    AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError, TrendJobUid,
+};
 
 /// Runs the whole suite. Panics if the store fails a test.
 pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
@@ -20,6 +22,7 @@ pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     values_come_back_as_they_were(&open).await;
     runs_and_sources_are_listed(&open).await;
     a_removed_run_is_gone_and_others_stay(&open).await;
+    a_run_without_a_record_is_listed_while_it_has_data(&open).await;
     start_numbers_are_contiguous(&open).await;
     one_of_two_publishers_of_a_number_wins(&open).await;
     a_lower_start_is_superseded_and_a_repeated_one_succeeds(&open).await;
@@ -175,6 +178,21 @@ async fn a_removed_run_is_gone_and_others_stay(open: &impl AsyncFn() -> Arc<dyn 
     assert!(store.get_block(&block("removed-not", Stage::Etl, "x")).await.is_ok());
 }
 
+async fn a_run_without_a_record_is_listed_while_it_has_data(
+    open: &impl AsyncFn() -> Arc<dyn Store>,
+) {
+    let store = open().await;
+    let (late, planned, marked) = (run("late-block"), run("late-plan"), run("late-marker"));
+    store.put_block(&block("late-block", Stage::Etl, "x"), "x".into()).await.expect("writable");
+    store.insert(&Key::plan(&planned), "{}".into()).await.expect("writable");
+    store.insert(&Key::marker(&marked, Stage::Etl, 0), "{}".into()).await.expect("writable");
+    for run in [late, planned, marked] {
+        assert!(open().await.runs().await.expect("listable").contains(&run), "{run}");
+        store.remove_run(&run).await.expect("removable");
+        assert!(!open().await.runs().await.expect("listable").contains(&run), "{run}");
+    }
+}
+
 async fn start_numbers_are_contiguous(open: &impl AsyncFn() -> Arc<dyn Store>) {
     let mut tasks = Vec::new();
     for number in 0..20 {
@@ -289,7 +307,8 @@ async fn exclusions_outlive_the_runs_of_their_source(open: &impl AsyncFn() -> Ar
         publish(&*store, &source, name, start).await;
     }
     generations::rollback(&*store, &source, 1, "").await.expect("possible");
-    let purged = crate::retention::purge(&*store, &source, "outlived-", "").await;
+    let uid = TrendJobUid::new("outlived").expect("a valid uid");
+    let purged = crate::retention::purge(&*store, &source, &uid, "").await;
     assert_eq!(purged.expect("removable"), 2);
     let now = exclusions::current(&*open().await, &source, &none).await.expect("readable");
     assert_eq!(now, excluded);

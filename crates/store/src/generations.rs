@@ -1,19 +1,28 @@
-//! The log of published results: append-only, decided by unique inserts alone. Owns start numbers,
-//! the choice of the visible run of a source, rollback, and the rule that a retired run is never
-//! published.
+//! The log of published results: append-only, decided by unique inserts alone. Owns its entries,
+//! the start numbers and the reading of the log; each way to change the log is a module.
 //!
 //! Keys are contiguous from 1, and every entry has the highest start number ever published, so the
 //! newest entry alone decides whether a run may be published.
+//!
+//! Every change that names a run looks at the marks of the run, inserts its entry, looks again, and
+//! takes the entry back if the run is marked by then. Every removal marks the run first, looks at
+//! the newest entry, removes, and looks again. ARCHITECTURE.md has the proof.
 
+mod publish;
+mod rollback;
+mod visible;
 mod withdraw;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
 use crate::log::{self, last};
-use crate::{Insertion, Key, RunId, SourceName, Store, StoreError};
+use crate::{Key, RunId, SourceName, Store, StoreError};
 
-pub use withdraw::withdraw;
+pub use publish::publish;
+pub use rollback::rollback;
+pub use visible::Visible;
+pub use withdraw::withdraw_gone;
 
 /// The format of an entry. A newer format is refused, whatever the rest of the entry is.
 const FORMAT: u32 = 1;
@@ -72,6 +81,12 @@ pub enum PublicationStatus {
     Superseded(Generation),
 }
 
+/// The entry of a start number.
+#[derive(Serialize)]
+struct StartNumber<'a> {
+    run: &'a RunId,
+}
+
 /// Takes the next start number of a source for a run. A number that is never used, because its run
 /// died right after, is harmless.
 pub async fn take_start(
@@ -83,8 +98,8 @@ pub async fn take_start(
     loop {
         let last = last(store, known, |n| Key::start(source, n)).await?.map_or(0, |(n, _)| n);
         let next = last + 1;
-        let value = serde_json::json!({ "run": run }).to_string();
-        if store.insert(&Key::start(source, next), value.into()).await? == Insertion::Inserted {
+        let (key, value) = (Key::start(source, next), StartNumber { run });
+        if log::insert(store, &key, FORMAT, &value).await? {
             return Ok(next);
         }
         known = next;
@@ -137,134 +152,34 @@ pub async fn since(
     futures::stream::iter(entries).buffered(AT_ONCE).try_collect().await
 }
 
-/// Inserts the next generation for a run, unless it is published already or superseded.
-///
-/// # Errors
-/// `Refused` if the run was purged: a generation must name a run that exists.
-pub async fn publish(
+/// Returns the entry that published a run, `None` if none has. `newest` is the newest entry, or an
+/// earlier one to which the search is limited.
+pub(crate) async fn publication(
     store: &dyn Store,
-    publication: &Publication<'_>,
-) -> Result<PublicationStatus, StoreError> {
-    let Publication { source, run, start, published_at, incomplete } = *publication;
-    let mut known = 0;
-    loop {
-        let newest = newest(store, source, known).await?;
-        let (last, highest) = newest.as_ref().map_or((0, 0), |n| (n.generation, n.highest_start));
-        if let Some(newest) = newest {
-            if highest > start {
-                return Ok(PublicationStatus::Superseded(newest));
-            }
-            if highest == start {
-                return entry_of(store, source, run, newest)
-                    .await
-                    .map(PublicationStatus::Published);
-            }
-        }
-        let entry = Generation {
-            generation: last + 1,
-            source: source.clone(),
-            run: run.clone(),
-            start,
-            highest_start: start,
-            published_at: published_at.to_owned(),
-            incomplete,
-            rollback_to: None,
-            withdrawn: false,
-        };
-        refuse_retired(store, run).await?;
-        if insert(store, &entry).await? {
-            // A purge retires the run first and then reads the log. So either the purge finds this
-            // entry, or this check finds the retirement.
-            if let Err(refused) = refuse_retired(store, run).await {
-                withdraw(store, source, |other| other == run, published_at).await?;
-                return Err(refused);
-            }
-            return Ok(PublicationStatus::Published(entry));
-        }
-        known = entry.generation;
-    }
-}
-
-/// Fails with `Refused` if a run is retired.
-async fn refuse_retired(store: &dyn Store, run: &RunId) -> Result<(), StoreError> {
-    if store.get(&Key::retired(run)).await?.is_none() {
-        return Ok(());
-    }
-    Err(StoreError::Refused(format!(
-        "run {run} can't be published: it was purged, and its data is removed"
-    )))
-}
-
-/// Shows an earlier generation again, by a new entry that names its run.
-///
-/// # Errors
-/// `Refused` if the generation does not exist, is the visible one, or its run is retired.
-pub async fn rollback(
-    store: &dyn Store,
-    source: &SourceName,
-    to: u64,
-    published_at: &str,
-) -> Result<Generation, StoreError> {
-    let mut known = 0;
-    loop {
-        let newest = newest(store, source, known).await?.ok_or_else(|| {
-            StoreError::Refused(format!(
-                "nothing is published under {source}: trendjob runs lists published results"
-            ))
-        })?;
-        if to > newest.generation {
-            return Err(StoreError::Refused(format!(
-                "{source} has no generation {to}: its newest is {}, trendjob runs lists them",
-                newest.generation
-            )));
-        }
-        let target = read(store, source, to).await?;
-        if target.run == newest.run && !newest.withdrawn {
-            return Err(StoreError::Refused(format!(
-                "generation {to} of {source} is visible already, as generation {}",
-                newest.generation
-            )));
-        }
-        let kept = store.get(&Key::retired(&target.run)).await?.is_none()
-            && store.get(&Key::run(&target.run)).await?.is_some();
-        if !kept {
-            return Err(StoreError::Refused(format!(
-                "the run of generation {to} of {source} is retired: its data is no longer kept"
-            )));
-        }
-        let entry = Generation {
-            generation: newest.generation + 1,
-            highest_start: newest.highest_start,
-            published_at: published_at.to_owned(),
-            rollback_to: Some(to),
-            withdrawn: false,
-            ..target
-        };
-        if insert(store, &entry).await? {
-            return Ok(entry);
-        }
-        known = entry.generation;
-    }
-}
-
-/// Returns the entry that published a run. The highest start number of `newest` is that of the run.
-async fn entry_of(
-    store: &dyn Store,
-    source: &SourceName,
     run: &RunId,
-    newest: Generation,
-) -> Result<Generation, StoreError> {
-    let mut entry = newest;
-    let start = entry.highest_start;
-    // After a rollback the newest entry names another run, or this run without having published it.
-    while entry.run != *run || entry.rollback_to.is_some() || entry.withdrawn {
-        if entry.generation == 1 || entry.highest_start < start {
-            // A start number belongs to one run: this one is another run's.
-            return Err(StoreError::Conflict { key: Key::start(source, start).to_string() });
-        }
-        entry = read(store, source, entry.generation - 1).await?;
+    start: u64,
+    newest: &Generation,
+) -> Result<Option<Generation>, StoreError> {
+    if newest.highest_start < start {
+        return Ok(None);
     }
-    Ok(entry)
+    // Highest start numbers never fall. The first entry that reaches `start` is the one that
+    // published the run with that start number, if any has.
+    let (mut below, mut first) = (0, newest.clone());
+    while first.generation - below > 1 {
+        let middle = below + (first.generation - below) / 2;
+        let entry = read(store, &newest.source, middle).await?;
+        if entry.highest_start < start {
+            below = middle;
+        } else {
+            first = entry;
+        }
+    }
+    let is_publication = first.start == start
+        && first.run == *run
+        && first.rollback_to.is_none()
+        && !first.withdrawn;
+    Ok(is_publication.then_some(first))
 }
 
 async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreError> {

@@ -10,6 +10,7 @@
 //! generations/<source>/<n>                              the n-th published result
 //! exclusions/<source>/<n>                               the n-th change of the exclusions
 //! retired/<run>                                         the run is about to be removed
+//! purged/<uid>                                          the runs of a deleted TrendJob are removed
 //! ```
 //!
 //! Numbers are 20 digits, zero-padded, so that bytewise order is numeric order.
@@ -91,6 +92,20 @@ name!(
     /// One process's try at a stage and index.
     AttemptId, "attempt"
 );
+name!(
+    /// The UID of a TrendJob. Its runs are named `<uid>-<restart>`.
+    TrendJobUid, "uid"
+);
+
+impl RunId {
+    /// Returns the UID of the TrendJob that a run of this name belongs to: the name without its
+    /// last dash and what follows. A run of one machine belongs to no TrendJob, and no TrendJob has
+    /// the UID that its name would give.
+    pub fn uid(&self) -> Option<TrendJobUid> {
+        let (uid, _) = self.0.rsplit_once('-')?;
+        (!uid.is_empty()).then(|| TrendJobUid(uid.to_owned()))
+    }
+}
 
 /// The key of a small value that is inserted once and never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -117,8 +132,10 @@ pub enum Key {
         /// The number, from 1.
         n: u64,
     },
-    /// The record that a run is about to be removed.
+    /// The mark that a run is about to be removed.
     Retired(RunId),
+    /// The mark that all runs of a TrendJob are removed.
+    Purged(TrendJobUid),
 }
 
 /// A log of a source.
@@ -174,9 +191,14 @@ impl Key {
         Self::Entry { log: Log::Exclusions, source: source.clone(), n }
     }
 
-    /// The key of the record that a run is retired.
+    /// The key of the mark that a run is retired.
     pub fn retired(run: &RunId) -> Self {
         Self::Retired(run.clone())
+    }
+
+    /// The key of the mark that the runs of a TrendJob are purged.
+    pub fn purged(uid: &TrendJobUid) -> Self {
+        Self::Purged(uid.clone())
     }
 }
 
@@ -190,6 +212,7 @@ impl fmt::Display for Key {
             }
             Self::Entry { log, source, n } => write!(f, "{}/{source}/{n:020}", log.name()),
             Self::Retired(run) => write!(f, "retired/{run}"),
+            Self::Purged(uid) => write!(f, "purged/{uid}"),
         }
     }
 }

@@ -12,12 +12,14 @@ pub mod generations;
 pub mod key;
 mod log;
 pub mod marker;
+mod marks;
 #[cfg(feature = "mongodb")]
 pub mod mongo;
 pub mod objects;
 pub mod published_result;
 pub mod retention;
 pub mod run_lock;
+pub mod runs;
 pub mod view;
 
 use std::fmt;
@@ -26,7 +28,7 @@ use bytes::Bytes;
 
 pub use error::StoreError;
 pub use generations::Generation;
-pub use key::{AttemptId, BlockKey, InvalidName, Key, Log, RunId, SourceName};
+pub use key::{AttemptId, BlockKey, InvalidName, Key, Log, RunId, SourceName, TrendJobUid};
 #[cfg(feature = "mongodb")]
 pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
@@ -58,7 +60,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// The value under `key`, if there is one.
     async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError>;
 
-    /// Every run that has a record, ascending: the record is inserted first and removed last.
+    /// Every run that has a record or any data, ascending. The record is inserted before any data,
+    /// and removed after it. So data without a record belongs to a run that was removed, and was
+    /// stored by a late attempt.
     async fn runs(&self) -> Result<Vec<RunId>, StoreError>;
 
     /// Every source that has at least one generation, ascending.

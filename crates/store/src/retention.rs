@@ -1,23 +1,35 @@
-//! Clean-up on one machine: which runs are removed, and when. Nothing is removed that a reader or
-//! another process still needs, and nothing useless is kept forever. The rules of a cluster are in
-//! `shared`.
+//! Which runs are removed, when, and by what order of steps. Nothing is removed that a reader or
+//! another process still needs, and nothing useless is kept forever, however its run died.
+//!
+//! `survey` reads what the store has, `verdict` decides without a store, `removal` marks and
+//! removes. The other modules say what each of them is called with: `local` on one machine,
+//! `shared` in a cluster, `gc` by hand, and `purge` for a deleted TrendJob.
 
+mod gc;
+mod local;
+mod purge;
+mod removal;
 mod shared;
+mod survey;
+mod verdict;
 
-use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::Serialize;
 
-use crate::document;
-use crate::generations::{Generation, newest, since};
-use crate::{Insertion, Key, RunId, RunLock, SourceName, Store, StoreError};
+use crate::{RunId, SourceName, Stage, Store, StoreError};
+use survey::survey;
+use verdict::{Rules, judge};
 
-pub use shared::{clean_up_source, purge};
+pub use gc::{GcOptions, gc};
+pub use local::clean_up;
+pub use purge::purge;
+pub use shared::clean_up_source;
+pub use verdict::Reason;
 
-/// The number of entries of a generation log that are read to find the runs it names. A larger
-/// retention reads more.
-const LOOK_BACK: u64 = 1000;
+/// The age, in seconds, from which a run without a result is abandoned, in every clean-up: 30 days.
+/// A run may be suspended for long, so this is long, too.
+pub const ABANDONED_AFTER: u64 = 30 * 24 * 60 * 60;
 
 /// The runs of a source that are kept.
 #[derive(Debug, Clone, Copy)]
@@ -35,153 +47,97 @@ pub struct CleanupReport {
     pub abandoned: u64,
     /// Number of runs that were retired.
     pub retired: u64,
-    /// Number of retired runs that were removed.
+    /// Number of retired runs that were removed, and of runs whose late data was.
     pub removed: u64,
 }
 
-/// Removes unpublished runs whose lock is free, retires runs beyond the retention, and removes runs
-/// whose grace is over. `now` is in seconds since the epoch.
-pub async fn clean_up(
-    store: &dyn Store,
-    folder: &Path,
-    retention: Retention,
-    now: u64,
-) -> Result<CleanupReport, StoreError> {
-    let mut report = CleanupReport::default();
-    // The runs are listed before the logs: a run that starts from now on is left alone.
-    let mut runs = store.runs().await?;
-    let mut logs = Logs { look_back: LOOK_BACK.max(retention.runs as u64), ..Logs::default() };
-    logs.read(store).await?;
-    // Abandoned runs go first: their removal writes nothing, so it works on a disk that a failed
-    // run has filled.
-    for run in runs.iter().filter(|run| !logs.names(run)).cloned().collect::<Vec<_>>() {
-        if remove_unpublished(store, folder, &mut logs, &run).await? {
-            report.abandoned += 1;
-        }
-    }
-    runs.retain(|run| logs.names(run));
-    for (source, log) in &logs.of {
-        let retirement = Retirement { store, source, grace: retention.grace, now };
-        for run in beyond(log, retention.runs).iter().filter(|run| runs.contains(run)) {
-            if retirement.retire(run, &mut report).await? && remove(store, folder, run).await? {
-                report.removed += 1;
-            }
-        }
-    }
-    Ok(report)
+/// A run that is of no use any more, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UselessRun {
+    /// The run.
+    pub run: RunId,
+    /// Its source; `None` if its record is gone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourceName>,
+    /// The reason why it is of no use.
+    pub reason: Reason,
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
-/// The generation logs of all sources, as far as they were read.
-#[derive(Debug, Default)]
-struct Logs {
-    look_back: u64,
-    /// By source, newest entry first.
-    of: BTreeMap<SourceName, Vec<Generation>>,
+/// What became of a run of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// Its data was removed, or would be without `--dry-run`.
+    Removed,
+    /// It was retired, or would be without `--dry-run`: it is removed after its grace.
+    Retired,
+    /// It is retired and its grace is not over.
+    InGrace,
+    /// A reader may still read it: it is visible, or was within the grace.
+    Visible,
+    /// A process works on it.
+    InUse,
 }
 
-impl Logs {
-    /// Reads the entries since the last call.
-    async fn read(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        for source in store.sources().await? {
-            let known = self.of.get(&source).and_then(|log| log.first());
-            let known = known.map_or(0, |newest| newest.generation);
-            let added = since(store, &source, known, self.look_back).await?;
-            self.of.entry(source).or_default().splice(0..0, added);
-        }
-        Ok(())
-    }
-
-    /// Returns true if an entry names a run.
-    fn names(&self, run: &RunId) -> bool {
-        self.of.values().flatten().any(|entry| entry.run == *run)
-    }
-}
-
-/// Removes a run that no log names, unless a process works on it or it has been published
-/// meanwhile.
-async fn remove_unpublished(
-    store: &dyn Store,
-    folder: &Path,
-    logs: &mut Logs,
-    run: &RunId,
-) -> Result<bool, StoreError> {
-    let Some(lock) = RunLock::acquire(folder, run)? else { return Ok(false) };
-    // Its process may have published it and released the lock since the logs were read. No process
-    // can publish it while this one has the lock, so this reading counts.
-    logs.read(store).await?;
-    if logs.names(run) {
-        return Ok(false);
-    }
-    store.remove_run(run).await?;
-    lock.discard();
-    Ok(true)
-}
-
-/// The runs of a log that are neither visible nor among the last `keep`. The log has its newest
-/// entry first.
-fn beyond(log: &[Generation], keep: usize) -> Vec<RunId> {
-    let mut runs: Vec<(u64, &RunId)> = log.iter().map(|entry| (entry.start, &entry.run)).collect();
-    runs.sort_unstable();
-    runs.dedup();
-    let visible = log.first().map(|entry| &entry.run);
-    let kept: HashSet<&RunId> = runs.iter().rev().take(keep.max(2)).map(|(_, run)| *run).collect();
-    runs.into_iter()
-        .map(|(_, run)| run)
-        .filter(|run| !kept.contains(run) && Some(*run) != visible)
-        .cloned()
-        .collect()
-}
-
-/// The retirement of runs of a source.
-struct Retirement<'a> {
+/// A clean-up: a store, and how runs are judged and removed.
+#[derive(Debug, Clone, Copy)]
+struct CleanUp<'a> {
     store: &'a dyn Store,
-    source: &'a SourceName,
-    /// The time that a retired run may still be read, in seconds.
-    grace: u64,
-    /// In seconds since the epoch.
-    now: u64,
+    /// The folder of the locks, if runs of this machine hold locks.
+    locks: Option<&'a Path>,
+    rules: Rules,
+    /// The source whose runs are judged by all rules, `None` for every source. Runs of other
+    /// sources are judged by their age alone.
+    scope: Option<&'a SourceName>,
+    /// True if nothing is changed.
+    is_dry: bool,
 }
 
-/// The record that a run is retired.
-#[derive(Deserialize)]
-struct RetirementRecord {
-    /// The time of its retirement, in seconds since the epoch.
-    at: u64,
-}
-
-impl Retirement<'_> {
-    /// Retires a run. Returns true if it may be removed: its grace is over, so no reader has it
-    /// open, and no rollback shows it.
-    async fn retire(&self, run: &RunId, report: &mut CleanupReport) -> Result<bool, StoreError> {
-        let Self { store, source, grace, now } = *self;
-        let key = Key::retired(run);
-        let value = serde_json::json!({ "at": now }).to_string();
-        let at = match store.insert(&key, value.into()).await? {
-            Insertion::Inserted => {
-                report.retired += 1;
-                now
-            }
-            Insertion::Present(value) => {
-                let RetirementRecord { at } = document::parse(&key, &value)?;
-                at
-            }
-        };
-        if now.saturating_sub(at) < grace {
-            return Ok(false);
+impl CleanUp<'_> {
+    /// Judges every run and removes the useless ones.
+    async fn run(&self) -> Result<Vec<UselessRun>, StoreError> {
+        let survey = survey(self).await?;
+        let mut useless = Vec::new();
+        // Late data and abandoned runs go first: their removal writes nothing, so it works on a
+        // disk that a failed run has filled.
+        for run in &survey.without_record {
+            useless.push(self.remove_late_data(run).await?);
         }
-        // A rollback may have shown the run again after the log was read and before the run was
-        // retired.
-        let visible = newest(store, source, 0).await?;
-        Ok(visible.is_none_or(|visible| visible.run != *run))
+        let judged: Vec<_> =
+            survey.sources.iter().map(|runs| (runs, judge(runs, &self.rules))).collect();
+        for is_writing in [false, true] {
+            for (runs, found) in &judged {
+                for (found, reason) in
+                    found.iter().filter(|(_, reason)| reason.needs_mark() == is_writing)
+                {
+                    useless.push(self.remove(runs, found, *reason).await?);
+                }
+            }
+        }
+        for runs in survey.sources.iter().filter(|runs| runs.in_scope && !self.is_dry) {
+            // A process that died right after it published left them.
+            for found in runs.found.iter().filter(|found| found.is_published) {
+                self.store.remove_blocks(&found.run, Stage::Etl).await?;
+            }
+        }
+        Ok(useless)
     }
 }
 
-/// Removes a run unless a process works on it.
-async fn remove(store: &dyn Store, folder: &Path, run: &RunId) -> Result<bool, StoreError> {
-    let Some(lock) = RunLock::acquire(folder, run)? else { return Ok(false) };
-    store.remove_run(run).await?;
-    lock.discard();
-    Ok(true)
+fn report(useless: &[UselessRun]) -> CleanupReport {
+    let mut report = CleanupReport::default();
+    for run in useless {
+        match (run.outcome, run.reason) {
+            (Outcome::Removed, Reason::Interrupted) => report.abandoned += 1,
+            (Outcome::Removed, _) => report.removed += 1,
+            (Outcome::Retired, _) => report.retired += 1,
+            _ => {}
+        }
+    }
+    report
 }
 
 #[cfg(test)]

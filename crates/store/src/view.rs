@@ -19,7 +19,7 @@ use trends::result::ResultContents;
 use trends::scores::{Explanation, Totals};
 use trends::{Kind, Score, Topic};
 
-use crate::generations::{self, Generation};
+use crate::generations::{self, Generation, Visible};
 use crate::published_result::WindowCount;
 use crate::{PublishedResult, SourceName, Store, StoreError, exclusions};
 use gaps::Gaps;
@@ -103,17 +103,27 @@ impl View {
             newest = generations::newest(&**store, source, 0).await?;
             excluded = Arc::default();
         }
-        let Some(newest) = newest.filter(|newest| !newest.withdrawn) else { return Ok(None) };
+        let Some(newest) = newest else { return Ok(None) };
         let excluded = exclusions::current(&**store, source, &excluded).await?;
-        let last = last.filter(|last| *last.generation() == newest);
-        if let Some(last) = last.filter(|last| last.exclusions == excluded) {
-            return Ok(Some(Arc::clone(last)));
+        let mut visible = Visible::new(&**store, newest);
+        while let Some(entry) = visible.entry() {
+            let last = last.filter(|last| *last.generation() == entry);
+            if let Some(last) = last.filter(|last| last.exclusions == excluded) {
+                return Ok(Some(Arc::clone(last)));
+            }
+            let published = match last {
+                Some(last) => Ok(Arc::clone(&last.published)),
+                None => PublishedResult::open(Arc::clone(store), entry).await.map(Arc::new),
+            };
+            match published {
+                Ok(published) => {
+                    return Self::new(published, excluded).map(|view| Some(Arc::new(view)));
+                }
+                Err(missing @ StoreError::Missing { .. }) => visible.skip(missing).await?,
+                Err(error) => return Err(error),
+            }
         }
-        let published = match last {
-            Some(last) => Arc::clone(&last.published),
-            None => Arc::new(PublishedResult::open(Arc::clone(store), newest).await?),
-        };
-        Self::new(published, excluded).map(|view| Some(Arc::new(view)))
+        Ok(None)
     }
 
     /// Returns the generation.

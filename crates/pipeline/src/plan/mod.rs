@@ -11,7 +11,8 @@ mod indexes;
 use std::collections::BTreeSet;
 
 use store::document::{insert_document, read_document};
-use store::{Key, Stage, generations};
+use store::runs::{self, Beginning};
+use store::{Key, Stage};
 
 pub use analysis::{Analysis, PinnedBaseline, Profile};
 pub(crate) use baseline::result_contents;
@@ -24,7 +25,7 @@ use crate::cancel::Cancel;
 use crate::input::{
     Folders, FoundFile, Object, Remote, discover, inspect, inspect_remote, is_remote,
 };
-use crate::{Context, Error};
+use crate::{Context, Error, Process};
 
 /// Makes the plan of a run and stores it, unless the run has one.
 ///
@@ -34,9 +35,8 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     if let Some(plan) = read(context)? {
         return Ok(plan);
     }
-    // A late attempt must not start the run again with a start number above those of later runs.
-    let retired = context.wait(context.store.get(&Key::retired(&context.run)))?;
-    if retired.is_some() {
+    // A late attempt need not list its input: it must not begin the run again.
+    if context.wait(runs::is_marked(&*context.store, &context.run))? {
         return Err(Error::Removed { run: context.run.to_string() });
     }
     store_plan(context, draft(spec, &context.remote, &context.cancel)?)
@@ -96,14 +96,18 @@ pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Erro
 
 /// Begins the run and stores its plan, with the baseline and the authors that are excluded now.
 fn store_plan(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
+    let removed = || Error::Removed { run: context.run.to_string() };
     baseline::pin(context, &mut plan.analysis)?;
     let (store, run) = (&*context.store, &context.run);
-    let exists = serde_json::json!({ "source": plan.source }).to_string();
-    context.wait(store.insert(&Key::run(run), exists.into()))?;
-    plan.start = context.wait(generations::take_start(store, &plan.source, run))?;
+    let Process { started: now, is_worker: workers } = context.process;
+    let beginning = Beginning { run, source: &plan.source, now, workers };
+    plan.start = context.wait(runs::begin(store, &beginning))?.ok_or_else(removed)?;
     authors::freeze(context, &mut plan)?;
     let attempt = context.attempt_key(Stage::Plan, 0);
     let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &attempt, plan))?;
+    if context.wait(runs::remove_if_marked(store, run))? {
+        return Err(removed());
+    }
     Ok(plan)
 }
 

@@ -1,7 +1,7 @@
 //! The generation log in cases that two well-behaved publishers never cause.
 
 use super::*;
-use crate::{BlockKey, ObjectStore, Stage};
+use crate::{BlockKey, Insertion, ObjectStore, Stage, Store};
 
 fn source() -> SourceName {
     SourceName::new("s").unwrap()

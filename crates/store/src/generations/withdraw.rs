@@ -1,29 +1,58 @@
-//! Withdrawing a result before its data is removed. Owns the choice of the result that is visible
+//! Withdrawing a result whose data is removed. Owns the choice of the result that is visible
 //! instead.
 
-use super::{Generation, history, insert, newest};
-use crate::{Key, RunId, SourceName, Store, StoreError};
+use std::collections::HashMap;
 
-/// The largest number of generations that are searched for another result.
-const LOOK_BACK: u64 = 1000;
+use futures::{StreamExt as _, TryStreamExt as _};
 
-/// Withdraws the newest result of a source if its run is among those to be removed: inserts an
-/// entry that names the newest result that stays, or none. Returns the new entry, if one was
-/// inserted.
-pub async fn withdraw(
+use super::{AT_ONCE, Generation, insert, newest, read};
+use crate::marks::{is_gone, may_be_shown};
+use crate::{RunId, SourceName, Store, StoreError};
+
+/// Withdraws the newest result of a source while its run is gone: inserts an entry that names the
+/// newest result that stays, or none. Returns the last entry that it inserted, if any.
+///
+/// Every removal ends with this call, and every purge begins with it. A process that dies between
+/// its insert and its second look leaves an entry that this call of another process takes back.
+pub async fn withdraw_gone(
     store: &dyn Store,
     source: &SourceName,
-    is_removed: impl Fn(&RunId) -> bool,
     published_at: &str,
 ) -> Result<Option<Generation>, StoreError> {
-    let mut known = 0;
+    withdraw(store, source, None, published_at).await
+}
+
+/// Takes back an entry of this process if it is the newest one and its run may not be shown.
+pub(super) async fn take_back(
+    store: &dyn Store,
+    entry: &Generation,
+    published_at: &str,
+) -> Result<(), StoreError> {
+    withdraw(store, &entry.source, Some(entry.generation), published_at).await.map(drop)
+}
+
+/// `own` is an entry of this process. It is held to the stricter rule: its run must have no mark at
+/// all, because the removal of a retired run may have read the log just before the entry was
+/// inserted. Another process's entry of a retired run was checked by that process.
+async fn withdraw(
+    store: &dyn Store,
+    source: &SourceName,
+    mut own: Option<u64>,
+    published_at: &str,
+) -> Result<Option<Generation>, StoreError> {
+    let (mut inserted, mut known) = (None, 0);
     loop {
-        let newest = newest(store, source, known).await?;
-        let Some(newest) = newest.filter(|newest| !newest.withdrawn && is_removed(&newest.run))
-        else {
-            return Ok(None);
+        let found = newest(store, source, known).await?;
+        let Some(newest) = found.filter(|newest| !newest.withdrawn) else { return Ok(inserted) };
+        let goes = if own == Some(newest.generation) {
+            !may_be_shown(store, &newest.run).await?
+        } else {
+            is_gone(store, &newest.run).await?
         };
-        let stays = surviving(store, source, &is_removed).await?;
+        if !goes {
+            return Ok(inserted);
+        }
+        let stays = surviving(store, &newest).await?;
         let entry = Generation {
             generation: newest.generation + 1,
             highest_start: newest.highest_start,
@@ -32,28 +61,35 @@ pub async fn withdraw(
             withdrawn: stays.is_none(),
             ..stays.unwrap_or(newest)
         };
-        if insert(store, &entry).await? {
-            return Ok(Some(entry));
-        }
         known = entry.generation;
+        if insert(store, &entry).await? {
+            own = Some(entry.generation);
+            inserted = Some(entry);
+        }
     }
 }
 
-/// Returns the newest entry whose run stays.
-async fn surviving(
+/// Returns the newest entry before `newest` whose run may be shown, `None` if there is none.
+pub(super) async fn surviving(
     store: &dyn Store,
-    source: &SourceName,
-    is_removed: impl Fn(&RunId) -> bool,
+    newest: &Generation,
 ) -> Result<Option<Generation>, StoreError> {
-    for entry in history(store, source, LOOK_BACK).await? {
-        let run = &entry.run;
-        if !entry.withdrawn
-            && !is_removed(run)
-            && store.get(&Key::retired(run)).await?.is_none()
-            && store.get(&Key::run(run)).await?.is_some()
-        {
+    let numbers = (1..newest.generation).rev();
+    let entries = numbers.map(|n| read(store, &newest.source, n));
+    let mut entries = futures::stream::iter(entries).buffered(AT_ONCE);
+    let mut judged: HashMap<RunId, bool> = HashMap::new();
+    while let Some(entry) = entries.try_next().await? {
+        if entry.withdrawn {
+            continue;
+        }
+        let stays = match judged.get(&entry.run) {
+            Some(stays) => *stays,
+            None => may_be_shown(store, &entry.run).await?,
+        };
+        if stays {
             return Ok(Some(entry));
         }
+        judged.insert(entry.run, stays);
     }
     Ok(None)
 }

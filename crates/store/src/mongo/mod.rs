@@ -13,6 +13,7 @@
 //! trendjob.exclusions   {_id: source/n, n, ...}             changes of the exclusions
 //! trendjob.plain        {_id: source, limit}                the wanted numbers of plain documents
 //! trendjob.retired      {_id: run, ...}                     runs about to be removed
+//! trendjob.purged       {_id: uid, ...}                     TrendJobs whose runs are removed
 //! ```
 //!
 //! `value` has the bytes and `by` names the call that inserted them. A value is only inserted under
@@ -27,6 +28,7 @@ pub mod records;
 mod retry;
 mod uri;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,6 +45,9 @@ pub use uri::MongoUri;
 
 /// The format of a database. A database with a newer one is not touched.
 const FORMAT: i64 = 1;
+
+/// The collections with the data of runs, in the order in which a run is removed from them.
+const OF_A_RUN: [&str; 3] = ["trendjob.plans", "trendjob.markers", "trendjob.blocks"];
 
 /// A store in one database.
 #[derive(Debug, Clone)]
@@ -89,11 +94,12 @@ impl Address {
             Key::Marker { run, stage, index } => ("markers", format!("{run}/{stage}/{index:020}")),
             Key::Entry { log, source, n } => (log.name(), format!("{source}/{n:020}")),
             Key::Retired(run) => ("retired", run.to_string()),
+            Key::Purged(uid) => ("purged", uid.to_string()),
         };
         let (run, n) = match key {
             Key::Run(run) | Key::Plan(run) | Key::Marker { run, .. } => (Some(run), None),
             Key::Entry { n, .. } => (None, i64::try_from(*n).ok()),
-            Key::Retired(_) => (None, None),
+            Key::Retired(_) | Key::Purged(_) => (None, None),
         };
         Self { collection: format!("trendjob.{name}"), id, run: run.map(RunId::to_string), n }
     }
@@ -122,7 +128,7 @@ impl MongoStore {
 
     /// Creates the indexes and writes the format of the database.
     async fn prepare(&self) -> Result<(), StoreError> {
-        for name in ["trendjob.plans", "trendjob.markers", "trendjob.blocks"] {
+        for name in OF_A_RUN {
             let create = || async {
                 let index = mongodb::IndexModel::builder().keys(doc! { "run": 1 }).build();
                 self.collection(name).create_index(index).await
@@ -245,8 +251,15 @@ impl Store for MongoStore {
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        let ids = self.ids("trendjob.runs", doc! {}).await?;
-        Ok(ids.iter().filter_map(|id| RunId::new(id).ok()).collect())
+        let mut runs: BTreeSet<String> =
+            self.ids("trendjob.runs", doc! {}).await?.into_iter().collect();
+        for collection in OF_A_RUN {
+            // The index on `run` alone answers this; no value is read.
+            let distinct = || async { self.collection(collection).distinct("run", doc! {}).await };
+            let found = self.retry("listing", collection, distinct).await?;
+            runs.extend(found.iter().filter_map(|run| run.as_str().map(str::to_owned)));
+        }
+        Ok(runs.iter().filter_map(|run| RunId::new(run).ok()).collect())
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
@@ -282,7 +295,7 @@ impl Store for MongoStore {
     }
 
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
-        for collection in ["trendjob.plans", "trendjob.markers", "trendjob.blocks"] {
+        for collection in OF_A_RUN {
             self.delete(collection, doc! { "run": run.as_str() }).await?;
         }
         self.delete("trendjob.runs", doc! { "_id": run.as_str() }).await

@@ -1,93 +1,33 @@
 //! Clean-up in a cluster, where many processes share a store and none knows which others still
-//! work. Owns the rule that a run is removed only if the log proves it useless, and only after its
-//! grace.
+//! work. Owns the rule that a run is removed only if the log proves it useless, or it has had no
+//! result for a long time, and only after its grace.
 //!
 //! An unpublished run can be published until a later run is published. From then on nothing reads
 //! what its pods still write.
 
-use serde::Deserialize;
+use super::verdict::Rules;
+use super::{ABANDONED_AFTER, CleanUp, CleanupReport, Retention, report};
+use crate::{SourceName, Store, StoreError};
 
-use super::{CleanupReport, LOOK_BACK, Retention, Retirement, beyond};
-use crate::document::{self, read_document};
-use crate::generations::{self, history};
-use crate::{Key, RunId, SourceName, Store, StoreError};
-
-/// Retires the useless runs of a source, and removes runs whose grace is over. `now` is in seconds
-/// since the epoch.
+/// Retires the useless runs of a source, and removes runs whose grace is over. Of other sources,
+/// only removes what has had no result for [`ABANDONED_AFTER`], and late data of removed runs.
+/// `now` is in seconds since the epoch.
 pub async fn clean_up_source(
     store: &dyn Store,
     source: &SourceName,
     retention: Retention,
     now: u64,
 ) -> Result<CleanupReport, StoreError> {
-    let mut report = CleanupReport::default();
-    let log = history(store, source, LOOK_BACK.max(retention.runs as u64)).await?;
-    let Some(highest) = log.first().map(|newest| newest.highest_start) else { return Ok(report) };
-    let beyond = beyond(&log, retention.runs);
-    let retirement = Retirement { store, source, grace: retention.grace, now };
-    for run in store.runs().await? {
-        let is_published = log.iter().any(|entry| entry.run == run);
-        let is_useless = if is_published {
-            beyond.contains(&run)
-        } else {
-            is_of(store, &run, source).await? && is_lower(store, &run, highest).await?
-        };
-        if is_useless && retirement.retire(&run, &mut report).await? {
-            store.remove_run(&run).await?;
-            report.removed += 1;
-        }
-    }
-    Ok(report)
-}
-
-/// Removes all runs whose names begin with `prefix`, and returns their number. If one of these runs
-/// published the visible result of the source, that result is withdrawn first.
-pub async fn purge(
-    store: &dyn Store,
-    source: &SourceName,
-    prefix: &str,
-    published_at: &str,
-) -> Result<u64, StoreError> {
-    let is_removed = |run: &RunId| run.as_str().starts_with(prefix);
-    generations::withdraw(store, source, is_removed, published_at).await?;
-    let mut removed = 0;
-    for run in store.runs().await?.iter().filter(|run| is_removed(run)) {
-        // From here on a rollback to the run is refused.
-        let value = serde_json::json!({ "at": 0 }).to_string();
-        store.insert(&Key::retired(run), value.into()).await?;
-        // A rollback may have come before the retirement.
-        generations::withdraw(store, source, is_removed, published_at).await?;
-        store.remove_run(run).await?;
-        removed += 1;
-    }
-    Ok(removed)
-}
-
-/// The part of the record of a run that clean-up reads.
-#[derive(Deserialize)]
-struct RunRecord {
-    source: SourceName,
-}
-
-/// Returns true if a run belongs to a source.
-async fn is_of(store: &dyn Store, run: &RunId, source: &SourceName) -> Result<bool, StoreError> {
-    let key = Key::run(run);
-    let Some(bytes) = store.get(&key).await? else { return Ok(false) };
-    let record: RunRecord = document::parse(&key, &bytes)?;
-    Ok(record.source == *source)
-}
-
-/// The part of a plan that clean-up reads.
-#[derive(Deserialize)]
-struct PlanStart {
-    start: u64,
-}
-
-/// Returns true if the start number of a run is lower than `highest`, the highest published one. A
-/// run without a plan may still get a higher start number.
-async fn is_lower(store: &dyn Store, run: &RunId, highest: u64) -> Result<bool, StoreError> {
-    let plan: Option<PlanStart> = read_document(store, &Key::plan(run)).await?;
-    Ok(plan.is_some_and(|plan| plan.start < highest))
+    let rules = Rules {
+        now,
+        kept: Some(retention.runs),
+        grace: retention.grace,
+        unpublished_grace: retention.grace,
+        abandoned_after: ABANDONED_AFTER,
+        interrupted_after: None,
+    };
+    let clean_up = CleanUp { store, locks: None, rules, scope: Some(source), is_dry: false };
+    Ok(report(&clean_up.run().await?))
 }
 
 #[cfg(test)]
@@ -95,8 +35,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::generations::{Publication, PublicationStatus};
-    use crate::{ObjectStore, Stage};
+    use crate::generations::{self, Publication, PublicationStatus};
+    use crate::retention::purge;
+    use crate::runs::{self, Beginning};
+    use crate::{Key, ObjectStore, RunId, Stage, TrendJobUid};
 
     const KEEP: Retention = Retention { runs: 2, grace: 600 };
 
@@ -108,15 +50,18 @@ mod tests {
         RunId::new(name).unwrap()
     }
 
+    fn uid(name: &str) -> TrendJobUid {
+        TrendJobUid::new(name).unwrap()
+    }
+
     async fn store() -> ObjectStore {
         ObjectStore::in_memory().await.unwrap()
     }
 
     /// Records and plans a run.
     async fn plan(store: &dyn Store, source: &SourceName, name: &str) -> u64 {
-        let record = serde_json::json!({ "source": source }).to_string();
-        store.insert(&Key::run(&run(name)), record.into()).await.unwrap();
-        let start = generations::take_start(store, source, &run(name)).await.unwrap();
+        let beginning = Beginning { run: &run(name), source, now: Some(0), workers: true };
+        let start = runs::begin(store, &beginning).await.unwrap().expect("it has no mark");
         let plan = json!({ "format": 1, "value": { "inline": { "start": start, "more": [1] } } });
         let plan = plan.to_string();
         store.insert(&Key::plan(&run(name)), plan.into()).await.unwrap();
@@ -177,17 +122,21 @@ mod tests {
             let start = plan(&store, &source(), name).await;
             publish(&store, name, start).await;
         }
-        assert_eq!(purge(&store, &source(), "b-", "").await.unwrap(), 2);
+        assert_eq!(purge(&store, &source(), &uid("b"), "").await.unwrap(), 2);
         let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
         assert_eq!(
             (newest.generation, newest.run.as_str(), newest.rollback_to),
             (4, "a-0", Some(1))
         );
         assert!(!newest.withdrawn && newest.highest_start == 3);
-        assert_eq!(purge(&store, &source(), "a-", "").await.unwrap(), 1);
+        assert_eq!(purge(&store, &source(), &uid("a"), "").await.unwrap(), 1);
         let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
         assert!(newest.withdrawn);
-        assert_eq!(purge(&store, &source(), "a-", "").await.unwrap(), 0, "a purge can be repeated");
+        assert_eq!(
+            purge(&store, &source(), &uid("a"), "").await.unwrap(),
+            0,
+            "a purge can be repeated"
+        );
         assert_eq!(kept(&store).await, [""; 0]);
         // The source can be published again.
         let start = plan(&store, &source(), "c-0").await;

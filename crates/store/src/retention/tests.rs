@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::generations::{self, Publication, PublicationStatus};
-use crate::{AttemptId, BlockKey, ObjectStore, Stage};
+use crate::runs::{self, Beginning};
+use crate::{AttemptId, BlockKey, ObjectStore, RunLock};
 
 const KEEP: Retention = Retention { runs: 2, grace: 600 };
 
@@ -19,11 +20,16 @@ fn block(name: &str) -> BlockKey {
     BlockKey { run: run(name), stage: Stage::Publish, index: 0, attempt, name: "x".into() }
 }
 
-/// Starts a run: it has a record and a block.
-async fn begin(store: &dyn Store, name: &str) -> u64 {
-    store.insert(&Key::run(&run(name)), "{}".into()).await.unwrap();
+/// Starts a run at a time: it has a record and a block.
+async fn begin_at(store: &dyn Store, name: &str, now: u64, workers: bool) -> u64 {
+    let beginning = Beginning { run: &run(name), source: &source(), now: Some(now), workers };
+    let start = runs::begin(store, &beginning).await.unwrap().expect("it has no mark");
     store.put_block(&block(name), "x".into()).await.unwrap();
-    generations::take_start(store, &source(), &run(name)).await.unwrap()
+    start
+}
+
+async fn begin(store: &dyn Store, name: &str) -> u64 {
+    begin_at(store, name, 0, false).await
 }
 
 async fn publish(store: &dyn Store, name: &str) {
@@ -47,36 +53,8 @@ async fn kept(store: &dyn Store) -> Vec<String> {
     names(runs)
 }
 
-fn log(entries: &[(u64, &str)]) -> Vec<Generation> {
-    let entry = |(start, run): &(u64, &str)| Generation {
-        generation: 1,
-        source: source(),
-        run: self::run(run),
-        start: *start,
-        highest_start: 9,
-        published_at: String::new(),
-        incomplete: false,
-        rollback_to: None,
-        withdrawn: false,
-    };
-    entries.iter().map(entry).collect()
-}
-
 fn names(runs: Vec<RunId>) -> Vec<String> {
     runs.into_iter().map(String::from).collect()
-}
-
-#[test]
-fn the_last_runs_are_kept_and_the_others_retired() {
-    let log = log(&[(4, "d"), (3, "c"), (2, "b"), (1, "a")]);
-    assert_eq!(names(beyond(&log, 3)), ["a"]);
-    assert_eq!(names(beyond(&log, 0)), ["a", "b"], "two are always kept");
-}
-
-#[test]
-fn the_run_that_a_rollback_shows_is_kept() {
-    let log = log(&[(1, "a"), (4, "d"), (3, "c"), (2, "b"), (1, "a")]);
-    assert_eq!(names(beyond(&log, 2)), ["b"]);
 }
 
 #[tokio::test]
@@ -99,32 +77,6 @@ async fn runs_beyond_the_retention_are_removed_when_the_grace_is_over() {
 }
 
 #[tokio::test]
-async fn a_run_that_a_rollback_shows_while_it_is_retired_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ObjectStore::in_memory().await.unwrap();
-    for name in ["a", "b", "c"] {
-        publish(&store, name).await;
-    }
-    let log = generations::history(&store, &source(), 9).await.unwrap();
-    let back = generations::rollback(&store, &source(), 1, "").await.unwrap();
-    assert_eq!(back.run, run("a"));
-    // The log was read before the rollback: `a` is beyond the retention in it.
-    assert_eq!(names(beyond(&log, 2)), ["a"]);
-    let mut report = CleanupReport::default();
-    for now in [0, 1000] {
-        let source = source();
-        let retirement = Retirement { store: &store, source: &source, grace: KEEP.grace, now };
-        let is_removable = retirement.retire(&run("a"), &mut report).await.unwrap();
-        assert!(!is_removable, "it is visible");
-    }
-    assert_eq!(
-        clean_up(&store, folder.path(), KEEP, 9999).await.unwrap(),
-        CleanupReport::default()
-    );
-    assert_eq!(kept(&store).await, ["a", "b", "c"]);
-}
-
-#[tokio::test]
 async fn a_run_in_progress_is_kept_and_an_abandoned_one_is_removed() {
     let folder = tempfile::tempdir().unwrap();
     let store = ObjectStore::in_memory().await.unwrap();
@@ -138,19 +90,4 @@ async fn a_run_in_progress_is_kept_and_an_abandoned_one_is_removed() {
     assert_eq!(kept(&store).await, ["progressing", "published"]);
     drop(lock);
     assert_eq!(clean_up(&store, folder.path(), KEEP, 0).await.unwrap().abandoned, 1);
-}
-
-#[tokio::test]
-async fn a_run_that_is_published_while_the_logs_are_read_stays() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = ObjectStore::in_memory().await.unwrap();
-    publish(&store, "earlier").await;
-    let mut logs = Logs { look_back: 9, ..Logs::default() };
-    logs.read(&store).await.unwrap();
-    publish(&store, "just-now").await;
-    assert!(!logs.names(&run("just-now")));
-    let removed = remove_unpublished(&store, folder.path(), &mut logs, &run("just-now")).await;
-    assert!(!removed.unwrap());
-    assert_eq!(kept(&store).await, ["earlier", "just-now"]);
-    assert!(RunLock::is_free(folder.path(), &run("just-now")).unwrap());
 }

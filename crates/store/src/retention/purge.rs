@@ -1,0 +1,29 @@
+//! The removal of all runs of a deleted TrendJob. Owns the order that lets a purge, a publisher, a
+//! rollback and a second purge see each other.
+
+use crate::generations::withdraw_gone;
+use crate::marks::mark_purged;
+use crate::{SourceName, Store, StoreError, TrendJobUid};
+
+/// Removes all runs of a TrendJob, and returns their number. If one of them published the visible
+/// result of the source, that result is withdrawn first. Runs that have not begun yet never begin.
+/// Repeatable.
+pub async fn purge(
+    store: &dyn Store,
+    source: &SourceName,
+    uid: &TrendJobUid,
+    published_at: &str,
+) -> Result<u64, StoreError> {
+    mark_purged(store, uid).await?;
+    withdraw_gone(store, source, published_at).await?;
+    let mut removed = 0;
+    for run in store.runs().await? {
+        if run.uid().as_ref() == Some(uid) {
+            store.remove_run(&run).await?;
+            removed += 1;
+        }
+    }
+    // Another process may have named a run between its first and its second look, and died.
+    withdraw_gone(store, source, published_at).await?;
+    Ok(removed)
+}

@@ -1,0 +1,142 @@
+//! What a store has: its runs by source, each with its record, its marks and its publication. Owns
+//! the reading; judges nothing.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use trends::time::event_time;
+
+use super::CleanUp;
+use crate::generations::{Generation, at, newest, publication};
+use crate::marks::{Marks, marks};
+use crate::runs::{self, RunRecord};
+use crate::{RunId, SourceName, StoreError};
+
+/// The most runs that are read at once.
+const AT_ONCE: usize = 16;
+
+/// The runs of a store.
+#[derive(Debug, Default)]
+pub(super) struct Survey {
+    /// Runs with data and no record.
+    pub(super) without_record: Vec<RunId>,
+    pub(super) sources: Vec<SourceRuns>,
+}
+
+/// The runs of a source.
+#[derive(Debug)]
+pub(super) struct SourceRuns {
+    pub(super) source: SourceName,
+    /// True if all rules hold for the source, false if its runs are judged by their age alone.
+    pub(super) in_scope: bool,
+    /// The newest entry of its log.
+    pub(super) newest: Option<Generation>,
+    /// The runs that were visible within the grace: a reader may have them open.
+    pub(super) recently_visible: Vec<RunId>,
+    pub(super) found: Vec<FoundRun>,
+}
+
+/// A run with a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FoundRun {
+    pub(super) run: RunId,
+    /// Its start number, `None` if it has none yet.
+    pub(super) start: Option<u64>,
+    /// The time of its beginning, in seconds since the epoch; `None` in earlier releases.
+    pub(super) began: Option<u64>,
+    /// True if workers run it.
+    pub(super) workers: bool,
+    pub(super) marks: Marks,
+    /// True if an entry published it.
+    pub(super) is_published: bool,
+}
+
+/// Reads what a clean-up needs. The runs are listed before the logs: a run that begins from now on
+/// is left alone.
+pub(super) async fn survey(clean_up: &CleanUp<'_>) -> Result<Survey, StoreError> {
+    let store = clean_up.store;
+    let runs = store.runs().await?;
+    let read = async |run: RunId| {
+        let record = runs::read(store, &run).await;
+        Ok::<_, StoreError>((run, record))
+    };
+    let read = futures::stream::iter(runs.into_iter().map(read)).buffered(AT_ONCE);
+    let read: Vec<_> = read.try_collect().await?;
+    let mut survey = Survey::default();
+    let mut sources: BTreeMap<SourceName, Vec<(RunId, RunRecord)>> = BTreeMap::new();
+    for (run, record) in read {
+        match record {
+            Ok(Some(record)) => {
+                sources.entry(record.source.clone()).or_default().push((run, record));
+            }
+            Ok(None) => survey.without_record.push(run),
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::warn!(%run, %error, "a run is left alone: its record can't be read");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    for (source, mut runs) in sources {
+        let in_scope = clean_up.scope.is_none_or(|scope| *scope == source);
+        if !in_scope {
+            runs.retain(|(_, record)| clean_up.rules.is_old(record.began));
+        }
+        if !runs.is_empty() {
+            survey.sources.push(source_runs(clean_up, source, in_scope, runs).await?);
+        }
+    }
+    Ok(survey)
+}
+
+async fn source_runs(
+    clean_up: &CleanUp<'_>,
+    source: SourceName,
+    in_scope: bool,
+    runs: Vec<(RunId, RunRecord)>,
+) -> Result<SourceRuns, StoreError> {
+    let store = clean_up.store;
+    let newest = newest(store, &source, 0).await?;
+    let find = async |(run, record): (RunId, RunRecord)| {
+        let start = runs::start_number(store, &run, &record).await?;
+        let is_published = match (&newest, start) {
+            (Some(newest), Some(start)) => publication(store, &run, start, newest).await?.is_some(),
+            _ => false,
+        };
+        let marks = marks(store, &run).await?;
+        let RunRecord { began, workers, .. } = record;
+        Ok::<_, StoreError>(FoundRun { run, start, began, workers, marks, is_published })
+    };
+    let found = futures::stream::iter(runs.into_iter().map(find)).buffered(AT_ONCE);
+    let found = found.try_collect().await?;
+    let recently_visible = match &newest {
+        Some(newest) => recently_visible(clean_up, newest).await?,
+        None => Vec::new(),
+    };
+    Ok(SourceRuns { source, in_scope, newest, recently_visible, found })
+}
+
+/// Returns the runs that were visible within the grace before now, the visible one included. An
+/// entry hides the run of the entry before it.
+async fn recently_visible(
+    clean_up: &CleanUp<'_>,
+    newest: &Generation,
+) -> Result<Vec<RunId>, StoreError> {
+    let (store, source) = (clean_up.store, &newest.source);
+    let mut visible = Vec::new();
+    let mut entry = newest.clone();
+    loop {
+        if !entry.withdrawn && !visible.contains(&entry.run) {
+            visible.push(entry.run.clone());
+        }
+        // An entry without a readable time, of a test or by hand, is taken for an old one.
+        let shown = event_time(entry.published_at.as_bytes());
+        let shown = shown.and_then(|shown| u64::try_from(shown).ok()).unwrap_or(0);
+        if shown.saturating_add(clean_up.rules.grace) <= clean_up.rules.now {
+            return Ok(visible);
+        }
+        match at(store, source, entry.generation - 1).await? {
+            Some(before) => entry = before,
+            None => return Ok(visible),
+        }
+    }
+}
