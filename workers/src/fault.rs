@@ -71,6 +71,10 @@ impl Store for FaultyStore {
         self.store.get_block(key).await
     }
 
+    fn list(&self, part: store::Part) -> store::Listing<'_> {
+        self.store.list(part)
+    }
+
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
         self.write(self.store.remove_blocks(run, stage)).await
     }

@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
 use trends::exclusions::{Action, Change, Subject};
 
 use crate::exclusions;
 use crate::generations::{self, Publication, PublicationStatus};
 use crate::{
-    AttemptId, BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError, TrendJobUid,
+    AttemptId, BlockKey, Insertion, Key, ListedKey, Part, RunId, SourceName, Stage, Store,
+    StoreError, TrendJobUid,
 };
 
 /// Runs the whole suite. Panics if the store fails a test.
@@ -21,6 +23,7 @@ pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     blocks_are_stored_concurrently(&open).await;
     values_come_back_as_they_were(&open).await;
     runs_and_sources_are_listed(&open).await;
+    every_key_is_listed_once(&open).await;
     a_removed_run_is_gone_and_others_stay(&open).await;
     a_run_without_a_record_is_listed_while_it_has_data(&open).await;
     start_numbers_are_contiguous(&open).await;
@@ -149,6 +152,47 @@ async fn runs_and_sources_are_listed(open: &impl AsyncFn() -> Arc<dyn Store>) {
     assert_eq!(listed, [&run("listed-a"), &run("listed-b")]);
     let sources = open().await.sources().await.expect("listable");
     assert!(sources.contains(&source("listed-a")) && sources.is_sorted());
+}
+
+async fn every_key_is_listed_once(open: &impl AsyncFn() -> Arc<dyn Store>) {
+    let store = open().await;
+    let (run, source) = (run("enumerated"), source("enumerated"));
+    let markers = (0..1_100).map(|index| Key::marker(&run, Stage::Aggregate, index));
+    let uid = TrendJobUid::new("enumerated").expect("a valid uid");
+    let ends = [Key::run(&run), Key::plan(&run), Key::retired(&run), Key::purged(&uid)];
+    let entries = [Key::start(&source, 1), Key::generation(&source, 2), Key::exclusion(&source, 3)];
+    let keys: Vec<Key> = markers.chain(ends).chain(entries).collect();
+    let inserts = futures::stream::iter(&keys).map(|key| store.insert(key, "{}".into()));
+    let inserted: Vec<_> = inserts.buffer_unordered(16).collect().await;
+    assert!(inserted.iter().all(Result::is_ok), "writable");
+    let mut expected: Vec<String> = keys.iter().map(Key::to_string).collect();
+    for stage in Stage::ALL {
+        let block = BlockKey { index: 41, ..block("enumerated", stage, "x-00001") };
+        store.put_block(&block, "x".into()).await.expect("writable");
+        expected.push(block.to_string());
+    }
+    let mut listed = listed(&*store).await;
+    listed.retain(|key| key.contains("/enumerated"));
+    listed.sort();
+    expected.sort();
+    assert_eq!(listed, expected);
+    store.remove_run(&run).await.expect("removable");
+    let left = self::listed(&*open().await).await;
+    assert!(!left.iter().any(|key| key.starts_with("runs/enumerated/")), "{left:?}");
+}
+
+/// The keys of all parts.
+async fn listed(store: &dyn Store) -> Vec<String> {
+    let mut keys = Vec::new();
+    for part in Part::ALL {
+        let found: Vec<ListedKey> = store.list(part).try_collect().await.expect("listable");
+        keys.extend(found.into_iter().map(|key| match key {
+            ListedKey::Value(key) => key.to_string(),
+            ListedKey::Block(key) => key.to_string(),
+            ListedKey::Foreign(name) => panic!("no store has written {name}"),
+        }));
+    }
+    keys
 }
 
 async fn a_removed_run_is_gone_and_others_stay(open: &impl AsyncFn() -> Arc<dyn Store>) {

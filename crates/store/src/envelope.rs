@@ -45,8 +45,8 @@ struct Envelope<'a, T> {
     content: &'a T,
 }
 
-/// Returns the bytes of a value to insert under `key`. `content` is a struct or a map with at least
-/// one member, and none is called `format` or `check`.
+/// Returns the bytes of a value to insert under `key`. `content` is a struct or a map; none of its
+/// members is called `format` or `check`.
 pub(crate) fn seal<T: Serialize>(key: &Key, format: u32, content: &T) -> Result<Bytes, StoreError> {
     let json = serde_json::to_vec(&Envelope { format, content });
     let mut text = json.map_err(|error| StoreError::damaged(key, &error))?;

@@ -10,6 +10,7 @@ pub mod error;
 pub mod exclusions;
 pub mod generations;
 pub mod key;
+pub mod listing;
 mod log;
 pub mod marker;
 mod marks;
@@ -29,6 +30,7 @@ use bytes::Bytes;
 pub use error::StoreError;
 pub use generations::Generation;
 pub use key::{AttemptId, BlockKey, InvalidName, Key, Log, RunId, SourceName, TrendJobUid};
+pub use listing::{ListedKey, Listing, Part};
 #[cfg(feature = "mongodb")]
 pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;
@@ -73,6 +75,11 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// Reads a block. Fails with `StoreError::Missing` if it does not exist.
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError>;
+
+    /// The keys of a part, each once, in no order. Reads them as the stream is polled, in pages of at
+    /// most a thousand, so the memory does not grow with the store. Keys that are written or removed
+    /// meanwhile may be missing.
+    fn list(&self, part: Part) -> Listing<'_>;
 
     /// Removes the blocks of one stage of a run, keeping its markers. Repeatable.
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError>;

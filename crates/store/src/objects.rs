@@ -1,6 +1,7 @@
 //! The store in a folder or a bucket, over `object_store`. Owns the translation of keys to paths,
 //! and of errors. The library makes values atomic and durable: it stages, syncs and links a file.
 
+mod durable;
 mod folder;
 
 use std::fs;
@@ -20,13 +21,18 @@ use object_store::{
 use serde::Deserialize;
 
 use crate::error::is_caused_by;
-use crate::{BlockKey, Insertion, InvalidName, Key, RunId, SourceName, Stage, Store, StoreError};
+use crate::{
+    BlockKey, Insertion, InvalidName, Key, ListedKey, Listing, Part, RunId, SourceName, Stage,
+    Store, StoreError,
+};
+use durable::DurableFolders;
 
 /// The format of a store. A store with a newer format is not touched.
 const FORMAT: u32 = 1;
 
-/// The most retries of a block whose folder is removed while it is written: the blocks of a stage
-/// are removed when its run is published, and a late pod may still write its own.
+/// The most retries of a value whose folder or staged file is removed while it is written. The
+/// blocks of a stage are removed when its run is published, and a late pod may still write its own.
+/// A clock that leaps by an hour makes a staged file look old.
 const MAX_RETRIES: usize = 8;
 
 /// The most deletions at once.
@@ -45,6 +51,8 @@ pub struct ObjectStore {
     place: String,
     /// The folder, unless it is a bucket.
     folder: Option<PathBuf>,
+    /// The folders below `folder` that are durable.
+    durable: Option<DurableFolders>,
 }
 
 impl ObjectStore {
@@ -88,7 +96,7 @@ impl ObjectStore {
     /// Opens the store in a bucket, or in any place with conditional writes, with the name `place`
     /// in messages.
     pub async fn over(objects: Arc<dyn Objects>, place: &str) -> Result<Self, StoreError> {
-        let store = Self { objects, place: place.to_owned(), folder: None };
+        let store = Self { objects, place: place.to_owned(), folder: None, durable: None };
         store.mark_format().await?;
         Ok(store)
     }
@@ -117,7 +125,8 @@ impl ObjectStore {
             // No automatic removal of empty folders: it could remove a shared one, such as `runs`,
             // just before another writer uses it.
             .with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), place, folder: Some(folder) })
+        let durable = Some(DurableFolders::new(folder.clone()));
+        Ok(Self { objects: Arc::new(objects), place, folder: Some(folder), durable })
     }
 
     fn check_format(&self, found: &[u8]) -> Result<(), StoreError> {
@@ -140,16 +149,44 @@ impl ObjectStore {
         swept.map_err(|error| StoreError::at_path("removing staged files from", folder, error))
     }
 
+    /// A retry after a link that was made, but could not be synced, finds this call's own value as
+    /// another's: the callers compare what they inserted with what they find.
     async fn create(&self, path: &ObjectPath, value: Bytes) -> Result<Insertion, StoreError> {
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.objects.put_opts(path, value.into(), options).await {
-            Ok(_) => Ok(Insertion::Inserted),
+        match self.write(path, value, PutMode::Create).await {
+            Ok(()) => Ok(Insertion::Inserted),
             Err(ObjectError::AlreadyExists { .. }) => {
                 let present = self.read(path).await?;
                 present.map(Insertion::Present).ok_or_else(|| self.missing(path))
             }
             Err(error) => Err(StoreError::failed("writing", self.named(path), error)),
         }
+    }
+
+    /// Writes a value, again if its folder or its staged file is removed meanwhile.
+    async fn write(
+        &self,
+        path: &ObjectPath,
+        value: Bytes,
+        mode: PutMode,
+    ) -> Result<(), ObjectError> {
+        let mut retries = MAX_RETRIES;
+        loop {
+            let options = PutOptions { mode: mode.clone(), ..PutOptions::default() };
+            match self.objects.put_opts(path, value.clone().into(), options).await {
+                Ok(_) => break,
+                Err(error)
+                    if retries > 0
+                        && self.folder.is_some()
+                        && is_caused_by(&error, &[ErrorKind::NotFound]) =>
+                {
+                    retries -= 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(durable) = &self.durable else { return Ok(()) };
+        let synced = durable.sync_above(path.as_ref()).await;
+        synced.map_err(|error| ObjectError::Generic { store: "folder", source: error.into() })
     }
 
     async fn read(&self, path: &ObjectPath) -> Result<Option<Bytes>, StoreError> {
@@ -189,7 +226,11 @@ impl ObjectStore {
     /// Removes everything below a prefix; in a folder, staged files and the folder itself, too.
     async fn remove_below(&self, prefix: &str) -> Result<(), StoreError> {
         if let Some(folder) = &self.folder {
-            return folder::remove(folder.join(prefix)).await;
+            let removed = folder.join(prefix);
+            if let Some(durable) = &self.durable {
+                durable.forget(&removed);
+            }
+            return folder::remove(removed).await;
         }
         let path = ObjectPath::from(prefix);
         let failed = |error| StoreError::failed("removing", self.named(&path), error);
@@ -230,25 +271,23 @@ impl Store for ObjectStore {
 
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
         let path = ObjectPath::from(key.to_string());
-        let mut retries = MAX_RETRIES;
-        loop {
-            match self.objects.put(&path, bytes.clone().into()).await {
-                Ok(_) => return Ok(()),
-                Err(error)
-                    if retries > 0
-                        && self.folder.is_some()
-                        && is_caused_by(&error, &[ErrorKind::NotFound]) =>
-                {
-                    retries -= 1;
-                }
-                Err(error) => return Err(StoreError::failed("writing", self.named(&path), error)),
-            }
-        }
+        let written = self.write(&path, bytes, PutMode::Overwrite).await;
+        written.map_err(|error| StoreError::failed("writing", self.named(&path), error))
     }
 
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
         let path = ObjectPath::from(key.to_string());
         self.read(&path).await?.ok_or_else(|| self.missing(&path))
+    }
+
+    fn list(&self, part: Part) -> Listing<'_> {
+        let path = ObjectPath::from(part.name());
+        let listed = self.objects.list(Some(&path));
+        let keys = listed.map(move |found| match found {
+            Ok(found) => Ok(ListedKey::parse(found.location.as_ref())),
+            Err(error) => Err(StoreError::failed("listing", self.named(&path), error)),
+        });
+        keys.boxed()
     }
 
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {

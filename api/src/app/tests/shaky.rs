@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use store::{BlockKey, Insertion, Key, StoreError};
 use tokio::sync::Semaphore;
 
@@ -121,6 +122,12 @@ impl Store for Shaky {
             return Ok(bytes.into());
         }
         Ok(block)
+    }
+
+    fn list(&self, part: store::Part) -> store::Listing<'_> {
+        let inner = self.inner();
+        let listed = async move { inner.list(part).collect::<Vec<_>>().await };
+        futures::stream::once(listed).flat_map(futures::stream::iter).boxed()
     }
 
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {

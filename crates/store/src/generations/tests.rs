@@ -146,6 +146,10 @@ impl Store for PurgedMeanwhile {
         self.0.get_block(key).await
     }
 
+    fn list(&self, part: crate::Part) -> crate::Listing<'_> {
+        self.0.list(part)
+    }
+
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
         self.0.remove_blocks(run, stage).await
     }

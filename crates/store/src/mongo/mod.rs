@@ -23,6 +23,7 @@
 
 mod connect;
 mod fault;
+mod listing;
 pub mod plain;
 pub mod records;
 mod retry;
@@ -38,7 +39,7 @@ use mongodb::bson::{Binary, Document, doc};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+use crate::{BlockKey, Insertion, Key, Listing, Part, RunId, SourceName, Stage, Store, StoreError};
 
 pub use connect::{MongoOptions, Opening};
 pub use uri::MongoUri;
@@ -287,6 +288,10 @@ impl Store for MongoStore {
         let found = self.read("trendjob.blocks", &id).await?;
         let found = found.ok_or_else(|| StoreError::Missing { key: self.named(&id) })?;
         Ok(found.value.bytes.into())
+    }
+
+    fn list(&self, part: Part) -> Listing<'_> {
+        listing::list(self, part)
     }
 
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {

@@ -6,6 +6,7 @@ mod disks;
 mod processes;
 
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::*;
@@ -103,6 +104,45 @@ async fn a_block_is_written_while_the_blocks_of_its_stage_are_removed() {
     }
     store.put_block(&key(BLOCKS), "last".into()).await.unwrap();
     assert_eq!(store.get_block(&key(BLOCKS)).await.unwrap(), "last");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn values_are_inserted_although_a_leaping_clock_makes_staged_files_look_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open_folder(folder.path()).await.unwrap();
+    let source = SourceName::new("s").unwrap();
+    let current = AtomicU64::new(1);
+    let inserts = async {
+        for n in 1..=100 {
+            current.store(n, Ordering::Relaxed);
+            let inserted = store.insert(&Key::start(&source, n), "x".into()).await;
+            if !matches!(inserted, Ok(Insertion::Inserted)) {
+                return Err((n, inserted));
+            }
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        // Removes a staged file of each insert, if it comes in time, and lets the next try be.
+        let sweeper = scope.spawn(|| {
+            let later = SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 365 * 200);
+            let (mut swept, mut last) = (0, 0);
+            loop {
+                match current.load(Ordering::Relaxed) {
+                    0 => return swept,
+                    n if n != last && store.sweep_staged(later).unwrap() > 0 => {
+                        (swept, last) = (swept + 1, n);
+                    }
+                    _ => std::thread::yield_now(),
+                }
+            }
+        });
+        let done =
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(inserts));
+        current.store(0, Ordering::Relaxed);
+        assert!(sweeper.join().unwrap() > 0, "no staged file was swept");
+        done.unwrap();
+    });
 }
 
 #[test]
