@@ -20,7 +20,7 @@ pub(crate) fn finished<R: DeserializeOwned>(
     index: impl Into<u32>,
 ) -> Result<Option<Marker<R>>, Error> {
     let found = context.wait(marker(&*context.store, &context.run, stage, index.into()))?;
-    found.map(|marker| check_plan(context, &plan.hash()?, marker)).transpose()
+    found.map(|marker| check_plan(context, plan.hash(), marker)).transpose()
 }
 
 /// Returns the markers of these indexes of a stage, in their order. `what` is the word for one
@@ -41,12 +41,11 @@ pub(crate) fn all_finished<I: Copy + Into<u32>, R: DeserializeOwned + Send>(
     let found = futures::stream::iter(indexes.map(read)).buffered(UNDER_WAY);
     let found: Vec<(I, Option<Marker<R>>)> =
         context.wait(found.try_collect::<Vec<_>>()).map_err(Error::Store)?;
-    let hash = plan.hash()?;
     let mut markers = Vec::with_capacity(found.len());
     let mut missing = Vec::new();
     for (index, marker) in found {
         match marker {
-            Some(marker) => markers.push((index, check_plan(context, &hash, marker)?)),
+            Some(marker) => markers.push((index, check_plan(context, plan.hash(), marker)?)),
             None => missing.push(index.into()),
         }
     }

@@ -14,7 +14,7 @@ impl Work {
     pub(super) fn plan(&self) -> Result<Ending, Ending> {
         let spec = job::spec(&self.config.spec, &self.data)?;
         let plan = plan::plan(&self.context, &spec)?;
-        let summary = Some(summary(&plan)?);
+        let summary = Some(summary(&plan));
         if !is_small(&plan, spec.chunk_size) {
             return Ok(Ending::done(TerminationMessage { plan: summary, ..Default::default() }));
         }
@@ -45,10 +45,10 @@ fn is_small(plan: &Plan, chunk_size: u64) -> bool {
     plan.shards.len() <= 1 && plan.bytes() <= chunk_size
 }
 
-fn summary(plan: &Plan) -> Result<PlanSummary, Ending> {
+fn summary(plan: &Plan) -> PlanSummary {
     let compressed = |object: &&Object| object.compression != Compression::None;
-    Ok(PlanSummary {
-        hash: plan.hash()?,
+    PlanSummary {
+        hash: plan.hash().to_owned(),
         start_number: plan.start,
         // There are at most `maxShards` of them.
         shards: plan.shards.len() as u32,
@@ -56,5 +56,5 @@ fn summary(plan: &Plan) -> Result<PlanSummary, Ending> {
         objects: plan.objects.len() as u64,
         compressed: plan.objects.iter().filter(compressed).count() as u64,
         bytes: plan.bytes(),
-    })
+    }
 }

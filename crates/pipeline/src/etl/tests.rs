@@ -45,16 +45,17 @@ fn every_line_belongs_to_exactly_one_side_of_any_cut() {
     let fixture = Fixture::new();
     let text = "{\"text\":\"a\"}\n\n{\"text\":\"bc\"}\r\n{\"text\":\"d\"}";
     fixture.file("in.ndjson", text);
-    let mut plan = fixture.plan("run", &fixture.spec());
+    let mut document = (*fixture.plan("run", &fixture.spec())).clone();
     let expected = [(0, "{\"text\":\"a\"}"), (14, "{\"text\":\"bc\"}\r"), (29, "{\"text\":\"d\"}")];
     let size = text.len() as u64;
     for cut in 1..size {
         let kept = Arc::new(KeptRecords::default());
         let mut read = 0;
-        plan.shards = vec![
+        document.shards = vec![
             vec![Range { object: 0, start: 0, end: cut }],
             vec![Range { object: 0, start: cut, end: size }],
         ];
+        let plan = Plan::new(document.clone()).unwrap();
         for shard in plan.shard_indexes() {
             let mut context = fixture.context(&format!("run-{cut}"), "attempt");
             context.records = Some(Arc::clone(&kept) as Arc<dyn RecordSink>);

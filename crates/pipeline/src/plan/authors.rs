@@ -7,11 +7,11 @@ use std::sync::Arc;
 use store::exclusions;
 use trends::Profile;
 
-use super::document::Plan;
+use super::document::PlanDocument;
 use crate::{Context, Error};
 
 /// Adds the authors that are excluded now to those of the plan.
-pub(super) fn freeze(context: &Context, plan: &mut Plan) -> Result<(), Error> {
+pub(super) fn freeze(context: &Context, plan: &mut PlanDocument) -> Result<(), Error> {
     let none = Arc::default();
     let excluded = context.wait(exclusions::current(&*context.store, &plan.source, &none))?;
     let authors: Vec<String> = excluded.authors().map(|(author, _)| author.to_owned()).collect();

@@ -110,7 +110,7 @@ mod tests {
         context.wait(store.remove_run(&first.unwrap().unwrap().run)).unwrap();
         assert!(message(Some(1), &[Kind::Word]).contains("was removed"));
         let plan = pinned(&fixture, None, &[Kind::Word]).unwrap();
-        let baseline = plan.analysis.baseline.unwrap();
+        let baseline = plan.analysis.baseline.clone().unwrap();
         assert_eq!((baseline.generation, baseline.run.as_deref()), (Some(2), Some("second")));
     }
 }

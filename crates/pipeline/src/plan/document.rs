@@ -1,6 +1,7 @@
 //! The plan as a document, and the spec that it is made from. Owns both types and the JSON of a
 //! plan, whose hash every attempt checks; knows nothing of the store.
 
+use std::io::{self, Write};
 use std::ops;
 use std::path::PathBuf;
 
@@ -127,10 +128,40 @@ impl RecordFormat {
     }
 }
 
-/// The plan of a run: inserted once, followed by every attempt at every stage.
+/// The plan of a run: inserted once, followed by every attempt at every stage. It can't be changed,
+/// so its hash is computed once: every marker names it, and a plan may be as long as its input has
+/// files.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    document: PlanDocument,
+    hash: String,
+}
+
+impl Plan {
+    /// The plan of a document.
+    pub(crate) fn new(document: PlanDocument) -> Result<Self, Error> {
+        let hash = document.hash()?;
+        Ok(Self { document, hash })
+    }
+
+    /// Returns the plan hash: the SHA-256 of the plan's JSON, in hexadecimal digits.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+}
+
+impl ops::Deref for Plan {
+    type Target = PlanDocument;
+
+    fn deref(&self) -> &PlanDocument {
+        &self.document
+    }
+}
+
+/// The content of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Plan {
+pub struct PlanDocument {
     /// The name to publish under.
     pub source: SourceName,
     /// The run's place in the order of the source's runs, from 1.
@@ -157,18 +188,20 @@ pub struct Plan {
     pub analysis: Analysis,
 }
 
-impl Plan {
+impl PlanDocument {
     /// Returns the size of the input in bytes, before decompression.
     pub fn bytes(&self) -> u64 {
-        self.objects.iter().map(|object| object.size).sum()
+        self.objects.iter().fold(0, |sum, object| sum.saturating_add(object.size))
     }
 
-    /// Returns the plan hash: the SHA-256 of the plan's JSON.
-    pub fn hash(&self) -> Result<String, Error> {
+    /// Returns the SHA-256 of the JSON, which is never in memory as a whole.
+    fn hash(&self) -> Result<String, Error> {
         use sha2::Digest as _;
-        let json = serde_json::to_vec(self);
-        let json = json.map_err(|_| Error::Defect("the plan can't be written as JSON"))?;
-        Ok(hex(&sha2::Sha256::digest(json)))
+        let mut writer = io::BufWriter::new(Hashing(sha2::Sha256::new()));
+        let written = serde_json::to_writer(&mut writer, self).is_ok();
+        let hash = writer.into_inner().ok().filter(|_| written);
+        let hash = hash.ok_or(Error::Defect("the plan can't be written as JSON"))?;
+        Ok(hex(&hash.0.finalize()))
     }
 
     /// Checks a stored plan, so that following it can't fail: its ranges must lie in its objects,
@@ -256,6 +289,20 @@ impl Plan {
     }
 }
 
+/// Hashes the bytes that are written.
+struct Hashing(sha2::Sha256);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        sha2::Digest::update(&mut self.0, bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use store::Key;
@@ -289,27 +336,47 @@ mod tests {
     fn a_plan_without_partitions_is_damaged_and_not_wrong_input() {
         let fixture = Fixture::new();
         fixture.file("in", post("love"));
-        let plan = Plan { partitions: 0, ..fixture.plan("run", &fixture.spec()) };
+        let plan = PlanDocument { partitions: 0, ..fixture.plan("run", &fixture.spec()).document };
         let error = plan.partitions().unwrap_err();
         assert_eq!((error.reason(), error.is_permanent()), ("StoreDamaged", true));
         assert!(error.to_string().contains("start number 1 of source sample"), "{error}");
     }
 
     #[test]
+    fn the_plan_hash_is_that_of_the_stored_json() {
+        use sha2::Digest as _;
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        let key = Key::plan(&fixture.context("run", "attempt").run);
+        let stored = fixture.runtime.block_on(fixture.store.get(&key)).unwrap().unwrap();
+        let stored: serde_json::Value = serde_json::from_slice(&stored).unwrap();
+        let json = serde_json::to_vec(&plan.document).unwrap();
+        assert_eq!(
+            stored["value"]["inline"],
+            serde_json::from_slice::<serde_json::Value>(&json).unwrap()
+        );
+        assert_eq!(plan.hash(), hex(&sha2::Sha256::digest(json)));
+    }
+
+    #[test]
     fn a_stored_plan_with_impossible_ranges_or_settings_is_damaged() {
         let fixture = Fixture::new();
         fixture.file("in", post("love").repeat(9));
-        let plan = fixture.plan("run", &Spec { shards: Some(2), ..fixture.spec() });
+        let plan = fixture.plan("run", &Spec { shards: Some(2), ..fixture.spec() }).document;
         let range = plan.shards[1][0];
-        let with_range = |range| Plan { shards: vec![vec![range]], ..plan.clone() };
-        let with = |analysis| Plan { analysis, ..plan.clone() };
+        let with_range = |range| PlanDocument { shards: vec![vec![range]], ..plan.clone() };
+        let with = |analysis| PlanDocument { analysis, ..plan.clone() };
         let pointer = CustomFormat { text: vec!["nope".to_owned()], ..CustomFormat::default() };
         let damaged = [
             (with_range(Range { object: 7, ..range }), "object 7 of 1"),
             (with_range(Range { end: u64::MAX, ..range }), "which has"),
             (with_range(Range { end: range.start, ..range }), "which has"),
-            (Plan { objects: Vec::new(), ..plan.clone() }, "object 0 of 0"),
-            (Plan { record: RecordFormat::Custom(pointer), ..plan.clone() }, "JSON pointer"),
+            (PlanDocument { objects: Vec::new(), ..plan.clone() }, "object 0 of 0"),
+            (
+                PlanDocument { record: RecordFormat::Custom(pointer), ..plan.clone() },
+                "JSON pointer",
+            ),
             (with(Analysis { window: Some(0), ..Analysis::default() }), "window"),
             (with(Analysis { kinds: Vec::new(), ..Analysis::default() }), "no kind"),
         ];

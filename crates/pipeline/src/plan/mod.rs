@@ -18,7 +18,7 @@ pub use analysis::{Analysis, PinnedBaseline, Profile};
 pub(crate) use baseline::result_contents;
 pub use cut::Range;
 use cut::{Cut, cut};
-pub use document::{CustomFormat, Plan, RecordFormat, Spec};
+pub use document::{CustomFormat, Plan, PlanDocument, RecordFormat, Spec};
 pub use indexes::{PartitionIndex, ShardIndex};
 
 use crate::cancel::Cancel;
@@ -39,7 +39,7 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
     if context.wait(runs::is_marked(&*context.store, &context.run))? {
         return Err(Error::Removed { run: context.run.to_string() });
     }
-    store_plan(context, draft(spec, &context.remote, &context.cancel)?)
+    store_plan(context, document(spec, &context.remote, &context.cancel)?)
 }
 
 /// Returns the stored plan of a run. `expected` is the plan hash that the attempt was started with,
@@ -50,11 +50,10 @@ pub fn plan(context: &Context, spec: &Spec) -> Result<Plan, Error> {
 pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> {
     let plan = read(context)?
         .ok_or_else(|| Error::NotReady { run: context.run.to_string(), what: "plan".to_owned() })?;
-    let stored = plan.hash()?;
     match expected {
-        Some(expected) if stored != expected => {
-            let (run, expected) = (context.run.to_string(), expected.to_owned());
-            Err(Error::PlanMismatch { run, stored, expected })
+        Some(expected) if plan.hash() != expected => {
+            let (run, stored) = (context.run.to_string(), plan.hash().to_owned());
+            Err(Error::PlanMismatch { run, stored, expected: expected.to_owned() })
         }
         _ => Ok(plan),
     }
@@ -63,15 +62,19 @@ pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> 
 /// Reads the plan of a run, if one is stored, and checks that it can be followed.
 fn read(context: &Context) -> Result<Option<Plan>, Error> {
     let key = Key::plan(&context.run);
-    let plan: Option<Plan> = context.wait(read_document(&*context.store, &key))?;
-    if let Some(plan) = &plan {
-        plan.check().map_err(|what| Error::damaged(&key, what))?;
-    }
-    Ok(plan)
+    let found: Option<PlanDocument> = context.wait(read_document(&*context.store, &key))?;
+    let Some(document) = found else { return Ok(None) };
+    document.check().map_err(|what| Error::damaged(&key, what))?;
+    Plan::new(document).map(Some)
 }
 
 /// Makes a plan with start number 0 and stores nothing.
 pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Error> {
+    Plan::new(document(spec, remote, cancel)?)
+}
+
+/// Makes the document of a plan with start number 0.
+fn document(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<PlanDocument, Error> {
     spec.record.fields()?;
     spec.analysis.check()?;
     let objects = objects(spec, remote, cancel)?;
@@ -79,7 +82,7 @@ pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Erro
         objects.iter().map(|object| (object.size, object.is_splittable())).collect();
     let Cut { shards, chunk_size, chunks } =
         cut(&sizes, spec.chunk_size, spec.max_shards, spec.shards);
-    Ok(Plan {
+    Ok(PlanDocument {
         source: spec.source.clone(),
         start: 0,
         objects,
@@ -95,7 +98,7 @@ pub fn draft(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Plan, Erro
 }
 
 /// Begins the run and stores its plan, with the baseline and the authors that are excluded now.
-fn store_plan(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
+fn store_plan(context: &Context, mut plan: PlanDocument) -> Result<Plan, Error> {
     let removed = || Error::Removed { run: context.run.to_string() };
     baseline::pin(context, &mut plan.analysis)?;
     let (store, run) = (&*context.store, &context.run);
@@ -108,7 +111,7 @@ fn store_plan(context: &Context, mut plan: Plan) -> Result<Plan, Error> {
     if context.wait(runs::remove_if_marked(store, run))? {
         return Err(removed());
     }
-    Ok(plan)
+    Plan::new(plan)
 }
 
 fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>, Error> {
