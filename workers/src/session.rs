@@ -155,12 +155,42 @@ fn records(
     }))
 }
 
-/// Returns the credentials for http input, which come from the input's Secret.
+/// Returns the credentials for http input, which come from the input's Secret. A Secret made from a
+/// file often ends in a newline, which is not part of them.
 fn remote(args: &RunArgs) -> Remote {
-    let bearer = args.http_bearer_token.clone().map(Credentials::Bearer);
-    let basic = args.http_username.clone().map(|user| Credentials::Basic {
-        user,
-        password: args.http_password.clone().unwrap_or_default(),
-    });
+    let given = |text: &Option<String>| {
+        let text = text.as_deref().unwrap_or_default().trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    };
+    let bearer = given(&args.http_bearer_token).map(Credentials::Bearer);
+    // A password may begin or end in a space.
+    let password = args.http_password.as_deref().unwrap_or_default().trim_end_matches(['\r', '\n']);
+    let basic = given(&args.http_username)
+        .map(|user| Credentials::Basic { user, password: password.to_owned() });
     Remote { credentials: bearer.or(basic), ..Remote::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    /// The credentials that these arguments give.
+    fn credentials(arguments: &[&str]) -> Option<Credentials> {
+        let plan = ["trendjob-worker", "plan", "--run-config", "c", "--store", "s"];
+        let args = Args::try_parse_from([&plan, arguments].concat()).unwrap();
+        let Command::Plan(run) = args.command else { panic!("plan is planned") };
+        remote(&run).credentials
+    }
+
+    #[test]
+    fn credentials_from_a_secret_that_was_made_from_a_file_lose_their_newline() {
+        let bearer = credentials(&["--http-bearer-token", "token\n"]);
+        assert!(matches!(bearer, Some(Credentials::Bearer(token)) if token == "token"));
+        let basic = credentials(&["--http-username", "me\n", "--http-password", " hidden \r\n"]);
+        let Some(Credentials::Basic { user, password }) = basic else { panic!("a name is given") };
+        assert_eq!((user.as_str(), password.as_str()), ("me", " hidden "));
+        assert!(credentials(&["--http-bearer-token", "\n"]).is_none());
+    }
 }

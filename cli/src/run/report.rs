@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::Plan;
+use pipeline::input::Object;
 use pipeline::local::PublishedRun;
 use questions::{Ranking, TopQuestion};
 use serde::Serialize;
@@ -168,7 +169,7 @@ pub(super) fn plan(plan: &Plan, threads: usize, output: Output) -> Result<(), Fa
         return Output::json(&serde_json::json!({
             "source": plan.source,
             "bytes": plan.bytes(),
-            "objects": plan.objects,
+            "objects": plan.objects.iter().map(Object::shown).collect::<Vec<_>>(),
             "chunks": plan.chunks,
             "chunkSize": plan.chunk_size,
             "shards": plan.shards.len(),

@@ -11,6 +11,7 @@ mod object;
 mod opened;
 mod remote;
 mod stream;
+mod url;
 
 pub use compression::Compression;
 pub use discover::{Folders, FoundFile, discover};
@@ -19,6 +20,6 @@ pub use file::inspect;
 pub(crate) use lines::{BYTE_ORDER_MARK, Lines, read_lines};
 pub use object::{FileVersion, Identity, Object, ObjectLocation};
 pub(crate) use opened::{OpenObject, inspect_remote};
-pub(crate) use remote::is_remote;
 pub use remote::{Credentials, Remote};
 pub(crate) use stream::{LineRange, StreamBlock, StreamSink, stream_lines};
+pub(crate) use url::{is_remote, normal};

@@ -12,7 +12,7 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Object {
-    /// The name of the object for the user and in messages.
+    /// The name of the object for the user and in messages. That of a URL holds no signature.
     pub name: String,
     /// The size in bytes, as stored.
     pub size: u64,
@@ -38,11 +38,11 @@ pub enum ObjectLocation {
     /// The content behind a URL.
     #[serde(rename_all = "camelCase")]
     Http {
-        /// The URL.
+        /// The URL. Its query may hold a signature: show the name of the object instead.
         url: String,
         /// Its `ETag`, or else its time of last change, as the server writes it.
         version: Option<String>,
-        /// True if the server serves byte ranges of it.
+        /// True if the server serves byte ranges of it, and the version ties them together.
         ranges: bool,
     },
 }
@@ -78,6 +78,16 @@ impl Object {
     pub(crate) fn is_plain_file(&self) -> bool {
         self.compression == Compression::None
             && matches!(self.location, ObjectLocation::File { .. })
+    }
+
+    /// Returns the object as outputs show it: its URL holds nothing that may be a signature.
+    #[must_use]
+    pub fn shown(&self) -> Self {
+        let mut shown = self.clone();
+        if let ObjectLocation::Http { url, .. } = &mut shown.location {
+            url.clone_from(&self.name);
+        }
+        shown
     }
 
     /// The error for an object that is no longer the planned one.

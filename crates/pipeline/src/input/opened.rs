@@ -60,18 +60,19 @@ impl<'a> OpenObject<'a> {
     }
 }
 
-/// Reads the size, compression and version of the object behind a URL.
+/// Reads the size, compression and version of the object behind a URL. Returns the object, and the
+/// URL that the server redirected to in the end.
 #[cfg_attr(not(feature = "http"), expect(unused_variables, reason = "for servers only"))]
 pub(crate) fn inspect_remote(
     remote: &Remote,
     cancel: &Cancel,
     uri: &str,
     declared: Option<Compression>,
-) -> Result<Object, Error> {
+) -> Result<(Object, String), Error> {
     #[cfg(feature = "http")]
     return super::http::inspect(remote, cancel, uri, declared);
     #[cfg(not(feature = "http"))]
-    return Err(without_http(uri));
+    return Err(without_http(&super::url::shown(uri)));
 }
 
 #[cfg(not(feature = "http"))]

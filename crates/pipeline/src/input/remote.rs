@@ -10,7 +10,7 @@ pub struct Remote {
     /// Credentials for the servers of the input; servers that they redirect to never get them.
     pub credentials: Option<Credentials>,
     /// The longest time for repeating requests to a server that doesn't answer or breaks off its
-    /// responses.
+    /// answers, and for the least progress of an answer. It begins anew with every 256 KiB.
     pub patience: Duration,
 }
 
@@ -41,10 +41,4 @@ impl fmt::Debug for Credentials {
             Self::Basic { .. } => "Basic(..)",
         })
     }
-}
-
-/// Returns true if a URI is an http or https URL.
-pub(crate) fn is_remote(uri: &str) -> bool {
-    let scheme = uri.split_once("://").map_or("", |(scheme, _)| scheme);
-    ["http", "https"].iter().any(|remote| remote.eq_ignore_ascii_case(scheme))
 }

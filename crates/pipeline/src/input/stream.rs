@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use memchr::{memchr, memrchr};
 
+use super::compression::NOT_GZIP;
 use super::lines::surely_too_long;
 use super::object::Object;
 use crate::Error;
@@ -15,6 +16,9 @@ const BLOCK: usize = 1 << 20;
 
 /// Bytes that are kept of a line that is too long: as many as of any malformed line.
 const BEGINNING: usize = 64 << 10;
+
+/// Bytes past the end of a range that are read first: most last lines end there.
+const TAIL: u64 = 64 << 10;
 
 /// A piece of a decompressed object.
 #[derive(Debug)]
@@ -68,7 +72,8 @@ pub(crate) trait StreamSink {
 }
 
 /// Decompresses an object and hands the lines of a range over, in order. `reader` begins at
-/// [`LineRange::from`].
+/// [`LineRange::from`]. Past the end of the range it reads no more than the rest of the last line
+/// needs.
 pub(crate) fn stream_lines(
     object: &Object,
     reader: impl Read,
@@ -77,20 +82,18 @@ pub(crate) fn stream_lines(
     sink: &impl StreamSink,
 ) -> Result<(), Error> {
     let compressed = CountingReader { inner: reader, sink };
-    let mut decoder = object
-        .compression
-        .decoder(io::BufReader::with_capacity(128 << 10, compressed))
-        .map_err(|error| undecodable(object, 0, error))?;
+    let mut decoder =
+        object.compression.decoder(compressed).map_err(|error| undecodable(object, 0, error))?;
     let mut offset = range.from();
     let mut buffer = Vec::with_capacity(BLOCK);
     if range.start > 0 {
-        offset += skip_line(&mut decoder, &mut buffer)
-            .map_err(|error| undecodable(object, range.from(), error))?;
+        let skipped = skip_line(&mut decoder, &mut buffer, range.end - offset)
+            .map_err(|error| undecodable(object, offset, error))?;
+        let Some(skipped) = skipped else { return Ok(()) };
+        offset += skipped;
     }
+    let mut at_end = false;
     while offset < range.end {
-        let target = buffer.len().max(BLOCK) + if buffer.len() >= BLOCK { BLOCK } else { 0 };
-        let at_end = fill(&mut decoder, &mut buffer, target)
-            .map_err(|error| undecodable(object, offset + buffer.len() as u64, error))?;
         if let Some(last) = last_owned(&buffer, offset, range.end) {
             buffer.truncate(last + 1);
             return sink.put(StreamBlock::Lines { offset, lines: buffer });
@@ -111,14 +114,32 @@ pub(crate) fn stream_lines(
             let lines = std::mem::replace(&mut buffer, next);
             sink.put(StreamBlock::Lines { offset, lines })?;
             offset += length;
-        } else if buffer.len() > surely_too_long(offset, max_line) {
+        }
+        if buffer.len() > surely_too_long(offset, max_line) {
             let beginning = buffer[..BEGINNING.min(buffer.len())].to_vec();
             sink.put(StreamBlock::TooLong { offset, beginning })?;
-            offset += skip_line(&mut decoder, &mut buffer)
+            let skipped = skip_line(&mut decoder, &mut buffer, range.end - offset)
                 .map_err(|error| undecodable(object, offset, error))?;
+            let Some(skipped) = skipped else { return Ok(()) };
+            offset += skipped;
+            continue;
         }
+        let wanted = next_read(buffer.len() as u64, range.end - offset);
+        at_end = fill(&mut decoder, &mut buffer, wanted)
+            .map_err(|error| undecodable(object, offset + buffer.len() as u64, error))?;
     }
     Ok(())
+}
+
+/// Returns the number of bytes to read next, if `held` bytes from the beginning of a line are in
+/// the buffer and the range ends `owned` bytes after it. Past the end of the range the steps begin
+/// small and double: mostly one line ends soon, but it may be long.
+fn next_read(held: u64, owned: u64) -> u64 {
+    let block = BLOCK as u64;
+    match owned.checked_sub(held) {
+        Some(within @ 1..) => within.min(if held < block { block - held } else { block }),
+        _ => (held - owned).clamp(TAIL, block),
+    }
 }
 
 /// Returns the position in the buffer of the newline that ends the last line of those that begin
@@ -128,31 +149,33 @@ fn last_owned(buffer: &[u8], offset: u64, end: u64) -> Option<usize> {
     memchr(b'\n', buffer.get(first..)?).map(|at| first + at)
 }
 
-/// Fills the buffer up to a length. Returns true if the stream ended before.
-fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, target: usize) -> io::Result<bool> {
-    let wanted = (target - buffer.len()) as u64;
+/// Reads `wanted` bytes to the end of the buffer. Returns true if the stream ended before.
+fn fill(reader: &mut impl Read, buffer: &mut Vec<u8>, wanted: u64) -> io::Result<bool> {
     let count = reader.by_ref().take(wanted).read_to_end(buffer)?;
     Ok((count as u64) < wanted)
 }
 
 /// Reads past the line that fills the whole buffer, and leaves the bytes after it in the buffer.
-/// Returns the length of the line, with its newline.
-fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<u64> {
+/// Returns the length of the line, with its newline. `None` if no line begins within `owned` bytes
+/// after the first of the buffer, where the range ends: bytes past that are not read.
+fn skip_line(reader: &mut impl Read, buffer: &mut Vec<u8>, owned: u64) -> io::Result<Option<u64>> {
     let mut skipped = buffer.len() as u64;
     buffer.clear();
     buffer.shrink_to(BLOCK);
-    loop {
-        let at_end = fill(reader, buffer, BLOCK)?;
+    while skipped < owned {
+        let wanted = (owned - skipped).min(BLOCK as u64);
+        let at_end = fill(reader, buffer, wanted)?;
         if let Some(newline) = memchr(b'\n', buffer) {
             buffer.drain(..=newline);
-            return Ok(skipped + newline as u64 + 1);
+            return Ok(Some(skipped + newline as u64 + 1));
         }
         skipped += buffer.len() as u64;
         buffer.clear();
         if at_end {
-            return Ok(skipped);
+            return Ok(None);
         }
     }
+    Ok(None)
 }
 
 /// Counts the bytes that are read.
@@ -181,7 +204,9 @@ fn undecodable(object: &Object, decompressed: u64, error: io::Error) -> Error {
         return Error::Read { path, offset: None, source };
     }
     let message = error.to_string();
-    let what = if error.kind() == io::ErrorKind::UnexpectedEof || message.contains("incomplete") {
+    let what = if message == NOT_GZIP {
+        format!("{message}: fetch the file again, or cut them off if they are no records")
+    } else if error.kind() == io::ErrorKind::UnexpectedEof || message.contains("incomplete") {
         format!("the {} data ends in the middle: fetch the file again", object.compression)
     } else if message.contains("too much memory") {
         "it needs a window above 128 MiB: compress it with --long=27 at most".to_owned()
@@ -255,6 +280,64 @@ mod tests {
         let found: Vec<_> =
             blocks.iter().map(|(at, bytes, long)| (*at, bytes.len(), *long)).collect();
         assert_eq!(found, [(0, 6, false), (6, BEGINNING, true), (7 + (5 << 20), 5, false)]);
+    }
+
+    /// Counts the bytes that are read of a text.
+    struct Counted<'a> {
+        text: &'a [u8],
+        read: usize,
+    }
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.text.read(buffer)?;
+            self.read += count;
+            Ok(count)
+        }
+    }
+
+    /// Reads a range of a text in which no line is allowed more than `max_line` bytes. Returns the
+    /// number of blocks, and of the bytes that were read past the end of the range.
+    fn read_past(text: &[u8], range: LineRange, max_line: usize) -> (usize, u64) {
+        let sink = BlockLog::default();
+        let from = usize::try_from(range.from()).unwrap();
+        let mut reader = Counted { text: &text[from..], read: 0 };
+        stream_lines(&object(Compression::None), &mut reader, range, max_line, &sink).unwrap();
+        let past = (range.from() + reader.read as u64).saturating_sub(range.end);
+        (sink.0.into_inner().len(), past)
+    }
+
+    #[test]
+    fn a_range_within_a_line_reads_nothing_past_its_end() {
+        let text = "x".repeat(20 << 20);
+        for (start, length) in [(1, 1), (1, 2), (5, 1_000), (1 << 20, 1 << 20), (77, 3 << 20)] {
+            let range = LineRange { start, end: start + length };
+            assert_eq!(read_past(text.as_bytes(), range, 1 << 20), (0, 0), "{range:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_read_until_that_is_known_and_no_further() {
+        let text = "x".repeat(20 << 20);
+        let max_line = 4 << 20;
+        for end in [1_u64, 1_000, 3 << 20, 5 << 20, 9 << 20] {
+            let (blocks, past) = read_past(text.as_bytes(), LineRange { start: 0, end }, max_line);
+            assert_eq!(blocks, 1, "{end}");
+            // The read that passes the limit may be as long as a block.
+            let most = (surely_too_long(0, max_line) + BLOCK) as u64;
+            let most = most.saturating_sub(end);
+            assert!(past <= most, "{end}: {past}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_short_last_line_costs_a_short_read() {
+        let text = "a line of twenty-eight byte\n".repeat(100_000);
+        for (start, end) in [(0, 1), (100, 101), (0, 1_000), (5_000, 2_000_000)] {
+            let (blocks, past) = read_past(text.as_bytes(), LineRange { start, end }, 1 << 20);
+            let owns = usize::from(start == 0 || end - start > 28);
+            assert!(blocks >= owns && past <= TAIL, "{start}..{end}: {blocks} {past}");
+        }
     }
 
     #[test]

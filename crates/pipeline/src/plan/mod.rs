@@ -8,7 +8,7 @@ mod cut;
 mod document;
 mod indexes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use store::document::{insert_document, read_document};
 use store::runs::{self, Beginning};
@@ -23,9 +23,12 @@ pub use indexes::{PartitionIndex, ShardIndex};
 
 use crate::cancel::Cancel;
 use crate::input::{
-    Folders, FoundFile, Object, Remote, discover, inspect, inspect_remote, is_remote,
+    Folders, FoundFile, Object, Remote, discover, inspect, inspect_remote, is_remote, normal,
 };
 use crate::{Context, Error, Process};
+
+/// The most bytes of an input: 1 EiB. Sums of sizes and offsets stay far from overflowing.
+const MOST_BYTES: u64 = 1 << 60;
 
 /// Makes the plan of a run and stores it, unless the run has one.
 ///
@@ -130,9 +133,34 @@ fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>,
     for found in discover(&named, folders)? {
         objects.push(inspect(&found, spec.compression, spec.identity)?);
     }
-    // In the order of their names, each once.
+    // In the order of their names, each once, however it is spelled. A redirect is to a URL what a
+    // link is to a file: objects behind it are read once, too.
+    let (mut requested, mut read) = (HashSet::new(), HashSet::new());
     for url in urls.iter().collect::<BTreeSet<_>>() {
-        objects.push(inspect_remote(remote, cancel, url, spec.compression)?);
+        if !requested.insert(normal(url)) {
+            continue;
+        }
+        let (object, address) = inspect_remote(remote, cancel, url, spec.compression)?;
+        if read.insert(normal(&address)) {
+            objects.push(object);
+        } else {
+            tracing::warn!(url = object.name, "leads to an object that is read already");
+        }
     }
+    check_sizes(&objects)?;
     Ok(objects)
+}
+
+/// Refuses sizes that no object has: a server may tell any.
+fn check_sizes(objects: &[Object]) -> Result<(), Error> {
+    let mut total = 0_u64;
+    for Object { name, size, .. } in objects {
+        total = total.saturating_add(*size);
+        if total > MOST_BYTES {
+            return Err(Error::Input(format!(
+                "the input is too large: {name} makes it {total} bytes, and a run reads at most 2^60; check the size that its server tells ({size})"
+            )));
+        }
+    }
+    Ok(())
 }

@@ -198,3 +198,169 @@ async fn an_empty_object_is_an_empty_input() {
     let published = run(spec(vec![server.url("/posts")], 1), Remote::default()).await.unwrap();
     assert_eq!((published.plan.shards.len(), published.contents.records.read), (0, 0));
 }
+
+/// A patience that a test can wait for.
+fn impatient() -> Remote {
+    Remote { patience: Duration::from_millis(700), ..Remote::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chunks_of_any_size_from_one_byte_up_read_each_line_once() {
+    let content = b"{\"text\":\"peace\"}\n\n{\"text\":\"love hope\"}\r\n{\"text\":\"love\"}";
+    let server = Server::start(Served::new(content.to_vec()));
+    let mut digests = Vec::new();
+    for chunk_size in 1..=content.len() as u64 {
+        let spec = spec(vec![server.url("/posts")], chunk_size);
+        let published = run(spec, Remote::default()).await.unwrap();
+        assert_eq!(published.contents.records.read, 4, "{chunk_size}");
+        digests.push(published.contents.digest);
+    }
+    digests.dedup();
+    assert_eq!(digests.len(), 1);
+}
+
+/// A run over content on one line, in chunks of 1 MiB. Returns its error, and the requests and
+/// bytes that it cost.
+async fn one_line(content: Vec<u8>) -> (String, usize, u64) {
+    let server = Server::start(Served::new(content));
+    let error =
+        run(spec(vec![server.url("/posts")], 1 << 20), Remote::default()).await.unwrap_err();
+    (error.to_string(), server.requests(), server.bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_line_is_read_about_once_whatever_the_number_of_its_chunks() {
+    let size = 32 << 20;
+    let array = [b"[", "{\"text\":\"love\"},".repeat(size / 16).as_bytes()].concat();
+    let size = array.len() as u64;
+    let (error, requests, bytes) = one_line(array).await;
+    assert!(error.contains("this looks like one JSON array"), "{error}");
+    assert!(bytes * 10 <= size * 11, "{bytes} bytes of {size}");
+    assert!(requests < 60, "{requests}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_weak_version_are_never_requested() {
+    let other =
+        Arc::new(records().iter().map(|byte| if *byte == b'w' { b'v' } else { *byte }).collect());
+    let recent =
+        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
+    for (tag, headers) in [(Some("W/\"v"), ""), (None, recent)] {
+        // Planned with the first request; the content changes after the second, its version doesn't.
+        let replace_after = Some((2, Arc::clone(&other)));
+        let script = Served { replace_after, tag, headers, ..Served::new(records()) };
+        let server = Server::start(script);
+        let published =
+            run(spec(vec![server.url("/posts")], 1_000), Remote::default()).await.unwrap();
+        assert_eq!((published.plan.chunks, server.requests()), (1, 2), "{tag:?}");
+        assert_eq!(published.contents.digest, expected().await, "{tag:?}");
+    }
+    let settled =
+        "Last-Modified: Sun, 06 Nov 1994 08:49:37 GMT\r\nDate: Sun, 06 Nov 1994 09:49:38 GMT\r\n";
+    let script = Served { tag: Some("W/\"v"), headers: settled, ..Served::new(records()) };
+    let server = Server::start(script);
+    let published = run(spec(vec![server.url("/posts")], 20_000), Remote::default()).await.unwrap();
+    assert!(published.plan.chunks > 1, "an old time ties parts together");
+    assert_eq!(published.contents.digest, expected().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_odd_answer_is_not_taken_for_a_change() {
+    let odd: [Served; 2] = [
+        Served { odd_version: Some(4), ..Served::new(records()) },
+        Served { odd_whole: Some(4), ..Served::new(records()) },
+    ];
+    for script in odd {
+        let server = Server::start(script);
+        let published = run(spec(vec![server.url("/posts")], 20_000), impatient()).await.unwrap();
+        assert!(server.requests() > 5, "the odd answer was one of several");
+        assert_eq!(published.contents.digest, expected().await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_gives_next_to_nothing_ends_the_run() {
+    let trickles = [
+        Served { at_most: Some(1), ..Served::new(records()) },
+        Served { ranges: false, pause: Some(Duration::from_millis(30)), ..Served::new(records()) },
+    ];
+    for script in trickles {
+        let ranges = script.ranges;
+        let server = Server::start(script);
+        let error = run(spec(vec![server.url("/posts")], 1 << 20), impatient()).await.unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("ReadFailed", false), "{error}");
+        assert!(server.requests() < 40, "{ranges}: {}", server.requests());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sizes_that_no_object_has_are_refused() {
+    for told in [1 << 61, 1 << 63, u64::MAX] {
+        let server = Server::start(Served { told_size: Some(told), ..Served::new(records()) });
+        let uris = ["/posts", "/posts?b"].map(|path| server.url(path)).to_vec();
+        let error = run(spec(uris, 1 << 20), Remote::default()).await.unwrap_err();
+        assert!(error.is_permanent(), "{error}");
+        let message = error.to_string();
+        assert!(
+            message.contains("too large") && message.contains(&server.url("/posts")),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_with_several_urls_is_read_once() {
+    let server = Server::start(Served::new(records()));
+    let url = server.url("/posts");
+    let spellings = vec![
+        url.clone(),
+        url.replace("http:", "HTTP:"),
+        format!("{url}#part"),
+        server.url("/moved"),
+        server.url("/moved?again"),
+    ];
+    let published = run(spec(spellings, 1 << 20), Remote::default()).await.unwrap();
+    assert_eq!(published.plan.objects.len(), 1);
+    assert_eq!(published.contents.digest, expected().await);
+    let other = vec![url, server.url("/posts?other")];
+    let published = run(spec(other, 1 << 20), Remote::default()).await.unwrap();
+    assert_eq!(published.plan.objects.len(), 2, "a query may name another object");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_retry_mends_is_final_at_once() {
+    let server = Server::start(Served::new(records()));
+    let broken = Credentials::Bearer("two\nlines".to_owned());
+    let remote = Remote { credentials: Some(broken), ..Remote::default() };
+    let error = error(&server, remote).await;
+    assert!(error.is_permanent() && error.to_string().contains("HTTP_BEARER_TOKEN"), "{error}");
+    assert!(!error.to_string().contains("two"), "{error}");
+    assert_eq!(server.requests(), 0);
+    let error = run(spec(vec![server.url("/loop")], 1), Remote::default()).await.unwrap_err();
+    assert!(error.is_permanent() && error.to_string().contains("redirect"), "{error}");
+    assert!(server.requests() <= 11, "{}", server.requests());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_in_a_query_is_sent_but_never_shown() {
+    let script = Served { change_after: Some(1), ..Served::new(b"no json\n".to_vec()) };
+    let server = Server::start(script);
+    let signed = server.url("/posts?v=1&sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D");
+    let changed = run(spec(vec![signed.clone()], 1 << 20), impatient()).await.unwrap_err();
+    let server = Server::start(Served::new(b"no json\n".to_vec()));
+    let signed = signed.replace(&changed_port(&signed), &changed_port(&server.url("/posts")));
+    let malformed = run(spec(vec![signed.clone()], 1 << 20), impatient()).await.unwrap_err();
+    for error in [&changed, &malformed] {
+        let message = error.to_string();
+        assert!(
+            message.contains("/posts?v=1&sig=..") && !message.contains("c2VjcmV0"),
+            "{message}"
+        );
+    }
+    assert!(server.paths().iter().all(|path| path.ends_with("sig=c2VjcmV0LXNpZ25hdHVyZQ%3D%3D")));
+}
+
+/// The port of a URL.
+fn changed_port(url: &str) -> String {
+    url.split(['/', ':']).nth(4).unwrap().to_owned()
+}
