@@ -47,7 +47,6 @@ fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
         Command::Fetch(args) => runtime.block_on(commands::fetch(&args)),
         Command::Validate(args) => commands::validate(&args, output),
         Command::Runs(args) => runtime.block_on(commands::runs(&args, output)),
-        Command::Check(args) => runtime.block_on(commands::check(&args, output)),
         Command::Rollback(args) => runtime.block_on(commands::rollback(&args, output)),
         Command::Exclude(args) => runtime.block_on(commands::exclude(&args, output)),
         Command::Completions(args) => commands::completions(&args),

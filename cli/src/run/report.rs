@@ -42,6 +42,7 @@ struct Report<'a> {
     bytes: u64,
     topics: u64,
     long_terms: u64,
+    cut_records: u64,
     #[serde(flatten)]
     outside: OutsideCounts,
     incomplete: bool,
@@ -105,6 +106,7 @@ pub(super) async fn result(
             bytes: contents.bytes,
             topics,
             long_terms: contents.long_terms,
+            cut_records: contents.cut_records,
             outside,
             incomplete: contents.incomplete,
             objects: plan.objects.len(),
@@ -122,6 +124,7 @@ pub(super) async fn result(
     output.note(&summary(plan, &contents.records, topics, generation.generation, total));
     let OutsideCounts { undated, ahead } = outside;
     for (count, what) in [
+        (Some(contents.cut_records), "are too long: only their first part was counted"),
         (undated, "have no readable time and are in no window"),
         (ahead, "are dated far ahead of all others and are in no scored window"),
     ] {

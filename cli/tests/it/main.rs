@@ -33,6 +33,9 @@ mod invariance;
 #[cfg(test)]
 mod lines;
 #[cfg(test)]
+#[cfg(target_os = "linux")]
+mod memory;
+#[cfg(test)]
 #[cfg(feature = "mongodb")]
 mod mongodb;
 #[cfg(test)]

@@ -10,9 +10,13 @@ use crate::Error;
 use crate::attempt::Attempt;
 use crate::progress::Progress;
 
-/// The largest number of writes under way. It hides the latency of a sync; each write holds a block
-/// in memory.
+/// The largest number of writes under way of one sink: enough to hide the latency of a sync.
 const UNDER_WAY: usize = 16;
+
+/// The room that a block takes at least, in bytes. The room of all sinks of a process has 32 times
+/// as many, so 32 writes are under way at most, one for each connection to a database: a write that
+/// waits for a connection would look like a server that doesn't reply.
+const LEAST: usize = 512 << 10;
 
 /// The sink that stores sealed blocks under the key of one attempt.
 #[derive(Debug)]
@@ -33,12 +37,14 @@ impl<'a> BlockSink<'a> {
             self.wait_for_one()?;
         }
         let context = self.attempt.context;
+        let held = context.rooms.writes.wait(&context.runtime, block.len().max(LEAST));
         let reference = BlockRef::to(name, &block);
         let key = self.attempt.key.block(&reference.name);
         let store = context.store.clone();
         let progress = context.progress.clone();
         let write = async move {
             store.put_block(&key, block.into()).await?;
+            drop(held);
             Progress::add(&progress.blocks, 1);
             Ok(())
         };

@@ -12,6 +12,7 @@ use crate::cancel::Cancel;
 use crate::input::Remote;
 use crate::progress::Progress;
 use crate::records::RecordSink;
+use crate::room::Rooms;
 
 /// One process's try at stages of a run. Stages block: call them from a thread that may block.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct Context {
     pub cancel: Cancel,
     /// The progress of the stages.
     pub progress: Arc<Progress>,
+    /// The bounds of what all stages of this process hold besides [`Limits::memory`].
+    pub rooms: Arc<Rooms>,
 }
 
 /// What the record of a run tells about the process that begins it.
@@ -99,8 +102,20 @@ impl Context {
     ) -> Self {
         let (remote, cancel) = (Remote::default(), Cancel::default());
         let (process, progress) = (Process::default(), Arc::default());
-        let records = None;
-        Self { store, runtime, run, attempt, limits, process, records, remote, cancel, progress }
+        let (records, rooms) = (None, Arc::default());
+        Self {
+            store,
+            runtime,
+            run,
+            attempt,
+            limits,
+            process,
+            records,
+            remote,
+            cancel,
+            progress,
+            rooms,
+        }
     }
 
     /// The key of this try at a stage and index.

@@ -1,5 +1,6 @@
 //! A whole run on one machine, with threads in place of pods. Owns the order of the stages.
 
+use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use tokio::time::Instant;
 use trends::result::ResultContents;
 
 use crate::aggregate::{aggregate, check_records};
-use crate::etl::{Shard, etl};
-use crate::parallel::in_parallel;
+use crate::etl::{CountedShards, Shard, WindowSum, etl};
+use crate::parallel::{in_parallel, into_inner, lock};
 use crate::plan::{Plan, Spec, plan, stored};
 use crate::progress::Progress;
 use crate::publish::publish;
@@ -53,9 +54,15 @@ pub fn run(
     context.progress.bytes_total.store(plan.bytes(), Ordering::Relaxed);
     lap(Stage::Plan);
 
+    let windows = Mutex::new(WindowSum::default());
     let shards = in_parallel(context, plan.shard_indexes().collect(), |share, tasks| {
-        tasks.each(share, |shard| etl(share, &plan, shard))
+        tasks.each(share, |shard| {
+            let mut counted = etl(share, &plan, shard)?;
+            lock(&windows).take(&plan, &mut counted.marker.report)?;
+            Ok(counted)
+        })
     })?;
+    let shards = CountedShards::new(shards, into_inner(windows), None);
     counted(&plan, &shards)?;
     check_records(&context.run, &plan, &shards)?;
     lap(Stage::Etl);

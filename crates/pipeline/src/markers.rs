@@ -1,10 +1,12 @@
 //! Reads the markers of a run. Owns the checks that each marker follows the plan and that none is
 //! missing; the stages own the reports in the markers.
 
+use std::pin::pin;
+
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 use store::Stage;
-use store::marker::{Marker, marker};
+use store::marker::{Marker, StoredMarker, marker};
 
 use crate::plan::Plan;
 use crate::{Context, Error};
@@ -23,8 +25,9 @@ pub(crate) fn finished<R: DeserializeOwned>(
     found.map(|marker| check_plan(context, plan.hash(), marker)).transpose()
 }
 
-/// Returns the markers of these indexes of a stage, in their order. `what` is the word for one
-/// index in messages.
+/// Returns the markers of these indexes of a stage, in their order. `keep` changes each
+/// report before the next marker is decoded: it drops what is not needed, so that the markers of
+/// thousands of indexes fit into memory.
 ///
 /// # Errors
 /// `NotReady` with the indexes that no attempt has finished.
@@ -32,26 +35,32 @@ pub(crate) fn all_finished<I: Copy + Into<u32>, R: DeserializeOwned + Send>(
     context: &Context,
     plan: &Plan,
     stage: Stage,
-    what: &str,
     indexes: impl Iterator<Item = I>,
+    mut keep: impl FnMut(&mut R) -> Result<(), Error>,
 ) -> Result<Vec<(I, Marker<R>)>, Error> {
+    let Context { store, run, .. } = context;
     let read = async |index: I| {
-        Ok((index, marker(&*context.store, &context.run, stage, index.into()).await?))
+        Ok::<_, Error>((index, StoredMarker::read(&**store, run, stage, index.into()).await?))
     };
-    let found = futures::stream::iter(indexes.map(read)).buffered(UNDER_WAY);
-    let found: Vec<(I, Option<Marker<R>>)> =
-        context.wait(found.try_collect::<Vec<_>>()).map_err(Error::Store)?;
-    let mut markers = Vec::with_capacity(found.len());
-    let mut missing = Vec::new();
-    for (index, marker) in found {
-        match marker {
-            Some(marker) => markers.push((index, check_plan(context, plan.hash(), marker)?)),
-            None => missing.push(index.into()),
+    let mut found = pin!(futures::stream::iter(indexes.map(read)).buffered(UNDER_WAY));
+    let hash = plan.hash();
+    let (mut markers, mut missing) = (Vec::new(), Vec::new());
+    context.wait(async {
+        while let Some((index, stored)) = found.try_next().await? {
+            let Some(stored) = stored else {
+                missing.push(index.into());
+                continue;
+            };
+            let mut marker = check_plan(context, hash, stored.decode(&**store).await?)?;
+            keep(&mut marker.report)?;
+            markers.push((index, marker));
         }
-    }
+        Ok::<_, Error>(())
+    })?;
     if missing.is_empty() {
         Ok(markers)
     } else {
+        let what = if stage == Stage::Etl { "shard" } else { "partition" };
         Err(Error::not_ready(&context.run, what, &missing))
     }
 }

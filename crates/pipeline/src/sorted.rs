@@ -19,7 +19,7 @@ pub(crate) enum Blocks<'a> {
     /// Blocks of an attempt.
     Stored(StoredBlocks<'a>),
     /// Blocks on disk.
-    Spilled(SpilledBlocks<'a>),
+    Spilled(SpilledBlocks),
 }
 
 /// Some blocks of an attempt.
@@ -56,7 +56,7 @@ impl<'a> Blocks<'a> {
     /// The error of the block that was read last, which can't be decoded.
     fn undecodable(&self, error: &FormatError) -> Error {
         match self {
-            Self::Spilled(blocks) => blocks.spill.failed(std::io::Error::other(error.clone())),
+            Self::Spilled(blocks) => blocks.failed(std::io::Error::other(error.clone())),
             Self::Stored(StoredBlocks { attempt, last, .. }) => {
                 let name = last.map_or("", |block| &block.name);
                 StoreError::undecodable(attempt.block(name).to_string(), error).into()

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::Error;
 use crate::block_writer::{BlockWriter, CutWriter};
@@ -15,10 +15,16 @@ use crate::parallel::lock;
 /// One or more sorted runs in one file.
 #[derive(Debug)]
 pub(crate) struct Spill {
-    file: Mutex<File>,
-    folder: PathBuf,
+    file: Arc<SpillFile>,
     /// The byte range of each sorted run.
     runs: Vec<Range<u64>>,
+}
+
+/// The file of a spill. It lives as long as the spill or one of its runs.
+#[derive(Debug)]
+struct SpillFile {
+    file: Mutex<File>,
+    folder: PathBuf,
 }
 
 impl Spill {
@@ -28,16 +34,13 @@ impl Spill {
     }
 
     /// The blocks of a sorted run; no blocks if the file has no such sorted run.
-    pub(crate) fn run(&self, number: usize) -> SpilledBlocks<'_> {
+    pub(crate) fn run(&self, number: usize) -> SpilledBlocks {
         let rest = self.runs.get(number).cloned().unwrap_or(0..0);
-        SpilledBlocks { spill: self, rest }
+        SpilledBlocks { file: Arc::clone(&self.file), rest }
     }
+}
 
-    /// The error of a file that can't be read, or holds other bytes than were written.
-    pub(crate) fn failed(&self, source: io::Error) -> Error {
-        failed(&self.folder, source)
-    }
-
+impl SpillFile {
     fn read(&self, at: u64) -> io::Result<Vec<u8>> {
         let mut file = lock(&self.file);
         file.seek(SeekFrom::Start(at))?;
@@ -55,19 +58,24 @@ fn failed(folder: &Path, source: io::Error) -> Error {
 
 /// The blocks of a spilled sorted run, read one after another.
 #[derive(Debug)]
-pub(crate) struct SpilledBlocks<'a> {
-    pub(crate) spill: &'a Spill,
+pub(crate) struct SpilledBlocks {
+    file: Arc<SpillFile>,
     rest: Range<u64>,
 }
 
-impl SpilledBlocks<'_> {
+impl SpilledBlocks {
+    /// The error of a file that can't be read, or holds other bytes than were written.
+    pub(crate) fn failed(&self, source: io::Error) -> Error {
+        failed(&self.file.folder, source)
+    }
+
     /// Reads the next block, `None` after the last.
     pub(crate) fn read(&mut self) -> Result<Option<Vec<u8>>, Error> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let read = self.spill.read(self.rest.start);
-        let block = read.map_err(|source| self.spill.failed(source))?;
+        let read = self.file.read(self.rest.start);
+        let block = read.map_err(|source| self.failed(source))?;
         self.rest.start += 4 + block.len() as u64;
         Ok(Some(block))
     }
@@ -112,7 +120,8 @@ impl<'a, W: BlockWriter> SpillWriter<'a, W> {
     pub(crate) fn finish(self) -> Result<Spill, Error> {
         let Self { folder, file, runs, .. } = self;
         let file = file.into_inner().map_err(|error| failed(folder, error.into_error()))?;
-        Ok(Spill { file: Mutex::new(file), folder: folder.to_owned(), runs })
+        let file = SpillFile { file: Mutex::new(file), folder: folder.to_owned() };
+        Ok(Spill { file: Arc::new(file), runs })
     }
 
     fn put(&mut self, block: &[u8]) -> Result<(), Error> {

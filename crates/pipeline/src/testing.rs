@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use trends::merge::Cursor;
 
+use crate::etl::{CountedShards, Shard, WindowSum};
 use crate::plan::{Plan, plan};
 use crate::{Context, Limits, Spec};
 
@@ -84,6 +85,15 @@ pub(crate) fn spec(path: &Path) -> Spec {
         max_shards: 500,
         ..Spec::new(source, vec![path.display().to_string()])
     }
+}
+
+/// The shards of a result.
+pub(crate) fn counted(plan: &Plan, mut shards: Vec<Shard>) -> CountedShards {
+    let mut windows = WindowSum::default();
+    for shard in &mut shards {
+        windows.take(plan, &mut shard.marker.report).unwrap();
+    }
+    CountedShards::new(shards, windows, None)
 }
 
 /// A record with this text.

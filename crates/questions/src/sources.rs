@@ -40,6 +40,10 @@ pub struct SourceAnswer {
     pub topics: u64,
     /// The numbers of its records by outcome.
     pub records: RecordsAnswer,
+    /// The number of counted records of which only a part was read, because the rest was too long;
+    /// absent if it is 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub cut_records: u64,
 }
 
 /// Records by outcome: read = counted + empty + malformed.
@@ -76,7 +80,13 @@ pub async fn sources(views: &[Arc<View>]) -> Result<SourcesAnswer, QuestionError
                 empty: records.empty.clone(),
                 malformed: records.malformed.clone(),
             },
+            cut_records: contents.cut_records,
         });
     }
     Ok(SourcesAnswer { sources })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

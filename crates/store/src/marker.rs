@@ -1,10 +1,11 @@
 //! Markers: the one document that makes an attempt's blocks count. Owns the rule that the first
 //! marker of a run, stage and index wins; knows nothing of the report of a stage.
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::document::{AttemptKey, insert_document, read_document};
+use crate::document::{AttemptKey, insert_document, read_document, resolve};
 use crate::{AttemptId, Key, RunId, Stage, Store, StoreError};
 
 /// The document that an attempt inserts when all its blocks are stored.
@@ -48,4 +49,32 @@ pub async fn marker<P: DeserializeOwned>(
     index: u32,
 ) -> Result<Option<Marker<P>>, StoreError> {
     read_document(store, &Key::marker(run, stage, index)).await
+}
+
+/// A marker as it is stored: at most 256 KiB, whatever it holds.
+#[derive(Debug)]
+pub struct StoredMarker {
+    key: Key,
+    stored: Bytes,
+}
+
+impl StoredMarker {
+    /// Reads the marker of a run, stage and index, if an attempt finished it.
+    pub async fn read(
+        store: &dyn Store,
+        run: &RunId,
+        stage: Stage,
+        index: u32,
+    ) -> Result<Option<Self>, StoreError> {
+        let key = Key::marker(run, stage, index);
+        Ok(store.get(&key).await?.map(|stored| Self { key, stored }))
+    }
+
+    /// Decodes the marker, and reads its pieces if it is a long one.
+    pub async fn decode<P: DeserializeOwned>(
+        self,
+        store: &dyn Store,
+    ) -> Result<Marker<P>, StoreError> {
+        resolve(store, &self.key, &self.stored).await
+    }
 }

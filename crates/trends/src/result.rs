@@ -29,6 +29,9 @@ pub struct ResultContents {
     pub bytes: u64,
     /// Occurrences of terms that are too long to be stored.
     pub long_terms: u64,
+    /// Records of which only a part was read, because the rest was too long.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut_records: u64,
     /// True if shards are missing.
     pub incomplete: bool,
     /// The rules that turned text into terms.
@@ -75,6 +78,11 @@ pub struct ResultContents {
     pub score_digest: String,
     /// The complete rankings, by kind.
     pub rankings: BTreeMap<Kind, Vec<RankingPage>>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl ResultContents {

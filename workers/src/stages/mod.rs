@@ -70,7 +70,8 @@ impl Work {
     fn aggregate(&self, args: &IndexArgs) -> Result<Ending, Ending> {
         let plan = self.plan_of(&args.later)?;
         let partition = plan.partition(args.index)?;
-        let shards = etl::all_finished(&self.context, &plan, &args.later.without_shards.0)?;
+        let without = &args.later.without_shards.0;
+        let shards = etl::all_finished(&self.context, &plan, without, Some(partition))?;
         check_records(&self.context.run, &plan, &shards)?;
         aggregate(&self.context, &plan, &shards, partition)?;
         Ok(Ending::done(TerminationMessage::default()))
@@ -80,7 +81,8 @@ impl Work {
     fn score(&self, args: &IndexArgs) -> Result<Ending, Ending> {
         let plan = self.plan_of(&args.later)?;
         let partition = plan.partition(args.index)?;
-        let shards = etl::all_finished(&self.context, &plan, &args.later.without_shards.0)?;
+        let without = &args.later.without_shards.0;
+        let shards = etl::all_finished(&self.context, &plan, without, None)?;
         let partitions = all_finished(&self.context, &plan)?;
         score_partition(&self.context, &plan, &shards, &partitions, partition)?;
         Ok(Ending::done(TerminationMessage::default()))

@@ -17,7 +17,7 @@ impl Work {
         let context = &self.context;
         let without = &args.without_shards.0;
         let plan = self.plan_of(args)?;
-        let shards = etl::all_finished(context, &plan, without)?;
+        let shards = etl::all_finished(context, &plan, without, None)?;
         let partitions = all_finished(context, &plan)?;
         let (generation, contents) = publish(context, &plan, &shards, &partitions, &now())?;
         let without: Vec<u32> = without.iter().copied().collect();

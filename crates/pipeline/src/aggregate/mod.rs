@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use store::marker::Marker;
 use store::{Stage, StoreError};
 use trends::digest::{SlotHasher, hex};
-use trends::merge::merge;
 use trends::pair::PairTerm;
 use trends::result::{RankingPage, TermBlock};
 use trends::scores::PooledDispersion;
@@ -29,11 +28,12 @@ pub(crate) use windows::timed_totals;
 
 use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
-use crate::etl::{Shard, missing, window_totals};
+use crate::etl::{CountedShards, missing};
 use crate::markers;
+use crate::passes::merge_rows;
 use crate::plan::{PartitionIndex, Plan};
 use crate::progress::Progress;
-use crate::sorted::{Blocks, RowCursor};
+use crate::sorted::Blocks;
 use crate::supersede::unless_superseded;
 use crate::{Context, Error};
 
@@ -69,7 +69,7 @@ pub struct AggregateReport {
 pub fn aggregate(
     context: &Context,
     plan: &Plan,
-    shards: &[Shard],
+    shards: &CountedShards,
     partition: PartitionIndex,
 ) -> Result<Marker<AggregateReport>, Error> {
     let finished = || markers::finished(context, plan, Stage::Aggregate, partition);
@@ -94,33 +94,32 @@ pub fn aggregate(
 /// `NotReady` with the numbers of the partitions that no attempt has finished.
 pub fn all_finished(context: &Context, plan: &Plan) -> Result<Vec<Marker<AggregateReport>>, Error> {
     let indexes = plan.partition_indexes()?;
-    let found = markers::all_finished(context, plan, Stage::Aggregate, "partition", indexes)?;
+    let found = markers::all_finished(context, plan, Stage::Aggregate, indexes, |_| Ok(()))?;
     Ok(found.into_iter().map(|(_, marker)| marker).collect())
 }
 
 fn merged(
     context: &Context,
     plan: &Plan,
-    shards: &[Shard],
+    shards: &CountedShards,
     partition: PartitionIndex,
 ) -> Result<Marker<AggregateReport>, Error> {
     let attempt = Attempt::new(context, plan, Stage::Aggregate, partition);
-    let (analysis, totals) = (&plan.analysis, window_totals(shards));
+    let (analysis, totals) = (&plan.analysis, shards.totals());
     let has_phrases = analysis.kinds.contains(&Kind::Phrase);
     let mut output = Output {
         partials: format!("the partials of run {} for partition {partition}", context.run),
-        terms: Terms::topics(context, analysis, &totals),
-        pairs: has_phrases.then(|| Pairs::new(context, analysis, &totals)),
+        terms: Terms::topics(context, analysis, totals),
+        pairs: has_phrases.then(|| Pairs::new(context, analysis, totals)),
         hasher: SlotHasher::new(plan.slots(partition)?),
         sink: BlockSink::new(&attempt),
     };
-    // Each cursor holds one block of its shard's partial in memory.
-    let partials = shards.iter().map(|Shard { index, marker }| {
-        let attempt = marker.attempt_key(&context.run, Stage::Etl, (*index).into());
-        let blocks = marker.report.partials.get(partition.position());
-        RowCursor::new(Blocks::stored(context, attempt, blocks.into_iter().flatten()))
+    let partials = shards.partials(partition).map(|(shard, blocks)| {
+        let attempt = shard.marker.attempt_key(&context.run, Stage::Etl, shard.index.into());
+        Blocks::stored(context, attempt, blocks)
     });
-    let merged = merge(partials.collect::<Result<_, _>>()?, |row| {
+    // The other half of the memory is for the topics.
+    let merged = merge_rows(context, context.limits.memory / 2, partials.collect(), |row| {
         context.cancel.check()?;
         output.add(&row)
     });

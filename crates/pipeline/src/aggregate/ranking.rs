@@ -38,6 +38,8 @@ struct Entry {
 #[derive(Debug)]
 pub(crate) struct RankCollector {
     kinds: BTreeMap<Kind, Topics>,
+    /// Bytes of the topics in memory, of all kinds.
+    bytes: usize,
     budget: usize,
     folder: PathBuf,
 }
@@ -51,17 +53,21 @@ struct Topics {
 }
 
 impl RankCollector {
-    /// A collector with a memory of about `budget` bytes per kind; the rest is spilled to `folder`.
+    /// A collector with a memory of about `budget` bytes; the rest is spilled to `folder`.
     pub(crate) fn new(budget: usize, folder: PathBuf) -> Self {
-        Self { kinds: BTreeMap::new(), budget: budget.max(MIN_BUDGET), folder }
+        Self { kinds: BTreeMap::new(), bytes: 0, budget: budget.max(MIN_BUDGET), folder }
     }
 
     /// Adds the only row of a term, with the facts that a listing shows as its detail.
     pub(crate) fn add(&mut self, row: &RowRef<'_>) -> Result<(), Error> {
-        let topics = self.kinds.entry(row.kind).or_default();
-        if topics.terms.len() + topics.entries.len() * ENTRY > self.budget {
-            topics.spill(row.kind, &self.folder)?;
+        if self.bytes > self.budget {
+            for (kind, topics) in &mut self.kinds {
+                topics.spill(*kind, &self.folder)?;
+            }
+            self.bytes = 0;
         }
+        let topics = self.kinds.entry(row.kind).or_default();
+        self.bytes += row.term.len() + row.detail.len() + ENTRY;
         let RowRef { count, documents, term, detail, .. } = *row;
         // Stored terms are at most 1,024 bytes long, the facts of a listing at most 2 KiB.
         let (length, facts) = (term.len() as u16, detail.len() as u16);
@@ -110,13 +116,15 @@ impl Topics {
 
     /// Moves the topics in memory to a sorted run on disk.
     fn spill(&mut self, kind: Kind, folder: &Path) -> Result<(), Error> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
         self.sort();
         let mut writer = SpillWriter::new(folder, PageWriter::new(kind), PAGE)?;
         self.entries.iter().try_for_each(|entry| writer.add(self.topic(entry)))?;
         writer.end_run()?;
         self.spills.push(writer.finish()?);
-        self.entries.clear();
-        self.terms.clear();
+        (self.entries, self.terms) = (Vec::new(), Vec::new());
         Ok(())
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Terms {
 impl Terms {
     /// Creates a writer of terms that are topics. `totals` are the totals of the whole run.
     pub(super) fn topics(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
-        let ranks = RankCollector::new(context.limits.memory, context.limits.spill.clone());
+        let ranks = RankCollector::new(context.limits.memory / 2, context.limits.spill.clone());
         Self { ranks: Some(ranks), ..Self::new(context, analysis, totals, ["terms", "series"]) }
     }
 

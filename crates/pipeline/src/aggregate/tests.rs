@@ -9,8 +9,8 @@ use trends::{Bucket, Partitions};
 use super::*;
 use crate::Spec;
 use crate::block_writer::ReferencedBlocks;
-use crate::etl::{EtlReport, etl};
-use crate::testing::{Fixture, post};
+use crate::etl::{EtlReport, Shard, etl};
+use crate::testing::{Fixture, counted, post};
 
 /// The term and count of each topic of a ranking, in order.
 fn ranked(context: &Context, key: &AttemptKey, pages: &[RankingPage]) -> Vec<(String, u64)> {
@@ -62,6 +62,7 @@ fn shards_are_added_up_and_their_number_shows_only_in_the_markers() {
         let context = fixture.context(run, "attempt");
         let shards: Vec<_> =
             plan.shard_indexes().map(|shard| etl(&context, &plan, shard).unwrap()).collect();
+        let shards = counted(&plan, shards);
         let marker = aggregate(&context, &plan, &shards, plan.partition(0).unwrap()).unwrap();
         let key = marker.attempt_key(&context.run, Stage::Aggregate, 0);
         let ranking = ranked(&context, &key, &marker.report.rankings[&Kind::Word]);
@@ -80,7 +81,7 @@ fn a_merged_partition_no_longer_needs_its_partials() {
     fixture.file("in", post("love"));
     let plan = fixture.plan("run", &fixture.spec());
     let (first, second) = (fixture.context("run", "first"), fixture.context("run", "second"));
-    let shards = [etl(&first, &plan, plan.shard(0).unwrap()).unwrap()];
+    let shards = counted(&plan, vec![etl(&first, &plan, plan.shard(0).unwrap()).unwrap()]);
     let partition = plan.partition(0).unwrap();
     let done = aggregate(&first, &plan, &shards, partition).unwrap();
     first.wait(fixture.store.remove_blocks(&first.run, Stage::Etl)).unwrap();
@@ -96,7 +97,7 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     let partitions = Partitions::new(2).unwrap();
     let plan = fixture.plan("run", &Spec { partitions, ..fixture.spec() });
     let context = fixture.context("run", "attempt");
-    let own = PartitionIndex::of(partitions, trends::slot(Kind::Word, b"love"));
+    let own = partitions.of(trends::slot(Kind::Word, b"love"));
     let attempt = Attempt::new(&context, &plan, Stage::Etl, 0_u32);
     let mut sink = BlockSink::new(&attempt);
     let mut rows = ReferencedBlocks::new("partial", 6, RowWriter::default(), 100);
@@ -108,10 +109,10 @@ fn a_partial_with_a_term_of_another_partition_is_damaged_and_named() {
     // Both partitions refer to the same block; it belongs to one of them.
     let report = EtlReport { partials: vec![blocks.clone(), blocks], ..EtlReport::default() };
     let marker = attempt.mark(report).unwrap();
-    let shards = [Shard { index: plan.shard(0).unwrap(), marker }];
+    let shards = counted(&plan, vec![Shard { index: plan.shard(0).unwrap(), marker }]);
     for partition in plan.partition_indexes().unwrap() {
         let result = aggregate(&context, &plan, &shards, partition);
-        if partition == own {
+        if partition.get() == own {
             result.unwrap();
             continue;
         }
@@ -131,8 +132,9 @@ fn missing_partitions_are_named() {
         fixture.plan("run", &Spec { partitions: Partitions::new(3).unwrap(), ..fixture.spec() });
     let context = fixture.context("run", "attempt");
     etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
-    let shards = crate::etl::all_finished(&context, &plan, &BTreeSet::new()).unwrap();
-    aggregate(&context, &plan, &shards, plan.partition(1).unwrap()).unwrap();
+    let partition = plan.partition(1).unwrap();
+    let shards = crate::etl::all_finished(&context, &plan, &BTreeSet::new(), Some(partition));
+    aggregate(&context, &plan, &shards.unwrap(), partition).unwrap();
     let error = all_finished(&context, &plan).unwrap_err();
     assert!(error.to_string().contains("marker of partitions 0, 2 yet"), "{error}");
 }

@@ -1,23 +1,25 @@
-//! The verdict on the records of a run: too many malformed lines, or too many windows. Owns the
-//! rule; it is applied to the markers of all shards at once, so that the cuts of the input change
-//! nothing.
+//! The verdict on the records of a run: too many malformed lines. Owns the rule; it is applied to
+//! the markers of all shards at once, so that the cuts of the input change nothing.
 
 use store::{Key, RunId, Stage};
 use trends::RecordCounts;
 
 use crate::Error;
-use crate::etl::{Sample, Shard, window_totals};
+use crate::etl::{CountedShards, Sample, Shard};
 use crate::plan::Plan;
 
 /// Returns the counters of a run whose records may be published.
 ///
 /// # Errors
 /// `Damaged` if the counters of a shard don't account for every record; `TooManyMalformed` with the
-/// first malformed lines if their share is larger than the plan allows; `Input` if records fall
-/// into more than a million windows.
-pub fn check_records(run: &RunId, plan: &Plan, shards: &[Shard]) -> Result<RecordCounts, Error> {
+/// first malformed lines if their share is larger than the plan allows.
+pub fn check_records(
+    run: &RunId,
+    plan: &Plan,
+    shards: &CountedShards,
+) -> Result<RecordCounts, Error> {
     let mut records = RecordCounts::default();
-    for Shard { index, marker } in shards {
+    for Shard { index, marker } in shards.iter() {
         let counts = &marker.report.records;
         if !counts.account_for_all() {
             let key = Key::marker(run, Stage::Etl, u32::from(*index));
@@ -28,7 +30,6 @@ pub fn check_records(run: &RunId, plan: &Plan, shards: &[Shard]) -> Result<Recor
     }
     let percent = records.malformed_percent();
     if percent <= plan.max_malformed_percent {
-        plan.analysis.check_windows(&window_totals(shards))?;
         return Ok(records);
     }
     let mut samples: Vec<&Sample> =

@@ -8,30 +8,43 @@ use trends::record::Record;
 use trends::seed::tokens;
 use trends::social::{Entities, PairWord, PlainWord, Post, TermSink, Tokenizer};
 use trends::time::event_time;
-use trends::window::WindowTotals;
 use trends::{Kind, Partitions, pair};
 
 use super::report::EtlReport;
+use super::window_totals::{SharedWindows, ThreadWindows};
 use crate::plan::{Analysis, Plan, Profile};
 use crate::{Context, Error};
 
+/// The bytes of a text that can't add enough to a counter to matter.
+const SHORT: usize = 4 << 10;
+
+/// The most bytes that a byte of text adds to a counter: a word of three letters and a space, new
+/// and in a form of its own, while the index grows and is drained.
+const BYTES_PER_BYTE: usize = 48;
+
+/// The same with phrases: each word may add four rows.
+const BYTES_WITH_PHRASES: usize = 192;
+
 /// Counts the terms of records.
-pub(super) enum Counting {
+pub(super) enum Counting<'a> {
     /// Words of the profile `Seed` over all time: the fastest way, without totals.
     Words(Box<TermCounter>),
     /// Rows of any kind, by window.
-    Rows(Box<Rows>),
+    Rows(Box<Rows<'a>>),
 }
 
 /// Terms of a profile, counted by window.
-pub(super) struct Rows {
+pub(super) struct Rows<'a> {
     counter: RowCounter,
     analysis: Analysis,
     social: Option<Social>,
-    totals: WindowTotals,
+    totals: ThreadWindows<'a>,
+    /// The part of the memory limit that the totals of windows may take from the counter.
+    most_totals: usize,
     /// Records of excluded authors: read, but counted for no term.
     excluded: u64,
     pairs: Pairs,
+    threads: usize,
 }
 
 /// The settings that only the profile `Social` has.
@@ -41,9 +54,14 @@ struct Social {
     exclude_terms: HashSet<String>,
 }
 
-impl Counting {
-    /// A counter for a plan, which is full above `memory` bytes.
-    pub(super) fn new(context: &Context, plan: &Plan, memory: usize) -> Result<Self, Error> {
+impl<'a> Counting<'a> {
+    /// A counter for a plan, which is full above the share of one thread in the memory limit.
+    pub(super) fn new(
+        context: &Context,
+        plan: &Plan,
+        windows: &'a SharedWindows,
+    ) -> Result<Self, Error> {
+        let memory = context.limits.memory / context.limits.threads.max(1);
         let (seed, analysis) = (context.limits.hash_seed, &plan.analysis);
         let social = match analysis.profile {
             Profile::Seed if analysis.window.is_none() => {
@@ -60,7 +78,9 @@ impl Counting {
             counter: RowCounter::new(seed, memory),
             analysis: analysis.clone(),
             social,
-            totals: WindowTotals::default(),
+            totals: ThreadWindows::new(windows),
+            most_totals: memory / 2,
+            threads: context.limits.threads.max(1),
             excluded: 0,
             pairs: Pairs::default(),
         })))
@@ -70,7 +90,27 @@ impl Counting {
     pub(super) fn is_full(&self) -> bool {
         match self {
             Self::Words(counter) => counter.is_full(),
-            Self::Rows(rows) => rows.counter.is_full(),
+            Self::Rows(rows) => rows.counter.is_full(rows.totals_share()),
+        }
+    }
+
+    /// Returns the bytes by which a record may exceed the limit; 0 for a record that can't add
+    /// much.
+    #[inline]
+    pub(super) fn excess(&self, record: &Record<'_>) -> usize {
+        let read = record.text.len() + record.entities.map_or(0, <[u8]>::len);
+        if read <= SHORT { 0 } else { self.excess_of(read) }
+    }
+
+    #[cold]
+    fn excess_of(&self, read: usize) -> usize {
+        match self {
+            Self::Words(counter) => counter.excess(read * BYTES_PER_BYTE),
+            Self::Rows(rows) => {
+                let has_phrases = rows.analysis.kinds.contains(&Kind::Phrase);
+                let added = read * if has_phrases { BYTES_WITH_PHRASES } else { BYTES_PER_BYTE };
+                rows.counter.excess(rows.totals_share() + added).min(added)
+            }
         }
     }
 
@@ -82,20 +122,26 @@ impl Counting {
         }
     }
 
-    /// A report of the counters of terms and windows. Words over all time have no window totals.
-    pub(super) fn into_report(self) -> EtlReport {
-        match self {
+    /// Shares the totals of windows with the other threads, and returns a report of all other
+    /// counters.
+    ///
+    /// # Errors
+    /// `Input` if the records of the shard fall into more windows than a run may have.
+    pub(super) fn into_report(self) -> Result<EtlReport, Error> {
+        Ok(match self {
             Self::Words(counter) => {
                 EtlReport { long_terms: counter.long_terms(), ..EtlReport::default() }
             }
-            Self::Rows(rows) => EtlReport {
-                long_terms: rows.counter.long_terms(),
-                excluded: rows.excluded,
-                pairs: rows.pairs.counted,
-                totals: rows.totals,
-                ..EtlReport::default()
-            },
-        }
+            Self::Rows(mut rows) => {
+                rows.totals.share(&rows.analysis)?;
+                EtlReport {
+                    long_terms: rows.counter.long_terms(),
+                    excluded: rows.excluded,
+                    pairs: rows.pairs.counted,
+                    ..EtlReport::default()
+                }
+            }
+        })
     }
 
     /// Counts the terms of a record, which begins at `offset` of an object.
@@ -120,9 +166,14 @@ impl Counting {
     }
 }
 
-impl Rows {
+impl Rows<'_> {
+    /// The share of one thread in the memory of the windows' totals, in bytes.
+    fn totals_share(&self) -> usize {
+        (self.totals.shared_bytes() / self.threads).min(self.most_totals)
+    }
+
     fn record(&mut self, record: &Record<'_>, object: u32, offset: u64) -> Result<(), Error> {
-        let Self { counter, analysis, social, totals, excluded, pairs } = self;
+        let Self { counter, analysis, social, totals, excluded, pairs, .. } = self;
         let time = record.time.filter(|_| analysis.window.is_some()).and_then(event_time);
         let bucket = analysis.bucket(time);
         let author = record.author.filter(|author| !author.is_empty());
@@ -135,10 +186,7 @@ impl Rows {
             *excluded += 1;
             return Ok(());
         }
-        let total = totals.0.entry(bucket.0).or_default();
-        total.documents += 1;
-        total.with_author += u64::from(author.is_some());
-        analysis.check_windows(totals)?;
+        totals.add(analysis, bucket.0, author.is_some())?;
         let Some(social) = social else {
             counter.begin_record(&RecordOrigin::of_bucket(bucket));
             tokens(record.text, counter);

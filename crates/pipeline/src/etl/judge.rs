@@ -11,6 +11,7 @@ use super::record_batch::RecordBatch;
 use super::rejects::RejectLog;
 use super::report::{EtlReport, Sample};
 use super::spills;
+use super::window_totals::SharedWindows;
 use crate::attempt::Attempt;
 use crate::input::{BYTE_ORDER_MARK, Lines};
 use crate::progress::Progress;
@@ -24,7 +25,9 @@ pub(super) struct Judge<'a> {
     max_line: usize,
     object: u32,
     scanner: Scanner,
-    counting: Counting,
+    counting: Counting<'a>,
+    /// Records of which only a part was read.
+    cut_records: u64,
     tally: RecordTally,
     samples: Vec<Sample>,
     rejects: Option<RejectLog<'a>>,
@@ -51,11 +54,11 @@ impl CountedLines {
 }
 
 impl<'a> Judge<'a> {
-    /// A judge for the thread with this number, with `memory` bytes for its counting table.
+    /// A judge for the thread with this number.
     pub(super) fn new(
         attempt: &'a Attempt<'_>,
         thread: usize,
-        memory: usize,
+        windows: &'a SharedWindows,
     ) -> Result<Self, Error> {
         let (context, plan) = (attempt.context, attempt.plan);
         let rejects = context.limits.keep_rejects.then(|| RejectLog::new(attempt, thread));
@@ -65,7 +68,8 @@ impl<'a> Judge<'a> {
             max_line: plan.max_line(),
             object: 0,
             scanner: Scanner::new(&plan.analysis.narrow(plan.record.fields()?)),
-            counting: Counting::new(context, plan, memory)?,
+            counting: Counting::new(context, plan, windows)?,
+            cut_records: 0,
             tally: RecordTally::default(),
             samples: Vec::new(),
             rejects,
@@ -90,10 +94,11 @@ impl<'a> Judge<'a> {
         let runs = vec![self.counting.drain(self.partitions)];
         let report = EtlReport {
             records: self.tally.counts(),
+            cut_records: self.cut_records,
             not_stored: self.records.map_or(Ok(0), RecordBatch::finish)?,
             samples: self.samples,
             rejects: self.rejects.map_or(Ok(Vec::new()), RejectLog::finish)?,
-            ..self.counting.into_report()
+            ..self.counting.into_report()?
         };
         Ok(CountedLines { report, runs, spills: self.spills })
     }
@@ -109,7 +114,16 @@ impl<'a> Judge<'a> {
                 if self.counting.is_full() {
                     spill(self.context, &mut self.counting, self.partitions, &mut self.spills)?;
                 }
+                let excess = self.counting.excess(&record);
+                let long = (excess > 0).then(|| {
+                    let Context { rooms, runtime, .. } = self.context;
+                    rooms.records.wait(runtime, excess)
+                });
                 self.counting.record(&record, self.object, offset)?;
+                if long.is_some() && self.counting.is_full() {
+                    spill(self.context, &mut self.counting, self.partitions, &mut self.spills)?;
+                }
+                self.cut_records += u64::from(record.is_cut);
                 self.tally.counted();
                 if let Some(records) = &mut self.records {
                     records.add(self.object, offset, line)?;
@@ -147,7 +161,7 @@ impl<'a> Judge<'a> {
 #[cold]
 fn spill(
     context: &Context,
-    counting: &mut Counting,
+    counting: &mut Counting<'_>,
     partitions: Partitions,
     spills: &mut Vec<Spill>,
 ) -> Result<(), Error> {

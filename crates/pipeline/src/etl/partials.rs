@@ -7,6 +7,7 @@ use trends::format::RowWriter;
 use trends::merge::{Cursor, merge};
 use trends::result::BlockRef;
 
+use super::spills;
 use crate::Error;
 use crate::attempt::Attempt;
 use crate::block_writer::ReferencedBlocks;
@@ -42,13 +43,20 @@ impl Cursor for SortedRun<'_> {
     }
 }
 
+/// The most spills that all threads read at once: each read holds a block of 32 KiB and its bytes on
+/// disk, so together about 24 MiB. The counting tables are still in memory.
+const OPEN_SPILLS: usize = 512;
+
 /// Writes the partials and returns their blocks by partition. `threads` has the sorted runs of each
 /// thread, one per partition.
 pub(super) fn write(
     attempt: &Attempt<'_>,
     threads: Vec<Vec<SortedRows>>,
-    spills: &[Spill],
+    spills: Vec<Spill>,
 ) -> Result<Vec<Vec<BlockRef>>, Error> {
+    let context = attempt.context;
+    let workers = context.limits.threads.min(usize::from(attempt.plan.partitions()?.count()));
+    let spills = &spills::few(context, spills, OPEN_SPILLS / workers.max(1))?;
     let indexes = attempt.plan.partition_indexes()?;
     let mut partitions: Vec<_> = indexes.map(|partition| (partition, Vec::new())).collect();
     for thread in threads {
@@ -56,7 +64,7 @@ pub(super) fn write(
             runs.push(SortedRun::Memory(run));
         }
     }
-    in_parallel(attempt.context, partitions, |context, tasks| {
+    in_parallel(context, partitions, |context, tasks| {
         let mut sink = BlockSink::new(attempt);
         tasks.each(context, |(partition, mut runs)| {
             for spill in spills {

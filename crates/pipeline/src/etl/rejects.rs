@@ -9,7 +9,8 @@ use store::Stage;
 use trends::format::{BlockType, FormatError, open, seal};
 use trends::result::BlockRef;
 
-use super::report::{Sample, Shard};
+use super::report::Sample;
+use super::shards::Shard;
 use crate::attempt::Attempt;
 use crate::block_writer::{Block, BlockWriter, ReferencedBlocks};
 use crate::blocks::BlockSink;

@@ -1,14 +1,11 @@
-//! The report of a shard in its marker, and sums over the shards of a run. Owns the JSON and the
-//! addition of reports; knows nothing of the reading of lines.
+//! The report of a shard in its marker. Owns the JSON and the addition of reports; knows nothing of
+//! the reading of lines.
 
 use serde::{Deserialize, Serialize};
-use store::marker::Marker;
 use trends::RecordCounts;
 use trends::record::Malformed;
 use trends::result::BlockRef;
 use trends::window::WindowTotals;
-
-use crate::plan::{Plan, ShardIndex};
 
 /// The counters of a shard and its blocks. While a shard is counted, each thread has a report of
 /// its own.
@@ -21,6 +18,9 @@ pub struct EtlReport {
     pub bytes: u64,
     /// Occurrences of terms too long to be stored.
     pub long_terms: u64,
+    /// Records of which only a part was read, because the rest was too long.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cut_records: u64,
     /// Records that were counted but could not be stored, if records are stored.
     #[serde(default, rename = "leftOut")]
     pub not_stored: u64,
@@ -50,13 +50,14 @@ impl EtlReport {
     /// Adds the counters, samples and rejects of another thread; the partials are of the whole
     /// shard.
     pub(super) fn add(&mut self, other: Self) {
-        let Self { records, bytes, long_terms, not_stored, excluded, pairs, .. } = other;
+        let Self { records, bytes, long_terms, cut_records, not_stored, .. } = other;
         self.records.add(&records);
         self.bytes += bytes;
         self.long_terms += long_terms;
+        self.cut_records += cut_records;
         self.not_stored += not_stored;
-        self.excluded += excluded;
-        self.pairs += pairs;
+        self.excluded += other.excluded;
+        self.pairs += other.pairs;
         self.totals.add(&other.totals);
         self.samples.extend(other.samples);
         self.rejects.extend(other.rejects);
@@ -97,40 +98,4 @@ impl Sample {
         let line = String::from_utf8_lossy(shown).into_owned();
         Self { object, offset, reason: reason.name().to_owned(), column, line }
     }
-}
-
-/// A shard that was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shard {
-    /// Its number in the plan.
-    pub index: ShardIndex,
-    /// The winning marker.
-    pub marker: Marker<EtlReport>,
-}
-
-/// The totals of each window over these shards.
-pub(crate) fn window_totals(shards: &[Shard]) -> WindowTotals {
-    let mut totals = WindowTotals::default();
-    for shard in shards {
-        totals.add(&shard.marker.report.totals);
-    }
-    totals
-}
-
-/// Pairs of neighbouring words in these shards.
-pub(crate) fn pairs(shards: &[Shard]) -> u64 {
-    shards.iter().map(|shard| shard.marker.report.pairs).sum()
-}
-
-/// Number of records of these shards that were stored, if records are stored.
-pub fn stored_records(shards: &[Shard]) -> u64 {
-    let reports = shards.iter().map(|shard| &shard.marker.report);
-    reports.map(|report| report.records.counted.saturating_sub(report.not_stored)).sum()
-}
-
-/// The numbers of the plan's shards that are missing from `shards`, which are in order.
-pub(crate) fn missing(plan: &Plan, shards: &[Shard]) -> Vec<u32> {
-    let is_missing =
-        |index: &ShardIndex| shards.binary_search_by_key(index, |shard| shard.index).is_err();
-    plan.shard_indexes().filter(is_missing).map(u32::from).collect()
 }

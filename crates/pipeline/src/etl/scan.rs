@@ -7,20 +7,25 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use super::judge::{CountedLines, Judge};
+use super::window_totals::SharedWindows;
 use crate::attempt::Attempt;
 use crate::input::{
-    Compression, InputFile, LineRange, Lines as _, ObjectLocation, OpenObject, StreamBlock,
-    StreamSink, read_lines, stream_lines,
+    Compression, InputFile, LineBuffer, LineRange, Lines as _, ObjectLocation, OpenObject,
+    StreamBlock, StreamSink, read_lines, stream_lines,
 };
 use crate::parallel::{into_inner, lock};
 use crate::plan::Range;
 use crate::progress::Progress;
+use crate::room::Held;
 use crate::{Context, Error};
 
 /// Bytes of a plain file that a thread reads at once. With the tail of the last line that is 256
 /// KiB: bytes that were just copied from the page cache are still in the second-level cache when
 /// they are parsed.
 const SEGMENT: u64 = 248 << 10;
+
+/// A used buffer above this was grown for a long line, and is not used again.
+const LARGE: usize = 3 << 20;
 
 /// Reads the ranges of a shard and counts their records.
 pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLines, Error> {
@@ -35,6 +40,7 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLin
     let blocks = Mutex::new(receiver);
     let first_error = OnceLock::new();
     let counted = Mutex::new(CountedLines::default());
+    let windows = SharedWindows::default();
     // An error stops the other threads at their next block; the first error is the one that is
     // returned.
     let note = |result: Result<(), Error>| {
@@ -51,10 +57,10 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLin
             note(read_streams(attempt, streams, handover));
         }));
         for thread in 0..threads {
-            let (segments, blocks, counted, give_back) =
-                (&segments, &blocks, &counted, give_back.clone());
+            let (segments, blocks, counted, windows, give_back) =
+                (&segments, &blocks, &counted, &windows, give_back.clone());
             let work = move || {
-                let mut judge = Judge::new(attempt, thread, context.limits.memory / threads)?;
+                let mut judge = Judge::new(attempt, thread, windows)?;
                 read_segments(attempt, segments, failed, &mut judge)?;
                 judge.restart_objects()?;
                 read_blocks(context, blocks, &give_back, failed, &mut judge)?;
@@ -63,10 +69,8 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLin
                 Ok(())
             };
             running.push(scope.spawn(move || {
+                let _remaining = Remaining { blocks, panicked: &|| note(Err(Error::Panicked)) };
                 note(work());
-                // Take the remaining blocks even after an error: the decompressing thread must not
-                // wait for room for ever.
-                while next_block(blocks).is_some() {}
             }));
         }
         running.into_iter().map(thread::ScopedJoinHandle::join).any(|end| end.is_err())
@@ -77,7 +81,25 @@ pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLin
     if let Some(error) = first_error.into_inner() {
         return Err(error);
     }
-    Ok(into_inner(counted))
+    let mut counted = into_inner(counted);
+    counted.report.totals = windows.finish();
+    Ok(counted)
+}
+
+/// Takes the remaining blocks when a thread ends, also after an error or a panic: the decompressing
+/// thread must not wait for ever for a place in the queue.
+struct Remaining<'a> {
+    blocks: &'a Mutex<Receiver<Block>>,
+    panicked: &'a dyn Fn(),
+}
+
+impl Drop for Remaining<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            (self.panicked)();
+        }
+        while next_block(self.blocks).is_some() {}
+    }
 }
 
 /// The plain ranges that no thread has claimed yet.
@@ -110,7 +132,7 @@ fn read_segments(
 ) -> Result<(), Error> {
     let (context, plan) = (attempt.context, attempt.plan);
     let mut open: Option<(u32, InputFile<'_>)> = None;
-    let mut buffer = Vec::new();
+    let mut buffer = LineBuffer::new(context);
     loop {
         let claimed = lock(segments).claim();
         let Some(segment) = claimed.filter(|_| !failed()) else { break };
@@ -156,8 +178,18 @@ impl<F: Fn() -> bool> StreamSink for Handover<'_, F> {
         self.spare.try_recv().ok()
     }
 
-    fn put(&self, block: StreamBlock) -> Result<(), Error> {
+    fn room(&self, bytes: usize) -> Held {
+        self.context.rooms.streams.wait(&self.context.runtime, bytes)
+    }
+
+    fn put(&self, mut block: StreamBlock) -> Result<(), Error> {
         self.context.cancel.check()?;
+        if let StreamBlock::Lines { lines, held, .. } = &mut block {
+            match held {
+                Some(held) => held.shrink(lines.len()),
+                None => *held = Some(self.room(lines.capacity())),
+            }
+        }
         // The thread that failed has noted why; this error only ends the reading.
         if (self.failed)() || self.blocks.send((self.object, block)).is_err() {
             return Err(Error::Cancelled);
@@ -201,10 +233,15 @@ fn read_blocks(
         context.cancel.check()?;
         judge.enter(object);
         match block {
-            StreamBlock::Lines { offset, lines } => {
+            StreamBlock::Lines { offset, lines, held } => {
                 judge.lines(offset, &lines)?;
-                // The reading thread may have ended.
-                drop(give_back.send(lines));
+                if lines.capacity() <= LARGE {
+                    // The reading thread may have ended.
+                    drop(give_back.send(lines));
+                } else {
+                    drop(lines);
+                }
+                drop(held);
             }
             StreamBlock::TooLong { offset, beginning } => judge.too_long(offset, &beginning)?,
         }

@@ -6,9 +6,10 @@ use trends::count::SortedRows;
 use trends::format::RowWriter;
 use trends::merge::{Cursor as _, merge};
 
-use crate::Error;
+use crate::parallel::in_parallel;
 use crate::sorted::{Blocks, RowCursor};
 use crate::spill::{Spill, SpillWriter};
+use crate::{Context, Error};
 
 /// Bytes of rows per block. Small, because a merge holds one block of every sorted run.
 const BLOCK: usize = 32 << 10;
@@ -37,6 +38,24 @@ pub(super) fn add(
     }
     spills.push(writer.finish()?);
     Ok(())
+}
+
+/// Merges the spills of all threads in groups until at most `most` are left, at least 1.
+pub(super) fn few(
+    context: &Context,
+    mut spills: Vec<Spill>,
+    most: usize,
+) -> Result<Vec<Spill>, Error> {
+    while spills.len() > most.max(1) {
+        let mut groups = Vec::new();
+        while !spills.is_empty() {
+            groups.push(spills.split_off(spills.len().saturating_sub(MOST)));
+        }
+        spills = in_parallel(context, groups, |context, tasks| {
+            tasks.each(context, |group: Vec<Spill>| merged(&context.limits.spill, &group))
+        })?;
+    }
+    Ok(spills)
 }
 
 /// Merges spills into one, partition by partition.

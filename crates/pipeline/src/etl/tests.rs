@@ -258,9 +258,114 @@ fn a_run_without_some_shards_needs_only_the_others() {
     let plan = fixture.plan("run", &Spec { shards: Some(3), ..fixture.spec() });
     let context = fixture.context("run", "attempt");
     let first = etl(&context, &plan, plan.shard(0).unwrap()).unwrap();
-    let error = all_finished(&context, &plan, &BTreeSet::new()).unwrap_err();
+    let error = all_finished(&context, &plan, &BTreeSet::new(), None).unwrap_err();
     assert!(error.to_string().contains("shards 1, 2"), "{error}");
-    let found = all_finished(&context, &plan, &BTreeSet::from([1, 2])).unwrap();
-    assert_eq!(found, [first]);
+    let found = all_finished(&context, &plan, &BTreeSet::from([1, 2]), None).unwrap();
+    assert_eq!((found.len(), found[0].index), (1, first.index));
     assert_eq!(missing(&plan, &found), [1, 2]);
+}
+
+/// Fails as a defect would.
+#[derive(Debug)]
+struct PanickingRecords;
+
+impl RecordSink for PanickingRecords {
+    fn store(&self, _: u32, _: &[Record]) -> Result<u64, Error> {
+        panic!("a defect of the sink")
+    }
+}
+
+#[test]
+fn a_panic_of_the_only_parsing_thread_ends_the_thread_that_decompresses() {
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let fixture = Fixture::new();
+        // More blocks than the queue takes.
+        let text = post(&"love ".repeat(100_000)).repeat(20);
+        fixture.file("in.zst", zstd::encode_all(text.as_bytes(), 1).unwrap());
+        let plan = fixture.plan("run", &fixture.spec());
+        let mut context = fixture.context("run", "attempt");
+        context.records = Some(Arc::new(PanickingRecords));
+        let result = etl(&context, &plan, plan.shard(0).unwrap());
+        sender.send(result.map(drop).unwrap_err().reason()).unwrap();
+    });
+    let reason = ended.recv_timeout(std::time::Duration::from_mins(1));
+    assert_eq!(reason.expect("the stage ends"), "Panicked");
+}
+
+/// A text of about so many bytes, whose words are all different, and their number.
+fn distinct_words(bytes: usize) -> (String, u64) {
+    let letter = |n: usize| char::from(b'a' + (n % 26) as u8);
+    let word =
+        |n: usize| (0..5).map(|d| letter(n / 26_usize.pow(d) + 5 * d as usize)).collect::<String>();
+    let words = bytes / 6;
+    ((0..words).map(|n| word(n) + " ").collect(), words as u64)
+}
+
+#[test]
+fn a_record_above_the_longest_text_counts_in_part_whatever_the_threads_memory_and_cuts() {
+    let fixture = Fixture::new();
+    let (long, _) = distinct_words(3 * trends::record::MAX_TEXT_BYTES);
+    let kept = (trends::record::MAX_TEXT_BYTES + 1) / 6;
+    let text = [post(&long), post("afkpu love"), post(&long)].concat();
+    fixture.file("a.ndjson", &text);
+    fixture.file("b.ndjson.zst", zstd::encode_all(text.as_bytes(), 1).unwrap());
+    let mut expected = None;
+    for profile in [Profile::Seed, Profile::Social] {
+        let kinds = match profile {
+            Profile::Seed => vec![Kind::Word],
+            Profile::Social => vec![Kind::Word, Kind::Phrase],
+        };
+        let analysis = Analysis { profile, kinds: kinds.clone(), ..Analysis::default() };
+        let spec = Spec { analysis, ..fixture.spec() };
+        for (threads, memory) in [(1, 1 << 30), (1, 1), (3, 1 << 20)] {
+            let run = format!("run-{profile:?}-{threads}-{memory}");
+            let plan = fixture.plan(&run, &spec);
+            let context = fixture.limited(&run, threads, memory);
+            let mut rows = BTreeMap::new();
+            let mut cut = 0;
+            for shard in plan.shard_indexes() {
+                let shard = etl(&context, &plan, shard).unwrap();
+                cut += shard.marker.report.cut_records;
+                for (term, count, documents) in partial(&context, &shard, 0) {
+                    let row = rows.entry(term).or_insert((0, 0));
+                    *row = (row.0 + count, row.1 + documents);
+                }
+            }
+            assert_eq!(cut, 4);
+            assert_eq!((rows["afkpu"], rows["love"]), ((6, 6), (2, 2)), "{run}");
+            let whole = expected.get_or_insert_with(BTreeMap::new);
+            let before = whole.entry(kinds.clone()).or_insert_with(|| rows.clone());
+            assert_eq!(*before, rows, "{run}");
+            if profile == Profile::Seed {
+                // "love" is a word besides those of the long records; a few of those are stop words.
+                assert!((kept - 9..=kept + 1).contains(&rows.len()), "{}", rows.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_windows_of_a_run_are_added_up_one_shard_after_the_other_up_to_their_limit() {
+    let fixture = Fixture::new();
+    // 4,097 windows in each of three shards, some of them the same.
+    let record = |hour: usize| {
+        format!("{{\"text\":\"love\",\"created_at\":{}}}\n", 1_700_000_000 + hour * 3_600)
+    };
+    let text: String =
+        (0..3).flat_map(|n| (0..5_000).map(move |h| h + n * 2_000)).map(record).collect();
+    fixture.file("in.ndjson", text);
+    let analysis = Analysis { window: Some(3_600), ..Analysis::default() };
+    let spec = Spec { analysis, shards: Some(3), ..fixture.spec() };
+    let plan = fixture.plan("run", &spec);
+    let context = fixture.limited("run", 2, 1 << 20);
+    for shard in plan.shard_indexes() {
+        etl(&context, &plan, shard).unwrap();
+    }
+    let partition = plan.partition(0).unwrap();
+    let shards = all_finished(&context, &plan, &BTreeSet::new(), Some(partition)).unwrap();
+    assert_eq!(shards.totals().0.len(), 9_000);
+    assert_eq!(shards.totals().0.values().map(|total| total.documents).sum::<u64>(), 15_000);
+    assert!(shards.iter().all(|shard| shard.marker.report.totals.is_empty()));
+    assert_eq!(shards.partials(partition).filter(|(_, blocks)| !blocks.is_empty()).count(), 3);
 }

@@ -10,7 +10,8 @@ use std::ops::Range;
 use memchr::{memchr, memrchr};
 
 use super::file::InputFile;
-use crate::Error;
+use crate::room::Held;
+use crate::{Context, Error};
 
 /// Bytes past the end of a range that are read at once: most last lines end there.
 const TAIL: u64 = 8 << 10;
@@ -27,8 +28,42 @@ pub(super) const fn surely_too_long(offset: u64, max_line: usize) -> usize {
     if offset == 0 { max_line + BYTE_ORDER_MARK.len() } else { max_line }
 }
 
-/// A buffer above this was grown for a long line.
+/// A buffer grows above this only for a long line, after it has taken room for the longest one.
 const LARGE: usize = 1 << 20;
+
+/// The buffer that a thread reads the lines of plain files into.
+#[derive(Debug, Default)]
+pub(crate) struct LineBuffer<'a> {
+    /// The owner of the room for long lines; without it there is no bound.
+    context: Option<&'a Context>,
+    bytes: Vec<u8>,
+    /// The room for a long line, while there is one in the buffer.
+    held: Option<Held>,
+}
+
+impl<'a> LineBuffer<'a> {
+    pub(crate) fn new(context: &'a Context) -> Self {
+        Self { context: Some(context), bytes: Vec::new(), held: None }
+    }
+
+    /// Prepares the buffer for more bytes of a line that may be `longest` bytes long.
+    fn grow(&mut self, longest: usize) {
+        if self.held.is_none() && self.bytes.len() + MORE as usize > LARGE {
+            let most = longest + LARGE + MORE as usize;
+            let room = |context: &Context| context.rooms.lines.wait(&context.runtime, most);
+            self.held = Some(self.context.map(room).unwrap_or_default());
+            self.bytes.reserve_exact(most - self.bytes.len());
+        }
+    }
+
+    /// Ends the work on a long line: its memory goes before its room.
+    fn end(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.bytes = Vec::new();
+            drop(held);
+        }
+    }
+}
 
 /// The receiver of lines.
 pub(crate) trait Lines {
@@ -43,22 +78,31 @@ pub(crate) trait Lines {
 /// Reads the lines that belong to a range of a plain file into `buffer` and hands them to `sink`.
 pub(crate) fn read_lines(
     file: &InputFile<'_>,
+    range: Range<u64>,
+    max_line: usize,
+    buffer: &mut LineBuffer<'_>,
+    sink: &mut impl Lines,
+) -> Result<(), Error> {
+    let read = read(file, range, max_line, buffer, sink);
+    buffer.end();
+    read
+}
+
+fn read(
+    file: &InputFile<'_>,
     Range { start, end }: Range<u64>,
     max_line: usize,
-    buffer: &mut Vec<u8>,
+    lines: &mut LineBuffer<'_>,
     sink: &mut impl Lines,
 ) -> Result<(), Error> {
     let size = file.object().size;
     let from = start.saturating_sub(1);
     let mut filled = (end + TAIL).min(size);
-    if buffer.capacity() > LARGE {
-        // One long line must not keep its memory for the rest of the run.
-        *buffer = Vec::new();
-    }
-    file.read(buffer, 0, from, filled)?;
+    file.read(&mut lines.bytes, 0, from, filled)?;
 
     // The conversion doesn't fail: the range is shorter than the buffer, which now holds it.
     let owned = usize::try_from(end - from).unwrap_or(usize::MAX);
+    let buffer = &lines.bytes;
     let first = if start == 0 {
         0
     } else {
@@ -70,6 +114,7 @@ pub(crate) fn read_lines(
     let last = memrchr(b'\n', &buffer[first..owned - 1]).map_or(first, |at| first + at + 1);
     let mut searched = owned - 1;
     loop {
+        let buffer = &lines.bytes;
         if let Some(newline) = memchr(b'\n', &buffer[searched..]) {
             return sink.lines(from + first as u64, &buffer[first..=searched + newline]);
         }
@@ -84,7 +129,8 @@ pub(crate) fn read_lines(
         }
         searched = buffer.len();
         let more = (filled + MORE).min(size);
-        file.read(buffer, searched, filled, more)?;
+        lines.grow(max_line);
+        file.read(&mut lines.bytes, searched, filled, more)?;
         filled = more;
     }
 }

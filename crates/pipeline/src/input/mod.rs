@@ -17,7 +17,7 @@ pub use compression::Compression;
 pub use discover::{Folders, FoundFile, discover};
 pub(crate) use file::InputFile;
 pub use file::inspect;
-pub(crate) use lines::{BYTE_ORDER_MARK, Lines, read_lines};
+pub(crate) use lines::{BYTE_ORDER_MARK, LineBuffer, Lines, read_lines};
 pub use object::{FileVersion, Identity, Object, ObjectLocation};
 pub(crate) use opened::{OpenObject, inspect_remote};
 pub use remote::{Credentials, Remote};

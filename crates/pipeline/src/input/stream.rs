@@ -10,6 +10,7 @@ use super::compression::NOT_GZIP;
 use super::lines::surely_too_long;
 use super::object::Object;
 use crate::Error;
+use crate::room::Held;
 
 /// Bytes that are decompressed before their lines are handed over.
 const BLOCK: usize = 1 << 20;
@@ -29,6 +30,8 @@ pub(crate) enum StreamBlock {
         offset: u64,
         /// The lines.
         lines: Vec<u8>,
+        /// The room that was taken for a long line; the sink takes room for all other blocks.
+        held: Option<Held>,
     },
     /// A line above the longest allowed.
     TooLong {
@@ -67,6 +70,9 @@ pub(crate) trait StreamSink {
     /// Returns a used buffer, if there is one, so that the next block can reuse its memory.
     fn spare(&self) -> Option<Vec<u8>>;
 
+    /// Takes room for a line of up to so many bytes.
+    fn room(&self, bytes: usize) -> Held;
+
     /// Takes the next block.
     fn put(&self, block: StreamBlock) -> Result<(), Error>;
 }
@@ -86,6 +92,7 @@ pub(crate) fn stream_lines(
         object.compression.decoder(compressed).map_err(|error| undecodable(object, 0, error))?;
     let mut offset = range.from();
     let mut buffer = Vec::with_capacity(BLOCK);
+    let mut held = None;
     if range.start > 0 {
         let skipped = skip_line(&mut decoder, &mut buffer, range.end - offset)
             .map_err(|error| undecodable(object, offset, error))?;
@@ -96,11 +103,11 @@ pub(crate) fn stream_lines(
     while offset < range.end {
         if let Some(last) = last_owned(&buffer, offset, range.end) {
             buffer.truncate(last + 1);
-            return sink.put(StreamBlock::Lines { offset, lines: buffer });
+            return sink.put(StreamBlock::Lines { offset, lines: buffer, held });
         }
         if at_end {
             if !buffer.is_empty() {
-                sink.put(StreamBlock::Lines { offset, lines: buffer })?;
+                sink.put(StreamBlock::Lines { offset, lines: buffer, held })?;
             }
             return Ok(());
         }
@@ -112,7 +119,7 @@ pub(crate) fn stream_lines(
             buffer.truncate(newline + 1);
             let length = buffer.len() as u64;
             let lines = std::mem::replace(&mut buffer, next);
-            sink.put(StreamBlock::Lines { offset, lines })?;
+            sink.put(StreamBlock::Lines { offset, lines, held: held.take() })?;
             offset += length;
         }
         if buffer.len() > surely_too_long(offset, max_line) {
@@ -122,7 +129,15 @@ pub(crate) fn stream_lines(
                 .map_err(|error| undecodable(object, offset, error))?;
             let Some(skipped) = skipped else { return Ok(()) };
             offset += skipped;
+            held = None;
             continue;
+        }
+        if buffer.len() >= BLOCK && held.is_none() {
+            // A long line. Its whole room is taken at once: two streams that each took a part
+            // and waited for more would wait for ever.
+            let most = max_line + 4 * BLOCK;
+            held = Some(sink.room(most));
+            buffer.reserve_exact(most - buffer.len());
         }
         let wanted = next_read(buffer.len() as u64, range.end - offset);
         at_end = fill(&mut decoder, &mut buffer, wanted)
@@ -236,9 +251,13 @@ mod tests {
             None
         }
 
+        fn room(&self, _: usize) -> Held {
+            Held::default()
+        }
+
         fn put(&self, block: StreamBlock) -> Result<(), Error> {
             self.0.borrow_mut().push(match block {
-                StreamBlock::Lines { offset, lines } => (offset, lines, false),
+                StreamBlock::Lines { offset, lines, .. } => (offset, lines, false),
                 StreamBlock::TooLong { offset, beginning } => (offset, beginning, true),
             });
             Ok(())

@@ -3,8 +3,6 @@
 
 use std::fmt;
 
-use trends::Partitions;
-
 /// The number of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ShardIndex(pub(super) u32);
@@ -21,11 +19,6 @@ impl ShardIndex {
 }
 
 impl PartitionIndex {
-    /// The partition that a slot belongs to.
-    pub(crate) fn of(partitions: Partitions, slot: u16) -> Self {
-        Self(partitions.of(slot))
-    }
-
     /// The number.
     pub(crate) fn get(self) -> u16 {
         self.0

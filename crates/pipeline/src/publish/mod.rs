@@ -20,7 +20,7 @@ use stand_ins::PhraseStandIns;
 use crate::aggregate::{AggregateReport, RankingPages, check_records};
 use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
-use crate::etl::{Shard, missing, window_totals};
+use crate::etl::{CountedShards, missing};
 use crate::plan::{PinnedBaseline, Plan};
 use crate::score::{self, Basis, ScoreReport, SectionBlocks, merge_sections};
 use crate::sorted::{Blocks, merge};
@@ -36,7 +36,7 @@ use crate::{Context, Error, markers};
 pub fn publish(
     context: &Context,
     plan: &Plan,
-    shards: &[Shard],
+    shards: &CountedShards,
     partitions: &[Marker<AggregateReport>],
     published_at: &str,
 ) -> Result<(Generation, ResultContents), Error> {
@@ -73,7 +73,7 @@ pub fn publish(
 fn contents(
     attempt: &Attempt<'_>,
     records: RecordCounts,
-    shards: &[Shard],
+    shards: &CountedShards,
     partitions: &[Marker<AggregateReport>],
 ) -> Result<ResultContents, Error> {
     let (context, plan) = (attempt.context, attempt.plan);
@@ -106,10 +106,11 @@ fn contents(
         records,
         bytes: plan.bytes(),
         long_terms: shards.iter().map(|shard| shard.marker.report.long_terms).sum(),
+        cut_records: shards.iter().map(|shard| shard.marker.report.cut_records).sum(),
         incomplete: !without.is_empty(),
         profile: plan.analysis.profile,
         window: plan.analysis.window,
-        totals: window_totals(shards),
+        totals: shards.totals().clone(),
         kinds: plan.analysis.kinds.clone(),
         pairs: basis.as_ref().and_then(|basis| basis.pairs),
         series_floor: plan.analysis.series_floor,
@@ -131,7 +132,7 @@ fn contents(
 /// `ShardsMismatch` if other shards are missing from a partition.
 fn check_shards(
     attempt: &Attempt<'_>,
-    shards: &[Shard],
+    shards: &CountedShards,
     partitions: &[Marker<AggregateReport>],
 ) -> Result<Vec<u32>, Error> {
     let expected = missing(attempt.plan, shards);

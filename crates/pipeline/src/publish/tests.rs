@@ -7,12 +7,12 @@ use super::*;
 use crate::Spec;
 use crate::aggregate::aggregate;
 use crate::etl::etl;
-use crate::testing::{Fixture, post};
+use crate::testing::{Fixture, counted, post};
 
 struct MergedRun {
     context: Context,
     plan: Plan,
-    shards: Vec<Shard>,
+    shards: CountedShards,
     partitions: Vec<Marker<AggregateReport>>,
 }
 
@@ -22,6 +22,7 @@ fn merged(fixture: &Fixture, run: &str, shards: usize) -> MergedRun {
     let context = fixture.context(run, "first");
     let indexes = plan.shard_indexes().take(shards);
     let shards: Vec<_> = indexes.map(|shard| etl(&context, &plan, shard).unwrap()).collect();
+    let shards = counted(&plan, shards);
     let indexes = plan.partition_indexes().unwrap();
     let partitions =
         indexes.map(|index| aggregate(&context, &plan, &shards, index).unwrap()).collect();

@@ -1,16 +1,20 @@
 //! The published result that terms are compared with. Owns the lookup of its terms in the order of
 //! the run's terms; the statistic is `trends::scores::keyness`.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use store::document::AttemptKey;
 use store::{AttemptId, Key, RunId, Stage, StoreError};
-use trends::merge::Cursor as _;
+use trends::merge::{Cursor, Heap};
 use trends::result::ResultContents;
 use trends::scores::{Keyness, KeynessCounts};
-use trends::{Kind, Partitions, RowRef, slot};
+use trends::{Kind, Partitions, RowRef};
 
 use super::series::TermSeries;
-use crate::plan::{PartitionIndex, PinnedBaseline, result_contents};
-use crate::sorted::RowCursor;
+use crate::passes::few;
+use crate::plan::{PinnedBaseline, result_contents};
+use crate::sorted::{Blocks, RowCursor};
 use crate::{Context, Error};
 
 /// The baseline of a run.
@@ -53,20 +57,22 @@ impl Baseline {
         Ok(Self { run, contents, partitions, own, documents })
     }
 
-    /// Returns a lookup of the baseline's terms. Terms must be looked up in their order, phrases
-    /// last.
-    pub(super) fn lookup<'a>(&'a self, context: &'a Context) -> Lookup<'a> {
-        Lookup { baseline: self, context, open: Vec::new() }
+    /// Returns a lookup of the baseline's terms in these slots. Terms must be looked up in their
+    /// order, phrases last.
+    pub(super) fn lookup<'a>(&'a self, context: &'a Context, slots: Range<u16>) -> Lookup<'a> {
+        Lookup { baseline: self, context, slots, open: None }
     }
 }
 
-/// Reads the terms of a baseline in order, partition by partition.
+/// Reads the terms of a baseline in order.
 pub(super) struct Lookup<'a> {
     baseline: &'a Baseline,
     context: &'a Context,
-    /// The partitions that were opened so far; true for their phrases, which have blocks of their
-    /// own.
-    open: Vec<(PartitionIndex, bool, Option<RowCursor<'a>>)>,
+    /// The slots of all terms that are looked up.
+    slots: Range<u16>,
+    /// The terms of all partitions with these slots; true for their phrases, which have blocks of
+    /// their own.
+    open: Option<(bool, Heap<RowCursor<'a>>)>,
 }
 
 impl<'a> Lookup<'a> {
@@ -89,36 +95,45 @@ impl<'a> Lookup<'a> {
 
     /// Number of records of the baseline that have a term.
     fn documents(&mut self, kind: Kind, term: &[u8]) -> Result<u64, Error> {
-        let partition = PartitionIndex::of(self.baseline.partitions, slot(kind, term));
         let is_phrase = kind == Kind::Phrase;
-        let wanted = (partition, is_phrase);
-        if !self.open.iter().any(|(open, phrases, _)| (*open, *phrases) == wanted) {
-            let rows = self.rows(partition, is_phrase)?;
-            self.open.push((partition, is_phrase, rows));
+        if self.open.as_ref().is_none_or(|(phrases, _)| *phrases != is_phrase) {
+            // The words are closed before the phrases are opened.
+            self.open = None;
+            self.open = Some((is_phrase, Heap::new(self.cursors(is_phrase)?)));
         }
-        let open = self.open.iter_mut().find(|(open, phrases, _)| (*open, *phrases) == wanted);
-        let Some((_, _, Some(rows))) = open else { return Ok(0) };
-        while let Some(RowRef { kind: at_kind, term: at_term, documents, .. }) = rows.row() {
+        let Some((_, rows)) = &mut self.open else { return Ok(0) };
+        while let Some(RowRef { kind: at_kind, term: at_term, documents, .. }) =
+            rows.least().and_then(Cursor::row)
+        {
             match (at_kind, at_term).cmp(&(kind, term)) {
-                std::cmp::Ordering::Less => rows.advance()?,
-                std::cmp::Ordering::Equal => return Ok(documents),
-                std::cmp::Ordering::Greater => return Ok(0),
-            }
+                Ordering::Less => rows.step(Cursor::advance)?,
+                Ordering::Equal => return Ok(documents),
+                Ordering::Greater => return Ok(0),
+            };
         }
         Ok(0)
     }
 
-    fn rows(
-        &self,
-        partition: PartitionIndex,
-        is_phrase: bool,
-    ) -> Result<Option<RowCursor<'a>>, Error> {
+    /// Opens the terms of all partitions of the baseline that have any of the slots. A run with few
+    /// partitions may be compared with a baseline of a thousand.
+    fn cursors(&self, is_phrase: bool) -> Result<Vec<RowCursor<'a>>, Error> {
+        let partitions = self.baseline.partitions;
+        let last = self.slots.end.saturating_sub(1);
+        let indexes = partitions.of(self.slots.start)..=partitions.of(last);
+        let runs = indexes.filter_map(|partition| self.rows(partition, is_phrase).transpose());
+        let runs = runs.collect::<Result<Vec<_>, Error>>()?;
+        let runs = few(self.context, self.context.limits.memory / 4, runs)?;
+        runs.into_iter().map(RowCursor::new).collect()
+    }
+
+    /// The blocks of one partition, `None` if it has none.
+    fn rows(&self, partition: u16, is_phrase: bool) -> Result<Option<Blocks<'a>>, Error> {
         let baseline = self.baseline;
         let key = |stage, attempt: &str| {
             let (run, index) = (baseline.run.clone(), u32::from(partition));
             Ok::<_, StoreError>(AttemptKey { run, stage, index, attempt: AttemptId::new(attempt)? })
         };
-        let Some(entry) = baseline.contents.partitions.get(partition.position()) else {
+        let Some(entry) = baseline.contents.partitions.get(usize::from(partition)) else {
             return Ok(None);
         };
         let (attempt, terms) = match &entry.phrases {
@@ -126,6 +141,7 @@ impl<'a> Lookup<'a> {
             None if is_phrase => return Ok(None),
             _ => (key(Stage::Aggregate, &entry.attempt)?, &entry.terms),
         };
-        RowCursor::of_terms(self.context, attempt, terms).map(Some)
+        let blocks = terms.iter().map(|term| &term.block);
+        Ok(Some(Blocks::stored(self.context, attempt, blocks)))
     }
 }

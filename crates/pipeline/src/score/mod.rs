@@ -34,7 +34,7 @@ use time::{TermRanker, TimeBasis};
 use crate::aggregate::{AggregateReport, timed_totals};
 use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
-use crate::etl::{Shard, pairs, window_totals};
+use crate::etl::CountedShards;
 use crate::markers;
 use crate::parallel::in_parallel;
 use crate::plan::{PartitionIndex, Plan};
@@ -74,14 +74,14 @@ impl Basis {
     pub(crate) fn of(
         context: &Context,
         plan: &Plan,
-        shards: &[Shard],
+        shards: &CountedShards,
         partitions: &[Marker<AggregateReport>],
     ) -> Result<Option<Self>, Error> {
         let analysis = &plan.analysis;
         if !analysis.needs_scoring() {
             return Ok(None);
         }
-        let time = timed_totals(analysis, &window_totals(shards)).map(|totals| {
+        let time = timed_totals(analysis, shards.totals()).map(|totals| {
             let (gates, scores) = (analysis.gates(), analysis.scores.clone());
             TimeBasis { totals, pooled: pooled(partitions), gates, scores }
         });
@@ -91,7 +91,7 @@ impl Basis {
             analysis.baseline.as_ref().filter(|_| analysis.scores.contains(&Score::Keyness));
         Ok(Some(Self {
             time,
-            pairs: analysis.kinds.contains(&Kind::Phrase).then(|| pairs(shards)),
+            pairs: analysis.kinds.contains(&Kind::Phrase).then(|| shards.pairs()),
             baseline: baseline.map(|pinned| Baseline::open(context, pinned, own)).transpose()?,
         }))
     }
@@ -114,7 +114,7 @@ fn pooled(partitions: &[Marker<AggregateReport>]) -> BTreeMap<Kind, PooledDisper
 pub fn score_partition(
     context: &Context,
     plan: &Plan,
-    shards: &[Shard],
+    shards: &CountedShards,
     partitions: &[Marker<AggregateReport>],
     partition: PartitionIndex,
 ) -> Result<(), Error> {
@@ -128,7 +128,7 @@ pub fn score_partition(
 pub(crate) fn score_all(
     context: &Context,
     plan: &Plan,
-    shards: &[Shard],
+    shards: &CountedShards,
     partitions: &[Marker<AggregateReport>],
 ) -> Result<(), Error> {
     match Basis::of(context, plan, shards, partitions)? {
@@ -165,12 +165,12 @@ fn score(
         aggregated.ok_or(Error::Defect("a partition is scored before it is merged"))?;
     unless_superseded(context, plan, || {
         let attempt = Attempt::new(context, plan, Stage::Score, partition);
-        let mut sink = BlockSink::new(&attempt);
+        let (mut sink, slots) = (BlockSink::new(&attempt), plan.slots(partition)?);
         let mut ranking = Ranking {
             ranker: basis.time.as_ref().map(TimeBasis::ranker),
-            lookup: basis.baseline.as_ref().map(|baseline| baseline.lookup(context)),
+            lookup: basis.baseline.as_ref().map(|baseline| baseline.lookup(context, slots.clone())),
             ranks: Ranks::new(context, basis.latest()),
-            digest: ScoreDigest::new(plan.slots(partition)?),
+            digest: ScoreDigest::new(slots),
         };
         if ranking.has_scores() {
             let AggregateReport { terms, series, .. } = &aggregated.report;

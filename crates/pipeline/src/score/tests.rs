@@ -12,7 +12,7 @@ use super::*;
 use crate::aggregate::aggregate;
 use crate::block_writer::TermBlocks;
 use crate::etl::etl;
-use crate::testing::Fixture;
+use crate::testing::{Fixture, counted};
 use crate::{Analysis, Spec};
 
 /// A post of an hour.
@@ -55,9 +55,10 @@ fn spec(fixture: &Fixture, partitions: u32) -> Spec {
 }
 
 /// The shards and merged partitions of a run.
-fn merged(context: &Context, plan: &Plan) -> (Vec<Shard>, Vec<Marker<AggregateReport>>) {
+fn merged(context: &Context, plan: &Plan) -> (CountedShards, Vec<Marker<AggregateReport>>) {
     let shards: Vec<_> =
         plan.shard_indexes().map(|shard| etl(context, plan, shard).unwrap()).collect();
+    let shards = counted(plan, shards);
     let indexes = plan.partition_indexes().unwrap();
     let partitions =
         indexes.map(|index| aggregate(context, plan, &shards, index).unwrap()).collect();

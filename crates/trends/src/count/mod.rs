@@ -115,6 +115,11 @@ impl TermCounter {
             || self.record == u32::MAX
     }
 
+    /// Returns the bytes by which the counter exceeds its budget once it takes `more` bytes.
+    pub fn excess(&self, more: usize) -> usize {
+        (self.table.bytes_after_growth() + self.long_bytes + more).saturating_sub(self.budget)
+    }
+
     /// Occurrences of terms that are too long to be stored, over all drains.
     pub fn long_terms(&self) -> u64 {
         self.long_terms

@@ -4,6 +4,7 @@
 //! The parser recurses along the paths of the pointers only. One loop skips every other value; it
 //! keeps one bit per level of nesting, so no line can exhaust the stack.
 
+use super::beginning::{MAX_ENTITIES_BYTES, MAX_FIELD_BYTES, MAX_TEXT_BYTES, beginning};
 use super::html::strip_tags as strip_tags_of;
 use super::pointer::{Fields, Part};
 use super::strings::{string_end, unescape};
@@ -154,7 +155,7 @@ impl Scanner {
                 entities = first(Part::LongEntities).or(entities);
             }
         }
-        let mut content = resolved(line, found_text, text);
+        let (mut content, mut is_cut) = resolved(line, found_text, text, MAX_TEXT_BYTES);
         if *strip_tags {
             stripped.clear();
             strip_tags_of(content, stripped);
@@ -162,28 +163,45 @@ impl Scanner {
         }
         if *text_only {
             let (time, author, id, language) = (None, None, None, None);
-            return Some(Record { text: content, time, author, id, language, entities: None });
+            return Some(Record {
+                text: content,
+                time,
+                author,
+                id,
+                language,
+                entities: None,
+                is_cut,
+            });
         }
-        Some(Record {
-            text: content,
-            time: first(Part::Time).map(|found| resolved(line, found, time)),
-            author: first(Part::Author).map(|found| resolved(line, found, author)),
-            id: first(Part::Id).map(|found| resolved(line, found, id)),
-            language: first(Part::Language).map(|found| resolved(line, found, language)),
-            entities: entities.and_then(|found| line.get(found.start..found.end)),
-        })
+        let mut field = |wanted: Part, buffer: &'a mut Vec<u8>| {
+            let (content, is_longer) = resolved(line, first(wanted)?, buffer, MAX_FIELD_BYTES);
+            is_cut |= is_longer;
+            Some(content)
+        };
+        let (time, author) = (field(Part::Time, time), field(Part::Author, author));
+        let (id, language) = (field(Part::Id, id), field(Part::Language, language));
+        let entities = entities.and_then(|found| line.get(found.start..found.end));
+        is_cut |= entities.is_some_and(|json| json.len() > MAX_ENTITIES_BYTES);
+        let entities = entities.filter(|json| json.len() <= MAX_ENTITIES_BYTES);
+        Some(Record { text: content, time, author, id, language, entities, is_cut })
     }
 }
 
-/// Returns the bytes of a value, from `buffer` if its escapes had to be resolved.
-fn resolved<'a>(line: &'a [u8], found: ValueSpan, buffer: &'a mut Vec<u8>) -> &'a [u8] {
-    let content = line.get(found.start..found.end).unwrap_or_default();
-    if !found.escaped {
-        return content;
+/// Returns the bytes of a value, at most `limit`, and true if it has more. They are in `buffer` if
+/// escapes had to be resolved.
+fn resolved<'a>(
+    line: &'a [u8],
+    found: ValueSpan,
+    buffer: &'a mut Vec<u8>,
+    limit: usize,
+) -> (&'a [u8], bool) {
+    let mut content = line.get(found.start..found.end).unwrap_or_default();
+    if found.escaped {
+        buffer.clear();
+        unescape(content, limit, buffer);
+        content = buffer;
     }
-    buffer.clear();
-    unescape(content, buffer);
-    buffer
+    (beginning(content, limit), content.len() > limit)
 }
 
 struct Parser<'a> {
@@ -352,7 +370,8 @@ impl Parser<'_> {
         let mut name = self.line.get(key.start..key.end).unwrap_or_default();
         if key.escaped {
             self.key.clear();
-            unescape(name, self.key);
+            // No pointer has a part as long as that.
+            unescape(name, MAX_FIELD_BYTES, self.key);
             name = self.key;
         }
         node.children.iter().find(|child| child.key == name).map(|child| child.node)

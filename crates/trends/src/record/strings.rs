@@ -63,19 +63,25 @@ fn hex4(line: &[u8], at: usize) -> Option<u32> {
         .try_fold(0, |value, byte| char::from(*byte).to_digit(16).map(|digit| value * 16 + digit))
 }
 
-/// Appends a string's content with its escapes resolved. A surrogate without a partner becomes
-/// U+FFFD. The content must have passed [`string_end`].
-pub(super) fn unescape(content: &[u8], out: &mut Vec<u8>) {
+/// Appends a string's content with its escapes resolved, until `out` has more than `limit` bytes.
+/// A surrogate without a partner becomes U+FFFD. The content must have passed [`string_end`].
+pub(super) fn unescape(content: &[u8], limit: usize, out: &mut Vec<u8>) {
     let mut rest = content;
-    while let Some(backslash) = memchr::memchr(b'\\', rest) {
-        let (before, escape) = rest.split_at(backslash);
-        out.extend_from_slice(before);
+    while out.len() <= limit {
+        let end = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+        let (before, escape) = rest.split_at(end);
+        // A character has at most four bytes, so the ends of the copy and of the limit differ by
+        // less than one character.
+        let room = limit.saturating_sub(out.len()).saturating_add(4);
+        out.extend_from_slice(before.get(..room).unwrap_or(before));
+        if escape.is_empty() || before.len() > room {
+            return;
+        }
         let (character, length) = resolve(escape);
         let mut buffer = [0; 4];
         out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
         rest = escape.get(length..).unwrap_or_default();
     }
-    out.extend_from_slice(rest);
 }
 
 /// Returns the character of the escape that begins `escape`, and the length of the escape.

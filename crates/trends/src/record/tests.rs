@@ -129,7 +129,8 @@ fn custom(text: &str) -> Result<Fields, InvalidPointer> {
 /// Returns the parts of a record as `text|time|author|id|language|entities`.
 fn parts(fields: &Fields, line: &str) -> String {
     match Scanner::new(fields).judge(line.as_bytes()) {
-        Judgement::Record(Record { text, time, author, id, language, entities }) => {
+        Judgement::Record(Record { text, time, author, id, language, entities, is_cut }) => {
+            assert!(!is_cut, "{line}");
             let rest = [time, author, id, language, entities].map(Option::unwrap_or_default);
             let all = [&[text], &rest[..]].concat();
             String::from_utf8(all.join(&b'|')).unwrap()
@@ -184,6 +185,56 @@ fn datasift_and_mastodon_presets_find_their_texts() {
     assert_eq!(judged(&Fields::datasift(), datasift), "text love");
     let mastodon = br#"{"content":"<p>one</p><p>t<b>w</b>o</p>"}"#;
     assert_eq!(judged(&Fields::mastodon(), mastodon), "text  one  two ");
+}
+
+/// Returns the lengths of a record's parts, and whether it was cut.
+fn lengths(line: &str) -> ([Option<usize>; 6], bool) {
+    let fields = Fields::twitter();
+    let mut scanner = Scanner::new(&fields);
+    let Judgement::Record(record) = scanner.judge(line.as_bytes()) else { panic!("{line:.99}") };
+    let Record { text, time, author, id, language, entities, is_cut } = record;
+    let parts = [Some(text), time, author, id, language, entities];
+    (parts.map(|part| part.map(<[u8]>::len)), is_cut)
+}
+
+#[test]
+fn a_long_text_is_read_up_to_its_last_whole_word_whether_or_not_it_has_escapes() {
+    let words = "seven7 ".repeat(MAX_TEXT_BYTES / 7 + 9);
+    let kept = (MAX_TEXT_BYTES + 1) / 7 * 7 - 1;
+    for text in [&words, &words.replace('v', "\\u0076"), &format!("{words}\\n")] {
+        let found = lengths(&format!(r#"{{"text":"{text}"}}"#));
+        assert_eq!(found, ([Some(kept), None, None, None, None, None], true));
+    }
+    let longest = &words[..MAX_TEXT_BYTES];
+    for text in [longest, &longest.replace('v', "\\u0076")] {
+        let (parts, is_cut) = lengths(&format!(r#"{{"text":"{text}"}}"#));
+        assert_eq!((parts[0], is_cut), (Some(MAX_TEXT_BYTES), false));
+    }
+}
+
+#[test]
+fn each_part_of_a_record_has_a_longest_length() {
+    let long = "x".repeat(MAX_FIELD_BYTES + 1);
+    let whole = [Some(1); 4];
+    for (at, field) in ["created_at", "user", "id", "lang"].into_iter().enumerate() {
+        let field = if field == "user" {
+            format!(r#""user":{{"id_str":"{long}"}}"#)
+        } else {
+            format!(r#""{field}":"{long}""#)
+        };
+        let others = r#""created_at":"x","user":{"id_str":"x"},"id":"x","lang":"x""#;
+        // The last of two equal fields counts.
+        let (parts, is_cut) = lengths(&format!(r#"{{"text":"x",{others},{field}}}"#));
+        let mut expected = whole;
+        expected[at] = Some(MAX_FIELD_BYTES);
+        assert_eq!((&parts[1..5], is_cut), (&expected[..], true), "{}", &field[..12]);
+    }
+    let entities = |length: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(length - 8));
+    for (length, read) in [(MAX_ENTITIES_BYTES, true), (MAX_ENTITIES_BYTES + 1, false)] {
+        let line = format!(r#"{{"text":"x","entities":{}}}"#, entities(length));
+        let (parts, is_cut) = lengths(&line);
+        assert_eq!((parts[5], is_cut), (read.then_some(length), !read));
+    }
 }
 
 fn json() -> impl Strategy<Value = Value> {

@@ -73,6 +73,10 @@ pub struct Record<'a> {
     pub language: Option<&'a [u8]>,
     /// The entities that the platform found in the text: the bytes of a valid JSON object.
     pub entities: Option<&'a [u8]>,
+    /// True if a part was longer than is read: the text above [`super::MAX_TEXT_BYTES`], the
+    /// entities above [`super::MAX_ENTITIES_BYTES`], or another part above
+    /// [`super::MAX_FIELD_BYTES`].
+    pub is_cut: bool,
 }
 
 /// The verdict on a line.

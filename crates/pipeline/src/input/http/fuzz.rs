@@ -13,10 +13,11 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::input::{
-    FileVersion, FoundFile, Identity, InputFile, LineRange, Lines, StreamBlock, StreamSink,
-    inspect, read_lines, stream_lines,
+    FileVersion, FoundFile, Identity, InputFile, LineBuffer, LineRange, Lines, StreamBlock,
+    StreamSink, inspect, read_lines, stream_lines,
 };
 use crate::parallel::lock;
+use crate::room::Held;
 
 /// The longest line that is allowed, in bytes.
 const MAX_LINE: usize = 100_000;
@@ -95,10 +96,14 @@ impl StreamSink for Log {
         None
     }
 
+    fn room(&self, _: usize) -> Held {
+        Held::default()
+    }
+
     fn put(&self, block: StreamBlock) -> Result<(), Error> {
         let found = &mut self.0.borrow_mut();
         match block {
-            StreamBlock::Lines { offset, lines } => add(found, offset, &lines),
+            StreamBlock::Lines { offset, lines, .. } => add(found, offset, &lines),
             StreamBlock::TooLong { offset, .. } => found.push((offset, None)),
         }
         Ok(())
@@ -182,7 +187,8 @@ fn answer(
 /// The lines of a range of the file.
 fn of_file(file: &InputFile<'_>, range: LineRange) -> Vec<Found> {
     let mut log = Log::default();
-    read_lines(file, range.start..range.end, MAX_LINE, &mut Vec::new(), &mut log).unwrap();
+    read_lines(file, range.start..range.end, MAX_LINE, &mut LineBuffer::default(), &mut log)
+        .unwrap();
     log.0.into_inner()
 }
 

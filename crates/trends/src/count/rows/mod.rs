@@ -142,11 +142,17 @@ impl RowCounter {
         }
     }
 
-    /// Returns true if the counter must be drained before the next record.
-    pub fn is_full(&self) -> bool {
-        self.bytes() > self.budget && self.rows.counted.len() > 0
+    /// Returns true if the counter must be drained before the next record. `beside` are bytes beside
+    /// the counter that take from its budget.
+    pub fn is_full(&self, beside: usize) -> bool {
+        self.bytes() + beside > self.budget && self.rows.counted.len() > 0
             || self.tokens >= MAX_TOKENS_BETWEEN_DRAINS
             || self.record == u32::MAX
+    }
+
+    /// Returns the bytes by which the counter exceeds its budget once it takes `more` bytes.
+    pub fn excess(&self, more: usize) -> usize {
+        (self.bytes() + more).saturating_sub(self.budget)
     }
 
     /// Returns the memory in bytes, including that of the next growth and of a drain.

@@ -27,7 +27,7 @@ fn count(records: &[Record], partitions: u32, budget: usize) -> Vec<Row> {
     let mut counter = RowCounter::new(7, budget);
     let mut parts = Vec::new();
     for record in records {
-        if counter.is_full() {
+        if counter.is_full(0) {
             parts.extend(counter.drain(partitions));
         }
         let Record { bucket, has_detail, author, id, line, terms } = record;
@@ -278,7 +278,7 @@ fn memory_stays_within_the_budget_and_uses_most_of_it() {
     let mut counter = RowCounter::new(0, budget);
     let mut most = 0;
     for record in many(0..100_000, 50_000) {
-        if counter.is_full() {
+        if counter.is_full(0) {
             counter.drain(partitions);
         }
         counter.begin_record(&RecordOrigin::new(
