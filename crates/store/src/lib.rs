@@ -87,4 +87,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Removes a run: its plan, then its markers, then its blocks, then its record. So a removal
     /// that was cut short is found by the record and finished. Repeatable.
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError>;
+
+    /// Ends the connections of the store. A process calls it last, on one handle of the store: no
+    /// other call may be under way or follow on any handle.
+    async fn close(&self) {}
 }

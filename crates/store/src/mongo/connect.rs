@@ -1,5 +1,5 @@
 //! The connection to a database. Owns the settings that override those of the URI: reads from the
-//! primary, majority concerns, bounded pools and waits.
+//! primary, majority concerns, no retries of writes by the driver, bounded pools and waits.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,7 +61,9 @@ pub(super) async fn database(options: &MongoOptions) -> Result<(Database, String
     client.server_selection_timeout = Some(SELECT);
     client.max_pool_size = Some(POOL);
     client.retry_reads = Some(true);
-    client.retry_writes = Some(true);
+    // Some servers refuse the driver's retries of writes. `retry` repeats every write, and an insert
+    // recognises its own document.
+    client.retry_writes = Some(false);
     client.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     client.read_concern = Some(ReadConcern::majority());
     client.write_concern = Some(WriteConcern::majority());

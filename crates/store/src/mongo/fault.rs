@@ -7,21 +7,24 @@ use crate::StoreError;
 
 /// Codes of transient failures: elections, shutdowns, networks between servers, timeouts, and
 /// operations that conflict with each other. From the specification of retryable reads and writes
-/// and the server's list of error codes.
-const PASSING: [i32; 24] = [
+/// and the server's list of error codes; 16500 is Cosmos DB's answer to too many requests.
+const PASSING: [i32; 25] = [
     6, 7, 24, 43, 46, 50, 64, 89, 91, 112, 117, 133, 134, 189, 202, 262, 9001, 10107, 11600, 11602,
-    12586, 12587, 13435, 13436,
+    12586, 12587, 13435, 13436, 16500,
 ];
 const NOT_PRIMARY: i32 = 10058;
 
-/// The codes of an unknown user or a wrong password; 8000 is `AtlasError`.
-const UNAUTHENTICATED: [i32; 2] = [18, 8000];
+/// The code of an unknown user or a wrong password.
+const UNAUTHENTICATED: i32 = 18;
 /// The code of a user without the right to an operation.
 const UNAUTHORIZED: i32 = 13;
+/// The code `AtlasError`, which Atlas has for a wrong password, a missing right and a full cluster
+/// alike; only the message tells which.
+const ATLAS: i32 = 8000;
 /// The code `OutOfDiskSpace`; and the messages of storage engines that report a full disk with the
-/// code of an unknown error.
+/// code of an unknown error, and of Atlas.
 const OUT_OF_SPACE: i32 = 14031;
-const FULL: [&str; 3] = ["no space left", "disk is full", "database or disk is full"];
+const FULL: [&str; 3] = ["no space left", "disk is full", "over your space quota"];
 
 /// The code of an `_id` that exists already.
 const DUPLICATE: i32 = 11000;
@@ -42,6 +45,18 @@ struct UnsettledDocument;
 /// Returns true if all documents that were not inserted are present already.
 pub(super) fn is_only_duplicates(error: &Error) -> bool {
     is_duplicate(error) || unholdable(error) == Some(0)
+}
+
+/// Returns true if the server has no sessions, or can't wait with a read until it knows a write.
+pub(super) fn is_without_sessions(error: &Error) -> bool {
+    /// `BadValue`, and the code of Amazon DocumentDB for what it lacks.
+    const MORE: [i32; 2] = [2, 303];
+    if matches!(&*error.kind, ErrorKind::SessionsNotSupported) {
+        return true;
+    }
+    let text = message(error).to_lowercase();
+    let is_refused = is_unsupported(error) || code(error).is_some_and(|code| MORE.contains(&code));
+    is_refused && ["afterclustertime", "readconcern", "lsid"].iter().any(|word| text.contains(word))
 }
 
 /// Returns true if the collection to drop or rename does not exist.
@@ -109,13 +124,14 @@ pub(super) fn is_transient(error: &Error) -> bool {
 pub(super) fn stored(doing: &'static str, key: String, error: &Error) -> StoreError {
     let text = message(error);
     let code = code(error);
+    let is_atlas = |part: &str| code == Some(ATLAS) && text.to_lowercase().contains(part);
     let authentication = matches!(&*error.kind, ErrorKind::Authentication { .. });
-    if authentication || code.is_some_and(|code| UNAUTHENTICATED.contains(&code)) {
+    if authentication || code == Some(UNAUTHENTICATED) || is_atlas("bad auth") {
         // The server's message may contain the user's name, and never names the wrong part.
         let what = "the server does not know this user or password: check the URI in the Secret";
         return StoreError::Denied { doing, key, what: what.to_owned() };
     }
-    if code == Some(UNAUTHORIZED) {
+    if code == Some(UNAUTHORIZED) || is_atlas("not allowed to do action") {
         let what =
             format!("{text}; the user needs the role readWrite on the database, read to serve it");
         return StoreError::Denied { doing, key, what };

@@ -21,6 +21,7 @@
 //! `trendjob.plain` are replaced, as a whole. So servers without transactions or update operators
 //! suffice. A source has no dot in its name, so its own collections never collide with these.
 
+mod causal;
 mod connect;
 mod fault;
 mod listing;
@@ -40,6 +41,7 @@ use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
 use crate::{BlockKey, Insertion, Key, Listing, Part, RunId, SourceName, Stage, Store, StoreError};
+use causal::LastWrite;
 
 pub use connect::{MongoOptions, Opening};
 pub use uri::MongoUri;
@@ -50,6 +52,10 @@ const FORMAT: i64 = 1;
 /// The collections with the data of runs, in the order in which a run is removed from them.
 const OF_A_RUN: [&str; 3] = ["trendjob.plans", "trendjob.markers", "trendjob.blocks"];
 
+/// The most documents that one command removes: it ends well within the time of one try, so that
+/// the removal of any number of documents makes progress.
+const PIECE: usize = 1_000;
+
 /// A store in one database.
 #[derive(Debug, Clone)]
 pub struct MongoStore {
@@ -58,6 +64,7 @@ pub struct MongoStore {
     place: String,
     /// The longest time for which a failing operation is repeated.
     patience: Duration,
+    last_write: LastWrite,
 }
 
 /// A value as a document.
@@ -114,12 +121,16 @@ impl MongoStore {
     /// for a database of a newer format, `Unavailable` if the server can't be reached in time.
     pub async fn open(options: &MongoOptions) -> Result<Self, StoreError> {
         let (database, place) = connect::database(options).await?;
-        let store = Self { database, place, patience: options.patience };
-        match options.opening {
-            Opening::CreateIndexes => store.prepare().await?,
-            Opening::CheckFormat => store.check_format().await?,
+        let (patience, last_write) = (options.patience, LastWrite::default());
+        let store = Self { database, place, patience, last_write };
+        let opened = match options.opening {
+            Opening::CreateIndexes => store.prepare().await,
+            Opening::CheckFormat => store.check_format().await,
+        };
+        if opened.is_err() {
+            store.close().await;
         }
-        Ok(store)
+        opened.map(|()| store)
     }
 
     /// The database, for collections beside the store.
@@ -173,8 +184,40 @@ impl MongoStore {
     }
 
     async fn read(&self, collection: &str, id: &str) -> Result<Option<ValueDocument>, StoreError> {
-        let find = || async { self.collection(collection).find_one(doc! { "_id": id }).await };
-        self.retry("reading", id, find).await
+        let values = self.collection(collection);
+        self.retry("reading", id, || self.find_after(&values, id)).await
+    }
+
+    /// Finds a document, in a state that has all writes of this store.
+    async fn find_after(
+        &self,
+        values: &Collection<ValueDocument>,
+        id: &str,
+    ) -> mongodb::error::Result<Option<ValueDocument>> {
+        if let Some(mut session) = self.last_write.of_read(self.database.client()).await? {
+            match values.find_one(doc! { "_id": id }).session(&mut session).await {
+                Err(error) if fault::is_without_sessions(&error) => self.last_write.refuse(&error),
+                found => return found,
+            }
+        }
+        values.find_one(doc! { "_id": id }).await
+    }
+
+    /// Inserts a document, and notes the time of this write for later reads.
+    async fn insert_before(
+        &self,
+        values: &Collection<ValueDocument>,
+        stored: &ValueDocument,
+    ) -> mongodb::error::Result<()> {
+        if let Some(mut session) = self.last_write.of_write(self.database.client()).await? {
+            let inserted = values.insert_one(stored).session(&mut session).await;
+            self.last_write.note(&session);
+            match inserted {
+                Err(error) if fault::is_without_sessions(&error) => self.last_write.refuse(&error),
+                inserted => return inserted.map(drop),
+            }
+        }
+        values.insert_one(stored).await.map(drop)
     }
 
     /// Inserts a document. Returns the present one if another call was first.
@@ -185,12 +228,12 @@ impl MongoStore {
     ) -> Result<Option<ValueDocument>, StoreError> {
         let values = self.collection(collection);
         let create = || async {
-            match values.insert_one(&stored).await {
-                Ok(_) => return Ok(None),
+            match self.insert_before(&values, &stored).await {
+                Ok(()) => return Ok(None),
                 Err(error) if fault::is_duplicate(&error) => {}
                 Err(error) => return Err(error),
             }
-            let present = values.find_one(doc! { "_id": &stored.id }).await?;
+            let present = self.find_after(&values, &stored.id).await?;
             let present = present.ok_or_else(fault::unsettled)?;
             // The present document may be this call's own, if only the reply was lost.
             Ok((present.by != stored.by).then_some(present))
@@ -198,9 +241,26 @@ impl MongoStore {
         self.retry("writing", &stored.id, create).await
     }
 
+    /// Removes all matching documents, in pieces that each have the time of one try.
     async fn delete(&self, collection: &str, what: Document) -> Result<(), StoreError> {
-        let delete = || async { self.collection(collection).delete_many(what.clone()).await };
-        self.retry("removing from", collection, delete).await.map(drop)
+        let documents = self.database.collection::<Document>(collection);
+        let delete = async |what: &Document| {
+            let delete = || async { documents.delete_many(what.clone()).await };
+            self.retry("removing from", collection, delete).await.map(drop)
+        };
+        let next = || async {
+            let found = documents.find(what.clone()).projection(doc! { "_id": 1 });
+            found.limit(PIECE as i64).await?.try_collect::<Vec<_>>().await
+        };
+        loop {
+            let found = self.retry("listing", collection, next).await?;
+            if found.len() < PIECE {
+                // The few that are left, and any that another process has written since.
+                return delete(&what).await;
+            }
+            let ids: Vec<_> = found.iter().filter_map(|found| found.get("_id").cloned()).collect();
+            delete(&doc! { "_id": { "$in": ids } }).await?;
+        }
     }
 
     /// The names of all collections.
@@ -212,10 +272,18 @@ impl MongoStore {
     /// The `_id`s of the matching documents, ascending. Skips ids that are not texts, which another
     /// program wrote.
     async fn ids(&self, collection: &str, what: Document) -> Result<Vec<String>, StoreError> {
+        let documents = self.database.collection::<Document>(collection);
         let find = || async {
-            let found = self.database.collection::<Document>(collection);
-            let found = found.find(what.clone()).projection(doc! { "_id": 1 }).await?;
-            found.try_collect::<Vec<_>>().await
+            let find = || documents.find(what.clone()).projection(doc! { "_id": 1 });
+            if let Some(mut session) = self.last_write.of_read(self.database.client()).await? {
+                match find().session(&mut session).await {
+                    Err(error) if fault::is_without_sessions(&error) => {
+                        self.last_write.refuse(&error);
+                    }
+                    found => return found?.stream(&mut session).try_collect::<Vec<_>>().await,
+                }
+            }
+            find().await?.try_collect().await
         };
         let found = self.retry("listing", collection, find).await?;
         let ids = found.iter().filter_map(|found| found.get_str("_id").ok());
@@ -304,6 +372,10 @@ impl Store for MongoStore {
             self.delete(collection, doc! { "run": run.as_str() }).await?;
         }
         self.delete("trendjob.runs", doc! { "_id": run.as_str() }).await
+    }
+
+    async fn close(&self) {
+        self.database.client().clone().shutdown().immediate(true).await;
     }
 }
 

@@ -100,7 +100,7 @@ async fn rewrite(
                 let documents =
                     write(store, generation, &newest.exclusions, &temporary, limit).await?;
                 // The publisher of a later generation may have swept the collection meanwhile.
-                if count(store, &temporary).await? != documents
+                if !is_whole(store, &temporary, documents).await?
                     || !swap(store, &temporary, &target).await?
                 {
                     continue;
@@ -143,7 +143,7 @@ pub async fn update_plain_documents(
     let limit = match found.and_then(|found| found.get_i64(LIMIT).ok()) {
         Some(limit) => u64::try_from(limit).unwrap_or(0),
         // Older versions did not store the wanted number.
-        None => count(store, &format!("trends-{source}")).await?,
+        None => last_rank(store, &format!("trends-{source}")).await?,
     };
     let newest = VisibleState::newest(store, source).await?;
     if limit > 0 && written_versions(store, source).await? != Some(newest.versions()) {
@@ -223,11 +223,20 @@ fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// The number of documents of a collection.
-pub(super) async fn count(store: &MongoStore, name: &str) -> Result<u64, StoreError> {
-    let documents = store.database.collection::<Document>(name);
-    let count = || async { documents.count_documents(doc! {}).await };
-    store.retry("counting", name, count).await
+/// Returns true if a collection has all the documents that [`write`] wrote to it. They are written
+/// in order of their ranks, so a drop at any moment takes the first one.
+async fn is_whole(store: &MongoStore, name: &str, documents: u64) -> Result<bool, StoreError> {
+    let collection = store.database.collection::<Document>(name);
+    let first = || async { collection.find_one(doc! { "_id": 1_i64 }).await };
+    Ok(documents == 0 || store.retry("reading", name, first).await?.is_some())
+}
+
+/// The highest rank of a collection, which is the number of its documents: ranks have no gaps.
+async fn last_rank(store: &MongoStore, name: &str) -> Result<u64, StoreError> {
+    let collection = store.database.collection::<Document>(name);
+    let last = || async { collection.find_one(doc! {}).sort(doc! { "_id": -1 }).await };
+    let last = store.retry("reading", name, last).await?;
+    Ok(last.and_then(|last| u64::try_from(last.get_i64("_id").ok()?).ok()).unwrap_or(0))
 }
 
 /// The reply to a rename.
@@ -248,11 +257,14 @@ pub(super) async fn swap(store: &MongoStore, from: &str, to: &str) -> Result<boo
         let mut command = doc! {
             "renameCollection": format!("{database}.{from}"),
             "to": format!("{database}.{to}"),
+            // A command has no other concern than its own: a new primary could undo the rename.
+            "writeConcern": { "w": "majority" },
         };
         if replace {
             command.insert("dropTarget", true);
         }
         match admin.run_command(command).await {
+            Ok(reply) if reply.contains_key("writeConcernError") => Err(fault::unsettled()),
             Ok(_) => Ok(RenameReply::Done),
             Err(error) if fault::is_missing_namespace(&error) => Ok(RenameReply::Missing),
             Err(error)

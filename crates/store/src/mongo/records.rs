@@ -21,6 +21,9 @@ const MAX_DOCUMENT: usize = 16 << 20;
 /// times the bytes of their JSON.
 const MEASURED_LINE: usize = 1 << 20;
 
+/// The documents that are counted by one query, which the server answers within seconds.
+const STEP: u64 = 100_000;
+
 /// The deepest nesting that every server accepts.
 const MAX_DEPTH: usize = 100;
 
@@ -74,9 +77,8 @@ pub async fn insert(
 /// which the run is published without. `stored` is the number of records that the other shards
 /// report.
 ///
-/// A publisher that stalls between its check of the visible run and the swap can replace the
-/// records of a later run. So only the removal of the records in `without` and a count come between
-/// the two.
+/// A publisher that stalls between its last check of the visible run and the swap can replace the
+/// records of a later run. So nothing comes between the two.
 pub async fn publish(
     store: &MongoStore,
     source: &SourceName,
@@ -84,9 +86,7 @@ pub async fn publish(
     without: &[u32],
     stored: u64,
 ) -> Result<(), StoreError> {
-    let visible = newest(store, source, 0).await?;
-    if visible.is_none_or(|visible| visible.withdrawn || visible.run != *run) {
-        // Another result is visible by now, and its own publisher handles its records.
+    if !is_visible(store, source, run).await? {
         return Ok(());
     }
     if stored == 0 {
@@ -99,10 +99,50 @@ pub async fn publish(
     }
     // All records are stored before the markers. If some are missing, an earlier attempt has
     // swapped the collection in, and a slow pod has stored some of its records again.
-    if plain::count(store, &name).await? < stored {
+    if !has_at_least(store, &name, stored, STEP).await? {
         return plain::drop_collection(store, &name).await;
     }
+    if !is_visible(store, source, run).await? {
+        return Ok(());
+    }
     plain::swap(store, &name, source.as_str()).await.map(drop)
+}
+
+/// Returns true if the result of a run is visible. If another one is, its own publisher handles its
+/// records.
+async fn is_visible(
+    store: &MongoStore,
+    source: &SourceName,
+    run: &RunId,
+) -> Result<bool, StoreError> {
+    let visible = newest(store, source, 0).await?;
+    Ok(visible.is_some_and(|visible| !visible.withdrawn && visible.run == *run))
+}
+
+/// Returns true if a collection has at least so many documents. Counts `step` of them by one query,
+/// by their `_id`s alone: a count of a large collection as a whole would not end in the time of one
+/// try. The numbers in a server's metadata are wrong after it was killed.
+async fn has_at_least(
+    store: &MongoStore,
+    name: &str,
+    wanted: u64,
+    step: u64,
+) -> Result<bool, StoreError> {
+    let documents = store.database.collection::<Document>(name);
+    let (mut counted, mut beyond) = (0, doc! {});
+    while counted < wanted {
+        let next = step.min(wanted - counted);
+        // The last of the next documents, if there are so many.
+        let last = || async {
+            let found = documents.find_one(beyond.clone()).projection(doc! { "_id": 1 });
+            found.sort(doc! { "_id": 1 }).skip(next - 1).await
+        };
+        let last = store.retry("counting", name, last).await?;
+        let Some(last) = last.and_then(|mut last| last.remove("_id")) else { return Ok(false) };
+        counted += next;
+        beyond = doc! { "_id": { "$gt": last } };
+    }
+    Ok(true)
 }
 
 /// Drops the records of a source if its visible run is about to be removed, or if no result is
@@ -193,7 +233,32 @@ fn bson(value: serde_json::Value) -> Bson {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::options;
     use super::*;
+
+    #[testing::needs(mongodb)]
+    #[tokio::test(flavor = "multi_thread")]
+    async fn documents_are_counted_in_steps_up_to_the_wanted_number() {
+        let store = MongoStore::open(&options("steps")).await.unwrap();
+        let documents = store.database.collection::<Document>("records");
+        documents.insert_many((0..95).map(|id| doc! { "_id": format!("{id:02}") })).await.unwrap();
+        for step in [1, 10, 19, 95, 96, STEP] {
+            for (wanted, expected) in [
+                (0, true),
+                (1, true),
+                (90, true),
+                (94, true),
+                (95, true),
+                (96, false),
+                (300, false),
+            ] {
+                let found = has_at_least(&store, "records", wanted, step).await.unwrap();
+                assert_eq!(found, expected, "{wanted} in steps of {step}");
+            }
+        }
+        assert!(!has_at_least(&store, "none", 1, STEP).await.unwrap());
+        store.database.drop().await.unwrap();
+    }
 
     const ID: RecordId = RecordId { shard: 3, object: 12, offset: 4096 };
 

@@ -1,9 +1,16 @@
 //! Plain documents in a real server: the one that `MONGODB_URI` names.
 
+use std::sync::Mutex;
+
 use futures::TryStreamExt as _;
+use mongodb::Client;
+use mongodb::event::EventHandler;
+use mongodb::event::command::CommandEvent;
+use mongodb::options::ClientOptions;
 use trends::exclusions::{Action, Change, Subject};
 
 use super::super::MongoOptions;
+use super::super::records::{self, RecordId};
 use super::super::tests::options;
 use super::*;
 use crate::generations::{self, Publication, PublicationStatus};
@@ -163,6 +170,79 @@ async fn concurrent_renames_to_one_name_leave_the_last_collection_whole() {
     let left = store.database.collection::<Document>("trends-s").find(doc! {}).await.unwrap();
     let left: Vec<Document> = left.try_collect().await.unwrap();
     assert!(matches!(&left[..], [one] if matches!(one.get_i32("turn"), Ok(3))), "{left:?}");
+    store.database.drop().await.unwrap();
+}
+
+/// A store that keeps the commands it sends.
+async fn watched(options: &MongoOptions) -> (MongoStore, Arc<Mutex<Vec<Document>>>) {
+    let mut store = MongoStore::open(options).await.unwrap();
+    let sent = Arc::<Mutex<Vec<Document>>>::default();
+    let seen = Arc::clone(&sent);
+    let mut client = ClientOptions::parse(options.uri.secret()).await.unwrap();
+    client.command_event_handler = Some(EventHandler::callback(move |event| {
+        if let CommandEvent::Started(event) = event {
+            seen.lock().unwrap().push(event.command);
+        }
+    }));
+    store.database = Client::with_options(client).unwrap().database(&options.database);
+    (store, sent)
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_documents_and_records_are_shown_without_a_count_of_a_whole_collection() {
+    let options = options("uncounted");
+    drop(published(&options).await);
+    let (store, sent) = watched(&options).await;
+    let attempt = AttemptId::new("a").unwrap();
+    refresh(&store, &source(), &attempt, 4).await.unwrap();
+    let run = newest(&store, &source(), 0).await.unwrap().unwrap().run;
+    for object in 0..4 {
+        let records: Vec<_> = (0..50)
+            .map(|offset| (RecordId { shard: 0, object, offset }, &br#"{"text":"x"}"#[..]))
+            .collect();
+        records::insert(&store, &source(), &run, &records).await.unwrap();
+    }
+    records::publish(&store, &source(), &run, &[], 200).await.unwrap();
+    // Documents of versions that did not store the wanted number.
+    store.database.collection::<Document>(WANTED).drop().await.unwrap();
+    change(&store, Action::Exclude, term("b")).await;
+    update_plain_documents(&store, &source(), &attempt).await.unwrap();
+    assert_eq!(words(&store).await, ["a", "c", "d", "e"]);
+    let records = store.database.collection::<Document>("s");
+    assert!(records.find_one(doc! { "text": "x" }).await.unwrap().is_some());
+    for command in sent.lock().unwrap().iter() {
+        let name = command.keys().next().unwrap();
+        assert!(!["count", "aggregate"].contains(&name.as_str()), "{command}");
+    }
+    store.database.drop().await.unwrap();
+}
+
+#[testing::needs(mongodb)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_run_is_removed_in_pieces() {
+    let options = options("pieces");
+    let (store, sent) = watched(&options).await;
+    let run = RunId::new("large").unwrap();
+    let blocks: Vec<Document> =
+        (0..2_500).map(|block| doc! { "_id": block, "run": run.as_str() }).collect();
+    let documents = store.database.collection::<Document>("trendjob.blocks");
+    documents.insert_many(blocks).await.unwrap();
+    documents.insert_one(doc! { "_id": "another", "run": "small" }).await.unwrap();
+    store.remove_run(&run).await.unwrap();
+    assert_eq!(documents.count_documents(doc! {}).await.unwrap(), 1);
+    let pieces: Vec<_> = sent
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|command| command.get_str("delete").is_ok_and(|name| name == "trendjob.blocks"))
+        .map(|delete| {
+            let query = delete.get_array("deletes").unwrap()[0].as_document().unwrap();
+            let query = query.get_document("q").unwrap();
+            query.get_document("_id").map_or(0, |ids| ids.get_array("$in").unwrap().len())
+        })
+        .collect();
+    assert_eq!(pieces, [1_000, 1_000, 0], "and the rest by the run's name");
     store.database.drop().await.unwrap();
 }
 

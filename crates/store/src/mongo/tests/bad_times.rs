@@ -19,6 +19,17 @@ async fn open(uri: MongoUri, patience: Duration) -> Result<MongoStore, StoreErro
     MongoStore::open(&MongoOptions { uri, database, ca_file, opening, patience }).await
 }
 
+/// A store on the primary of a replica set that answers by a rule.
+async fn on_primary(rule: fn(&Document) -> Answer) -> (MongoStore, Server) {
+    let server = Server::primary(rule);
+    let uri = MongoUri::new(&format!("mongodb://127.0.0.1:{}/?replicaSet=rs0", server.port));
+    (open(uri, LONG).await.unwrap(), server)
+}
+
+fn is(command: &Document, name: &str) -> bool {
+    command.keys().next().is_some_and(|first| first == name)
+}
+
 fn nothing() -> Answer {
     Answer::Reply(found(Vec::new()))
 }
@@ -56,6 +67,126 @@ async fn a_denied_user_gets_the_name_of_the_role() {
         "{error}"
     );
     assert!(!error.is_retryable());
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_retryable_writes_stores_values() {
+    // The answer of Amazon DocumentDB, and that of Cosmos DB, to a numbered write.
+    let (store, server) = on_primary(|command| match command.get("txnNumber") {
+        Some(_) => failure(301, "", "Retryable writes are not supported"),
+        None if is(command, "find") => nothing(),
+        None => done(),
+    })
+    .await;
+    assert_eq!(store.insert(&key(), "x".into()).await.unwrap(), Insertion::Inserted);
+    store.remove_run(&RunId::new("run").unwrap()).await.unwrap();
+    let received = server.received.lock().unwrap();
+    assert!(received.iter().any(|command| is(command, "insert")), "{received:?}");
+}
+
+#[tokio::test]
+async fn the_messages_of_atlas_tell_a_full_cluster_from_a_wrong_password_and_a_missing_right() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    let answer = async |message: &str| {
+        server.then([failure(8000, "AtlasError", message)]);
+        store.insert(&key(), "x".into()).await.unwrap_err()
+    };
+    let full = answer("you are over your space quota, using 512 MB of 512 MB").await;
+    assert!(matches!(full, StoreError::Full { .. }), "{full:?}");
+    let unknown = answer("bad auth : Authentication failed.").await;
+    let StoreError::Denied { what, .. } = &unknown else { panic!("{unknown:?}") };
+    assert!(what.contains("check the URI in the Secret"), "{what}");
+    let right = answer("user is not allowed to do action [insert] on [test.trendjob.plans]").await;
+    let StoreError::Denied { what, .. } = &right else { panic!("{right:?}") };
+    assert!(what.contains("readWrite"), "{what}");
+    let other = answer("noop is not allowed in this atlas tier").await;
+    assert!(other.to_string().contains("noop is not allowed in this atlas tier"), "{other:?}");
+}
+
+#[tokio::test]
+async fn a_rename_is_confirmed_by_a_majority_of_the_servers() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    let concern = doc! { "code": 64, "errmsg": "waiting for replication timed out" };
+    let unconfirmed = Answer::Reply(doc! { "ok": 1, "writeConcernError": concern });
+    server.then([unconfirmed, done()]);
+    assert!(plain::swap(&store, "trends-s~a", "trends-s").await.unwrap());
+    let received = server.received.lock().unwrap();
+    let renames = received.iter().filter(|command| is(command, "renameCollection"));
+    let concerns: Vec<_> =
+        renames.map(|rename| rename.get_document("writeConcern").unwrap()).collect();
+    let majority = doc! { "w": "majority" };
+    assert_eq!(concerns, [&majority, &majority]);
+}
+
+#[tokio::test]
+async fn too_many_requests_at_once_are_repeated_later() {
+    let server = Server::start([]);
+    let store = store(&server, LONG).await;
+    server.then([write_error(16500, "Request rate is large"), done()]);
+    assert_eq!(store.insert(&key(), "x".into()).await.unwrap(), Insertion::Inserted);
+}
+
+/// The time of the writes of the server below.
+const WRITTEN: mongodb::bson::Timestamp = mongodb::bson::Timestamp { time: 7, increment: 9 };
+
+/// The time that a read waits for, if it waits.
+fn waits_for(command: &Document) -> Option<mongodb::bson::Timestamp> {
+    command.get_document("readConcern").ok()?.get_timestamp("afterClusterTime").ok()
+}
+
+#[tokio::test]
+async fn a_read_waits_for_the_last_write_of_its_store() {
+    let (store, server) = on_primary(|command| {
+        let mut reply = if is(command, "find") {
+            found(Vec::new())
+        } else {
+            doc! { "ok": 1, "n": 1 }
+        };
+        if is(command, "insert") {
+            reply.insert("operationTime", WRITTEN);
+        }
+        Answer::Reply(reply)
+    })
+    .await;
+    store.get(&key()).await.unwrap();
+    store.insert(&key(), "x".into()).await.unwrap();
+    store.clone().get(&key()).await.unwrap();
+    store.runs().await.unwrap();
+    let received = server.received.lock().unwrap();
+    let finds: Vec<_> = received.iter().filter(|command| is(command, "find")).collect();
+    let waits: Vec<_> = finds.iter().map(|find| waits_for(find)).collect();
+    // The first read is of the format.
+    assert_eq!(waits, [None, None, Some(WRITTEN), Some(WRITTEN)]);
+    let levels = finds.iter().map(|find| find.get_document("readConcern").unwrap());
+    assert!(
+        levels.map(|concern| concern.get_str("level").unwrap()).all(|level| level == "majority")
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_can_not_wait_is_read_without() {
+    let (store, server) = on_primary(|command| {
+        if waits_for(command).is_some() {
+            return failure(303, "", "Feature not supported: readConcern.afterClusterTime");
+        }
+        let mut reply = if is(command, "find") {
+            found(Vec::new())
+        } else {
+            doc! { "ok": 1, "n": 1 }
+        };
+        reply.insert("operationTime", WRITTEN);
+        Answer::Reply(reply)
+    })
+    .await;
+    store.insert(&key(), "x".into()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.get(&key()).await.unwrap(), None);
+        assert!(store.runs().await.unwrap().is_empty());
+    }
+    let received = server.received.lock().unwrap();
+    assert_eq!(received.iter().filter(|command| waits_for(command).is_some()).count(), 1);
 }
 
 #[tokio::test]

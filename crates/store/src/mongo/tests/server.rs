@@ -37,33 +37,47 @@ pub(super) fn found(documents: Vec<Bson>) -> Document {
     doc! { "ok": 1, "cursor": cursor }
 }
 
+/// The answer to a command.
+#[derive(Debug, Clone, Copy)]
+enum Rule {
+    ByName(fn(&str) -> Answer),
+    ByCommand(fn(&Document) -> Answer),
+}
+
 /// A server that answers commands by a script, and by a rule once the script is over. It answers
 /// the handshake by itself.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) port: u16,
     script: Arc<Mutex<VecDeque<Answer>>>,
-    /// The answer to a command, by its name, when the script is over.
-    rule: fn(&str) -> Answer,
+    /// The answer to a command when the script is over.
+    rule: Rule,
+    /// True for the primary of a replica set, to which drivers send more than to a lone server.
+    is_primary: bool,
     /// The received commands, without those of the handshake.
     pub(super) received: Arc<Mutex<Vec<Document>>>,
 }
 
 impl Server {
     pub(super) fn start(script: impl IntoIterator<Item = Answer>) -> Self {
-        Self::listening(script.into_iter().collect(), |_| done())
+        Self::listening(script.into_iter().collect(), Rule::ByName(|_| done()), false)
     }
 
     /// A server without a script, with this rule.
     pub(super) fn answering(rule: fn(&str) -> Answer) -> Self {
-        Self::listening(VecDeque::new(), rule)
+        Self::listening(VecDeque::new(), Rule::ByName(rule), false)
     }
 
-    fn listening(script: VecDeque<Answer>, rule: fn(&str) -> Answer) -> Self {
+    /// The primary of a replica set with sessions, with this rule.
+    pub(super) fn primary(rule: fn(&Document) -> Answer) -> Self {
+        Self::listening(VecDeque::new(), Rule::ByCommand(rule), true)
+    }
+
+    fn listening(script: VecDeque<Answer>, rule: Rule, is_primary: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let script = Arc::new(Mutex::new(script));
-        let server = Self { port, script, rule, received: Arc::default() };
+        let server = Self { port, script, rule, is_primary, received: Arc::default() };
         let shared = server.clone();
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
@@ -77,6 +91,32 @@ impl Server {
     /// Appends to the script.
     pub(super) fn then(&self, answers: impl IntoIterator<Item = Answer>) {
         self.script.lock().unwrap().extend(answers);
+    }
+
+    fn hello(&self) -> Document {
+        let mut hello = doc! {
+            "ok": 1,
+            "helloOk": true,
+            "isWritablePrimary": true,
+            "ismaster": true,
+            "maxBsonObjectSize": 16 << 20,
+            "maxMessageSizeBytes": 48_000_000,
+            "maxWriteBatchSize": 100_000,
+            "minWireVersion": 0,
+            "maxWireVersion": 21,
+            "saslSupportedMechs": ["SCRAM-SHA-256"],
+        };
+        if self.is_primary {
+            let me = format!("127.0.0.1:{}", self.port);
+            hello.extend(doc! {
+                "setName": "rs0",
+                "hosts": [&me],
+                "primary": &me,
+                "me": &me,
+                "logicalSessionTimeoutMinutes": 30,
+            });
+        }
+        hello
     }
 
     /// Reads a message and answers it; `None` when the connection is over.
@@ -104,23 +144,15 @@ impl Server {
         }
         let name = command.keys().next()?.clone();
         let answer = match name.as_str() {
-            "hello" | "isMaster" | "ismaster" => Answer::Reply(doc! {
-                "ok": 1,
-                "helloOk": true,
-                "isWritablePrimary": true,
-                "ismaster": true,
-                "maxBsonObjectSize": 16 << 20,
-                "maxMessageSizeBytes": 48_000_000,
-                "maxWriteBatchSize": 100_000,
-                "minWireVersion": 0,
-                "maxWireVersion": 21,
-                "saslSupportedMechs": ["SCRAM-SHA-256"],
-            }),
+            "hello" | "isMaster" | "ismaster" => Answer::Reply(self.hello()),
             "endSessions" => done(),
             _ => {
-                self.received.lock().unwrap().push(command);
+                self.received.lock().unwrap().push(command.clone());
                 let next = self.script.lock().unwrap().pop_front();
-                next.unwrap_or_else(|| (self.rule)(&name))
+                next.unwrap_or_else(|| match self.rule {
+                    Rule::ByName(rule) => rule(&name),
+                    Rule::ByCommand(rule) => rule(&command),
+                })
             }
         };
         match answer {
