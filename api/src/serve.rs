@@ -40,7 +40,7 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
         store = open(args) => store?,
         () = shutdown::requested() => return Ok(()),
     };
-    tokio::spawn(watch(Arc::clone(&store), flag));
+    let watching = tokio::spawn(watch(Arc::clone(&store), flag));
     readiness.set(true);
     tracing::info!(address = %args.listen, "serving");
     let settings = args.settings();
@@ -50,9 +50,12 @@ pub(crate) async fn serve(args: &ServeArgs) -> Result<(), String> {
         shutdown::requested().await;
         readiness.set(false);
     };
-    server::serve_and_drain(listener, app(store, &settings), stop, drain).await;
+    server::serve_and_drain(listener, app(Arc::clone(&store), &settings), stop, drain).await;
     drop(ended);
     drop(probing.await);
+    watching.abort();
+    drop(watching.await);
+    store.close().await;
     Ok(())
 }
 

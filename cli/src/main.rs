@@ -19,6 +19,8 @@ use std::process::ExitCode;
 use args::Command;
 use failure::Failure;
 use output::Output;
+use store_location::StoreLocation;
+use tokio::runtime::Runtime;
 
 fn main() -> ExitCode {
     let args = match typed::args() {
@@ -40,15 +42,35 @@ fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
         Command::Run(args) => run::command(&runtime, &args, output),
         Command::Demo(args) => demo::command(&runtime, args, output),
         Command::Generate(args) => commands::generate(&args),
-        Command::Serve(args) => serve::command(&runtime, &args, output),
-        Command::Top(args) => runtime.block_on(commands::top(&args)),
-        Command::History(args) => runtime.block_on(commands::history(&args)),
-        Command::Explain(args) => runtime.block_on(commands::explain(&args)),
+        Command::Serve(args) => {
+            let ended = serve::command(&runtime, &args, output);
+            closing(&runtime, &args.location, async { ended })
+        }
+        Command::Top(args) => closing(&runtime, &args.location, commands::top(&args)),
+        Command::History(args) => closing(&runtime, &args.term.location, commands::history(&args)),
+        Command::Explain(args) => closing(&runtime, &args.term.location, commands::explain(&args)),
         Command::Fetch(args) => runtime.block_on(commands::fetch(&args)),
         Command::Validate(args) => commands::validate(&args, output),
-        Command::Runs(args) => runtime.block_on(commands::runs(&args, output)),
-        Command::Rollback(args) => runtime.block_on(commands::rollback(&args, output)),
-        Command::Exclude(args) => runtime.block_on(commands::exclude(&args, output)),
+        Command::Runs(args) => closing(&runtime, &args.location, commands::runs(&args, output)),
+        Command::Rollback(args) => {
+            closing(&runtime, &args.store.location, commands::rollback(&args, output))
+        }
+        Command::Exclude(args) => {
+            closing(&runtime, &args.store.location, commands::exclude(&args, output))
+        }
         Command::Completions(args) => commands::completions(&args),
     }
+}
+
+/// Carries out a command that uses a store, and closes the store.
+fn closing(
+    runtime: &Runtime,
+    location: &StoreLocation,
+    command: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    runtime.block_on(async {
+        let ended = command.await;
+        location.close().await;
+        ended
+    })
 }

@@ -2,7 +2,7 @@
 //! the store; never shows a URI, which may hold a password.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args as Flags;
 use store::{ObjectStore, SourceName, Store};
@@ -31,6 +31,9 @@ pub(crate) struct StoreLocation {
     /// The certificate authorities that the MongoDB server's certificate is checked with, as PEM.
     #[arg(long, value_name = "FILE")]
     mongodb_ca_file: Option<PathBuf>,
+    /// The opened databases, which are closed at the end of the command.
+    #[arg(skip)]
+    opened: Mutex<Vec<Arc<dyn Store>>>,
 }
 
 /// The required state of a store's folder.
@@ -56,6 +59,16 @@ impl StoreLocation {
                 Ok(Arc::new(ObjectStore::open_existing_folder(&self.store).await?))
             }
             (None, Folder::Any) => Ok(Arc::new(ObjectStore::open_folder(&self.store).await?)),
+        }
+    }
+
+    /// Closes the databases that were opened. A database that still has connections when the process
+    /// ends prints a panic of its driver now and then.
+    pub(crate) async fn close(&self) {
+        let opened =
+            std::mem::take(&mut *self.opened.lock().unwrap_or_else(PoisonError::into_inner));
+        for store in opened {
+            store.close().await;
         }
     }
 
@@ -100,6 +113,9 @@ impl StoreLocation {
             // A user waits for the command.
             patience: std::time::Duration::from_secs(5),
         };
-        Ok(MongoStore::open(&options).await?)
+        let store = MongoStore::open(&options).await?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.push(Arc::new(store.clone()));
+        Ok(store)
     }
 }

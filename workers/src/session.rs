@@ -87,7 +87,9 @@ async fn begin(
     let run = match &args.command {
         Command::Purge(purge) => {
             let opened = location::open(&args.location, &purge.database).await?;
-            return stages::purge(&opened, purge).await;
+            let ended = stages::purge(&opened, purge).await;
+            opened.store.close().await;
+            return ended;
         }
         Command::Plan(run) => run,
         Command::Etl(index) | Command::Aggregate(index) | Command::Score(index) => &index.later.run,
@@ -97,7 +99,7 @@ async fn begin(
     let database = &config.spec.sink.mongodb.database;
     let OpenStore { store, mongo } = location::open(&args.location, database).await?;
     let attempt = &identity.attempt;
-    let context = context(runtime, run, &config.run(), attempt, store)?;
+    let context = context(runtime, run, &config.run(), attempt, Arc::clone(&store))?;
     let mut context = Context { cancel, progress, ..context };
     if config.spec.sink.mongodb.store_records {
         context.records = Some(records(&context, mongo.as_ref(), &config.spec.source)?);
@@ -105,7 +107,9 @@ async fn begin(
     let work = stages::Work { context, mongo, config, data: run.data.clone() };
     let command = args.command.clone();
     let attempt = runtime.spawn_blocking(move || work.run(&command));
-    attempt.await.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()))
+    let ended = attempt.await.unwrap_or_else(|_| Err(pipeline::Error::Panicked.into()));
+    store.close().await;
+    ended
 }
 
 fn context(
