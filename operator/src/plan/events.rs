@@ -62,7 +62,14 @@ pub(super) fn notices(
     } else if !is_new && was(SUSPENDED) && !is(SUSPENDED) {
         notices.push(normal("Resumed", "Resume", "the run goes on".to_owned()));
     }
+    let is_entered = before.stage != status.stage || is_new;
     notices.extend(of_state(trendjob, status, state));
+    if let State::Complete { warning: text, .. } = state
+        && is_entered
+        && !text.is_empty()
+    {
+        notices.push(warning("CopiesOutdated", "Publish", text.clone()));
+    }
     notices
 }
 

@@ -62,6 +62,8 @@ pub enum State {
         result: ResultSummary,
         /// The number of records by outcome.
         records: Option<Records>,
+        /// What went wrong after the result was published; empty if nothing did.
+        warning: String,
     },
     /// A later run of the source was published first.
     Superseded,

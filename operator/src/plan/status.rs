@@ -83,7 +83,7 @@ pub(super) fn status(pass: &Pass<'_>, state: &State) -> TrendJobStatus {
         State::Running { finding: Some(finding), .. } if finding.exit_code.is_some() => {
             note_failure(&mut status, &Failure::from(finding), now);
         }
-        State::Complete { result, records } => {
+        State::Complete { result, records, .. } => {
             status.result = Some(result.clone());
             status.records = *records;
         }
@@ -195,7 +195,10 @@ pub(super) fn ended(trendjob: &CheckedTrendJob, now: Timestamp) -> TrendJobStatu
 /// The state that a status shows as the end of its run.
 fn end_of(status: &TrendJobStatus) -> State {
     match (&status.result, &status.last_failure) {
-        (Some(result), _) => State::Complete { result: result.clone(), records: status.records },
+        (Some(result), _) => {
+            let (result, records) = (result.clone(), status.records);
+            State::Complete { result, records, warning: String::new() }
+        }
         (None, Some(failure)) if status.stage.as_deref() == Some(state::FAILED) => {
             let LastFailure { stage, index, exit_code, reason, message, .. } = failure.clone();
             let stage = Stage::ALL.into_iter().find(|one| one.name() == stage);

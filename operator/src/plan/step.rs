@@ -131,7 +131,8 @@ fn reported(pass: &Pass<'_>, run: &StartedRun, job: &ObservedJob) -> Step {
         return Step::Ended(State::Superseded);
     }
     if let Some(result) = message.result.clone() {
-        return Step::Ended(State::Complete { result, records: message.records });
+        let (records, warning) = (message.records, message.warning.clone());
+        return Step::Ended(State::Complete { result, records, warning });
     }
     if let Some(next) = etl(pass).filter(|_| message.plan.is_some()) {
         return Step::Create(next);

@@ -38,7 +38,14 @@ fn states() -> Vec<(&'static str, State)> {
         ("suspended", State::Held { stage, by: Holder::User }),
         ("waits in its queue", State::Held { stage, by: Holder::Queue }),
         ("failed, another run begins soon", State::Restarting(failure())),
-        ("published", State::Complete { result: ResultSummary::default(), records: None }),
+        (
+            "published",
+            State::Complete {
+                result: ResultSummary::default(),
+                records: None,
+                warning: String::new(),
+            },
+        ),
         ("a later run was published first", State::Superseded),
         ("failed", State::Failed(failure())),
     ]

@@ -35,9 +35,9 @@ impl Work {
             Ok(())
         };
         let run = local::run(&self.context, Some(spec), counted, now)?;
-        self.follow_up(plan, &[], kept)?;
+        let warning = self.follow_up(plan, &[], kept);
         let published = self.published(&run.generation, &run.contents);
-        Ok(Ending::done(TerminationMessage { plan: summary, ..published }))
+        Ok(Ending::done(TerminationMessage { plan: summary, warning, ..published }))
     }
 }
 

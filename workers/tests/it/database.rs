@@ -79,6 +79,41 @@ fn records_are_stored_once_each_however_often_their_shard_is_counted() {
     assert!(!collections(&cluster).iter().any(|name| name.starts_with("sample~")));
 }
 
+#[testing::needs(mongodb)]
+#[test]
+fn a_result_stays_published_if_its_plain_documents_and_records_can_not_be_written() {
+    let shared = Shared::mongo("uncopied");
+    let mut cluster = Cluster::new(Some(shared), 4, 1, 1);
+    cluster.config.spec.sink.mongodb.store_records = true;
+    // The wanted number of plain documents can't be stored: it is another source's by this index.
+    let wanted =
+        || async { cluster.mongo().await.database().collection::<Document>("trendjob.plain") };
+    cluster.wait(async {
+        let index = mongodb::options::IndexOptions::builder().unique(true).build();
+        let index = mongodb::IndexModel::builder().keys(doc! { "limit": 1 }).options(index);
+        wanted().await.create_index(index.build()).await.unwrap();
+        let other = doc! { "_id": "another", "limit": 10_000_i64 };
+        wanted().await.insert_one(other).await.unwrap();
+    });
+    let report = cluster.run_through();
+    assert_eq!(report.result.unwrap().digest, cluster.expected());
+    assert!(report.warning.contains("plain documents are not written"), "{}", report.warning);
+    assert!(report.warning.contains("trendjob.plain"), "{}", report.warning);
+    assert_eq!(count(&cluster, SOURCE), report.records.unwrap().counted, "records are shown");
+    let partials = cluster.wait(async {
+        let store = cluster.mongo().await;
+        let blocks = store.database().collection::<Document>("trendjob.blocks");
+        blocks.count_documents(doc! { "stage": "etl" }).await.unwrap()
+    });
+    assert_eq!(partials, 0, "the clean-up was reached");
+    assert!(!collections(&cluster).contains(&"trends-sample".to_owned()));
+    // The next run has no such fault, and writes the documents.
+    cluster.wait(async { wanted().await.drop().await.unwrap() });
+    cluster.restart();
+    assert_eq!(cluster.run_through().warning, "");
+    assert_eq!(first_plain(&cluster).1, 2);
+}
+
 /// Returns the number of blocks that a report refers to: every reference has a checksum.
 fn references(report: &Value) -> u64 {
     match report {
