@@ -158,7 +158,17 @@ impl ObjectStore {
                 let present = self.read(path).await?;
                 present.map(Insertion::Present).ok_or_else(|| self.missing(path))
             }
-            Err(error) => Err(StoreError::failed("writing", self.named(path), error)),
+            Err(error) => {
+                let links = &[ErrorKind::PermissionDenied, ErrorKind::Unsupported];
+                match &self.folder {
+                    Some(folder)
+                        if is_caused_by(&error, links) && folder::has_no_hard_links(folder) =>
+                    {
+                        Err(StoreError::Refused(without_hard_links(&self.place)))
+                    }
+                    _ => Err(StoreError::failed("writing", self.named(path), error)),
+                }
+            }
         }
     }
 
@@ -249,6 +259,14 @@ impl ObjectStore {
     fn missing(&self, path: &ObjectPath) -> StoreError {
         StoreError::Missing { key: self.named(path) }
     }
+}
+
+/// Returns the message about a file system that has no hard links. A value becomes visible by a
+/// link, whole and only if its name is free; no other call of a file system does both.
+fn without_hard_links(place: &str) -> String {
+    format!(
+        "the file system of {place} has no hard links, which a store needs to let one of several writers win: pass a folder on another file system as --store, such as ext4, xfs, btrfs, APFS, NTFS or NFS"
+    )
 }
 
 #[async_trait::async_trait]

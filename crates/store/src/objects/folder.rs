@@ -30,16 +30,48 @@ pub(super) fn is_used(folder: &Path) -> Result<bool, StoreError> {
     Ok(false)
 }
 
+/// The most tries to remove a folder in which late writers still make files.
+const MAX_TRIES: usize = 100;
+
 /// Removes a folder and its content, without following links. Succeeds if there is no folder.
 pub(super) async fn remove(folder: PathBuf) -> Result<(), StoreError> {
     let path = folder.clone();
-    let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(path)).await;
+    let removed = tokio::task::spawn_blocking(move || remove_with_late_files(&path)).await;
     match removed.unwrap_or_else(|panic| Err(io::Error::other(panic))) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
             Err(StoreError::at_path("removing", &folder, error))
         }
         _ => Ok(()),
     }
+}
+
+/// Removes a folder again as long as another process writes to it between the removal of its files
+/// and its own. A run that is removed gets no more than the last writes of its late pods.
+fn remove_with_late_files(folder: &Path) -> io::Result<()> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match fs::remove_dir_all(folder) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries < MAX_TRIES => {}
+            removed => return removed,
+        }
+    }
+}
+
+/// Returns true if files can be made in a folder, but not linked to a second name, as on exFAT.
+pub(super) fn has_no_hard_links(folder: &Path) -> bool {
+    let process = std::process::id();
+    // Names of staged files: what a killed process leaves of them is swept.
+    let [first, second] = [1, 2].map(|number| folder.join(format!("format#{process}{number}")));
+    if fs::File::create_new(&first).is_err() {
+        return false;
+    }
+    let linked = fs::hard_link(&first, &second);
+    for file in [first, second] {
+        // The second one exists only if there are hard links.
+        drop(fs::remove_file(file));
+    }
+    linked.is_err()
 }
 
 /// Removes staged files that were last written before `before`, and returns their number.

@@ -2,6 +2,7 @@
 
 #[cfg(target_os = "linux")]
 mod disks;
+mod links;
 #[cfg(unix)]
 mod processes;
 
