@@ -16,7 +16,7 @@ use trends::Kind;
 use trends::exclusions::Exclusions;
 
 use super::{MongoStore, fault};
-use crate::generations::{newest, since};
+use crate::generations::{Visible, newest, since};
 use crate::{AttemptId, Generation, PublishedResult, SourceName, StoreError, View, exclusions};
 
 /// The separator between the name of a collection and the rest of the name of its temporary
@@ -93,24 +93,50 @@ async fn rewrite(
         if written.as_ref() == Some(&newest) {
             return Ok(());
         }
-        match &newest.generation {
-            Some(generation) if !generation.withdrawn && limit > 0 => {
+        let state = newest.generation.clone().filter(|_| limit > 0);
+        let shown = match state {
+            Some(generation) => {
                 let temporary =
                     format!("{target}{SEPARATOR}{}{SEPARATOR}{attempt}", generation.run);
-                let documents =
-                    write(store, generation, &newest.exclusions, &temporary, limit).await?;
-                // The publisher of a later generation may have swept the collection meanwhile.
-                if !is_whole(store, &temporary, documents).await?
-                    || !swap(store, &temporary, &target).await?
-                {
-                    continue;
-                }
-                sweep(store, &target, generation).await?;
+                let visible = Visible::new(store, generation);
+                let shown = write_visible(store, visible, &newest.exclusions, &temporary, limit);
+                shown.await?.map(|(entry, documents)| (entry, documents, temporary))
             }
-            _ => drop_collection(store, &target).await?,
+            None => None,
+        };
+        if let Some((entry, documents, temporary)) = shown {
+            // The publisher of a later generation may have swept the collection meanwhile.
+            if !is_whole(store, &temporary, documents).await?
+                || !swap(store, &temporary, &target).await?
+            {
+                continue;
+            }
+            sweep(store, &target, &entry).await?;
+        } else {
+            drop_collection(store, &target).await?;
         }
         written = Some(newest);
     }
+}
+
+/// Writes the documents of the visible result to a temporary collection. Returns its generation and
+/// the number of documents, or `None` if no result is visible.
+async fn write_visible(
+    store: &MongoStore,
+    mut visible: Visible<'_>,
+    exclusions: &Arc<Exclusions>,
+    temporary: &str,
+    limit: u64,
+) -> Result<Option<(Generation, u64)>, StoreError> {
+    while let Some(entry) = visible.entry() {
+        match write(store, &entry, exclusions, temporary, limit).await {
+            // Another process removes the run, and another result becomes visible.
+            Err(missing @ StoreError::Missing { .. }) => visible.skip(missing).await?,
+            documents => return documents.map(|documents| Some((entry, documents))),
+        }
+    }
+    drop_collection(store, temporary).await?;
+    Ok(None)
 }
 
 /// Writes the plain documents of a source if they are outdated. The publisher of an earlier
