@@ -40,6 +40,17 @@ pub(crate) fn mongodb(test: &str) -> (String, String) {
     (uri.into_string().unwrap(), format!("test-{test}-{}", std::process::id()))
 }
 
+/// The settings for opening a database in a test.
+pub(crate) fn mongo_options(uri: &str, database: &str) -> MongoOptions {
+    MongoOptions {
+        uri: MongoUri::new(uri),
+        database: database.to_owned(),
+        ca_file: None,
+        opening: Opening::CreateIndexes,
+        patience: Duration::from_mins(1),
+    }
+}
+
 /// Input, a store and a run.
 pub(crate) struct Cluster {
     pub(crate) folder: tempfile::TempDir,
@@ -181,7 +192,9 @@ impl Cluster {
     /// A pod that removes all runs of the TrendJob.
     pub(crate) fn purge(&self, args: &[&str]) -> Pod {
         let mut pod = self.process("purge");
-        pod.command.args(["--uid", &self.config.uid, "--source", SOURCE]).args(args);
+        pod.command
+            .args(["--uid", &self.config.uid, "--source", &self.config.spec.source])
+            .args(args);
         if let Shared::Mongo { database, .. } = &self.shared {
             pod.command.args(["--database", database]);
         }
@@ -221,14 +234,7 @@ impl Cluster {
 
     pub(crate) async fn mongo(&self) -> MongoStore {
         let Shared::Mongo { uri, database } = &self.shared else { panic!("not on MongoDB") };
-        let options = MongoOptions {
-            uri: MongoUri::new(uri),
-            database: database.clone(),
-            ca_file: None,
-            opening: Opening::CreateIndexes,
-            patience: Duration::from_mins(1),
-        };
-        MongoStore::open(&options).await.unwrap()
+        MongoStore::open(&mongo_options(uri, database)).await.unwrap()
     }
 
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {

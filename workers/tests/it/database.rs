@@ -178,10 +178,12 @@ fn nothing_is_left_over_after_runs_that_were_published_failed_superseded_or_purg
         }
     }
     assert_eq!(count(&cluster, "trendjob.blocks"), referred, "of {runs:?}");
-    // The logs stay, and the retired runs: superseded, failed, purged, and those beyond two.
+    // The logs stay, and the marks of removed runs: of each that was superseded, failed or beyond
+    // two, and one of the purged TrendJob.
     assert_eq!(count(&cluster, "trendjob.starts"), 3 + published);
     assert_eq!(count(&cluster, "trendjob.generations"), 2 + published);
-    assert_eq!(count(&cluster, "trendjob.retired"), 3 + published - 2);
+    assert_eq!(count(&cluster, "trendjob.retired"), 2 + published - 2);
+    assert_eq!(count(&cluster, "trendjob.purged"), 1);
     assert_eq!(count(&cluster, "trendjob.store"), 1);
     let expected = [
         "trendjob.blocks",
@@ -189,6 +191,7 @@ fn nothing_is_left_over_after_runs_that_were_published_failed_superseded_or_purg
         "trendjob.markers",
         "trendjob.plain",
         "trendjob.plans",
+        "trendjob.purged",
         "trendjob.retired",
         "trendjob.runs",
         "trendjob.starts",

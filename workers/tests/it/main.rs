@@ -16,6 +16,8 @@ mod outages;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod rounds;
+#[cfg(test)]
 mod schedules;
 #[cfg(test)]
 mod scores;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::cluster::{Cluster, Pod, Shared};
 
 /// A small generator (`SplitMix64`), so that a printed seed repeats a schedule.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -60,7 +60,8 @@ fn attempts(dice: &mut Dice, pod: impl Fn() -> Pod) {
     }
 }
 
-fn number(name: &str, default: u64) -> u64 {
+/// The number in a variable of the environment.
+pub(crate) fn number(name: &str, default: u64) -> u64 {
     let set = std::env::var_os(name).and_then(|value| value.into_string().ok());
     set.map_or(default, |value| value.parse().unwrap())
 }
