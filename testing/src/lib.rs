@@ -45,6 +45,11 @@ const NEEDS: &[Need] = &[
         "needs a MongoDB: MONGODB_URI names it (testing/mongodb starts one)",
     ),
     (
+        "secantus",
+        &[Variable("TRENDJOB_TEST_SECANTUS"), Variable("TRENDJOB_TEST_SECANTUS_CA")],
+        "needs a SecantusDB with users and TLS: testing/secantus starts one",
+    ),
+    (
         "cluster",
         &[Variable("KUBECONFIG"), Variable("TRENDJOB_TEST_WORKER_IMAGE")],
         "needs a cluster: KUBECONFIG names it, TRENDJOB_TEST_WORKER_IMAGE an image of the worker \
@@ -220,7 +225,7 @@ mod tests {
         for error in [need("mongo").err(), may_lack("all but mongo", "mongodb").err()] {
             let error = error.unwrap();
             assert!(error.contains("mongo is not a need"), "{error}");
-            assert!(error.contains("mongodb, cluster"), "{error}");
+            assert!(error.contains("mongodb, secantus, cluster"), "{error}");
         }
     }
 }

@@ -6,6 +6,7 @@ use super::*;
 use crate::conformance::conformance;
 
 mod bad_times;
+mod secantus;
 // The worker's tests include this file, too, and use other parts of it.
 #[expect(dead_code, reason = "shared with tests of another crate")]
 mod server;
