@@ -68,7 +68,7 @@ pub(super) fn write(
 /// Returns true if a file is an input of the plan.
 fn is_input(plan: &Plan, file: &Path) -> bool {
     let Ok(file) = file.canonicalize() else { return false };
-    plan.objects.iter().any(|object| match &object.location {
+    plan.objects.iter().any(|object| match object.location {
         ObjectLocation::File { path, .. } => path.canonicalize().is_ok_and(|path| path == file),
         ObjectLocation::Http { .. } => false,
     })

@@ -172,7 +172,7 @@ pub(super) fn plan(plan: &Plan, threads: usize, output: Output) -> Result<(), Fa
         return Output::json(&serde_json::json!({
             "source": plan.source,
             "bytes": plan.bytes(),
-            "objects": plan.objects.iter().map(Object::shown).collect::<Vec<_>>(),
+            "objects": plan.objects.iter().map(|object| object.shown()).collect::<Vec<_>>(),
             "chunks": plan.chunks,
             "chunkSize": plan.chunk_size,
             "shards": plan.shards.len(),
@@ -182,7 +182,8 @@ pub(super) fn plan(plan: &Plan, threads: usize, output: Output) -> Result<(), Fa
         }));
     }
     let rows = plan.objects.iter().map(|object| {
-        vec![object.name.clone(), tables::bytes(object.size), object.compression.to_string()]
+        let Object { name, size, compression, .. } = object;
+        vec![name, tables::bytes(size), compression.to_string()]
     });
     Output::print(&tables::columns(&["object", "size", "compression"], &[1], rows))?;
     Output::print(&format!(

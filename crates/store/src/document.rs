@@ -1,6 +1,8 @@
 //! Plans and markers: JSON documents that are inserted once. Owns the blocks that hold a document
 //! too long for its key; knows nothing of the content, and `envelope` owns the checksum.
 
+use std::io::{self, Read, Write};
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,10 @@ const FORMAT: u32 = 1;
 
 /// The bytes of a piece of a longer document, before compression.
 const PIECE: usize = 512 << 10;
+
+/// The most pieces that are put together to be parsed, which is the quickest. More are parsed while
+/// they are opened: the plan of a million files has 250 MB.
+const FEW: usize = 16;
 
 /// The prefix of an attempt's blocks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +70,7 @@ pub async fn insert_document<T: Serialize + DeserializeOwned>(
     attempt: &AttemptKey,
     value: T,
 ) -> Result<(T, bool), StoreError> {
-    let inline = envelope::seal(key, FORMAT, &Document { value: Content::Inline(&value) })?;
-    let stored = if inline.len() <= MAX_INLINE {
+    let stored = if let Some(inline) = inline(key, &value)? {
         inline
     } else {
         let (owner, pieces) = put_pieces(store, key, attempt, &value).await?;
@@ -113,6 +118,17 @@ pub(crate) async fn decode_block<T>(
     decode(&bytes).map_err(|error| StoreError::undecodable(key(), &error))
 }
 
+/// Returns a document as it is stored under its key, unless it is too long for that.
+fn inline<T: Serialize>(key: &Key, value: &T) -> Result<Option<Bytes>, StoreError> {
+    // A long document is not written to memory to find out that it is long.
+    let mut room = Room(MAX_INLINE);
+    if serde_json::to_writer(&mut room, value).is_err() && room.0 == 0 {
+        return Ok(None);
+    }
+    let inline = envelope::seal(key, FORMAT, &Document { value: Content::Inline(value) })?;
+    Ok(Some(inline).filter(|inline| inline.len() <= MAX_INLINE))
+}
+
 /// Stores a long document in pieces, under the plan stage. Blocks of the plan stay as long as the
 /// run. Blocks of the document's own stage may be removed earlier, as partials are once a run is
 /// published, and its marker is read after that.
@@ -122,17 +138,89 @@ async fn put_pieces<T: Serialize>(
     attempt: &AttemptKey,
     value: &T,
 ) -> Result<(AttemptKey, Vec<BlockRef>), StoreError> {
-    let whole = json(key, value)?;
+    let mut written = Pieces::default();
+    let json = serde_json::to_writer(&mut written, value).map_err(io::Error::from);
+    json.and_then(|()| written.seal()).map_err(|error| StoreError::damaged(key, &error))?;
     let owner = AttemptKey { stage: Stage::Plan, ..attempt.clone() };
     let mut pieces = Vec::new();
-    for (number, piece) in whole.chunks(PIECE).enumerate() {
+    for (number, block) in written.sealed.into_iter().enumerate() {
         let name = format!("{}-document-{number:05}", attempt.stage);
-        let block =
-            seal(BlockType::Bytes, piece).map_err(|error| StoreError::damaged(key, &error))?;
         pieces.push(BlockRef::to(name.clone(), &block));
         store.put_block(&owner.block(&name), block.into()).await?;
     }
     Ok((owner, pieces))
+}
+
+/// Room for a number of bytes: writing more fails.
+struct Room(usize);
+
+impl Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.0.checked_sub(bytes.len());
+        self.0 = left.unwrap_or(0);
+        left.map(|_| bytes.len()).ok_or_else(|| io::ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Cuts the bytes that are written into pieces, and seals them: compressed, a long document needs
+/// little memory.
+#[derive(Default)]
+struct Pieces {
+    piece: Vec<u8>,
+    sealed: Vec<Vec<u8>>,
+}
+
+impl Pieces {
+    /// Seals the bytes that are not sealed yet.
+    fn seal(&mut self) -> io::Result<()> {
+        if !self.piece.is_empty() {
+            self.sealed.push(seal(BlockType::Bytes, &self.piece).map_err(io::Error::other)?);
+            self.piece.clear();
+        }
+        Ok(())
+    }
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = bytes.len().min(PIECE - self.piece.len());
+        self.piece.extend_from_slice(&bytes[..count]);
+        if self.piece.len() == PIECE {
+            self.seal()?;
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the pieces of a long document, and opens one after the other.
+struct PieceReader {
+    /// The sealed pieces with their names.
+    pieces: std::vec::IntoIter<(String, Bytes)>,
+    /// The rest of the open piece.
+    piece: io::Cursor<Vec<u8>>,
+}
+
+impl Read for PieceReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.piece.read(buffer)?;
+            if count > 0 || buffer.is_empty() {
+                return Ok(count);
+            }
+            let Some((name, sealed)) = self.pieces.next() else { return Ok(0) };
+            let opened = open(BlockType::Bytes, &sealed);
+            let opened = opened.map_err(|error| io::Error::other(format!("{name}: {error}")))?;
+            self.piece = io::Cursor::new(opened);
+        }
+    }
 }
 
 /// Decodes the value under the key of a document. The pieces of a long document are read now, so a
@@ -144,7 +232,7 @@ pub async fn resolve<T: DeserializeOwned>(
 ) -> Result<T, StoreError> {
     match envelope::open::<Document<T>>(key, stored, 1..=FORMAT)?.value {
         Content::Inline(value) => Ok(value),
-        Content::Pieces { owner, pieces } => {
+        Content::Pieces { owner, pieces } if pieces.len() <= FEW => {
             let mut whole = Vec::new();
             for piece in &pieces {
                 let raw = |block: &[u8]| open(BlockType::Bytes, block);
@@ -152,12 +240,18 @@ pub async fn resolve<T: DeserializeOwned>(
             }
             parse(key, &whole)
         }
+        Content::Pieces { owner, pieces } => {
+            let mut sealed = Vec::with_capacity(pieces.len());
+            for piece in pieces {
+                let block = read_block(store, &owner, &piece).await?;
+                sealed.push((piece.name, block));
+            }
+            let piece = io::Cursor::default();
+            let reader = PieceReader { pieces: sealed.into_iter(), piece };
+            serde_json::from_reader(io::BufReader::new(reader))
+                .map_err(|error| StoreError::damaged(key, &error))
+        }
     }
-}
-
-/// The JSON of a value with this key.
-pub(crate) fn json<T: Serialize>(key: &Key, value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| StoreError::damaged(key, &error))
 }
 
 /// Parses the JSON of a value with this key.
@@ -179,7 +273,8 @@ mod tests {
             AttemptKey { run: run.clone(), stage: Stage::Etl, index: 3, attempt: name("a") };
         // The attempt has two long documents at one index.
         let other = AttemptKey { stage: Stage::Aggregate, ..attempt.clone() };
-        let (long, longer) = ("x".repeat(3 * MAX_INLINE), "y".repeat(5 * PIECE));
+        // One is parsed whole, the other piece by piece.
+        let (long, longer) = ("x".repeat(3 * MAX_INLINE), "y".repeat((FEW + 2) * PIECE));
         for (attempt, value) in [(&attempt, &long), (&other, &longer)] {
             let key = Key::marker(&run, attempt.stage, attempt.index);
             let inserted = insert_document(&store, &key, attempt, value.clone()).await.unwrap();

@@ -46,7 +46,7 @@ fn is_small(plan: &Plan, chunk_size: u64) -> bool {
 }
 
 fn summary(plan: &Plan) -> PlanSummary {
-    let compressed = |object: &&Object| object.compression != Compression::None;
+    let compressed = |object: &Object| object.compression != Compression::None;
     PlanSummary {
         hash: plan.hash().to_owned(),
         start_number: plan.start,

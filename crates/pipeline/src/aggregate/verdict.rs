@@ -50,8 +50,8 @@ fn message(plan: &Plan, records: &RecordCounts, percent: f64, samples: &[&Sample
         reasons.join(", "),
     );
     let lines = samples.iter().map(|sample| {
-        let object = plan.objects.get(sample.object as usize);
-        let name = object.map_or("", |object| object.name.as_str());
+        let object = plan.objects.get(sample.object);
+        let name = object.map(|object| object.name).unwrap_or_default();
         let Sample { offset, reason, column, line, .. } = sample;
         format!("\n  {name} at byte {offset}: {reason} (column {column}): {line:?}")
     });

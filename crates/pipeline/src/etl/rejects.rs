@@ -129,8 +129,9 @@ pub fn for_each_reject(
         let runs = marker.report.rejects.iter();
         runs.map(move |blocks| Blocks::stored(context, attempt.clone(), blocks))
     });
+    let mut objects = plan.objects.reader();
     merge::<Samples>(runs.collect(), |sample| {
-        let object = plan.objects.get(sample.object as usize);
+        let object = objects.get(sample.object);
         let object = object.map_or_else(String::new, |object| object.name.clone());
         let Sample { offset, reason, column, line, .. } = sample;
         each(Reject { object, offset, reason, column, line })

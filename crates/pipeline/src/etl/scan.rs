@@ -10,7 +10,7 @@ use super::judge::{CountedLines, Judge};
 use super::window_totals::SharedWindows;
 use crate::attempt::Attempt;
 use crate::input::{
-    Compression, InputFile, LineBuffer, LineRange, Lines as _, ObjectLocation, OpenObject,
+    Compression, InputFile, LineBuffer, LineRange, Lines as _, Object, ObjectLocation, OpenObject,
     StreamBlock, StreamSink, read_lines, stream_lines,
 };
 use crate::parallel::{into_inner, lock};
@@ -27,13 +27,18 @@ const SEGMENT: u64 = 248 << 10;
 /// A used buffer above this was grown for a long line, and is not used again.
 const LARGE: usize = 3 << 20;
 
+/// The defect of a range whose object is missing, or none that its reader can read. The plan was
+/// checked.
+const NO_OBJECT: Error = Error::Defect("a range has no object that can be read so");
+
 /// Reads the ranges of a shard and counts their records.
 pub(super) fn scan(attempt: &Attempt<'_>, ranges: &[Range]) -> Result<CountedLines, Error> {
     let (context, plan) = (attempt.context, attempt.plan);
     let threads = context.limits.threads.max(1);
-    let object = |range: &Range| &plan.objects[range.object as usize];
-    let (files, streams): (Vec<_>, Vec<_>) =
-        ranges.iter().partition(|range| object(range).is_plain_file());
+    let mut objects = plan.objects.reader();
+    let (files, streams): (Vec<_>, Vec<_>) = ranges
+        .iter()
+        .partition(|range| objects.get(range.object).is_some_and(Object::is_plain_file));
     let segments = Mutex::new(Segments { ranges: files.into_iter(), at: None });
     let (sender, receiver) = sync_channel(2 * threads);
     let (give_back, spare) = channel();
@@ -131,28 +136,24 @@ fn read_segments(
     judge: &mut Judge<'_>,
 ) -> Result<(), Error> {
     let (context, plan) = (attempt.context, attempt.plan);
-    let mut open: Option<(u32, InputFile<'_>)> = None;
+    let next = || lock(segments).claim().filter(|_| !failed());
+    let mut objects = plan.objects.reader();
     let mut buffer = LineBuffer::new(context);
-    loop {
-        let claimed = lock(segments).claim();
-        let Some(segment) = claimed.filter(|_| !failed()) else { break };
-        context.cancel.check()?;
-        if open.as_ref().is_none_or(|(object, _)| *object != segment.object) {
-            if let Some((_, file)) = &open {
-                file.check_unchanged()?;
-            }
-            let object = &plan.objects[segment.object as usize];
-            let ObjectLocation::File { path, .. } = &object.location else { continue };
-            open = Some((segment.object, InputFile::open(object, path)?));
+    let mut claimed = next();
+    while let Some(Range { object: number, .. }) = claimed {
+        let object = objects.get(number).cloned().ok_or(NO_OBJECT)?;
+        let ObjectLocation::File { path, .. } = &object.location else { return Err(NO_OBJECT) };
+        let file = InputFile::open(&object, path)?;
+        judge.enter(number);
+        while let Some(Range { start, end, .. }) = claimed.filter(|range| range.object == number) {
+            context.cancel.check()?;
+            read_lines(&file, start..end, plan.max_line(), &mut buffer, judge)?;
+            Progress::add(&context.progress.bytes, end - start);
+            claimed = next();
         }
-        if let Some((object, file)) = &open {
-            judge.enter(*object);
-            let range = segment.start..segment.end;
-            read_lines(file, range, plan.max_line(), &mut buffer, judge)?;
-        }
-        Progress::add(&context.progress.bytes, segment.end - segment.start);
+        file.check_unchanged()?;
     }
-    open.map_or(Ok(()), |(_, file)| file.check_unchanged())
+    Ok(())
 }
 
 /// A block of a stream, with the number of its object.
@@ -206,8 +207,9 @@ fn read_streams(
     mut handover: Handover<'_, impl Fn() -> bool>,
 ) -> Result<(), Error> {
     let (context, plan) = (attempt.context, attempt.plan);
+    let mut objects = plan.objects.reader();
     for range in ranges {
-        let object = &plan.objects[range.object as usize];
+        let object = objects.get(range.object).ok_or(NO_OBJECT)?;
         let window = if object.compression == Compression::None {
             LineRange { start: range.start, end: range.end }
         } else {

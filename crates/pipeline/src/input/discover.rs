@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::Error;
 
@@ -13,10 +14,48 @@ use crate::Error;
 pub struct FoundFile {
     /// The path under which it was found; it may contain symbolic links.
     pub path: PathBuf,
-    /// The absolute path without symbolic links: equal for equal files.
-    pub canonical: PathBuf,
+    /// The name of the file for the user, if it is not the path.
+    pub name: Option<String>,
+}
+
+impl FoundFile {
     /// The name of the file for the user.
-    pub name: String,
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.path.display().to_string())
+    }
+}
+
+/// A file that was found, and what its other names share with it.
+struct Found {
+    path: PathBuf,
+    /// The absolute path without symbolic links, equal for equal files; `None` if it is the path.
+    /// There may be a million files, so no path is kept twice.
+    canonical: Option<PathBuf>,
+    links: Option<Box<Links>>,
+}
+
+impl Found {
+    fn canonical(&self) -> &Path {
+        self.canonical.as_ref().unwrap_or(&self.path)
+    }
+}
+
+/// What all hard links of one file share: device, inode, size and the time of the last change. The
+/// first two would do on every file system that keeps its promises.
+type Links = (u64, u64, u64, Option<SystemTime>);
+
+/// Returns what the names of a file share, if it has several.
+#[cfg(unix)]
+fn links(metadata: &fs::Metadata) -> Option<Box<Links>> {
+    use std::os::unix::fs::MetadataExt as _;
+    let of = (metadata.dev(), metadata.ino(), metadata.len(), metadata.modified().ok());
+    (metadata.nlink() > 1).then(|| Box::new(of))
+}
+
+/// Returns what the names of a file share: here it can't be known.
+#[cfg(not(unix))]
+fn links(_: &fs::Metadata) -> Option<Box<Links>> {
+    None
 }
 
 /// Folders with a special meaning in the search for files.
@@ -60,9 +99,17 @@ pub fn discover(uris: &[String], folders: Folders<'_>) -> Result<Vec<FoundFile>,
             )));
         }
     }
-    found.sort_by(|a, b| (&a.canonical, &a.path).cmp(&(&b.canonical, &b.path)));
-    found.dedup_by(|a, b| a.canonical == b.canonical);
-    Ok(found)
+    found.sort_by(|a: &Found, b| (a.canonical(), &a.path).cmp(&(b.canonical(), &b.path)));
+    found.dedup_by(|a, b| a.canonical() == b.canonical());
+    let mut linked = HashSet::new();
+    found.retain(|Found { path, links, .. }| {
+        let is_first = links.as_deref().is_none_or(|links| linked.insert(*links));
+        if !is_first {
+            tracing::warn!(path = %path.display(), "is a hard link to a file that is read already");
+        }
+        is_first
+    });
+    Ok(found.into_iter().map(|Found { path, .. }| FoundFile { path, name: None }).collect())
 }
 
 /// Returns the local path of a URI.
@@ -92,32 +139,121 @@ fn expand(
     uri: &str,
     pattern: &Path,
     store_folder: Option<&Path>,
-    found: &mut Vec<FoundFile>,
+    found: &mut Vec<Found>,
 ) -> Result<(), Error> {
     let invalid = |error: glob::PatternError| {
         let (fault, position) = (error.msg, error.pos);
         Error::Input(format!("{uri} is not a valid glob: {fault} at character {position}"))
     };
-    let paths = glob::glob(&pattern.to_string_lossy()).map_err(invalid)?;
+    glob::Pattern::new(&pattern.to_string_lossy()).map_err(invalid)?;
     let before = found.len();
     let literal: PathBuf =
         pattern.components().take_while(|part| !is_glob(part.as_os_str().as_ref())).collect();
-    let dots = has_hidden(pattern.strip_prefix(&literal).unwrap_or(pattern));
+    let rest = pattern.strip_prefix(&literal).unwrap_or(pattern);
+    let parts: Result<Vec<_>, _> = rest.components().map(Part::new).collect();
     let mut visit = Visit::below(&literal, store_folder);
-    for path in paths {
-        let path = path.map_err(|error| {
-            let path = error.path().to_owned();
-            Error::Read { path, offset: None, source: error.into() }
-        })?;
-        let hidden = !dots && has_hidden(path.strip_prefix(&literal).unwrap_or(&path));
-        if !hidden && !path.is_dir() {
-            visit.path(&path, found)?;
-        }
-    }
+    let mut search =
+        Search { parts: parts.map_err(invalid)?, dots: has_hidden(rest), entered: HashSet::new() };
+    let start = if literal.as_os_str().is_empty() { PathBuf::from(".") } else { literal };
+    search.below(&start, 0, &mut |path| visit.path(path, found))?;
     if found.len() == before {
         return Err(Error::Input(format!("no file matches {uri}: check the path and the pattern")));
     }
     Ok(())
+}
+
+/// One part of the path of a glob.
+enum Part {
+    /// A name without a wildcard, or `..`.
+    Literal(PathBuf),
+    /// A pattern of one name.
+    Names(glob::Pattern),
+    /// Any number of folders: `**`.
+    Folders,
+}
+
+impl Part {
+    fn new(part: Component<'_>) -> Result<Self, glob::PatternError> {
+        let name: &Path = part.as_os_str().as_ref();
+        Ok(match name.to_str() {
+            Some("**") => Self::Folders,
+            Some(text) if is_glob(name) => Self::Names(glob::Pattern::new(text)?),
+            _ => Self::Literal(name.to_owned()),
+        })
+    }
+}
+
+/// The search for the paths that a glob matches. It reads each folder once for each part of the
+/// pattern, so a link to a folder above doesn't lead it round in circles; and it reads names from
+/// folders, which never hold `.` and `..`.
+struct Search {
+    parts: Vec<Part>,
+    /// True if the pattern spells out a dot, and so matches names that begin with one.
+    dots: bool,
+    /// Folders without symbolic links, with the number of the part that was matched below.
+    entered: HashSet<(PathBuf, usize)>,
+}
+
+impl Search {
+    /// Hands the paths below a folder that match the parts from number `at` to `take`.
+    fn below(
+        &mut self,
+        folder: &Path,
+        at: usize,
+        take: &mut impl FnMut(&Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let is_last = at + 1 == self.parts.len();
+        let Some(part) = self.parts.get(at) else { return Ok(()) };
+        if let Part::Literal(name) = part {
+            let path = folder.join(name);
+            return match (is_last, path.is_dir()) {
+                (false, true) => self.below(&path, at + 1, take),
+                (true, false) if fs::symlink_metadata(&path).is_ok() => take(&path),
+                _ => Ok(()),
+            };
+        }
+        let failed = |source| Error::Read { path: folder.to_owned(), offset: None, source };
+        let Ok(canonical) = folder.canonicalize() else { return Ok(()) };
+        if !folder.is_dir() || !self.entered.insert((canonical, at)) {
+            return Ok(());
+        }
+        let is_any = matches!(part, Part::Folders);
+        if is_any {
+            // No folder at all is a number of folders, too.
+            self.below(folder, at + 1, take)?;
+        }
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            if is_hidden(&name) && !self.dots {
+                continue;
+            }
+            let path = named_below(folder, &name);
+            if is_any {
+                if path.is_dir() {
+                    self.below(&path, at, take)?;
+                }
+            } else if !self.is_match(at, &name) {
+            } else if !is_last {
+                self.below(&path, at + 1, take)?;
+            } else if !path.is_dir() {
+                take(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if a name matches the part with this number.
+    fn is_match(&self, at: usize, name: &OsStr) -> bool {
+        match self.parts.get(at) {
+            Some(Part::Names(pattern)) => pattern.matches(&name.to_string_lossy()),
+            _ => false,
+        }
+    }
+}
+
+/// Returns the path of a name in a folder. The current folder is left out, as in a shell.
+fn named_below(folder: &Path, name: &OsStr) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
 }
 
 /// Returns true if a name in a path begins with a dot. `.` and `..` are not names.
@@ -148,7 +284,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Adds a file, or all files below a folder. Follows links, but enters no folder twice.
-    fn path(&mut self, path: &Path, found: &mut Vec<FoundFile>) -> Result<(), Error> {
+    fn path(&mut self, path: &Path, found: &mut Vec<Found>) -> Result<(), Error> {
         let failed = |source| Error::Read { path: path.to_owned(), offset: None, source };
         let metadata = fs::metadata(path).map_err(failed)?;
         if !metadata.is_file() && !metadata.is_dir() {
@@ -162,8 +298,8 @@ impl<'a> Visit<'a> {
             return Ok(());
         }
         if metadata.is_file() {
-            let name = path.display().to_string();
-            found.push(FoundFile { path: path.to_owned(), canonical, name });
+            let canonical = Some(canonical).filter(|canonical| canonical != path);
+            found.push(Found { path: path.to_owned(), canonical, links: links(&metadata) });
         } else if self.entered.insert(canonical) {
             for entry in fs::read_dir(path).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
@@ -200,7 +336,9 @@ mod tests {
             let uri = self.0.path().join(uri).display().to_string();
             let found = discover(&[uri], folders).unwrap();
             let root = self.0.path().canonicalize().unwrap();
-            let name = |found: &FoundFile| found.canonical.strip_prefix(&root).unwrap().to_owned();
+            let name = |found: &FoundFile| {
+                found.path.canonicalize().unwrap().strip_prefix(&root).unwrap().to_owned()
+            };
             found.iter().map(|found| name(found).display().to_string()).collect()
         }
     }
@@ -213,6 +351,53 @@ mod tests {
         assert_eq!(folder.found(".*.x", "none"), [".b.x"]);
         assert_eq!(folder.found(".store/demo/*.x", "none"), [".store/demo/c.x"]);
         assert_eq!(folder.found("", "none"), ["a.x", "sub/e.x"]);
+    }
+
+    #[test]
+    fn a_glob_matches_part_by_part() {
+        let files = ["a/1.x", "a/b/2.x", "a/b/c/3.x", "a/b/c/4.y", "d/1.x", "[e]/5.x"];
+        let folder = Folder::with(&files);
+        let found = |uri| folder.found(uri, "none");
+        assert_eq!(found("*/1.x"), ["a/1.x", "d/1.x"]);
+        assert_eq!(found("a/**/*.x"), ["a/1.x", "a/b/2.x", "a/b/c/3.x"]);
+        assert_eq!(found("**/c/*"), ["a/b/c/3.x", "a/b/c/4.y"]);
+        assert_eq!(found("a/**/c/**/?.x"), ["a/b/c/3.x"]);
+        assert_eq!(found("**/b/../1.*"), ["a/1.x"]);
+        assert_eq!(found("[[]e]/*.x"), ["[e]/5.x"]);
+        assert_eq!(found("[ad]/1.x"), ["a/1.x", "d/1.x"]);
+        let pattern = folder.0.path().join("a**").display().to_string();
+        let error = discover(&[pattern], Folders::default()).unwrap_err().to_string();
+        assert!(error.contains("is not a valid glob"), "{error}");
+        let pattern = folder.0.path().join("a/**/*.z").display().to_string();
+        let error = discover(&[pattern], Folders::default()).unwrap_err().to_string();
+        assert!(error.contains("no file matches"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_above_is_no_circle_and_no_file_is_read_twice() {
+        use std::os::unix::fs::symlink;
+        let folder = Folder::with(&["in/a.x", "in/sub/b.x", "other/c.x"]);
+        let root = folder.0.path();
+        symlink(".", root.join("in/cur")).unwrap();
+        symlink("..", root.join("in/sub/up")).unwrap();
+        symlink("../other", root.join("in/other")).unwrap();
+        let all = ["in/a.x", "in/sub/b.x", "other/c.x"];
+        assert_eq!(folder.found("in", "none"), all);
+        assert_eq!(folder.found("in/**/*.x", "none"), all);
+        assert_eq!(folder.found("in/*/*.x", "none"), all);
+        fs::hard_link(root.join("in/a.x"), root.join("in/z.x")).unwrap();
+        assert_eq!(folder.found("in", "none"), all);
+        assert_eq!(folder.found("in/[az].x", "none"), ["in/a.x"]);
+    }
+
+    #[test]
+    fn a_pattern_with_a_dot_does_not_lead_to_the_folder_above() {
+        let folder = Folder::with(&["data/.hidden/a.x", "secret.x"]);
+        assert_eq!(folder.found("data/.*/*.x", "none"), ["data/.hidden/a.x"]);
+        let pattern = folder.0.path().join("data/.*/secret.x").display().to_string();
+        let error = discover(&[pattern], Folders::default()).unwrap_err().to_string();
+        assert!(error.contains("no file matches"), "{error}");
     }
 
     #[test]

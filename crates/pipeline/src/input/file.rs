@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use sha2::Digest as _;
 use trends::digest::hex;
@@ -12,6 +12,10 @@ use super::compression::Compression;
 use super::discover::FoundFile;
 use super::object::{self, FileVersion, Identity, Object, ObjectLocation};
 use crate::Error;
+
+/// The time before a file that seems changed is looked at again. Network file systems remember the
+/// size and time of a file for 3 seconds at least, unless it is opened anew.
+const SECOND_LOOK: Duration = Duration::from_secs(3);
 
 /// Reads the size, compression and version of a file.
 ///
@@ -22,7 +26,7 @@ pub fn inspect(
     declared: Option<Compression>,
     identity: Identity,
 ) -> Result<Object, Error> {
-    let name = &found.name;
+    let name = &found.name();
     let failed = |source| Error::Read { path: PathBuf::from(name), offset: None, source };
     let path = std::path::absolute(&found.path).map_err(failed)?;
     if path.to_str().is_none() {
@@ -70,8 +74,20 @@ pub(crate) struct InputFile<'a> {
 }
 
 impl<'a> InputFile<'a> {
-    /// Opens a file and checks that it is unchanged since it was planned.
+    /// Opens a file and checks that it is unchanged since it was planned. A node of a network file
+    /// system may remember an older state for some seconds, so a file that seems changed is opened
+    /// once more.
     pub(crate) fn open(object: &'a Object, path: &Path) -> Result<Self, Error> {
+        match Self::open_once(object, path) {
+            Err(Error::SourceChanged { what, .. }) => {
+                second_look(object, &what);
+                Self::open_once(object, path)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_once(object: &'a Object, path: &Path) -> Result<Self, Error> {
         let failed =
             |source| Error::Read { path: PathBuf::from(&object.name), offset: None, source };
         let mut file = File::open(path).map_err(failed)?;
@@ -83,12 +99,24 @@ impl<'a> InputFile<'a> {
         }
         file.rewind().map_err(failed)?;
         let input = Self { object, file };
-        input.check_unchanged()?;
+        input.check_metadata()?;
         Ok(input)
     }
 
-    /// Checks the size of the file, and its modification time if that identifies it.
+    /// Checks that the file, which has been read, is still as it was planned. Looks a second time
+    /// before it fails.
     pub(crate) fn check_unchanged(&self) -> Result<(), Error> {
+        match self.check_metadata() {
+            Err(Error::SourceChanged { what, .. }) => {
+                second_look(self.object, &what);
+                self.check_metadata()
+            }
+            checked => checked,
+        }
+    }
+
+    /// Checks the size of the file, and its modification time if that identifies it.
+    fn check_metadata(&self) -> Result<(), Error> {
         let metadata = self.file.metadata().map_err(|source| self.failed(0, source))?;
         let size = metadata.len();
         if size != self.object.size {
@@ -146,6 +174,13 @@ impl<'a> InputFile<'a> {
     }
 }
 
+/// Waits before a file that seems changed is looked at again.
+#[expect(clippy::disallowed_methods, reason = "readers of input are threads that may block")]
+fn second_look(object: &Object, what: &str) {
+    tracing::warn!(file = object.name, what, delay = ?SECOND_LOOK, "looking at the file again");
+    std::thread::sleep(SECOND_LOOK);
+}
+
 #[cfg(unix)]
 fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, buffer, offset)
@@ -164,12 +199,37 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::disallowed_methods, reason = "the file is waited for on a thread")]
+    #[test]
+    fn a_file_that_seemed_changed_is_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("in.ndjson");
+        std::fs::write(&path, "{}").unwrap();
+        let found = FoundFile { path, name: None };
+        let object = inspect(&found, None, Identity::Modified).unwrap();
+        let file = File::options().write(true).open(&found.path).unwrap();
+        let planned = file.metadata().unwrap().modified().unwrap();
+        let stale = planned - Duration::from_mins(1);
+        file.set_modified(stale).unwrap();
+        let opened = std::thread::scope(|scope| {
+            let opened = scope.spawn(|| InputFile::open(&object, &found.path).map(drop));
+            // Most of the delay is left: the second look finds the planned time.
+            std::thread::sleep(SECOND_LOOK / 6);
+            file.set_modified(planned).unwrap();
+            opened.join().unwrap()
+        });
+        opened.unwrap();
+        file.set_modified(stale).unwrap();
+        let error = InputFile::open(&object, &found.path).unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("SourceChanged", true), "{error}");
+    }
+
     #[test]
     fn a_path_that_is_not_utf8_is_refused_with_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(OsStr::from_bytes(b"odd\xFF.ndjson"));
         std::fs::write(&path, "{}").unwrap();
-        let found = FoundFile { canonical: path.clone(), name: path.display().to_string(), path };
+        let found = FoundFile { path, name: None };
         let error = inspect(&found, None, Identity::Modified).unwrap_err().to_string();
         assert!(error.contains("odd\u{fffd}.ndjson is not UTF-8"), "{error}");
     }

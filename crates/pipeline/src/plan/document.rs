@@ -15,7 +15,7 @@ use super::analysis::Analysis;
 use super::cut::Range;
 use super::indexes::{PartitionIndex, ShardIndex};
 use crate::Error;
-use crate::input::{Compression, Identity, Object};
+use crate::input::{Compression, Identity, Object, ObjectReader, Objects};
 
 /// The request of a user: the input of a run and its settings.
 #[derive(Debug, Clone)]
@@ -167,7 +167,7 @@ pub struct PlanDocument {
     /// The run's place in the order of the source's runs, from 1.
     pub start: u64,
     /// The input.
-    pub objects: Vec<Object>,
+    pub objects: Objects,
     /// The byte ranges of each shard.
     pub shards: Vec<Vec<Range>>,
     /// The size of a chunk in bytes, after it was fitted to the number of shards.
@@ -191,7 +191,7 @@ pub struct PlanDocument {
 impl PlanDocument {
     /// Returns the size of the input in bytes, before decompression.
     pub fn bytes(&self) -> u64 {
-        self.objects.iter().fold(0, |sum, object| sum.saturating_add(object.size))
+        self.objects.bytes()
     }
 
     /// Returns the SHA-256 of the JSON, which is never in memory as a whole.
@@ -210,18 +210,20 @@ impl PlanDocument {
     /// # Errors
     /// The first fault found, as text.
     pub(super) fn check(&self) -> Result<(), String> {
+        let mut objects = self.objects.reader();
         for (shard, ranges) in self.shards.iter().enumerate() {
             for range in ranges {
-                self.check_range(range).map_err(|what| format!("shard {shard} reads {what}"))?;
+                self.check_range(range, &mut objects)
+                    .map_err(|what| format!("shard {shard} reads {what}"))?;
             }
         }
         let settings = self.record.fields().map(drop).and_then(|()| self.analysis.check());
         settings.map_err(|error| error.to_string())
     }
 
-    fn check_range(&self, range: &Range) -> Result<(), String> {
+    fn check_range(&self, range: &Range, objects: &mut ObjectReader<'_>) -> Result<(), String> {
         let Range { object, start, end } = *range;
-        let Some(found) = self.objects.get(object as usize) else {
+        let Some(found) = objects.get(object) else {
             return Err(format!("object {object} of {}", self.objects.len()));
         };
         let Object { name, size, .. } = found;
@@ -372,7 +374,7 @@ mod tests {
             (with_range(Range { object: 7, ..range }), "object 7 of 1"),
             (with_range(Range { end: u64::MAX, ..range }), "which has"),
             (with_range(Range { end: range.start, ..range }), "which has"),
-            (PlanDocument { objects: Vec::new(), ..plan.clone() }, "object 0 of 0"),
+            (PlanDocument { objects: Objects::default(), ..plan.clone() }, "object 0 of 0"),
             (
                 PlanDocument { record: RecordFormat::Custom(pointer), ..plan.clone() },
                 "JSON pointer",

@@ -23,7 +23,8 @@ pub use indexes::{PartitionIndex, ShardIndex};
 
 use crate::cancel::Cancel;
 use crate::input::{
-    Folders, FoundFile, Object, Remote, discover, inspect, inspect_remote, is_remote, normal,
+    Folders, FoundFile, Object, Objects, Remote, discover, inspect, inspect_remote, is_remote,
+    normal,
 };
 use crate::{Context, Error, Process};
 
@@ -117,21 +118,20 @@ fn store_plan(context: &Context, mut plan: PlanDocument) -> Result<Plan, Error> 
     Plan::new(plan)
 }
 
-fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>, Error> {
+fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Objects, Error> {
     let (piped, named): (Vec<_>, Vec<_>) = spec.uris.iter().cloned().partition(|uri| uri == "-");
-    let mut objects = Vec::new();
+    let mut objects = Objects::default();
     if !piped.is_empty() {
         let spooled = spec.spooled.as_ref();
         let path = spooled.ok_or(Error::Defect("standard input was not spooled"))?;
-        let (path, name) = (path.clone(), "standard input".to_owned());
-        let spooled = FoundFile { canonical: path.clone(), path, name };
-        objects.push(inspect(&spooled, spec.compression, spec.identity)?);
+        let spooled = FoundFile { path: path.clone(), name: Some("standard input".to_owned()) };
+        add(&mut objects, inspect(&spooled, spec.compression, spec.identity)?)?;
     }
     let (urls, named): (Vec<_>, Vec<_>) = named.into_iter().partition(|uri| is_remote(uri));
     let folders =
         Folders { data: spec.data.as_deref(), store_folder: spec.store_folder.as_deref() };
     for found in discover(&named, folders)? {
-        objects.push(inspect(&found, spec.compression, spec.identity)?);
+        add(&mut objects, inspect(&found, spec.compression, spec.identity)?)?;
     }
     // In the order of their names, each once, however it is spelled. A redirect is to a URL what a
     // link is to a file: objects behind it are read once, too.
@@ -142,25 +142,22 @@ fn objects(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<Vec<Object>,
         }
         let (object, address) = inspect_remote(remote, cancel, url, spec.compression)?;
         if read.insert(normal(&address)) {
-            objects.push(object);
+            add(&mut objects, object)?;
         } else {
             tracing::warn!(url = object.name, "leads to an object that is read already");
         }
     }
-    check_sizes(&objects)?;
     Ok(objects)
 }
 
-/// Refuses sizes that no object has: a server may tell any.
-fn check_sizes(objects: &[Object]) -> Result<(), Error> {
-    let mut total = 0_u64;
-    for Object { name, size, .. } in objects {
-        total = total.saturating_add(*size);
-        if total > MOST_BYTES {
-            return Err(Error::Input(format!(
-                "the input is too large: {name} makes it {total} bytes, and a run reads at most 2^60; check the size that its server tells ({size})"
-            )));
-        }
+/// Adds an object to the input. Refuses sizes that no object has: a server may tell any.
+fn add(objects: &mut Objects, object: Object) -> Result<(), Error> {
+    let Object { name, size, .. } = &object;
+    let total = objects.bytes().saturating_add(*size);
+    if total > MOST_BYTES {
+        return Err(Error::Input(format!(
+            "the input is too large: {name} makes it {total} bytes, and a run reads at most 2^60; check the size that its server tells ({size})"
+        )));
     }
-    Ok(())
+    objects.push(object)
 }

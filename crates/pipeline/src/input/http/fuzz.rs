@@ -243,8 +243,7 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn object_of_file(path: &Path) -> Object {
-    let name = path.display().to_string();
-    let found = FoundFile { path: path.to_owned(), canonical: path.to_owned(), name };
+    let found = FoundFile { path: path.to_owned(), name: None };
     let object = inspect(&found, Some(Compression::None), Identity::Modified).unwrap();
     assert!(matches!(
         object.location,
