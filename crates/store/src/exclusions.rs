@@ -90,8 +90,7 @@ pub async fn append(
     }
 }
 
-/// Returns the entry with the number `n`. Fails with `Missing` if it does not exist.
-pub async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
+async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
     let key = Key::exclusion(source, n);
     let found = store.get(&key).await?;
     let bytes = found.ok_or_else(|| StoreError::Missing { key: key.to_string() })?;

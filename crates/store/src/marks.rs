@@ -18,7 +18,11 @@ struct RetirementMark {
 
 /// The mark that the runs of a TrendJob are purged.
 #[derive(Debug, Serialize)]
-struct PurgeMark {}
+#[serde(rename_all = "camelCase")]
+struct PurgeMark<'a> {
+    /// The time of the purge (RFC 3339).
+    purged_at: &'a str,
+}
 
 /// The marks of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +81,11 @@ pub(crate) async fn retire(
 }
 
 /// Marks all runs of a TrendJob as purged, those that have not begun yet included.
-pub(crate) async fn mark_purged(store: &dyn Store, uid: &TrendJobUid) -> Result<(), StoreError> {
+pub(crate) async fn mark_purged(
+    store: &dyn Store,
+    uid: &TrendJobUid,
+    purged_at: &str,
+) -> Result<(), StoreError> {
     let key = Key::purged(uid);
-    store.insert(&key, envelope::seal(&key, FORMAT, &PurgeMark {})?).await.map(drop)
+    store.insert(&key, envelope::seal(&key, FORMAT, &PurgeMark { purged_at })?).await.map(drop)
 }

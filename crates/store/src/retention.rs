@@ -16,7 +16,9 @@ mod verdict;
 use std::path::Path;
 
 use serde::Serialize;
+use trends::time::rfc3339;
 
+use crate::generations::withdraw_gone;
 use crate::{RunId, SourceName, Stage, Store, StoreError};
 use survey::survey;
 use verdict::{Rules, judge};
@@ -123,7 +125,24 @@ impl CleanUp<'_> {
                 self.store.remove_blocks(&found.run, Stage::Etl).await?;
             }
         }
+        if !self.is_dry {
+            self.withdraw_gone().await?;
+        }
         Ok(useless)
+    }
+
+    /// Takes back the newest entries whose runs are gone: a process may have named a run while it
+    /// was removed here, or a purge may have died after its mark.
+    async fn withdraw_gone(&self) -> Result<(), StoreError> {
+        let sources = match self.scope {
+            Some(source) => vec![source.clone()],
+            None => self.store.sources().await?,
+        };
+        let now = rfc3339(i64::try_from(self.rules.now).unwrap_or(i64::MAX));
+        for source in &sources {
+            withdraw_gone(self.store, source, &now).await?;
+        }
+        Ok(())
     }
 }
 

@@ -94,6 +94,15 @@ pub async fn remove_if_removed(store: &dyn Store, run: &RunId) -> Result<bool, S
     Ok(is_removed)
 }
 
+/// Returns true if a run was published, however long ago.
+pub async fn is_published(store: &dyn Store, run: &RunId) -> Result<bool, StoreError> {
+    let Some(record) = read(store, run).await? else { return Ok(false) };
+    let start = start_number(store, run, &record).await?;
+    let newest = generations::newest(store, &record.source, 0).await?;
+    let (Some(start), Some(newest)) = (start, newest) else { return Ok(false) };
+    Ok(generations::publication(store, run, start, &newest).await?.is_some())
+}
+
 /// Reads the record of a run, `None` if it has none.
 pub async fn read(store: &dyn Store, run: &RunId) -> Result<Option<RunRecord>, StoreError> {
     let key = Key::run(run);

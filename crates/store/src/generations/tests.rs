@@ -1,7 +1,8 @@
 //! The generation log in cases that two well-behaved publishers never cause.
 
 use super::*;
-use crate::{BlockKey, Insertion, ObjectStore, Stage, Store};
+use crate::retention::purge;
+use crate::{BlockKey, Insertion, ObjectStore, Stage, Store, TrendJobUid};
 
 fn source() -> SourceName {
     SourceName::new("s").unwrap()
@@ -113,59 +114,146 @@ async fn a_purged_run_is_not_published() {
     assert_eq!(history(&store, &source(), 9).await.unwrap().len(), 1, "nothing was inserted");
 }
 
-/// A store that retires a run at the moment its generation is inserted.
+/// A store in which a TrendJob is purged at the moment an entry is inserted.
 #[derive(Debug)]
-struct PurgedMeanwhile(ObjectStore);
+struct PurgedMeanwhile {
+    inner: ObjectStore,
+    /// The UID of the TrendJob, and the number of the entry.
+    uid: &'static str,
+    at: u64,
+}
 
 #[async_trait::async_trait]
 impl Store for PurgedMeanwhile {
     async fn insert(&self, key: &Key, value: bytes::Bytes) -> Result<Insertion, StoreError> {
-        if key.to_string() == "generations/s/00000000000000000002" {
-            self.0.insert(&Key::retired(&run("two")), "{}".into()).await?;
+        if *key == Key::generation(&source(), self.at) {
+            let uid = TrendJobUid::new(self.uid).unwrap();
+            purge(&self.inner, &source(), &uid, "now").await?;
         }
-        self.0.insert(key, value).await
+        self.inner.insert(key, value).await
     }
 
     async fn get(&self, key: &Key) -> Result<Option<bytes::Bytes>, StoreError> {
-        self.0.get(key).await
+        self.inner.get(key).await
     }
 
     async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        self.0.runs().await
+        self.inner.runs().await
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        self.0.sources().await
+        self.inner.sources().await
     }
 
     async fn put_block(&self, key: &BlockKey, bytes: bytes::Bytes) -> Result<(), StoreError> {
-        self.0.put_block(key, bytes).await
+        self.inner.put_block(key, bytes).await
     }
 
     async fn get_block(&self, key: &BlockKey) -> Result<bytes::Bytes, StoreError> {
-        self.0.get_block(key).await
+        self.inner.get_block(key).await
     }
 
     fn list(&self, part: crate::Part) -> crate::Listing<'_> {
-        self.0.list(part)
+        self.inner.list(part)
     }
 
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
-        self.0.remove_blocks(run, stage).await
+        self.inner.remove_blocks(run, stage).await
     }
 
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
-        self.0.remove_run(run).await
+        self.inner.remove_run(run).await
     }
+}
+
+/// Two runs are published, of the TrendJobs `a` and `b`, and `uid` is purged when entry `at` is
+/// inserted.
+async fn purged_meanwhile(uid: &'static str, at: u64) -> PurgedMeanwhile {
+    let inner = ObjectStore::in_memory().await.unwrap();
+    for (name, start) in [("a-0", 1), ("b-0", 2), ("c-0", 3)] {
+        let record = format!(r#"{{"source":"s","start":{start}}}"#);
+        inner.insert(&Key::run(&run(name)), record.into()).await.unwrap();
+        if start < 3 {
+            publish(&inner, name, start).await.unwrap();
+        }
+    }
+    PurgedMeanwhile { inner, uid, at }
+}
+
+/// Returns the run that the newest entry shows, and the number of the entry.
+async fn shown(store: &dyn Store) -> (Option<String>, u64) {
+    let newest = newest(store, &source(), 0).await.unwrap().unwrap();
+    let run = (!newest.withdrawn).then(|| newest.run.to_string());
+    (run, newest.generation)
 }
 
 #[tokio::test]
 async fn a_run_that_is_purged_while_it_is_published_is_withdrawn() {
-    let store = PurgedMeanwhile(ObjectStore::in_memory().await.unwrap());
-    store.insert(&Key::run(&run("one")), "{}".into()).await.unwrap();
-    publish(&store, "one", 1).await.unwrap();
-    let refused = publish(&store, "two", 2).await.unwrap_err();
+    let store = purged_meanwhile("c", 3).await;
+    let refused = publish(&store, "c-0", 3).await.unwrap_err();
     assert!(matches!(&refused, StoreError::Refused(_)), "{refused:?}");
+    assert_eq!(shown(&store).await, (Some("b-0".to_owned()), 4));
+}
+
+#[tokio::test]
+async fn a_run_that_is_purged_while_a_rollback_shows_it_is_withdrawn() {
+    let store = purged_meanwhile("a", 3).await;
+    let refused = rollback(&store, &source(), 1, "now").await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(_)), "{refused:?}");
+    assert_eq!(shown(&store).await, (Some("b-0".to_owned()), 4));
+}
+
+#[tokio::test]
+async fn a_purge_never_shows_a_run_that_another_purge_removes() {
+    let store = purged_meanwhile("a", 3).await;
+    let uid = TrendJobUid::new("b").unwrap();
+    purge(&store, &source(), &uid, "now").await.unwrap();
+    assert_eq!(shown(&store).await, (None, 3));
+}
+
+#[tokio::test]
+async fn a_publisher_that_died_before_its_second_look_is_refused_when_it_tries_again() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    store.insert(&Key::run(&run("c-0")), r#"{"source":"s"}"#.into()).await.unwrap();
+    publish(&store, "c-0", 1).await.unwrap();
+    let uid = TrendJobUid::new("c").unwrap();
+    crate::marks::mark_purged(&store, &uid, "now").await.unwrap();
+    let refused = publish(&store, "c-0", 1).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Refused(_)), "{refused:?}");
+    assert_eq!(shown(&store).await, (None, 2));
+}
+
+#[tokio::test]
+async fn a_reader_skips_an_entry_whose_run_is_gone_and_no_other() {
+    let store = purged_meanwhile("none", 9).await;
     let newest = newest(&store, &source(), 0).await.unwrap().unwrap();
-    assert_eq!((newest.generation, newest.run, newest.rollback_to), (3, run("one"), Some(1)));
+    let missing = || StoreError::Missing { key: "a block".to_owned() };
+    let mut visible = Visible::new(&store, newest.clone());
+    let refused = visible.skip(missing()).await;
+    assert!(refused.is_err(), "a run without a mark is damaged");
+    crate::marks::mark_purged(&store, &TrendJobUid::new("b").unwrap(), "now").await.unwrap();
+    let mut visible = Visible::new(&store, newest);
+    visible.skip(missing()).await.unwrap();
+    assert_eq!(visible.entry().unwrap().run, run("a-0"));
+}
+
+#[tokio::test]
+async fn the_publication_of_a_run_is_found_in_a_long_log() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    for start in (2..=40).step_by(2) {
+        store.insert(&Key::run(&run(&format!("run-{start}"))), "{}".into()).await.unwrap();
+        publish(&store, &format!("run-{start}"), start).await.unwrap();
+        if start > 2 {
+            rollback(&store, &source(), 1, "now").await.unwrap();
+        }
+    }
+    let newest = newest(&store, &source(), 0).await.unwrap().unwrap();
+    for start in 1..=50 {
+        let run = run(&format!("run-{start}"));
+        let found = publication(&store, &run, start, &newest).await.unwrap();
+        let found = found.map(|entry| (entry.start, entry.rollback_to));
+        let is_published = start <= 40 && start % 2 == 0;
+        assert_eq!(found, is_published.then_some((start, None)));
+    }
+    assert_eq!(publication(&store, &run("run-4"), 6, &newest).await.unwrap(), None);
 }

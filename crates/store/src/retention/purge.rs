@@ -14,7 +14,7 @@ pub async fn purge(
     uid: &TrendJobUid,
     published_at: &str,
 ) -> Result<u64, StoreError> {
-    mark_purged(store, uid).await?;
+    mark_purged(store, uid, published_at).await?;
     withdraw_gone(store, source, published_at).await?;
     let mut removed = 0;
     for run in store.runs().await? {

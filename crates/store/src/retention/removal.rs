@@ -1,12 +1,10 @@
 //! The removal of one run. Owns the order of its steps: mark the run, look at the newest entry,
-//! remove the data, look again.
-
-use trends::time::rfc3339;
+//! remove the data. The clean-up looks again when all are removed.
 
 use super::survey::{FoundRun, SourceRuns};
 use super::verdict::Reason;
 use super::{CleanUp, Outcome, UselessRun};
-use crate::generations::{newest, publication, withdraw_gone};
+use crate::generations::{newest, publication};
 use crate::marks::{Marks, marks, retire};
 use crate::{RunId, RunLock, SourceName, StoreError, runs};
 
@@ -47,9 +45,6 @@ impl CleanUp<'_> {
         } else {
             self.remove_unlocked(&found.run, async || Ok(true)).await?
         };
-        if outcome == Outcome::Removed && !self.is_dry {
-            self.withdraw_gone(&runs.source).await?;
-        }
         let (run, source) = (found.run.clone(), Some(runs.source.clone()));
         Ok(UselessRun { run, source, reason, outcome })
     }
@@ -119,11 +114,5 @@ impl CleanUp<'_> {
         let newest = newest(self.store, source, 0).await?;
         let (Some(newest), Some(start)) = (newest, found.start) else { return Ok(false) };
         Ok(publication(self.store, &found.run, start, &newest).await?.is_some())
-    }
-
-    /// Takes back the newest entry of a source if its run is gone.
-    async fn withdraw_gone(&self, source: &SourceName) -> Result<(), StoreError> {
-        let now = rfc3339(i64::try_from(self.rules.now).unwrap_or(i64::MAX));
-        withdraw_gone(self.store, source, &now).await.map(drop)
     }
 }

@@ -38,7 +38,7 @@ mod tests {
     use crate::generations::{self, Publication, PublicationStatus};
     use crate::retention::purge;
     use crate::runs::{self, Beginning};
-    use crate::{Key, ObjectStore, RunId, Stage, TrendJobUid};
+    use crate::{AttemptId, BlockKey, Key, ObjectStore, RunId, Stage, TrendJobUid};
 
     const KEEP: Retention = Retention { runs: 2, grace: 600 };
 
@@ -144,5 +144,100 @@ mod tests {
             matches!(publish(&store, "c-0", start).await, PublicationStatus::Published(entry) if entry.generation == 6)
         );
         assert!(store.remove_blocks(&run("c-0"), Stage::Etl).await.is_ok());
+    }
+
+    fn late_block(name: &str) -> BlockKey {
+        let attempt = AttemptId::new("late").unwrap();
+        BlockKey { run: run(name), stage: Stage::Etl, index: 0, attempt, name: "x".into() }
+    }
+
+    #[tokio::test]
+    async fn blocks_that_a_late_pod_stored_after_the_removal_of_its_run_are_removed() {
+        let store = store().await;
+        let start = plan(&store, &source(), "a-0").await;
+        publish(&store, "a-0", start).await;
+        purge(&store, &source(), &uid("a"), "").await.unwrap();
+        // The pod dies before its marker, so it never notices the removal.
+        store.put_block(&late_block("a-0"), "x".into()).await.unwrap();
+        let report = clean_up_source(&store, &source(), KEEP, 0).await.unwrap();
+        assert_eq!(report, CleanupReport { removed: 1, ..CleanupReport::default() });
+        assert_eq!(kept(&store).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_run_of_a_purged_trendjob_never_begins() {
+        let store = store().await;
+        purge(&store, &source(), &uid("a"), "").await.unwrap();
+        let (run, source) = (run("a-0"), source());
+        let beginning = Beginning { run: &run, source: &source, now: Some(0), workers: true };
+        assert_eq!(runs::begin(&store, &beginning).await.unwrap(), None);
+        assert_eq!(kept(&store).await, [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_died_before_its_plan_is_removed_once_a_later_one_is_published() {
+        let store = store().await;
+        let (dead, source) = (run("dead"), source());
+        let beginning = Beginning { run: &dead, source: &source, now: Some(0), workers: true };
+        runs::begin(&store, &beginning).await.unwrap().expect("it begins");
+        let start = plan(&store, &source, "good").await;
+        publish(&store, "good", start).await;
+        for now in [0, 600] {
+            clean_up_source(&store, &source, KEEP, now).await.unwrap();
+        }
+        assert_eq!(kept(&store).await, ["good"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_that_was_visible_within_the_grace_stays() {
+        let store = store().await;
+        let at = trends::time::rfc3339;
+        for name in ["a", "b", "c"] {
+            let start = plan(&store, &source(), name).await;
+            publish(&store, name, start).await;
+        }
+        // A clean-up retires `a` while a rollback to it is under way.
+        generations::rollback(&store, &source(), 1, &at(1000)).await.unwrap();
+        crate::marks::retire(&store, &run("a"), 1000).await.unwrap();
+        // Later the next run hides it.
+        let start = plan(&store, &source(), "d").await;
+        let publication = Publication {
+            source: &source(),
+            run: &run("d"),
+            start,
+            published_at: &at(5000),
+            incomplete: false,
+        };
+        generations::publish(&store, &publication).await.unwrap();
+        for (now, is_kept) in [(5000, true), (5599, true), (5600, false)] {
+            clean_up_source(&store, &source(), KEEP, now).await.unwrap();
+            assert_eq!(kept(&store).await.contains(&"a".to_owned()), is_kept, "at {now}");
+        }
+    }
+
+    #[tokio::test]
+    async fn partials_of_a_published_run_whose_publisher_died_are_removed() {
+        let store = store().await;
+        let start = plan(&store, &source(), "a").await;
+        store.put_block(&late_block("a"), "x".into()).await.unwrap();
+        publish(&store, "a", start).await;
+        clean_up_source(&store, &source(), KEEP, 0).await.unwrap();
+        assert!(store.get_block(&late_block("a")).await.is_err());
+        assert_eq!(kept(&store).await, ["a"]);
+    }
+
+    #[tokio::test]
+    async fn a_run_of_a_source_that_never_publishes_is_removed_when_it_is_old() {
+        let store = store().await;
+        let other = SourceName::new("other").unwrap();
+        plan(&store, &other, "failed").await;
+        for now in [0, ABANDONED_AFTER - 1] {
+            clean_up_source(&store, &source(), KEEP, now).await.unwrap();
+        }
+        assert_eq!(kept(&store).await, ["failed"]);
+        for now in [ABANDONED_AFTER, ABANDONED_AFTER + KEEP.grace] {
+            clean_up_source(&store, &source(), KEEP, now).await.unwrap();
+        }
+        assert_eq!(kept(&store).await, [""; 0]);
     }
 }

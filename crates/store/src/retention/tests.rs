@@ -91,3 +91,60 @@ async fn a_run_in_progress_is_kept_and_an_abandoned_one_is_removed() {
     drop(lock);
     assert_eq!(clean_up(&store, folder.path(), KEEP, 0).await.unwrap().abandoned, 1);
 }
+
+#[tokio::test]
+async fn a_run_that_workers_have_begun_in_the_folder_is_left_to_the_rules_of_a_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::in_memory().await.unwrap();
+    publish(&store, "published").await;
+    begin_at(&store, "of-workers", 1000, true).await;
+    let clean = async |now| clean_up(&store, folder.path(), KEEP, now).await.unwrap();
+    assert_eq!(clean(1000).await, CleanupReport::default());
+    assert_eq!(kept(&store).await, ["of-workers", "published"]);
+    publish(&store, "later").await;
+    assert_eq!(clean(1001).await, CleanupReport { retired: 1, ..CleanupReport::default() });
+    assert_eq!(clean(1601).await, CleanupReport { removed: 1, ..CleanupReport::default() });
+    assert_eq!(kept(&store).await, ["later", "published"]);
+}
+
+#[tokio::test]
+async fn a_run_is_kept_however_many_rollbacks_the_log_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::in_memory().await.unwrap();
+    for name in ["a", "b", "c", "d"] {
+        publish(&store, name).await;
+    }
+    for _ in 0..600 {
+        generations::rollback(&store, &source(), 3, "").await.unwrap();
+        generations::rollback(&store, &source(), 4, "").await.unwrap();
+    }
+    let five = Retention { runs: 5, grace: 0 };
+    assert_eq!(clean_up(&store, folder.path(), five, 9).await.unwrap(), CleanupReport::default());
+    assert_eq!(kept(&store).await, ["a", "b", "c", "d"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_by_hand_lists_what_the_next_one_removes_and_changes_nothing() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    begin_at(&store, "superseded", 0, true).await;
+    publish(&store, "published").await;
+    begin_at(&store, "dead", 100, true).await;
+    begin_at(&store, "young", 900, true).await;
+    store.put_block(&block("late"), "x".into()).await.unwrap();
+    store.insert(&crate::Key::retired(&run("late")), r#"{"at":0}"#.into()).await.unwrap();
+    let options = |dry_run| GcOptions { now: 1000, older_than: 500, grace: 600, dry_run };
+    let listed = gc(&store, None, options(true)).await.unwrap();
+    let reasons: Vec<_> = listed.iter().map(|found| (found.run.as_str(), found.reason)).collect();
+    let expected = [
+        ("late", Reason::LateData),
+        ("dead", Reason::Abandoned),
+        ("superseded", Reason::Superseded),
+    ];
+    assert_eq!(reasons, expected);
+    assert!(listed.iter().all(|found| found.outcome == Outcome::Removed), "{listed:?}");
+    assert_eq!(store.runs().await.unwrap().len(), 5, "nothing was removed");
+    assert!(!runs::is_marked(&store, &run("dead")).await.unwrap(), "nothing was marked");
+    assert_eq!(gc(&store, None, options(false)).await.unwrap(), listed);
+    assert_eq!(kept(&store).await, ["published", "young"]);
+    assert_eq!(gc(&store, None, options(false)).await.unwrap(), []);
+}
