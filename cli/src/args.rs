@@ -94,15 +94,16 @@ pub(crate) enum Command {
   trendjob runs
   trendjob runs --output json")]
     Runs(StoreArgs),
-    /// Read a whole store and name what is damaged, missing or not referred to.
-    #[command(after_help = "Examples:
-  trendjob check
-  trendjob check --store /srv/trends --output json")]
-    Check(StoreArgs),
     /// Show an earlier generation of a source again.
     #[command(after_help = "Examples:
   trendjob rollback demo --to 3")]
     Rollback(RollbackArgs),
+    /// Remove what is of no use any more: runs without a result, and remains of removed runs.
+    #[command(after_help = "Examples:
+  trendjob gc --dry-run
+  trendjob gc --older-than 1d
+  trendjob gc --mongodb mongodb://mongodb.trends.svc/ --dry-run --output json")]
+    Gc(GcArgs),
     /// Exclude terms from the results of a source, and authors from its next runs.
     #[command(after_help = "Examples:
   trendjob exclude mine --term viagra --reason spam
@@ -124,8 +125,9 @@ impl Command {
             Self::Run(args) => args.output,
             Self::Demo(args) => args.output,
             Self::Validate(args) => args.output,
-            Self::Runs(args) | Self::Check(args) => args.output,
+            Self::Runs(args) => args.output,
             Self::Rollback(args) => args.store.output,
+            Self::Gc(args) => args.store.output,
             Self::Exclude(args) => args.store.output,
             Self::Top(args) => args.output,
             Self::History(args) => args.output,
@@ -322,6 +324,20 @@ pub(crate) struct RollbackArgs {
     /// The generation to show again; `trendjob runs` lists them.
     #[arg(long, value_name = "GENERATION", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) to: u64,
+    #[command(flatten)]
+    pub(crate) store: StoreArgs,
+}
+
+/// Flags of `gc`.
+#[derive(Debug, Flags)]
+pub(crate) struct GcArgs {
+    /// Only list what would be removed.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// The age from which a run without a result is removed, such as 12h or 7d. A run that a process
+    /// of this machine works on stays; one that is suspended in a cluster does not.
+    #[arg(long, value_name = "DURATION", default_value = "7d")]
+    pub(crate) older_than: Duration,
     #[command(flatten)]
     pub(crate) store: StoreArgs,
 }

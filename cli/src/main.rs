@@ -52,13 +52,13 @@ fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
         Command::Fetch(args) => runtime.block_on(commands::fetch(&args)),
         Command::Validate(args) => commands::validate(&args, output),
         Command::Runs(args) => closing(&runtime, &args.location, commands::runs(&args, output)),
+        Command::Gc(args) => closing(&runtime, &args.store.location, commands::gc(&args, output)),
         Command::Rollback(args) => {
             closing(&runtime, &args.store.location, commands::rollback(&args, output))
         }
         Command::Exclude(args) => {
             closing(&runtime, &args.store.location, commands::exclude(&args, output))
         }
-        Command::Check(args) => closing(&runtime, &args.location, commands::check(&args, output)),
         Command::Completions(args) => commands::completions(&args),
     }
 }

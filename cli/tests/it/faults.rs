@@ -273,3 +273,26 @@ fn a_resumed_run_refuses_flags_that_its_plan_contains() {
             .mentions(&["--resume", flag.split('=').next().unwrap()]);
     }
 }
+
+#[test]
+fn a_clean_up_by_hand_removes_a_killed_run_and_keeps_what_is_published() {
+    let scene = Scene::new();
+    let published = run_ids(&scene.workspace);
+    assert!(scene.kill_after(scene.calm.files / 3), "the run is killed at work");
+    let killed: Vec<_> = run_ids(&scene.workspace).difference(&published).cloned().collect();
+    let [killed] = &*killed else { panic!("one run was killed: {killed:?}") };
+    let gc = |args: &[&str]| {
+        let store = scene.workspace.store();
+        let all = [&["gc", "--store", &store, "--output", "json"], args].concat();
+        scene.workspace.trendjob(&all).done().json()
+    };
+    assert_eq!(gc(&[])["runs"], serde_json::json!([]), "the run is young, and may be resumed");
+    let dry = gc(&["--older-than", "0s", "--dry-run"]);
+    let found = &dry["runs"][0];
+    assert_eq!((&found["run"], &found["reason"]), (&killed.as_str().into(), &"interrupted".into()));
+    assert!(run_ids(&scene.workspace).contains(killed), "a dry run changes nothing");
+    let real = gc(&["--older-than", "0s"]);
+    assert_eq!(real["runs"], dry["runs"]);
+    assert_eq!(run_ids(&scene.workspace), published);
+    assert_eq!(gc(&["--older-than", "0s"])["runs"], serde_json::json!([]));
+}

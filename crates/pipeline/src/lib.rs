@@ -10,7 +10,6 @@ mod attempt;
 mod block_writer;
 mod blocks;
 mod cancel;
-pub mod check;
 pub mod context;
 pub mod error;
 pub mod etl;
