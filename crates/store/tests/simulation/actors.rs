@@ -137,19 +137,18 @@ impl Process<'_> {
     pub(crate) async fn publish(&self, name: &str, cleans_up: bool) -> Result<(), StoreError> {
         let (store, run, source) = (self.store, run(name), source());
         let key = Key::plan(&run);
-        let plan = match read_document::<Plan>(store, &key).await? {
-            Some(plan) => plan,
-            None => {
-                let now = Some(store.now());
-                let beginning = Beginning { run: &run, source: &source, now, workers: true };
-                let Some(start) = runs::begin(store, &beginning).await? else { return Ok(()) };
-                let attempt = self.attempt(&run, Stage::Plan);
-                let plan = insert_document(store, &key, &attempt, Plan { start }).await?.0;
-                if runs::remove_if_marked(store, &run).await? {
-                    return Ok(());
-                }
-                plan
+        let plan = if let Some(plan) = read_document::<Plan>(store, &key).await? {
+            plan
+        } else {
+            let now = Some(store.now());
+            let beginning = Beginning { run: &run, source: &source, now, workers: true };
+            let Some(start) = runs::begin(store, &beginning).await? else { return Ok(()) };
+            let attempt = self.attempt(&run, Stage::Plan);
+            let plan = insert_document(store, &key, &attempt, Plan { start }).await?.0;
+            if runs::remove_if_marked(store, &run).await? {
+                return Ok(());
             }
+            plan
         };
         for stage in [Stage::Etl, Stage::Publish] {
             if !self.store_stage(&run, stage).await? {

@@ -55,45 +55,6 @@ impl Values<'_> {
             && self.below(&format!("runs/{run}/blocks/publish/")).next().is_some()
     }
 
-    /// Returns the broken rule, after any step.
-    pub(crate) fn after_a_step(&self) -> Option<String> {
-        let newest = self.newest()?;
-        let run = &newest.run;
-        let is_skipped =
-            self.is_purged(run) || (self.is_marked(run) && !self.has(&format!("runs/{run}/plan")));
-        let is_broken = !newest.withdrawn && !self.is_whole(run) && !is_skipped;
-        is_broken.then(|| {
-            format!(
-                "generation {} names {run}, which is not whole, and no reader skips it",
-                newest.generation
-            )
-        })
-    }
-
-    /// Returns the broken rule when every process has ended and none was killed, or a healthy
-    /// process has cleaned up after those that were.
-    pub(crate) fn at_rest(&self) -> Option<String> {
-        let log = self.log();
-        if let Some(why) = order(&log) {
-            return Some(why);
-        }
-        let newest = log.last()?;
-        let run = &newest.run;
-        if !newest.withdrawn && (!self.is_whole(run) || self.is_purged(run)) {
-            return Some(format!("generation {} names {run}, which is gone", newest.generation));
-        }
-        for entry in log.iter().filter(|entry| entry.rollback_to.is_none() && !entry.withdrawn) {
-            let run = &entry.run;
-            if !self.is_marked(run) && !self.is_whole(run) {
-                return Some(format!("{run} is published, has no mark, and is not whole"));
-            }
-            if newest.withdrawn && !self.is_marked(run) {
-                return Some(format!("nothing is visible although {run} stays"));
-            }
-        }
-        None
-    }
-
     /// Returns data without a record, which an attempt that ends by itself never leaves.
     pub(crate) fn without_record(&self) -> Option<String> {
         let mut data = self.below("runs/").map(|(key, _)| key);
@@ -118,6 +79,45 @@ impl Values<'_> {
         });
         left.map(|key| format!("{key} is left over"))
     }
+}
+
+/// Returns the broken rule, after any step.
+pub(crate) fn after_a_step(values: &Values<'_>) -> Option<String> {
+    let newest = values.newest()?;
+    let run = &newest.run;
+    let is_skipped = values.is_purged(run)
+        || (values.is_marked(run) && !values.has(&format!("runs/{run}/plan")));
+    let is_broken = !newest.withdrawn && !values.is_whole(run) && !is_skipped;
+    is_broken.then(|| {
+        format!(
+            "generation {} names {run}, which is not whole, and no reader skips it",
+            newest.generation
+        )
+    })
+}
+
+/// Returns the broken rule when every process has ended and none was killed, or a healthy
+/// process has cleaned up after those that were.
+pub(crate) fn at_rest(values: &Values<'_>) -> Option<String> {
+    let log = values.log();
+    if let Some(why) = order(&log) {
+        return Some(why);
+    }
+    let newest = log.last()?;
+    let run = &newest.run;
+    if !newest.withdrawn && (!values.is_whole(run) || values.is_purged(run)) {
+        return Some(format!("generation {} names {run}, which is gone", newest.generation));
+    }
+    for entry in log.iter().filter(|entry| entry.rollback_to.is_none() && !entry.withdrawn) {
+        let run = &entry.run;
+        if !values.is_marked(run) && !values.is_whole(run) {
+            return Some(format!("{run} is published, has no mark, and is not whole"));
+        }
+        if newest.withdrawn && !values.is_marked(run) {
+            return Some(format!("nothing is visible although {run} stays"));
+        }
+    }
+    None
 }
 
 fn parse(entry: &Bytes) -> Entry {

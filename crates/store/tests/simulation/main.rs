@@ -6,6 +6,9 @@
 //! `TRENDJOB_TEST_SCHEDULES=1000000 cargo test --release -p store --test simulation random` runs a
 //! million schedules.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a suite for tests fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the numbers of a mutation are worth reading")]
+
 mod actors;
 mod invariants;
 mod mutations;
@@ -25,9 +28,10 @@ const SCHEDULES: u64 = 3_000;
 /// The schedules within which each mutation of the protocol must be noticed.
 const CAUGHT_WITHIN: u64 = 1_000;
 
-fn schedules() -> u64 {
-    let wanted = env::var("TRENDJOB_TEST_SCHEDULES").ok();
-    wanted.map_or(SCHEDULES, |wanted| wanted.parse().expect("a number of schedules"))
+/// Returns the number in a variable of the environment.
+fn number(variable: &str, default: u64) -> u64 {
+    let Some(value) = env::var_os(variable) else { return default };
+    value.to_str().and_then(|value| value.parse().ok()).expect("the variable holds a number")
 }
 
 /// Fails with a shrunk schedule.
@@ -38,10 +42,9 @@ fn fail(schedule: &Schedule, why: &str) -> ! {
 
 #[test]
 fn random_schedules_break_no_invariant() {
-    let first = env::var("TRENDJOB_TEST_SEED").ok();
-    let first: u64 = first.map_or(0, |seed| seed.parse().expect("a seed"));
+    let first = number("TRENDJOB_TEST_SEED", 0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    let count = schedules();
+    let count = number("TRENDJOB_TEST_SCHEDULES", SCHEDULES);
     std::thread::scope(|scope| {
         for thread in 0..threads {
             scope.spawn(move || {

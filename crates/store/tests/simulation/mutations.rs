@@ -87,7 +87,7 @@ impl Memory {
     /// Returns the value that the actor sees.
     pub(crate) fn get(&mut self, world: &World, key: &str) -> Option<Bytes> {
         let believed = self.believed.iter().find(|(known, _)| known == key);
-        let found = world.values.get(key).or(believed.map(|(_, value)| value)).cloned();
+        let found = world.values.get(key).or_else(|| believed.map(|(_, value)| value)).cloned();
         match self.mutation {
             Mutation::NoSecondLook if is_mark(key) && self.entries > 0 => None,
             Mutation::NoReaderRule if is_mark(key) && self.is_reader() => None,

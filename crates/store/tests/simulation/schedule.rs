@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use crate::actors::{Actor, Process};
-use crate::invariants::Values;
+use crate::invariants::{Values, after_a_step, at_rest};
 use crate::mutations::Mutation;
 use crate::world::{SimStore, World};
 
-/// A pseudo-random sequence (SplitMix64, Steele et al. 2014).
+/// A pseudo-random sequence (`SplitMix64`, Steele et al. 2014).
 #[derive(Debug, Clone)]
 pub(crate) struct Random(u64);
 
@@ -90,7 +90,7 @@ impl Chooser {
                 for end in (1..parts).rev() {
                     order.swap(end, random.below(end + 1));
                 }
-                let changes = (0..1 + random.below(2)).map(|_| random.below(8)).collect();
+                let changes = (0..=random.below(2)).map(|_| random.below(8)).collect();
                 Self::InOrder { random, order, changes, looks: 0 }
             }
         }
@@ -193,7 +193,7 @@ impl Schedule {
         let world = Arc::new(Mutex::new(World { clock: 1_000_000, ..World::default() }));
         for name in ["a", "b", "c"] {
             alone(&world, async |process| {
-                process.publish(name, false).await.expect("nothing disturbs it")
+                process.publish(name, false).await.expect("nothing disturbs it");
             });
         }
         world.lock().expect("no panic").trace.clear();
@@ -211,7 +211,7 @@ impl Schedule {
             world.trace.iter().filter(|(actor, _)| *actor == 0).count()
         };
         if broken.is_none() && !is_killed {
-            broken = judge(&world, |values| values.at_rest().or_else(|| values.without_record()));
+            broken = judge(&world, |values| at_rest(values).or_else(|| values.without_record()));
         }
         if broken.is_none() {
             broken = self.clean_up(&world);
@@ -231,14 +231,14 @@ impl Schedule {
             });
             world.lock().expect("no panic").clock += grace + 1;
         }
-        if let Some(why) = judge(world, |values| values.at_rest()) {
+        if let Some(why) = judge(world, at_rest) {
             return Some(format!("after a clean-up: {why}"));
         }
         world.lock().expect("no panic").clock += 1_000;
         for _ in 0..2 {
             alone(world, async |process| process.gc(500).await.expect("nothing disturbs it"));
         }
-        judge(world, |values| values.at_rest().or_else(|| values.left_over()))
+        judge(world, |values| at_rest(values).or_else(|| values.left_over()))
     }
 }
 
@@ -324,9 +324,9 @@ impl<'a> Running<'a> {
         } else {
             alive.steps += 1;
         }
-        self.broken = judge(&self.world, |values| values.after_a_step());
+        self.broken = judge(&self.world, after_a_step);
         if self.turns.len() > MAX_TURNS {
-            self.broken.get_or_insert("the processes don't end".to_owned());
+            self.broken.get_or_insert_with(|| "the processes don't end".to_owned());
         }
     }
 }

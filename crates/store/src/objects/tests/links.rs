@@ -17,6 +17,7 @@ int linkat(int a, const char *from, int b, const char *to, int flags) { errno = 
 
 /// The body of the process below.
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "the other process reads the message")]
 #[ignore = "opens a store without hard links: another test starts it as a process"]
 async fn opener() {
     let folder = std::env::var_os(FOLDER).expect("a test starts this with a folder");
