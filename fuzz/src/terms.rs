@@ -62,16 +62,17 @@ impl TokenSink for Tokens {
     }
 }
 
-/// Tokens are letters, and a token alone is itself.
+/// Tokens are lower-case letters, and the same the second time. A token alone may be none, because
+/// the beginning of a link is a token only behind other letters.
 pub fn seed(text: &[u8]) {
     let mut found = Tokens::default();
     tokens(text, &mut found);
-    for token in found.0 {
+    for token in &found.0 {
         assert!(token.iter().all(u8::is_ascii_lowercase), "{}", token.escape_ascii());
-        let mut again = Tokens::default();
-        tokens(&token, &mut again);
-        assert_eq!(again.0, [token]);
     }
+    let mut again = Tokens::default();
+    tokens(text, &mut again);
+    assert_eq!(again.0, found.0);
 }
 
 /// A change is refused, or its exclusions can be applied to any term.
