@@ -94,6 +94,11 @@ pub(crate) enum Command {
   trendjob runs
   trendjob runs --output json")]
     Runs(StoreArgs),
+    /// Read a whole store and name what is damaged, missing or not referred to.
+    #[command(after_help = "Examples:
+  trendjob check
+  trendjob check --store /srv/trends --output json")]
+    Check(StoreArgs),
     /// Show an earlier generation of a source again.
     #[command(after_help = "Examples:
   trendjob rollback demo --to 3")]
@@ -125,7 +130,7 @@ impl Command {
             Self::Run(args) => args.output,
             Self::Demo(args) => args.output,
             Self::Validate(args) => args.output,
-            Self::Runs(args) => args.output,
+            Self::Runs(args) | Self::Check(args) => args.output,
             Self::Rollback(args) => args.store.output,
             Self::Gc(args) => args.store.output,
             Self::Exclude(args) => args.store.output,

@@ -59,6 +59,7 @@ fn dispatch(command: Command, output: Output) -> Result<(), Failure> {
         Command::Exclude(args) => {
             closing(&runtime, &args.store.location, commands::exclude(&args, output))
         }
+        Command::Check(args) => closing(&runtime, &args.location, commands::check(&args, output)),
         Command::Completions(args) => commands::completions(&args),
     }
 }

@@ -1,5 +1,6 @@
 //! The short commands, one file each.
 
+mod check;
 mod completions;
 mod exclude;
 mod explain;
@@ -14,6 +15,7 @@ mod scored;
 mod top;
 mod validate;
 
+pub(crate) use check::check;
 pub(crate) use completions::completions;
 pub(crate) use exclude::exclude;
 pub(crate) use explain::explain;

@@ -259,3 +259,28 @@ fn a_full_disk_is_reported_and_changes_no_published_result() {
     workspace.run(&[&small]).refused(1).mentions(&["no space", &workspace.store()]);
     assert_eq!(workspace.rows()[0].term, "earlier");
 }
+
+#[test]
+fn a_check_names_the_damaged_value_and_ends_with_42() {
+    let workspace = Workspace::new();
+    let file = workspace.write("in.ndjson", awkward(200, 402));
+    workspace.publish(&["--shards", "2", "--partitions", "2", &file]);
+    let store = workspace.store();
+    let whole = workspace.trendjob(&["check", "--store", &store]).done();
+    assert!(whole.stdout.contains("damaged 0, missing 0, unreferenced 0"), "{whole:#?}");
+    let stored = workspace.stored();
+    let marker = stored.keys().find(|path| path.to_string_lossy().contains("/markers/aggregate/"));
+    let (path, bytes) = stored.get_key_value(marker.unwrap()).unwrap();
+    let mut spoilt = bytes.clone();
+    spoilt[bytes.len() / 2] ^= 1;
+    fs::write(path, spoilt).unwrap();
+    let name = path.strip_prefix(&store).unwrap().to_str().unwrap();
+    let outcome = workspace.trendjob(&["check", "--store", &store]);
+    outcome.assert_no_panic();
+    assert_eq!(outcome.code, Some(42), "{outcome:#?}");
+    assert!(outcome.stdout.contains(&format!("damaged: {name} is damaged")), "{outcome:#?}");
+    let json = workspace.trendjob(&["check", "--store", &store, "--output", "json"]);
+    let checked: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(checked["findings"][0]["fault"], "damaged", "{json:#?}");
+    assert_eq!(json.code, Some(42));
+}

@@ -9,7 +9,7 @@ use crate::inputs::{awkward, statuses};
 use crate::oracle::{Counts, Preset};
 use crate::outcome::{Published, assert_mentions};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "demo",
     "generate",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 14] = [
     "explain",
     "validate",
     "runs",
+    "check",
     "rollback",
     "gc",
     "exclude",

@@ -10,6 +10,7 @@ mod attempt;
 mod block_writer;
 mod blocks;
 mod cancel;
+pub mod check;
 pub mod context;
 pub mod error;
 pub mod etl;

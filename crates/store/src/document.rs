@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write};
 
 use bytes::Bytes;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use trends::format::{BlockType, FormatError, open, seal};
 use trends::result::BlockRef;
@@ -92,6 +92,25 @@ pub async fn read_document<T: DeserializeOwned>(
         Some(stored) => resolve(store, key, &stored).await.map(Some),
         None => Ok(None),
     }
+}
+
+/// Returns the blocks of a long document; none for a short one, and if the key doesn't exist.
+pub async fn pieces(
+    store: &dyn Store,
+    key: &Key,
+) -> Result<Option<(AttemptKey, Vec<BlockRef>)>, StoreError> {
+    let Some(stored) = store.get(key).await? else { return Ok(None) };
+    match envelope::open::<Document<IgnoredAny>>(key, &stored, 1..=FORMAT)?.value {
+        Content::Inline(_) => Ok(None),
+        Content::Pieces { owner, pieces } => Ok(Some((owner, pieces))),
+    }
+}
+
+/// Returns the stage whose document a block is a piece of, by the name of the block.
+pub fn document_of(block: &BlockKey) -> Option<Stage> {
+    let (stage, _) = block.name.split_once("-document-")?;
+    let is_piece = block.stage == Stage::Plan;
+    Stage::ALL.into_iter().find(|known| is_piece && known.name() == stage)
 }
 
 /// Reads a block of an attempt, and fails with `Damaged` if it is not the one referred to.

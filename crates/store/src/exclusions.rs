@@ -90,7 +90,8 @@ pub async fn append(
     }
 }
 
-async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
+/// Returns the entry with the number `n`. Fails with `Missing` if it does not exist.
+pub async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
     let key = Key::exclusion(source, n);
     let found = store.get(&key).await?;
     let bytes = found.ok_or_else(|| StoreError::Missing { key: key.to_string() })?;

@@ -2,6 +2,7 @@
 //! and the reading of published results; formats live in `trends`, so every store serves the same
 //! bytes.
 
+pub mod check;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod document;

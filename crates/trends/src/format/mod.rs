@@ -44,6 +44,11 @@ pub enum BlockType {
     Scored = 4,
 }
 
+impl BlockType {
+    /// All types.
+    pub const ALL: [Self; 4] = [Self::Rows, Self::Ranking, Self::Bytes, Self::Scored];
+}
+
 /// Makes a block from raw content.
 pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     let length = u32::try_from(raw.len()).ok().filter(|length| *length as usize <= MAX_RAW);
@@ -56,6 +61,15 @@ pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     block.extend_from_slice(&frame);
     block.extend_from_slice(&xxh3_64(&block).to_le_bytes());
     Ok(block)
+}
+
+/// Checks a block of any type, and returns its type and raw content.
+pub fn open_any(block: &[u8]) -> Result<(BlockType, Vec<u8>), FormatError> {
+    let byte = block.get(3).copied().ok_or(FormatError::NotABlock)?;
+    let known = BlockType::ALL.into_iter().find(|known| *known as u8 == byte);
+    // With a wrong type a damaged block is told from one of a type that this version lacks.
+    let block_type = known.unwrap_or(BlockType::Bytes);
+    open(block_type, block).map(|raw| (block_type, raw))
 }
 
 /// Checks a block and returns its raw content.
