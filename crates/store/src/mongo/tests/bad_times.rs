@@ -131,6 +131,15 @@ async fn too_many_requests_at_once_are_repeated_later() {
 /// The time of the writes of the server below.
 const WRITTEN: mongodb::bson::Timestamp = mongodb::bson::Timestamp { time: 7, increment: 9 };
 
+/// The reply of a server without documents.
+fn empty(command: &Document) -> Document {
+    if is(command, "find") {
+        found(Vec::new())
+    } else {
+        doc! { "ok": 1, "n": 1, "values": [] }
+    }
+}
+
 /// The time that a read waits for, if it waits.
 fn waits_for(command: &Document) -> Option<mongodb::bson::Timestamp> {
     command.get_document("readConcern").ok()?.get_timestamp("afterClusterTime").ok()
@@ -139,11 +148,7 @@ fn waits_for(command: &Document) -> Option<mongodb::bson::Timestamp> {
 #[tokio::test]
 async fn a_read_waits_for_the_last_write_of_its_store() {
     let (store, server) = on_primary(|command| {
-        let mut reply = if is(command, "find") {
-            found(Vec::new())
-        } else {
-            doc! { "ok": 1, "n": 1 }
-        };
+        let mut reply = empty(command);
         if is(command, "insert") {
             reply.insert("operationTime", WRITTEN);
         }
@@ -171,11 +176,7 @@ async fn a_server_that_can_not_wait_is_read_without() {
         if waits_for(command).is_some() {
             return failure(303, "", "Feature not supported: readConcern.afterClusterTime");
         }
-        let mut reply = if is(command, "find") {
-            found(Vec::new())
-        } else {
-            doc! { "ok": 1, "n": 1 }
-        };
+        let mut reply = empty(command);
         reply.insert("operationTime", WRITTEN);
         Answer::Reply(reply)
     })
