@@ -352,7 +352,7 @@ async fn exclusions_outlive_the_runs_of_their_source(open: &impl AsyncFn() -> Ar
     }
     generations::rollback(&*store, &source, 1, "").await.expect("possible");
     let uid = TrendJobUid::new("outlived").expect("a valid uid");
-    let purged = crate::retention::purge(&*store, &source, &uid, "").await;
+    let purged = crate::retention::purge(&*store, &source, &uid, "", async {}).await;
     assert_eq!(purged.expect("removable"), 2);
     let now = exclusions::current(&*open().await, &source, &none).await.expect("readable");
     assert_eq!(now, excluded);

@@ -1,5 +1,7 @@
 //! The purge: removes every run of a TrendJob that is being deleted.
 
+use std::time::Duration;
+
 use store::mongo::{plain, records};
 use store::retention::purge as remove_all;
 use store::{AttemptId, SourceName, TrendJobUid};
@@ -9,6 +11,10 @@ use super::now;
 use crate::args::PurgeArgs;
 use crate::ending::Ending;
 use crate::location::OpenStore;
+
+/// The time in which readers end what they read of a withdrawn result: the API looks up the newest
+/// results once a second.
+const READERS: Duration = Duration::from_secs(3);
 
 /// Removes all runs of a TrendJob.
 pub(crate) async fn purge(opened: &OpenStore, args: &PurgeArgs) -> Result<Ending, Ending> {
@@ -23,7 +29,8 @@ pub(crate) async fn purge(opened: &OpenStore, args: &PurgeArgs) -> Result<Ending
         // that the records belong to.
         records::withdraw(mongo, &source, |run| run.uid().as_ref() == Some(&uid)).await?;
     }
-    let removed = remove_all(&*opened.store, &source, &uid, &now()).await?;
+    let readers = tokio::time::sleep(READERS);
+    let removed = remove_all(&*opened.store, &source, &uid, &now(), readers).await?;
     if let Some(mongo) = &opened.mongo {
         let attempt = AttemptId::new(&format!("purge-{}", args.uid));
         let attempt = attempt.map_err(|error| unusable(error.to_string()))?;

@@ -128,7 +128,7 @@ impl Store for PurgedMeanwhile {
     async fn insert(&self, key: &Key, value: bytes::Bytes) -> Result<Insertion, StoreError> {
         if *key == Key::generation(&source(), self.at) {
             let uid = TrendJobUid::new(self.uid).unwrap();
-            purge(&self.inner, &source(), &uid, "now").await?;
+            purge(&self.inner, &source(), &uid, "now", async {}).await?;
         }
         self.inner.insert(key, value).await
     }
@@ -207,7 +207,7 @@ async fn a_run_that_is_purged_while_a_rollback_shows_it_is_withdrawn() {
 async fn a_purge_never_shows_a_run_that_another_purge_removes() {
     let store = purged_meanwhile("a", 3).await;
     let uid = TrendJobUid::new("b").unwrap();
-    purge(&store, &source(), &uid, "now").await.unwrap();
+    purge(&store, &source(), &uid, "now", async {}).await.unwrap();
     assert_eq!(shown(&store).await, (None, 3));
 }
 

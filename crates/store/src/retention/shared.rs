@@ -122,18 +122,18 @@ mod tests {
             let start = plan(&store, &source(), name).await;
             publish(&store, name, start).await;
         }
-        assert_eq!(purge(&store, &source(), &uid("b"), "").await.unwrap(), 2);
+        assert_eq!(purge(&store, &source(), &uid("b"), "", async {}).await.unwrap(), 2);
         let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
         assert_eq!(
             (newest.generation, newest.run.as_str(), newest.rollback_to),
             (4, "a-0", Some(1))
         );
         assert!(!newest.withdrawn && newest.highest_start == 3);
-        assert_eq!(purge(&store, &source(), &uid("a"), "").await.unwrap(), 1);
+        assert_eq!(purge(&store, &source(), &uid("a"), "", async {}).await.unwrap(), 1);
         let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
         assert!(newest.withdrawn);
         assert_eq!(
-            purge(&store, &source(), &uid("a"), "").await.unwrap(),
+            purge(&store, &source(), &uid("a"), "", async {}).await.unwrap(),
             0,
             "a purge can be repeated"
         );
@@ -156,7 +156,7 @@ mod tests {
         let store = store().await;
         let start = plan(&store, &source(), "a-0").await;
         publish(&store, "a-0", start).await;
-        purge(&store, &source(), &uid("a"), "").await.unwrap();
+        purge(&store, &source(), &uid("a"), "", async {}).await.unwrap();
         // The pod dies before its marker, so it never notices the removal.
         store.put_block(&late_block("a-0"), "x".into()).await.unwrap();
         let report = clean_up_source(&store, &source(), KEEP, 0).await.unwrap();
@@ -167,7 +167,7 @@ mod tests {
     #[tokio::test]
     async fn a_run_of_a_purged_trendjob_never_begins() {
         let store = store().await;
-        purge(&store, &source(), &uid("a"), "").await.unwrap();
+        purge(&store, &source(), &uid("a"), "", async {}).await.unwrap();
         let (run, source) = (run("a-0"), source());
         let beginning = Beginning { run: &run, source: &source, now: Some(0), workers: true };
         assert_eq!(runs::begin(&store, &beginning).await.unwrap(), None);

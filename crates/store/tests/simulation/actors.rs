@@ -193,7 +193,7 @@ impl Process<'_> {
 
     async fn purge(&self, name: &str) -> Result<(), StoreError> {
         let uid = TrendJobUid::new(name).expect("a valid name");
-        purge(self.store, &source(), &uid, &self.now()).await.map(drop)
+        purge(self.store, &source(), &uid, &self.now(), async {}).await.map(drop)
     }
 
     pub(crate) async fn clean_up(&self) -> Result<(), StoreError> {
