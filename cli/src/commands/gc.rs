@@ -1,6 +1,8 @@
 //! `trendjob gc`: removes runs without a result and the remains of removed runs. Owns the words for
 //! the reasons and outcomes; the store decides what is of no use.
 
+use std::collections::BTreeSet;
+
 use service::clock;
 use store::retention::{self, GcOptions, Outcome, Reason, UselessRun};
 
@@ -10,6 +12,10 @@ use crate::output::Output;
 use crate::store_location::Folder;
 use crate::tables;
 
+/// The time that a retired result may still be read, in seconds: a day, above the grace of most
+/// manifests, which are not known here.
+const GRACE: u64 = 24 * 60 * 60;
+
 /// Removes what is of no use, or lists it.
 pub(crate) async fn gc(args: &GcArgs, output: Output) -> Result<(), Failure> {
     let location = &args.store.location;
@@ -17,10 +23,17 @@ pub(crate) async fn gc(args: &GcArgs, output: Output) -> Result<(), Failure> {
     let options = GcOptions {
         now: clock::seconds(),
         older_than: args.older_than.seconds(),
-        grace: trendjob::Retention::default().grace.seconds(),
+        grace: GRACE,
         dry_run: args.dry_run,
     };
     let useless = retention::gc(&*store, location.folder(), options).await?;
+    if !args.dry_run {
+        let sources: BTreeSet<_> =
+            useless.iter().filter_map(|found| found.source.as_ref()).collect();
+        for source in sources {
+            location.update_plain_documents(source).await?;
+        }
+    }
     if output.is_json() {
         return Output::json(&serde_json::json!({ "dryRun": args.dry_run, "runs": useless }));
     }

@@ -80,6 +80,15 @@ pub(crate) async fn retire(
     }
 }
 
+/// Returns the time of the retirement of a run, in seconds since the epoch, `None` if it is not
+/// retired.
+pub(crate) async fn retired_at(store: &dyn Store, run: &RunId) -> Result<Option<u64>, StoreError> {
+    let key = Key::retired(run);
+    let Some(mark) = store.get(&key).await? else { return Ok(None) };
+    let RetirementMark { at } = envelope::open(&key, &mark, 0..=FORMAT)?;
+    Ok(Some(at))
+}
+
 /// Marks all runs of a TrendJob as purged, those that have not begun yet included.
 pub(crate) async fn mark_purged(
     store: &dyn Store,

@@ -13,6 +13,7 @@ mod shared;
 mod survey;
 mod verdict;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
@@ -49,7 +50,7 @@ pub struct CleanupReport {
     pub abandoned: u64,
     /// Number of runs that were retired.
     pub retired: u64,
-    /// Number of retired runs that were removed, and of runs whose late data was.
+    /// Number of retired runs that were removed, and of runs of which late data was removed.
     pub removed: u64,
 }
 
@@ -99,42 +100,57 @@ struct CleanUp<'a> {
 }
 
 impl CleanUp<'_> {
-    /// Judges every run and removes the useless ones.
+    /// Judges every run and removes the useless ones. A run that can't be judged or removed is left
+    /// alone: the first error is returned when all others are done.
     async fn run(&self) -> Result<Vec<UselessRun>, StoreError> {
+        // A purge that died after its mark left its run visible.
+        let mut failed = self.withdraw_gone(self.scope).await.err();
         let survey = survey(self).await?;
         let mut useless = Vec::new();
+        let mut note = |found: Result<Option<UselessRun>, StoreError>| match found {
+            Ok(found) => useless.extend(found),
+            Err(error) => failed = failed.take().or(Some(error)),
+        };
         // Late data and abandoned runs go first: their removal writes nothing, so it works on a
         // disk that a failed run has filled.
         for run in &survey.without_record {
-            useless.push(self.remove_late_data(run).await?);
+            note(self.remove_late_data(run).await);
         }
-        let judged: Vec<_> =
-            survey.sources.iter().map(|runs| (runs, judge(runs, &self.rules))).collect();
+        let judged = survey.sources.iter().map(|runs| (runs, judge(runs, &self.rules)));
+        let judged: Vec<_> = judged.collect();
         for is_writing in [false, true] {
             for (runs, found) in &judged {
-                for (found, reason) in
-                    found.iter().filter(|(_, reason)| reason.needs_mark() == is_writing)
-                {
-                    useless.push(self.remove(runs, found, *reason).await?);
+                let found = found.iter().filter(|(_, reason)| reason.needs_mark() == is_writing);
+                for (found, reason) in found {
+                    note(self.remove(runs, found, *reason).await.map(Some));
                 }
             }
         }
         for runs in survey.sources.iter().filter(|runs| runs.in_scope && !self.is_dry) {
             // A process that died right after it published left them.
             for found in runs.found.iter().filter(|found| found.is_published) {
-                self.store.remove_blocks(&found.run, Stage::Etl).await?;
+                note(self.store.remove_blocks(&found.run, Stage::Etl).await.map(|()| None));
             }
         }
-        if !self.is_dry {
-            self.withdraw_gone().await?;
+        // A process may have named a run while it was removed here.
+        let touched: BTreeSet<_> =
+            useless.iter().filter_map(|found| found.source.clone()).collect();
+        let mut ends = vec![self.withdraw_gone(self.scope).await];
+        for source in
+            touched.iter().filter(|source| self.scope.is_some_and(|scope| scope != *source))
+        {
+            ends.push(self.withdraw_gone(Some(source)).await);
         }
-        Ok(useless)
+        let ended = ends.into_iter().find_map(Result::err);
+        survey.failed.or(failed).or(ended).map_or(Ok(useless), Err)
     }
 
-    /// Takes back the newest entries whose runs are gone: a process may have named a run while it
-    /// was removed here, or a purge may have died after its mark.
-    async fn withdraw_gone(&self) -> Result<(), StoreError> {
-        let sources = match self.scope {
+    /// Takes back the newest entry of a source, or of every source, if its run is gone.
+    async fn withdraw_gone(&self, source: Option<&SourceName>) -> Result<(), StoreError> {
+        if self.is_dry {
+            return Ok(());
+        }
+        let sources = match source {
             Some(source) => vec![source.clone()],
             None => self.store.sources().await?,
         };

@@ -58,13 +58,14 @@ pub async fn begin(
     let start = generations::take_start(store, source, run).await?;
     let record = RunRecord { source: source.clone(), start: Some(start), began: now, workers };
     let key = Key::run(run);
-    let start = match store.insert(&key, envelope::seal(&key, FORMAT, &record)?).await? {
-        Insertion::Inserted => start,
-        Insertion::Present(record) => open(&key, &record)?.start.unwrap_or(start),
+    let present = match store.insert(&key, envelope::seal(&key, FORMAT, &record)?).await? {
+        // A purge marks the TrendJob first and then lists the runs. So either it finds the record,
+        // or the mark is found here.
+        Insertion::Inserted => return Ok((!remove_if_marked(store, run).await?).then_some(start)),
+        Insertion::Present(present) => open(&key, &present)?,
     };
-    // A purge marks the TrendJob first and then lists the runs. So either it finds the record, or
-    // the mark is found here.
-    Ok((!remove_if_marked(store, run).await?).then_some(start))
+    // The run is another attempt's, too: it may even be published by now. Nothing of it is removed.
+    Ok((!is_marked(store, run).await?).then_some(present.start.unwrap_or(start)))
 }
 
 /// Returns true if a run is retired or purged.
@@ -72,8 +73,8 @@ pub async fn is_marked(store: &dyn Store, run: &RunId) -> Result<bool, StoreErro
     Ok(marks(store, run).await? != Marks::None)
 }
 
-/// Removes a run if it is retired or purged, and returns true then. Called after the plan of a run
-/// is inserted: the removal of the run may have passed the key of the plan before.
+/// Removes a run if it is retired or purged, and returns true then. Called by the attempt that
+/// inserted the record or the plan of a run: the removal of the run may have passed that key before.
 pub async fn remove_if_marked(store: &dyn Store, run: &RunId) -> Result<bool, StoreError> {
     let is_marked = is_marked(store, run).await?;
     if is_marked {

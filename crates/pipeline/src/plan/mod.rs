@@ -111,8 +111,10 @@ fn store_plan(context: &Context, mut plan: PlanDocument) -> Result<Plan, Error> 
     plan.start = context.wait(runs::begin(store, &beginning))?.ok_or_else(removed)?;
     authors::freeze(context, &mut plan)?;
     let attempt = context.attempt_key(Stage::Plan, 0);
-    let (plan, _) = context.wait(insert_document(store, &Key::plan(run), &attempt, plan))?;
-    if context.wait(runs::remove_if_marked(store, run))? {
+    let inserted = context.wait(insert_document(store, &Key::plan(run), &attempt, plan))?;
+    let (plan, is_mine) = inserted;
+    // The run may be published by now, and visible: only the plan of this attempt is in its way.
+    if is_mine && context.wait(runs::remove_if_marked(store, run))? {
         return Err(removed());
     }
     Plan::new(plan)

@@ -3,7 +3,7 @@
 
 use super::withdraw::take_back;
 use super::{Generation, Publication, PublicationStatus, insert, newest, publication};
-use crate::marks::{Marks, marks};
+use crate::marks::{Marks, is_gone, marks};
 use crate::{Key, RunId, Store, StoreError};
 
 /// Inserts the next generation for a run, unless it is published already or superseded.
@@ -66,7 +66,7 @@ async fn published_already(
         // A start number belongs to one run: this one is another run's.
         return Err(StoreError::Conflict { key: Key::start(source, start).to_string() });
     };
-    if marks(store, run).await? == Marks::Purged {
+    if is_gone(store, run).await? {
         take_back(store, &entry, published_at).await?;
         return Err(refused(run));
     }
@@ -75,6 +75,6 @@ async fn published_already(
 
 fn refused(run: &RunId) -> StoreError {
     StoreError::Refused(format!(
-        "run {run} can't be published: it was purged or retired, and its data is removed"
+        "run {run} can't be published: it was purged or retired, and its data is about to be removed"
     ))
 }

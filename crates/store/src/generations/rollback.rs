@@ -18,7 +18,7 @@ pub async fn rollback(
 ) -> Result<Generation, StoreError> {
     let gone = || {
         StoreError::Refused(format!(
-            "the run of generation {to} of {source} is retired: its data is no longer kept"
+            "the run of generation {to} of {source} is retired or purged: its data is no longer kept"
         ))
     };
     let mut known = 0;

@@ -31,9 +31,9 @@ pub(super) async fn take_back(
     withdraw(store, &entry.source, Some(entry.generation), published_at).await.map(drop)
 }
 
-/// `own` is an entry of this process. It is held to the stricter rule: its run must have no mark at
-/// all, because the removal of a retired run may have read the log just before the entry was
-/// inserted. Another process's entry of a retired run was checked by that process.
+/// `own` is an entry of this process. It goes if its run has any mark: the removal of a retired run
+/// may have read the log just before the entry was inserted. An entry of another process goes only
+/// if its run is gone, because that process looks itself.
 async fn withdraw(
     store: &dyn Store,
     source: &SourceName,

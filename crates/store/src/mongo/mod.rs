@@ -363,8 +363,9 @@ impl Store for MongoStore {
     }
 
     async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
-        let what = doc! { "run": run.as_str(), "stage": stage.name() };
-        self.delete("trendjob.blocks", what).await
+        // By the key alone: no block of another stage is read. `0` follows `/`.
+        let (from, to) = (format!("{run}/{stage}/"), format!("{run}/{stage}0"));
+        self.delete("trendjob.blocks", doc! { "_id": { "$gte": from, "$lt": to } }).await
     }
 
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {

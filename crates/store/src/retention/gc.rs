@@ -34,6 +34,7 @@ pub async fn gc(
         grace,
         unpublished_grace: 0,
         abandoned_after: older_than,
+        unknown_is_old: true,
         interrupted_after: locks.map(|_| older_than),
     };
     CleanUp { store, locks, rules, scope: None, is_dry: dry_run }.run().await

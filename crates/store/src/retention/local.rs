@@ -22,6 +22,7 @@ pub async fn clean_up(
         grace: retention.grace,
         unpublished_grace: retention.grace,
         abandoned_after: ABANDONED_AFTER,
+        unknown_is_old: false,
         interrupted_after: Some(0),
     };
     let clean_up = CleanUp { store, locks: Some(folder), rules, scope: None, is_dry: false };

@@ -2,7 +2,7 @@
 //! rollback and a second purge see each other.
 
 use crate::generations::withdraw_gone;
-use crate::marks::mark_purged;
+use crate::marks::{mark_purged, retire};
 use crate::{SourceName, Store, StoreError, TrendJobUid};
 
 /// Removes all runs of a TrendJob, and returns their number. If one of them published the visible
@@ -24,6 +24,8 @@ pub async fn purge(
         readers.await;
     }
     for run in &purged {
+        // Programs of 0.1.0 look at this mark alone.
+        retire(store, run, 0).await?;
         store.remove_run(run).await?;
     }
     // Another process may have named a run between its first and its second look, and died.

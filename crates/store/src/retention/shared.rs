@@ -10,7 +10,8 @@ use super::{ABANDONED_AFTER, CleanUp, CleanupReport, Retention, report};
 use crate::{SourceName, Store, StoreError};
 
 /// Retires the useless runs of a source, and removes runs whose grace is over. Of other sources,
-/// only removes what has had no result for [`ABANDONED_AFTER`], and late data of removed runs.
+/// only removes runs without a result that began at least [`ABANDONED_AFTER`] ago, and late data of
+/// removed runs.
 /// `now` is in seconds since the epoch.
 pub async fn clean_up_source(
     store: &dyn Store,
@@ -24,6 +25,7 @@ pub async fn clean_up_source(
         grace: retention.grace,
         unpublished_grace: retention.grace,
         abandoned_after: ABANDONED_AFTER,
+        unknown_is_old: false,
         interrupted_after: None,
     };
     let clean_up = CleanUp { store, locks: None, rules, scope: Some(source), is_dry: false };

@@ -21,6 +21,8 @@ pub(super) struct Survey {
     /// Runs with data and no record.
     pub(super) without_record: Vec<RunId>,
     pub(super) sources: Vec<SourceRuns>,
+    /// The first source or record that can't be read: its runs are left alone.
+    pub(super) failed: Option<StoreError>,
 }
 
 /// The runs of a source.
@@ -70,10 +72,10 @@ pub(super) async fn survey(clean_up: &CleanUp<'_>) -> Result<Survey, StoreError>
                 sources.entry(record.source.clone()).or_default().push((run, record));
             }
             Ok(None) => survey.without_record.push(run),
-            Err(error @ StoreError::Damaged { .. }) => {
+            Err(error) => {
                 tracing::warn!(%run, %error, "a run is left alone: its record can't be read");
+                survey.failed = survey.failed.take().or(Some(error));
             }
-            Err(error) => return Err(error),
         }
     }
     for (source, mut runs) in sources {
@@ -82,7 +84,13 @@ pub(super) async fn survey(clean_up: &CleanUp<'_>) -> Result<Survey, StoreError>
             runs.retain(|(_, record)| clean_up.rules.is_old(record.began));
         }
         if !runs.is_empty() {
-            survey.sources.push(source_runs(clean_up, source, in_scope, runs).await?);
+            match source_runs(clean_up, source.clone(), in_scope, runs).await {
+                Ok(runs) => survey.sources.push(runs),
+                Err(error) => {
+                    tracing::warn!(%source, %error, "the runs of a source are left alone");
+                    survey.failed = survey.failed.take().or(Some(error));
+                }
+            }
         }
     }
     Ok(survey)

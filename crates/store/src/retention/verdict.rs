@@ -21,6 +21,8 @@ pub(super) struct Rules {
     pub(super) unpublished_grace: u64,
     /// The age from which an unpublished run of workers is abandoned.
     pub(super) abandoned_after: u64,
+    /// True if a run whose beginning is unknown counts as old: earlier releases did not store it.
+    pub(super) unknown_is_old: bool,
     /// The age from which an unpublished run without a process is removed, where runs hold locks.
     pub(super) interrupted_after: Option<u64>,
 }
@@ -28,7 +30,8 @@ pub(super) struct Rules {
 impl Rules {
     /// Returns true if a run that began at this time is old enough to be abandoned.
     pub(super) fn is_old(&self, began: Option<u64>) -> bool {
-        began.is_some_and(|began| self.now.saturating_sub(began) >= self.abandoned_after)
+        let age = began.map(|began| self.now.saturating_sub(began));
+        age.map_or(self.unknown_is_old, |age| age >= self.abandoned_after)
     }
 }
 
@@ -64,12 +67,13 @@ pub(super) fn judge<'a>(runs: &'a SourceRuns, rules: &Rules) -> Vec<(&'a FoundRu
     let kept = kept(runs, rules);
     let highest = runs.newest.as_ref().map_or(0, |newest| newest.highest_start);
     let reason = |found: &FoundRun| match found.marks {
+        // The retention and grace of another source are not known here.
+        _ if found.is_published && !runs.in_scope => None,
         Marks::Purged => Some(Reason::Purged),
         _ if is_interrupted(found, rules) => Some(Reason::Interrupted),
         Marks::Retired => Some(Reason::Retired),
         Marks::None if found.is_published => {
-            let is_beyond =
-                runs.in_scope && kept.as_ref().is_some_and(|kept| !kept.contains(&found.run));
+            let is_beyond = kept.as_ref().is_some_and(|kept| !kept.contains(&found.run));
             is_beyond.then_some(Reason::BeyondRetention)
         }
         Marks::None if found.start.is_some_and(|start| start < highest) => Some(Reason::Superseded),

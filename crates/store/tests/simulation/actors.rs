@@ -144,8 +144,8 @@ impl Process<'_> {
             let beginning = Beginning { run: &run, source: &source, now, workers: true };
             let Some(start) = runs::begin(store, &beginning).await? else { return Ok(()) };
             let attempt = self.attempt(&run, Stage::Plan);
-            let plan = insert_document(store, &key, &attempt, Plan { start }).await?.0;
-            if runs::remove_if_marked(store, &run).await? {
+            let (plan, is_mine) = insert_document(store, &key, &attempt, Plan { start }).await?;
+            if is_mine && runs::remove_if_marked(store, &run).await? {
                 return Ok(());
             }
             plan
