@@ -178,11 +178,11 @@ fn nothing_is_left_over_after_runs_that_were_published_failed_superseded_or_purg
         }
     }
     assert_eq!(count(&cluster, "trendjob.blocks"), referred, "of {runs:?}");
-    // The logs stay, and the marks of removed runs: of each that was superseded, failed or beyond
-    // two, and one of the purged TrendJob.
+    // The logs stay, and the marks of removed runs: of each that was superseded, failed, purged or
+    // beyond two, and one of the purged TrendJob.
     assert_eq!(count(&cluster, "trendjob.starts"), 3 + published);
     assert_eq!(count(&cluster, "trendjob.generations"), 2 + published);
-    assert_eq!(count(&cluster, "trendjob.retired"), 2 + published - 2);
+    assert_eq!(count(&cluster, "trendjob.retired"), 3 + published - 2);
     assert_eq!(count(&cluster, "trendjob.purged"), 1);
     assert_eq!(count(&cluster, "trendjob.store"), 1);
     let expected = [
