@@ -94,7 +94,7 @@ fn a_flipped_bit_of_any_value_is_found_and_named() {
     // Nothing needs the partials of a published run.
     for path in scene.paths().iter().filter(|path| !path.as_ref().contains("/blocks/etl/")) {
         let right = scene.read(path);
-        for bit in (0..right.len() * 8).step_by(right.len() * 8 / 24 | 1) {
+        for bit in (0..right.len() * 8).step_by((right.len() * 8 / 24) | 1) {
             let mut flipped = right.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             scene.write(path, flipped);
