@@ -41,7 +41,7 @@ pub struct Context {
     pub rooms: Arc<Rooms>,
 }
 
-/// What the record of a run tells about the process that begins it.
+/// The process that begins a run, as the record of the run describes it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Process {
     /// The time of its start, in seconds since the epoch, if it is known.

@@ -69,7 +69,7 @@ pub struct Rooms {
     pub(crate) streams: Room,
     /// Lines of files above 1 MiB.
     pub(crate) lines: Room,
-    /// What long records may add to counting tables that are nearly full.
+    /// Rows that long records may add to counting tables that are nearly full.
     pub(crate) records: Room,
     /// Markers of shards with many windows, while they are written.
     pub(crate) markers: Room,

@@ -46,6 +46,11 @@ pub(crate) async fn marks(store: &dyn Store, run: &RunId) -> Result<Marks, Store
     Ok(if retired { Marks::Retired } else { Marks::None })
 }
 
+/// Returns true if a run is retired or purged.
+pub async fn is_marked(store: &dyn Store, run: &RunId) -> Result<bool, StoreError> {
+    Ok(marks(store, run).await? != Marks::None)
+}
+
 /// Returns true if the removal of a run's data has begun, or does so whatever is visible. No run is
 /// removed before it is marked, and its plan goes first. So a run without a mark is not gone, and a
 /// retired one is gone with its plan.
@@ -59,7 +64,7 @@ pub(crate) async fn is_gone(store: &dyn Store, run: &RunId) -> Result<bool, Stor
 
 /// Returns true if a run may be shown again: it has no mark, and a record.
 pub(crate) async fn may_be_shown(store: &dyn Store, run: &RunId) -> Result<bool, StoreError> {
-    Ok(marks(store, run).await? == Marks::None && store.get(&Key::run(run)).await?.is_some())
+    Ok(!is_marked(store, run).await? && store.get(&Key::run(run)).await?.is_some())
 }
 
 /// Retires a run. Returns the time of its retirement, and true if this call retired it. Times are

@@ -2,8 +2,8 @@
 //! another process still needs, and nothing useless is kept forever, however its run died.
 //!
 //! `survey` reads what the store has, `verdict` decides without a store, `removal` marks and
-//! removes. The other modules say what each of them is called with: `local` on one machine,
-//! `shared` in a cluster, `gc` by hand, and `purge` for a deleted TrendJob.
+//! removes. Each way to call them is a module: `local` on one machine, `shared` in a cluster, `gc` by
+//! hand, and `purge` for a deleted TrendJob.
 
 mod gc;
 mod local;
@@ -54,7 +54,7 @@ pub struct CleanupReport {
     pub removed: u64,
 }
 
-/// A run that is of no use any more, and what became of it.
+/// A run that is of no use any more, and the outcome of its removal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UselessRun {
@@ -65,11 +65,11 @@ pub struct UselessRun {
     pub source: Option<SourceName>,
     /// The reason why it is of no use.
     pub reason: Reason,
-    /// What became of it.
+    /// The outcome of its removal.
     pub outcome: Outcome,
 }
 
-/// What became of a run of no use.
+/// The outcome of the removal of a useless run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {

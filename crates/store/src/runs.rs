@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::document::read_document;
-use crate::marks::{Marks, marks};
 use crate::{Insertion, Key, RunId, SourceName, Store, StoreError, envelope, generations};
+
+pub use crate::marks::is_marked;
 
 /// The format of records. Those of earlier releases have no number.
 const FORMAT: u32 = 1;
@@ -66,11 +67,6 @@ pub async fn begin(
     };
     // The run is another attempt's, too: it may even be published by now. Nothing of it is removed.
     Ok((!is_marked(store, run).await?).then_some(present.start.unwrap_or(start)))
-}
-
-/// Returns true if a run is retired or purged.
-pub async fn is_marked(store: &dyn Store, run: &RunId) -> Result<bool, StoreError> {
-    Ok(marks(store, run).await? != Marks::None)
 }
 
 /// Removes a run if it is retired or purged, and returns true then. Called by the attempt that

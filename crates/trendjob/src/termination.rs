@@ -40,8 +40,8 @@ pub struct TerminationMessage {
     /// stages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<ResultSummary>,
-    /// What went wrong after the result was published, in a sentence; empty if nothing did. At most
-    /// 1,000 bytes.
+    /// The failure after the result was published, in a sentence of at most 1,000 bytes; empty if
+    /// there was none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub warning: String,
 }

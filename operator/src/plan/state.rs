@@ -62,7 +62,7 @@ pub enum State {
         result: ResultSummary,
         /// The number of records by outcome.
         records: Option<Records>,
-        /// What went wrong after the result was published; empty if nothing did.
+        /// The failure after the result was published; empty if there was none.
         warning: String,
     },
     /// A later run of the source was published first.

@@ -22,7 +22,8 @@ const SHORT: usize = 4 << 10;
 /// and in a form of its own, while the index grows and is drained.
 const BYTES_PER_BYTE: usize = 48;
 
-/// The same with phrases: each word may add four rows.
+/// The bytes that a byte of text may add to full tables if phrases are counted: each word may add
+/// four rows.
 const BYTES_WITH_PHRASES: usize = 192;
 
 /// Counts the terms of records.

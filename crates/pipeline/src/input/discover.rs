@@ -40,11 +40,11 @@ impl Found {
     }
 }
 
-/// What all hard links of one file share: device, inode, size and the time of the last change. The
-/// first two would do on every file system that keeps its promises.
+/// The identity that all hard links of a file share: device, inode, size and the time of the last
+/// change. Device and inode suffice where no file system reuses them for two files at once.
 type Links = (u64, u64, u64, Option<SystemTime>);
 
-/// Returns what the names of a file share, if it has several.
+/// Returns the identity that the names of a file share, if it has several.
 #[cfg(unix)]
 fn links(metadata: &fs::Metadata) -> Option<Box<Links>> {
     use std::os::unix::fs::MetadataExt as _;

@@ -100,8 +100,8 @@ fn pack(group: &[Object]) -> Option<Box<[u8]>> {
     Some(zstd::bulk::compress(&json, 1).ok()?.into())
 }
 
-/// Unpacks a group. It was packed by this process, so nothing but a lack of memory can fail; then
-/// the group is empty, and its objects are missing for whoever asks for them.
+/// Unpacks a group. It was packed by this process, so only a lack of memory can make it fail.
+/// The group is empty then, and the caller reports its objects as missing.
 fn unpack(packed: &[u8]) -> Vec<Object> {
     let json = zstd::decode_all(packed).ok();
     json.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default()
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_list_is_the_plain_list_for_whoever_reads_it() {
+    fn a_packed_list_is_read_as_the_plain_list() {
         for count in [0, 1, GROUP - 1, GROUP, GROUP + 1, 5 * GROUP] {
             let plain: Vec<Object> = (0..count).map(object).collect();
             let mut packed = Objects::default();

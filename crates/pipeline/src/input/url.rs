@@ -82,7 +82,7 @@ mod tests {
         }
         assert_eq!(normal("https://[::1]:443"), "https://[::1]/");
         assert_eq!(normal("http://[::1]?a"), "http://[::1]/?a");
-        // What a server may tell apart stays.
+        // URLs that a server may answer differently stay different.
         for other in [
             "http://host:443/a",
             "https://host:80/a",

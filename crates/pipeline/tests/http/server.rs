@@ -76,7 +76,7 @@ pub(crate) struct Server {
     seen: Arc<Seen>,
 }
 
-/// What a server was asked for.
+/// The requests that a server has answered.
 #[derive(Default)]
 struct Seen {
     requests: AtomicUsize,

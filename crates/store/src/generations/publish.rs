@@ -3,7 +3,7 @@
 
 use super::withdraw::take_back;
 use super::{Generation, Publication, PublicationStatus, insert, newest, publication};
-use crate::marks::{Marks, is_gone, marks};
+use crate::marks::{is_gone, is_marked};
 use crate::{Key, RunId, Store, StoreError};
 
 /// Inserts the next generation for a run, unless it is published already or superseded.
@@ -38,13 +38,13 @@ pub async fn publish(
             rollback_to: None,
             withdrawn: false,
         };
-        if marks(store, run).await? != Marks::None {
+        if is_marked(store, run).await? {
             return Err(refused(run));
         }
         if insert(store, &entry).await? {
             // A removal marks the run first and then reads the log. So either it finds this entry,
             // or this look finds the mark.
-            if marks(store, run).await? != Marks::None {
+            if is_marked(store, run).await? {
                 take_back(store, &entry, published_at).await?;
                 return Err(refused(run));
             }

@@ -36,7 +36,7 @@ impl<'a> Visible<'a> {
     ///
     /// # Errors
     /// `missing` if the run of the newest entry has no mark: then its data is damaged, and no
-    /// earlier result is shown instead. The same after many tries.
+    /// earlier result is shown instead. Also after many tries.
     pub async fn skip(&mut self, missing: StoreError) -> Result<(), StoreError> {
         self.tries += 1;
         let known = &self.newest;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::verdict::Rules;
-use super::{ABANDONED_AFTER, CleanUp, CleanupReport, Retention, report};
+use super::{CleanUp, CleanupReport, Retention, report};
 use crate::{Store, StoreError};
 
 /// Removes unpublished runs whose lock is free, retires runs beyond the retention, and removes runs
@@ -16,15 +16,7 @@ pub async fn clean_up(
     retention: Retention,
     now: u64,
 ) -> Result<CleanupReport, StoreError> {
-    let rules = Rules {
-        now,
-        kept: Some(retention.runs),
-        grace: retention.grace,
-        unpublished_grace: retention.grace,
-        abandoned_after: ABANDONED_AFTER,
-        unknown_is_old: false,
-        interrupted_after: Some(0),
-    };
+    let rules = Rules { interrupted_after: Some(0), ..Rules::of_a_run(retention, now) };
     let clean_up = CleanUp { store, locks: Some(folder), rules, scope: None, is_dry: false };
     Ok(report(&clean_up.run().await?))
 }

@@ -5,7 +5,7 @@ use super::survey::{FoundRun, SourceRuns};
 use super::verdict::Reason;
 use super::{CleanUp, Outcome, UselessRun};
 use crate::generations::newest;
-use crate::marks::{Marks, marks, retire, retired_at};
+use crate::marks::{Marks, is_marked, retire, retired_at};
 use crate::{RunId, RunLock, StoreError, runs};
 
 impl CleanUp<'_> {
@@ -17,7 +17,7 @@ impl CleanUp<'_> {
         run: &RunId,
     ) -> Result<Option<UselessRun>, StoreError> {
         let store = self.store;
-        if marks(store, run).await? == Marks::None {
+        if !is_marked(store, run).await? {
             return Ok(None);
         }
         let is_late = async || Ok(runs::read(store, run).await?.is_none());
@@ -66,7 +66,7 @@ impl CleanUp<'_> {
             return Ok(if is_new { Outcome::Retired } else { Outcome::InGrace });
         }
         // A rollback may have shown the run again, or an attempt published it, before the run was
-        // marked. From now on, whoever names it finds the mark.
+        // marked. From now on, every process that names it finds the mark.
         let is_read = found.is_published && runs.recently_visible.contains(run);
         if is_read || self.is_needed(runs, found).await? {
             return Ok(Outcome::Visible);

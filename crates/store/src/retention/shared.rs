@@ -6,28 +6,19 @@
 //! what its pods still write.
 
 use super::verdict::Rules;
-use super::{ABANDONED_AFTER, CleanUp, CleanupReport, Retention, report};
+use super::{CleanUp, CleanupReport, Retention, report};
 use crate::{SourceName, Store, StoreError};
 
 /// Retires the useless runs of a source, and removes runs whose grace is over. Of other sources,
-/// only removes runs without a result that began at least [`ABANDONED_AFTER`] ago, and late data of
-/// removed runs.
-/// `now` is in seconds since the epoch.
+/// only removes runs without a result that began at least `ABANDONED_AFTER` ago, and late data of
+/// removed runs. `now` is in seconds since the epoch.
 pub async fn clean_up_source(
     store: &dyn Store,
     source: &SourceName,
     retention: Retention,
     now: u64,
 ) -> Result<CleanupReport, StoreError> {
-    let rules = Rules {
-        now,
-        kept: Some(retention.runs),
-        grace: retention.grace,
-        unpublished_grace: retention.grace,
-        abandoned_after: ABANDONED_AFTER,
-        unknown_is_old: false,
-        interrupted_after: None,
-    };
+    let rules = Rules::of_a_run(retention, now);
     let clean_up = CleanUp { store, locks: None, rules, scope: Some(source), is_dry: false };
     Ok(report(&clean_up.run().await?))
 }
@@ -38,7 +29,7 @@ mod tests {
 
     use super::*;
     use crate::generations::{self, Publication, PublicationStatus};
-    use crate::retention::purge;
+    use crate::retention::{ABANDONED_AFTER, purge};
     use crate::runs::{self, Beginning};
     use crate::{AttemptId, BlockKey, Key, ObjectStore, RunId, Stage, TrendJobUid};
 

@@ -1,5 +1,5 @@
-//! What a store has: its runs by source, each with its record, its marks and its publication. Owns
-//! the reading; judges nothing.
+//! The runs of a store by source, each with its record, its marks and its publication. Owns the
+//! reading; judges nothing.
 
 use std::collections::BTreeMap;
 

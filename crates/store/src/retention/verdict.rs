@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::survey::{FoundRun, SourceRuns};
+use super::{ABANDONED_AFTER, Retention};
 use crate::RunId;
 use crate::marks::Marks;
 
@@ -28,6 +29,19 @@ pub(super) struct Rules {
 }
 
 impl Rules {
+    /// The rules of a clean-up by a run, where runs hold no locks.
+    pub(super) const fn of_a_run(retention: Retention, now: u64) -> Self {
+        Self {
+            now,
+            kept: Some(retention.runs),
+            grace: retention.grace,
+            unpublished_grace: retention.grace,
+            abandoned_after: ABANDONED_AFTER,
+            unknown_is_old: false,
+            interrupted_after: None,
+        }
+    }
+
     /// Returns true if a run that began at this time is old enough to be abandoned.
     pub(super) fn is_old(&self, began: Option<u64>) -> bool {
         let age = began.map(|began| self.now.saturating_sub(began));

@@ -26,7 +26,7 @@ pub(crate) fn run(name: &str) -> RunId {
 pub(crate) enum Actor {
     /// Plans, counts and publishes `d-0`, then cleans up.
     PublishD,
-    /// The same of `e-0`.
+    /// Plans, counts and publishes `e-0`, then cleans up.
     PublishE,
     /// Shows the first generation, of `a-0`, again.
     RollBackToA,

@@ -1,5 +1,5 @@
-//! What must hold after every step and at the end, read from the values alone: no function of the
-//! store's protocol is called here.
+//! The invariants after every step and at the end. They are read from the values alone: no function
+//! of the store's protocol is called here.
 
 use std::collections::BTreeMap;
 

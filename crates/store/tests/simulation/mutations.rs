@@ -38,7 +38,7 @@ impl Mutation {
     ];
 }
 
-/// What an actor's store remembers, to lie about it.
+/// The memory of an actor's store, which it needs to lie.
 #[derive(Debug)]
 pub(crate) struct Memory {
     mutation: Mutation,

@@ -66,7 +66,7 @@ pub(crate) struct Schedule {
     pub(crate) chooser: Option<Chooser>,
 }
 
-/// How the next process is chosen. Few faults need many switches, and some need one process to
+/// The choice of the next process. Few faults need many switches, and some need one process to
 /// stand still while another does all its work.
 #[derive(Debug, Clone)]
 pub(crate) enum Chooser {
@@ -122,14 +122,14 @@ impl Chooser {
     }
 }
 
-/// The end of a schedule.
+/// The verdict on a schedule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Held,
     Broken(String),
 }
 
-/// What happened.
+/// The end of a schedule and the way to it.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) outcome: Outcome,

@@ -13,7 +13,7 @@ use store::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreErro
 use crate::invariants::Values;
 use crate::mutations::{Memory, Mutation};
 
-/// What all actors share.
+/// The state that all actors share.
 #[derive(Debug, Default)]
 pub(crate) struct World {
     pub(crate) values: BTreeMap<String, Bytes>,

@@ -1,6 +1,6 @@
 //! The most bytes that are read of each part of a record. Owns the limits and the places of the
-//! cuts. They are part of what a result means, as the rules for words are: whoever reads a record,
-//! on whatever machine, cuts it at the same byte.
+//! cuts. They belong to the definition of a result, as the rules for words do: every machine cuts a
+//! record at the same byte.
 //!
 //! Without limits one record of many mebibytes could add millions of rows, more than any budget
 //! for counting tables holds.

@@ -1,5 +1,5 @@
-//! The same bytes from a file and from a server, cut everywhere: every line must be read once, and
-//! the server must not be asked for more than the lines need. The expected lines come from splitting
+//! A file and a server give the same bytes, cut everywhere: every line must be read once, and no
+//! request may exceed what the lines need. The expected lines come from splitting
 //! the bytes at their newlines.
 //!
 //! `TRENDJOB_TEST_CASES` is the number of cases (a content and a size of its chunks), and
