@@ -33,22 +33,34 @@ impl NewestResults {
         let Ok(source) = SourceName::new(source) else { return Ok(None) };
         let newest = self.results.lock().of(&source);
         let look_up = |last: Option<NewestView>| {
-            look_up(Arc::clone(&self.store), Arc::clone(&self.results), source, last.flatten())
+            let (store, results) = (Arc::clone(&self.store), Arc::clone(&self.results));
+            look_up(store, results, source.clone(), last.flatten())
         };
         newest.get(Option::is_some, look_up).await
     }
 
+    /// The newest result of a source, looked up anew if it is still the view in which something is
+    /// missing.
+    pub(crate) async fn instead_of(&self, incomplete: &Arc<View>) -> Result<NewestView, Problem> {
+        let source = &incomplete.generation().source;
+        let newest = self.results.lock().of(source);
+        newest.drop_if(|view| view.as_ref().is_some_and(|view| Arc::ptr_eq(view, incomplete)));
+        self.of(source.as_str()).await
+    }
+
     /// The names of all sources, ascending.
     pub(crate) async fn names(&self) -> Result<Arc<[SourceName]>, Problem> {
-        let store = Arc::clone(&self.store);
-        let look_up = |last: Option<Arc<[SourceName]>>| async move {
-            match (store.sources().await, last) {
-                (Ok(names), _) => Ok(Arc::from(names)),
-                (Err(error), Some(last)) if error.is_retryable() => {
-                    tracing::warn!(%error, "listing the sources known so far: the store can't be read");
-                    Ok(last)
+        let look_up = |last: Option<Arc<[SourceName]>>| {
+            let store = Arc::clone(&self.store);
+            async move {
+                match (store.sources().await, last) {
+                    (Ok(names), _) => Ok(Arc::from(names)),
+                    (Err(error), Some(last)) if error.is_retryable() => {
+                        tracing::warn!(%error, "listing the sources known so far: the store can't be read");
+                        Ok(last)
+                    }
+                    (Err(error), _) => Err(Problem::from(error)),
                 }
-                (Err(error), _) => Err(Problem::from(error)),
             }
         };
         self.names.get(|_| true, look_up).await

@@ -18,6 +18,7 @@ pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
     excluded: bool,
+    missing: bool,
     cause: Option<Cause>,
 }
 
@@ -43,7 +44,7 @@ pub(crate) struct ProblemBody<'a> {
 
 impl Problem {
     fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), excluded: false, cause: None }
+        Self { status, detail: detail.into(), excluded: false, missing: false, cause: None }
     }
 
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -93,6 +94,12 @@ impl Problem {
         problem.caused_by(error)
     }
 
+    /// Returns true if something of the published result is missing: it is damaged, or was removed
+    /// after it was opened.
+    pub(crate) const fn is_missing(&self) -> bool {
+        self.missing
+    }
+
     fn caused_by(self, error: &dyn Error) -> Self {
         Self { cause: Some(Cause(error_chain(error).into())), ..self }
     }
@@ -108,7 +115,7 @@ impl From<StoreError> for Problem {
                 "the published result can't be read: its store is damaged or of another version, the log of the server has the key",
             )
         };
-        problem.caused_by(&error)
+        Self { missing: error.is_missing(), ..problem.caused_by(&error) }
     }
 }
 
@@ -127,7 +134,7 @@ impl From<QuestionError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Self { status, detail, excluded, cause } = self;
+        let Self { status, detail, excluded, cause, .. } = self;
         let title = status.canonical_reason().unwrap_or_default();
         let body = ProblemBody { title, status: status.as_u16(), detail: &detail, excluded };
         let json = serde_json::to_string(&body).unwrap_or_default() + "\n";

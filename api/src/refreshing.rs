@@ -1,6 +1,6 @@
-//! A value that is looked up again once it is a second old, by one look-up for all requests. Owns
-//! the time of a look-up and the choice of the requests that wait for it; knows nothing of the
-//! value.
+//! A value that is looked up again once it is a second old, by one look-up for all requests, or at
+//! once if a request has found it useless. Owns the time of a look-up and the choice of the requests
+//! that wait for it; knows nothing of the value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +27,11 @@ struct CellState<T> {
     found: Option<Result<T, Problem>>,
     at: Option<Instant>,
     under_way: Option<LookUp>,
+    /// The time at which a value was last dropped as useless.
+    dropped: Option<Instant>,
+    /// The number of values that were dropped. A look-up that began before one was dropped may have
+    /// found the same value, so its outcome does not count.
+    drops: u64,
 }
 
 /// A look-up under way. The sender of its channel is dropped when it ends, however it ends.
@@ -38,7 +43,8 @@ struct LookUp {
 
 impl<T> Default for RefreshingCell<T> {
     fn default() -> Self {
-        Self(Mutex::new(CellState { found: None, at: None, under_way: None }))
+        let (found, at, under_way, dropped) = (None, None, None, None);
+        Self(Mutex::new(CellState { found, at, under_way, dropped, drops: 0 }))
     }
 }
 
@@ -51,35 +57,57 @@ impl<T: Clone + Send + 'static> RefreshingCell<T> {
         look_up: L,
     ) -> Result<T, Problem>
     where
-        L: FnOnce(Option<T>) -> F,
+        L: Fn(Option<T>) -> F,
         F: Future<Output = Result<T, Problem>> + Send + 'static,
     {
-        let (LookUp { since, mut end }, last) = {
-            let mut state = self.0.lock();
-            if let Some(found) = state.fresh() {
+        loop {
+            let (LookUp { since, mut end }, last, drops) = {
+                let mut state = self.0.lock();
+                if let Some(found) = state.fresh() {
+                    return found;
+                }
+                let last = state.found.as_ref().and_then(|found| found.as_ref().ok()).cloned();
+                let under_way =
+                    state.under_way.take().filter(|look_up| look_up.end.has_changed().is_ok());
+                let under_way =
+                    under_way.unwrap_or_else(|| self.begin(state.drops, look_up(last.clone())));
+                state.under_way = Some(under_way.clone());
+                (under_way, last.filter(usable), state.drops)
+            };
+            // Nothing is ever sent: `changed` returns when the sender is dropped.
+            if let Some(last) = last {
+                if timeout_at(since + GRACE, end.changed()).await.is_err() {
+                    return Ok(last);
+                }
+            } else {
+                drop(end.changed().await);
+            }
+            let state = self.0.lock();
+            if let Some(found) = state.found.clone() {
                 return found;
             }
-            let last = state.found.as_ref().and_then(|found| found.as_ref().ok()).cloned();
-            let under_way =
-                state.under_way.take().filter(|look_up| look_up.end.has_changed().is_ok());
-            let under_way = under_way.unwrap_or_else(|| self.begin(look_up(last.clone())));
-            state.under_way = Some(under_way.clone());
-            (under_way, last.filter(usable))
-        };
-        // Nothing is ever sent: `changed` returns when the sender is dropped.
-        if let Some(last) = last {
-            if timeout_at(since + GRACE, end.changed()).await.is_err() {
-                return Ok(last);
+            if state.drops == drops {
+                return Err(Problem::overloaded("the look-up failed"));
             }
-        } else {
-            drop(end.changed().await);
         }
-        let found = self.0.lock().found.clone();
-        found.unwrap_or_else(|| Err(Problem::overloaded("the look-up failed")))
     }
 
+    /// Drops the value if it `is_useless`, at most once a second: the next request looks it up
+    /// without knowing it. More often, a damaged result would be opened by every request.
+    pub(crate) fn drop_if(&self, is_useless: impl Fn(&T) -> bool) {
+        let mut state = self.0.lock();
+        let is_found =
+            state.found.as_ref().is_some_and(|found| found.as_ref().is_ok_and(is_useless));
+        if is_found && state.dropped.is_none_or(|dropped| dropped.elapsed() >= FRESH) {
+            let (dropped, drops) = (Some(Instant::now()), state.drops + 1);
+            *state = CellState { found: None, at: None, under_way: None, dropped, drops };
+        }
+    }
+
+    /// Begins a look-up. `drops` is the number of values that were dropped before.
     fn begin(
         self: &Arc<Self>,
+        drops: u64,
         look_up: impl Future<Output = Result<T, Problem>> + Send + 'static,
     ) -> LookUp {
         let (sender, end) = watch::channel(());
@@ -88,9 +116,11 @@ impl<T: Clone + Send + 'static> RefreshingCell<T> {
         tokio::spawn(async move {
             let found = look_up.await;
             let mut state = this.0.lock();
-            state.found = Some(found);
-            state.at = Some(Instant::now());
-            state.under_way = None;
+            if state.drops == drops {
+                state.found = Some(found);
+                state.at = Some(Instant::now());
+                state.under_way = None;
+            }
             drop(state);
             drop(sender);
         });

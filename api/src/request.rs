@@ -68,6 +68,13 @@ impl Parameters<'_> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref())
     }
 
+    /// The source that a request must name.
+    pub(crate) fn source(&self) -> Result<&str, Problem> {
+        self.first("source").ok_or_else(|| {
+            Problem::bad_request("source is missing: /api/v1/sources lists what is published")
+        })
+    }
+
     /// Refuses parameters that are not allowed, and repeated ones.
     pub(crate) fn only(&self, allowed: &[&str]) -> Result<(), Problem> {
         for (at, (name, _)) in self.0.iter().enumerate() {

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use axum::response::Response;
+use store::view::answer_newest;
 use store::{Store, View};
 
 use crate::newest_results::NewestResults;
 use crate::pinned_views::PinnedViews;
 use crate::problem::Problem;
-use crate::request::Parameters;
-use crate::response::{Representation, ResponseCache};
+use crate::request::RequestHead;
+use crate::response::{Content, Representation, ResponseCache};
 
 /// The shared state, in one allocation: every request clones its pointer a few times.
 #[derive(Debug)]
@@ -34,12 +36,28 @@ impl ApiState {
         }
     }
 
-    /// Returns the newest result of the source that a request names.
-    pub(crate) async fn view(&self, parameters: &Parameters<'_>) -> Result<Arc<View>, Problem> {
-        let source = parameters.first("source").ok_or_else(|| {
-            Problem::bad_request("source is missing: /api/v1/sources lists what is published")
-        })?;
-        let view = self.newest.of(source).await?;
-        view.ok_or_else(|| Problem::unknown_source(source))
+    /// Responds from the newest result of a source, with the content that `make` returns. If the
+    /// result is removed meanwhile, responds from the one that is the newest then.
+    pub(crate) async fn respond<F>(
+        &self,
+        request: &RequestHead,
+        source: &str,
+        make: impl Fn(Arc<View>) -> F,
+    ) -> Result<Response, Problem>
+    where
+        F: Future<Output = Result<Content, Problem>>,
+    {
+        let look = |incomplete: Option<Arc<View>>| async move {
+            match incomplete {
+                None => self.newest.of(source).await,
+                Some(incomplete) => self.newest.instead_of(&incomplete).await,
+            }
+        };
+        let answer = |view: Arc<View>| {
+            let content = make(Arc::clone(&view));
+            async move { self.responses.respond(request, std::slice::from_ref(&view), || content).await }
+        };
+        let response = answer_newest(look, answer, Problem::is_missing).await?;
+        response.ok_or_else(|| Problem::unknown_source(source))
     }
 }

@@ -20,6 +20,7 @@ mod faults;
 mod paging;
 mod published;
 mod record;
+mod removals;
 mod requests;
 mod shaky;
 mod social;

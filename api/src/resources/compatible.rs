@@ -3,6 +3,7 @@
 //! counts as strings.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -33,9 +34,9 @@ async fn compatible(state: SharedState, request: RequestHead) -> Reply {
         (Some(source), Some(topic)) => (source.to_lowercase(), topic.to_lowercase()),
         (source, topic) => return Ok(missing(&[("source", source), ("topic", topic)])),
     };
-    let view = state.newest.of(&source).await?.ok_or_else(|| Problem::unknown_source(&source))?;
-    let make = async || content(&view, &source, &topic).await;
-    state.responses.respond(&request, std::slice::from_ref(&view), make).await
+    let (source, topic) = (&*source, &*topic);
+    let make = |view: Arc<View>| async move { content(&view, source, topic).await };
+    state.respond(&request, source, make).await
 }
 
 async fn content(view: &View, source: &str, topic: &str) -> Result<Content, Problem> {

@@ -1,8 +1,11 @@
 //! `GET /api/v1/scores?source=&kind=&score=&window=&limit=`: the topics of a window by a score.
 
+use std::sync::Arc;
+
 use axum::routing::get;
 use questions::{ScoredAnswer, ScoredQuestion, schema};
 use serde_json::Value;
+use store::View;
 use trends::{Kind, Score};
 
 use super::{Reply, Resource, SharedState};
@@ -20,10 +23,9 @@ pub(super) const RESOURCE: Resource = Resource {
 
 async fn scores(state: SharedState, request: RequestHead) -> Reply {
     let parameters = request.parameters()?;
-    let question = question(&parameters)?;
-    let view = state.view(&parameters).await?;
-    let make = async || Content::json(&question.answer(&view).await?);
-    state.responses.respond(&request, std::slice::from_ref(&view), make).await
+    let question = &question(&parameters)?;
+    let make = |view: Arc<View>| async move { Content::json(&question.answer(&view).await?) };
+    state.respond(&request, parameters.source()?, make).await
 }
 
 fn question(parameters: &Parameters<'_>) -> Result<ScoredQuestion, Problem> {

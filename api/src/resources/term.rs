@@ -1,9 +1,12 @@
 //! One term: `GET /api/v1/topics?source=&kind=&term=` is its totals in the whole run,
 //! `GET /api/v1/history?source=&kind=&term=` its counts in each window.
 
+use std::sync::Arc;
+
 use axum::routing::get;
 use questions::{HistoryAnswer, TermQuestion, TopicAnswer, schema};
 use serde_json::Value;
+use store::View;
 use trends::Kind;
 
 use super::{Reply, Resource, SharedState};
@@ -28,18 +31,16 @@ pub(super) const HISTORY: Resource = Resource {
 
 async fn topics(state: SharedState, request: RequestHead) -> Reply {
     let parameters = request.parameters()?;
-    let question = question(&parameters)?;
-    let view = state.view(&parameters).await?;
-    let make = async || Content::json(&question.topic(&view).await?);
-    state.responses.respond(&request, std::slice::from_ref(&view), make).await
+    let question = &question(&parameters)?;
+    let make = |view: Arc<View>| async move { Content::json(&question.topic(&view).await?) };
+    state.respond(&request, parameters.source()?, make).await
 }
 
 async fn history(state: SharedState, request: RequestHead) -> Reply {
     let parameters = request.parameters()?;
-    let question = question(&parameters)?;
-    let view = state.view(&parameters).await?;
-    let make = async || Content::json(&question.history(&view).await?);
-    state.responses.respond(&request, std::slice::from_ref(&view), make).await
+    let question = &question(&parameters)?;
+    let make = |view: Arc<View>| async move { Content::json(&question.history(&view).await?) };
+    state.respond(&request, parameters.source()?, make).await
 }
 
 /// Reads the question of a request, which may have no other parameters.

@@ -7,8 +7,8 @@ use axum::http::HeaderValue;
 use axum::routing::get;
 use questions::{QuestionError, Ranking, TopAnswer, TopQuestion};
 use serde_json::{Value, json};
+use store::View;
 use store::view::SliceStart;
-use store::{StoreError, View};
 
 use super::{Reply, Resource, SharedState};
 use crate::cursor::Cursor;
@@ -17,7 +17,6 @@ use crate::problem::Problem;
 use crate::request::{MAX_LIMIT, Parameters, RequestHead};
 use crate::response::Content;
 use crate::schemas::{Parameter, Schemas, operation};
-use crate::state::ApiState;
 
 const MAX_OFFSET: u64 = u32::MAX as u64;
 
@@ -28,23 +27,27 @@ pub(super) const RESOURCE: Resource = Resource {
     example: "?source=SOURCE&limit=10",
 };
 
-/// A page of a ranking, and the result it is read from.
+/// A page of a ranking.
 #[derive(Debug)]
 struct PageRequest {
-    view: Arc<View>,
     question: TopQuestion,
     /// The cursor that names the page; `None` for the newest result.
     cursor: Option<Cursor>,
 }
 
 async fn trends(state: SharedState, request: RequestHead) -> Reply {
-    let page = PageRequest::parse(&state, &request.parameters()?).await?;
-    let make = async || page.content().await;
-    state.responses.respond(&request, std::slice::from_ref(&page.view), make).await
+    let parameters = request.parameters()?;
+    let page = &PageRequest::parse(&parameters)?;
+    let make = |view: Arc<View>| async move { page.content(&view).await };
+    let Some(cursor) = &page.cursor else {
+        return state.respond(&request, parameters.source()?, make).await;
+    };
+    let view = state.pinned.of(&state.newest, cursor).await?;
+    state.responses.respond(&request, std::slice::from_ref(&view), || page.content(&view)).await
 }
 
 impl PageRequest {
-    async fn parse(state: &ApiState, parameters: &Parameters<'_>) -> Result<Self, Problem> {
+    fn parse(parameters: &Parameters<'_>) -> Result<Self, Problem> {
         parameters.only(&["source", "kind", "limit", "offset", "cursor"])?;
         let limit = parameters.limit()?;
         let kinds = parameters.kinds()?;
@@ -58,10 +61,9 @@ impl PageRequest {
                 let detail = "the cursor belongs to another listing: give it with the same source and kind, or alone, and without an offset";
                 return Err(Problem::bad_request(detail));
             }
-            let view = state.pinned.of(&state.newest, &cursor).await?;
             let ranking = Ranking::One(cursor.kind, SliceStart::Position(cursor.position));
             let question = TopQuestion { ranking, limit };
-            return Ok(Self { view, question, cursor: Some(cursor) });
+            return Ok(Self { question, cursor: Some(cursor) });
         }
         let offset = parameters.number("offset", 0..=MAX_OFFSET, 0)?;
         let ranking = match Ranking::of(kinds) {
@@ -74,16 +76,15 @@ impl PageRequest {
             }
             mixed @ Ranking::Mixed(_) => mixed,
         };
-        let view = state.view(parameters).await?;
-        Ok(Self { view, question: TopQuestion { ranking, limit }, cursor: None })
+        Ok(Self { question: TopQuestion { ranking, limit }, cursor: None })
     }
 
-    async fn content(&self) -> Result<Content, Problem> {
-        let Self { view, question, cursor } = self;
+    async fn content(&self, view: &View) -> Result<Content, Problem> {
+        let Self { question, cursor } = self;
         let mut answer = match (question.answer(view).await, cursor) {
             (Ok(answer), _) => answer,
             // The run was removed after an earlier page was read.
-            (Err(QuestionError::Store(StoreError::Missing { .. })), Some(cursor)) => {
+            (Err(QuestionError::Store(error)), Some(cursor)) if error.is_missing() => {
                 return Err(gone(cursor));
             }
             (Err(error), _) => return Err(Problem::from(error)),

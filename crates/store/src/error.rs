@@ -92,6 +92,12 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. })
     }
 
+    /// Returns true if something is missing that a marker or an entry refers to: it is damage, or the
+    /// run was removed meanwhile, and then another look at the log helps.
+    pub const fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing { .. })
+    }
+
     /// Returns the error for a block that can't be decoded.
     pub fn undecodable(key: String, error: &FormatError) -> Self {
         match error {

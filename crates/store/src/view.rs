@@ -8,6 +8,7 @@
 
 mod gaps;
 mod mixed;
+mod retry;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::generations::{self, Generation, Visible};
 use crate::published_result::WindowCount;
 use crate::{PublishedResult, SourceName, Store, StoreError, exclusions};
 use gaps::Gaps;
+
+pub use retry::answer_newest;
 
 /// One generation of a source, and its excluded terms.
 #[derive(Debug)]

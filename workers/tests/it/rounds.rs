@@ -5,6 +5,7 @@
 //! The seed is printed; `TRENDJOB_TEST_SEED` repeats it, and `TRENDJOB_TEST_ROUNDS` is the number
 //! of rounds of each sort.
 
+use std::collections::VecDeque;
 use std::env;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -12,7 +13,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use store::view::answer_newest;
 use store::{MongoStore, ObjectStore, RunId, SourceName, Store, StoreError, View, generations};
+use tokio::time::Instant;
 use trends::Kind;
 
 use crate::cluster::{Cluster, Shared, mongo_options};
@@ -23,6 +26,10 @@ const ROLLBACK: &str = "TRENDJOB_TEST_ROLLBACK";
 
 /// The longest delay between the beginnings of two processes, in milliseconds.
 const SPREAD: u64 = 30;
+
+/// The time for which a reader keeps a result open before it reads it: the API looks up the newest
+/// one after a second.
+const KEPT: Duration = Duration::from_secs(1);
 
 /// The body of the processes that roll back: `trendjob rollback` belongs to another package.
 #[test]
@@ -121,14 +128,22 @@ impl Rounds {
         SourceName::new(&name).unwrap()
     }
 
-    /// Reads the source again and again while `work` goes on.
+    /// Reads the source again and again while `work` goes on: results that were opened just now, and
+    /// results that were opened as long ago as those that the API may still show.
     fn polled(&self, source: &SourceName, work: impl FnOnce()) {
         let done = AtomicBool::new(false);
         thread::scope(|scope| {
             let reader = scope.spawn(|| {
-                let mut failed = Vec::new();
+                let (mut opened, mut failed) = (VecDeque::new(), Vec::new());
                 while !done.load(Ordering::SeqCst) {
-                    failed.extend(self.read(source).err());
+                    match self.pair[0].wait(View::newest(&self.store, source, None)) {
+                        Ok(view) => opened.extend(view.map(|view| (Instant::now(), view))),
+                        Err(error) => failed.push(error),
+                    }
+                    let due = |(at, _): &(Instant, Arc<View>)| at.elapsed() >= KEPT;
+                    let kept = opened.front().is_some_and(due).then(|| opened.pop_front());
+                    let kept = kept.flatten().map(|(_, view)| view);
+                    failed.extend(self.read_from(source, kept.as_ref()).err());
                     self.reads.fetch_add(1, Ordering::Relaxed);
                 }
                 failed
@@ -142,22 +157,32 @@ impl Rounds {
         });
     }
 
-    /// Reads the first word of the visible result. Opens it once more if its run was removed
-    /// between the opening and the reading: the data of a purged run has no grace.
+    /// Reads the first word of the visible result.
     fn read(&self, source: &SourceName) -> Result<Option<String>, StoreError> {
-        self.pair[0].wait(async {
-            let mut opened = 0;
-            loop {
-                opened += 1;
-                let Some(view) = View::newest(&self.store, source, None).await? else {
-                    return Ok(None);
-                };
-                match view.ranked(Kind::Word, 0, 1).await {
-                    Err(StoreError::Missing { .. }) if opened < 3 => {}
-                    topics => return topics.map(|topics| Some(topics[0].term.clone())),
+        self.read_from(source, None)
+    }
+
+    /// Reads the first word of a result that was opened before, or of the newest one. If the run was
+    /// removed meanwhile, looks again, once, as the API does.
+    fn read_from(
+        &self,
+        source: &SourceName,
+        opened: Option<&Arc<View>>,
+    ) -> Result<Option<String>, StoreError> {
+        let look = |incomplete: Option<Arc<View>>| {
+            let opened = opened.filter(|_| incomplete.is_none()).cloned();
+            async move {
+                match opened {
+                    None => View::newest(&self.store, source, None).await,
+                    opened => Ok(opened),
                 }
             }
-        })
+        };
+        let answer = |view: Arc<View>| async move {
+            let topics = view.ranked(Kind::Word, 0, 1).await?;
+            Ok(topics[0].term.clone())
+        };
+        self.pair[0].wait(answer_newest(look, answer, StoreError::is_missing))
     }
 
     /// The runs of this round with data in the store.

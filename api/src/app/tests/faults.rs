@@ -34,7 +34,7 @@ fn asking(app: &Router, uri: &'static str) -> JoinHandle<(StatusCode, String)> {
 }
 
 /// Returns the statuses of concurrent requests.
-async fn all(app: &Router, uri: &'static str, requests: usize) -> Vec<StatusCode> {
+pub(super) async fn all(app: &Router, uri: &'static str, requests: usize) -> Vec<StatusCode> {
     let running: Vec<_> = (0..requests).map(|_| asking(app, uri)).collect();
     let mut statuses = Vec::new();
     for request in running {

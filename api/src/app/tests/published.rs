@@ -18,6 +18,17 @@ pub(super) async fn publish(
     words: &[(&str, u64)],
 ) {
     let run = RunId::new(&format!("{source}-{start}")).unwrap();
+    publish_run(store, source, &run, start, words).await;
+}
+
+/// Publishes a run of any name.
+pub(super) async fn publish_run(
+    store: &Arc<dyn Store>,
+    source: &str,
+    run: &RunId,
+    start: u64,
+    words: &[(&str, u64)],
+) {
     let attempt = AttemptId::new("attempt").unwrap();
     let key = |stage| AttemptKey { run: run.clone(), stage, index: 0, attempt: attempt.clone() };
     let mut sorted: Vec<_> = words.to_vec();
@@ -60,6 +71,6 @@ pub(super) async fn publish(
     mark(&**store, &key(Stage::Publish), "hash", contents).await.unwrap();
     let source = SourceName::new(source).unwrap();
     let publication =
-        Publication { source: &source, run: &run, start, published_at: "now", incomplete: false };
+        Publication { source: &source, run, start, published_at: "now", incomplete: false };
     generations::publish(&**store, &publication).await.unwrap();
 }
