@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 use store::{Generation, RunId, RunLock, Store, generations, runs};
 
@@ -10,6 +11,9 @@ use crate::QuestionError;
 
 /// The most generations of a source that are listed.
 const MAX_GENERATIONS: u64 = 100;
+
+/// The most runs that are looked at at once.
+const AT_ONCE: usize = 16;
 
 /// The published generations, and the runs that can be resumed.
 #[derive(Debug, Serialize)]
@@ -29,12 +33,13 @@ pub async fn runs(store: &dyn Store, folder: Option<&Path>) -> Result<RunsAnswer
         listed.extend(generations::history(store, &source, MAX_GENERATIONS).await?);
     }
     let published: HashSet<&RunId> = listed.iter().map(|entry| &entry.run).collect();
-    let mut resumable = Vec::new();
-    for run in store.runs().await? {
-        if !published.contains(&run) && is_resumable(store, folder, &run).await? {
-            resumable.push(run);
-        }
-    }
+    let runs = store.runs().await?.into_iter().filter(|run| !published.contains(run));
+    let judged = runs.map(|run| async move {
+        let is_resumable = is_resumable(store, folder, &run).await?;
+        Ok::<_, QuestionError>(is_resumable.then_some(run))
+    });
+    let judged: Vec<_> = stream::iter(judged).buffered(AT_ONCE).try_collect().await?;
+    let resumable = judged.into_iter().flatten().collect();
     Ok(RunsAnswer { generations: listed, resumable })
 }
 

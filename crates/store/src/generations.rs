@@ -8,6 +8,7 @@
 //! takes the entry back if the run is marked by then. Every removal marks the run first, looks at
 //! the newest entry, removes, and looks again. ARCHITECTURE.md has the proof.
 
+mod publications;
 mod publish;
 mod rollback;
 mod visible;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::log::{self, last};
 use crate::{Key, RunId, SourceName, Store, StoreError};
 
+pub(crate) use publications::Publications;
 pub use publish::publish;
 pub use rollback::rollback;
 pub use visible::Visible;
@@ -150,36 +152,6 @@ pub async fn since(
     let numbers = (first..last).rev().map(|before| before + 1);
     let entries = numbers.map(|n| read(store, source, n));
     futures::stream::iter(entries).buffered(AT_ONCE).try_collect().await
-}
-
-/// Returns the entry that published a run, `None` if none has. `newest` is the newest entry, or an
-/// earlier one to which the search is limited.
-pub(crate) async fn publication(
-    store: &dyn Store,
-    run: &RunId,
-    start: u64,
-    newest: &Generation,
-) -> Result<Option<Generation>, StoreError> {
-    if newest.highest_start < start {
-        return Ok(None);
-    }
-    // Highest start numbers never fall. The first entry that reaches `start` is the one that
-    // published the run with that start number, if any has.
-    let (mut below, mut first) = (0, newest.clone());
-    while first.generation - below > 1 {
-        let middle = below + (first.generation - below) / 2;
-        let entry = read(store, &newest.source, middle).await?;
-        if entry.highest_start < start {
-            below = middle;
-        } else {
-            first = entry;
-        }
-    }
-    let is_publication = first.start == start
-        && first.run == *run
-        && first.rollback_to.is_none()
-        && !first.withdrawn;
-    Ok(is_publication.then_some(first))
 }
 
 async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreError> {

@@ -97,7 +97,7 @@ pub async fn is_published(store: &dyn Store, run: &RunId) -> Result<bool, StoreE
     let start = start_number(store, run, &record).await?;
     let newest = generations::newest(store, &record.source, 0).await?;
     let (Some(start), Some(newest)) = (start, newest) else { return Ok(false) };
-    Ok(generations::publication(store, run, start, &newest).await?.is_some())
+    Ok(generations::Publications::new(store, &newest).of(run, start).await?.is_some())
 }
 
 /// Reads the record of a run, `None` if it has none.

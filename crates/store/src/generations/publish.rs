@@ -1,8 +1,9 @@
 //! Publishing a run: one entry that names it. Owns the order of runs by their start numbers, and
 //! the rule that a retired or purged run is never published.
 
+use super::publications::Publications;
 use super::withdraw::take_back;
-use super::{Generation, Publication, PublicationStatus, insert, newest, publication};
+use super::{Generation, Publication, PublicationStatus, insert, newest};
 use crate::marks::{is_gone, is_marked};
 use crate::{Key, RunId, Store, StoreError};
 
@@ -62,7 +63,7 @@ async fn published_already(
     newest: &Generation,
 ) -> Result<PublicationStatus, StoreError> {
     let Publication { source, run, start, published_at, .. } = *publishing;
-    let Some(entry) = publication(store, run, start, newest).await? else {
+    let Some(entry) = Publications::new(store, newest).of(run, start).await? else {
         // A start number belongs to one run: this one is another run's.
         return Err(StoreError::Conflict { key: Key::start(source, start).to_string() });
     };

@@ -250,10 +250,10 @@ async fn the_publication_of_a_run_is_found_in_a_long_log() {
     let newest = newest(&store, &source(), 0).await.unwrap().unwrap();
     for start in 1..=50 {
         let run = run(&format!("run-{start}"));
-        let found = publication(&store, &run, start, &newest).await.unwrap();
+        let found = Publications::new(&store, &newest).of(&run, start).await.unwrap();
         let found = found.map(|entry| (entry.start, entry.rollback_to));
         let is_published = start <= 40 && start % 2 == 0;
         assert_eq!(found, is_published.then_some((start, None)));
     }
-    assert_eq!(publication(&store, &run("run-4"), 6, &newest).await.unwrap(), None);
+    assert_eq!(Publications::new(&store, &newest).of(&run("run-4"), 6).await.unwrap(), None);
 }

@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use trends::time::event_time;
 
 use super::CleanUp;
-use crate::generations::{Generation, at, newest, publication};
+use crate::generations::{Generation, Publications, at, newest};
 use crate::marks::{Marks, marks};
 use crate::runs::{self, RunRecord};
 use crate::{RunId, SourceName, StoreError};
@@ -104,10 +104,11 @@ async fn source_runs(
 ) -> Result<SourceRuns, StoreError> {
     let store = clean_up.store;
     let newest = newest(store, &source, 0).await?;
+    let publications = newest.as_ref().map(|newest| Publications::new(store, newest));
     let find = async |(run, record): (RunId, RunRecord)| {
         let start = runs::start_number(store, &run, &record).await?;
-        let is_published = match (&newest, start) {
-            (Some(newest), Some(start)) => publication(store, &run, start, newest).await?.is_some(),
+        let is_published = match (&publications, start) {
+            (Some(publications), Some(start)) => publications.of(&run, start).await?.is_some(),
             _ => false,
         };
         let marks = marks(store, &run).await?;
