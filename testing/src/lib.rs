@@ -88,6 +88,7 @@ const NEEDS: &[Need] = &[
     ("zsh", &[Program("zsh")], "needs zsh on the PATH"),
     ("fish", &[Program("fish")], "needs fish on the PATH"),
     ("musl", &[Program("musl-gcc")], "needs musl-gcc on the PATH, for a static build"),
+    ("cxx", &[Program("c++")], "needs c++ on the PATH, which builds libFuzzer"),
     (
         "real_data",
         &[Variable("TRENDJOB_TEST_DATA")],

@@ -25,7 +25,7 @@ use crate::Error;
 use crate::cancel::Cancel;
 use patience::{Fault, Patience};
 use target::Target;
-use version::{is_part, same_header, size_of_object, version};
+use version::{is_of, is_part, named, size_of_object, version};
 
 /// Bytes of a request within a chunk.
 const PIECE: u64 = 8 << 20;
@@ -141,9 +141,12 @@ impl<'a> HttpReader<'a> {
         let step = if self.at < self.wanted { PIECE.min(self.wanted - self.at) } else { self.tail };
         let end = if self.ranges { (self.at + step).min(size) } else { size };
         let response = self.target.request(self.ranges.then_some((self.at, end)))?;
-        let version = same_header(&response, self.version);
-        if version != self.version {
-            let now = version.unwrap_or("nothing");
+        let is_planned = match self.version {
+            Some(planned) => is_of(&response, planned),
+            None => named(&response).next().is_none(),
+        };
+        if !is_planned {
+            let now = named(&response).next().unwrap_or("nothing");
             let planned = self.version.unwrap_or("nothing");
             return Err(self.changed(format!("its version is {now} instead of {planned}")));
         }
