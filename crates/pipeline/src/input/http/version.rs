@@ -46,9 +46,7 @@ pub(super) fn is_of(response: &Response<Body>, planned: &str) -> bool {
 
 /// Returns the values that may be the version of an answer, the best first.
 pub(super) fn named(response: &Response<Body>) -> impl Iterator<Item = &str> {
-    [header::ETAG, header::LAST_MODIFIED]
-        .into_iter()
-        .filter_map(|name| header_text(response, name))
+    [header::ETAG, header::LAST_MODIFIED].into_iter().filter_map(|name| header_text(response, name))
 }
 
 /// Returns the size of the whole object: the number after the slash of `Content-Range`, or the
