@@ -7,6 +7,8 @@ mod baseline;
 mod cut;
 mod document;
 mod indexes;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeSet, HashSet};
 
