@@ -362,6 +362,16 @@ mod tests {
     }
 
     #[test]
+    fn every_marker_gets_the_one_hash_that_the_plan_was_made_with() {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        // Equal texts at one address: the second was not computed again.
+        let (first, second) = (plan.hash(), plan.hash());
+        assert_eq!((first, first.as_ptr()), (second, second.as_ptr()));
+    }
+
+    #[test]
     fn a_stored_plan_with_impossible_ranges_or_settings_is_damaged() {
         let fixture = Fixture::new();
         fixture.file("in", post("love").repeat(9));

@@ -145,3 +145,67 @@ impl<'a> Lookup<'a> {
         Ok(Some(Blocks::stored(self.context, attempt, blocks)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Spec;
+    use crate::local;
+    use crate::plan::{Analysis, Profile};
+    use crate::testing::{Fixture, post};
+
+    /// The partitions of the baseline.
+    const PARTITIONS: u32 = 100;
+
+    fn word(number: usize) -> String {
+        let letter = |number: usize| char::from(b'a' + (number % 26) as u8);
+        format!("word{}{}", letter(number / 26), letter(number))
+    }
+
+    /// A baseline of 400 words and as many phrases, with terms in each partition.
+    fn baseline(fixture: &Fixture) -> Baseline {
+        let posts = (0..400).map(|number| post(&format!("{} {}", word(number), word(number + 1))));
+        fixture.file("in", posts.collect::<String>().repeat(5));
+        let analysis = Analysis {
+            profile: Profile::Social,
+            kinds: vec![Kind::Word, Kind::Phrase],
+            ..Analysis::default()
+        };
+        let partitions = Partitions::new(PARTITIONS).unwrap();
+        let spec = Spec { partitions, analysis, ..fixture.spec() };
+        let context = fixture.context("base", "attempt");
+        let now = || "2026-01-01T00:00:00Z".to_owned();
+        local::run(&context, Some(&spec), |_, _| Ok(()), now).unwrap();
+        let pinned = PinnedBaseline {
+            source: "sample".to_owned(),
+            generation: Some(1),
+            run: Some("base".to_owned()),
+        };
+        Baseline::open(&context, &pinned, 1).unwrap()
+    }
+
+    #[test]
+    fn a_baseline_of_many_partitions_has_few_blocks_open_in_little_memory() {
+        let fixture = Fixture::new();
+        let baseline = baseline(&fixture);
+        let open = |memory| {
+            let context = fixture.limited("later", 1, memory);
+            let lookup = baseline.lookup(&context, 0..1_024);
+            [false, true].map(|is_phrase| lookup.cursors(is_phrase).unwrap().len())
+        };
+        assert_eq!(open(1 << 30), [PARTITIONS as usize; 2]);
+        let few = open(1);
+        assert!(few.iter().all(|open| (1..=16).contains(open)), "{few:?}");
+        let context = fixture.limited("later", 1, 1);
+        let mut lookup = baseline.lookup(&context, 0..1_024);
+        let mut documents = |kind, term: &str| lookup.documents(kind, term.as_bytes()).unwrap();
+        for number in 0..=400 {
+            let expected = if [0, 400].contains(&number) { 5 } else { 10 };
+            assert_eq!(documents(Kind::Word, &word(number)), expected, "{}", word(number));
+        }
+        for number in 0..400 {
+            let phrase = format!("{} {}", word(number), word(number + 1));
+            assert_eq!(documents(Kind::Phrase, &phrase), 5, "{phrase}");
+        }
+    }
+}
