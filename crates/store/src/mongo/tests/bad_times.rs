@@ -1,5 +1,7 @@
 //! Server failures that a healthy server can't show: the documented codes, from a scripted server.
 
+use std::sync::atomic::Ordering;
+
 use super::server::{Answer, Server, done, failure, found};
 use super::*;
 use crate::AttemptId;
@@ -54,6 +56,23 @@ async fn a_wrong_password_is_reported_at_once_and_never_shown() {
     let shown = format!("{error} {error:?}");
     assert!(shown.contains("check the URI in the Secret") && !shown.contains("s3cret"), "{shown}");
     assert_eq!(server.received.lock().unwrap().len(), 1, "one try");
+}
+
+#[tokio::test]
+async fn a_closed_store_leaves_no_connection_open() {
+    let (store, server) = on_primary(|command| Answer::Reply(empty(command))).await;
+    store.get(&key()).await.unwrap();
+    let open = || server.connections.load(Ordering::SeqCst);
+    assert!(open() > 0);
+    // Another handle of the store stays: only the call closes the connections.
+    store.clone().close().await;
+    let closed = tokio::time::timeout(LONG, async {
+        while open() > 0 {
+            tokio::task::yield_now().await;
+        }
+    });
+    closed.await.expect("the server sees the end of each connection");
+    drop(store);
 }
 
 #[tokio::test]

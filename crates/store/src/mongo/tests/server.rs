@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -56,6 +57,8 @@ pub(super) struct Server {
     is_primary: bool,
     /// The received commands, without those of the handshake.
     pub(super) received: Arc<Mutex<Vec<Document>>>,
+    /// The number of open connections.
+    pub(super) connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -77,12 +80,17 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let script = Arc::new(Mutex::new(script));
-        let server = Self { port, script, rule, is_primary, received: Arc::default() };
+        let (received, connections) = (Arc::default(), Arc::default());
+        let server = Self { port, script, rule, is_primary, received, connections };
         let shared = server.clone();
         thread::spawn(move || {
             for connection in listener.incoming().map_while(Result::ok) {
                 let server = shared.clone();
-                thread::spawn(move || while server.answer(&connection).is_some() {});
+                server.connections.fetch_add(1, Ordering::SeqCst);
+                thread::spawn(move || {
+                    while server.answer(&connection).is_some() {}
+                    server.connections.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
         server
