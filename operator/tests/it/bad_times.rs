@@ -109,12 +109,14 @@ fn published() -> Value {
 
 /// Takes a run to its end as the Job controller does. Returns the paths of all objects.
 async fn through(server: &ApiServer) -> BTreeSet<String> {
-    for (stage, message) in [
-        ("plan", planned()),
-        ("etl", json!({})),
-        ("aggregate", json!({})),
-        ("publish", published()),
-    ] {
+    through_with(server, published()).await
+}
+
+/// As [`through`]; the pod that publishes ends with this message.
+async fn through_with(server: &ApiServer, published: Value) -> BTreeSet<String> {
+    for (stage, message) in
+        [("plan", planned()), ("etl", json!({})), ("aggregate", json!({})), ("publish", published)]
+    {
         let job = format!("job-6a2f41a3-0-{stage}");
         until(server, &job, |server| !server.paths(&job).is_empty()).await;
         end(server, &server.paths(&format!("jobs/{job}"))[0], &message);
@@ -392,6 +394,44 @@ async fn a_finished_trendjob_costs_no_request_but_the_first_lists() {
     let annotations = json!({"trendjob.dev/restart": "1"});
     server.change(TRENDJOB, |object| object["metadata"]["annotations"] = annotations);
     until(&server, "another run", |server| !server.paths("-1-plan").is_empty()).await;
+}
+
+/// The types and notes of the events with a reason.
+fn events(server: &ApiServer, reason: &str) -> Vec<(String, String)> {
+    let state = server.state();
+    let events = state.objects.iter().filter(|(path, _)| path.contains("/events/"));
+    let with_reason = events.filter(|(_, event)| event["reason"] == reason);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    with_reason.map(|(_, event)| (text(&event["type"]), text(&event["note"]))).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn copies_that_can_not_be_written_are_one_event_of_a_complete_trendjob() {
+    let server = ApiServer::default();
+    let first = operator(&server);
+    apply(&server, json!({}));
+    let mut message = published();
+    let warning = "the plain documents show an earlier result: the disk is full";
+    message["warning"] = warning.into();
+    through_with(&server, message).await;
+    until(&server, "an event", |server| !events(server, "Published").is_empty()).await;
+    // A later pass, of another operator, does not tell it again.
+    drop(first);
+    let _second = operator(&server);
+    server.change(TRENDJOB, |object| object["metadata"]["generation"] = 2.into());
+    let observed =
+        |server: &ApiServer| server.state().objects[TRENDJOB]["status"]["observedGeneration"] == 2;
+    until(&server, "another pass", observed).await;
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(events(&server, "CopiesOutdated"), [("Warning".to_owned(), warning.to_owned())]);
+    let status = server.state().objects[TRENDJOB]["status"].clone();
+    assert_eq!((&status["stage"], &status["result"]["digest"]), (&"Complete".into(), &"d".into()));
+    let holds = |kind: &str| {
+        let conditions = status["conditions"].as_array().unwrap();
+        conditions.iter().any(|one| one["type"] == kind && one["status"] == "True")
+    };
+    assert!(["Published", "Complete", "Ready"].into_iter().all(holds), "{status:#}");
+    assert!(!holds("Failed") && !holds("Stalled"), "{status:#}");
 }
 
 #[tokio::test(start_paused = true)]
