@@ -66,3 +66,6 @@ mod social_texts;
 mod social_times;
 #[cfg(test)]
 mod verdicts;
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod words;

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use crate::words::word;
+
 const MIB: u64 = 1 << 20;
 
 /// The limit of a pod.
@@ -122,22 +124,11 @@ impl Workplace {
     }
 }
 
-/// Returns five letters for each number below 26^5: no two are equal.
-fn word(number: u64) -> String {
-    let mut rest = number * 2_654_435_761 % 26_u64.pow(5);
-    let mut letters = String::new();
-    for _ in 0..5 {
-        letters.push(char::from(b'a' + (rest % 26) as u8));
-        rest /= 26;
-    }
-    letters
-}
-
 /// A record of about so many bytes, whose words are all different.
 fn record_of_words(bytes: u64, first: u64) -> String {
     let mut line = "{\"text\":\"".to_owned();
     for number in 0..bytes / 6 {
-        write!(line, "{} ", word(first + number)).unwrap();
+        write!(line, "{} ", word(first + number, 5)).unwrap();
     }
     line + "\"}\n"
 }
@@ -165,7 +156,7 @@ fn write_long_lines(path: &str, lines: u64, bytes: u64) {
     let mut file = zstd::Encoder::new(fs::File::create(path).unwrap(), 3).unwrap();
     for number in 0..lines {
         let filling = "love peace ".repeat((bytes / 11) as usize);
-        writeln!(file, "{{\"text\":\"{} {filling}\"}}", word(number)).unwrap();
+        writeln!(file, "{{\"text\":\"{} {filling}\"}}", word(number, 5)).unwrap();
     }
     file.finish().unwrap();
 }

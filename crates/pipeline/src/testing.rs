@@ -1,6 +1,7 @@
 //! Runs for the unit tests of the stages: a store in memory, a folder for input, contexts and
-//! plans.
+//! plans, and a sink of streams.
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,8 +12,10 @@ use tokio::runtime::Runtime;
 use trends::merge::Cursor;
 
 use crate::etl::{CountedShards, Shard, WindowSum};
+use crate::input::{StreamBlock, StreamSink};
 use crate::plan::{Plan, plan};
-use crate::{Context, Limits, Spec};
+use crate::room::Held;
+use crate::{Context, Error, Limits, Spec};
 
 /// A store in memory and a folder, for tests that block.
 pub(crate) struct Fixture {
@@ -110,4 +113,34 @@ pub(crate) fn counts<C: Cursor>(mut rows: C) -> Vec<(String, u64, u64)> {
         assert!(rows.advance().is_ok(), "the rows can be read");
     }
     all
+}
+
+/// Keeps the offset and the bytes of each block; true for the beginning of a line that is too long.
+#[derive(Default)]
+pub(crate) struct BlockLog(RefCell<Vec<(u64, Vec<u8>, bool)>>);
+
+impl BlockLog {
+    pub(crate) fn into_blocks(self) -> Vec<(u64, Vec<u8>, bool)> {
+        self.0.into_inner()
+    }
+}
+
+impl StreamSink for BlockLog {
+    fn consumed(&self, _: u64) {}
+
+    fn spare(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn room(&self, _: usize) -> Held {
+        Held::default()
+    }
+
+    fn put(&self, block: StreamBlock) -> Result<(), Error> {
+        self.0.borrow_mut().push(match block {
+            StreamBlock::Lines { offset, lines, .. } => (offset, lines, false),
+            StreamBlock::TooLong { offset, beginning } => (offset, beginning, true),
+        });
+        Ok(())
+    }
 }

@@ -3,30 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::cluster::{Cluster, Ended};
+use crate::words::word;
 
 const TERMS: u64 = 1_000_000;
 
 /// The most memory that a process may take, in bytes.
 const LIMIT: u64 = 64 << 20;
 
-/// Returns six letters for each number, in no order: the factor is prime to 26, so no two are
-/// equal.
-fn word(number: u64) -> String {
-    let mut rest = number * 2_654_435_761 % 26_u64.pow(6);
-    let mut letters = String::new();
-    for _ in 0..6 {
-        letters.push(char::from(b'a' + (rest % 26) as u8));
-        rest /= 26;
-    }
-    letters
-}
-
 /// Writes every term twice, far apart, ten per record.
 fn write_terms(cluster: &Cluster) {
     let numbers: Vec<u64> = (0..TERMS).chain(TERMS / 3..TERMS).chain(0..TERMS / 3).collect();
     let mut text = String::new();
     for ten in numbers.chunks(10) {
-        let words: Vec<String> = ten.iter().copied().map(word).collect();
+        let words: Vec<String> = ten.iter().map(|number| word(*number, 6)).collect();
         writeln!(text, "{{\"text\":\"{}\"}}", words.join(" ")).unwrap();
     }
     std::fs::write(cluster.data().join("terms.ndjson"), text).unwrap();

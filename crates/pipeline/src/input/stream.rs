@@ -233,36 +233,10 @@ fn undecodable(object: &Object, decompressed: u64, error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::RefCell;
-
     use super::super::compression::Compression;
     use super::super::object::{FileVersion, ObjectLocation};
     use super::*;
-
-    /// Keeps the offset and the bytes of each block; true for the beginning of a line that is too
-    /// long.
-    #[derive(Default)]
-    struct BlockLog(RefCell<Vec<(u64, Vec<u8>, bool)>>);
-
-    impl StreamSink for BlockLog {
-        fn consumed(&self, _: u64) {}
-
-        fn spare(&self) -> Option<Vec<u8>> {
-            None
-        }
-
-        fn room(&self, _: usize) -> Held {
-            Held::default()
-        }
-
-        fn put(&self, block: StreamBlock) -> Result<(), Error> {
-            self.0.borrow_mut().push(match block {
-                StreamBlock::Lines { offset, lines, .. } => (offset, lines, false),
-                StreamBlock::TooLong { offset, beginning } => (offset, beginning, true),
-            });
-            Ok(())
-        }
-    }
+    use crate::testing::BlockLog;
 
     fn object(compression: Compression) -> Object {
         let location =
@@ -275,7 +249,7 @@ mod tests {
         let sink = BlockLog::default();
         let from = usize::try_from(range.from()).unwrap();
         stream_lines(&object(Compression::None), &text[from..], range, 1 << 20, &sink).unwrap();
-        sink.0.into_inner()
+        sink.into_blocks()
     }
 
     #[test]
@@ -323,7 +297,7 @@ mod tests {
         let mut reader = Counted { text: &text[from..], read: 0 };
         stream_lines(&object(Compression::None), &mut reader, range, max_line, &sink).unwrap();
         let past = (range.from() + reader.read as u64).saturating_sub(range.end);
-        (sink.0.into_inner().len(), past)
+        (sink.into_blocks().len(), past)
     }
 
     #[test]

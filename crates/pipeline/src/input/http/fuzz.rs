@@ -5,7 +5,6 @@
 //! `TRENDJOB_TEST_CASES` is the number of cases (a content and a size of its chunks), and
 //! `TRENDJOB_TEST_SEED` repeats them.
 
-use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
@@ -13,11 +12,11 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::input::{
-    FileVersion, FoundFile, Identity, InputFile, LineBuffer, LineRange, Lines, StreamBlock,
-    StreamSink, inspect, read_lines, stream_lines,
+    FileVersion, FoundFile, Identity, InputFile, LineBuffer, LineRange, Lines, inspect, read_lines,
+    stream_lines,
 };
 use crate::parallel::lock;
-use crate::room::Held;
+use crate::testing::BlockLog;
 
 /// The longest line that is allowed, in bytes.
 const MAX_LINE: usize = 100_000;
@@ -87,37 +86,16 @@ fn add(found: &mut Vec<Found>, offset: u64, block: &[u8]) {
 }
 
 #[derive(Default)]
-struct Log(RefCell<Vec<Found>>);
+struct FileLog(Vec<Found>);
 
-impl StreamSink for Log {
-    fn consumed(&self, _: u64) {}
-
-    fn spare(&self) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn room(&self, _: usize) -> Held {
-        Held::default()
-    }
-
-    fn put(&self, block: StreamBlock) -> Result<(), Error> {
-        let found = &mut self.0.borrow_mut();
-        match block {
-            StreamBlock::Lines { offset, lines, .. } => add(found, offset, &lines),
-            StreamBlock::TooLong { offset, .. } => found.push((offset, None)),
-        }
-        Ok(())
-    }
-}
-
-impl Lines for Log {
+impl Lines for FileLog {
     fn lines(&mut self, offset: u64, block: &[u8]) -> Result<(), Error> {
-        add(self.0.get_mut(), offset, block);
+        add(&mut self.0, offset, block);
         Ok(())
     }
 
     fn too_long(&mut self, offset: u64, _: &[u8]) -> Result<(), Error> {
-        self.0.get_mut().push((offset, None));
+        self.0.push((offset, None));
         Ok(())
     }
 }
@@ -186,19 +164,27 @@ fn answer(
 
 /// The lines of a range of the file.
 fn of_file(file: &InputFile<'_>, range: LineRange) -> Vec<Found> {
-    let mut log = Log::default();
+    let mut log = FileLog::default();
     read_lines(file, range.start..range.end, MAX_LINE, &mut LineBuffer::default(), &mut log)
         .unwrap();
-    log.0.into_inner()
+    log.0
 }
 
 /// The lines of a range of the object on the server.
 fn of_server(object: &Object, range: LineRange) -> Vec<Found> {
-    let log = Log::default();
+    let log = BlockLog::default();
     let (remote, cancel) = (Remote::default(), Cancel::default());
     let reader = HttpReader::new(&remote, &cancel, object, range.from(), range.end).unwrap();
     stream_lines(object, reader, range, MAX_LINE, &log).unwrap();
-    log.0.into_inner()
+    let mut found = Vec::new();
+    for (offset, block, is_too_long) in log.into_blocks() {
+        if is_too_long {
+            found.push((offset, None));
+        } else {
+            add(&mut found, offset, &block);
+        }
+    }
+    found
 }
 
 /// Checks the lines of all ranges together.
