@@ -13,7 +13,7 @@ use store::{
     AttemptId, Generation, MongoOptions, MongoStore, MongoUri, ObjectStore, RunId, SourceName,
     Store, generations, mongo::Opening,
 };
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use trendjob::{RunConfig, TerminationMessage, parse_manifest};
 
 /// The source of every run.
@@ -237,6 +237,11 @@ impl Cluster {
         MongoStore::open(&mongo_options(uri, database)).await.unwrap()
     }
 
+    /// The runtime of the test.
+    pub(crate) fn runtime(&self) -> Handle {
+        self.runtime.handle().clone()
+    }
+
     pub(crate) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }
@@ -259,7 +264,7 @@ impl Cluster {
         let store = self.wait(ObjectStore::in_memory()).unwrap();
         let context = Context::new(
             Arc::new(store),
-            self.runtime.handle().clone(),
+            self.runtime(),
             RunId::new("local").unwrap(),
             AttemptId::new("local").unwrap(),
             Limits::new(2, 256 << 20, self.folder.path().to_owned(), 7),

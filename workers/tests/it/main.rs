@@ -26,6 +26,8 @@ mod scores;
 #[path = "../../../crates/store/src/mongo/tests/server.rs"]
 #[expect(dead_code, reason = "the store's tests need more of it")]
 mod server;
+#[cfg(test)]
+mod shared_folder;
 /// Words of the command's own tests.
 #[cfg(test)]
 #[path = "../../../cli/tests/it/words.rs"]
