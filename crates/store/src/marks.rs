@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Insertion, Key, RunId, Store, StoreError, TrendJobUid, envelope};
+use crate::{Insertion, Key, RunId, Stage, Store, StoreError, TrendJobUid, envelope};
 
 /// The format of marks. Those of earlier releases have no number.
 const FORMAT: u32 = 1;
@@ -52,12 +52,14 @@ pub async fn is_marked(store: &dyn Store, run: &RunId) -> Result<bool, StoreErro
 }
 
 /// Returns true if the removal of a run's data has begun, or does so whatever is visible. No run is
-/// removed before it is marked, and its plan goes first. So a run without a mark is not gone, and a
-/// retired one is gone with its plan.
+/// removed before it is marked, and its plan goes first, then its markers. So a run without a mark is
+/// not gone, and a published one that is retired is gone with its plan. A late plan pod may store the
+/// plan again before it finds the mark: then the run is gone with the marker of its result.
 pub(crate) async fn is_gone(store: &dyn Store, run: &RunId) -> Result<bool, StoreError> {
     match marks(store, run).await? {
         Marks::None => Ok(false),
-        Marks::Retired => Ok(store.get(&Key::plan(run)).await?.is_none()),
+        Marks::Retired => Ok(store.get(&Key::plan(run)).await?.is_none()
+            || store.get(&Key::marker(run, Stage::Publish, 0)).await?.is_none()),
         Marks::Purged => Ok(true),
     }
 }

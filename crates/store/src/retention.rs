@@ -34,6 +34,10 @@ pub use verdict::Reason;
 /// A run may be suspended for long, so this is long, too.
 pub const ABANDONED_AFTER: u64 = 30 * 24 * 60 * 60;
 
+/// The time, in seconds, that readers have to end what they read of the result of a purged run: the
+/// API looks at the log once a second.
+pub const READERS: u64 = 3;
+
 /// The runs of a source that are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {

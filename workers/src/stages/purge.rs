@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use store::mongo::{plain, records};
-use store::retention::purge as remove_all;
+use store::retention::{READERS, purge as remove_all};
 use store::{AttemptId, SourceName, TrendJobUid};
 use trendjob::TerminationMessage;
 
@@ -11,10 +11,6 @@ use super::now;
 use crate::args::PurgeArgs;
 use crate::ending::Ending;
 use crate::location::OpenStore;
-
-/// The time in which readers end what they read of a withdrawn result: the API looks up the newest
-/// results once a second.
-const READERS: Duration = Duration::from_secs(3);
 
 /// Removes all runs of a TrendJob.
 pub(crate) async fn purge(opened: &OpenStore, args: &PurgeArgs) -> Result<Ending, Ending> {
@@ -29,7 +25,7 @@ pub(crate) async fn purge(opened: &OpenStore, args: &PurgeArgs) -> Result<Ending
         // that the records belong to.
         records::withdraw(mongo, &source, |run| run.uid().as_ref() == Some(&uid)).await?;
     }
-    let readers = tokio::time::sleep(READERS);
+    let readers = tokio::time::sleep(Duration::from_secs(READERS));
     let removed = remove_all(&*opened.store, &source, &uid, &now(), readers).await?;
     if let Some(mongo) = &opened.mongo {
         let attempt = AttemptId::new(&format!("purge-{}", args.uid));

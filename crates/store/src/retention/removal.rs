@@ -3,7 +3,7 @@
 
 use super::survey::{FoundRun, SourceRuns};
 use super::verdict::Reason;
-use super::{CleanUp, Outcome, UselessRun};
+use super::{CleanUp, Outcome, READERS, UselessRun};
 use crate::generations::newest;
 use crate::marks::{Marks, is_marked, retire, retired_at};
 use crate::{RunId, RunLock, StoreError, runs};
@@ -41,6 +41,10 @@ impl CleanUp<'_> {
                     async || Ok(!runs::is_published(self.store, &found.run).await?);
                 self.remove_unlocked(&found.run, is_unpublished).await?
             }
+            // The purge died, or is under way. Its readers have the time that it leaves to them.
+            Reason::Purged if runs.was_visible(&found.run, READERS, self.rules.now) => {
+                Outcome::Visible
+            }
             _ if reason.needs_mark() => self.retire(runs, found).await?,
             _ => self.remove_unlocked(&found.run, async || Ok(true)).await?,
         };
@@ -67,7 +71,7 @@ impl CleanUp<'_> {
         }
         // A rollback may have shown the run again, or an attempt published it, before the run was
         // marked. From now on, every process that names it finds the mark.
-        let is_read = found.is_published && runs.recently_visible.contains(run);
+        let is_read = found.is_published && runs.was_visible(run, rules.grace, rules.now);
         if is_read || self.is_needed(runs, found).await? {
             return Ok(Outcome::Visible);
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt as _, TryStreamExt as _};
 use trends::time::event_time;
 
-use super::CleanUp;
+use super::{CleanUp, READERS};
 use crate::generations::{Generation, Publications, at, newest};
 use crate::marks::{Marks, marks};
 use crate::runs::{self, RunRecord};
@@ -33,9 +33,18 @@ pub(super) struct SourceRuns {
     pub(super) in_scope: bool,
     /// The newest entry of its log.
     pub(super) newest: Option<Generation>,
-    /// The runs that were visible within the grace: a reader may have them open.
-    pub(super) recently_visible: Vec<RunId>,
+    /// The runs that were visible a moment ago, each with the time at which it was hidden:
+    /// `u64::MAX` if it is visible. A reader may have them open.
+    pub(super) recently_visible: Vec<(RunId, u64)>,
     pub(super) found: Vec<FoundRun>,
+}
+
+impl SourceRuns {
+    /// Returns true if a run is visible or was hidden less than `seconds` before `now`.
+    pub(super) fn was_visible(&self, run: &RunId, seconds: u64, now: u64) -> bool {
+        let is_recent = |hidden: u64| hidden.saturating_add(seconds) > now;
+        self.recently_visible.iter().any(|(other, hidden)| other == run && is_recent(*hidden))
+    }
 }
 
 /// A run with a record.
@@ -124,23 +133,24 @@ async fn source_runs(
     Ok(SourceRuns { source, in_scope, newest, recently_visible, found })
 }
 
-/// Returns the runs that were visible within the grace before now, the visible one included. An
-/// entry hides the run of the entry before it.
+/// Returns the runs that were visible within the grace of readers before now, each with the time at
+/// which it was hidden last. An entry hides the run of the entry before it.
 async fn recently_visible(
     clean_up: &CleanUp<'_>,
     newest: &Generation,
-) -> Result<Vec<RunId>, StoreError> {
+) -> Result<Vec<(RunId, u64)>, StoreError> {
     let (store, source) = (clean_up.store, &newest.source);
-    let mut visible = Vec::new();
-    let mut entry = newest.clone();
+    let longest = clean_up.rules.grace.max(READERS);
+    let mut visible: Vec<(RunId, u64)> = Vec::new();
+    let (mut entry, mut hidden) = (newest.clone(), u64::MAX);
     loop {
-        if !entry.withdrawn && !visible.contains(&entry.run) {
-            visible.push(entry.run.clone());
+        if !entry.withdrawn && !visible.iter().any(|(run, _)| *run == entry.run) {
+            visible.push((entry.run.clone(), hidden));
         }
         // An entry without a readable time, of a test or by hand, is taken for an old one.
         let shown = event_time(entry.published_at.as_bytes());
-        let shown = shown.and_then(|shown| u64::try_from(shown).ok()).unwrap_or(0);
-        if shown.saturating_add(clean_up.rules.grace) <= clean_up.rules.now {
+        hidden = shown.and_then(|shown| u64::try_from(shown).ok()).unwrap_or(0);
+        if hidden.saturating_add(longest) <= clean_up.rules.now || entry.generation == 1 {
             return Ok(visible);
         }
         match at(store, source, entry.generation - 1).await? {

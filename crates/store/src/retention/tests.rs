@@ -3,7 +3,7 @@
 use super::*;
 use crate::generations::{self, Publication, PublicationStatus};
 use crate::runs::{self, Beginning};
-use crate::{AttemptId, BlockKey, ObjectStore, RunLock};
+use crate::{AttemptId, BlockKey, ObjectStore, RunLock, TrendJobUid};
 
 const KEEP: Retention = Retention { runs: 2, grace: 600 };
 
@@ -147,4 +147,51 @@ async fn a_dry_run_by_hand_lists_what_the_next_one_removes_and_changes_nothing()
     assert_eq!(gc(&store, None, options(false)).await.unwrap(), listed);
     assert_eq!(kept(&store).await, ["published", "young"]);
     assert_eq!(gc(&store, None, options(false)).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_clean_up_that_ends_a_purge_leaves_its_time_to_readers() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    for name in ["kept-0", "purged-0"] {
+        publish(&store, name).await;
+    }
+    // The purge dies right after its mark.
+    let uid = TrendJobUid::new("purged").unwrap();
+    crate::marks::mark_purged(&store, &uid, "").await.unwrap();
+    let clean = async |now| clean_up_source(&store, &source(), KEEP, now).await.unwrap();
+    for now in [1000, 1002] {
+        assert_eq!(clean(now).await, CleanupReport::default(), "at {now}");
+        let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
+        assert_eq!((newest.generation, newest.run.as_str()), (3, "kept-0"), "it is hidden at once");
+        assert_eq!(kept(&store).await, ["kept-0", "purged-0"]);
+    }
+    assert_eq!(clean(1003).await, CleanupReport { removed: 1, ..CleanupReport::default() });
+    assert_eq!(kept(&store).await, ["kept-0"]);
+}
+
+/// A plan pod that began before its run was retired stores the plan once more while the run is
+/// removed, and a process rolls back to the run meanwhile. Both die before they look again.
+#[tokio::test]
+async fn a_removed_run_is_gone_although_a_late_plan_pod_stored_its_plan_again() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    for name in ["one", "two"] {
+        publish(&store, name).await;
+    }
+    crate::marks::retire(&store, &run("one"), 0).await.unwrap();
+    store.remove_run(&run("one")).await.unwrap();
+    store.insert(&crate::Key::plan(&run("one")), "{}".into()).await.unwrap();
+    let entry = generations::at(&store, &source(), 1).await.unwrap().unwrap();
+    let entry =
+        generations::Generation { generation: 3, highest_start: 2, rollback_to: Some(1), ..entry };
+    let key = crate::Key::generation(&source(), 3);
+    let entry = crate::envelope::seal(&key, 1, &entry).unwrap();
+    store.insert(&key, entry).await.unwrap();
+    let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
+    let mut visible = generations::Visible::new(&store, newest);
+    visible.skip(StoreError::Missing { key: "a block".to_owned() }).await.unwrap();
+    assert_eq!(visible.entry().map(|entry| entry.generation), Some(2), "readers skip it");
+    clean_up_source(&store, &source(), KEEP, 9000).await.unwrap();
+    let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
+    assert_eq!((newest.generation, newest.run.as_str()), (4, "two"));
+    assert_eq!(kept(&store).await, ["two"], "the plan is removed, too");
 }
