@@ -24,10 +24,16 @@ pub(crate) enum Mutation {
     NoLookAfterMarker,
     /// A reader doesn't skip an entry whose run is gone.
     NoReaderRule,
+    /// A removal does not look at the log again after it removed the data.
+    NoLookAfterRemoval,
+    /// A removal takes the plan after the markers and blocks.
+    NoPlanFirst,
+    /// A purge does not wait for readers.
+    NoWaitForReaders,
 }
 
 impl Mutation {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::NoSecondLook,
         Self::NoTakeBack,
         Self::NoLookAfterMark,
@@ -35,33 +41,48 @@ impl Mutation {
         Self::NoLookAfterRecord,
         Self::NoLookAfterMarker,
         Self::NoReaderRule,
+        Self::NoLookAfterRemoval,
+        Self::NoPlanFirst,
+        Self::NoWaitForReaders,
     ];
 }
 
 /// The memory of an actor's store, which it needs to lie.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    mutation: Mutation,
+    pub(crate) mutation: Mutation,
     /// Entries that the actor inserted.
     entries: usize,
     /// The log as it was when the actor listed the runs.
     log: Option<Vec<(String, Bytes)>>,
+    /// The log as it was when the actor removed a run, until it marks the next one.
+    log_at_removal: Option<Vec<(String, Bytes)>>,
     /// Entries that the actor believes to have inserted.
     believed: Vec<(String, Bytes)>,
     /// True after the actor stored a record of a run.
     has_begun: bool,
-    /// The plans that the actor saw.
-    plans: Vec<(String, Bytes)>,
+    /// The beginning of the keys of the run for which the actor stored its last marker.
+    marked: Option<String>,
 }
 
 fn is_mark(key: &str) -> bool {
     key.starts_with("retired/") || key.starts_with("purged/")
 }
 
+fn log(world: &World) -> Vec<(String, Bytes)> {
+    let log = world.values.range("generations/".to_owned().."generations0".to_owned());
+    log.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+fn in_log(log: &[(String, Bytes)], key: &str) -> Option<Bytes> {
+    log.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+}
+
 impl Memory {
     pub(crate) fn new(mutation: Mutation) -> Self {
-        let (believed, plans) = (Vec::new(), Vec::new());
-        Self { mutation, entries: 0, log: None, believed, has_begun: false, plans }
+        let (log, log_at_removal) = (None, None);
+        let (believed, has_begun, marked) = (Vec::new(), false, None);
+        Self { mutation, entries: 0, log, log_at_removal, believed, has_begun, marked }
     }
 
     /// Returns true if an insert has an effect.
@@ -76,10 +97,14 @@ impl Memory {
             return !is_lost;
         }
         if is_mark(key) {
+            self.log_at_removal = None;
             return mutation != Mutation::NoMark;
         }
         if key.starts_with("runs/") && key.ends_with("/run") {
             self.has_begun = true;
+        }
+        if let Some((run, _)) = key.split_once("markers/") {
+            self.marked = Some(run.to_owned());
         }
         true
     }
@@ -92,22 +117,17 @@ impl Memory {
             Mutation::NoSecondLook if is_mark(key) && self.entries > 0 => None,
             Mutation::NoReaderRule if is_mark(key) && self.is_reader() => None,
             Mutation::NoLookAfterRecord if is_mark(key) && self.has_begun => None,
-            Mutation::NoLookAfterMark if key.starts_with("generations/") => match &self.log {
-                Some(log) => {
-                    log.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
-                }
-                None => found,
-            },
+            Mutation::NoLookAfterMark if key.starts_with("generations/") => {
+                self.log.as_deref().map_or(found, |log| in_log(log, key))
+            }
+            Mutation::NoLookAfterRemoval if key.starts_with("generations/") => {
+                self.log_at_removal.as_deref().map_or(found, |log| in_log(log, key))
+            }
             Mutation::NoSecondLook if key.ends_with("/run") && self.entries > 0 => {
                 Some(found.unwrap_or_default())
             }
-            Mutation::NoLookAfterMarker if key.ends_with("/plan") => {
-                let known = self.plans.iter().find(|(known, _)| known == key);
-                let seen = known.map(|(_, plan)| plan.clone()).or(found);
-                if let Some(plan) = &seen {
-                    self.plans.push((key.to_owned(), plan.clone()));
-                }
-                seen
+            Mutation::NoLookAfterMarker if self.is_plan_of_marked(key) => {
+                Some(found.unwrap_or_default())
             }
             _ => found,
         }
@@ -115,8 +135,21 @@ impl Memory {
 
     /// Notes a listing of the runs.
     pub(crate) fn lists(&mut self, world: &World) {
-        let log = world.values.range("generations/".to_owned().."generations0".to_owned());
-        self.log = Some(log.map(|(key, value)| (key.clone(), value.clone())).collect());
+        if self.mutation == Mutation::NoLookAfterMark || self.log.is_none() {
+            self.log = Some(log(world));
+        }
+    }
+
+    /// Notes the removal of a part of a run.
+    pub(crate) fn removes(&mut self, world: &World) {
+        if self.mutation == Mutation::NoLookAfterRemoval && self.log_at_removal.is_none() {
+            self.log_at_removal = Some(log(world));
+        }
+    }
+
+    /// Returns true if a key is that of the plan of the run for which the actor stored a marker.
+    fn is_plan_of_marked(&self, key: &str) -> bool {
+        self.marked.as_deref().is_some_and(|run| key.strip_prefix(run) == Some("plan"))
     }
 
     /// Returns true if the actor has changed nothing.

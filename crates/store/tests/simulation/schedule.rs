@@ -2,14 +2,21 @@
 //! when, and how time goes on. Owns its choice by a seed and its execution; the same schedule does
 //! the same operations again.
 
+use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use crate::actors::{Actor, Process};
-use crate::invariants::{Values, after_a_step, at_rest};
+use bytes::Bytes;
+use store::{Stage, Store as _};
+use tempfile::TempDir;
+
+use crate::actors::Actor;
+use crate::invariants::{Values, after_a_removal, after_a_step, at_rest};
 use crate::mutations::Mutation;
+use crate::process::{Process, READERS, S, T, run};
 use crate::world::{SimStore, World};
 
 /// A pseudo-random sequence (`SplitMix64`, Steele et al. 2014).
@@ -43,8 +50,17 @@ impl Random {
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) actor: Actor,
-    /// The number of its operations before it is killed; `None` lets it end.
-    pub(crate) killed_after: Option<usize>,
+    /// The moment at which it is killed; `None` lets it end.
+    pub(crate) killed: Option<Kill>,
+}
+
+/// The moment at which a process is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kill {
+    /// After a number of its operations.
+    After(usize),
+    /// Right after it inserted an entry of the generation log, before it looks again.
+    AfterEntry,
 }
 
 /// One turn: a process, and the seconds that pass before it.
@@ -60,6 +76,8 @@ pub(crate) struct Schedule {
     pub(crate) parts: Vec<Part>,
     /// The grace of retired runs, in seconds.
     pub(crate) grace: u64,
+    /// The number of random turns of 100 before which time passes.
+    pub(crate) jumps: usize,
     /// The first turns. Turns of ended processes are skipped.
     pub(crate) turns: Vec<Turn>,
     /// The choice of all further turns; `None` lets each process end, in their order.
@@ -78,16 +96,52 @@ pub(crate) enum Chooser {
     /// looks at a mark or a record: faults lie between a look and what rests on it (after
     /// Burckhardt et al. 2010, probabilistic concurrency testing).
     InOrder { random: Random, order: Vec<usize>, changes: Vec<usize>, looks: usize },
+    /// Some processes stand still before an operation of a sort, each until the others have done
+    /// some operations. Until they stand there they do most of the turns.
+    Held { random: Random, holds: Vec<Hold> },
+}
+
+/// A process that stands still.
+#[derive(Debug, Clone)]
+pub(crate) struct Hold {
+    part: usize,
+    /// The sort of operations before which it stands.
+    before: &'static str,
+    /// The number of such operations that it does before.
+    passed: usize,
+    /// The number of operations that the others do meanwhile.
+    until: usize,
+}
+
+impl Hold {
+    fn new(random: &mut Random, parts: &[Part]) -> Self {
+        let part = random.below(parts.len());
+        let decisions = parts[part].actor.decisions();
+        let before = decisions[random.below(decisions.len())];
+        let often = before == "remove runs/" || random.chance(30);
+        let passed = if often { random.below(4) } else { 0 };
+        Self { part, before, passed, until: 1 + random.below(80) }
+    }
+
+    /// Returns true if the process is before such an operation.
+    fn stands(&self, world: &World) -> bool {
+        world.pending(self.part).starts_with(self.before)
+    }
 }
 
 impl Chooser {
-    fn new(mut random: Random, parts: usize) -> Self {
-        match random.below(4) {
+    fn new(mut random: Random, parts: &[Part]) -> Self {
+        match random.below(6) {
             0 => Self::Any(random),
             1 => Self::Sticky(random, None),
+            2..5 => {
+                let holds = 1 + usize::from(parts.len() > 2 && random.chance(40));
+                let holds = (0..holds).map(|_| Hold::new(&mut random, parts)).collect();
+                Self::Held { random, holds }
+            }
             _ => {
-                let mut order: Vec<usize> = (0..parts).collect();
-                for end in (1..parts).rev() {
+                let mut order: Vec<usize> = (0..parts.len()).collect();
+                for end in (1..parts.len()).rev() {
                     order.swap(end, random.below(end + 1));
                 }
                 let changes = (0..=random.below(2)).map(|_| random.below(8)).collect();
@@ -96,8 +150,9 @@ impl Chooser {
         }
     }
 
-    /// Returns the next turn. At least one process is alive; `last` is the last operation.
-    fn next(&mut self, alive: &[usize], last: &str) -> Turn {
+    /// Returns the next turn. At least one process is alive. Time passes before `jumps` turns of 100.
+    fn next(&mut self, alive: &[usize], world: &World, jumps: usize) -> Turn {
+        let last = world.trace.last().map_or("", |(_, operation)| operation);
         let (part, random) = match self {
             Self::Any(random) => (alive[random.below(alive.len())], random),
             Self::Sticky(random, before) => {
@@ -116,8 +171,36 @@ impl Chooser {
                 }
                 (order[0], random)
             }
+            Self::Held { random, holds } => {
+                let waiting = |hold: &Hold| hold.until > 0 && hold.passed == 0;
+                let free: Vec<_> = alive
+                    .iter()
+                    .copied()
+                    .filter(|part| {
+                        let held = |hold: &Hold| hold.part == *part && waiting(hold);
+                        !holds.iter().any(|hold| held(hold) && hold.stands(world))
+                    })
+                    .collect();
+                let part = if free.is_empty() {
+                    alive[random.below(alive.len())]
+                } else {
+                    let coming = holds.iter().filter(|hold| hold.until > 0 && !hold.stands(world));
+                    let coming = coming.map(|hold| hold.part).find(|part| free.contains(part));
+                    let coming = coming.filter(|_| random.chance(95));
+                    coming.unwrap_or_else(|| free[random.below(free.len())])
+                };
+                for hold in holds {
+                    let stands = hold.stands(world);
+                    if hold.part == part {
+                        hold.passed -= usize::from(stands && hold.passed > 0);
+                    } else if stands && hold.passed == 0 {
+                        hold.until = hold.until.saturating_sub(1);
+                    }
+                }
+                (part, random)
+            }
         };
-        let seconds = if random.chance(5) { random.below(400) as u64 } else { 0 };
+        let seconds = if random.chance(jumps) { random.below(400) as u64 } else { 0 };
         Turn { part, seconds }
     }
 }
@@ -149,16 +232,17 @@ type Boxed = Pin<Box<dyn Future<Output = ()>>>;
 struct Alive {
     future: Option<Boxed>,
     steps: usize,
+    is_killed: bool,
+    /// True if its last operation inserted an entry of the generation log.
+    inserted_entry: bool,
 }
 
 impl Schedule {
     /// Returns the schedule of a seed: two to five processes, some of them killed.
     pub(crate) fn random(seed: u64, mutation: Mutation) -> Self {
         let mut random = Random::new(seed);
-        let rivals: &[Actor] = match random.below(2 * Actor::RIVALS.len()) {
-            rivals if rivals < Actor::RIVALS.len() => Actor::RIVALS[rivals],
-            _ => &[],
-        };
+        let rivals = Actor::RIVALS[random.below(Actor::RIVALS.len())];
+        let rivals: &[Actor] = if random.chance(70) { rivals } else { &[] };
         let others = (2_usize.saturating_sub(rivals.len())..3).filter(|_| random.chance(40));
         let others = others.count();
         let mut actors = rivals.to_vec();
@@ -167,51 +251,51 @@ impl Schedule {
         }
         let killed = if random.chance(50) { 35 } else { 0 };
         let kill = |actor| {
-            let killed_after = random.chance(killed).then(|| random.below(40));
-            Part { actor, killed_after }
+            let killed = random.chance(killed).then(|| {
+                let is_early = random.chance(25);
+                if is_early { Kill::AfterEntry } else { Kill::After(random.below(40)) }
+            });
+            Part { actor, killed }
         };
         let parts: Vec<_> = actors.into_iter().map(kill).collect();
         let grace = [0, 5, 600][random.below(3)];
-        let chooser = Some(Chooser::new(random, parts.len()));
-        Self { mutation, parts, grace, turns: Vec::new(), chooser }
+        let jumps = [0, 5][random.below(2)];
+        let chooser = Some(Chooser::new(random, &parts));
+        Self { mutation, parts, grace, jumps, turns: Vec::new(), chooser }
     }
 
     /// Returns a schedule in which `first` does some operations, then `second` all of its own, then
     /// `first` the rest, unless it is killed.
     pub(crate) fn pair(first: Actor, second: Actor, after: usize, kill: bool) -> Self {
         let parts = vec![
-            Part { actor: first, killed_after: kill.then_some(after) },
-            Part { actor: second, killed_after: None },
+            Part { actor: first, killed: kill.then_some(Kill::After(after)) },
+            Part { actor: second, killed: None },
         ];
         let mut turns = vec![Turn { part: 0, seconds: 0 }; after];
         turns.extend([Turn { part: 1, seconds: 0 }; 500]);
-        Self { mutation: Mutation::None, parts, grace: 0, turns, chooser: None }
+        Self { mutation: Mutation::None, parts, grace: 0, jumps: 0, turns, chooser: None }
     }
 
     /// Runs the schedule to its end.
     pub(crate) fn run(&self) -> Ran {
-        let world = Arc::new(Mutex::new(World { clock: 1_000_000, ..World::default() }));
-        for name in ["a", "b", "c"] {
-            alone(&world, async |process| {
-                process.publish(name, false).await.expect("nothing disturbs it");
-            });
-        }
-        world.lock().expect("no panic").trace.clear();
-        let mut running = Running::new(self, &world);
+        let pending = vec![String::new(); self.parts.len()];
+        let world = World { pending, values: beginning(), clock: BEGINNING, ..World::default() };
+        let world = Arc::new(Mutex::new(world));
+        let is_local = self.parts.iter().any(|part| part.actor.is_local());
+        let mut running =
+            FOLDER.with(|folder| Running::new(self, &world, is_local.then(|| folder.path())));
         running.take_turns();
         let Running { mut broken, turns, alive, .. } = running;
-        let is_killed = alive.iter().any(|alive| alive.future.is_some())
-            || self
-                .parts
-                .iter()
-                .zip(&alive)
-                .any(|(part, alive)| part.killed_after == Some(alive.steps));
+        let is_killed = alive.iter().any(|alive| alive.is_killed);
         let steps_of_first = {
             let world = world.lock().expect("no panic");
             world.trace.iter().filter(|(actor, _)| *actor == 0).count()
         };
         if broken.is_none() && !is_killed {
             broken = judge(&world, |values| at_rest(values).or_else(|| values.without_record()));
+        }
+        if broken.is_none() && is_killed {
+            broken = self.after_removals(&world, &alive);
         }
         if broken.is_none() {
             broken = self.clean_up(&world);
@@ -221,15 +305,31 @@ impl Schedule {
         Ran { outcome, trace, turns, steps_of_first }
     }
 
+    /// Judges the runs that a process removed and then looked at the log, when all that were killed
+    /// were so before it looked.
+    fn after_removals(&self, world: &Arc<Mutex<World>>, alive: &[Alive]) -> Option<String> {
+        let world = world.lock().expect("no panic");
+        let ends_well = |part: usize| !alive[part].is_killed;
+        let is_last = |(actor, _): &(usize, String)| !ends_well(*actor);
+        let killed = world.trace.iter().rposition(is_last).unwrap_or(0);
+        world.trace[killed..].iter().find_map(|(actor, operation)| {
+            let run = operation.strip_prefix("remove runs/")?.strip_suffix("/run")?;
+            let looks = ends_well(*actor) && self.parts[*actor].actor.is_remover();
+            if looks { after_a_removal(&Values(&world.values), run) } else { None }
+        })
+    }
+
     /// Cleans up as later publishers and a user do, and judges what is left.
     fn clean_up(&self, world: &Arc<Mutex<World>>) -> Option<String> {
-        let grace = self.grace;
         for _ in 0..2 {
-            alone(world, async |process| {
-                let process = Process { grace, ..process };
-                process.clean_up().await.expect("nothing disturbs it");
-            });
-            world.lock().expect("no panic").clock += grace + 1;
+            let is_of_t = self.parts.iter().any(|part| part.actor.is_of_t());
+            for source in [S, T].into_iter().take(1 + usize::from(is_of_t)) {
+                alone(world, async |process| {
+                    let process = Process { grace: self.grace, source, ..process };
+                    process.clean_up().await.expect("nothing disturbs it");
+                });
+            }
+            world.lock().expect("no panic").clock += self.grace.max(READERS) + 1;
         }
         if let Some(why) = judge(world, at_rest) {
             return Some(format!("after a clean-up: {why}"));
@@ -240,6 +340,47 @@ impl Schedule {
         }
         judge(world, |values| at_rest(values).or_else(|| values.left_over()))
     }
+}
+
+thread_local! {
+    /// The folder of the locks of runs. A lock is free when its process has ended, and a file that
+    /// stays behind is harmless. So all schedules of a thread share the folder.
+    static FOLDER: TempDir = tempfile::tempdir().expect("a folder for locks");
+}
+
+/// The time at which a simulation begins, in seconds since the epoch.
+const BEGINNING: u64 = 10_000_000;
+
+/// Returns the values at the beginning, which are the same for all schedules.
+fn beginning() -> BTreeMap<String, Bytes> {
+    static VALUES: OnceLock<BTreeMap<String, Bytes>> = OnceLock::new();
+    let values = VALUES.get_or_init(|| {
+        let clock = BEGINNING - 31 * 24 * 60 * 60;
+        let world = Arc::new(Mutex::new(World { clock, ..World::default() }));
+        let plan = |name: &str, source, workers| {
+            alone(&world, async |process| {
+                let process = Process { source, ..process };
+                process.plan(&run(name), workers).await.expect("nothing disturbs it");
+            });
+        };
+        let publish = |name: &str, source| {
+            alone(&world, async |process| {
+                let process = Process { source, ..process };
+                process.publish(&run(name), true).await.expect("nothing disturbs it");
+                process.store.remove_blocks(&run(name), Stage::Etl).await.expect("it works");
+            });
+        };
+        publish("p", T);
+        publish("q", T);
+        plan("x", T, true);
+        world.lock().expect("no panic").clock = BEGINNING;
+        for name in ["a", "b", "c"] {
+            publish(name, S);
+        }
+        plan("m", S, false);
+        std::mem::take(&mut world.lock().expect("no panic").values)
+    });
+    values.clone()
 }
 
 fn judge(
@@ -253,7 +394,8 @@ fn judge(
 /// Runs a process that nothing disturbs and no mutation touches.
 fn alone(world: &Arc<Mutex<World>>, work: impl AsyncFnOnce(Process<'_>)) {
     let store = SimStore::new(world, usize::MAX, Mutation::None);
-    let work = work(Process { store: &store, number: 99, grace: 0 });
+    let process = Process { store: &store, number: 99, grace: 0, source: S, folder: None };
+    let work = work(process);
     let mut work = std::pin::pin!(work);
     let mut context = Context::from_waker(Waker::noop());
     loop {
@@ -274,11 +416,12 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn new(schedule: &'a Schedule, world: &Arc<Mutex<World>>) -> Self {
+    fn new(schedule: &'a Schedule, world: &Arc<Mutex<World>>, folder: Option<&Path>) -> Self {
         let part = |(number, part): (usize, &Part)| {
             let store = SimStore::new(world, number, schedule.mutation);
-            let future: Boxed = Box::pin(part.actor.act(store, number, schedule.grace));
-            Alive { future: Some(future), steps: 0 }
+            let folder = folder.map(Path::to_owned);
+            let future: Boxed = Box::pin(part.actor.act(store, number, schedule.grace, folder));
+            Alive { future: Some(future), steps: 0, is_killed: false, inserted_entry: false }
         };
         let alive = schedule.parts.iter().enumerate().map(part).collect();
         Self { schedule, world: Arc::clone(world), alive, turns: Vec::new(), broken: None }
@@ -297,8 +440,7 @@ impl<'a> Running<'a> {
                 None => Turn { part: *first, seconds: 0 },
                 Some(chooser) => {
                     let world = self.world.lock().expect("no panic");
-                    let last = world.trace.last().map_or("", |(_, operation)| operation);
-                    chooser.next(&alive, last)
+                    chooser.next(&alive, &world, self.schedule.jumps)
                 }
             };
             self.take(turn);
@@ -317,14 +459,29 @@ impl<'a> Running<'a> {
             world.clock += turn.seconds;
             world.is_granted = true;
         }
-        let is_killed = self.schedule.parts[turn.part].killed_after == Some(alive.steps);
+        alive.is_killed = match self.schedule.parts[turn.part].killed {
+            None => false,
+            Some(Kill::After(steps)) => steps == alive.steps,
+            Some(Kill::AfterEntry) => alive.inserted_entry,
+        };
         let mut context = Context::from_waker(Waker::noop());
-        if is_killed || future.as_mut().poll(&mut context) == Poll::Ready(()) {
+        if alive.is_killed || future.as_mut().poll(&mut context) == Poll::Ready(()) {
             alive.future = None;
         } else {
             alive.steps += 1;
         }
-        self.broken = judge(&self.world, after_a_step);
+        let mut world = self.world.lock().expect("no panic");
+        let last = world.trace.last();
+        alive.inserted_entry = last.is_some_and(|(part, operation)| {
+            *part == turn.part && operation.starts_with("insert generations/")
+        });
+        world.is_granted = false;
+        if std::mem::take(&mut world.has_changed) {
+            self.broken = world.broken.clone().or_else(|| after_a_step(&Values(&world.values)));
+        } else {
+            self.broken.clone_from(&world.broken);
+        }
+        drop(world);
         if self.turns.len() > MAX_TURNS {
             self.broken.get_or_insert_with(|| "the processes don't end".to_owned());
         }

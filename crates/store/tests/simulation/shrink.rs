@@ -44,9 +44,9 @@ fn smaller(schedule: &Schedule) -> Vec<Schedule> {
         found.push(without);
     }
     for part in 0..schedule.parts.len() {
-        if schedule.parts[part].killed_after.is_some() {
+        if schedule.parts[part].killed.is_some() {
             let mut alive = schedule.clone();
-            alive.parts[part].killed_after = None;
+            alive.parts[part].killed = None;
             found.push(alive);
         }
     }
@@ -74,7 +74,7 @@ fn text(schedule: &Schedule) -> String {
     let ran = schedule.run();
     let mut text = format!("{:?}, grace {} s\n", ran.outcome, schedule.grace);
     for (number, part) in schedule.parts.iter().enumerate() {
-        let killed = part.killed_after.map_or(String::new(), |n| format!(", killed after {n}"));
+        let killed = part.killed.map_or(String::new(), |kill| format!(", killed: {kill:?}"));
         writeln!(text, "{number}: {:?}{killed}", part.actor).expect("a text takes all");
     }
     for (actor, operation) in ran.trace.iter().filter(|(actor, _)| *actor != usize::MAX) {

@@ -2,7 +2,7 @@
 //! first, so the scheduler decides the order of all operations. Owns the values, the clock and the
 //! trace; knows no protocol.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
@@ -10,7 +10,7 @@ use std::task::Poll;
 use bytes::Bytes;
 use store::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
 
-use crate::invariants::Values;
+use crate::invariants::{self, Values};
 use crate::mutations::{Memory, Mutation};
 
 /// The state that all actors share.
@@ -25,6 +25,19 @@ pub(crate) struct World {
     pub(crate) broken: Option<String>,
     /// True if the actor whose turn it is may do its next operation.
     pub(crate) is_granted: bool,
+    /// True if a value has changed since the invariants were checked.
+    pub(crate) has_changed: bool,
+    /// The operation that each actor waits for.
+    pub(crate) pending: Vec<String>,
+    /// True if time passed between the choice of the time of an entry and its insert.
+    pub(crate) has_stale_entries: bool,
+}
+
+impl World {
+    /// Returns the operation that an actor waits for.
+    pub(crate) fn pending(&self, actor: usize) -> &str {
+        self.pending.get(actor).map_or("", String::as_str)
+    }
 }
 
 /// One actor's handle of the world.
@@ -53,6 +66,29 @@ impl SimStore {
         Values(&lock(&self.world).values).is_purged(run.as_str())
     }
 
+    /// Returns true if a run is retired or purged.
+    pub(crate) fn is_marked(&self, run: &RunId) -> bool {
+        Values(&lock(&self.world).values).is_marked(run.as_str())
+    }
+
+    /// Returns the runs that began after a time, in seconds since the epoch, and will begin.
+    pub(crate) fn begun_after(&self, time: u64) -> BTreeSet<String> {
+        Values(&lock(&self.world).values).begun_after(time)
+    }
+
+    pub(crate) fn has_stale_entries(&self) -> bool {
+        lock(&self.world).has_stale_entries
+    }
+
+    /// Lets time pass.
+    pub(crate) async fn wait(&self, seconds: u64) {
+        if lock(&self.memory).mutation == Mutation::NoWaitForReaders {
+            return;
+        }
+        let end = self.now() + seconds;
+        self.step("wait".to_owned(), |world, _| world.clock = world.clock.max(end)).await;
+    }
+
     /// Notes a broken rule.
     pub(crate) fn broken(&self, why: String) {
         lock(&self.world).broken.get_or_insert(why);
@@ -74,6 +110,9 @@ impl SimStore {
 
     /// Does an operation in one turn.
     async fn step<T>(&self, what: String, act: impl FnOnce(&mut World, &mut Memory) -> T) -> T {
+        if let Some(pending) = lock(&self.world).pending.get_mut(self.actor) {
+            pending.clone_from(&what);
+        }
         self.turn().await;
         let mut world = lock(&self.world);
         world.trace.push((self.actor, what));
@@ -82,8 +121,14 @@ impl SimStore {
 
     /// Removes all values whose keys begin with a prefix.
     async fn remove(&self, prefix: String) {
-        self.step(format!("remove {prefix}"), move |world, _| {
-            world.values.retain(|key, _| !key.starts_with(&prefix));
+        self.step(format!("remove {prefix}"), move |world, memory| {
+            memory.removes(world);
+            world.has_changed = true;
+            let below = world.values.range(prefix.clone()..).map(|(key, _)| key);
+            let below: Vec<_> = below.take_while(|key| key.starts_with(&prefix)).cloned().collect();
+            for key in &below {
+                world.values.remove(key);
+            }
         })
         .await;
     }
@@ -99,6 +144,8 @@ impl Store for SimStore {
                     return Insertion::Present(present.clone());
                 }
                 if memory.inserts(&key, &value) {
+                    world.has_changed = true;
+                    world.has_stale_entries |= invariants::is_stale(&key, &value, world.clock);
                     world.values.insert(key, value);
                 }
                 Insertion::Inserted
@@ -132,19 +179,24 @@ impl Store for SimStore {
     }
 
     async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        Ok(vec![crate::actors::source()])
+        let names =
+            self.step("list sources".to_owned(), |world, _| Values(&world.values).sources());
+        Ok(names.await.iter().filter_map(|name| SourceName::new(name).ok()).collect())
     }
 
     async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
         let key = key.to_string();
-        self.step(format!("put {key}"), move |world, _| drop(world.values.insert(key, bytes)))
-            .await;
+        self.step(format!("put {key}"), move |world, _| {
+            world.has_changed = true;
+            world.values.insert(key, bytes);
+        })
+        .await;
         Ok(())
     }
 
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
         let key = key.to_string();
-        let found = self.step(format!("get {key}"), {
+        let found = self.step(format!("read {key}"), {
             let key = key.clone();
             move |world, _| world.values.get(&key).cloned()
         });
@@ -162,7 +214,13 @@ impl Store for SimStore {
     }
 
     async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
-        for part in ["plan", "markers/", "blocks/", "run"] {
+        let is_last = lock(&self.memory).mutation == Mutation::NoPlanFirst;
+        let parts = if is_last {
+            ["markers/", "blocks/", "plan", "run"]
+        } else {
+            ["plan", "markers/", "blocks/", "run"]
+        };
+        for part in parts {
             self.remove(format!("runs/{run}/{part}")).await;
         }
         Ok(())
