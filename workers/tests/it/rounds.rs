@@ -31,6 +31,9 @@ const SPREAD: u64 = 30;
 /// one after a second.
 const KEPT: Duration = Duration::from_secs(1);
 
+/// The pause of a reader between two reads, so that several of these tests fit on one machine.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// The body of the processes that roll back: `trendjob rollback` belongs to another package.
 #[test]
 #[ignore = "changes a store: other tests start it as a process"]
@@ -145,6 +148,7 @@ impl Rounds {
                     let kept = kept.flatten().map(|(_, view)| view);
                     failed.extend(self.read_from(source, kept.as_ref()).err());
                     self.reads.fetch_add(1, Ordering::Relaxed);
+                    thread::park_timeout(PAUSE);
                 }
                 failed
             });

@@ -294,6 +294,26 @@ async fn a_server_that_gives_next_to_nothing_ends_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn parts_that_are_shorter_than_requested_are_read_without_a_wait() {
+    let server = Server::start(Served { part_at_most: Some(1_000), ..Served::new(records()) });
+    // Waits between the parts would use it up after about ten of them.
+    let remote = Remote { patience: Duration::from_secs(20), ..Remote::default() };
+    let published = run(spec(vec![server.url("/posts")], 1 << 20), remote).await.unwrap();
+    assert!(server.requests() > 30, "{}", server.requests());
+    assert_eq!(published.contents.digest, expected().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_compressed_on_its_way_is_refused_at_once() {
+    let script = Served { headers: "Content-Encoding: gzip\r\n", ..Served::new(records()) };
+    let server = Server::start(script);
+    let error = error(&server, Remote::default()).await;
+    assert!(error.is_permanent(), "{error}");
+    assert!(error.to_string().contains("(Content-Encoding: gzip)"), "{error}");
+    assert_eq!(server.requests(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sizes_that_no_object_has_are_refused() {
     for told in [1 << 61, 1 << 63, u64::MAX] {
         let server = Server::start(Served { told_size: Some(told), ..Served::new(records()) });

@@ -33,6 +33,8 @@ pub(crate) struct Served {
     pub(crate) headers: &'static str,
     /// The most bytes of the body of an answer; the rest is missing.
     pub(crate) at_most: Option<usize>,
+    /// The most bytes of a part; an answer with fewer than were requested says so.
+    pub(crate) part_at_most: Option<usize>,
     /// The pause after each kibibyte of a body.
     pub(crate) pause: Option<Duration>,
     /// The size that the server tells instead of the real one.
@@ -61,6 +63,7 @@ impl Served {
             tag: Some("\"v"),
             headers: "",
             at_most: None,
+            part_at_most: None,
             pause: None,
             told_size: None,
             shifted: 0,
@@ -176,7 +179,7 @@ fn answer(mut connection: TcpStream, number: usize, served: &Served, seen: &Seen
             ("416 Range Not Satisfiable".to_owned(), &content[..0])
         }
         Some((from, to)) => {
-            let to = to.min(size);
+            let to = to.min(size).min(from + served.part_at_most.unwrap_or(size));
             let (last, told) = (to - 1, served.told_size.unwrap_or(size as u64));
             (
                 format!("206 Partial Content\r\nContent-Range: bytes {from}-{last}/{told}"),

@@ -15,8 +15,9 @@ mod version;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use ureq::ResponseExt as _;
-use ureq::http::{StatusCode, header};
+use ureq::http::header::HeaderName;
+use ureq::http::{HeaderValue, Response, StatusCode, header};
+use ureq::{Body, ResponseExt as _};
 
 use super::compression::Compression;
 use super::object::{self, Object, ObjectLocation};
@@ -25,7 +26,7 @@ use crate::Error;
 use crate::cancel::Cancel;
 use patience::{Fault, Patience};
 use target::Target;
-use version::{is_of, is_part, named, size_of_object, version};
+use version::{is_of, named, part, size_of_object, version};
 
 /// Bytes of a request within a chunk.
 const PIECE: u64 = 8 << 20;
@@ -68,13 +69,15 @@ fn look(
     }
     let size = size_of_object(&response).ok_or_else(|| {
         Error::Input(format!(
-            "{name} can't be planned: the server's answer has no size (neither Content-Range nor Content-Length); download it and give the file",
+            "{name} can't be planned: the server's answer doesn't tell its size ({}); download it and give the file",
+            size_headers(&response)
         ))
     })?;
     let version = version(&response);
     // Without a version that changes with every byte, pieces could be of different contents, so the
     // object is read in one answer.
-    let ranges = version.as_ref().is_some_and(|version| version.is_strong) && is_part(&response, 0);
+    let is_part = part(&response).is_some_and(|part| part.start == 0);
+    let ranges = is_part && version.as_ref().is_some_and(|version| version.is_strong);
     let address = response.get_uri().to_string();
     let mut head = Vec::new();
     if size > 0 {
@@ -85,6 +88,27 @@ fn look(
     let version = version.map(|version| version.value);
     let location = ObjectLocation::Http { url: url.to_owned(), version, ranges };
     Ok((Object { name: name.clone(), size, compression, location }, address))
+}
+
+/// The answer to a request.
+struct Piece {
+    body: Box<dyn Read + Send>,
+    /// The offset of the end of the answer in the object.
+    end: u64,
+    /// True if the answer holds all bytes that were requested.
+    is_whole: bool,
+}
+
+/// The headers that tell a size, in messages.
+fn size_headers(response: &Response<Body>) -> String {
+    let text = |name: HeaderName| {
+        let value = response.headers().get(&name).map(HeaderValue::as_bytes);
+        match value {
+            Some(value) => format!("{name}: {}", String::from_utf8_lossy(value)),
+            None => format!("no {name}"),
+        }
+    };
+    format!("{}, {}", text(header::CONTENT_RANGE), text(header::CONTENT_LENGTH))
 }
 
 /// Reads an object from an offset to its end.
@@ -99,8 +123,8 @@ pub(crate) struct HttpReader<'a> {
     wanted: u64,
     /// Bytes of the next request past the end of the chunk.
     tail: u64,
-    /// The rest of the current piece, and the offset of its end.
-    piece: Option<(Box<dyn Read + Send>, u64)>,
+    /// The rest of the current piece.
+    piece: Option<Piece>,
     patience: Patience,
 }
 
@@ -140,7 +164,8 @@ impl<'a> HttpReader<'a> {
         }
         let step = if self.at < self.wanted { PIECE.min(self.wanted - self.at) } else { self.tail };
         let end = if self.ranges { (self.at + step).min(size) } else { size };
-        let response = self.target.request(self.ranges.then_some((self.at, end)))?;
+        let range = self.ranges.then_some((self.at, end));
+        let response = self.patience.spend(|| self.target.request(range))?;
         let is_planned = match self.version {
             Some(planned) => is_of(&response, planned),
             None => named(&response).next().is_none(),
@@ -150,27 +175,27 @@ impl<'a> HttpReader<'a> {
             let planned = self.version.unwrap_or("nothing");
             return Err(self.changed(format!("its version is {now} instead of {planned}")));
         }
-        let is_requested = if self.ranges {
-            is_part(&response, self.at)
+        let answered = if self.ranges {
+            part(&response).filter(|part| part.start == self.at).map(|part| part.end.min(end))
         } else {
-            response.status() == StatusCode::OK
+            (response.status() == StatusCode::OK).then_some(size)
         };
-        if !is_requested {
-            let range = response.headers().get(header::CONTENT_RANGE);
+        let Some(answered) = answered else {
             return Err(self.changed(format!(
-                "the server answered {} with {range:?} to a request for the bytes from {}",
+                "the server answered {} ({}) to a request for the bytes from {}",
                 response.status(),
+                size_headers(&response),
                 self.at
             )));
-        }
+        };
         if let Some(now) = size_of_object(&response).filter(|now| *now != size) {
             return Err(self.changed(format!("{now} bytes instead of {size}")));
         }
         if self.at >= self.wanted {
             self.tail = (2 * self.tail).min(PIECE);
         }
-        let body = response.into_body().into_reader().take(end - self.at);
-        self.piece = Some((Box::new(body), end));
+        let body = response.into_body().into_reader().take(answered - self.at);
+        self.piece = Some(Piece { body: Box::new(body), end: answered, is_whole: answered == end });
         Ok(())
     }
 
@@ -183,9 +208,9 @@ impl<'a> HttpReader<'a> {
         if self.piece.is_none() {
             self.open_piece()?;
         }
-        let Some((piece, end)) = &mut self.piece else { return Ok(0) };
-        let end = *end;
-        let count = self.patience.read(|| piece.read(buffer)).map_err(Fault::Passing)?;
+        let Some(piece) = &mut self.piece else { return Ok(0) };
+        let (end, is_whole) = (piece.end, piece.is_whole);
+        let count = self.patience.read(|| piece.body.read(buffer)).map_err(Fault::Passing)?;
         if count == 0 {
             let what = format!("the answer ended {} bytes too early", end - self.at);
             let cut = io::Error::new(io::ErrorKind::UnexpectedEof, what);
@@ -194,7 +219,9 @@ impl<'a> HttpReader<'a> {
         self.at += count as u64;
         if self.at == end {
             self.piece = None;
-            self.patience.renew();
+            if is_whole {
+                self.patience.renew();
+            }
         }
         Ok(count)
     }

@@ -54,7 +54,7 @@ pub(super) struct Patience {
     looked_again: bool,
     /// Bytes since the patience began.
     received: u64,
-    /// The time that reading them has taken.
+    /// The time that requesting and reading them has taken.
     waited: Duration,
 }
 
@@ -100,9 +100,7 @@ impl Patience {
     /// Reads with `read`, and counts the bytes and the time. Fails if the server is so slow that it
     /// makes no progress within the patience.
     pub(super) fn read(&mut self, read: impl FnOnce() -> io::Result<usize>) -> io::Result<usize> {
-        let began = Instant::now();
-        let count = read()?;
-        self.waited += began.elapsed();
+        let count = self.spend(read)?;
         self.received += count as u64;
         if self.received >= PROGRESS {
             self.renew();
@@ -114,6 +112,14 @@ impl Patience {
             )));
         }
         Ok(count)
+    }
+
+    /// Counts the time of a request, or of a read of its answer.
+    pub(super) fn spend<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = work();
+        self.waited += began.elapsed();
+        done
     }
 
     /// Begins the patience anew, after progress.

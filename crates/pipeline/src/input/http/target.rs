@@ -74,6 +74,14 @@ impl<'a> Target<'a> {
         let response = request.call().map_err(|error| fault(&self.name, error))?;
         let status = response.status();
         if status.is_success() || status == StatusCode::RANGE_NOT_SATISFIABLE {
+            let encoding = response.headers().get(header::CONTENT_ENCODING);
+            if let Some(encoding) = encoding.filter(|encoding| *encoding != "identity") {
+                return Err(Fault::Final(Error::Input(format!(
+                    "{} is compressed on its way (Content-Encoding: {}), although the request refuses that: its bytes have no fixed offsets; download it and give the file",
+                    self.name,
+                    String::from_utf8_lossy(encoding.as_bytes())
+                ))));
+            }
             return Ok(response);
         }
         let answer = format!("{} answered {status}", self.name);

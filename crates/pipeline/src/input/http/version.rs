@@ -1,6 +1,8 @@
 //! The heads of answers: the version and size of the object, and the part of it that an answer
 //! holds. Knows nothing of requests.
 
+use std::ops::Range;
+
 use trends::time::event_time;
 use ureq::Body;
 use ureq::http::{Response, StatusCode, header};
@@ -58,13 +60,17 @@ pub(super) fn size_of_object(response: &Response<Body>) -> Option<u64> {
     header_text(response, header::CONTENT_LENGTH)?.parse().ok()
 }
 
-/// Returns true if an answer is the part of the object that begins at an offset: `bytes 5-9/100`.
-/// Anything else, such as a part of a multipart message, is not what was requested.
-pub(super) fn is_part(response: &Response<Body>, from: u64) -> bool {
-    let range = header_text(response, header::CONTENT_RANGE);
-    let range = range.and_then(|range| range.strip_prefix("bytes "));
-    let first = range.and_then(|range| range.split_once('-')?.0.trim().parse().ok());
-    response.status() == StatusCode::PARTIAL_CONTENT && first == Some(from)
+/// Returns the bytes of the object that an answer holds, if it is a part: `bytes 5-9/100`. They may
+/// be fewer than were requested (RFC 9110 section 15.3.7). Anything else, such as a part of a
+/// multipart message, is not what was requested.
+pub(super) fn part(response: &Response<Body>) -> Option<Range<u64>> {
+    if response.status() != StatusCode::PARTIAL_CONTENT {
+        return None;
+    }
+    let range = header_text(response, header::CONTENT_RANGE)?.strip_prefix("bytes ")?;
+    let (first, last) = range.split_once('/')?.0.split_once('-')?;
+    let (first, last) = (first.trim().parse().ok()?, last.trim().parse::<u64>().ok()?);
+    (first <= last).then_some(first..last.checked_add(1)?)
 }
 
 fn header_text(response: &Response<Body>, name: header::HeaderName) -> Option<&str> {
@@ -112,5 +118,22 @@ mod tests {
         // A tag without quotes may look like a time.
         assert!(is_of(&answer(&[("etag", "2024-01-01")]), "2024-01-01"));
         assert_eq!(named(&both).collect::<Vec<_>>(), ["\"a\"", AT]);
+    }
+
+    #[test]
+    fn a_part_is_the_range_that_the_answer_names() {
+        let part_of = |range: &str| {
+            let mut answer = answer(&[("content-range", range)]);
+            *answer.status_mut() = StatusCode::PARTIAL_CONTENT;
+            part(&answer)
+        };
+        assert_eq!(part_of("bytes 5-9/100"), Some(5..10));
+        assert_eq!(part_of("bytes 0-0/*"), Some(0..1));
+        for bad in ["bytes */100", "bytes 9-5/100", "items 5-9/100", "bytes 5-9", "bytes 5-/9", ""]
+        {
+            assert_eq!(part_of(bad), None, "{bad}");
+        }
+        assert_eq!(part_of(&format!("bytes 0-{}/*", u64::MAX)), None);
+        assert_eq!(part(&answer(&[("content-range", "bytes 5-9/100")])), None, "the whole object");
     }
 }
