@@ -72,3 +72,67 @@ impl<'a> BlockSink<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use store::{BlockKey, Stage};
+
+    use super::*;
+    use crate::testing::{Fixture, Watch, WatchedStore, post};
+
+    /// Counts the writes under way. None ends before `expected` are, and each gives others the
+    /// time to begin.
+    #[derive(Debug)]
+    struct Writes {
+        expected: usize,
+        under_way: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    #[async_trait::async_trait]
+    impl Watch for Writes {
+        async fn storing(&self, _: &BlockKey) {
+            let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            while self.most.load(Ordering::SeqCst) < self.expected {
+                tokio::task::yield_now().await;
+            }
+            for _ in 0..1_000 {
+                tokio::task::yield_now().await;
+            }
+            self.under_way.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    /// Stores 80 blocks of so many bytes from four threads. Returns the most writes under way.
+    fn most_under_way(bytes: usize, expected: usize) -> usize {
+        let fixture = Fixture::new();
+        fixture.file("in", post("love"));
+        let plan = fixture.plan("run", &fixture.spec());
+        let (under_way, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let watch = Writes { expected, under_way, most };
+        let (context, store) = WatchedStore::over(fixture.context("run", "attempt"), watch);
+        std::thread::scope(|scope| {
+            for thread in 0..4_u32 {
+                let (context, plan) = (&context, &plan);
+                scope.spawn(move || {
+                    let attempt = Attempt::new(context, plan, Stage::Etl, thread);
+                    let mut sink = BlockSink::new(&attempt);
+                    for number in 0..20 {
+                        sink.put(number.to_string(), vec![0; bytes]).unwrap();
+                    }
+                    sink.finish().unwrap();
+                });
+            }
+        });
+        store.watch.most.load(Ordering::SeqCst)
+    }
+
+    #[test]
+    fn the_writes_under_way_of_all_threads_are_bounded_in_number_and_in_bytes() {
+        assert_eq!(most_under_way(1, 32), 32);
+        assert_eq!(most_under_way(1 << 20, 16), 16);
+    }
+}

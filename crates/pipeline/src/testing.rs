@@ -1,12 +1,16 @@
 //! Runs for the unit tests of the stages: a store in memory, a folder for input, contexts and
-//! plans, and a sink of streams.
+//! plans, a sink of streams, and a store that tells what is done to it.
 
 use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use store::generations::{self, Publication};
-use store::{AttemptId, ObjectStore, RunId, SourceName, Store};
+use store::{
+    AttemptId, BlockKey, Insertion, Key, Listing, ObjectStore, Part, RunId, SourceName, Stage,
+    Store, StoreError,
+};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use trends::merge::Cursor;
@@ -142,5 +146,71 @@ impl StreamSink for BlockLog {
             StreamBlock::TooLong { offset, beginning } => (offset, beginning, true),
         });
         Ok(())
+    }
+}
+
+/// What a test does before the operations of a store.
+#[async_trait::async_trait]
+pub(crate) trait Watch: std::fmt::Debug + Send + Sync + 'static {
+    async fn inserting(&self, _store: &dyn Store, _key: &Key) {}
+    async fn storing(&self, _key: &BlockKey) {}
+    async fn reading(&self, _key: &BlockKey) {}
+}
+
+/// A store that a test watches.
+#[derive(Debug)]
+pub(crate) struct WatchedStore<W> {
+    inner: Arc<dyn Store>,
+    pub(crate) watch: W,
+}
+
+impl<W: Watch> WatchedStore<W> {
+    /// Puts the watch before the store of a context.
+    pub(crate) fn over(context: Context, watch: W) -> (Context, Arc<Self>) {
+        let store = Arc::new(Self { inner: Arc::clone(&context.store), watch });
+        let shared = Arc::<Self>::clone(&store);
+        (Context { store: shared, ..context }, store)
+    }
+}
+
+#[async_trait::async_trait]
+impl<W: Watch> Store for WatchedStore<W> {
+    async fn insert(&self, key: &Key, value: Bytes) -> Result<Insertion, StoreError> {
+        self.watch.inserting(&*self.inner, key).await;
+        self.inner.insert(key, value).await
+    }
+
+    async fn get(&self, key: &Key) -> Result<Option<Bytes>, StoreError> {
+        self.inner.get(key).await
+    }
+
+    async fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        self.inner.runs().await
+    }
+
+    async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
+        self.inner.sources().await
+    }
+
+    async fn put_block(&self, key: &BlockKey, bytes: Bytes) -> Result<(), StoreError> {
+        self.watch.storing(key).await;
+        self.inner.put_block(key, bytes).await
+    }
+
+    async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
+        self.watch.reading(key).await;
+        self.inner.get_block(key).await
+    }
+
+    fn list(&self, part: Part) -> Listing<'_> {
+        self.inner.list(part)
+    }
+
+    async fn remove_blocks(&self, run: &RunId, stage: Stage) -> Result<(), StoreError> {
+        self.inner.remove_blocks(run, stage).await
+    }
+
+    async fn remove_run(&self, run: &RunId) -> Result<(), StoreError> {
+        self.inner.remove_run(run).await
     }
 }

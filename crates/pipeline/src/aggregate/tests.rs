@@ -1,16 +1,19 @@
 //! The aggregate stage over partials of one or more shards, and the order of its rankings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
+use store::BlockKey;
 use store::document::AttemptKey;
 use trends::format::{RankingReader, RowWriter};
 use trends::{Bucket, Partitions};
 
 use super::*;
-use crate::Spec;
 use crate::block_writer::ReferencedBlocks;
 use crate::etl::{EtlReport, Shard, etl};
-use crate::testing::{Fixture, counted, post};
+use crate::parallel::lock;
+use crate::testing::{Fixture, Watch, WatchedStore, counted, post};
+use crate::{BlockSizes, Spec};
 
 /// The term and count of each topic of a ranking, in order.
 fn ranked(context: &Context, key: &AttemptKey, pages: &[RankingPage]) -> Vec<(String, u64)> {
@@ -137,4 +140,61 @@ fn missing_partitions_are_named() {
     aggregate(&context, &plan, &shards.unwrap(), partition).unwrap();
     let error = all_finished(&context, &plan).unwrap_err();
     assert!(error.to_string().contains("marker of partitions 0, 2 yet"), "{error}");
+}
+
+/// Notes the shard of each block that is read.
+#[derive(Debug, Default)]
+struct Reads(Mutex<Vec<u32>>);
+
+#[async_trait::async_trait]
+impl Watch for Reads {
+    async fn reading(&self, key: &BlockKey) {
+        lock(&self.0).push(key.index);
+    }
+}
+
+/// Merges 40 shards with this memory. Returns the digests of its slots, and the most shards that were read at
+/// once: a shard is, from its first block to its last.
+fn merged_at_once(fixture: &Fixture, run: &str, memory: usize) -> (Vec<String>, usize) {
+    let plan = fixture.plan(run, &Spec { shards: Some(40), ..fixture.spec() });
+    let mut context = fixture.limited(run, 1, 1 << 30);
+    context.limits.blocks = BlockSizes { partials: 64, ..BlockSizes::default() };
+    let shards: Vec<_> =
+        plan.shard_indexes().map(|shard| etl(&context, &plan, shard).unwrap()).collect();
+    assert_eq!(shards.len(), 40);
+    let shards = counted(&plan, shards);
+    context.limits.memory = memory;
+    let (context, store) = WatchedStore::over(context, Reads::default());
+    let marker = aggregate(&context, &plan, &shards, plan.partition(0).unwrap()).unwrap();
+    let read = lock(&store.watch.0).clone();
+    let mut left = BTreeMap::new();
+    for shard in &read {
+        *left.entry(*shard).or_insert(0) += 1;
+    }
+    assert!(left.values().all(|blocks| *blocks > 2), "{left:?}");
+    let (mut open, mut most) = (BTreeSet::new(), 0);
+    for shard in &read {
+        open.insert(*shard);
+        most = most.max(open.len());
+        let left = left.get_mut(shard).unwrap();
+        *left -= 1;
+        if *left == 0 {
+            open.remove(shard);
+        }
+    }
+    (marker.report.slots, most)
+}
+
+#[test]
+fn a_partition_of_many_shards_has_few_of_them_open_in_little_memory() {
+    let fixture = Fixture::new();
+    let letter = |n: u32| char::from(b'a' + (n % 26) as u8);
+    let word = |n: u32| format!("word{}{}{}", letter(n / 26), letter(n), letter(n * 7));
+    let posts = (0..4_000).map(|n| post(&word(n * 31 % 676)));
+    fixture.file("in", posts.collect::<String>());
+    let (slots, at_once) = merged_at_once(&fixture, "wide", 1 << 30);
+    assert_eq!(at_once, 40);
+    let (same, few) = merged_at_once(&fixture, "narrow", 1);
+    assert_eq!(same, slots);
+    assert!(few <= 16, "{few}");
 }
