@@ -19,6 +19,9 @@ const UNIT: usize = 1 << 10;
 pub(crate) struct Room {
     permits: Arc<Semaphore>,
     units: usize,
+    /// The bytes that all callers together have taken.
+    #[cfg(test)]
+    taken: std::sync::atomic::AtomicUsize,
 }
 
 /// Bytes that a holder may hold. Dropping it makes room for others.
@@ -29,15 +32,29 @@ impl Room {
     /// A room of so many bytes, at least 1 KiB.
     pub(crate) fn new(bytes: usize) -> Self {
         let units = units(bytes);
-        Self { permits: Arc::new(Semaphore::new(units)), units }
+        let permits = Arc::new(Semaphore::new(units));
+        Self {
+            permits,
+            units,
+            #[cfg(test)]
+            taken: std::sync::atomic::AtomicUsize::new(0),
+        }
     }
 
     /// Takes room, in the order of the callers. A caller that asks for more than the whole room
     /// gets all of it: then it is the only holder.
     pub(crate) async fn take(&self, bytes: usize) -> Held {
         let units = u32::try_from(units(bytes).min(self.units)).unwrap_or(u32::MAX);
+        #[cfg(test)]
+        self.taken.fetch_add(units as usize * UNIT, std::sync::atomic::Ordering::Relaxed);
         // The semaphore is never closed.
         Held(Arc::clone(&self.permits).acquire_many_owned(units).await.ok())
+    }
+
+    /// Returns the bytes that all callers together have taken, given back or not.
+    #[cfg(test)]
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     /// Takes room from a thread that may block.

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex};
 
 use trends::merge::merge;
 use trends::record::Malformed;
+use trends::window::{WindowTotal, WindowTotals};
 use trends::{Kind, Partitions, Profile};
 
 use super::report::EtlReport;
+use super::shards::WindowSum;
+use super::window_totals::{SharedWindows, ThreadWindows};
 use super::*;
 use crate::parallel::lock;
 use crate::plan::Range;
@@ -368,4 +371,63 @@ fn the_windows_of_a_run_are_added_up_one_shard_after_the_other_up_to_their_limit
     assert_eq!(shards.totals().0.values().map(|total| total.documents).sum::<u64>(), 15_000);
     assert!(shards.iter().all(|shard| shard.marker.report.totals.is_empty()));
     assert_eq!(shards.partials(partition).filter(|(_, blocks)| !blocks.is_empty()).count(), 3);
+}
+
+#[test]
+fn more_windows_than_a_run_may_have_are_refused_as_soon_as_they_are_known() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let plan = fixture.plan("run", &fixture.spec());
+    let is_refused = |result: Result<(), Error>| match result {
+        Ok(()) => false,
+        Err(error) => error.to_string().contains("more than 1000000 windows"),
+    };
+    // Within a shard: no thread adds up many more.
+    let shared = SharedWindows::default();
+    let mut thread = ThreadWindows::new(&shared);
+    let refused = (0..1_100_000).find(|hour| is_refused(thread.add(&plan.analysis, *hour, true)));
+    assert!(refused.is_some_and(|hour| (1_000_000..1_010_000).contains(&hour)), "{refused:?}");
+    // Of several shards: when the second is added up.
+    let report = |hours: std::ops::Range<i64>| {
+        let total = WindowTotal { documents: 1, with_author: 0 };
+        let totals = WindowTotals(hours.map(|hour| (hour, total)).collect());
+        EtlReport { totals, ..EtlReport::default() }
+    };
+    let mut sum = WindowSum::default();
+    let mut reports = [report(0..600_000), report(400_001..1_000_002)];
+    let refused = reports.each_mut().map(|report| is_refused(sum.take(&plan, report)));
+    assert_eq!(refused, [false, true]);
+    assert!(reports.iter().all(|report| report.totals.is_empty()), "the sum has them");
+}
+
+#[test]
+fn what_threads_hold_beside_the_memory_has_taken_its_room() {
+    let fixture = Fixture::new();
+    let (text, words) = distinct_words(200 << 10);
+    let long = post(&"love ".repeat(500_000));
+    fixture.file("long.ndjson", &long);
+    let lines = post(&text).repeat(20);
+    fixture.file("stream.zst", zstd::encode_all(lines.as_bytes(), 1).unwrap());
+    let windows = 3_000;
+    let record = |hour: usize| {
+        format!("{{\"text\":\"love\",\"created_at\":{}}}\n", 1_700_000_000 + hour * 3_600)
+    };
+    fixture.file("times.ndjson", (0..windows).map(record).collect::<String>());
+    let analysis = Analysis { window: Some(3_600), ..Analysis::default() };
+    let spec = Spec { analysis, max_record_size: 16 << 20, ..fixture.spec() };
+    let plan = fixture.plan("run", &spec);
+    let context = fixture.limited("run", 1, 1);
+    for shard in plan.shard_indexes() {
+        etl(&context, &plan, shard).unwrap();
+    }
+    let rooms = &context.rooms;
+    assert!(rooms.streams.taken() >= lines.len(), "{}", rooms.streams.taken());
+    assert!(rooms.lines.taken() >= long.len(), "{}", rooms.lines.taken());
+    // A word of the record is a row of its table: its bytes, a count and a number of documents.
+    let rows = words as usize * (5 + 8 + 8);
+    assert!(rooms.records.taken() >= 20 * rows, "{}", rooms.records.taken());
+    // A window has a time and two counts in the JSON of a marker.
+    assert!(rooms.markers.taken() >= windows * 30, "{}", rooms.markers.taken());
+    let blocks = context.progress.blocks.load(Ordering::Relaxed) as usize;
+    assert!(blocks > 0 && rooms.writes.taken() >= blocks * (512 << 10));
 }
