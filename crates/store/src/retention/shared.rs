@@ -165,6 +165,8 @@ mod tests {
         let beginning = Beginning { run: &run, source: &source, now: Some(0), workers: true };
         assert_eq!(runs::begin(&store, &beginning).await.unwrap(), None);
         assert_eq!(kept(&store).await, [""; 0]);
+        let start = store.get(&Key::start(&source, 1)).await.unwrap();
+        assert_eq!(start, None, "its start number is not taken");
     }
 
     #[tokio::test]
