@@ -71,6 +71,10 @@ impl Store for FaultyStore {
         self.store.get_block(key).await
     }
 
+    async fn highest(&self, log: store::Log, source: &SourceName) -> Result<u64, StoreError> {
+        self.store.highest(log, source).await
+    }
+
     fn list(&self, part: store::Part) -> store::Listing<'_> {
         self.store.list(part)
     }

@@ -192,7 +192,9 @@ impl Error {
             Self::Rejects { .. } => "RejectsFailed",
             Self::Store(StoreError::Full { .. }) => "StoreFull",
             Self::Store(StoreError::Denied { .. }) => "StoreDenied",
-            Self::Store(StoreError::Damaged { .. } | StoreError::Missing { .. })
+            Self::Store(
+                StoreError::Damaged { .. } | StoreError::Missing { .. } | StoreError::LostEntry(_),
+            )
             | Self::Detail(_) => "StoreDamaged",
             Self::Store(StoreError::Newer { .. }) => "StoreNewer",
             Self::Store(StoreError::Refused(_)) => "Refused",
@@ -230,6 +232,7 @@ impl Error {
                 error,
                 StoreError::Newer { .. }
                     | StoreError::Damaged { .. }
+                    | StoreError::LostEntry(_)
                     | StoreError::Denied { .. }
                     | StoreError::Name(_)
                     | StoreError::Refused(_)

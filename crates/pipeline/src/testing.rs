@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use store::generations::{self, Publication};
 use store::{
-    AttemptId, BlockKey, Insertion, Key, Listing, ObjectStore, Part, RunId, SourceName, Stage,
+    AttemptId, BlockKey, Insertion, Key, Listing, Log, ObjectStore, Part, RunId, SourceName, Stage,
     Store, StoreError,
 };
 use tempfile::TempDir;
@@ -200,6 +200,10 @@ impl<W: Watch> Store for WatchedStore<W> {
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
         self.watch.reading(key).await;
         self.inner.get_block(key).await
+    }
+
+    async fn highest(&self, log: Log, source: &SourceName) -> Result<u64, StoreError> {
+        self.inner.highest(log, source).await
     }
 
     fn list(&self, part: Part) -> Listing<'_> {

@@ -29,7 +29,7 @@ pub async fn check_value(store: &dyn Store, key: &Key) -> Result<Option<u64>, St
             }
         }
         Key::Entry { log: Log::Exclusions, source, n } => {
-            exclusions::read(store, source, *n).await.map(drop)?;
+            exclusions::at(store, source, *n).await.map(drop)?;
         }
         Key::Entry { log: Log::Starts, .. } | Key::Retired(_) | Key::Purged(_) => {
             envelope::open::<IgnoredAny>(key, &stored, 0..=FORMAT).map(drop)?;

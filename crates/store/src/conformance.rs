@@ -12,7 +12,7 @@ use trends::exclusions::{Action, Change, Subject};
 use crate::exclusions;
 use crate::generations::{self, Publication, PublicationStatus};
 use crate::{
-    AttemptId, BlockKey, Insertion, Key, ListedKey, Part, RunId, SourceName, Stage, Store,
+    AttemptId, BlockKey, Insertion, Key, ListedKey, Log, Part, RunId, SourceName, Stage, Store,
     StoreError, TrendJobUid,
 };
 
@@ -26,6 +26,7 @@ pub async fn conformance(open: impl AsyncFn() -> Arc<dyn Store>) {
     every_key_is_listed_once(&open).await;
     a_removed_run_is_gone_and_others_stay(&open).await;
     a_run_without_a_record_is_listed_while_it_has_data(&open).await;
+    the_highest_entry_of_a_log_is_found_behind_lost_ones(&open).await;
     start_numbers_are_contiguous(&open).await;
     one_of_two_publishers_of_a_number_wins(&open).await;
     a_lower_start_is_superseded_and_a_repeated_one_succeeds(&open).await;
@@ -234,6 +235,21 @@ async fn a_run_without_a_record_is_listed_while_it_has_data(
         assert!(open().await.runs().await.expect("listable").contains(&run), "{run}");
         store.remove_run(&run).await.expect("removable");
         assert!(!open().await.runs().await.expect("listable").contains(&run), "{run}");
+    }
+}
+
+async fn the_highest_entry_of_a_log_is_found_behind_lost_ones(
+    open: &impl AsyncFn() -> Arc<dyn Store>,
+) {
+    let store = open().await;
+    let logs = [Log::Starts, Log::Generations, Log::Exclusions];
+    for log in logs {
+        assert_eq!(store.highest(log, &source("high")).await.expect("listable"), 0);
+        for (name, n) in [("high", 7), ("high", 12), ("high-er", 99), ("hig", 98), ("high.x", 97)] {
+            let key = Key::Entry { log, source: source(name), n };
+            store.insert(&key, "{}".into()).await.expect("writable");
+        }
+        assert_eq!(open().await.highest(log, &source("high")).await.expect("listable"), 12);
     }
 }
 

@@ -52,6 +52,10 @@ pub enum StoreError {
         /// The key or path.
         key: String,
     },
+    /// An entry of a log does not exist although the log goes on behind it. The text has its key, and
+    /// what would be right.
+    #[error("{0}")]
+    LostEntry(String),
     /// The stored bytes differ from the written ones.
     #[error(
         "{key} is damaged ({what}): it is not used; run the job again to publish a fresh result"

@@ -10,8 +10,8 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use trends::exclusions::{Change, Exclusions};
 
-use crate::log::{self, last};
-use crate::{Key, SourceName, Store, StoreError};
+use crate::log::{self, last, whole};
+use crate::{Key, Log, SourceName, Store, StoreError};
 
 /// The format of an entry. A newer one is refused, whatever the rest of the entry is.
 const FORMAT: u32 = 1;
@@ -34,24 +34,34 @@ pub struct Entry {
 }
 
 /// Returns the current exclusions of a source. `known` is an earlier version, or the default. Reads
-/// only newer entries; without any, returns `known` itself.
+/// only newer entries; without any, returns `known` itself. A reader that knows no version makes sure
+/// that the entries it finds are all: an entry that was lost must not readmit what the later ones
+/// exclude.
+///
+/// # Errors
+/// `LostEntry` if an entry of the log is lost.
 pub async fn current(
     store: &dyn Store,
     source: &SourceName,
     known: &Arc<Exclusions>,
 ) -> Result<Arc<Exclusions>, StoreError> {
     let version = known.version();
-    let key = |n| Key::exclusion(source, n);
-    let mut newest = last(store, version, key).await?.map_or(0, |(n, _)| n);
+    let mut found = last(store, Log::Exclusions, source, version).await?;
     let mut exclusions = Arc::clone(known);
-    if newest < version {
+    if found.as_ref().is_none_or(|(n, _)| *n < version) && version > 0 {
         // A log never loses entries, so this is another store at the same location.
         exclusions = Arc::default();
-        newest = last(store, 0, key).await?.map_or(0, |(n, _)| n);
+        found = last(store, Log::Exclusions, source, 0).await?;
     }
+    if exclusions.version() == 0 {
+        found = whole(store, Log::Exclusions, source, found).await?;
+    }
+    let newest = found.map_or(0, |(n, _)| n);
     let numbers = exclusions.version() + 1..newest + 1;
-    let mut entries =
-        futures::stream::iter(numbers.map(|n| read(store, source, n))).buffered(AT_ONCE);
+    let entries = numbers.map(async |n| {
+        at(store, source, n).await?.ok_or_else(|| log::lost(Log::Exclusions, source, n, newest))
+    });
+    let mut entries = futures::stream::iter(entries).buffered(AT_ONCE);
     while let Some(Entry { change, at, .. }) = entries.try_next().await? {
         Arc::make_mut(&mut exclusions).apply(&change, &at);
     }
@@ -63,7 +73,7 @@ pub async fn current(
 ///
 /// # Errors
 /// `Refused` if the change is invalid, readmits a subject that is not excluded, or excludes too
-/// many subjects.
+/// many subjects. `LostEntry` if an entry of the log is lost.
 pub async fn append(
     store: &dyn Store,
     source: &SourceName,
@@ -90,14 +100,17 @@ pub async fn append(
     }
 }
 
-/// Returns the entry with the number `n`. Fails with `Missing` if it does not exist.
-pub async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Entry, StoreError> {
+/// Returns the entry with the number `n`, `None` if it does not exist.
+pub async fn at(
+    store: &dyn Store,
+    source: &SourceName,
+    n: u64,
+) -> Result<Option<Entry>, StoreError> {
     let key = Key::exclusion(source, n);
-    let found = store.get(&key).await?;
-    let bytes = found.ok_or_else(|| StoreError::Missing { key: key.to_string() })?;
+    let Some(bytes) = store.get(&key).await? else { return Ok(None) };
     let entry: Entry = log::parse(&key, &bytes, FORMAT..=FORMAT)?;
     if entry.number == n {
-        return Ok(entry);
+        return Ok(Some(entry));
     }
     Err(StoreError::damaged(&key, &format_args!("it has the number {}", entry.number)))
 }

@@ -2,7 +2,9 @@
 //! the start numbers and the reading of the log; each way to change the log is a module.
 //!
 //! Keys are contiguous from 1, and every entry has the highest start number ever published, so the
-//! newest entry alone decides whether a run may be published.
+//! newest entry alone decides whether a run may be published. Readers search for it with few reads.
+//! Whoever changes the log, or removes runs by it, first makes sure that no entry is lost which would
+//! look like the end ([`end`]).
 //!
 //! Every change that names a run looks at the marks of the run, inserts its entry, looks again, and
 //! takes the entry back if the run is marked by then. Every removal marks the run first, looks at
@@ -17,8 +19,8 @@ mod withdraw;
 use futures::{StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 
-use crate::log::{self, last};
-use crate::{Key, RunId, SourceName, Store, StoreError};
+use crate::log;
+use crate::{Key, Log, RunId, SourceName, Store, StoreError};
 
 pub(crate) use publications::Publications;
 pub use publish::publish;
@@ -90,16 +92,18 @@ struct StartNumber<'a> {
 }
 
 /// Takes the next start number of a source for a run. A number that is never used, because its run
-/// died right after, is harmless.
+/// died right after, is harmless, and so is one that was lost.
+///
+/// # Errors
+/// `LostEntry`, `Damaged` or `Newer` if the run could not be published at its end.
 pub async fn take_start(
     store: &dyn Store,
     source: &SourceName,
     run: &RunId,
 ) -> Result<u64, StoreError> {
-    let mut known = 0;
+    let mut known = end(store, source, 0).await?.map_or(0, |newest| newest.highest_start);
     loop {
-        let last = last(store, known, |n| Key::start(source, n)).await?.map_or(0, |(n, _)| n);
-        let next = last + 1;
+        let next = store.highest(Log::Starts, source).await?.max(known) + 1;
         let (key, value) = (Key::start(source, next), StartNumber { run });
         if log::insert(store, &key, FORMAT, &value).await? {
             return Ok(next);
@@ -110,12 +114,32 @@ pub async fn take_start(
 
 /// Returns the newest generation of a source, which may be a withdrawn one. `known` is a generation
 /// that exists, or 0.
+///
+/// # Errors
+/// `LostEntry` if the first entry is lost. An entry that was lost later may hide the newer ones.
 pub async fn newest(
     store: &dyn Store,
     source: &SourceName,
     known: u64,
 ) -> Result<Option<Generation>, StoreError> {
-    let found = last(store, known, |n| Key::generation(source, n)).await?;
+    let mut found = log::last(store, Log::Generations, source, known).await?;
+    if found.is_none() && known == 0 {
+        found = log::whole(store, Log::Generations, source, None).await?;
+    }
+    found.map(|(n, bytes)| parse(&Key::generation(source, n), &bytes)).transpose()
+}
+
+/// Returns the newest generation, as [`newest`] does, and makes sure that it is the newest.
+///
+/// # Errors
+/// `LostEntry` if an entry before the newest one is lost, unless the search leaps over it.
+pub(crate) async fn end(
+    store: &dyn Store,
+    source: &SourceName,
+    known: u64,
+) -> Result<Option<Generation>, StoreError> {
+    let found = log::last(store, Log::Generations, source, known).await?;
+    let found = log::whole(store, Log::Generations, source, found).await?;
     found.map(|(n, bytes)| parse(&Key::generation(source, n), &bytes)).transpose()
 }
 
@@ -150,7 +174,7 @@ pub async fn since(
     let last = newest.map_or(known, |newest| newest.generation);
     let first = known.max(last.saturating_sub(limit));
     let numbers = (first..last).rev().map(|before| before + 1);
-    let entries = numbers.map(|n| read(store, source, n));
+    let entries = numbers.map(|n| read(store, source, n, last));
     futures::stream::iter(entries).buffered(AT_ONCE).try_collect().await
 }
 
@@ -158,9 +182,14 @@ async fn insert(store: &dyn Store, entry: &Generation) -> Result<bool, StoreErro
     log::insert(store, &Key::generation(&entry.source, entry.generation), FORMAT, entry).await
 }
 
-async fn read(store: &dyn Store, source: &SourceName, n: u64) -> Result<Generation, StoreError> {
-    let missing = || StoreError::Missing { key: Key::generation(source, n).to_string() };
-    at(store, source, n).await?.ok_or_else(missing)
+/// Reads an entry of a log that goes on to `last`.
+pub(crate) async fn read(
+    store: &dyn Store,
+    source: &SourceName,
+    n: u64,
+    last: u64,
+) -> Result<Generation, StoreError> {
+    at(store, source, n).await?.ok_or_else(|| log::lost(Log::Generations, source, n, last))
 }
 
 /// Entries of the very first builds have no format number.

@@ -77,6 +77,10 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Reads a block. Fails with `StoreError::Missing` if it does not exist.
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError>;
 
+    /// The highest number of the entries of a log of a source, 0 without any. Unlike a search for the
+    /// end of the log, it finds entries behind one that was lost.
+    async fn highest(&self, log: Log, source: &SourceName) -> Result<u64, StoreError>;
+
     /// The keys of a part, each once, in no order. Reads them as the stream is polled, in pages of at
     /// most a thousand, so the memory does not grow with the store. Keys that are written or removed
     /// meanwhile may be missing.

@@ -22,7 +22,7 @@ use serde::Deserialize;
 
 use crate::error::is_caused_by;
 use crate::{
-    BlockKey, Insertion, InvalidName, Key, ListedKey, Listing, Part, RunId, SourceName, Stage,
+    BlockKey, Insertion, InvalidName, Key, ListedKey, Listing, Log, Part, RunId, SourceName, Stage,
     Store, StoreError,
 };
 use durable::DurableFolders;
@@ -296,6 +296,21 @@ impl Store for ObjectStore {
     async fn get_block(&self, key: &BlockKey) -> Result<Bytes, StoreError> {
         let path = ObjectPath::from(key.to_string());
         self.read(&path).await?.ok_or_else(|| self.missing(&path))
+    }
+
+    async fn highest(&self, log: Log, source: &SourceName) -> Result<u64, StoreError> {
+        let path = ObjectPath::from(format!("{}/{source}", log.name()));
+        let failed = |error| StoreError::failed("listing", self.named(&path), error);
+        let mut listed = self.objects.list(Some(&path));
+        let mut highest = 0;
+        while let Some(found) = listed.try_next().await.map_err(failed)? {
+            if let ListedKey::Value(Key::Entry { n, .. }) =
+                ListedKey::parse(found.location.as_ref())
+            {
+                highest = n.max(highest);
+            }
+        }
+        Ok(highest)
     }
 
     fn list(&self, part: Part) -> Listing<'_> {

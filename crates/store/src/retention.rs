@@ -159,10 +159,11 @@ impl CleanUp<'_> {
             None => self.store.sources().await?,
         };
         let now = rfc3339(i64::try_from(self.rules.now).unwrap_or(i64::MAX));
+        let mut failed = None;
         for source in &sources {
-            withdraw_gone(self.store, source, &now).await?;
+            failed = failed.or(withdraw_gone(self.store, source, &now).await.err());
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 }
 

@@ -124,6 +124,11 @@ impl Store for Shaky {
         Ok(block)
     }
 
+    async fn highest(&self, log: store::Log, source: &SourceName) -> Result<u64, StoreError> {
+        self.read(&format!("the highest number of {} of {source}", log.name())).await?;
+        self.inner().highest(log, source).await
+    }
+
     fn list(&self, part: store::Part) -> store::Listing<'_> {
         let inner = self.inner();
         let listed = async move { inner.list(part).collect::<Vec<_>>().await };

@@ -333,7 +333,7 @@ impl<'a> Check<'a> {
         }
         let causes = std::iter::successors(error.source(), |&error| error.source());
         let message = causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"));
-        let is_missing = matches!(error, StoreError::Missing { .. });
+        let is_missing = matches!(error, StoreError::Missing { .. } | StoreError::LostEntry(_));
         self.found(if is_missing { Fault::Missing } else { Fault::Damaged }, message);
         Ok(None)
     }

@@ -6,6 +6,7 @@ use trends::exclusions::{Action, MAX_PATTERNS, Subject};
 
 use super::*;
 use crate::ObjectStore;
+use crate::log::tests::{Lossy, assert_names};
 
 fn source() -> SourceName {
     SourceName::new("s").unwrap()
@@ -100,4 +101,20 @@ async fn the_limits_hold_however_many_append_at_once() {
     assert_eq!(refused, 20);
     let exclusions = current(&*store, &source(), &Arc::default()).await.unwrap();
     assert_eq!(exclusions.patterns().count(), MAX_PATTERNS);
+}
+
+#[tokio::test]
+async fn no_lost_entry_readmits_what_later_ones_exclude() {
+    for hole in 1..=9 {
+        let lossy = Lossy::new().await;
+        for n in 1..=10 {
+            exclude(&lossy.store, &format!("term{n}")).await;
+        }
+        let key = Key::exclusion(&source(), hole);
+        lossy.lose(&key).await;
+        let change = change(Action::Exclude, "other");
+        assert_names(&current(&lossy.store, &source(), &Arc::default()).await.unwrap_err(), &key);
+        assert_names(&append(&lossy.store, &source(), &change, "").await.unwrap_err(), &key);
+        assert_eq!(lossy.count(Log::Exclusions).await, 9, "nothing was written");
+    }
 }

@@ -44,7 +44,7 @@ impl<'a> Publications<'a> {
         let mut entry = None;
         while first - below > 1 {
             let middle = below + (first - below) / 2;
-            let found = read(self.store, &self.newest.source, middle).await?;
+            let found = self.read(middle).await?;
             self.note(&found);
             if found.highest_start < start {
                 below = middle;
@@ -55,13 +55,17 @@ impl<'a> Publications<'a> {
         let first = match entry {
             Some(entry) => entry,
             None if first == self.newest.generation => self.newest.clone(),
-            None => read(self.store, &self.newest.source, first).await?,
+            None => self.read(first).await?,
         };
         let is_publication = first.start == start
             && first.run == *run
             && first.rollback_to.is_none()
             && !first.withdrawn;
         Ok(is_publication.then_some(first))
+    }
+
+    async fn read(&self, n: u64) -> Result<Generation, StoreError> {
+        read(self.store, &self.newest.source, n, self.newest.generation).await
     }
 
     /// Returns the last known entry that doesn't reach a start number, 0 if none is known, and the
@@ -95,7 +99,7 @@ mod tests {
 
     use super::*;
     use crate::generations::FORMAT;
-    use crate::{BlockKey, Insertion, Key, Listing, Part, SourceName, Stage, envelope};
+    use crate::{BlockKey, Insertion, Key, Listing, Log, Part, SourceName, Stage, envelope};
 
     const ENTRIES: u64 = 1_000_000;
 
@@ -153,6 +157,10 @@ mod tests {
 
         async fn get_block(&self, _: &BlockKey) -> Result<Bytes, StoreError> {
             unreachable!("a search reads entries only")
+        }
+
+        async fn highest(&self, _: Log, _: &SourceName) -> Result<u64, StoreError> {
+            Ok(ENTRIES)
         }
 
         fn list(&self, _: Part) -> Listing<'_> {

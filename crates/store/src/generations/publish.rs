@@ -3,14 +3,15 @@
 
 use super::publications::Publications;
 use super::withdraw::take_back;
-use super::{Generation, Publication, PublicationStatus, insert, newest};
+use super::{Generation, Publication, PublicationStatus, end, insert};
 use crate::marks::{is_gone, is_marked};
 use crate::{Key, RunId, Store, StoreError};
 
 /// Inserts the next generation for a run, unless it is published already or superseded.
 ///
 /// # Errors
-/// `Refused` if the run is retired or purged: a generation must name a run that stays.
+/// `Refused` if the run is retired or purged: a generation must name a run that stays. `LostEntry` if
+/// the entry would not be the newest one.
 pub async fn publish(
     store: &dyn Store,
     publishing: &Publication<'_>,
@@ -18,7 +19,7 @@ pub async fn publish(
     let Publication { source, run, start, published_at, incomplete } = *publishing;
     let mut known = 0;
     loop {
-        let newest = newest(store, source, known).await?;
+        let newest = end(store, source, known).await?;
         let (last, highest) = newest.as_ref().map_or((0, 0), |n| (n.generation, n.highest_start));
         if let Some(newest) = newest {
             if highest > start {

@@ -1,7 +1,7 @@
 //! Showing an earlier result again. Owns the choice of runs that may be shown.
 
 use super::withdraw::take_back;
-use super::{Generation, insert, newest, read};
+use super::{Generation, end, insert, read};
 use crate::marks::may_be_shown;
 use crate::{SourceName, Store, StoreError};
 
@@ -9,7 +9,7 @@ use crate::{SourceName, Store, StoreError};
 ///
 /// # Errors
 /// `Refused` if the generation does not exist, is the visible one, or its run is retired, purged or
-/// removed.
+/// removed. `LostEntry` if the entry would not be the newest one.
 pub async fn rollback(
     store: &dyn Store,
     source: &SourceName,
@@ -23,7 +23,7 @@ pub async fn rollback(
     };
     let mut known = 0;
     loop {
-        let newest = newest(store, source, known).await?.ok_or_else(|| {
+        let newest = end(store, source, known).await?.ok_or_else(|| {
             StoreError::Refused(format!(
                 "nothing is published under {source}: trendjob runs lists published results"
             ))
@@ -34,7 +34,7 @@ pub async fn rollback(
                 newest.generation
             )));
         }
-        let target = read(store, source, to).await?;
+        let target = read(store, source, to, newest.generation).await?;
         if target.run == newest.run && !newest.withdrawn {
             return Err(StoreError::Refused(format!(
                 "generation {to} of {source} is visible already, as generation {}",

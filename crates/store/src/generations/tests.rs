@@ -1,6 +1,7 @@
 //! The generation log in cases that two well-behaved publishers never cause.
 
 use super::*;
+use crate::log::tests::{Lossy, assert_names};
 use crate::retention::purge;
 use crate::{BlockKey, Insertion, ObjectStore, Stage, Store, TrendJobUid};
 
@@ -153,6 +154,10 @@ impl Store for PurgedMeanwhile {
         self.inner.get_block(key).await
     }
 
+    async fn highest(&self, log: Log, source: &SourceName) -> Result<u64, StoreError> {
+        self.inner.highest(log, source).await
+    }
+
     fn list(&self, part: crate::Part) -> crate::Listing<'_> {
         self.inner.list(part)
     }
@@ -256,4 +261,77 @@ async fn the_publication_of_a_run_is_found_in_a_long_log() {
         assert_eq!(found, is_published.then_some((start, None)));
     }
     assert_eq!(Publications::new(&store, &newest).of(&run("run-4"), 6).await.unwrap(), None);
+}
+
+/// A log of ten entries: two runs, and rollbacks from one to the other. Its entry `hole` is lost.
+async fn log_without(hole: u64) -> Lossy {
+    let lossy = Lossy::new().await;
+    for (name, start) in [("one", 1), ("two", 2)] {
+        lossy.store.insert(&Key::run(&run(name)), "{}".into()).await.unwrap();
+        publish(&lossy.store, name, start).await.unwrap();
+    }
+    for to in [1, 2, 1, 2, 1, 2, 1, 2] {
+        rollback(&lossy.store, &source(), to, "later").await.unwrap();
+    }
+    lossy.lose(&Key::generation(&source(), hole)).await;
+    lossy
+}
+
+#[tokio::test]
+async fn no_entry_is_inserted_below_the_newest_one_whatever_entry_is_lost() {
+    for hole in 1..=9 {
+        let (lossy, key) = (log_without(hole).await, Key::generation(&source(), hole));
+        match publish(&lossy.store, "three", 3).await {
+            Ok(PublicationStatus::Published(entry)) => assert_eq!(entry.generation, 11),
+            Ok(status) => panic!("without {hole}: {status:?}"),
+            Err(error) => assert_names(&error, &key),
+        }
+        let lossy = log_without(hole).await;
+        match rollback(&lossy.store, &source(), 5, "later").await {
+            Ok(entry) => assert_eq!(entry.generation, 11),
+            Err(error) => assert_names(&error, &key),
+        }
+        // The newest run is purged: its entry is withdrawn.
+        let lossy = log_without(hole).await;
+        crate::marks::retire(&lossy.store, &run("two"), 0).await.unwrap();
+        match withdraw_gone(&lossy.store, &source(), "later").await {
+            Ok(Some(entry)) => assert_eq!((entry.generation, &entry.run), (11, &run("one"))),
+            Ok(None) => panic!("without {hole}: nothing is withdrawn"),
+            Err(error) => assert_names(&error, &key),
+        }
+        assert_eq!(at(&lossy.store, &source(), hole).await.unwrap(), None, "the hole stays");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_of_a_log_without_its_first_entry_is_not_told_that_nothing_is_published() {
+    let lossy = log_without(1).await;
+    let error = newest(&lossy.store, &source(), 0).await.unwrap_err();
+    assert_names(&error, &Key::generation(&source(), 1));
+    let other = SourceName::new("other").unwrap();
+    assert_eq!(newest(&lossy.store, &other, 0).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_run_that_could_not_be_published_takes_no_start_number() {
+    let lossy = log_without(3).await;
+    let error = take_start(&lossy.store, &source(), &run("three")).await.unwrap_err();
+    assert_names(&error, &Key::generation(&source(), 3));
+    assert_eq!(lossy.count(Log::Starts).await, 0);
+}
+
+#[tokio::test]
+async fn a_lost_start_number_is_never_taken_again() {
+    for lost in 1..=5 {
+        let lossy = Lossy::new().await;
+        for expected in 1..=5 {
+            let name = format!("run-{expected}");
+            let start = take_start(&lossy.store, &source(), &run(&name)).await.unwrap();
+            assert_eq!(start, expected);
+            publish(&lossy.store, &name, start).await.unwrap();
+        }
+        lossy.lose(&Key::start(&source(), lost)).await;
+        let start = take_start(&lossy.store, &source(), &run("next")).await.unwrap();
+        assert_eq!(start, 6, "without {lost}");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 
-use super::{AT_ONCE, Generation, insert, newest, read};
+use super::{AT_ONCE, Generation, end, insert, newest, read};
 use crate::marks::{is_gone, may_be_shown};
 use crate::{RunId, SourceName, Store, StoreError};
 
@@ -52,6 +52,11 @@ async fn withdraw(
         if !goes {
             return Ok(inserted);
         }
+        let end = end(store, source, newest.generation).await?;
+        if end.is_some_and(|end| end.generation > newest.generation) {
+            known = newest.generation;
+            continue;
+        }
         let stays = surviving(store, &newest).await?;
         let entry = Generation {
             generation: newest.generation + 1,
@@ -75,7 +80,7 @@ pub(super) async fn surviving(
     newest: &Generation,
 ) -> Result<Option<Generation>, StoreError> {
     let numbers = (1..newest.generation).rev();
-    let entries = numbers.map(|n| read(store, &newest.source, n));
+    let entries = numbers.map(|n| read(store, &newest.source, n, newest.generation));
     let mut entries = futures::stream::iter(entries).buffered(AT_ONCE);
     let mut judged: HashMap<RunId, bool> = HashMap::new();
     while let Some(entry) = entries.try_next().await? {

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 
-use super::MongoStore;
-use crate::StoreError;
+use super::{MongoStore, fault};
 use crate::listing::{ListedKey, Listing, Part};
+use crate::{Key, Log, SourceName, StoreError};
 
 /// The most `_id`s that are read at once.
 const PAGE: usize = 1_000;
@@ -17,9 +17,9 @@ fn collections(part: Part) -> &'static [&'static str] {
     match part {
         Part::Runs => &["runs", "plans", "markers", "blocks"],
         Part::Log(log) => match log {
-            crate::Log::Starts => &["starts"],
-            crate::Log::Generations => &["generations"],
-            crate::Log::Exclusions => &["exclusions"],
+            Log::Starts => &["starts"],
+            Log::Generations => &["generations"],
+            Log::Exclusions => &["exclusions"],
         },
         Part::Retired => &["retired"],
         Part::Purged => &["purged"],
@@ -89,4 +89,37 @@ async fn page(store: &MongoStore, name: &str, last: &str) -> Result<Vec<String>,
     };
     let found = store.retry("listing", &name, read).await?;
     Ok(found.iter().filter_map(|found| found.get_str("_id").ok()).map(str::to_owned).collect())
+}
+
+/// Reads the highest number of a log of a source: one `_id`, by its index.
+pub(super) async fn highest(
+    store: &MongoStore,
+    log: Log,
+    source: &SourceName,
+) -> Result<u64, StoreError> {
+    let name = format!("trendjob.{}", log.name());
+    let found = store.database.collection::<Document>(&name);
+    // `0` follows `/`.
+    let (from, to) = (format!("{source}/"), format!("{source}0"));
+    let find = || {
+        let find = found.find_one(doc! { "_id": { "$gte": &from, "$lt": &to } });
+        find.projection(doc! { "_id": 1 }).sort(doc! { "_id": -1 })
+    };
+    let read = || async {
+        if let Some(mut session) = store.last_write.of_read(store.database.client()).await? {
+            match find().session(&mut session).await {
+                Err(error) if fault::is_without_sessions(&error) => {
+                    store.last_write.refuse(&error);
+                }
+                found => return found,
+            }
+        }
+        find().await
+    };
+    let last = store.retry("listing", &name, read).await?;
+    let last = last.as_ref().and_then(|last| last.get_str("_id").ok());
+    Ok(match last.map(|id| key(log.name(), id)) {
+        Some(ListedKey::Value(Key::Entry { n, .. })) => n,
+        _ => 0,
+    })
 }

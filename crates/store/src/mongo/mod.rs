@@ -40,7 +40,9 @@ use mongodb::bson::{Binary, Document, doc};
 use mongodb::{Collection, Database};
 use serde::{Deserialize, Serialize};
 
-use crate::{BlockKey, Insertion, Key, Listing, Part, RunId, SourceName, Stage, Store, StoreError};
+use crate::{
+    BlockKey, Insertion, Key, Listing, Log, Part, RunId, SourceName, Stage, Store, StoreError,
+};
 use causal::LastWrite;
 
 pub use connect::{MongoOptions, Opening};
@@ -356,6 +358,10 @@ impl Store for MongoStore {
         let found = self.read("trendjob.blocks", &id).await?;
         let found = found.ok_or_else(|| StoreError::Missing { key: self.named(&id) })?;
         Ok(found.value.bytes.into())
+    }
+
+    async fn highest(&self, log: Log, source: &SourceName) -> Result<u64, StoreError> {
+        listing::highest(self, log, source).await
     }
 
     fn list(&self, part: Part) -> Listing<'_> {

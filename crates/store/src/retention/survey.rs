@@ -7,7 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use trends::time::event_time;
 
 use super::{CleanUp, READERS};
-use crate::generations::{Generation, Publications, at, newest};
+use crate::generations::{Generation, Publications, end, read};
 use crate::marks::{Marks, marks};
 use crate::runs::{self, RunRecord};
 use crate::{RunId, SourceName, StoreError};
@@ -112,7 +112,7 @@ async fn source_runs(
     runs: Vec<(RunId, RunRecord)>,
 ) -> Result<SourceRuns, StoreError> {
     let store = clean_up.store;
-    let newest = newest(store, &source, 0).await?;
+    let newest = end(store, &source, 0).await?;
     let publications = newest.as_ref().map(|newest| Publications::new(store, newest));
     let find = async |(run, record): (RunId, RunRecord)| {
         let start = runs::start_number(store, &run, &record).await?;
@@ -153,9 +153,6 @@ async fn recently_visible(
         if hidden.saturating_add(longest) <= clean_up.rules.now || entry.generation == 1 {
             return Ok(visible);
         }
-        match at(store, source, entry.generation - 1).await? {
-            Some(before) => entry = before,
-            None => return Ok(visible),
-        }
+        entry = read(store, source, entry.generation - 1, newest.generation).await?;
     }
 }

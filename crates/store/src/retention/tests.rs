@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::generations::{self, Publication, PublicationStatus};
+use crate::log::tests::{Lossy, assert_names};
 use crate::runs::{self, Beginning};
 use crate::{AttemptId, BlockKey, ObjectStore, RunLock, TrendJobUid};
 
@@ -194,4 +195,47 @@ async fn a_removed_run_is_gone_although_a_late_plan_pod_stored_its_plan_again() 
     let newest = generations::newest(&store, &source(), 0).await.unwrap().unwrap();
     assert_eq!((newest.generation, newest.run.as_str()), (4, "two"));
     assert_eq!(kept(&store).await, ["two"], "the plan is removed, too");
+}
+
+/// Whether the lost entry is read by chance, or hides the later ones.
+#[tokio::test]
+async fn the_runs_of_a_source_stay_whatever_entry_of_its_log_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = Retention { grace: 0, ..KEEP };
+    let options = GcOptions { now: 9000, older_than: 0, grace: 0, dry_run: false };
+    for hole in 1..=4 {
+        let lossy = Lossy::new().await;
+        let store = &lossy.store;
+        for name in ["a", "b", "c", "d", "e"] {
+            publish(store, name).await;
+        }
+        let key = crate::Key::generation(&source(), hole);
+        lossy.lose(&key).await;
+        let locally = clean_up(store, folder.path(), none, 9000).await.err();
+        let by_hand = gc(store, Some(folder.path()), options).await.err();
+        let shared = clean_up_source(store, &source(), none, 9000).await.err();
+        for error in [locally, by_hand, shared] {
+            assert_names(&error.expect("the log can't be trusted"), &key);
+        }
+        assert_eq!(kept(store).await, ["a", "b", "c", "d", "e"], "without {hole}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_stays_if_the_entry_that_showed_it_a_moment_ago_is_lost() {
+    let lossy = Lossy::new().await;
+    let (store, at) = (&lossy.store, rfc3339);
+    for name in ["a", "b", "c"] {
+        publish(store, name).await;
+    }
+    for (to, time) in [(1, 1000), (3, 1010), (2, 1020), (3, 1030)] {
+        generations::rollback(store, &source(), to, &at(time)).await.unwrap();
+    }
+    lossy.lose(&crate::Key::generation(&source(), 4)).await;
+    // A later run is published: `a` was visible less than 600 seconds ago.
+    let newest = generations::newest(store, &source(), 5).await.unwrap().unwrap();
+    assert_eq!(newest.generation, 7);
+    crate::marks::retire(store, &run("a"), 0).await.unwrap();
+    assert!(clean_up_source(store, &source(), KEEP, 1040).await.is_err());
+    assert_eq!(kept(store).await, ["a", "b", "c"]);
 }

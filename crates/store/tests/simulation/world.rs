@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 use bytes::Bytes;
-use store::{BlockKey, Insertion, Key, RunId, SourceName, Stage, Store, StoreError};
+use store::{BlockKey, Insertion, Key, Log, RunId, SourceName, Stage, Store, StoreError};
 
 use crate::invariants::{self, Values};
 use crate::mutations::{Memory, Mutation};
@@ -201,6 +201,17 @@ impl Store for SimStore {
             move |world, _| world.values.get(&key).cloned()
         });
         found.await.ok_or(StoreError::Missing { key })
+    }
+
+    async fn highest(&self, log: Log, source: &SourceName) -> Result<u64, StoreError> {
+        let log = format!("{}/{source}/", log.name());
+        let highest = self.step(format!("highest {log}"), |world, memory| {
+            let below = world.values.range(log.clone()..).map(|(key, _)| key);
+            let below: Vec<_> = below.take_while(|key| key.starts_with(&log)).cloned().collect();
+            let seen = below.iter().rev().find(|key| memory.get(world, key).is_some());
+            seen.and_then(|key| key.strip_prefix(&log)?.parse().ok()).unwrap_or(0)
+        });
+        Ok(highest.await)
     }
 
     fn list(&self, _part: store::Part) -> store::Listing<'_> {
