@@ -70,7 +70,7 @@ struct OutsideCounts {
 impl OutsideCounts {
     fn of(view: &View) -> Self {
         let contents = view.contents();
-        let undated = || contents.totals.0.get(&Bucket::WHOLE.0).map_or(0, |total| total.documents);
+        let undated = || contents.totals.get(Bucket::WHOLE.0).map_or(0, |total| total.documents);
         let ahead = |windows: &Totals| u64::try_from(windows.ahead()).unwrap_or(u64::MAX);
         Self {
             undated: contents.window.map(|_| undated()),

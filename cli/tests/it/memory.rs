@@ -213,6 +213,50 @@ fn the_longest_records_and_lines_stay_within_the_budget_of_a_small_pod() {
     assert!(wrong.is_empty(), "at most {most} MiB are right: {wrong:#?}");
 }
 
+/// Writes a record for each of so many windows of five minutes, with two words.
+fn write_windows(path: &str, windows: u64) {
+    let mut file = fs::File::create(path).unwrap();
+    let mut lines = String::new();
+    for number in 0..windows {
+        let (word, time) = (word(number % 7, 3), 600_000_000 + number * 300);
+        writeln!(lines, "{{\"text\":\"{word} peace\",\"created_at\":{time}}}").unwrap();
+    }
+    file.write_all(lines.as_bytes()).unwrap();
+}
+
+const SCORES: &str = "burst,peak,popular,count";
+
+#[test]
+fn scored_windows_stay_within_the_memory_with_many_threads() {
+    let work = Workplace::new();
+    write_windows(&work.path("windows.ndjson"), 200_000);
+    let args = ["--threads", "16", "--window", "5m", "--scores", "burst"];
+    let report = work.run("windows.ndjson", &[WORDS, &args].concat(), 16 * MIB).published(16 * MIB);
+    assert_eq!(report["records"]["counted"], 200_000);
+}
+
+#[test]
+#[ignore = "takes minutes: run by hand, see CONTRIBUTING.md"]
+fn a_million_scored_windows_stay_within_the_memory_at_any_number_of_threads() {
+    let work = Workplace::new();
+    write_windows(&work.path("windows.ndjson"), 990_000);
+    let mut peaks = Vec::new();
+    for (settings, scores, threads, shards, memory) in [
+        (WORDS, "burst", "16", "1", 614),
+        (WORDS, "burst", "2", "1", 64),
+        (WORDS, "burst", "16", "16", 64),
+        (PHRASES, SCORES, "8", "40", 256),
+        (PHRASES, SCORES, "16", "1", 614),
+        (SEED, "burst,count", "16", "3", 128),
+    ] {
+        let args = ["--threads", threads, "--shards", shards, "--window", "5m", "--scores", scores];
+        let ended = work.run("windows.ndjson", &[settings, &args].concat(), memory * MIB);
+        let is_within = ended.peak <= memory * MIB + BESIDE && ended.output.status.success();
+        peaks.push((settings, scores, threads, shards, memory, ended.peak / MIB, is_within));
+    }
+    assert!(peaks.iter().all(|peak| peak.6), "{peaks:#?}");
+}
+
 #[test]
 #[ignore = "takes minutes: run by hand, see CONTRIBUTING.md"]
 fn windows_without_number_end_a_run_with_a_message() {

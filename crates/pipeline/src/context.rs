@@ -133,6 +133,13 @@ impl Context {
         context
     }
 
+    /// The context beside what takes so many bytes of its memory, but at most half of it.
+    pub(crate) fn beside(&self, bytes: usize) -> Self {
+        let mut context = self.clone();
+        context.limits.memory -= bytes.min(self.limits.memory / 2);
+        context
+    }
+
     /// Waits for an operation of the store.
     pub(crate) fn wait<T>(&self, operation: impl Future<Output = T>) -> T {
         self.runtime.block_on(operation)

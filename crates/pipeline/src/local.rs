@@ -67,6 +67,8 @@ pub fn run(
     check_records(&context.run, &plan, &shards)?;
     lap(Stage::Etl);
 
+    // The windows of all shards stay until the run is published.
+    let context = &context.beside(shards.window_bytes());
     Progress::add(&context.progress.partitions_total, u64::from(plan.partitions));
     let partitions = in_parallel(context, plan.partition_indexes()?.collect(), |share, tasks| {
         tasks.each(share, |partition| aggregate(share, &plan, &shards, partition))

@@ -90,6 +90,8 @@ pub struct Rooms {
     pub(crate) records: Room,
     /// Markers of shards with many windows, while they are written.
     pub(crate) markers: Room,
+    /// Terms in many windows, while they are scored.
+    pub(crate) series: Room,
     /// Blocks that are being stored.
     pub(crate) writes: Room,
 }
@@ -101,6 +103,7 @@ impl Default for Rooms {
             lines: Room::new(24 << 20),
             records: Room::new(48 << 20),
             markers: Room::new(48 << 20),
+            series: Room::new(48 << 20),
             writes: Room::new(16 << 20),
         }
     }

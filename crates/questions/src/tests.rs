@@ -11,7 +11,7 @@ use store::view::SliceStart;
 use store::{AttemptId, ObjectStore, RunId, SourceName, Stage, Store, View};
 use trends::format::RowWriter;
 use trends::result::{BlockRef, PartitionContents, ResultContents, TermBlock};
-use trends::window::{WindowTotal, WindowTotals};
+use trends::window::WindowTotal;
 use trends::{Bucket, Kind, RowRef, Score};
 
 use super::*;
@@ -38,7 +38,7 @@ async fn view(window: Option<u64>) -> Arc<View> {
     let total = WindowTotal { documents: 5, with_author: 0 };
     let contents = ResultContents {
         window,
-        totals: WindowTotals((0..10).map(|hour| (hour, total)).collect()),
+        totals: (0..10).map(|hour| (hour, total)).collect(),
         kinds: vec![Kind::Word, Kind::Hashtag],
         series_floor: Some(5),
         scores: vec![Score::Burst, Score::Popular, Score::Keyness],

@@ -24,7 +24,6 @@ use pairs::Pairs;
 pub(crate) use ranking::{RankCollector, RankingPages};
 use terms::{MergedTerms, Terms};
 pub use verdict::check_records;
-pub(crate) use windows::timed_totals;
 
 use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
@@ -105,11 +104,11 @@ fn merged(
     partition: PartitionIndex,
 ) -> Result<Marker<AggregateReport>, Error> {
     let attempt = Attempt::new(context, plan, Stage::Aggregate, partition);
-    let (analysis, totals) = (&plan.analysis, shards.totals());
+    let (analysis, totals) = (&plan.analysis, shards.timed_totals(&plan.analysis));
     let has_phrases = analysis.kinds.contains(&Kind::Phrase);
     let mut output = Output {
         partials: format!("the partials of run {} for partition {partition}", context.run),
-        terms: Terms::topics(context, analysis, totals),
+        terms: Terms::topics(context, analysis, totals.clone()),
         pairs: has_phrases.then(|| Pairs::new(context, analysis, totals)),
         hasher: SlotHasher::new(plan.slots(partition)?),
         sink: BlockSink::new(&attempt),

@@ -1,11 +1,12 @@
 //! Selects the pairs that may be phrases from the merged rows of neighbouring words. Drops a pair
 //! that is too rare for a phrase, with all its counts; nearly all pairs are.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use trends::pair::PairTerm;
 use trends::result::TermBlock;
-use trends::scores::MIN_PAIRS;
-use trends::window::WindowTotals;
+use trends::scores::{MIN_PAIRS, Totals};
 use trends::{Row, RowRef};
 
 use super::rare_terms::RareTermFilter;
@@ -39,8 +40,8 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// `totals` are those of the whole run.
-    pub(super) fn new(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
+    /// `totals` are those of the whole run, for scores over time.
+    pub(super) fn new(context: &Context, analysis: &Analysis, totals: Option<Arc<Totals>>) -> Self {
         Self {
             margins: TermBlocks::of_terms("margins", context.limits.blocks.terms),
             terms: Terms::pairs(context, analysis, totals),

@@ -1,11 +1,13 @@
 //! Turning the merged rows of a partition into the blocks that are served: the totals of each term,
 //! its ranking, its series. Owns the summing of the rows of one term into one topic.
 
+use std::sync::Arc;
+
 use trends::detail::Detail;
 use trends::facts::TermFacts;
 use trends::result::TermBlock;
 use trends::row::RowSum;
-use trends::window::WindowTotals;
+use trends::scores::Totals;
 use trends::{Bucket, RowRef};
 
 use super::ranking::RankCollector;
@@ -29,21 +31,30 @@ pub(super) struct Terms {
 }
 
 impl Terms {
-    /// Creates a writer of terms that are topics. `totals` are the totals of the whole run.
-    pub(super) fn topics(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
+    /// Creates a writer of terms that are topics. `totals` are the totals of the whole run, for
+    /// scores over time.
+    pub(super) fn topics(
+        context: &Context,
+        analysis: &Analysis,
+        totals: Option<Arc<Totals>>,
+    ) -> Self {
         let ranks = RankCollector::new(context.limits.memory / 2, context.limits.spill.clone());
         Self { ranks: Some(ranks), ..Self::new(context, analysis, totals, ["terms", "series"]) }
     }
 
     /// Creates a writer of pairs; the score stage decides which of them are topics.
-    pub(super) fn pairs(context: &Context, analysis: &Analysis, totals: &WindowTotals) -> Self {
+    pub(super) fn pairs(
+        context: &Context,
+        analysis: &Analysis,
+        totals: Option<Arc<Totals>>,
+    ) -> Self {
         Self::new(context, analysis, totals, ["pairs", "pair-series"])
     }
 
     fn new(
         context: &Context,
         analysis: &Analysis,
-        totals: &WindowTotals,
+        totals: Option<Arc<Totals>>,
         [whole, series]: [&'static str; 2],
     ) -> Self {
         let block_size = context.limits.blocks.terms;

@@ -2,12 +2,13 @@
 //! are computed. Owns which terms have a series and which facts a window has.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use trends::detail::{Authors, Detail};
 use trends::facts::TermFacts;
 use trends::result::TermBlock;
-use trends::scores::{Cell, PooledDispersion, Totals};
-use trends::window::{WindowTotals, calendar_day};
+use trends::scores::{Cell, PooledDispersion, TermDispersion, Totals};
+use trends::window::calendar_day;
 use trends::{Bucket, Kind, RowRef, Score};
 
 use super::rare_terms::{CurrentTerm, RareTermFilter};
@@ -18,12 +19,6 @@ use crate::plan::Analysis;
 
 /// The dispersion of terms by kind.
 pub(super) type KindDispersions = BTreeMap<Kind, PooledDispersion>;
-
-/// Returns the totals of the run's windows, `None` without a score over time.
-pub(crate) fn timed_totals(analysis: &Analysis, totals: &WindowTotals) -> Option<Totals> {
-    let is_timed = analysis.scores.iter().any(|score| score.needs_window());
-    if is_timed { Totals::of(analysis.window, totals) } else { None }
-}
 
 /// Takes the merged rows of terms by window, in order.
 pub(super) struct Windows {
@@ -40,11 +35,12 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// `totals` are those of the whole run, `window` the seconds of a window.
+    /// `totals` are those of the whole run, for scores over time; `window` is the seconds of a
+    /// window.
     pub(super) fn new(
         analysis: &Analysis,
         window: u64,
-        totals: &WindowTotals,
+        totals: Option<Arc<Totals>>,
         blocks: TermBlocks,
     ) -> Self {
         let by_day = analysis.scores.contains(&Score::ChiSquare);
@@ -53,7 +49,7 @@ impl Windows {
         Self {
             blocks,
             current: CurrentTerm::default(),
-            pool: timed_totals(analysis, totals).map(Pool::new),
+            pool: totals.map(Pool::new),
             today: by_day.then_some(today),
             rare: analysis.series_floor.map(|floor| RareTermFilter::new(floor.into())),
             facts: Vec::new(),
@@ -126,16 +122,17 @@ impl DayAuthors {
 /// Gathers the dispersion of terms; the scores of all partitions are computed with the sum over all
 /// partitions.
 struct Pool {
-    totals: Totals,
+    totals: Arc<Totals>,
     pooled: KindDispersions,
-    /// The kind of the current term, and its windows so far.
+    /// The kind of the current term, and its dispersion over its windows so far.
     kind: Option<Kind>,
-    cells: Vec<Cell>,
+    term: TermDispersion,
 }
 
 impl Pool {
-    fn new(totals: Totals) -> Self {
-        Self { totals, pooled: KindDispersions::new(), kind: None, cells: Vec::new() }
+    fn new(totals: Arc<Totals>) -> Self {
+        let term = TermDispersion::default();
+        Self { totals, pooled: KindDispersions::new(), kind: None, term }
     }
 
     fn add(&mut self, row: &RowRef<'_>, is_new: bool, authors: u64) {
@@ -145,14 +142,13 @@ impl Pool {
         }
         if row.bucket != Bucket::WHOLE {
             let RowRef { bucket: Bucket(bucket), count, documents, .. } = *row;
-            self.cells.push(Cell { bucket, count, documents, authors });
+            self.term.add(&self.totals, &Cell { bucket, count, documents, authors });
         }
     }
 
     fn end_term(&mut self) {
         if let Some(kind) = self.kind.take() {
-            self.pooled.entry(kind).or_default().add(&self.totals, &self.cells);
-            self.cells.clear();
+            self.pooled.entry(kind).or_default().add(&self.totals, &mut self.term);
         }
     }
 

@@ -43,7 +43,7 @@ pub fn etl(context: &Context, plan: &Plan, index: ShardIndex) -> Result<Shard, E
     counted.report.bytes = ranges.iter().map(|range| range.end - range.start).sum();
     counted.report.partials = partials::write(&attempt, counted.runs, counted.spills)?;
     // The JSON of many windows is written one shard after the other.
-    let json = counted.report.totals.0.len() * WINDOW_JSON;
+    let json = counted.report.totals.len() * WINDOW_JSON;
     let held = context.rooms.markers.wait(&context.runtime, json);
     let marker = attempt.mark(counted.report)?;
     drop(held);

@@ -2,14 +2,19 @@
 //! the store.
 
 use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use store::marker::Marker;
 use trends::result::BlockRef;
+use trends::scores::Totals;
 use trends::window::WindowTotals;
 
 use super::report::EtlReport;
 use crate::Error;
-use crate::plan::{PartitionIndex, Plan, ShardIndex};
+use crate::plan::{Analysis, PartitionIndex, Plan, ShardIndex};
+
+/// The memory of a window in the totals and in those for scores over time, in bytes.
+const WINDOW: usize = 24 + 28;
 
 /// A shard that was counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +37,8 @@ impl WindowSum {
     /// `Input` once the records of the run fall into more windows than it may have.
     pub(crate) fn take(&mut self, plan: &Plan, report: &mut EtlReport) -> Result<(), Error> {
         let totals = std::mem::take(&mut report.totals);
-        if self.0.is_empty() {
-            self.0 = totals;
-        } else {
-            self.0.add(&totals);
-        }
-        plan.analysis.check_windows(&self.0)
+        self.0.add(&totals);
+        plan.analysis.check_windows(self.0.len())
     }
 }
 
@@ -47,6 +48,8 @@ pub struct CountedShards {
     /// Their reports have no totals of windows.
     shards: Vec<Shard>,
     totals: WindowTotals,
+    /// The totals for scores over time, once they are needed: all threads and stages share them.
+    timed: OnceLock<Option<Arc<Totals>>>,
     /// The only partition whose partials they name; `None` if they name those of all.
     only: Option<PartitionIndex>,
 }
@@ -54,12 +57,27 @@ pub struct CountedShards {
 impl CountedShards {
     /// Shards whose totals of windows were moved to `sum`.
     pub(crate) fn new(shards: Vec<Shard>, sum: WindowSum, only: Option<PartitionIndex>) -> Self {
-        Self { shards, totals: sum.0, only }
+        Self { shards, totals: sum.0, timed: OnceLock::new(), only }
     }
 
     /// The totals of each window over all shards.
     pub fn totals(&self) -> &WindowTotals {
         &self.totals
+    }
+
+    /// The totals of the windows for scores over time, `None` without such a score.
+    pub(crate) fn timed_totals(&self, analysis: &Analysis) -> Option<Arc<Totals>> {
+        let totals = || {
+            let is_timed = analysis.scores.iter().any(|score| score.needs_window());
+            let totals = is_timed.then(|| Totals::of(analysis.window, &self.totals));
+            totals.flatten().map(Arc::new)
+        };
+        self.timed.get_or_init(totals).clone()
+    }
+
+    /// The memory of all totals of windows, in bytes.
+    pub(crate) fn window_bytes(&self) -> usize {
+        self.totals.len() * WINDOW
     }
 
     /// The blocks of each shard's partial of a partition, which is the only one that the shards

@@ -367,8 +367,8 @@ fn the_windows_of_a_run_are_added_up_one_shard_after_the_other_up_to_their_limit
     }
     let partition = plan.partition(0).unwrap();
     let shards = all_finished(&context, &plan, &BTreeSet::new(), Some(partition)).unwrap();
-    assert_eq!(shards.totals().0.len(), 9_000);
-    assert_eq!(shards.totals().0.values().map(|total| total.documents).sum::<u64>(), 15_000);
+    assert_eq!(shards.totals().len(), 9_000);
+    assert_eq!(shards.totals().iter().map(|(_, total)| total.documents).sum::<u64>(), 15_000);
     assert!(shards.iter().all(|shard| shard.marker.report.totals.is_empty()));
     assert_eq!(shards.partials(partition).filter(|(_, blocks)| !blocks.is_empty()).count(), 3);
 }

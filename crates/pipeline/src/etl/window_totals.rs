@@ -1,6 +1,7 @@
 //! The totals of the windows of a shard while its threads count. Owns their sum over all threads and
 //! the bound of each thread's own totals; the plan's analysis owns the limit of a run.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -19,7 +20,7 @@ const BYTES: usize = 48;
 /// The sum over all threads of a shard.
 #[derive(Debug, Default)]
 pub(super) struct SharedWindows {
-    sum: Mutex<WindowTotals>,
+    sum: Mutex<BTreeMap<i64, WindowTotal>>,
     windows: AtomicUsize,
 }
 
@@ -30,20 +31,20 @@ impl SharedWindows {
     }
 
     pub(super) fn finish(self) -> WindowTotals {
-        into_inner(self.sum)
+        into_inner(self.sum).into_iter().collect()
     }
 }
 
 /// The totals of one thread.
 #[derive(Debug)]
 pub(super) struct ThreadWindows<'a> {
-    own: WindowTotals,
+    own: BTreeMap<i64, WindowTotal>,
     shared: &'a SharedWindows,
 }
 
 impl<'a> ThreadWindows<'a> {
     pub(super) fn new(shared: &'a SharedWindows) -> Self {
-        Self { own: WindowTotals::default(), shared }
+        Self { own: BTreeMap::new(), shared }
     }
 
     /// Memory of the sum over all threads, in bytes.
@@ -62,10 +63,10 @@ impl<'a> ThreadWindows<'a> {
         bucket: i64,
         has_author: bool,
     ) -> Result<(), Error> {
-        let WindowTotal { documents, with_author } = self.own.0.entry(bucket).or_default();
+        let WindowTotal { documents, with_author } = self.own.entry(bucket).or_default();
         *documents += 1;
         *with_author += u64::from(has_author);
-        if self.own.0.len() > OWN { self.share(analysis) } else { Ok(()) }
+        if self.own.len() > OWN { self.share(analysis) } else { Ok(()) }
     }
 
     /// Adds these totals to the sum.
@@ -73,8 +74,10 @@ impl<'a> ThreadWindows<'a> {
     pub(super) fn share(&mut self, analysis: &Analysis) -> Result<(), Error> {
         let own = std::mem::take(&mut self.own);
         let mut sum = lock(&self.shared.sum);
-        sum.add(&own);
-        self.shared.windows.store(sum.0.len(), Ordering::Relaxed);
-        analysis.check_windows(&sum)
+        for (bucket, total) in own {
+            sum.entry(bucket).or_default().add(&total);
+        }
+        self.shared.windows.store(sum.len(), Ordering::Relaxed);
+        analysis.check_windows(sum.len())
     }
 }

@@ -6,7 +6,7 @@ pub use trends::Profile;
 use trends::record::Fields;
 use trends::scores::BurstGates;
 use trends::social::{Settings, StopWords};
-use trends::window::{DAY_SECONDS, WindowTotals};
+use trends::window::DAY_SECONDS;
 use trends::{Bucket, Kind, Score};
 
 use crate::Error;
@@ -138,13 +138,13 @@ impl Analysis {
         }
     }
 
-    /// Checks that the records fall into no more windows than a run may have.
+    /// Checks that this is not above the number of windows that a run may have.
     ///
     /// # Errors
     /// `Input` with what would be right.
     #[inline]
-    pub(crate) fn check_windows(&self, totals: &WindowTotals) -> Result<(), Error> {
-        if totals.0.len() > MAX_BUCKETS {
+    pub(crate) fn check_windows(&self, windows: usize) -> Result<(), Error> {
+        if windows > MAX_BUCKETS {
             return Err(self.too_many_windows());
         }
         Ok(())

@@ -31,7 +31,7 @@ pub(crate) use ranks::{SectionBlocks, merge_sections};
 use series::{Series, TermSeries};
 use time::{TermRanker, TimeBasis};
 
-use crate::aggregate::{AggregateReport, timed_totals};
+use crate::aggregate::AggregateReport;
 use crate::attempt::Attempt;
 use crate::blocks::BlockSink;
 use crate::etl::CountedShards;
@@ -61,6 +61,8 @@ pub(crate) struct Basis {
     pub(crate) time: Option<TimeBasis>,
     /// All pairs of neighbouring words, if phrases are counted.
     pub(crate) pairs: Option<u64>,
+    /// The number of windows.
+    windows: usize,
     baseline: Option<Baseline>,
 }
 
@@ -81,7 +83,7 @@ impl Basis {
         if !analysis.needs_scoring() {
             return Ok(None);
         }
-        let time = timed_totals(analysis, shards.totals()).map(|totals| {
+        let time = shards.timed_totals(analysis).map(|totals| {
             let (gates, scores) = (analysis.gates(), analysis.scores.clone());
             TimeBasis { totals, pooled: pooled(partitions), gates, scores }
         });
@@ -92,6 +94,7 @@ impl Basis {
         Ok(Some(Self {
             time,
             pairs: analysis.kinds.contains(&Kind::Phrase).then(|| shards.pairs()),
+            windows: shards.totals().len(),
             baseline: baseline.map(|pinned| Baseline::open(context, pinned, own)).transpose()?,
         }))
     }
@@ -174,7 +177,8 @@ fn score(
         };
         if ranking.has_scores() {
             let AggregateReport { terms, series, .. } = &aggregated.report;
-            let mut terms = Series::new(context, aggregated, partition, [terms, series])?;
+            let blocks = [&terms[..], series];
+            let mut terms = Series::new(context, aggregated, partition, blocks, basis.windows)?;
             while let Some(term) = terms.next_term()? {
                 context.cancel.check()?;
                 ranking.term(term)?;
@@ -182,7 +186,9 @@ fn score(
         }
         let phrases = basis.pairs.map(|pairs| {
             let budget = context.limits.memory.max(MIN_BUDGET);
-            let selection = PhraseSelection { context, partitions, partition, pairs, budget };
+            let windows = basis.windows;
+            let selection =
+                PhraseSelection { context, partitions, partition, pairs, windows, budget };
             selection.store(aggregated, &mut sink, |term| {
                 ranking.digest.phrase(term);
                 ranking.term(term)

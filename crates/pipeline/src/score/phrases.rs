@@ -63,6 +63,8 @@ pub(super) struct PhraseSelection<'a> {
     pub(super) partition: PartitionIndex,
     /// Number of pairs of neighbouring words in the whole run.
     pub(super) pairs: u64,
+    /// Number of windows of the whole run.
+    pub(super) windows: usize,
     /// Approximate size of a batch in memory, in bytes.
     pub(super) budget: usize,
 }
@@ -83,7 +85,7 @@ impl<'a> PhraseSelection<'a> {
             budget,
         };
         let blocks = [&stored.terms[..], &stored.series];
-        let mut terms = Series::new(context, aggregated, partition, blocks)?;
+        let mut terms = Series::new(context, aggregated, partition, blocks, self.windows)?;
         let mut phrases = Phrases::new(context);
         loop {
             let mut margins = HashMap::new();

@@ -12,8 +12,15 @@ use trends::{Bucket, Kind, RowRef};
 
 use crate::aggregate::AggregateReport;
 use crate::plan::PartitionIndex;
+use crate::room::Held;
 use crate::sorted::RowCursor;
 use crate::{Context, Error};
+
+/// The most windows of a term that a thread holds without room: five minutes each over a month.
+const FEW: usize = 8_640;
+
+/// The memory of a window of a term, in bytes.
+const WINDOW: usize = size_of::<Cell>() + size_of::<(i64, u64)>();
 
 /// The counts of one term, over all windows and in each.
 #[derive(Debug, Default)]
@@ -117,26 +124,38 @@ pub(super) struct Series<'a> {
     /// The name of the partition in messages.
     partition: String,
     current: TermSeries,
+    context: &'a Context,
+    /// The number of windows of the run.
+    most: usize,
+    /// The room for the current term, if it is in many windows.
+    held: Option<Held>,
 }
 
 impl<'a> Series<'a> {
-    /// Opens the terms of an aggregated partition, and the rows of these terms by window.
+    /// Opens the terms of an aggregated partition, and the rows of these terms by window. The run
+    /// has `most` windows.
     pub(super) fn new(
         context: &'a Context,
         aggregated: &Marker<AggregateReport>,
         partition: PartitionIndex,
         [terms, series]: [&'a [TermBlock]; 2],
+        most: usize,
     ) -> Result<Self, Error> {
         let attempt = aggregated.attempt_key(&context.run, Stage::Aggregate, partition.into());
         let terms = RowCursor::of_terms(context, attempt.clone(), terms)?;
         let windows = RowCursor::of_terms(context, attempt, series)?;
         let partition = format!("the aggregate blocks of run {}, index {partition}", context.run);
-        Ok(Self { terms, windows, partition, current: TermSeries::default() })
+        let current = TermSeries::default();
+        Ok(Self { terms, windows, partition, current, context, most, held: None })
     }
 
     /// Returns the next term, `None` after the last.
     pub(super) fn next_term(&mut self) -> Result<Option<&TermSeries>, Error> {
-        let Self { terms, windows, partition, current } = self;
+        let Self { terms, windows, partition, current, context, most, held } = self;
+        if held.is_some() {
+            (current.cells, current.today) = (Vec::new(), Vec::new());
+            *held = None;
+        }
         let Some(row) = terms.row() else {
             return if windows.row().is_none() {
                 Ok(None)
@@ -164,6 +183,11 @@ impl<'a> Series<'a> {
             if row.bucket == Bucket::WHOLE {
                 current.undated = Some(cell);
             } else {
+                if current.cells.len() == FEW {
+                    let bytes = *most * WINDOW;
+                    *held = Some(context.rooms.series.wait(&context.runtime, bytes));
+                    current.cells.reserve_exact(most.saturating_sub(FEW));
+                }
                 current.cells.push(cell);
                 current.today.extend(facts.today.map(|today| (bucket, today)));
             }

@@ -130,7 +130,8 @@ fn a_margin_that_needs_many_batches_is_the_same() {
         let mut sink = BlockSink::new(&attempt);
         let mut phrases = Vec::new();
         let (context, partitions) = (&context, &partitions[..]);
-        let selection = PhraseSelection { context, partitions, partition, pairs: 1_000, budget };
+        let selection =
+            PhraseSelection { context, partitions, partition, pairs: 1_000, windows: 48, budget };
         let stored = selection.store(&partitions[0], &mut sink, |term| {
             phrases.push(term.term.clone());
             Ok(())
@@ -179,7 +180,7 @@ fn windows_of_a_term_are_read_back_as_they_were_stored() {
     let (_, partitions) = merged(&context, &plan);
     let (marker, partition) = (&partitions[0], plan.partition(0).unwrap());
     let blocks = [&marker.report.terms[..], &marker.report.series];
-    let mut series = Series::new(&context, marker, partition, blocks).unwrap();
+    let mut series = Series::new(&context, marker, partition, blocks, 48).unwrap();
     let mut terms = BTreeSet::new();
     while let Some(term) = series.next_term().unwrap() {
         let counted: u64 = term.cells.iter().map(|cell| cell.count).sum();

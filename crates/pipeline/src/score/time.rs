@@ -2,9 +2,12 @@
 //! each score ranks; the formulas are in `trends::scores`.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::slice;
+use std::sync::Arc;
 
 use trends::scores::{
-    BurstGates, ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Totals, WindowScore,
+    BurstGates, Cell, ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Totals, WindowScore,
 };
 use trends::{Bucket, Kind, Score};
 
@@ -16,7 +19,7 @@ use crate::Error;
 /// The sums over a run and the settings that all its terms are scored with.
 #[derive(Debug)]
 pub(crate) struct TimeBasis {
-    pub(super) totals: Totals,
+    pub(super) totals: Arc<Totals>,
     /// The pooled dispersion of each kind.
     pub(crate) pooled: BTreeMap<Kind, PooledDispersion>,
     pub(crate) gates: BurstGates,
@@ -59,27 +62,19 @@ impl TermRanker<'_> {
             self.scorer = Some((term.kind, Scorer::new(&time.totals, time.gates, pooled)));
         }
         let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
-        let last = time.latest();
-        let (burst, peak) = (time.has(Score::Burst), time.has(Score::Peak));
-        let counted = time.has(Score::Count);
-        let (mut earlier, mut all) = (Vec::new(), Vec::new());
+        // A term may have a score in each of a million windows: none is kept.
+        let (mut counted, mut ranked) = (Counted::new(term), Ok(()));
         let latest = scorer.score_term(&term.cells, |window| {
-            if counted {
-                all.push(*window);
+            if ranked.is_ok() {
+                ranked = time.window(term, window, ranks);
             }
-            let has_burst = window.burst.is_some_and(|burst| burst > 0.0);
-            if Some(window.bucket) != last
-                && (burst && has_burst || peak && window.peak >= PEAK_FLOOR)
-            {
-                earlier.push(*window);
+            if time.has(Score::Count) && ranked.is_ok() {
+                ranked = counted.window(window, ranks);
             }
         });
+        ranked?;
         let Some(latest) = latest else { return Ok(()) };
         digest.window(term, &latest);
-        for window in &earlier {
-            let values = [(Score::Burst, window.burst), (Score::Peak, Some(window.peak))];
-            time.rank(term, window, &values, ranks)?;
-        }
         let values = [
             (Score::Burst, latest.burst),
             (Score::Peak, Some(latest.peak)),
@@ -93,11 +88,28 @@ impl TermRanker<'_> {
                 time.rank(term, &latest, &[(Score::ChiSquare, Some(value))], ranks)?;
             }
         }
-        if counted { counts(term, &all, ranks) } else { Ok(()) }
+        if time.has(Score::Count) { counted.finish(ranks) } else { Ok(()) }
     }
 }
 
 impl TimeBasis {
+    /// Ranks a term in a window before the last.
+    fn window(
+        &self,
+        term: &TermSeries,
+        window: &WindowScore,
+        ranks: &mut Ranks,
+    ) -> Result<(), Error> {
+        let has_burst = window.burst.is_some_and(|burst| burst > 0.0);
+        let is_ranked = self.has(Score::Burst) && has_burst
+            || self.has(Score::Peak) && window.peak >= PEAK_FLOOR;
+        if Some(window.bucket) == self.latest() || !is_ranked {
+            return Ok(());
+        }
+        let values = [(Score::Burst, window.burst), (Score::Peak, Some(window.peak))];
+        self.rank(term, window, &values, ranks)
+    }
+
     fn rank(
         &self,
         term: &TermSeries,
@@ -118,17 +130,43 @@ impl TimeBasis {
 }
 
 /// Ranks a term by its count in each of its windows, with its other scores if the window is closed.
-fn counts(term: &TermSeries, windows: &[WindowScore], ranks: &mut Ranks) -> Result<(), Error> {
-    for cell in &term.cells {
-        // Counts are far below 2^53.
-        let value = cell.count as f64;
-        ranks.add((term.kind, Score::Count, Bucket(cell.bucket)), value, || {
-            let found = windows.binary_search_by_key(&cell.bucket, |window| window.bucket);
-            match found {
-                Ok(place) => term.in_window(&windows[place], value),
-                Err(_) => term.counted(cell, value),
-            }
-        })?;
+struct Counted<'a> {
+    term: &'a TermSeries,
+    /// The windows that are not ranked yet.
+    cells: Peekable<slice::Iter<'a, Cell>>,
+}
+
+impl<'a> Counted<'a> {
+    fn new(term: &'a TermSeries) -> Self {
+        Self { term, cells: term.cells.iter().peekable() }
     }
-    Ok(())
+
+    /// Ranks the windows up to a scored one, in which the term need not be.
+    fn window(&mut self, window: &WindowScore, ranks: &mut Ranks) -> Result<(), Error> {
+        while let Some(cell) = self.cells.next_if(|cell| cell.bucket <= window.bucket) {
+            let scored = (cell.bucket == window.bucket).then_some(window);
+            count(self.term, cell, scored, ranks)?;
+        }
+        Ok(())
+    }
+
+    /// Ranks the windows after the last scored one.
+    fn finish(self, ranks: &mut Ranks) -> Result<(), Error> {
+        let Self { term, mut cells } = self;
+        cells.try_for_each(|cell| count(term, cell, None, ranks))
+    }
+}
+
+fn count(
+    term: &TermSeries,
+    cell: &Cell,
+    scored: Option<&WindowScore>,
+    ranks: &mut Ranks,
+) -> Result<(), Error> {
+    // Counts are far below 2^53.
+    let value = cell.count as f64;
+    ranks.add((term.kind, Score::Count, Bucket(cell.bucket)), value, || match scored {
+        Some(window) => term.in_window(window, value),
+        None => term.counted(cell, value),
+    })
 }

@@ -35,13 +35,11 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// Returns the points of a term in closed buckets.
-    pub(super) fn of<'a>(totals: &'a Totals, cells: &'a [Cell]) -> impl Iterator<Item = Self> + 'a {
-        let measure = totals.measure();
-        cells.iter().filter_map(move |cell| {
-            let position = totals.position(cell.bucket)?;
-            Some(Self { position, x: measure.of(cell), documents: totals.documents(position) })
-        })
+    /// Returns the point of a cell, `None` if its bucket is not closed.
+    pub(super) fn of(totals: &Totals, cell: &Cell) -> Option<Self> {
+        let position = totals.position(cell.bucket)?;
+        let (x, documents) = (totals.measure().of(cell), totals.documents(position));
+        Some(Self { position, x, documents })
     }
 }
 
@@ -102,10 +100,10 @@ impl Default for PooledDispersion {
 }
 
 impl PooledDispersion {
-    /// Adds a term of the run.
-    pub fn add(&mut self, totals: &Totals, cells: &[Cell]) {
-        let points: Vec<_> = Point::of(totals, cells).collect();
-        if let Some(dispersion) = dispersion_over_spans(totals, &points) {
+    /// Adds a term of the run, whose windows have all been added to `term`; the next term begins
+    /// there.
+    pub fn add(&mut self, totals: &Totals, term: &mut TermDispersion) {
+        if let Some(dispersion) = term.finish(totals) {
             let bin = edges().partition_point(|edge| *edge <= dispersion).saturating_sub(1);
             self.0[bin] = self.0[bin].saturating_add(1);
         }
@@ -184,24 +182,57 @@ fn edges() -> [f64; BINS] {
     std::array::from_fn(|bin| libm::exp(step * bin as f64))
 }
 
-/// Returns the dispersion of a term over the spans that qualify, `None` if none does.
-fn dispersion_over_spans(totals: &Totals, points: &[Point]) -> Option<f64> {
-    let length = totals.reference_windows();
-    let closed = totals.closed();
-    let (mut sum, mut freedom) = (0.0, 0);
-    let span_of = |point: &Point| totals.bucket(point.position).div_euclid(length);
-    for points in points.chunk_by(|a, b| span_of(a) == span_of(b)) {
-        let Some(first) = points.first() else { continue };
-        let span = span_of(first);
-        let start = closed.partition_point(|bucket| bucket.div_euclid(length) < span);
-        let end = closed.partition_point(|bucket| bucket.div_euclid(length) <= span);
+/// The dispersion of a term over its windows, which come one by one: a term may be in all the
+/// windows of a run, and only those of one span are held.
+#[derive(Debug, Default)]
+pub struct TermDispersion {
+    /// The points of the current span.
+    points: Vec<Point>,
+    /// Chi-square over the spans before it that qualify.
+    sum: f64,
+    /// The buckets of those spans, less one each.
+    freedom: usize,
+}
+
+impl TermDispersion {
+    /// Adds the next window of the term, ascending by bucket.
+    pub fn add(&mut self, totals: &Totals, cell: &Cell) {
+        let Some(point) = Point::of(totals, cell) else { return };
+        let span = |point: &Point| span_of(totals, totals.bucket(point.position));
+        if self.points.last().is_some_and(|last| span(last) != span(&point)) {
+            self.end_span(totals);
+        }
+        self.points.push(point);
+    }
+
+    fn end_span(&mut self, totals: &Totals) {
+        let Some(first) = self.points.first() else { return };
+        let closed = totals.closed();
+        let span = span_of(totals, totals.bucket(first.position));
+        let start = closed.partition_point(|bucket| span_of(totals, *bucket) < span);
+        let end = closed.partition_point(|bucket| span_of(totals, *bucket) <= span);
         let buckets = end - start;
-        let total: u128 = points.iter().map(|point| u128::from(point.x)).sum();
+        let total: u128 = self.points.iter().map(|point| u128::from(point.x)).sum();
         if buckets >= MIN_HISTORY && total >= MIN_MEAN * buckets as u128 {
             let documents = totals.documents_between(start, end);
-            sum += chi_square(points, |point| point.x as f64, total as f64, documents);
-            freedom += buckets - 1;
+            let x = |point: &Point| point.x as f64;
+            self.sum += chi_square(&self.points, x, total as f64, documents);
+            self.freedom += buckets - 1;
         }
+        self.points.clear();
     }
-    (freedom > 0).then(|| sum / freedom as f64)
+
+    /// Returns the dispersion over the spans that qualify, `None` if none does. The next term
+    /// begins.
+    fn finish(&mut self, totals: &Totals) -> Option<f64> {
+        self.end_span(totals);
+        let (sum, freedom) = (self.sum, self.freedom);
+        (self.sum, self.freedom) = (0.0, 0);
+        (freedom > 0).then(|| sum / freedom as f64)
+    }
+}
+
+/// Returns the number of the span of reference length that a bucket is in.
+fn span_of(totals: &Totals, bucket: i64) -> i64 {
+    bucket.div_euclid(totals.reference_windows())
 }

@@ -18,7 +18,7 @@ mod totals;
 
 pub use burst::{BurstSteps, DispersionEstimate, GROWTH_CAP};
 pub use chi_square::ChiSquare;
-pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PooledDispersion};
+pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PooledDispersion, TermDispersion};
 pub use explain::{Explanation, GateStates, PeakInput, ReferenceCell};
 pub use keyness::{Keyness, KeynessCounts, MIN_G2};
 pub use phrase::{MIN_NPMI, MIN_PAIRS, PairCounts, phrase_stands_for_word};

@@ -14,6 +14,8 @@ pub const PEAK_FLOOR: f64 = 1.0;
 
 const TRENDING: f64 = 4.0;
 const RISING: f64 = 3.0;
+/// The fewest points before a reference that are dropped at once.
+const FORGOTTEN: usize = 1_024;
 const POPULAR_HALF_LIFE_SECONDS: f64 = 24.0 * 3600.0;
 
 /// The state of a term in a window.
@@ -64,7 +66,8 @@ pub struct Scorer<'a> {
     pub(super) pooled: f64,
     pub(super) pooled_terms: u64,
     pub(super) decay: Decay,
-    /// The points of the current term. Each term reuses their memory.
+    /// The points of the current term in the reference of the current window, and the next one.
+    /// Each term reuses their memory.
     points: Vec<Point>,
     peaks: PeakCandidates,
 }
@@ -120,12 +123,16 @@ impl<'a> Scorer<'a> {
         cells: &[Cell],
         mut emit: impl FnMut(&WindowScore),
     ) -> WindowScore {
+        let totals = self.totals;
+        let points = cells.iter().filter_map(|cell| Point::of(totals, cell));
+        let mut unread = points.take_while(|point| point.position <= end);
         self.points.clear();
-        self.points.extend(Point::of(self.totals, cells).take_while(|point| point.position <= end));
+        self.points.extend(unread.next());
         self.peaks.clear();
         let mut sums = RunningSums::default();
         let mut last = None;
         while let Some(Point { position, .. }) = self.points.get(sums.next).copied() {
+            self.points.extend(unread.next());
             let score = self.score_window(position, &mut sums);
             emit(&score);
             last = Some(score);
@@ -139,12 +146,14 @@ impl<'a> Scorer<'a> {
                 emit(&score);
                 last = Some(score);
             }
+            sums.forget(&mut self.points);
         }
         let emitted = last.filter(|score| score.bucket == self.totals.bucket(end));
         emitted.unwrap_or_else(|| self.score_window(end, &mut sums))
     }
 
-    /// Returns the points of the current term in the reference of the window at a position.
+    /// Returns the points of the current term in the reference of the last window that was scored,
+    /// which is at this position.
     pub(super) fn reference_points(&self, position: usize) -> &[Point] {
         let start = self.totals.reference_start(position);
         let first = self.points.partition_point(|point| point.position < start);
@@ -213,6 +222,15 @@ impl RunningSums {
     fn add_next(&mut self, points: &[Point]) {
         self.sum += points.get(self.next).map_or(0, |point| u128::from(point.x));
         self.next += 1;
+    }
+
+    /// Drops the points before the reference, if they are many.
+    fn forget(&mut self, points: &mut Vec<Point>) {
+        if self.first > FORGOTTEN && self.first * 2 > points.len() {
+            points.drain(..self.first);
+            self.next -= self.first;
+            self.first = 0;
+        }
     }
 
     /// Returns the popularity in a window. It decays from the last window with the term, so it

@@ -1,7 +1,6 @@
 //! The totals of a run per bucket, over all terms. Owns which buckets are closed, which buckets
 //! form the reference of a window and which measure is scored; knows nothing of terms.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use super::Measure;
@@ -39,7 +38,7 @@ pub struct Totals {
     /// the last position, is the number of all documents.
     documents_before: Vec<u128>,
     /// By position: the position at which the reference begins.
-    reference_starts: Vec<usize>,
+    reference_starts: Vec<u32>,
     /// Number of closed buckets; they are the first ones.
     closed: usize,
     measure: Measure,
@@ -56,23 +55,21 @@ impl Totals {
     /// Makes the totals of a run with windows of `window` seconds. Records without a time are in
     /// [`Bucket::WHOLE`]; they belong to no window and are skipped.
     pub(super) fn new(window: NonZeroU32, totals: &WindowTotals) -> Self {
-        let mut sums: BTreeMap<i64, u128> = BTreeMap::new();
+        // The vectors have their length from the beginning: a run may have a million windows.
+        let mut buckets = Vec::with_capacity(totals.len());
+        let mut documents_before = Vec::with_capacity(totals.len() + 1);
+        documents_before.push(0);
         let (mut documents, mut with_author) = (0_u128, 0_u128);
-        for (bucket, total) in &totals.0 {
+        for (bucket, total) in totals.iter() {
             if *bucket != Bucket::WHOLE.0 && total.documents > 0 {
-                sums.insert(*bucket, total.documents.into());
                 documents += u128::from(total.documents);
                 with_author += u128::from(total.with_author);
+                buckets.push(*bucket);
+                documents_before.push(documents);
             }
         }
-        let mut documents_before = vec![0];
-        documents_before.extend(sums.values().scan(0, |sum, documents| {
-            *sum += documents;
-            Some(*sum)
-        }));
         let has_authors = documents > 0 && with_author * 2 >= documents;
         let measure = if has_authors { Measure::Authors } else { Measure::Documents };
-        let buckets: Vec<_> = sums.into_keys().collect();
         let mut totals = Self {
             window,
             buckets,
@@ -82,7 +79,7 @@ impl Totals {
             measure,
         };
         let from = |bucket: &i64| bucket.saturating_sub(totals.reference_windows());
-        let start = |bucket| totals.buckets.partition_point(|other| *other < from(bucket));
+        let start = |bucket| totals.buckets.partition_point(|other| *other < from(bucket)) as u32;
         totals.reference_starts = totals.buckets.iter().map(start).collect();
         totals.closed = totals.newest().unwrap_or(0);
         totals
@@ -139,12 +136,12 @@ impl Totals {
     /// Returns the position at which the reference of a window begins. The reference ends right
     /// before the window.
     pub(super) fn reference_start(&self, position: usize) -> usize {
-        self.reference_starts[position]
+        self.reference_starts[position] as usize
     }
 
     /// Returns the number of buckets in the reference of a window.
     pub(super) fn reference_buckets(&self, position: usize) -> usize {
-        position - self.reference_starts[position]
+        position - self.reference_start(position)
     }
 
     /// Returns the number of documents at the positions from `start` to before `end`.
@@ -156,7 +153,7 @@ impl Totals {
     fn newest(&self) -> Option<usize> {
         let plausible = |position: &usize| {
             let buckets = self.reference_buckets(*position);
-            let documents = self.documents_between(self.reference_starts[*position], *position);
+            let documents = self.documents_between(self.reference_start(*position), *position);
             let share = self.documents(*position) * PLAUSIBLE * buckets as u128;
             buckets >= MIN_HISTORY && share >= documents
         };

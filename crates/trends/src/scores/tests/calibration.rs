@@ -40,7 +40,7 @@ impl Population<'_> {
         let terms: Vec<_> = (0..self.terms).map(&mut draw).collect();
         let mut pool = PooledDispersion::default();
         for (_, cells) in &terms {
-            pool.add(&totals, cells);
+            pooled(&mut pool, &totals, cells);
         }
         let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
         let mut score = |(mean, cells): (f64, Vec<Cell>)| {

@@ -83,7 +83,7 @@ fn counts_near_2_to_the_53_are_scored_without_overflow_or_cancellation() {
 #[test]
 fn buckets_at_the_ends_of_time_do_not_overflow() {
     let total = |bucket| (bucket, WindowTotal { documents: 9, with_author: 9 });
-    let totals = Totals::new(HOUR, &WindowTotals([i64::MIN + 1, -1, i64::MAX].map(total).into()));
+    let totals = Totals::new(HOUR, &[i64::MIN + 1, -1, i64::MAX].map(total).into_iter().collect());
     assert_eq!(totals.closed(), [i64::MIN + 1, -1]);
     let cell = |bucket| Cell { bucket, count: 9, documents: 9, authors: 9 };
     let emitted = emitted(&totals, &[i64::MIN + 1, -1, i64::MAX].map(cell));

@@ -22,13 +22,20 @@ fn totals(window: NonZeroU32, first: i64, documents: &[u64]) -> Totals {
     let total = |(bucket, documents): (i64, &u64)| {
         (bucket, WindowTotal { documents: *documents, with_author: *documents })
     };
-    Totals::new(window, &WindowTotals((first..).zip(documents).map(total).collect()))
+    Totals::new(window, &(first..).zip(documents).map(total).collect())
 }
 
 /// Returns cells of successive buckets from `first` on. Every occurrence has another author.
 fn cells(first: i64, counts: &[u64]) -> Vec<Cell> {
     let cell = |(bucket, n): (i64, &u64)| Cell { bucket, count: *n, documents: *n, authors: *n };
     (first..).zip(counts).filter(|(_, n)| **n > 0).map(cell).collect()
+}
+
+/// Adds a term to a pool.
+fn pooled(pool: &mut PooledDispersion, totals: &Totals, cells: &[Cell]) {
+    let mut term = TermDispersion::default();
+    cells.iter().for_each(|cell| term.add(totals, cell));
+    pool.add(totals, &mut term);
 }
 
 /// Returns all emitted scores of a term.

@@ -22,7 +22,7 @@ fn pool(swings: &[u64]) -> PooledDispersion {
     let mut pool = PooledDispersion::default();
     let source = source();
     for swing in swings {
-        pool.add(&source, &swinging(*swing, 2 * SPAN));
+        pooled(&mut pool, &source, &swinging(*swing, 2 * SPAN));
     }
     pool
 }
@@ -58,7 +58,7 @@ fn a_dispersion_outside_the_bins_is_in_the_first_or_the_last() {
     counts[7] = 900;
     counts[SPAN + 7] = 900;
     for _ in 0..20 {
-        wild.add(&source(), &cells(0, &counts));
+        pooled(&mut wild, &source(), &cells(0, &counts));
     }
     near(wild.dispersion(), 50_f64.powf(63.0 / 64.0));
 }
@@ -72,11 +72,12 @@ fn the_pooled_dispersion_of_fewer_than_twenty_terms_is_4() {
 #[test]
 fn rare_terms_and_short_spans_do_not_pool() {
     let mut pool = PooledDispersion::default();
-    pool.add(&source(), &cells(0, &[4; 2 * SPAN]));
-    pool.add(&totals(HOUR, SPAN as i64 - 5, &[1000; 11]), &cells(SPAN as i64 - 5, &[9; 10]));
+    pooled(&mut pool, &source(), &cells(0, &[4; 2 * SPAN]));
+    let short = totals(HOUR, SPAN as i64 - 5, &[1000; 11]);
+    pooled(&mut pool, &short, &cells(SPAN as i64 - 5, &[9; 10]));
     assert_eq!(pool.terms(), 0);
     // A term pools if it is frequent in one of its spans.
-    pool.add(&source(), &cells(0, &[5; SPAN]));
+    pooled(&mut pool, &source(), &cells(0, &[5; SPAN]));
     assert_eq!(pool.terms(), 1);
 }
 

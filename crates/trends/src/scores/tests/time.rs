@@ -9,7 +9,7 @@ fn sum(totals: impl IntoIterator<Item = (i64, u64)>) -> WindowTotals {
     let mut sum = WindowTotals::default();
     for (bucket, documents) in totals {
         let total = WindowTotal { documents, with_author: 0 };
-        sum.add(&WindowTotals([(bucket, total)].into()));
+        sum.add(&[(bucket, total)].into_iter().collect());
     }
     sum
 }
@@ -82,7 +82,7 @@ fn authors_are_the_measure_if_half_of_the_records_have_one() {
     let measure = |with_author| {
         let first = WindowTotal { documents: 9, with_author };
         let second = WindowTotal { documents: 1, with_author: 1 };
-        Totals::new(HOUR, &WindowTotals([(1, first), (2, second)].into())).measure()
+        Totals::new(HOUR, &[(1, first), (2, second)].into_iter().collect()).measure()
     };
     assert_eq!(measure(4), Measure::Authors);
     assert_eq!(measure(3), Measure::Documents);
