@@ -339,8 +339,9 @@ pub(crate) struct GcArgs {
     /// Only list what would be removed.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// The age from which a run without a result is removed, such as 12h or 7d. A run that a process
-    /// of this machine works on stays; one that is suspended in a cluster does not.
+    /// The age from which a run without a result is removed, such as 12h or 7d. A run that a
+    /// `trendjob run` of this machine works on stays. One that worker processes or pods work on, or
+    /// that is suspended in a cluster, does not: choose a time above that of the longest run.
     #[arg(long, value_name = "DURATION", default_value = "7d")]
     pub(crate) older_than: Duration,
     #[command(flatten)]

@@ -60,7 +60,7 @@ const fn reason(reason: Reason) -> &'static str {
         Reason::BeyondRetention => "beyond the retention",
         Reason::Interrupted => "no result, and no process works on it",
         Reason::Superseded => "a later run is published",
-        Reason::Abandoned => "no result for long",
+        Reason::Abandoned => "no result, and as old as --older-than",
     }
 }
 

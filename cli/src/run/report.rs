@@ -124,7 +124,10 @@ pub(super) async fn result(
     output.note(&summary(plan, &contents.records, topics, generation.generation, total));
     let OutsideCounts { undated, ahead } = outside;
     for (count, what) in [
-        (Some(contents.cut_records), "are too long: only their first part was counted"),
+        (
+            Some(contents.cut_records),
+            "are too long: only the first 256 KiB of their texts were counted",
+        ),
         (undated, "have no readable time and are in no window"),
         (ahead, "are dated far ahead of all others and are in no scored window"),
     ] {

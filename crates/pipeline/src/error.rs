@@ -83,7 +83,7 @@ pub enum Error {
     },
     /// The run was removed.
     #[error(
-        "run {run} was removed: it was purged, or a later run was published long ago; nothing is left to do"
+        "run {run} was removed: it was purged, a later run was published long ago, or `trendjob gc` removed it; nothing is left to do"
     )]
     Removed {
         /// The run.
