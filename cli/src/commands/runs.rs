@@ -11,8 +11,18 @@ pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure
     let store = args.location.open(Folder::Existing).await?;
     let folder = args.location.folder();
     let runs = questions::runs(&*store, folder).await?;
+    let unreadable: Vec<_> = runs
+        .unreadable
+        .iter()
+        .map(|found| format!("{} can't be listed: {}", found.source, found.error))
+        .collect();
+    let complete = match unreadable.as_slice() {
+        [] => Ok(()),
+        unreadable => Err(Failure::permanent("StoreDamaged", unreadable.join("; "))),
+    };
     if output.is_json() {
-        return Output::json(&runs);
+        Output::json(&runs)?;
+        return complete;
     }
     let rows = runs.generations.iter().map(|entry| {
         let origin = match entry.rollback_to {
@@ -32,5 +42,5 @@ pub(crate) async fn runs(args: &StoreArgs, output: Output) -> Result<(), Failure
         });
         Output::print(&format!("not published: {run}{resume}\n"))?;
     }
-    Ok(())
+    complete
 }

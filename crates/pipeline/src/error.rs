@@ -152,7 +152,7 @@ const NAMED: usize = 20;
 impl Error {
     /// The error for stored data that is invalid although its checksum matches.
     pub(crate) fn damaged(key: impl Display, what: impl Display) -> Self {
-        StoreError::Damaged { key: key.to_string(), what: what.to_string() }.into()
+        StoreError::damaged(&key, &what).into()
     }
 
     /// Names the blocks that a row with a damaged detail came from.

@@ -8,7 +8,7 @@ use store::document::AttemptKey;
 use store::generations::{self, Publication};
 use store::marker::mark;
 use store::view::SliceStart;
-use store::{AttemptId, ObjectStore, RunId, SourceName, Stage, Store, View};
+use store::{AttemptId, Key, ObjectStore, RunId, SourceName, Stage, Store, View};
 use trends::format::RowWriter;
 use trends::result::{BlockRef, PartitionContents, ResultContents, TermBlock};
 use trends::window::WindowTotal;
@@ -120,4 +120,30 @@ async fn a_term_below_the_floor_has_totals_and_no_series() {
     assert_eq!(error.reason(), "NoSeries");
     let error = term(Kind::Word, "peace").history(&view).await.unwrap_err();
     assert!(matches!(error, QuestionError::UnknownTerm { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn sound_sources_are_listed_beside_one_whose_log_is_damaged() {
+    let store = ObjectStore::in_memory().await.unwrap();
+    let run = |name: &str| RunId::new(name).unwrap();
+    for name in ["broken", "sound"] {
+        let source = SourceName::new(name).unwrap();
+        for (number, run) in [run(name), run(&format!("{name}-waits"))].iter().enumerate() {
+            let start = number + 1;
+            let record = format!(r#"{{"source":"{name}","start":{start}}}"#);
+            store.insert(&Key::run(run), record.into()).await.unwrap();
+        }
+        let (source, run) = (&source, &run(name));
+        let publication =
+            Publication { source, run, start: 1, published_at: "", incomplete: false };
+        generations::publish(&store, &publication).await.unwrap();
+    }
+    let damaged = Key::generation(&SourceName::new("broken").unwrap(), 2);
+    store.insert(&damaged, "?".into()).await.unwrap();
+    let listed = runs(&store, None).await.unwrap();
+    let generations: Vec<_> = listed.generations.iter().map(|entry| entry.run.as_str()).collect();
+    assert_eq!((generations, listed.resumable), (vec!["sound"], vec![run("sound-waits")]));
+    let [unreadable] = listed.unreadable.as_slice() else { panic!("{:?}", listed.unreadable) };
+    assert_eq!(unreadable.source.as_str(), "broken");
+    assert!(unreadable.error.contains(&damaged.to_string()), "{}", unreadable.error);
 }

@@ -57,14 +57,14 @@ pub enum StoreError {
     #[error("{0}")]
     LostEntry(String),
     /// The stored bytes differ from the written ones.
-    #[error(
-        "{key} is damaged ({what}): it is not used; run the job again to publish a fresh result"
-    )]
+    #[error("{key} is damaged ({what}): {remedy}")]
     Damaged {
         /// The key or path.
         key: String,
         /// The difference.
         what: String,
+        /// What helps.
+        remedy: &'static str,
     },
     /// The store, or the value of a key, was written by a newer version.
     #[error("{place} has format {found}, this program knows up to {known}: use a newer trendjob")]
@@ -108,13 +108,23 @@ impl StoreError {
             FormatError::Newer(found) => {
                 Self::Newer { place: key, found: u32::from(*found), known: u32::from(VERSION) }
             }
-            error => Self::Damaged { key, what: error.to_string() },
+            error => Self::damaged(&key, error),
         }
     }
 
-    /// Returns the error for a damaged value; `what` describes the damage.
-    pub(crate) fn damaged(key: &dyn Display, what: &dyn Display) -> Self {
-        Self::Damaged { key: key.to_string(), what: what.to_string() }
+    /// Returns the error for a damaged value of a run; `what` describes the damage.
+    pub fn damaged(key: &dyn Display, what: &dyn Display) -> Self {
+        let remedy = "it is not used; run the job again to publish a fresh result";
+        Self::Damaged { key: key.to_string(), what: what.to_string(), remedy }
+    }
+
+    /// Replaces the remedy of damage, for a value that no run writes again.
+    #[must_use]
+    pub(crate) fn with_remedy(self, remedy: &'static str) -> Self {
+        match self {
+            Self::Damaged { key, what, .. } => Self::Damaged { key, what, remedy },
+            error => error,
+        }
     }
 
     /// Returns the error for a failure at a path of this machine.

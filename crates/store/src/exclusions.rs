@@ -108,11 +108,16 @@ pub async fn at(
 ) -> Result<Option<Entry>, StoreError> {
     let key = Key::exclusion(source, n);
     let Some(bytes) = store.get(&key).await? else { return Ok(None) };
-    let entry: Entry = log::parse(&key, &bytes, FORMAT..=FORMAT)?;
-    if entry.number == n {
-        return Ok(Some(entry));
-    }
-    Err(StoreError::damaged(&key, &format_args!("it has the number {}", entry.number)))
+    let entry: Result<Entry, _> = log::parse(&key, &bytes, FORMAT..=FORMAT);
+    let entry = entry.and_then(|entry| match entry.number {
+        number if number == n => Ok(entry),
+        number => Err(StoreError::damaged(&key, &format_args!("it has the number {number}"))),
+    });
+    entry.map(Some).map_err(|error| {
+        error.with_remedy(
+            "restore it from a copy of the store, or move it and the changes after it away and make them again with trendjob exclude",
+        )
+    })
 }
 
 #[cfg(test)]

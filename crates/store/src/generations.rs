@@ -194,7 +194,11 @@ pub(crate) async fn read(
 
 /// Entries of the very first builds have no format number.
 fn parse(key: &Key, bytes: &[u8]) -> Result<Generation, StoreError> {
-    log::parse(key, bytes, 0..=FORMAT)
+    log::parse(key, bytes, 0..=FORMAT).map_err(|error| {
+        error.with_remedy(
+            "restore it from a copy of the store; if it is the newest entry, it can be moved away instead: what it says is lost, and the result before it is visible again",
+        )
+    })
 }
 
 #[cfg(test)]

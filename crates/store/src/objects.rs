@@ -69,6 +69,7 @@ impl ObjectStore {
         }
         // Checked again: another process may have made the store since the first check.
         if folder::is_used(folder)? && !folder::is_store(folder)? {
+            folder::refuse_without_format(folder)?;
             return Err(StoreError::Refused(format!(
                 "{} is not empty and has no trendjob store: pass an empty or new folder as --store",
                 folder.display()
@@ -82,6 +83,7 @@ impl ObjectStore {
     /// Opens the store in a folder, to read it. Fails with `Refused` if there is none.
     pub async fn open_existing_folder(folder: &Path) -> Result<Self, StoreError> {
         if !folder::is_store(folder)? {
+            folder::refuse_without_format(folder)?;
             return Err(StoreError::Refused(format!(
                 "there is no store in {}: make one with trendjob run or trendjob demo, or pass another folder as --store",
                 folder.display()
@@ -131,8 +133,10 @@ impl ObjectStore {
 
     fn check_format(&self, found: &[u8]) -> Result<(), StoreError> {
         let key = format_args!("{}/format", self.place);
-        let Format { format } =
-            serde_json::from_slice(found).map_err(|error| StoreError::damaged(&key, &error))?;
+        let parsed = serde_json::from_slice(found);
+        let Format { format } = parsed.map_err(|error| {
+            StoreError::damaged(&key, &error).with_remedy(folder::FORMAT_REMEDY)
+        })?;
         if format <= FORMAT {
             return Ok(());
         }

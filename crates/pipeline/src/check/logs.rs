@@ -44,7 +44,7 @@ impl Check<'_> {
         for n in 1..last {
             let key = Key::Entry { log, source: source.clone(), n };
             if self.store.get(&key).await?.is_none() {
-                self.found(Fault::Missing, format!("{key} is missing: the log goes on to {last}"));
+                self.found(Fault::Missing, format!("{key} is missing: the log goes on to {last}; restore it from a copy of the store, or move the entries after it away, too, which loses what they say"));
                 named += 1;
             }
             if named == NAMED {

@@ -163,7 +163,8 @@ impl<'a> Check<'a> {
             Key::Marker { run, stage, index } => {
                 self.counts.documents += 1;
                 self.recorded(&run).await?;
-                self.marker(&run, stage, index).await
+                self.marker(&run, stage, index).await?;
+                if stage == Stage::Publish { self.published(&run).await } else { Ok(()) }
             }
             Key::Entry { log, source, n } => {
                 self.counts.entries += 1;
@@ -210,6 +211,29 @@ impl<'a> Check<'a> {
             return Ok(());
         }
         self.blocks(&attempt, &blocks).await
+    }
+
+    /// Reports a run that has ended, but is in no log.
+    async fn published(&mut self, run: &RunId) -> Result<(), StoreError> {
+        // Damage of the record, the plan or the log is reported for itself.
+        let record = match runs::read(self.store, run).await {
+            Err(error) if error.is_retryable() => return Err(error),
+            record => record.ok().flatten(),
+        };
+        let is_published = match runs::is_published(self.store, run).await {
+            Err(error) if error.is_retryable() => return Err(error),
+            is_published => is_published.unwrap_or(true),
+        };
+        let Some(record) = record.filter(|_| !is_published) else { return Ok(()) };
+        if !self.goes(run).await? {
+            let why = "a later run is published, it is about to be published, or its entry is lost";
+            let source = record.source;
+            let message = format!(
+                "run {run} is finished, but no entry of the log of {source} names it: {why}; a clean-up removes it"
+            );
+            self.found(Fault::Unreferenced, message);
+        }
+        Ok(())
     }
 
     async fn blocks(

@@ -136,6 +136,19 @@ fn a_missing_block_entry_or_result_is_found_and_named() {
 }
 
 #[test]
+fn a_finished_run_that_no_entry_names_is_found() {
+    let scene = Scene::new();
+    let paths = scene.paths();
+    let entry = paths.iter().find(|path| path.as_ref().starts_with("generations/")).unwrap();
+    scene.remove(entry);
+    let (findings, _) = scene.check();
+    let [Finding { fault: Fault::Unreferenced, message }] = findings.as_slice() else {
+        panic!("{findings:?}");
+    };
+    assert!(message.contains("run run is finished, but no entry of the log of sample"));
+}
+
+#[test]
 fn what_nothing_refers_to_is_told_apart_from_damage() {
     let scene = Scene::new();
     let attempt = |run: &str, attempt: &str| AttemptKey {

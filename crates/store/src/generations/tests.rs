@@ -335,3 +335,27 @@ async fn a_lost_start_number_is_never_taken_again() {
         assert_eq!(start, 6, "without {lost}");
     }
 }
+
+#[tokio::test]
+async fn a_damaged_newest_entry_stops_a_run_before_its_work_and_can_be_moved_away() {
+    let lossy = Lossy::new().await;
+    for (name, start) in [("one", 1), ("two", 2)] {
+        publish(&lossy.store, name, start).await.unwrap();
+    }
+    let key = Key::generation(&source(), 2);
+    lossy.spoil(&key).await;
+    let errors = [
+        take_start(&lossy.store, &source(), &run("three")).await.unwrap_err(),
+        newest(&lossy.store, &source(), 0).await.unwrap_err(),
+        rollback(&lossy.store, &source(), 1, "now").await.unwrap_err(),
+    ];
+    for error in errors.map(|error| error.to_string()) {
+        assert!(error.contains(&key.to_string()) && error.contains("moved away"), "{error}");
+        assert!(!error.contains("run the job again"), "{error}");
+    }
+    assert_eq!(lossy.count(Log::Starts).await, 0);
+    lossy.lose(&key).await;
+    assert_eq!(shown(&lossy.store).await, (Some("one".to_owned()), 1));
+    let published = publish(&lossy.store, "three", 3).await.unwrap();
+    assert!(matches!(published, PublicationStatus::Published(entry) if entry.generation == 2));
+}

@@ -26,6 +26,10 @@ impl Lossy {
         self.objects.delete(&ObjectPath::from(key.to_string())).await.unwrap();
     }
 
+    pub(crate) async fn spoil(&self, key: &Key) {
+        self.objects.put(&ObjectPath::from(key.to_string()), "?".into()).await.unwrap();
+    }
+
     /// The number of entries of a log.
     pub(crate) async fn count(&self, log: Log) -> usize {
         let path = ObjectPath::from(log.name());

@@ -143,7 +143,7 @@ pub(super) fn stored(doing: &'static str, key: String, error: &Error) -> StoreEr
         return StoreError::Unavailable { doing, key, source: text.into() };
     }
     match &*error.kind {
-        ErrorKind::Bson(_) => StoreError::Damaged { key, what: text },
+        ErrorKind::Bson(_) => StoreError::damaged(&key, &text),
         _ => StoreError::Refused(format!("{doing} {key}: {text}")),
     }
 }

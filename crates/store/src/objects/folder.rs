@@ -6,12 +6,26 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::StoreError;
+use crate::{Log, Part, StoreError};
 
 /// Returns true if a folder has a store.
 pub(super) fn is_store(folder: &Path) -> Result<bool, StoreError> {
     let found = folder.join("format").try_exists();
     found.map_err(|error| StoreError::at_path("opening the store", folder, error))
+}
+
+/// What helps if the file with the format of a store is damaged or lost.
+pub(super) const FORMAT_REMEDY: &str =
+    r#"the file should hold {"format":1}, without which no program uses the store"#;
+
+/// Fails if a folder has the values of a store, but not the file with its format.
+pub(super) fn refuse_without_format(folder: &Path) -> Result<(), StoreError> {
+    let has = |part: &Part| folder.join(part.name()).is_dir();
+    if !has(&Part::Runs) || !has(&Part::Log(Log::Starts)) {
+        return Ok(());
+    }
+    let (key, what) = (folder.join("format"), "it is missing, although the folder has a store");
+    Err(StoreError::damaged(&key.display(), &what).with_remedy(FORMAT_REMEDY))
 }
 
 /// Returns true if a folder has a file that belongs neither to a store nor to the system.

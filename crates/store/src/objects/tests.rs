@@ -50,6 +50,32 @@ async fn a_newer_store_is_not_touched() {
 }
 
 #[tokio::test]
+async fn a_store_that_lost_its_format_is_told_what_the_file_should_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ObjectStore::open_folder(folder.path()).await.unwrap();
+    let start = Key::start(&SourceName::new("s").unwrap(), 1);
+    for key in [Key::run(&RunId::new("run").unwrap()), start] {
+        store.insert(&key, "{}".into()).await.unwrap();
+    }
+    let format = folder.path().join("format");
+    fs::write(&format, "").unwrap();
+    for _ in ["empty", "removed"] {
+        for opened in [
+            ObjectStore::open_folder(folder.path()).await,
+            ObjectStore::open_existing_folder(folder.path()).await,
+        ] {
+            let error = opened.unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+            let error = error.to_string();
+            assert!(error.contains(r#"{"format":1}"#) && error.contains("format is damaged"));
+        }
+        fs::remove_file(&format).ok();
+    }
+    fs::write(&format, r#"{"format":1}"#).unwrap();
+    ObjectStore::open_existing_folder(folder.path()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_folder_that_is_not_a_store_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     assert!(ObjectStore::open_existing_folder(folder.path()).await.is_err());
