@@ -390,7 +390,7 @@ fn more_windows_than_a_run_may_have_are_refused_as_soon_as_they_are_known() {
     // Of several shards: when the second is added up.
     let report = |hours: std::ops::Range<i64>| {
         let total = WindowTotal { documents: 1, with_author: 0 };
-        let totals = WindowTotals(hours.map(|hour| (hour, total)).collect());
+        let totals = hours.map(|hour| (hour, total)).collect::<WindowTotals>();
         EtlReport { totals, ..EtlReport::default() }
     };
     let mut sum = WindowSum::default();
