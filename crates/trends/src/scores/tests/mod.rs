@@ -34,7 +34,9 @@ fn cells(first: i64, counts: &[u64]) -> Vec<Cell> {
 /// Adds a term to a pool.
 fn pooled(pool: &mut PooledDispersion, totals: &Totals, cells: &[Cell]) {
     let mut term = TermDispersion::default();
-    cells.iter().for_each(|cell| term.add(totals, cell));
+    for cell in cells {
+        term.add(totals, cell);
+    }
     pool.add(totals, &mut term);
 }
 
