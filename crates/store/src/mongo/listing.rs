@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use mongodb::bson::{Document, doc};
 
-use super::{MongoStore, fault};
+use super::MongoStore;
 use crate::listing::{ListedKey, Listing, Part};
 use crate::{Key, Log, SourceName, StoreError};
 
@@ -105,18 +105,7 @@ pub(super) async fn highest(
         let find = found.find_one(doc! { "_id": { "$gte": &from, "$lt": &to } });
         find.projection(doc! { "_id": 1 }).sort(doc! { "_id": -1 })
     };
-    let read = || async {
-        if let Some(mut session) = store.last_write.of_read(store.database.client()).await? {
-            match find().session(&mut session).await {
-                Err(error) if fault::is_without_sessions(&error) => {
-                    store.last_write.refuse(&error);
-                }
-                found => return found,
-            }
-        }
-        find().await
-    };
-    let last = store.retry("listing", &name, read).await?;
+    let last = store.retry("listing", &name, || store.find_after(find)).await?;
     let last = last.as_ref().and_then(|last| last.get_str("_id").ok());
     Ok(match last.map(|id| key(log.name(), id)) {
         Some(ListedKey::Value(Key::Entry { n, .. })) => n,

@@ -35,9 +35,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
+use mongodb::action::FindOne;
 use mongodb::bson::spec::BinarySubtype;
 use mongodb::bson::{Binary, Document, doc};
 use mongodb::{Collection, Database};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -187,22 +189,22 @@ impl MongoStore {
 
     async fn read(&self, collection: &str, id: &str) -> Result<Option<ValueDocument>, StoreError> {
         let values = self.collection(collection);
-        self.retry("reading", id, || self.find_after(&values, id)).await
+        let find = || values.find_one(doc! { "_id": id });
+        self.retry("reading", id, || self.find_after(find)).await
     }
 
-    /// Finds a document, in a state that has all writes of this store.
-    async fn find_after(
+    /// Finds a document with the action of `find`, in a state that has all writes of this store.
+    async fn find_after<'a, T: DeserializeOwned + Send + Sync + 'a>(
         &self,
-        values: &Collection<ValueDocument>,
-        id: &str,
-    ) -> mongodb::error::Result<Option<ValueDocument>> {
+        find: impl Fn() -> FindOne<'a, T>,
+    ) -> mongodb::error::Result<Option<T>> {
         if let Some(mut session) = self.last_write.of_read(self.database.client()).await? {
-            match values.find_one(doc! { "_id": id }).session(&mut session).await {
+            match find().session(&mut session).await {
                 Err(error) if fault::is_without_sessions(&error) => self.last_write.refuse(&error),
                 found => return found,
             }
         }
-        values.find_one(doc! { "_id": id }).await
+        find().await
     }
 
     /// Inserts a document, and notes the time of this write for later reads.
@@ -235,7 +237,7 @@ impl MongoStore {
                 Err(error) if fault::is_duplicate(&error) => {}
                 Err(error) => return Err(error),
             }
-            let present = self.find_after(&values, &stored.id).await?;
+            let present = self.find_after(|| values.find_one(doc! { "_id": &stored.id })).await?;
             let present = present.ok_or_else(fault::unsettled)?;
             // The present document may be this call's own, if only the reply was lost.
             Ok((present.by != stored.by).then_some(present))
