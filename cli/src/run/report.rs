@@ -11,6 +11,7 @@ use questions::{Ranking, TopQuestion};
 use serde::Serialize;
 use store::view::SliceStart;
 use store::{ObjectStore, View};
+use trends::record::MAX_TEXT_BYTES;
 use trends::scores::Totals;
 use trends::{Bucket, Kind, RecordCounts};
 
@@ -123,11 +124,12 @@ pub(super) async fn result(
     Output::print(&tables::topics(&top))?;
     output.note(&summary(plan, &contents.records, topics, generation.generation, total));
     let OutsideCounts { undated, ahead } = outside;
+    let too_long = format!(
+        "are too long: only the first {} KiB of their texts were counted",
+        MAX_TEXT_BYTES >> 10
+    );
     for (count, what) in [
-        (
-            Some(contents.cut_records),
-            "are too long: only the first 256 KiB of their texts were counted",
-        ),
+        (Some(contents.cut_records), too_long.as_str()),
         (undated, "have no readable time and are in no window"),
         (ahead, "are dated far ahead of all others and are in no scored window"),
     ] {

@@ -32,6 +32,7 @@ pub use error::StoreError;
 pub use generations::Generation;
 pub use key::{AttemptId, BlockKey, InvalidName, Key, Log, RunId, SourceName, TrendJobUid};
 pub use listing::{ListedKey, Listing, Part};
+pub use log::LOST_ENTRY_REMEDY;
 #[cfg(feature = "mongodb")]
 pub use mongo::{MongoOptions, MongoStore, MongoUri};
 pub use objects::ObjectStore;

@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::{Insertion, Key, Log, SourceName, Store, StoreError, envelope};
 
+/// The remedy if an entry of a log is lost.
+pub const LOST_ENTRY_REMEDY: &str = "restore it from a copy of the store, or move the entries after it away, too, which loses what they say";
+
 /// The number and the value of an entry.
 pub(crate) type NumberedEntry = (u64, Bytes);
 
@@ -111,9 +114,7 @@ pub(crate) fn lost(log: Log, source: &SourceName, n: u64, last: u64) -> StoreErr
 
 fn missing(log: Log, source: &SourceName, n: u64, last: u64) -> String {
     let key = Key::Entry { log, source: source.clone(), n };
-    format!(
-        "{key} is missing although the log goes on to {last}: restore it from a copy of the store, or move the entries after it away, too, which loses what they say"
-    )
+    format!("{key} is missing although the log goes on to {last}: {LOST_ENTRY_REMEDY}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The logs of a checked store: gaps, and a newest result whose run is gone. Owns these two rules.
 
-use store::{Key, Log, SourceName, StoreError, generations, runs};
+use store::{Key, LOST_ENTRY_REMEDY, Log, SourceName, StoreError, generations, runs};
 
 use super::{Check, Fault, is_finished};
 
@@ -44,7 +44,10 @@ impl Check<'_> {
         for n in 1..last {
             let key = Key::Entry { log, source: source.clone(), n };
             if self.store.get(&key).await?.is_none() {
-                self.found(Fault::Missing, format!("{key} is missing: the log goes on to {last}; restore it from a copy of the store, or move the entries after it away, too, which loses what they say"));
+                self.found(
+                    Fault::Missing,
+                    format!("{key} is missing: the log goes on to {last}; {LOST_ENTRY_REMEDY}"),
+                );
                 named += 1;
             }
             if named == NAMED {
