@@ -216,15 +216,18 @@ impl<'a> Check<'a> {
     /// Reports a run that has ended, but is in no log.
     async fn published(&mut self, run: &RunId) -> Result<(), StoreError> {
         // Damage of the record, the plan or the log is reported for itself.
-        let record = match runs::read(self.store, run).await {
-            Err(error) if error.is_retryable() => return Err(error),
-            record => record.ok().flatten(),
-        };
         let is_published = match runs::is_published(self.store, run).await {
             Err(error) if error.is_retryable() => return Err(error),
             is_published => is_published.unwrap_or(true),
         };
-        let Some(record) = record.filter(|_| !is_published) else { return Ok(()) };
+        if is_published {
+            return Ok(());
+        }
+        let record = match runs::read(self.store, run).await {
+            Err(error) if error.is_retryable() => return Err(error),
+            record => record.ok().flatten(),
+        };
+        let Some(record) = record else { return Ok(()) };
         if !self.goes(run).await? {
             let why = "a later run is published, it is about to be published, or its entry is lost";
             let source = record.source;
