@@ -1,4 +1,4 @@
-//! What servers send and what clients of the API ask: heads of answers, and requests.
+//! Heads of http answers, which servers send, and requests of the API, which clients send.
 
 use std::sync::{Arc, OnceLock};
 
@@ -41,9 +41,8 @@ pub fn head(data: &[u8]) {
     }
     let range = header("content-range").unwrap_or_default();
     if status == 206 {
-        let number = |text: &str| text.trim().parse::<u64>().ok();
-        let size = range.rsplit('/').next().filter(|_| range.contains('/')).and_then(number);
-        assert_eq!(version::size_of_object(&response).is_some(), size.is_some() && !is_odd(range));
+        let size = range.split('/').skip(1).last().and_then(|size| size.parse::<u64>().ok());
+        assert_eq!(version::size_of_object(&response), size, "{response:?}");
     }
     if let Some(part) = version::part(&response) {
         assert!(status == 206 && range.starts_with("bytes "), "{response:?}");
@@ -51,11 +50,6 @@ pub fn head(data: &[u8]) {
         assert!(names(part.start) && names(part.end - 1), "{response:?}: {part:?}");
         assert!(part.start < part.end, "{response:?}: {part:?}");
     }
-}
-
-/// Returns true if the size of a range has what only a lenient parser accepts.
-fn is_odd(range: &str) -> bool {
-    range.rsplit('/').next().is_some_and(|size| size.trim() != size)
 }
 
 /// A request: a path with its query, then headers in lines; or `c` and the parts of a cursor. No
