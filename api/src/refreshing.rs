@@ -92,8 +92,8 @@ impl<T: Clone + Send + 'static> RefreshingCell<T> {
         }
     }
 
-    /// Drops the value if it `is_useless`, at most once a second: the next request looks it up
-    /// without knowing it. More often, a damaged result would be opened by every request.
+    /// Drops the value if it `is_useless`: the next request looks it up anew. Does so at most once a
+    /// second, so that a damaged result isn't opened by every request.
     pub(crate) fn drop_if(&self, is_useless: impl Fn(&T) -> bool) {
         let mut state = self.0.lock();
         let is_found =

@@ -62,7 +62,7 @@ pub(crate) async fn check(args: &StoreArgs, output: Output) -> Result<(), Failur
     Err(Failure::permanent(
         "StoreDamaged",
         format!(
-            "{} values of {} are damaged and {} are missing: run the job again, or trendjob rollback to an earlier result, but first do what is said above of entries of logs",
+            "{} values of {} are damaged and {} are missing: first mend the entries of logs as said above, then run the job again, or trendjob rollback to an earlier result",
             grouped(checked.damaged),
             args.location.name(),
             grouped(checked.missing),

@@ -149,7 +149,7 @@ impl StreamSink for BlockLog {
     }
 }
 
-/// What a test does before the operations of a store.
+/// The steps of a test before operations of a store.
 #[async_trait::async_trait]
 pub(crate) trait Watch: std::fmt::Debug + Send + Sync + 'static {
     async fn inserting(&self, _store: &dyn Store, _key: &Key) {}

@@ -63,7 +63,7 @@ pub enum StoreError {
         key: String,
         /// The difference.
         what: String,
-        /// What helps.
+        /// The action that restores or replaces the value.
         remedy: &'static str,
     },
     /// The store, or the value of a key, was written by a newer version.

@@ -3,8 +3,8 @@
 //!
 //! Keys are contiguous from 1, and every entry has the highest start number ever published, so the
 //! newest entry alone decides whether a run may be published. Readers search for it with few reads.
-//! Whoever changes the log, or removes runs by it, first makes sure that no entry is lost which would
-//! look like the end (`end`).
+//! A lost entry may look like the end of the log. So a process that changes the log, or removes runs
+//! by it, first makes sure that the end is the end (`end`).
 //!
 //! Every change that names a run looks at the marks of the run, inserts its entry, looks again, and
 //! takes the entry back if the run is marked by then. Every removal marks the run first, looks at

@@ -20,7 +20,7 @@ fn run_on_one_machine(cluster: &Cluster) {
     let spec = Spec::new(SourceName::new("other").unwrap(), vec![input.display().to_string()]);
     let (store, run) = (cluster.store(), RunId::new("other").unwrap());
     let _lock = RunLock::acquire(folder, &run).unwrap().expect("nobody has it");
-    // Nothing that is of no use to a reader stays.
+    // The strictest clean-up: no grace keeps anything.
     let strict = Retention { runs: 2, grace: 0 };
     cluster.wait(clean_up(&*store, folder, strict, clock::seconds())).unwrap();
     let limits = Limits::new(1, 64 << 20, cluster.folder.path().to_owned(), 7);

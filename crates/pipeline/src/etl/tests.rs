@@ -387,7 +387,7 @@ fn more_windows_than_a_run_may_have_are_refused_as_soon_as_they_are_known() {
     let mut thread = ThreadWindows::new(&shared);
     let refused = (0..1_100_000).find(|hour| is_refused(thread.add(&plan.analysis, *hour, true)));
     assert!(refused.is_some_and(|hour| (1_000_000..1_010_000).contains(&hour)), "{refused:?}");
-    // Of several shards: when the second is added up.
+    // Over several shards: the second is refused when it is added up.
     let report = |hours: std::ops::Range<i64>| {
         let total = WindowTotal { documents: 1, with_author: 0 };
         let totals = hours.map(|hour| (hour, total)).collect::<WindowTotals>();

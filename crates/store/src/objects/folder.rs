@@ -14,7 +14,7 @@ pub(super) fn is_store(folder: &Path) -> Result<bool, StoreError> {
     found.map_err(|error| StoreError::at_path("opening the store", folder, error))
 }
 
-/// What helps if the file with the format of a store is damaged or lost.
+/// The remedy if the file with the format of a store is damaged or lost.
 pub(super) const FORMAT_REMEDY: &str =
     r#"the file should hold {"format":1}, without which no program uses the store"#;
 

@@ -197,7 +197,7 @@ async fn a_removed_run_is_gone_although_a_late_plan_pod_stored_its_plan_again() 
     assert_eq!(kept(&store).await, ["two"], "the plan is removed, too");
 }
 
-/// Whether the lost entry is read by chance, or hides the later ones.
+/// The search for the end may read the key of the lost entry, or leap over it.
 #[tokio::test]
 async fn the_runs_of_a_source_stay_whatever_entry_of_its_log_is_lost() {
     let folder = tempfile::tempdir().unwrap();

@@ -55,7 +55,7 @@ pub(crate) enum Actor {
     SlowReader,
     /// Reads the results of `s` as the API does, which keeps them open for a second.
     ApiReader,
-    /// The same for `t`.
+    /// Reads the results of `t` as the API does.
     ApiReaderOfT,
 }
 

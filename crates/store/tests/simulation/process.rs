@@ -1,5 +1,5 @@
-//! What the processes of a simulation do: each calls the functions that the programs call, in their
-//! order; data is one block and one marker per stage.
+//! The processes of a simulation. Each calls the functions that a program calls, in the same order;
+//! its data is one block and one marker per stage.
 
 use std::path::Path;
 

@@ -125,7 +125,7 @@ impl Process<'_> {
             };
             let is_missing = |failure: &Failure| match failure {
                 Failure::Look(_) => false,
-                // What is promised needs no second look.
+                // A promised result is readable at the first look.
                 Failure::Answer(error, is_promised) => error.is_missing() && !is_promised,
             };
             match answer_newest(look, answer, is_missing).await {
