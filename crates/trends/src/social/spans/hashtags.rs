@@ -21,7 +21,11 @@ pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
     let length = links::unglued(body, end);
     let has_letter = body[..length].contains(is_hashtag_letter);
     let after = &body[end..];
-    let is_undone = length == end && (after.starts_with(['#', '＃']) || after.starts_with("://"));
+    // As a part of `is_undone`, this case makes the search for hashtags alone 11% slower.
+    if length < end && has_letter {
+        return Some(candidate.signed(Kind::Hashtag, sign, length));
+    }
+    let is_undone = after.starts_with(['#', '＃']) || after.starts_with("://");
     (has_letter && !is_undone).then(|| candidate.signed(Kind::Hashtag, sign, length))
 }
 
