@@ -171,6 +171,24 @@ fn long_lines_of_a_small_compressed_file_stay_within_the_memory_with_many_thread
 }
 
 #[test]
+fn files_with_the_largest_windows_stay_within_the_memory_with_many_threads() {
+    let work = Workplace::new();
+    fs::create_dir(work.path("posts")).unwrap();
+    for number in 0..8 {
+        let file = fs::File::create(work.path(&format!("posts/{number}.zst"))).unwrap();
+        let mut file = zstd::Encoder::new(file, 1).unwrap();
+        file.window_log(27).unwrap();
+        // Lines that are too long cost little time, and each fills its window.
+        writeln!(file, "{{\"text\":\"love\"}}\n{}", "x".repeat(60 << 20)).unwrap();
+        file.finish().unwrap();
+    }
+    let too_long = ["--max-record-size", "1Mi", "--max-malformed-percent", "50"];
+    let args = [SEED, &["--threads", "8"], &too_long].concat();
+    let report = work.run("posts", &args, 64 * MIB).published(64 * MIB);
+    assert_eq!(report["records"]["counted"], 8);
+}
+
+#[test]
 fn long_lines_of_a_plain_file_stay_within_the_memory_with_many_threads() {
     let work = Workplace::new();
     let mut file = fs::File::create(work.path("lines.ndjson")).unwrap();

@@ -102,7 +102,7 @@ impl Context {
     ) -> Self {
         let (remote, cancel) = (Remote::default(), Cancel::default());
         let (process, progress) = (Process::default(), Arc::default());
-        let (records, rooms) = (None, Arc::default());
+        let (records, rooms) = (None, Arc::new(Rooms::new(limits.memory)));
         Self {
             store,
             runtime,

@@ -1,5 +1,5 @@
-//! The bytes that a process holds outside the budget for counting tables: long lines, blocks of
-//! lines between threads, long records, blocks that are being stored. Owns the bound of each, over
+//! The bytes that a process holds outside the budget for counting tables: windows of decoders, long
+//! lines, blocks of lines between threads, long records, blocks that are being stored. Owns the bound of each, over
 //! all threads and all stages that run at once.
 //!
 //! A thread takes room before it holds the bytes, and waits while others hold too many. A thread
@@ -82,6 +82,8 @@ fn units(bytes: usize) -> usize {
 /// order in which one thread may wait for several. All contexts of a process share them.
 #[derive(Debug)]
 pub struct Rooms {
+    /// Windows of zstd decoders, from the header of the first frame to the end of the object.
+    pub(crate) windows: Room,
     /// Blocks of lines from a stream, from the thread that reads it to the end of their judging.
     pub(crate) streams: Room,
     /// Lines of files above 1 MiB.
@@ -96,9 +98,12 @@ pub struct Rooms {
     pub(crate) writes: Room,
 }
 
-impl Default for Rooms {
-    fn default() -> Self {
+impl Rooms {
+    /// The rooms beside a budget of so many bytes. They don't grow with it, but for windows: files
+    /// with windows of 8 MiB, which good compression has, are read side by side on large machines.
+    pub(crate) fn new(budget: usize) -> Self {
         Self {
+            windows: Room::new((budget / 8).max(48 << 20)),
             streams: Room::new(24 << 20),
             lines: Room::new(24 << 20),
             records: Room::new(48 << 20),

@@ -136,6 +136,10 @@ impl StreamSink for BlockLog {
         None
     }
 
+    fn window(&self, _: usize) -> Held {
+        Held::default()
+    }
+
     fn room(&self, _: usize) -> Held {
         Held::default()
     }

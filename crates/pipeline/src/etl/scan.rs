@@ -183,6 +183,10 @@ impl<F: Fn() -> bool> StreamSink for Handover<'_, F> {
         self.context.rooms.streams.wait(&self.context.runtime, bytes)
     }
 
+    fn window(&self, bytes: usize) -> Held {
+        self.context.rooms.windows.wait(&self.context.runtime, bytes)
+    }
+
     fn put(&self, mut block: StreamBlock) -> Result<(), Error> {
         self.context.cancel.check()?;
         if let StreamBlock::Lines { lines, held, .. } = &mut block {

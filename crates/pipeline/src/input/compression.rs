@@ -6,6 +6,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use flate2::bufread::GzDecoder;
 use serde::{Deserialize, Serialize};
 
+use super::zstd_frames::ZstdFrames;
+use crate::room::Held;
+
 /// Bytes of compressed data that are read at once.
 const BUFFER: usize = 128 << 10;
 
@@ -40,15 +43,20 @@ impl Compression {
     }
 
     /// Returns a reader of the decompressed bytes of `compressed`. Without compression it reads no
-    /// more of them than is read of it.
-    pub(super) fn decoder<'a>(self, compressed: impl Read + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    /// more of them than is read of it. Takes room for the windows of zstd; the other decoders take
+    /// up to 4 MiB.
+    pub(super) fn decoder<'a>(
+        self,
+        compressed: impl Read + 'a,
+        take_room: impl FnMut(usize) -> Held + 'a,
+    ) -> Box<dyn Read + 'a> {
         let buffered = |compressed| BufReader::with_capacity(BUFFER, compressed);
-        Ok(match self {
+        match self {
             Self::None => Box::new(compressed),
             Self::Gzip => Box::new(GzipMembers(Members::Next(buffered(compressed)))),
-            Self::Zstd => Box::new(zstd::Decoder::with_buffer(buffered(compressed))?),
+            Self::Zstd => Box::new(ZstdFrames::new(buffered(compressed), take_room)),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(compressed))),
-        })
+        }
     }
 }
 
@@ -147,7 +155,7 @@ mod tests {
 
     fn decoded(packed: &[u8]) -> io::Result<String> {
         let mut text = String::new();
-        Compression::Gzip.decoder(Slow(packed))?.read_to_string(&mut text)?;
+        Compression::Gzip.decoder(Slow(packed), |_| Held::default()).read_to_string(&mut text)?;
         Ok(text)
     }
 

@@ -13,6 +13,7 @@ mod opened;
 mod remote;
 mod stream;
 mod url;
+mod zstd_frames;
 
 pub use compression::Compression;
 pub use discover::{Folders, FoundFile, discover};

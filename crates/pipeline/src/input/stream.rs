@@ -1,6 +1,7 @@
 //! Blocks of whole lines from a compressed object. Owns the one pass over its decompressed bytes;
 //! other threads parse them.
 
+use std::cell::RefCell;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -73,6 +74,9 @@ pub(crate) trait StreamSink {
     /// Takes room for a line of up to so many bytes.
     fn room(&self, bytes: usize) -> Held;
 
+    /// Takes room for the window of a decoder.
+    fn window(&self, bytes: usize) -> Held;
+
     /// Takes the next block.
     fn put(&self, block: StreamBlock) -> Result<(), Error>;
 }
@@ -88,11 +92,18 @@ pub(crate) fn stream_lines(
     sink: &impl StreamSink,
 ) -> Result<(), Error> {
     let compressed = CountingReader { inner: reader, sink };
-    let mut decoder =
-        object.compression.decoder(compressed).map_err(|error| undecodable(object, 0, error))?;
+    let most = max_line + 4 * BLOCK;
+    let held = RefCell::new(None);
+    let mut decoder = object.compression.decoder(compressed, |bytes| {
+        // If a line goes on in a frame with a larger window, its room is given back for this wait:
+        // a stream that holds a window may wait for the room of its line.
+        let has_line = held.take().is_some();
+        let window = sink.window(bytes);
+        held.replace(has_line.then(|| sink.room(most)));
+        window
+    });
     let mut offset = range.from();
     let mut buffer = Vec::with_capacity(BLOCK);
-    let mut held = None;
     if range.start > 0 {
         let skipped = skip_line(&mut decoder, &mut buffer, range.end - offset)
             .map_err(|error| undecodable(object, offset, error))?;
@@ -103,11 +114,11 @@ pub(crate) fn stream_lines(
     while offset < range.end {
         if let Some(last) = last_owned(&buffer, offset, range.end) {
             buffer.truncate(last + 1);
-            return sink.put(StreamBlock::Lines { offset, lines: buffer, held });
+            return sink.put(StreamBlock::Lines { offset, lines: buffer, held: held.take() });
         }
         if at_end {
             if !buffer.is_empty() {
-                sink.put(StreamBlock::Lines { offset, lines: buffer, held })?;
+                sink.put(StreamBlock::Lines { offset, lines: buffer, held: held.take() })?;
             }
             return Ok(());
         }
@@ -129,14 +140,13 @@ pub(crate) fn stream_lines(
                 .map_err(|error| undecodable(object, offset, error))?;
             let Some(skipped) = skipped else { return Ok(()) };
             offset += skipped;
-            held = None;
+            held.take();
             continue;
         }
-        if buffer.len() >= BLOCK && held.is_none() {
+        if buffer.len() >= BLOCK && held.borrow().is_none() {
             // A long line. Its whole room is taken at once: two streams that each took a part
             // and waited for more would wait for ever.
-            let most = max_line + 4 * BLOCK;
-            held = Some(sink.room(most));
+            held.replace(Some(sink.room(most)));
             buffer.reserve_exact(most - buffer.len());
         }
         let wanted = next_read(buffer.len() as u64, range.end - offset);
@@ -233,9 +243,12 @@ fn undecodable(object: &Object, decompressed: u64, error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::super::compression::Compression;
     use super::super::object::{FileVersion, ObjectLocation};
     use super::*;
+    use crate::room::Room;
     use crate::testing::BlockLog;
 
     fn object(compression: Compression) -> Object {
@@ -331,6 +344,59 @@ mod tests {
             let owns = usize::from(start == 0 || end - start > 28);
             assert!(blocks >= owns && past <= TAIL, "{start}..{end}: {blocks} {past}");
         }
+    }
+
+    /// Gives room to one line at a time, and lets no one wait.
+    struct LineRoom {
+        room: Room,
+        windows: RefCell<Vec<usize>>,
+    }
+
+    impl StreamSink for LineRoom {
+        fn consumed(&self, _: u64) {}
+
+        fn spare(&self) -> Option<Vec<u8>> {
+            None
+        }
+
+        fn room(&self, bytes: usize) -> Held {
+            self.room.take(bytes).now_or_never().expect("no line has the room")
+        }
+
+        fn window(&self, bytes: usize) -> Held {
+            drop(self.room(20 << 20));
+            self.windows.borrow_mut().push(bytes);
+            Held::default()
+        }
+
+        fn put(&self, _: StreamBlock) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_stream_that_waits_for_room_for_a_window_holds_no_room_for_a_line() {
+        let frame = |text: &str, log: u32| {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(log).unwrap();
+            io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+            encoder.finish().unwrap()
+        };
+        let long = "x".repeat(3 << 20);
+        let packed = [
+            frame("short\n", 17),
+            // A line that ends in the next frame, whose window is larger.
+            frame(&long, 18),
+            frame("\nshort\n", 19),
+            frame("short\n", 20),
+        ]
+        .concat();
+        let sink = LineRoom { room: Room::new(20 << 20), windows: RefCell::default() };
+        let object = object(Compression::Zstd);
+        stream_lines(&object, &packed[..], LineRange::WHOLE, 16 << 20, &sink).unwrap();
+        assert_eq!(sink.windows.into_inner(), [1 << 17, 1 << 18, 1 << 19, 1 << 20]);
+        // Four looks of `window`, the line, and the line again after each of the two larger windows.
+        assert_eq!(sink.room.taken(), (4 + 1 + 2) * (20 << 20));
     }
 
     #[test]
