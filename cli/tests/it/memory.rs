@@ -171,14 +171,14 @@ fn long_lines_of_a_small_compressed_file_stay_within_the_memory_with_many_thread
 }
 
 #[test]
-fn files_with_the_largest_windows_stay_within_the_memory_with_many_threads() {
+fn zstd_files_with_the_largest_windows_stay_within_the_memory_with_many_threads() {
     let work = Workplace::new();
     fs::create_dir(work.path("posts")).unwrap();
     for number in 0..8 {
         let file = fs::File::create(work.path(&format!("posts/{number}.zst"))).unwrap();
         let mut file = zstd::Encoder::new(file, 1).unwrap();
         file.window_log(27).unwrap();
-        // Lines that are too long cost little time, and each fills its window.
+        // A line that is too long costs little time; this one fills half of the window.
         writeln!(file, "{{\"text\":\"love\"}}\n{}", "x".repeat(60 << 20)).unwrap();
         file.finish().unwrap();
     }

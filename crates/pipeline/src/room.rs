@@ -1,4 +1,4 @@
-//! The bytes that a process holds outside the budget for counting tables: windows of decoders, long
+//! The bytes that a process holds outside the budget for counting tables: output of decoders, long
 //! lines, blocks of lines between threads, long records, blocks that are being stored. Owns the bound of each, over
 //! all threads and all stages that run at once.
 //!
@@ -82,8 +82,9 @@ fn units(bytes: usize) -> usize {
 /// order in which one thread may wait for several. All contexts of a process share them.
 #[derive(Debug)]
 pub struct Rooms {
-    /// Windows of zstd decoders, from the header of the first frame to the end of the object.
-    pub(crate) windows: Room,
+    /// What zstd decoders keep of their output, from the header of the first frame to the end of the
+    /// object.
+    pub(crate) decoders: Room,
     /// Blocks of lines from a stream, from the thread that reads it to the end of their judging.
     pub(crate) streams: Room,
     /// Lines of files above 1 MiB.
@@ -99,11 +100,11 @@ pub struct Rooms {
 }
 
 impl Rooms {
-    /// The rooms beside a budget of so many bytes. They don't grow with it, but for windows: files
-    /// with windows of 8 MiB, which good compression has, are read side by side on large machines.
+    /// The rooms beside a budget of so many bytes. Only that of decoders grows with it: a large
+    /// machine reads many files side by side that were compressed well, at 8 MiB each.
     pub(crate) fn new(budget: usize) -> Self {
         Self {
-            windows: Room::new((budget / 8).max(48 << 20)),
+            decoders: Room::new((budget / 8).max(48 << 20)),
             streams: Room::new(24 << 20),
             lines: Room::new(24 << 20),
             records: Room::new(48 << 20),

@@ -136,7 +136,7 @@ impl StreamSink for BlockLog {
         None
     }
 
-    fn window(&self, _: usize) -> Held {
+    fn decoder_room(&self, _: usize) -> Held {
         Held::default()
     }
 

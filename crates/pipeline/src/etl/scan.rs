@@ -183,8 +183,8 @@ impl<F: Fn() -> bool> StreamSink for Handover<'_, F> {
         self.context.rooms.streams.wait(&self.context.runtime, bytes)
     }
 
-    fn window(&self, bytes: usize) -> Held {
-        self.context.rooms.windows.wait(&self.context.runtime, bytes)
+    fn decoder_room(&self, bytes: usize) -> Held {
+        self.context.rooms.decoders.wait(&self.context.runtime, bytes)
     }
 
     fn put(&self, mut block: StreamBlock) -> Result<(), Error> {

@@ -43,8 +43,8 @@ impl Compression {
     }
 
     /// Returns a reader of the decompressed bytes of `compressed`. Without compression it reads no
-    /// more of them than is read of it. Takes room for the windows of zstd; the other decoders take
-    /// up to 4 MiB.
+    /// more of them than is read of it. The decoder of zstd takes room for its memory; that of
+    /// bzip2 needs 4 MiB, that of gzip less.
     pub(super) fn decoder<'a>(
         self,
         compressed: impl Read + 'a,

@@ -74,8 +74,8 @@ pub(crate) trait StreamSink {
     /// Takes room for a line of up to so many bytes.
     fn room(&self, bytes: usize) -> Held;
 
-    /// Takes room for the window of a decoder.
-    fn window(&self, bytes: usize) -> Held;
+    /// Takes room for the memory of a decoder.
+    fn decoder_room(&self, bytes: usize) -> Held;
 
     /// Takes the next block.
     fn put(&self, block: StreamBlock) -> Result<(), Error>;
@@ -92,15 +92,15 @@ pub(crate) fn stream_lines(
     sink: &impl StreamSink,
 ) -> Result<(), Error> {
     let compressed = CountingReader { inner: reader, sink };
-    let most = max_line + 4 * BLOCK;
+    let longest = max_line + 4 * BLOCK;
     let held = RefCell::new(None);
     let mut decoder = object.compression.decoder(compressed, |bytes| {
-        // If a line goes on in a frame with a larger window, its room is given back for this wait:
-        // a stream that holds a window may wait for the room of its line.
+        // A long line that goes on in this frame gives its room back during the wait: those who
+        // hold room for a decoder may wait for room for a line.
         let has_line = held.take().is_some();
-        let window = sink.window(bytes);
-        held.replace(has_line.then(|| sink.room(most)));
-        window
+        let room = sink.decoder_room(bytes);
+        held.replace(has_line.then(|| sink.room(longest)));
+        room
     });
     let mut offset = range.from();
     let mut buffer = Vec::with_capacity(BLOCK);
@@ -146,8 +146,8 @@ pub(crate) fn stream_lines(
         if buffer.len() >= BLOCK && held.borrow().is_none() {
             // A long line. Its whole room is taken at once: two streams that each took a part
             // and waited for more would wait for ever.
-            held.replace(Some(sink.room(most)));
-            buffer.reserve_exact(most - buffer.len());
+            held.replace(Some(sink.room(longest)));
+            buffer.reserve_exact(longest - buffer.len());
         }
         let wanted = next_read(buffer.len() as u64, range.end - offset);
         at_end = fill(&mut decoder, &mut buffer, wanted)
@@ -360,10 +360,11 @@ mod tests {
         }
 
         fn room(&self, bytes: usize) -> Held {
-            self.room.take(bytes).now_or_never().expect("no line has the room")
+            self.room.take(bytes).now_or_never().expect("the room is free")
         }
 
-        fn window(&self, bytes: usize) -> Held {
+        /// Fails if the line has room meanwhile.
+        fn decoder_room(&self, bytes: usize) -> Held {
             drop(self.room(20 << 20));
             self.windows.borrow_mut().push(bytes);
             Held::default()
@@ -375,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_that_waits_for_room_for_a_window_holds_no_room_for_a_line() {
+    fn a_stream_that_waits_for_room_for_its_decoder_holds_no_room_for_a_line() {
         let frame = |text: &str, log: u32| {
             let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
             encoder.window_log(log).unwrap();
@@ -395,7 +396,7 @@ mod tests {
         let object = object(Compression::Zstd);
         stream_lines(&object, &packed[..], LineRange::WHOLE, 16 << 20, &sink).unwrap();
         assert_eq!(sink.windows.into_inner(), [1 << 17, 1 << 18, 1 << 19, 1 << 20]);
-        // Four looks of `window`, the line, and the line again after each of the two larger windows.
+        // Four looks of `decoder_room`, the line, and the line again after each of the two larger windows.
         assert_eq!(sink.room.taken(), (4 + 1 + 2) * (20 << 20));
     }
 

@@ -1,5 +1,6 @@
-//! zstd frames, one after the other. Owns the size of a frame's window, as its header gives it:
-//! room is taken before the decoder allocates the window.
+//! zstd frames, one after the other. Owns the size of a frame's window in the sense of RFC 8878, the
+//! bytes that later ones may repeat: room is taken before the decoder allocates it. Knows nothing of
+//! windows of time.
 
 use std::io::{self, BufRead, Read};
 
@@ -124,11 +125,11 @@ fn window(header: &[u8]) -> Option<usize> {
     }
     let (descriptor, mut rest) = rest.split_first()?;
     let is_single_segment = descriptor & 0b10_0000 != 0;
-    let mut window = u64::MAX;
+    let mut declared = None;
     if !is_single_segment {
         let (byte, after) = rest.split_first()?;
         let base = 1_u64 << (10 + (byte >> 3));
-        window = base + base / 8 * u64::from(byte & 7);
+        declared = Some(base + base / 8 * u64::from(byte & 7));
         rest = after;
     }
     let dictionary_id = [0, 1, 2, 4][usize::from(descriptor & 0b11)];
@@ -136,18 +137,14 @@ fn window(header: &[u8]) -> Option<usize> {
         0 => usize::from(is_single_segment),
         flag => 1 << flag,
     };
-    let content = rest.get(dictionary_id..dictionary_id + size)?;
-    if size > 0 {
-        let mut bytes = [0; 8];
-        bytes[..size].copy_from_slice(content);
-        let offset = if size == 2 { 256 } else { 0 };
-        let content = u64::from_le_bytes(bytes).saturating_add(offset);
-        // The decoder refuses by the window alone; of one segment, the content is the window.
-        if window <= MAX_WINDOW || is_single_segment {
-            window = window.min(content);
-        }
-    }
-    Some(if window <= MAX_WINDOW { usize::try_from(window).unwrap_or(0) } else { 0 })
+    let mut bytes = [0; 8];
+    bytes[..size].copy_from_slice(rest.get(dictionary_id..dictionary_id + size)?);
+    let offset = if size == 2 { 256 } else { 0 };
+    let content = (size > 0).then(|| u64::from_le_bytes(bytes).saturating_add(offset));
+    // The content of a single segment is its window.
+    let accepted = declared.or(content).filter(|window| *window <= MAX_WINDOW);
+    let allocated = accepted.map_or(0, |window| content.map_or(window, |bytes| window.min(bytes)));
+    usize::try_from(allocated).ok()
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ pub(super) fn parse(candidate: Candidate<'_>, sign: usize) -> Option<Span> {
     let length = links::unglued(body, end);
     let has_letter = body[..length].contains(is_hashtag_letter);
     let after = &body[end..];
-    // As a part of `is_undone`, this case makes the search for hashtags alone 11% slower.
+    // A link cuts the hashtag short. With this case in `is_undone`, the search for hashtags alone
+    // takes 11% longer.
     if length < end && has_letter {
         return Some(candidate.signed(Kind::Hashtag, sign, length));
     }
