@@ -62,7 +62,7 @@ pub(crate) async fn check(args: &StoreArgs, output: Output) -> Result<(), Failur
     Err(Failure::permanent(
         "StoreDamaged",
         format!(
-            "{} values of {} are damaged and {} are missing: first mend the entries of logs as said above, then run the job again, or trendjob rollback to an earlier result",
+            "{} values of {} are damaged and {} are missing: first mend the entries of logs that are named above, if any, then run the job again, or trendjob rollback to an earlier result",
             grouped(checked.damaged),
             args.location.name(),
             grouped(checked.missing),
