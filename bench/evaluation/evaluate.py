@@ -5,7 +5,8 @@
     python3 bench/evaluation/evaluate.py congress-tweets-2017.ndjson.zst
 
 Runs `trendjob` on the posts, reads the published results, and writes 2017.md beside this file.
-README.md defines a hit and gives the reasons. Needs Python 3.11 or later and its standard library.
+README.md defines a hit and gives the reasons. Posts of another year need labels, a source and an
+output of their own. Needs Python 3.11 or later and its standard library.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import fnmatch
 import http.client
 import json
 import math
+import os
 import pathlib
 import random
 import re
@@ -27,8 +29,6 @@ import tomllib
 import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
-SOURCE = "congress-2017"
-DAYS = SOURCE + "-days"
 KINDS = ("word", "hashtag")
 WINDOW_DAYS = 7
 REFERENCE = 24  # the maximum number of weeks of a reference, as in the product
@@ -43,21 +43,25 @@ BURSTS_READ = 200  # per kind and week, far more than a top 10 needs
 
 
 class Published:
-    """The results of `trendjob run`, read through the command and its API."""
+    """The results of `trendjob run`, read through the command and its API.
 
-    def __init__(self, program, store):
+    `source` has the weeks, `days` (another source of the same posts) the days.
+    """
+
+    def __init__(self, program, store, source):
         self.program, self.store = program, store
+        self.source, self.days = source, f"{source}-days"
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.server = None
 
     def run(self, data):
-        for source, days in ((SOURCE, WINDOW_DAYS), (DAYS, 1)):
+        for source, days in ((self.source, WINDOW_DAYS), (self.days, 1)):
             subprocess.run(
                 [self.program, "run", "--quiet", "--source", source, "--store", self.store,
                  "--profile", "social", "--kinds", ",".join(KINDS), "--window", f"{days}d",
-                 "--scores", "burst", "--output", "json", data],
+                 "--scores", "burst", "--output", "json", *data],
                 check=True, stdout=subprocess.DEVNULL)
 
     def command(self, *args):
@@ -66,19 +70,19 @@ class Published:
         return json.loads(done.stdout)
 
     def topics(self, kind):
-        return self.command("top", SOURCE, "--kind", kind, "--limit", "0")["topics"]
+        return self.command("top", self.source, "--kind", kind, "--limit", "0")["topics"]
 
     def bursts(self, kind, week):
-        return self.command("top", SOURCE, "--kind", kind, "--score", "burst", "--window",
+        return self.command("top", self.source, "--kind", kind, "--score", "burst", "--window",
                             week.isoformat(), "--limit", str(BURSTS_READ))["topics"]
 
     def commonest(self, kind):
-        return self.command("top", SOURCE, "--kind", kind, "--limit", "1")["topics"][0]["term"]
+        return self.command("top", self.source, "--kind", kind, "--limit", "1")["topics"][0]["term"]
 
     def explanation(self, kind, week):
         """Returns the explanation of the commonest term's scores in a week."""
-        return self.command("explain", SOURCE, self.commonest(kind), "--kind", kind, "--window",
-                            week.isoformat())
+        return self.command("explain", self.source, self.commonest(kind), "--kind", kind,
+                            "--window", week.isoformat())
 
     def documents(self, week):
         return self.explanation("word", week)["documents"]
@@ -102,9 +106,10 @@ class Published:
         self.server.terminate()
         self.server.wait()
 
-    def history(self, kind, term, source=SOURCE):
+    def history(self, kind, term, source=None):
         """Returns the windows of a term: {first day: (count, documents, authors)}."""
-        query = urllib.parse.urlencode({"source": source, "kind": kind, "term": term})
+        query = urllib.parse.urlencode(
+            {"source": source or self.source, "kind": kind, "term": term})
         self.connection.request("GET", f"/api/v1/history?{query}")
         answer = self.connection.getresponse()
         body = answer.read()
@@ -202,7 +207,7 @@ def candidates(published, weeks):
         kept = [t for t in topics if t["documents"] >= LEAST_DOCUMENTS or t["count"] >= LEAST_COUNT]
         print(f"{kind}: {len(kept)} of {len(topics)} terms may be in a top 10", file=sys.stderr)
         for term in (topic["term"] for topic in kept):
-            days = published.history(kind, term, DAYS)
+            days = published.history(kind, term, published.days)
             found.append((kind, term, Series(published.history(kind, term), weeks, days)))
     return found
 
@@ -406,12 +411,16 @@ def tops_table(labels, tops, judged):
     return lines
 
 
-def document(labels, tops, judged, pooled, varying):
+def years(judged):
+    return " and ".join(str(year) for year in sorted({week.year for week in judged}))
+
+
+def document(labels, labels_link, tops, judged, pooled, varying):
     lines = [
-        "# The bursts of 2017",
+        f"# The bursts of {years(judged)}",
         "",
         "Written by `evaluate.py`. The protocol and the results are in [README.md](README.md), the labels in",
-        "[labels.toml](labels.toml).",
+        f"[{labels_link}]({labels_link}).",
         "",
         f"## Precision of the top {PLACES}, {len(judged)} weeks",
         "",
@@ -441,15 +450,21 @@ def document(labels, tops, judged, pooled, varying):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("data", help="tweets as NDJSON, plain or compressed to .zst")
-    parser.add_argument("--trendjob", default=str(HERE.parents[1] / "target/release/trendjob"))
+    parser.add_argument("data", nargs="+", help="tweets as NDJSON, plain or compressed to .zst")
+    parser.add_argument("--labels", type=pathlib.Path, default=HERE / "labels.toml",
+                        help="the events and their terms (labels.toml)")
+    parser.add_argument("--source", default="congress-2017", help="the name of the results (congress-2017)")
+    parser.add_argument("--output", type=pathlib.Path, default=HERE / "2017.md",
+                        help="the page to write (2017.md)")
+    parser.add_argument("--program", default=str(HERE.parents[1] / "target/release/trendjob"),
+                        help="the trendjob command (target/release/trendjob)")
     parser.add_argument("--store", help="keep the results in this folder, and reuse those of an earlier evaluation")
-    parser.add_argument("--output", type=pathlib.Path, default=HERE / "2017.md")
     args = parser.parse_args()
 
-    labels = Labels(HERE / "labels.toml")
+    labels = Labels(args.labels)
+    labels_link = os.path.relpath(args.labels, args.output.parent)
     with tempfile.TemporaryDirectory() as scratch:
-        published = Published(args.trendjob, args.store or scratch)
+        published = Published(args.program, args.store or scratch, args.source)
         if not args.store or not pathlib.Path(args.store).exists():
             published.run(args.data)
         with published:
@@ -464,7 +479,7 @@ def main():
             tops = {BURST: {week: bursts[week] for week in judged}, **tops_of_others(terms, judged)}
             closed = weeks[: weeks.index(judged[-1]) + 1]
             varying = dispersions(terms, {week: published.documents(week) for week in closed})
-    args.output.write_text(document(labels, tops, judged, pooled, varying), encoding="utf-8")
+    args.output.write_text(document(labels, labels_link, tops, judged, pooled, varying), encoding="utf-8")
     print("\n".join(precision_table(labels, tops)))
 
 
