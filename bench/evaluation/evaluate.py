@@ -31,6 +31,7 @@ import urllib.parse
 HERE = pathlib.Path(__file__).resolve().parent
 KINDS = ("word", "hashtag")
 WINDOW_DAYS = 7
+WEEK = f"{WINDOW_DAYS}d"
 REFERENCE = 24  # the maximum number of weeks of a reference, as in the product
 PLACES = 10
 THRESHOLD = 5  # the minimum number of authors, as in Mastodon
@@ -57,16 +58,17 @@ class Published:
         self.server = None
 
     def run(self, data):
-        for source, days in ((self.source, WINDOW_DAYS), (self.days, 1)):
-            subprocess.run(
-                [self.program, "run", "--quiet", "--source", source, "--store", self.store,
-                 "--profile", "social", "--kinds", ",".join(KINDS), "--window", f"{days}d",
-                 "--scores", "burst", "--output", "json", *data],
-                check=True, stdout=subprocess.DEVNULL)
+        for source, window in ((self.source, WEEK), (self.days, "1d")):
+            self.count(source, window, data, "--scores", "burst")
+
+    def count(self, source, window, data, *more):
+        """Counts posts under the name `source`, and returns the report of the run."""
+        return self.command("run", "--quiet", "--source", source, "--profile", "social", "--kinds",
+                            ",".join(KINDS), "--window", window, *more, *data)
 
     def command(self, *args):
         done = subprocess.run([self.program, *args, "--store", self.store, "--output", "json"],
-                              check=True, capture_output=True, text=True)
+                              check=True, stdout=subprocess.PIPE, text=True)
         return json.loads(done.stdout)
 
     def topics(self, kind):
@@ -108,6 +110,14 @@ class Published:
 
     def history(self, kind, term, source=None):
         """Returns the windows of a term: {first day: (count, documents, authors)}."""
+        return {
+            datetime.date.fromisoformat(window["start"][:10]):
+                (window["count"], window["documents"], window["authors"])
+            for window in self.windows(kind, term, source)
+        }
+
+    def windows(self, kind, term, source=None):
+        """Returns the windows of a term, as the API has them."""
         query = urllib.parse.urlencode(
             {"source": source or self.source, "kind": kind, "term": term})
         self.connection.request("GET", f"/api/v1/history?{query}")
@@ -115,11 +125,7 @@ class Published:
         body = answer.read()
         if answer.status != 200:
             sys.exit(f"history of {kind} {term!r}: {answer.status} {body.decode()}")
-        return {
-            datetime.date.fromisoformat(window["start"][:10]):
-                (window["count"], window["documents"], window["authors"])
-            for window in json.loads(body)["windows"]
-        }
+        return json.loads(body)["windows"]
 
 
 # ----------------------------------------------------------------------------------- other methods
@@ -199,6 +205,14 @@ def best(scored):
     return [(kind, term, score) for term, (score, kind) in ranked[:PLACES]]
 
 
+def burst_tops(published, weeks):
+    """Returns the top bursts of every week that has any: {week: top}, ascending."""
+    tops = {week: best((topic["burst"] or 0, kind, topic["term"])
+                       for kind in KINDS for topic in published.bursts(kind, week))
+            for week in weeks}
+    return {week: top for week, top in tops.items() if top}
+
+
 def candidates(published, weeks):
     """Returns every term that may be in a top 10: (kind, term, series)."""
     found = []
@@ -231,6 +245,50 @@ def tops_of_others(terms, judged):
             if len(top) == PLACES and top[-1][2] <= most_skipped[method]:
                 sys.exit(f"{method}, {week}: a skipped term may be in the top 10")
     return tops
+
+
+# ------------------------------------------------------------------------------------------- peers
+
+
+def read_peers(path, judged):
+    """Returns what opensearch.py wrote, with the weeks as dates; nothing without a file."""
+    if path is None:
+        return {"tops": {}}
+    read = json.loads(path.read_text(encoding="utf-8"))
+    read["tops"] = {
+        method: {datetime.date.fromisoformat(week): top for week, top in of_weeks.items()}
+        for method, of_weeks in read["tops"].items()
+    }
+    for method, of_weeks in read["tops"].items():
+        if list(of_weeks) != judged:
+            sys.exit(f"{path}: the weeks of {method} are not those with bursts; was it written for other posts?")
+    return read
+
+
+def peers_section(peers):
+    """Returns the section on the tops that change with the number of shards, and on equal counts."""
+    if not peers["tops"]:
+        return []
+    cuts = list(peers["changed"][BURST])
+    lines = [
+        f"## Terms of the top {PLACES} that change with the number of shards",
+        "",
+        "The mean number of terms, by week, that leave the top when the same posts are cut into several shards",
+        "instead of one. Bursts are those of `trendjob run --shards N --threads N --partitions N`.",
+        "",
+        "| method | " + " | ".join(f"{shards} shards" for shards in cuts) + " |",
+        "|---" * (len(cuts) + 1) + "|",
+    ]
+    for method, changed in peers["changed"].items():
+        lines.append(f"| {method} | " + " | ".join(f"{changed[n]:.2f}" for n in cuts) + " |")
+    alike = peers["alike"]
+    return lines + [
+        "",
+        f"OpenSearch's documents agree with the published counts: of {alike['cells']} pairs of a term and a week,",
+        f"{100 * alike['documents']:.3f} % have as many posts, and {100 * alike['authors']:.3f} % as many authors. Published",
+        "numbers of authors are exact up to 32 and estimated above.",
+        "",
+    ]
 
 
 # -------------------------------------------------------------------------------------- dispersion
@@ -370,7 +428,7 @@ def precision_table(labels, tops):
         "|---|---|---|---|---|---|",
     ]
     ours = {r: precisions(labels, tops[BURST], r) for r in ("strict", "lenient")}
-    for method in [BURST, *METHODS]:
+    for method in tops:
         cells = [f"**{method}**" if method in (BURST, *ENTRIES) else method]
         for reading in ("strict", "lenient"):
             values = precisions(labels, tops[method], reading)
@@ -389,7 +447,7 @@ def precision_table(labels, tops):
 
 
 def per_week_table(labels, tops, judged):
-    methods = [BURST, *METHODS]
+    methods = list(tops)
     lines = ["| week | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
     columns = {m: precisions(labels, tops[m], "strict") for m in methods}
     for at, week in enumerate(judged):
@@ -415,7 +473,8 @@ def years(judged):
     return " and ".join(str(year) for year in sorted({week.year for week in judged}))
 
 
-def document(labels, labels_link, tops, judged, pooled, varying):
+def document(labels, labels_link, tops, pooled, varying, peers):
+    judged = list(tops[BURST])
     lines = [
         f"# The bursts of {years(judged)}",
         "",
@@ -442,6 +501,7 @@ def document(labels, labels_link, tops, judged, pooled, varying):
               *per_week_table(labels, tops, judged), "",
               "## The top terms of the other methods", "", "Misses are in italics.", "",
               *tops_table(labels, tops, judged), "",
+              *peers_section(peers),
               "## The dispersion of terms", "",
               "The median of the terms' own dispersion over a reference, by their mean.", "",
               *dispersion_table(varying), ""]
@@ -459,6 +519,8 @@ def main():
     parser.add_argument("--program", default=str(HERE.parents[1] / "target/release/trendjob"),
                         help="the trendjob command (target/release/trendjob)")
     parser.add_argument("--store", help="keep the results in this folder, and reuse those of an earlier evaluation")
+    parser.add_argument("--peers", type=pathlib.Path, metavar="JSON",
+                        help="what opensearch.py wrote for the same posts; judged beside the rest")
     args = parser.parse_args()
 
     labels = Labels(args.labels)
@@ -469,17 +531,17 @@ def main():
             published.run(args.data)
         with published:
             weeks = weeks_of(published)
-            bursts = {week: best((t["burst"] or 0, kind, t["term"])
-                                 for kind in KINDS for t in published.bursts(kind, week))
-                      for week in weeks}
-            judged = [week for week, top in bursts.items() if top]
+            bursts = burst_tops(published, weeks)
+            judged = list(bursts)
+            peers = read_peers(args.peers, judged)
             pooled = {kind: published.explanation(kind, judged[-1])["pooledDispersion"]
                       for kind in KINDS}
             terms = candidates(published, weeks)
-            tops = {BURST: {week: bursts[week] for week in judged}, **tops_of_others(terms, judged)}
+            tops = {BURST: bursts, **tops_of_others(terms, judged), **peers["tops"]}
             closed = weeks[: weeks.index(judged[-1]) + 1]
             varying = dispersions(terms, {week: published.documents(week) for week in closed})
-    args.output.write_text(document(labels, labels_link, tops, judged, pooled, varying), encoding="utf-8")
+    args.output.write_text(document(labels, labels_link, tops, pooled, varying, peers),
+                           encoding="utf-8")
     print("\n".join(precision_table(labels, tops)))
 
 
