@@ -285,7 +285,8 @@ def peers_section(peers):
     return lines + [
         "",
         f"OpenSearch's documents agree with the published counts: of {alike['cells']} pairs of a term and a week,",
-        f"{100 * alike['documents']:.3f} % have as many posts, and {100 * alike['authors']:.3f} % as many authors. Published",
+        f"{100 * alike['documents']:.3f} % have as many posts, and {100 * alike['authors']:.3f} % as many authors. "
+        "Published",
         "numbers of authors are exact up to 32 and estimated above.",
         "",
     ]
