@@ -108,7 +108,7 @@ pub(crate) struct AnalysisArgs {
     /// The published result that score keyness compares with: SOURCE or SOURCE@GENERATION.
     #[arg(long, value_name = "SOURCE[@N]", value_parser = baseline)]
     pub(crate) baseline: Option<Baseline>,
-    /// Guess the language of records without one, which selects their stop words; slow.
+    /// Guess the language of records without one, which selects their stop words.
     #[arg(long)]
     pub(crate) detect_language: bool,
     /// Terms with fewer occurrences in the run keep no series and have no score over time [default:

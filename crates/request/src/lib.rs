@@ -7,6 +7,7 @@ use pipeline::{Analysis, CustomFormat, PinnedBaseline, RecordFormat};
 use store::SourceName;
 use store::retention::Retention;
 use trendjob::{Input, Preset, TrendJobSpec};
+use trends::social::LANGUAGE_METHOD;
 use trends::{Partitions, Profile};
 
 /// The languages whose common words profile `Social` doesn't count by default: the original
@@ -82,6 +83,7 @@ fn analysis(wanted: &trendjob::Analysis) -> Analysis {
     let mut kinds = wanted.kinds.clone();
     kinds.sort_unstable();
     let exclude = wanted.exclude.clone().unwrap_or_default();
+    let detect_language = wanted.detect_language.unwrap_or(false);
     Analysis {
         profile: wanted.profile,
         kinds,
@@ -96,7 +98,8 @@ fn analysis(wanted: &trendjob::Analysis) -> Analysis {
             generation: baseline.generation,
             run: None,
         }),
-        detect_language: wanted.detect_language.unwrap_or(false),
+        detect_language,
+        language_method: detect_language.then(|| LANGUAGE_METHOD.to_owned()),
         series_floor: wanted.series_floor,
         min_count: wanted.min_count,
         min_authors: wanted.min_authors,
@@ -106,4 +109,19 @@ fn analysis(wanted: &trendjob::Analysis) -> Analysis {
 /// Returns the number of runs of a source that stay, and the time that a retired one stays.
 pub fn retention(retention: &trendjob::Retention) -> Retention {
     Retention { runs: retention.runs as usize, grace: retention.grace.seconds() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_names_the_method_of_its_guesses_and_no_method_without_guesses() {
+        for detect_language in [None, Some(false), Some(true)] {
+            let wanted = trendjob::Analysis { detect_language, ..trendjob::Analysis::default() };
+            let method = analysis(&wanted).language_method;
+            let expected = (detect_language == Some(true)).then_some("lid.176/1");
+            assert_eq!(method.as_deref(), expected, "{detect_language:?}");
+        }
+    }
 }

@@ -37,7 +37,7 @@ pub struct Analysis {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<Baseline>,
     /// True to guess the language of records without one, which selects their stop words. Takes
-    /// tens of microseconds per record. Needs profile Social.
+    /// about 5 microseconds per record. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detect_language: Option<bool>,
     /// Terms with fewer occurrences in the run keep no series and have no score over time. Without

@@ -73,20 +73,22 @@ fn equal_binaries_give_byte_identical_images() {
 
 #[testing::needs(buildah)]
 #[test]
-fn an_image_has_one_program_an_unprivileged_user_and_labels() {
+fn an_image_has_one_program_the_notice_an_unprivileged_user_and_labels() {
     let (output, programs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     binaries(programs.path(), 100);
     build("e2e-labels", programs.path(), output.path(), &[]).ok();
     for (target, program) in PROGRAMS {
         let (image, files) = look(&output.path().join(format!("{target}.tar")));
-        assert_eq!(files, BTreeSet::from([program.to_owned()]), "{target}");
+        assert_eq!(files, BTreeSet::from([program, "NOTICE"].map(str::to_owned)), "{target}");
         let config = &image["config"];
         assert_eq!(config["User"], "65532:65532", "{target}");
         assert_eq!(config["Entrypoint"], json!([format!("/{program}")]), "{target}");
         let labels = &config["Labels"];
         assert_eq!(labels["org.opencontainers.image.title"], program);
         assert_eq!(labels["org.opencontainers.image.version"], "0.1.0");
-        assert_eq!(labels["org.opencontainers.image.licenses"], "Apache-2.0");
+        let guesses_languages = ["worker", "cli"].contains(&target);
+        let licences = if guesses_languages { "Apache-2.0 AND CC-BY-SA-3.0" } else { "Apache-2.0" };
+        assert_eq!(labels["org.opencontainers.image.licenses"], licences, "{target}");
         assert_eq!(labels["org.opencontainers.image.created"], "2023-11-14T22:13:20Z");
         assert!(labels["org.opencontainers.image.revision"].is_string(), "{labels}");
     }

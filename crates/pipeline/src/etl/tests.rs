@@ -242,6 +242,32 @@ fn an_excluded_author_counts_for_no_term_and_an_excluded_word_for_no_pair() {
 }
 
 #[test]
+fn a_plan_that_guesses_languages_by_another_method_stops_a_shard_for_good() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let found = |method: Option<&str>, run: &str| {
+        let analysis = Analysis {
+            profile: Profile::Social,
+            detect_language: true,
+            language_method: method.map(str::to_owned),
+            ..Analysis::default()
+        };
+        let plan = fixture.plan(run, &Spec { analysis, ..fixture.spec() });
+        etl(&fixture.context(run, "attempt"), &plan, plan.shard(0).unwrap())
+    };
+    assert!(found(Some(trends::social::LANGUAGE_METHOD), "same").is_ok());
+    for (method, run, named) in [
+        (None, "unnamed", "the method of an earlier release"),
+        (Some("lid.176/0"), "other", "lid.176/0"),
+    ] {
+        let error = found(method, run).unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("InvalidInput", true));
+        let expected = format!("guesses languages by {named}, this program by lid.176/1: run all");
+        assert!(error.to_string().contains(&expected), "{error}");
+    }
+}
+
+#[test]
 fn a_finished_shard_is_read_no_more() {
     let fixture = Fixture::new();
     let path = fixture.file("in", post("love"));

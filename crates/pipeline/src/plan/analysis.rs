@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 pub use trends::Profile;
 use trends::record::Fields;
 use trends::scores::BurstGates;
-use trends::social::{Settings, StopWords};
+use trends::social::{LANGUAGE_METHOD, Settings, StopWords};
 use trends::window::DAY_SECONDS;
 use trends::{Bucket, Kind, Score};
 
@@ -48,6 +48,10 @@ pub struct Analysis {
     /// True if the language of records without one is guessed. Only for `Social`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub detect_language: bool,
+    /// The method of these guesses, as [`LANGUAGE_METHOD`] names it: pods of another release, whose
+    /// guesses may differ, stop. `None` if nothing is guessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language_method: Option<String>,
     /// Terms with fewer occurrences in the run have no series, and so no score over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub series_floor: Option<u32>,
@@ -99,6 +103,7 @@ impl Default for Analysis {
             scores: Vec::new(),
             baseline: None,
             detect_language: false,
+            language_method: None,
             series_floor: None,
             min_count: None,
             min_authors: None,
@@ -134,7 +139,7 @@ impl Analysis {
                 "score chisquare counts authors, which profile Seed doesn't read: choose profile Social",
             ),
             Profile::Seed => Ok(()),
-            Profile::Social => self.settings().map(drop),
+            Profile::Social => self.stop_words().map(drop),
         }
     }
 
@@ -189,11 +194,26 @@ impl Analysis {
         vocabulary::needs_scoring(&self.kinds, &self.scores)
     }
 
+    fn stop_words(&self) -> Result<StopWords, Error> {
+        StopWords::new(&self.stop_languages, &self.stop_words)
+            .map_err(|error| Error::Input(error.to_string()))
+    }
+
     /// Returns the settings of the tokeniser of the profile `Social`.
+    ///
+    /// # Errors
+    /// `Input` if the plan was made by a release that guesses languages by another method, or for
+    /// a language without stop words.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
-        let stop_words = StopWords::new(&self.stop_languages, &self.stop_words)
-            .map_err(|error| Error::Input(error.to_string()))?;
+        let method = self.language_method.as_deref();
+        if self.detect_language && method != Some(LANGUAGE_METHOD) {
+            return Err(Error::Input(format!(
+                "the plan guesses languages by {}, this program by {LANGUAGE_METHOD}: run all stages with the release that made the plan, or start a new run",
+                method.unwrap_or("the method of an earlier release"),
+            )));
+        }
         let kinds = self.kinds.iter().copied().collect();
+        let stop_words = self.stop_words()?;
         Ok(Settings { kinds, stop_words, detect_language: self.detect_language })
     }
 

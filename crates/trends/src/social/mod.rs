@@ -36,6 +36,7 @@ mod tests;
 pub use entities::Entities;
 pub use fold::normalize;
 pub use kinds::Kinds;
+pub use language::LANGUAGE_METHOD;
 pub use sink::{PairWord, PlainWord, TermSink};
 pub use stop_words::{StopWords, UnknownLanguage};
 pub use tokenizer::{Post, Settings, Tokenizer};

@@ -17,7 +17,7 @@ pub struct Settings {
     pub kinds: Kinds,
     /// The words that are not counted.
     pub stop_words: StopWords,
-    /// True to guess the language of posts whose records name none; a guess costs tens of
+    /// True to guess the language of posts whose records name none; a guess costs about five
     /// microseconds.
     pub detect_language: bool,
 }
@@ -102,6 +102,24 @@ impl Tokenizer {
         if language.is_some() || !self.detect_language {
             return self.stop_words.active(language);
         }
+        let guess = self.guess_between(text, spans);
+        self.stop_words.active(guess)
+    }
+
+    /// Returns the language that a post with this text gets if languages are guessed and its record
+    /// names none: a code of ISO 639-1, or of ISO 639-3 for a language without one.
+    pub fn guess(&mut self, text: &str) -> Option<&'static str> {
+        let mut decoded = mem::take(&mut self.decoded);
+        let mut spans = mem::take(&mut self.spans);
+        let text = decode(text, &mut decoded);
+        spans::find(text, &mut spans);
+        let language = self.guess_between(text, &spans);
+        self.decoded = decoded;
+        self.spans = spans;
+        language
+    }
+
+    fn guess_between(&mut self, text: &str, spans: &[Span]) -> Option<&'static str> {
         self.running_text.clear();
         let mut from = 0;
         for span in spans {
@@ -110,7 +128,7 @@ impl Tokenizer {
             from = span.end;
         }
         self.running_text.push_str(&text[from..]);
-        self.stop_words.active(language::guess(&self.running_text))
+        language::guess(&self.running_text)
     }
 
     /// Finds the words of the text between two spans; no phrase crosses a span.
