@@ -19,7 +19,7 @@ pub fn rows(raw: &[u8]) {
     for row in &rows {
         assert!(row.term.len() <= MAX_TERM_BYTES && row.documents <= row.count, "{row:?}");
         if let Ok(detail) = Detail::decode(&row.detail) {
-            drop(TermFacts::of("love", row.count, &detail));
+            drop(TermFacts::of("love", &row.as_ref(), &detail));
         }
         writer.push(&row.as_ref());
     }
@@ -46,7 +46,7 @@ pub fn ranking(raw: &[u8]) {
         assert!(topic.count <= last && topic.documents <= topic.count, "{topic:?}");
         assert!(topic.term.len() <= MAX_TERM_BYTES, "{topic:?}");
         last = topic.count;
-        drop(TermFacts::decode(topic.facts));
+        drop(TermFacts::decode(topic.facts, topic.documents));
     }
 }
 
@@ -85,9 +85,9 @@ pub fn detail(raw: &[u8]) {
         merged.merge(detail);
         merged.encode(&mut again);
     }
-    if let Ok(facts) = TermFacts::decode(raw) {
+    if let Ok(facts) = TermFacts::decode(raw, u64::MAX) {
         let mut again = Vec::new();
         facts.encode(&mut again);
-        assert_eq!(TermFacts::decode(&again).as_ref(), Ok(&facts));
+        assert_eq!(TermFacts::decode(&again, u64::MAX).as_ref(), Ok(&facts));
     }
 }

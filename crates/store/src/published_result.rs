@@ -17,6 +17,7 @@ use trends::result::{
     BlockRef, PhraseContents, RankingPage, ResultContents, ScoredBlock, TermBlock,
 };
 use trends::scores::{Cell, Explanation, PooledDispersion, Scorer, Totals};
+use trends::window::calendar_day;
 use trends::{Bucket, Kind, Partitions, RowRef, Score, Topic, slot};
 
 use crate::document::{AttemptKey, decode_block};
@@ -186,6 +187,9 @@ impl PublishedResult {
             let decode = |block: &[u8]| windows(block, kind, term, &mut counts);
             decode_block(&*self.store, &attempt, &block.block, decode).await?;
         }
+        if let Some(window) = self.contents.window {
+            bound_days(&mut counts, window as i64);
+        }
         Ok(counts)
     }
 
@@ -266,10 +270,10 @@ pub struct WindowCount {
     pub count: u64,
     /// Number of records with the term.
     pub documents: u64,
-    /// Number of distinct authors; `None` if the records have no authors.
+    /// Number of distinct authors, at most `documents`; `None` if the records have no authors.
     pub authors: Option<u64>,
     /// Number of distinct authors from the beginning of the calendar day (UTC) to the end of the
-    /// window; `None` without the chi-square score.
+    /// window, at most the documents of that time; `None` without the chi-square score.
     pub today: Option<u64>,
 }
 
@@ -305,7 +309,7 @@ fn windows(
     let mut reader = RowReader::open(block)?;
     while let Some(row) = reader.row() {
         if (row.kind, row.term) == (kind, term.as_bytes()) {
-            let TermFacts { authors, today, .. } = TermFacts::decode(row.detail)?;
+            let TermFacts { authors, today, .. } = TermFacts::decode(row.detail, row.documents)?;
             let RowRef { bucket, count, documents, .. } = row;
             series.push(WindowCount { bucket, count, documents, authors, today });
         }
@@ -314,12 +318,24 @@ fn windows(
     Ok(())
 }
 
+/// Bounds the authors of each day so far by its documents so far: estimates of earlier releases may
+/// exceed them. A window has `window` seconds.
+fn bound_days(series: &mut [WindowCount], window: i64) {
+    let (mut day, mut documents) = (i64::MIN, 0_u64);
+    for counted in series.iter_mut().filter(|counted| counted.bucket != Bucket::WHOLE) {
+        let begun = calendar_day(counted.bucket.0, window);
+        documents = if begun == day { documents } else { 0 }.saturating_add(counted.documents);
+        day = begun;
+        counted.today = counted.today.map(|authors| authors.min(documents));
+    }
+}
+
 /// Returns the topics of a block of terms.
 fn rows(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let mut reader = RowReader::open(block)?;
     let mut topics = Vec::new();
     while let Some(RowRef { kind, term, count, documents, detail, .. }) = reader.row() {
-        let facts = TermFacts::decode(detail)?;
+        let facts = TermFacts::decode(detail, documents)?;
         topics.push(Topic { kind, term: text(term)?, count, documents, facts });
         reader.advance()?;
     }
@@ -331,7 +347,7 @@ fn ranking(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
     let kind = reader.kind();
     let mut topics = Vec::new();
     while let Some(RankedTopic { term, count, documents, facts }) = reader.topic()? {
-        let facts = TermFacts::decode(facts)?;
+        let facts = TermFacts::decode(facts, documents)?;
         topics.push(Topic { kind, term: text(term)?, count, documents, facts });
     }
     Ok(topics)
@@ -339,4 +355,32 @@ fn ranking(block: &[u8]) -> Result<Vec<Topic>, FormatError> {
 
 fn text(term: &[u8]) -> Result<String, FormatError> {
     String::from_utf8(term.to_vec()).map_err(|_| FormatError::Content(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_authors_of_a_day_so_far_are_at_most_its_documents_so_far() {
+        let hour = |bucket, documents, today| WindowCount {
+            bucket,
+            count: documents,
+            documents,
+            authors: None,
+            today,
+        };
+        let mut series = [
+            hour(Bucket::WHOLE, 900, None),
+            hour(Bucket(-1), 70, Some(71)),
+            hour(Bucket(0), 40, Some(41)),
+            hour(Bucket(1), 2, None),
+            hour(Bucket(23), 40, Some(83)),
+            hour(Bucket(24), 40, Some(39)),
+            hour(Bucket(48), 50, Some(90)),
+        ];
+        bound_days(&mut series, 3600);
+        let today: Vec<_> = series.iter().filter_map(|counted| counted.today).collect();
+        assert_eq!(today, [70, 40, 82, 39, 50]);
+    }
 }

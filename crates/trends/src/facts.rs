@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! facts:     authors forms examples further*; nothing at all when all are empty
-//! authors:   their number plus 1, or 0 if it is not known
+//! authors:   their number plus 1, or 0 if it is not known; earlier releases wrote estimates above the
+//!            number of documents
 //! forms:     their number 0 to 5, then each: length, UTF-8, occurrences
 //! examples:  their number 0 to 5, then each: length and the id, or 0, the object and the offset
 //! further:   1, then the length and UTF-8 of the phrase
@@ -15,6 +16,7 @@
 
 use serde::Serialize;
 
+use crate::RowRef;
 use crate::detail::{Detail, ExampleSource, MAX_EXAMPLES, MAX_ID_BYTES};
 use crate::format::FormatError;
 use crate::format::varint::{Position, put, put_bytes};
@@ -47,7 +49,8 @@ pub struct Margins {
 /// The facts of one term.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct TermFacts {
-    /// Distinct authors: exact up to 32, estimated above; `None` if no record has an author.
+    /// Distinct authors, at most one a document: exact up to 32, an estimate above (see
+    /// [`crate::detail::is_estimate`]); `None` if no record has an author.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authors: Option<u64>,
     /// The most frequent forms, at most 5. The first is shown for the term.
@@ -70,20 +73,21 @@ pub struct TermFacts {
 }
 
 impl TermFacts {
-    /// Chooses the facts of a term that occurred `count` times.
-    pub fn of(term: &str, count: u64, detail: &Detail) -> Self {
-        let forms = detail.forms.top(term, count, MAX_FORMS).into_iter();
+    /// Chooses the facts of a term, whose row has this detail.
+    pub fn of(term: &str, row: &RowRef<'_>, detail: &Detail) -> Self {
+        let forms = detail.forms.top(term, row.count, MAX_FORMS).into_iter();
         Self {
-            authors: Self::authors_of(detail),
+            authors: Self::authors_of(row, detail),
             forms: forms.map(|(form, count)| Form { form, count }).collect(),
             examples: detail.examples.iter().cloned().collect(),
             ..Self::default()
         }
     }
 
-    /// Returns the facts of a term in one window: the number of authors alone.
-    pub fn of_window(detail: &Detail) -> Self {
-        Self { authors: Self::authors_of(detail), ..Self::default() }
+    /// Returns the facts of a term in one window, whose row has this detail: the number of authors
+    /// alone.
+    pub fn of_window(row: &RowRef<'_>, detail: &Detail) -> Self {
+        Self { authors: Self::authors_of(row, detail), ..Self::default() }
     }
 
     /// Returns the facts in a listing: the authors, and the first form unless it is the term.
@@ -97,8 +101,8 @@ impl TermFacts {
         }
     }
 
-    fn authors_of(detail: &Detail) -> Option<u64> {
-        (!detail.authors.is_empty()).then(|| detail.authors.estimate())
+    fn authors_of(row: &RowRef<'_>, detail: &Detail) -> Option<u64> {
+        (!detail.authors.is_empty()).then(|| detail.authors.number(row.documents))
     }
 
     /// Appends the bytes.
@@ -132,16 +136,17 @@ impl TermFacts {
         }
     }
 
-    /// Reads the bytes.
+    /// Reads the bytes of a term with this number of documents, which bounds the authors: those of
+    /// earlier releases may exceed it.
     ///
     /// # Errors
     /// `Content` with the offset of the first inconsistent byte.
-    pub fn decode(bytes: &[u8]) -> Result<Self, FormatError> {
+    pub fn decode(bytes: &[u8], documents: u64) -> Result<Self, FormatError> {
         if bytes.is_empty() {
             return Ok(Self::default());
         }
         let mut at = Position(0);
-        let authors = at.unsigned(bytes)?.checked_sub(1);
+        let authors = at.unsigned(bytes)?.checked_sub(1).map(|authors| authors.min(documents));
         let mut forms = Vec::new();
         for _ in 0..at.below(bytes, MAX_FORMS + 1)? {
             let form = at.text(bytes, MAX_TERM_BYTES)?;
@@ -180,6 +185,7 @@ mod tests {
 
     use super::*;
     use crate::detail::Example;
+    use crate::{Bucket, Kind};
 
     fn facts() -> impl Strategy<Value = TermFacts> {
         let form = ("[a-zé]{1,9}", 1_u64..).prop_map(|(form, count)| Form { form, count });
@@ -210,13 +216,23 @@ mod tests {
         fn written_facts_are_read_back(facts in facts()) {
             let mut bytes = Vec::new();
             facts.encode(&mut bytes);
-            prop_assert_eq!(TermFacts::decode(&bytes).unwrap(), facts);
+            prop_assert_eq!(TermFacts::decode(&bytes, 1 << 60).unwrap(), facts);
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..100)) {
-            drop(TermFacts::decode(&bytes));
+            drop(TermFacts::decode(&bytes, 9));
         }
+    }
+
+    #[test]
+    fn authors_that_an_earlier_release_estimated_above_the_documents_are_read_as_at_most_those() {
+        let read = |authors, documents| {
+            let mut bytes = Vec::new();
+            TermFacts { authors: Some(authors), ..TermFacts::default() }.encode(&mut bytes);
+            TermFacts::decode(&bytes, documents).unwrap().authors
+        };
+        assert_eq!([read(41, 40), read(40, 40), read(7, 40)], [Some(40), Some(40), Some(7)]);
     }
 
     #[test]
@@ -226,7 +242,9 @@ mod tests {
         detail.forms.add("LOVE", 1);
         detail.authors.insert(7);
         detail.examples.insert(&Example::of_id("42").unwrap());
-        let facts = TermFacts::of("love", 6, &detail);
+        let (term, bucket) = (b"love".as_slice(), Bucket::WHOLE);
+        let row = RowRef { kind: Kind::Word, term, bucket, count: 6, documents: 5, detail: &[] };
+        let facts = TermFacts::of("love", &row, &detail);
         let forms: Vec<_> =
             facts.forms.iter().map(|form| (form.form.as_str(), form.count)).collect();
         assert_eq!(forms, [("Love", 3), ("love", 2), ("LOVE", 1)]);
@@ -234,7 +252,7 @@ mod tests {
         assert_eq!(facts.examples, [ExampleSource::Id { id: "42".into() }]);
         let listing = facts.for_listing("love");
         assert_eq!((listing.authors, listing.forms.len(), listing.examples.len()), (Some(1), 1, 0));
-        let plain = TermFacts::of("love", 6, &Detail::default());
+        let plain = TermFacts::of("love", &row, &Detail::default());
         assert_eq!(plain.for_listing("love"), TermFacts::default());
     }
 }

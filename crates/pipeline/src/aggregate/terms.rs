@@ -101,7 +101,7 @@ impl Terms {
             return self.whole.add(&row, sink);
         }
         let term = String::from_utf8_lossy(row.term);
-        let facts = TermFacts::of(&term, row.count, &Detail::decode(row.detail)?);
+        let facts = TermFacts::of(&term, &row, &Detail::decode(row.detail)?);
         if let Some(ranks) = &mut self.ranks {
             self.facts.clear();
             facts.for_listing(&term).encode(&mut self.facts);

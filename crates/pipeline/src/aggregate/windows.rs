@@ -45,7 +45,7 @@ impl Windows {
     ) -> Self {
         let by_day = analysis.scores.contains(&Score::ChiSquare);
         // A window is at most 7 days long.
-        let today = DayAuthors { window: window as i64, day: 0, authors: Authors::default() };
+        let today = DayAuthors::new(window as i64);
         Self {
             blocks,
             current: CurrentTerm::default(),
@@ -71,11 +71,11 @@ impl Windows {
         self.facts.clear();
         let mut facts = TermFacts::default();
         if let (true, Some(today)) = (is_new, &mut self.today) {
-            today.authors = Authors::default();
+            today.begin(0);
         }
         if !row.detail.is_empty() {
             let detail = Detail::decode(row.detail)?;
-            facts = TermFacts::of_window(&detail);
+            facts = TermFacts::of_window(row, &detail);
             let today = self.today.as_mut();
             facts.today = today.and_then(|today| today.add(row, &detail.authors));
             facts.encode(&mut self.facts);
@@ -99,23 +99,34 @@ impl Windows {
 struct DayAuthors {
     window: i64,
     day: i64,
+    /// The documents in windows with a known author.
+    documents: u64,
     authors: Authors,
 }
 
 impl DayAuthors {
+    fn new(window: i64) -> Self {
+        Self { window, day: 0, documents: 0, authors: Authors::default() }
+    }
+
+    /// Begins a day.
+    fn begin(&mut self, day: i64) {
+        *self = Self { day, ..Self::new(self.window) };
+    }
+
     /// Adds the authors of a window. Returns their number from the beginning of the day to the end
     /// of the window; `None` if the window has no day or no author is known.
     fn add(&mut self, row: &RowRef<'_>, authors: &Authors) -> Option<u64> {
         let day = calendar_day(row.bucket.0, self.window);
         if self.day != day {
-            self.day = day;
-            self.authors = Authors::default();
+            self.begin(day);
         }
         if row.bucket == Bucket::WHOLE || authors.is_empty() {
             return None;
         }
+        self.documents = self.documents.saturating_add(row.documents);
         self.authors.merge(authors);
-        Some(self.authors.estimate())
+        Some(self.authors.number(self.documents))
     }
 }
 

@@ -38,7 +38,8 @@ impl PhraseStandIns {
         if !phrase_stands_for_word(*documents, topic.documents) {
             return Ok(None);
         }
-        let facts = TermFacts { phrase: Some(phrase.clone()), ..TermFacts::decode(topic.facts)? };
+        let facts = TermFacts::decode(topic.facts, topic.documents)?;
+        let facts = TermFacts { phrase: Some(phrase.clone()), ..facts };
         let mut encoded = Vec::new();
         facts.encode(&mut encoded);
         self.words.insert(String::from_utf8_lossy(topic.term).into_owned(), phrase.clone());
@@ -70,7 +71,8 @@ mod tests {
         let mut all = Vec::new();
         for (word, documents) in words {
             let facts = stand_ins.word(&topic(word, *documents, &[])).unwrap();
-            let phrase = facts.and_then(|facts| TermFacts::decode(&facts).unwrap().phrase);
+            let phrase =
+                facts.and_then(|facts| TermFacts::decode(&facts, *documents).unwrap().phrase);
             assert_eq!(stand_ins.of(word), phrase.as_ref(), "{word}");
             all.push(phrase);
         }
@@ -101,7 +103,7 @@ mod tests {
         facts.encode(&mut encoded);
         let found = stand_ins.word(&topic("york", 10, &encoded)).unwrap().unwrap();
         let expected = TermFacts { phrase: Some("new york".to_owned()), ..facts };
-        assert_eq!(TermFacts::decode(&found).unwrap(), expected);
+        assert_eq!(TermFacts::decode(&found, 10).unwrap(), expected);
         assert!(
             stand_ins.word(&topic("york", 10, &[1, 200])).is_err(),
             "damaged facts are an error"

@@ -167,7 +167,8 @@ impl<'a> Series<'a> {
         current.term.clear();
         current.term.push_str(&String::from_utf8_lossy(row.term));
         (current.count, current.documents) = (row.count, row.documents);
-        current.facts = TermFacts::decode(row.detail).map_err(|error| terms.undecodable(&error))?;
+        current.facts = TermFacts::decode(row.detail, row.documents)
+            .map_err(|error| terms.undecodable(&error))?;
         current.cells.clear();
         current.today.clear();
         current.undated = None;
@@ -175,8 +176,8 @@ impl<'a> Series<'a> {
             if (row.kind, row.term) != (current.kind, current.term.as_bytes()) {
                 break;
             }
-            let facts =
-                TermFacts::decode(row.detail).map_err(|error| windows.undecodable(&error))?;
+            let facts = TermFacts::decode(row.detail, row.documents)
+                .map_err(|error| windows.undecodable(&error))?;
             let RowRef { bucket: Bucket(bucket), count, documents, .. } = row;
             let authors = facts.authors.unwrap_or(0);
             let cell = Cell { bucket, count, documents, authors };

@@ -75,9 +75,9 @@ fn rows(
     for block in blocks {
         let block = store::document::read_block(&*context.store, key, &block.block);
         let mut rows = RowReader::open(&context.wait(block).unwrap()).unwrap();
-        while let Some(RowRef { term, count, detail, .. }) = rows.row() {
+        while let Some(RowRef { term, count, documents, detail, .. }) = rows.row() {
             let term = String::from_utf8(term.to_vec()).unwrap();
-            all.push((term, count, TermFacts::decode(detail).unwrap()));
+            all.push((term, count, TermFacts::decode(detail, documents).unwrap()));
             rows.advance().unwrap();
         }
     }

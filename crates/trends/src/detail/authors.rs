@@ -1,5 +1,5 @@
 //! Distinct authors: a set of hashes up to 32, a sketch above. Owns the change from one to the
-//! other. The caller hashes authors, always with the same function.
+//! other, and the bounds of an estimate. The caller hashes authors, always with the same function.
 
 use super::registers::{DENSE_BYTES, MAX_SPARSE, REGISTERS, Registers};
 use super::{DetailError, Reader};
@@ -7,6 +7,8 @@ use crate::format::varint::put;
 
 /// The most authors that are counted exactly.
 pub(crate) const MAX_EXACT: usize = 32;
+/// The fewest authors that a sketch stands for.
+const LEAST_ESTIMATE: u64 = MAX_EXACT as u64 + 1;
 const SPARSE_TAG: usize = MAX_EXACT + 1;
 const DENSE_TAG: usize = MAX_EXACT + 2;
 
@@ -17,6 +19,12 @@ const DENSE_TAG: usize = MAX_EXACT + 2;
 /// insertions makes no difference, nor do splits and merges of the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authors(Representation);
+
+/// Returns true if a number of distinct authors is an estimate, with a standard error of about 1.6%:
+/// it is above 32.
+pub const fn is_estimate(authors: u64) -> bool {
+    authors >= LEAST_ESTIMATE
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Representation {
@@ -65,13 +73,15 @@ impl Authors {
         }
     }
 
-    /// Returns the number of authors: exact up to 32, estimated above.
-    pub fn estimate(&self) -> u64 {
-        match &self.0 {
+    /// Returns the number of authors of `documents` records: exact up to 32, an estimate above
+    /// (see [`is_estimate`]). A record has at most one author, so the number is at most
+    /// `documents`; the registers alone may show more.
+    pub fn number(&self, documents: u64) -> u64 {
+        let number = match &self.0 {
             Representation::Exact(hashes) => hashes.len() as u64,
-            // A sketch always stands for more than 32 authors.
-            Representation::Sketch(registers) => registers.estimate().max(MAX_EXACT as u64 + 1),
-        }
+            Representation::Sketch(registers) => registers.estimate().max(LEAST_ESTIMATE),
+        };
+        number.min(documents)
     }
 
     /// Returns true if there are no authors.

@@ -25,7 +25,7 @@ mod forms;
 mod reader;
 mod registers;
 
-pub use authors::Authors;
+pub use authors::{Authors, is_estimate};
 pub(crate) use authors::{MAX_EXACT, encode_exact, encode_registers};
 pub use examples::{Example, ExampleSource, Examples, MAX_EXAMPLES, MAX_ID_BYTES};
 pub(crate) use examples::{hash_of_id, hash_of_line};

@@ -194,7 +194,43 @@ proptest! {
         detail(&posts).authors.encode(&mut bytes);
         prop_assert_eq!(bytes, model_authors(&hashes));
         if hashes.len() <= 32 {
-            prop_assert_eq!(detail(&posts).authors.estimate(), hashes.len() as u64);
+            prop_assert_eq!(detail(&posts).authors.number(u64::MAX), hashes.len() as u64);
+        }
+    }
+
+    #[test]
+    fn authors_are_estimated_from_33_to_the_number_of_documents_whatever_their_hashes(
+        // Many registers or few, and values as no crowd of this size would have.
+        hashes in prop::collection::btree_set(
+            prop_oneof![any::<u64>(), 0_u64..1 << 20, (0_u64..4096).prop_map(|top| top << 52)],
+            33..600,
+        ),
+        documents in prop_oneof![33_u64..700, 33_u64..],
+    ) {
+        let mut authors = Authors::default();
+        for hash in &hashes {
+            authors.insert(*hash);
+        }
+        let number = authors.number(documents);
+        prop_assert!((33..=documents).contains(&number), "{number} of {documents}");
+        prop_assert!(is_estimate(number));
+    }
+
+    #[test]
+    fn a_union_never_has_fewer_authors_than_a_part_of_it(
+        parts in prop::array::uniform3((0_u64..2_000, 0_u64..2_000, 0_u64..40)),
+    ) {
+        // Three windows by authors of a common pool, who post up to 40 times more than once.
+        let (mut all, mut all_documents) = (Authors::default(), 0);
+        let mut greatest = 0;
+        for (first, size, more) in parts {
+            let mut authors = Authors::default();
+            (first..first + size).for_each(|id| authors.insert(xxh3_64(&id.to_le_bytes())));
+            greatest = greatest.max(authors.number(size + more));
+            all.merge(&authors);
+            all_documents += size + more;
+            let number = all.number(all_documents);
+            prop_assert!((greatest..=all_documents).contains(&number), "{number}");
         }
     }
 
@@ -236,15 +272,19 @@ proptest! {
     }
 }
 
-/// Authors of a seeded crowd.
+/// The hash of an author of a seeded crowd.
+fn author(seed: u64, id: u64) -> u64 {
+    xxh3_64(&[seed, id].map(u64::to_le_bytes).concat())
+}
+
 fn crowd(seed: u64, size: u64) -> Authors {
     let mut authors = Authors::default();
-    (0..size).for_each(|id| authors.insert(xxh3_64(&[seed, id].map(u64::to_le_bytes).concat())));
+    (0..size).for_each(|id| authors.insert(author(seed, id)));
     authors
 }
 
 fn relative_error(seed: u64, size: u64) -> f64 {
-    crowd(seed, size).estimate() as f64 / size as f64 - 1.0
+    crowd(seed, size).number(u64::MAX) as f64 / size as f64 - 1.0
 }
 
 #[test]
@@ -263,6 +303,38 @@ fn estimates_are_unbiased_around_the_end_of_linear_counting() {
         let mean = (0..100).map(|seed| relative_error(seed, size)).sum::<f64>() / 100.0;
         // The mean of 100 has a tenth of the standard error.
         assert!(mean.abs() <= 0.3 * se, "{size} authors: off by {mean} on average");
+    }
+}
+
+#[test]
+fn estimates_of_33_to_100_000_authors_have_an_error_of_about_1_6_percent_and_are_within_bounds() {
+    const SEEDS: u64 = 300;
+    let sizes = [33, 40, 50, 64, 100, 200, 500, 1_000, 2_000, 4_096, 10_000, 30_000, 100_000];
+    let se = 1.04 / 64.0;
+    // The sums of errors and of their squares, by size.
+    let mut sums = [(0.0, 0.0); 13];
+    for seed in 0..SEEDS {
+        let (mut authors, mut inserted) = (Authors::default(), 0);
+        for (size, (sum, squares)) in sizes.into_iter().zip(&mut sums) {
+            (inserted..size).for_each(|id| authors.insert(author(seed, id)));
+            inserted = size;
+            // One post each, and many posts each.
+            let [bounded, free] = [size, u64::MAX].map(|documents| authors.number(documents));
+            assert!((33..=size).contains(&bounded), "{bounded} of {size} authors, seed {seed}");
+            assert!(free >= 33 && bounded == free.min(size), "{free} and {bounded} of {size}");
+            let error = free as f64 / size as f64 - 1.0;
+            assert!(error.abs() <= 5.0 * se, "{size} authors, seed {seed}: off by {error}");
+            *sum += error;
+            *squares += error * error;
+        }
+    }
+    for (size, (sum, squares)) in sizes.into_iter().zip(sums) {
+        let (bias, error) = (sum / SEEDS as f64, (squares / SEEDS as f64).sqrt());
+        // Rounding to a whole author adds at most half of one.
+        let most = 0.5 / size as f64 + 4.0 * se / (SEEDS as f64).sqrt();
+        assert!(bias.abs() <= most, "{size} authors: off by {bias} on average");
+        assert!(error <= 1.2 * se, "{size} authors: a standard error of {error}");
+        assert!(size < 30_000 || error >= 0.8 * se, "{size} authors: only {error}, se {se}");
     }
 }
 
@@ -286,7 +358,7 @@ fn hashes_at_the_edges_fill_the_first_and_the_last_register() {
     authors.encode(&mut bytes);
     assert_eq!(bytes, model_authors(&hashes.into_iter().collect()));
     // Two filled registers look like two authors, but a sketch has more than 32.
-    assert_eq!(authors.estimate(), 33);
+    assert_eq!(authors.number(u64::MAX), 33);
 }
 
 #[test]

@@ -50,7 +50,7 @@ pub struct ScoredTopic {
     pub count: u64,
     /// Records of the window with the term.
     pub documents: u64,
-    /// Distinct authors in the window, if records have authors.
+    /// Distinct authors in the window, at most one a document, if records have authors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub authors: Option<u64>,
     /// The score it is ranked by. Only keyness may be below 0.
@@ -215,6 +215,8 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
         popular: number(at)?,
         ..ScoredTopic::default()
     };
+    // Estimates of earlier releases may exceed the documents.
+    topic.authors = topic.authors.map(|authors| authors.min(topic.documents));
     let start = at.0;
     let flags = at.byte(raw)?;
     let status = STATUSES.get(usize::from(flags & !(NEW | PHRASE | COMPARED))).copied();
@@ -245,7 +247,8 @@ mod tests {
 
     fn topic() -> impl Strategy<Value = ScoredTopic> {
         let texts = ("\\PC{1,9}", prop::option::of("\\PC{1,9}"));
-        let counts = (any::<u64>(), any::<u64>(), prop::option::of(0_u64..1 << 60));
+        // Never more authors than documents.
+        let counts = (any::<u64>(), 1_u64 << 60.., prop::option::of(0_u64..1 << 60));
         let floats = prop::array::uniform5(0.0_f64..1e9);
         let compared = prop::option::of(prop::array::uniform4(any::<u64>()));
         let more = (any::<bool>(), compared, prop::option::of("\\PC{1,9}"));
@@ -283,6 +286,20 @@ mod tests {
         (1_u8..8, 1_u8..7, any::<i64>()).prop_map(|(kind, score, bucket)| {
             (Kind::from_byte(kind).unwrap(), Score::from_byte(score).unwrap(), Bucket(bucket))
         })
+    }
+
+    #[test]
+    fn authors_that_an_earlier_release_estimated_above_the_documents_are_read_as_at_most_those() {
+        let mut writer = ScoredWriter::default();
+        let key = (Kind::Word, Score::Burst, Bucket(7));
+        for authors in [41, 40, 7] {
+            let authors = Some(authors);
+            writer.push(key, &ScoredTopic { documents: 40, authors, ..ScoredTopic::default() });
+        }
+        let (_, block) = writer.finish().unwrap().unwrap();
+        let mut reader = ScoredReader::open(&block).unwrap();
+        let mut read = || reader.topic().unwrap().unwrap().1.authors;
+        assert_eq!([read(), read(), read()], [Some(40), Some(40), Some(7)]);
     }
 
     proptest! {
