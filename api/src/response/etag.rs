@@ -8,7 +8,7 @@ use store::View;
 use xxhash_rust::xxh3::Xxh3;
 
 /// Raised when the same question to the same generation gets another answer than before.
-const ANSWER_FORMAT: u32 = 3;
+const ANSWER_FORMAT: u32 = 4;
 
 /// Returns the tag of an answer: a hash of the question, the generations that it comes from, and
 /// the versions of their exclusions.

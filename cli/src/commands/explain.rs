@@ -10,6 +10,10 @@ use super::open;
 use crate::args::{ExplainArgs, Format};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::tables;
+
+/// The last line if a number has `~`.
+const LEGEND: &str = "~ estimate, standard error 1.6%; so is what is computed from it\n";
 
 /// Prints the inputs and steps of the scores.
 pub(crate) async fn explain(args: &ExplainArgs) -> Result<(), Failure> {
@@ -57,8 +61,12 @@ impl fmt::Display for Steps<'_> {
                 "chisquare  {value:.4} in the last window, from {start}, by the authors of each day (UTC) so far:"
             )?;
             for DayAuthors { start, authors } in windows {
+                let authors = tables::authors(authors);
                 writeln!(f, "           by the end of the window from {start}: {authors}")?;
             }
+        }
+        if self.0.has_estimate() {
+            f.write_str(LEGEND)?;
         }
         Ok(())
     }

@@ -21,11 +21,11 @@ pub(crate) async fn history(args: &HistoryArgs) -> Result<(), Failure> {
 }
 
 fn csv(history: &HistoryAnswer) -> String {
-    let mut text = String::from("start,count,documents,authors\n");
+    let mut text = String::from("start,count,documents,authors,authors_estimated\n");
     for WindowAnswer { start, counts } in &history.windows {
         let CountsAnswer { count, documents, authors } = counts;
-        let authors = authors.map_or_else(String::new, |authors| authors.to_string());
-        let row = format!("{start},{count},{documents},{authors}\n");
+        let [authors, estimated] = tables::authors_fields(authors);
+        let row = format!("{start},{count},{documents},{authors},{estimated}\n");
         text.push_str(&row);
     }
     text
@@ -33,10 +33,13 @@ fn csv(history: &HistoryAnswer) -> String {
 
 fn table(history: &HistoryAnswer) -> String {
     let row = |start: String, counts: &CountsAnswer| {
-        let authors = counts.authors.map_or_else(String::new, tables::grouped);
+        let authors = tables::authors(&counts.authors);
         vec![start, tables::grouped(counts.count), tables::grouped(counts.documents), authors]
     };
+    let all = history.windows.iter().map(|window| &window.counts).chain(&history.undated);
+    let legend = tables::legend(all.map(|counts| &counts.authors));
     let windows = history.windows.iter().map(|window| row(window.start.clone(), &window.counts));
     let undated = history.undated.iter().map(|counts| row("without a time".to_owned(), counts));
-    tables::columns(&["window", "count", "records", "authors"], &[1, 2, 3], windows.chain(undated))
+    let header = ["window", "count", "records", "authors"];
+    tables::columns(&header, &[1, 2, 3], windows.chain(undated)) + legend
 }

@@ -33,10 +33,10 @@ pub(super) async fn print(
 
 fn csv(answer: &ScoredAnswer) -> String {
     let mut text = String::from(
-        "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new,g2,log_ratio\n",
+        "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new,g2,log_ratio,authors_estimated\n",
     );
     for topic in &answer.topics {
-        let authors = topic.authors.map_or_else(String::new, |authors| authors.to_string());
+        let [authors, estimated] = tables::authors_fields(&topic.authors);
         let burst = topic.burst.map_or_else(String::new, |burst| burst.to_string());
         let of = |number: fn(&KeynessAnswer) -> f64| {
             topic.keyness.as_ref().map_or_else(String::new, |keyness| number(keyness).to_string())
@@ -45,7 +45,7 @@ fn csv(answer: &ScoredAnswer) -> String {
         let ScoredTopicAnswer { rank, kind, term, count, documents, .. } = topic;
         let ScoredTopicAnswer { value, growth, peak, popular, new, .. } = topic;
         let row = format!(
-            "{rank},{kind},{},{count},{documents},{authors},{value},{burst},{growth},{peak},{popular},{},{new},{g2},{log_ratio}\n",
+            "{rank},{kind},{},{count},{documents},{authors},{value},{burst},{growth},{peak},{popular},{},{new},{g2},{log_ratio},{estimated}\n",
             quoted(term),
             status(topic.status),
         );
@@ -68,7 +68,7 @@ fn table(answer: &ScoredAnswer) -> String {
             format!("{:.2}", topic.value),
             format!("{times:.1}x"),
             tables::grouped(topic.documents),
-            topic.authors.map_or_else(String::new, tables::grouped),
+            tables::authors(&topic.authors),
             state,
         ];
         row.extend(kind.is_none().then(|| topic.kind.name().to_owned()));
@@ -78,7 +78,8 @@ fn table(answer: &ScoredAnswer) -> String {
     let term = kind.map_or("term", Kind::name);
     let mut header = vec!["rank", term, score.name(), times, "records", "authors", "status"];
     header.extend(kind.is_none().then_some("kind"));
-    tables::columns(&header, &[0, 2, 3, 4, 5], rows)
+    let legend = tables::legend(topics.iter().map(|topic| &topic.authors));
+    tables::columns(&header, &[0, 2, 3, 4, 5], rows) + legend
 }
 
 const fn status(status: Status) -> &'static str {

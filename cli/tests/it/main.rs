@@ -18,6 +18,8 @@ mod compared;
 #[cfg(test)]
 mod compressed;
 #[cfg(test)]
+mod estimates;
+#[cfg(test)]
 mod exclusions;
 #[cfg(test)]
 mod faults;

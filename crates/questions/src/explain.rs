@@ -8,7 +8,7 @@ use trends::scores::{ChiSquare, Explanation, PairCounts};
 use trends::{Bucket, Kind, Score, Topic};
 
 use crate::term::below_floor;
-use crate::{KeynessAnswer, QuestionError, TermQuestion, windows};
+use crate::{AuthorsAnswer, KeynessAnswer, QuestionError, TermQuestion, windows};
 
 /// A question about the inputs and steps of a term's scores.
 #[derive(Debug, Clone)]
@@ -80,8 +80,9 @@ pub struct DaysAnswer {
 pub struct DayAuthors {
     /// The start of the window (RFC 3339).
     pub start: String,
-    /// Number of distinct authors from the beginning of the day to the end of the window.
-    pub authors: u64,
+    /// The distinct authors from the beginning of the day to the end of the window.
+    #[serde(flatten)]
+    pub authors: AuthorsAnswer,
 }
 
 impl ExplainQuestion {
@@ -136,11 +137,18 @@ impl ExplainQuestion {
             let short = windows::is_short(view, Score::Burst, Some(bucket));
             QuestionError::NoScoresInWindow { short }
         })?;
-        Ok(Some((windows::start(explanation.score.bucket, length), explanation)))
+        Ok(Some((windows::start(explanation.score.published.bucket, length), explanation)))
     }
 }
 
 impl ExplainAnswer {
+    /// Returns true if a number of authors is an estimate, and so what is computed from it.
+    pub fn has_estimate(&self) -> bool {
+        let days = self.chi_square.iter().flat_map(|days| &days.windows);
+        self.explanation.as_ref().is_some_and(Explanation::has_estimate)
+            || days.into_iter().any(|day| day.authors.authors_estimated.is_some())
+    }
+
     fn is_empty(&self) -> bool {
         let Self { explanation, phrase, keyness, chi_square, .. } = self;
         explanation.is_none() && phrase.is_none() && keyness.is_none() && chi_square.is_none()
@@ -174,7 +182,10 @@ async fn days(view: &View, topic: &Topic) -> Result<Option<DaysAnswer>, Question
     let value = ChiSquare::latest(totals, &days);
     let past = days.into_iter().filter(|(bucket, _)| *bucket <= latest);
     let windows = past
-        .map(|(bucket, authors)| DayAuthors { start: windows::start(bucket, length), authors })
+        .map(|(bucket, authors)| DayAuthors {
+            start: windows::start(bucket, length),
+            authors: Some(authors).into(),
+        })
         .collect();
     let start = windows::start(latest, length);
     Ok(Some(DaysAnswer { value, start, windows }))

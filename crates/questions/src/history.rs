@@ -8,7 +8,7 @@ use trends::{Bucket, Kind};
 
 use crate::schema::kinds;
 use crate::term::below_floor;
-use crate::{QuestionError, TermQuestion, windows};
+use crate::{AuthorsAnswer, QuestionError, TermQuestion, windows};
 
 /// The windows with a term, of one generation of a source.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -51,15 +51,15 @@ pub struct CountsAnswer {
     pub count: u64,
     /// Number of records it occurs in.
     pub documents: u64,
-    /// Number of distinct authors: exact up to 32, estimated above; absent where records have none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authors: Option<u64>,
+    /// Its distinct authors.
+    #[serde(flatten)]
+    pub authors: AuthorsAnswer,
 }
 
 impl CountsAnswer {
-    const fn of(counted: &WindowCount) -> Self {
+    fn of(counted: &WindowCount) -> Self {
         let WindowCount { count, documents, authors, .. } = *counted;
-        Self { count, documents, authors }
+        Self { count, documents, authors: authors.into() }
     }
 }
 

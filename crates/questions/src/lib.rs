@@ -13,6 +13,7 @@
 //! runs      runs()           the generations, and the runs that can be resumed
 //! ```
 
+mod authors;
 mod error;
 mod explain;
 mod history;
@@ -25,6 +26,7 @@ mod top;
 mod topic;
 mod windows;
 
+pub use authors::AuthorsAnswer;
 pub use error::QuestionError;
 pub use explain::{DayAuthors, DaysAnswer, ExplainAnswer, ExplainQuestion, PairAnswer};
 pub use history::{CountsAnswer, HistoryAnswer, WindowAnswer};

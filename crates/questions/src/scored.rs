@@ -11,7 +11,7 @@ use trends::{Kind, Score};
 
 use crate::error::INSUFFICIENT_HISTORY;
 use crate::schema::{kinds, scores, statuses};
-use crate::{QuestionError, windows};
+use crate::{AuthorsAnswer, QuestionError, windows};
 
 /// A question about topics by a score.
 #[derive(Debug, Clone)]
@@ -124,9 +124,9 @@ pub struct ScoredTopicAnswer {
     pub count: u64,
     /// Number of records of the window it occurs in.
     pub documents: u64,
-    /// Number of distinct authors in the window; absent where records have none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authors: Option<u64>,
+    /// Its distinct authors in the window.
+    #[serde(flatten)]
+    pub authors: AuthorsAnswer,
     /// The score that ranks it.
     pub value: f64,
     /// The state of the topic in the window.
@@ -159,7 +159,7 @@ impl ScoredTopicAnswer {
             form: topic.form,
             count: topic.count,
             documents: topic.documents,
-            authors: topic.authors,
+            authors: topic.authors.into(),
             value: topic.value,
             status: topic.status,
             new: topic.new,

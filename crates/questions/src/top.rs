@@ -8,8 +8,8 @@ use store::View;
 use store::view::{RankingSlice, SliceStart};
 use trends::{Kind, Profile, Topic};
 
-use crate::QuestionError;
 use crate::schema::kinds;
+use crate::{AuthorsAnswer, QuestionError};
 
 /// A question about topics by count.
 #[derive(Debug, Clone)]
@@ -81,9 +81,9 @@ pub struct TopicRankAnswer {
     pub count: u64,
     /// Number of records it occurs in.
     pub documents: u64,
-    /// Number of distinct authors: exact up to 32, estimated above; absent where records have none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authors: Option<u64>,
+    /// Its distinct authors.
+    #[serde(flatten)]
+    pub authors: AuthorsAnswer,
     /// The most frequent form; absent if that is the term.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<String>,
@@ -96,7 +96,7 @@ impl TopicRankAnswer {
     fn new((rank, topic): (u64, Topic)) -> Self {
         let Topic { kind, term, count, documents, facts } = topic;
         let form = facts.forms.into_iter().next().map(|form| form.form);
-        let (authors, phrase) = (facts.authors, facts.phrase);
+        let (authors, phrase) = (facts.authors.into(), facts.phrase);
         Self { rank, kind, term, count, documents, authors, form, phrase }
     }
 

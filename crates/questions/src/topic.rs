@@ -8,7 +8,7 @@ use trends::facts::{Form, TermFacts};
 use trends::{Kind, Topic};
 
 use crate::schema::kinds;
-use crate::{QuestionError, TermQuestion};
+use crate::{AuthorsAnswer, QuestionError, TermQuestion};
 
 /// A term with its totals, of one generation of a source.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -26,9 +26,9 @@ pub struct TopicAnswer {
     pub count: u64,
     /// Number of records it occurs in.
     pub documents: u64,
-    /// Number of distinct authors: exact up to 32, estimated above; absent where records have none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub authors: Option<u64>,
+    /// Its distinct authors.
+    #[serde(flatten)]
+    pub authors: AuthorsAnswer,
     /// Its forms, the most frequent first, at most five; absent where they are not counted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub forms: Vec<FormAnswer>,
@@ -88,7 +88,7 @@ impl TermQuestion {
             term,
             count,
             documents,
-            authors,
+            authors: authors.into(),
             forms: forms.into_iter().map(form).collect(),
             examples: examples.into_iter().map(ExampleAnswer::of).collect(),
         })

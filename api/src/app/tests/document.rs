@@ -49,10 +49,29 @@ fn validator(document: &Value, path: &str, status: &str, content: &str) -> jsons
     jsonschema::draft202012::new(&whole).unwrap()
 }
 
+#[test]
+fn every_schema_with_authors_has_the_mark_of_an_estimate() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut marked = Vec::new();
+    for (name, schema) in schemas {
+        let properties = &schema["properties"];
+        assert_eq!(properties["authors"].is_null(), properties["authorsEstimated"].is_null());
+        if let Some(mark) = properties.get("authorsEstimated") {
+            assert_eq!(mark["type"], json!(["boolean", "null"]), "{name}");
+            let required = schema["required"].as_array().unwrap();
+            assert!(!required.contains(&json!("authorsEstimated")), "{name}");
+            marked.push(name.as_str());
+        }
+    }
+    assert_eq!(marked, ["Counts", "Ranked", "ScoredRank", "Seen", "TopicAnswer"]);
+}
+
 #[tokio::test]
 async fn every_answer_matches_the_document() {
     let (store, app) = sample().await;
-    social::publish(store).await;
+    social::publish(store.clone()).await;
+    social::publish_crowds(store).await;
     let document: Value = serde_json::from_str(&document()).unwrap();
     for (uri, status) in [
         ("/", "200"),
@@ -73,6 +92,10 @@ async fn every_answer_matches_the_document() {
         ("/api/v1/topics?source=sample&term=nobody", "404"),
         ("/api/v1/history?source=social&kind=hashtag&term=breaking", "200"),
         ("/api/v1/history?source=sample&term=love", "404"),
+        ("/api/v1/trends?source=crowds", "200"),
+        ("/api/v1/topics?source=crowds&term=flood", "200"),
+        ("/api/v1/history?source=crowds&term=flood", "200"),
+        ("/api/v1/scores?source=crowds", "200"),
         ("/api/v1/scores?source=social&kind=hashtag", "200"),
         ("/api/v1/scores?source=social&kind=word,hashtag", "200"),
         ("/api/v1/scores?source=social&score=popular&window=2016-03-01T08:59:00Z", "200"),

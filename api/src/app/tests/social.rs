@@ -26,15 +26,39 @@ fn posts() -> String {
     quiet.chain(loud).chain([undated]).collect()
 }
 
-/// Publishes the posts under the source `social`.
+/// Ten hours of posts, each by an author of its own. A flood has 32 in the eighth hour and 33 in the
+/// ninth.
+fn crowds() -> String {
+    let sizes = [9, 9, 9, 9, 9, 9, 9, 32, 33, 9];
+    let hours = (0_u64..).zip(sizes);
+    let posts = hours.flat_map(|(hour, size)| (0..size).map(move |number| (hour, number)));
+    let post = |(hour, number): (u64, u64)| {
+        let time = 1_456_790_400 + hour * 3600 + number;
+        let author = format!("{hour}-{number}");
+        let text = if (7..9).contains(&hour) { "flood" } else { "weather" };
+        json!({ "text": text, "created_at": time, "user": { "id_str": author } }).to_string()
+    };
+    posts.map(|of| post(of) + "\n").collect()
+}
+
+/// Publishes posts under the source `social`.
 pub(super) async fn publish(store: Arc<dyn Store>) {
+    publish_as("social", posts(), store).await;
+}
+
+/// Publishes the posts of two crowds under the source `crowds`.
+pub(super) async fn publish_crowds(store: Arc<dyn Store>) {
+    publish_as("crowds", crowds(), store).await;
+}
+
+async fn publish_as(source: &'static str, posts: String, store: Arc<dyn Store>) {
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     let number = RUNS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let runtime = tokio::runtime::Handle::current();
     let run = move || {
         let folder = tempfile::tempdir().unwrap();
         let input = folder.path().join("posts.ndjson");
-        std::fs::write(&input, posts()).unwrap();
+        std::fs::write(&input, posts).unwrap();
         let spec = Spec {
             partitions: Partitions::new(2).unwrap(),
             analysis: Analysis {
@@ -44,12 +68,12 @@ pub(super) async fn publish(store: Arc<dyn Store>) {
                 scores: vec![Score::Burst, Score::Peak, Score::Popular],
                 ..Analysis::default()
             },
-            ..Spec::new(SourceName::new("social").unwrap(), vec![input.display().to_string()])
+            ..Spec::new(SourceName::new(source).unwrap(), vec![input.display().to_string()])
         };
         let context = Context::new(
             store,
             runtime,
-            RunId::new(&format!("social-{number}")).unwrap(),
+            RunId::new(&format!("{source}-{number}")).unwrap(),
             AttemptId::new("attempt").unwrap(),
             Limits::new(1, 64 << 20, folder.path().to_owned(), 1),
         );
@@ -79,6 +103,34 @@ async fn a_listing_shows_the_form_and_the_authors_of_a_term() {
         "form": "Breaking",
     }]);
     assert_eq!(trends["topics"], expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_marks_an_estimate_of_authors_and_only_that() {
+    let store = memory().await;
+    publish_crowds(store.clone()).await;
+    let app = over(&store);
+    let number = |counts: &Value| {
+        let [authors, documents] = ["authors", "documents"].map(|name| counts[name].as_u64());
+        assert!(authors <= documents, "{counts}");
+        (authors, counts.get("authorsEstimated").cloned())
+    };
+    let (exact, estimate) = ((Some(32), None), (Some(33), Some(json!(true))));
+    let history = answer(&app, "/api/v1/history?source=crowds&term=flood").await;
+    let windows = history["windows"].as_array().unwrap();
+    assert_eq!([&windows[0], &windows[1]].map(number), [exact.clone(), estimate.clone()]);
+    for (hour, expected) in [(7, exact), (8, estimate)] {
+        let uri =
+            format!("/api/v1/scores?source=crowds&score=burst&window=2016-03-01T0{hour}:00:00Z");
+        let scored = answer(&app, &uri).await;
+        assert_eq!(number(&scored["topics"][0]), expected, "{uri}");
+    }
+    for uri in ["trends?source=crowds", "topics?source=crowds&term=flood"] {
+        let found = answer(&app, &format!("/api/v1/{uri}")).await;
+        let counts = found["topics"].get(0).unwrap_or(&found);
+        let (authors, mark) = number(counts);
+        assert!(authors.unwrap() > 32 && mark == Some(json!(true)), "{counts}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::burst::{BurstSteps, burst_steps, expected_and_limit, winsorise};
 use super::{Cell, Measure, Scorer, WindowScore};
+use crate::detail::is_estimate;
 
 /// The inputs and steps of a term's scores in one window.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -17,7 +18,7 @@ pub struct Explanation {
     /// The measure of the run.
     pub measure: Measure,
     /// The counts of the term in the window.
-    pub cell: Cell,
+    pub cell: ExplainedCell,
     /// Nc, the number of documents in the window.
     pub documents: u128,
     /// The first bucket of the reference, which ends before the window.
@@ -39,7 +40,31 @@ pub struct Explanation {
     /// The bursts above 0 of the last 48 hours; the peak is the greatest after decay.
     pub peaks: Vec<PeakInput>,
     /// The scores as they are published.
-    pub score: WindowScore,
+    pub score: ExplainedScore,
+}
+
+/// The counts of the term in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedCell {
+    /// The counts.
+    #[serde(flatten)]
+    pub counts: Cell,
+    /// True if the number of authors is an estimate; `None` if it is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authors_estimated: Option<bool>,
+}
+
+/// The scores of the term in the window.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExplainedScore {
+    /// The scores as they are published.
+    #[serde(flatten)]
+    pub published: WindowScore,
+    /// True if the measure is an estimate; `None` if it is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_estimated: Option<bool>,
 }
 
 /// A bucket of a reference.
@@ -52,6 +77,9 @@ pub struct ReferenceCell {
     pub documents: u128,
     /// x, the measure of the term.
     pub measured: u64,
+    /// True if x is an estimate; `None` if it is exact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured_estimated: Option<bool>,
     /// E = N D / Nr, from the counted values.
     pub expected: f64,
     /// E + 3 sqrt(dispersion E), the limit of the winsorised value.
@@ -104,6 +132,8 @@ impl Scorer<'_> {
         let peaks = bursts.into_iter().filter_map(peak).collect();
 
         let (totals, measured) = (self.totals, score.measured);
+        let measure = totals.measure();
+        let estimated = |measured| measure.is_estimate(measured).then_some(true);
         let points = self.reference_points(position);
         let sum = points.iter().map(|point| u128::from(point.x)).sum();
         let reference = self.reference(position, points, sum);
@@ -117,16 +147,21 @@ impl Scorer<'_> {
                 bucket: totals.bucket(point.position),
                 documents: point.documents,
                 measured: point.x,
+                measured_estimated: estimated(point.x),
                 expected,
                 limit,
                 winsorised: winsorise(point, reference, &steps.raw),
             })
         };
         let absent = Cell { bucket, ..Cell::default() };
+        let counts = cells.iter().find(|cell| cell.bucket == bucket).copied().unwrap_or(absent);
         Some(Explanation {
             window_seconds: totals.window().get(),
-            measure: totals.measure(),
-            cell: cells.iter().find(|cell| cell.bucket == bucket).copied().unwrap_or(absent),
+            measure,
+            cell: ExplainedCell {
+                counts,
+                authors_estimated: is_estimate(counts.authors).then_some(true),
+            },
             documents,
             reference_from: bucket.saturating_sub(totals.reference_windows()),
             reference_buckets: totals.reference_buckets(position),
@@ -138,7 +173,7 @@ impl Scorer<'_> {
             steps: scored.map(|(_, steps)| steps),
             gates: self.gate_states(measured, scored.is_some_and(|(_, steps)| steps.z > 0.0)),
             peaks,
-            score,
+            score: ExplainedScore { published: score, measured_estimated: estimated(measured) },
         })
     }
 
@@ -153,18 +188,24 @@ impl Scorer<'_> {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cell { bucket, count, documents, authors } = self.cell;
+        let Cell { bucket, count, documents, authors } = self.cell.counts;
         let second = i128::from(bucket) * i128::from(self.window_seconds);
         writeln!(f, "window {bucket}, {} s from second {second}", self.window_seconds)?;
-        writeln!(f, "  count {count}, documents {documents}, authors {authors}")?;
-        writeln!(f, "  x = {} ({:?})", self.score.measured, self.measure)?;
+        writeln!(
+            f,
+            "  count {count}, documents {documents}, authors {}",
+            shown(authors, self.cell.authors_estimated)
+        )?;
+        let x = shown(self.score.published.measured, self.score.measured_estimated);
+        writeln!(f, "  x = {x} ({:?})", self.measure)?;
         writeln!(f, "  Nc = {} documents in all", self.documents)?;
         let (from, buckets) = (self.reference_from, self.reference_buckets);
         writeln!(f, "reference: buckets {from} to {}", bucket.saturating_sub(1))?;
         writeln!(f, "  W = {buckets} of them have documents, Nr = {}", self.reference_documents)?;
         for cell in &self.reference {
-            let ReferenceCell { bucket, documents, measured, expected, limit, winsorised } = cell;
-            write!(f, "  {bucket}: x = {measured}, N = {documents}, E = {expected}, ")?;
+            let ReferenceCell { bucket, documents, expected, limit, winsorised, .. } = cell;
+            let x = shown(cell.measured, cell.measured_estimated);
+            write!(f, "  {bucket}: x = {x}, N = {documents}, E = {expected}, ")?;
             writeln!(f, "limit {limit}, winsorised {winsorised}")?;
         }
         match &self.steps {
@@ -177,7 +218,7 @@ impl fmt::Display for Explanation {
         for PeakInput { bucket, burst, decayed } in &self.peaks {
             writeln!(f, "peak: burst {burst} in window {bucket} has decayed to {decayed}")?;
         }
-        let WindowScore { status, new, burst, growth, peak, popular, .. } = &self.score;
+        let WindowScore { status, new, burst, growth, peak, popular, .. } = &self.score.published;
         match burst {
             Some(burst) => writeln!(f, "burst {burst}, growth {growth}")?,
             None => writeln!(f, "no burst score")?,
@@ -186,7 +227,20 @@ impl fmt::Display for Explanation {
     }
 }
 
+/// Returns a count as it is shown: with `~` before an estimate.
+fn shown(count: u64, estimated: Option<bool>) -> String {
+    if estimated.is_some() { format!("~{count}") } else { count.to_string() }
+}
+
 impl Explanation {
+    /// Returns true if a count is an estimate, and so what is computed from it.
+    pub fn has_estimate(&self) -> bool {
+        let reference = self.reference.iter().map(|cell| cell.measured_estimated);
+        let mut marks =
+            reference.chain([self.cell.authors_estimated, self.score.measured_estimated]);
+        marks.any(|mark| mark.is_some())
+    }
+
     fn fmt_steps(&self, steps: &BurstSteps, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { pooled_dispersion, pooled_terms, .. } = self;
         write!(f, "pooled dispersion, 4 with fewer than 20 terms: ")?;

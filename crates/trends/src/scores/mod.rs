@@ -19,7 +19,9 @@ mod totals;
 pub use burst::{BurstSteps, DispersionEstimate, GROWTH_CAP};
 pub use chi_square::ChiSquare;
 pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PooledDispersion, TermDispersion};
-pub use explain::{Explanation, GateStates, PeakInput, ReferenceCell};
+pub use explain::{
+    ExplainedCell, ExplainedScore, Explanation, GateStates, PeakInput, ReferenceCell,
+};
 pub use keyness::{Keyness, KeynessCounts, MIN_G2};
 pub use phrase::{MIN_NPMI, MIN_PAIRS, PairCounts, phrase_stands_for_word};
 pub use scorer::{PEAK_FLOOR, Scorer, Status, WindowScore};
@@ -36,8 +38,8 @@ pub struct Cell {
     pub count: u64,
     /// Number of records with the term.
     pub documents: u64,
-    /// Number of distinct authors of those records, as far as the records name them; an estimate
-    /// above 32.
+    /// Number of distinct authors of those records, as far as the records name them, at most
+    /// `documents`; an estimate above 32.
     pub authors: u64,
 }
 
@@ -58,6 +60,11 @@ impl Measure {
             Self::Authors => cell.authors,
             Self::Documents => cell.documents,
         }
+    }
+
+    /// Returns true if a scored count is an estimate.
+    pub fn is_estimate(self, measured: u64) -> bool {
+        self == Self::Authors && crate::detail::is_estimate(measured)
     }
 }
 

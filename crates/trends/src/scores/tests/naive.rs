@@ -130,7 +130,7 @@ proptest! {
         let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
         for score in emitted(&totals, &cells) {
             let explained = scorer.explain(&cells, score.bucket).unwrap();
-            prop_assert_eq!(explained.score, score);
+            prop_assert_eq!(explained.score.published, score);
             let now = (score.bucket - FIRST) as usize;
             let naive = z(&documents, &counts, now, explained.pooled_dispersion);
             near(explained.steps.map_or(0.0, |steps| steps.z), naive.unwrap_or(0.0));
