@@ -98,7 +98,7 @@ pub(crate) struct AnalysisArgs {
     #[arg(long, value_name = "LENGTH")]
     pub(crate) window: Option<Duration>,
     /// Languages whose common words are not counted, or `none` to count all words; needs --profile
-    /// social [default: nl,en,es].
+    /// social [default: the language of each record, or nl,en,es if that has no list].
     #[arg(long, value_name = "LANGUAGE,...", value_delimiter = ',')]
     pub(crate) stop_words: Vec<String>,
     /// Scores to rank topics by, beside their count, such as burst,peak: burst, peak, popular,

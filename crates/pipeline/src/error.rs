@@ -57,6 +57,18 @@ pub enum Error {
         /// The hash that the attempt was given.
         expected: String,
     },
+    /// The plan was made by a build that finds other words.
+    #[error(
+        "run {run} cuts text into words by {planned}, this program by {ours}: start every program of a run from the same image, or begin the run again"
+    )]
+    SegmentationMismatch {
+        /// The run.
+        run: String,
+        /// The segmentation that the plan names.
+        planned: String,
+        /// The segmentation of this program.
+        ours: String,
+    },
     /// The failed shards that the attempt was given differ from those of an earlier stage.
     #[error(
         "partition {partition} of run {run} was aggregated without the shards {stored:?}, this attempt was started without {expected:?}"
@@ -183,7 +195,9 @@ impl Error {
             Self::Compression { .. } => "DamagedCompression",
             Self::SourceChanged { .. } => "SourceChanged",
             Self::TooManyMalformed(_) => "TooManyMalformed",
-            Self::PlanMismatch { .. } | Self::ShardsMismatch { .. } => "PlanMismatch",
+            Self::PlanMismatch { .. }
+            | Self::SegmentationMismatch { .. }
+            | Self::ShardsMismatch { .. } => "PlanMismatch",
             Self::Superseded { .. } => "Superseded",
             Self::Removed { .. } => "RunRemoved",
             Self::NotReady { .. } => "NotReady",
@@ -219,6 +233,7 @@ impl Error {
             | Self::SourceChanged { .. }
             | Self::TooManyMalformed(_)
             | Self::PlanMismatch { .. }
+            | Self::SegmentationMismatch { .. }
             | Self::ShardsMismatch { .. }
             | Self::Removed { .. }
             | Self::OutsidePlan { .. }

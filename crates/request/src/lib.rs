@@ -10,8 +10,8 @@ use trendjob::{Input, Preset, TrendJobSpec};
 use trends::social::LANGUAGE_METHOD;
 use trends::{Partitions, Profile};
 
-/// The languages whose common words profile `Social` doesn't count by default: the original
-/// program's.
+/// The languages whose common words profile `Social` doesn't count by default, in records whose own
+/// language has no list: the original program's.
 const DEFAULT_STOP_LANGUAGES: [&str; 3] = ["nl", "en", "es"];
 
 /// The error for a spec that was not checked.
@@ -89,6 +89,7 @@ fn analysis(wanted: &trendjob::Analysis) -> Analysis {
         kinds,
         window: wanted.window.map(trendjob::Duration::seconds),
         stop_languages: stop_words.languages,
+        own_stop_words: is_social && wanted.stop_words.is_none(),
         stop_words: stop_words.extra,
         exclude_authors: exclude.authors,
         exclude_terms: exclude.terms,

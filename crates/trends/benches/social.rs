@@ -49,6 +49,30 @@ fn posts(count: usize, non_ascii: u64) -> Vec<String> {
     (0..count).map(|_| (0..18).map(|_| part()).collect::<Vec<_>>().join(" ")).collect()
 }
 
+/// Returns posts in Japanese of three invented sentences each: nouns, verbs and adjectives of
+/// everyday words between particles, now and then a foreign word, a number or a hashtag.
+fn japanese(count: usize) -> Vec<String> {
+    const NOUNS: &str = "今日 明日 天気 電車 会社 学校 先生 友達 家族 映画 音楽 新聞 東京 大阪 京都 \
+        北海道 日本 世界 問題 時間 仕事 料理 ラーメン コーヒー スマートフォン ニュース サッカー 野球選手 \
+        選挙 地震 台風 雪 猫 犬 桜 朝ごはん お弁当 誕生日 iPhone 2017年";
+    const PARTICLES: &str = "は が を に で と も から まで の";
+    const ENDS: &str = "行きました 食べたい 楽しかった 見ています 始まります 買ってきた 思います すごい \
+        うれしい おいしかったです 終わったらどうしよう 教えてください わからない ありがとうございます でした";
+    let lists = [NOUNS, PARTICLES, ENDS, "。 ！ 、 … \u{a0} \u{a0}#桜\u{a0}"];
+    let lists =
+        lists.map(|list| list.split(' ').filter(|part| !part.is_empty()).collect::<Vec<_>>());
+    let mut state = 7;
+    let mut post = || {
+        let mut text = String::new();
+        for list in [0, 1, 0, 1, 0, 1, 2, 3].repeat(3) {
+            let list = &lists[list];
+            text.push_str(list[(random(&mut state) >> 20) as usize % list.len()]);
+        }
+        text.replace('\u{a0}', " ")
+    };
+    (0..count).map(|_| post()).collect()
+}
+
 /// A sink that sums the lengths of terms, so that no work is optimised away.
 #[derive(Default)]
 struct Sum(usize);
@@ -116,6 +140,31 @@ fn tokenize(criterion: &mut Criterion) {
     }
 }
 
+/// The `Social` tokenizer on posts without spaces, by the kinds that are counted.
+fn unspaced(criterion: &mut Criterion) {
+    let posts = japanese(5_000);
+    let mut group = criterion.benchmark_group("tokenize japanese");
+    group.sample_size(20);
+    group.throughput(Throughput::Bytes(posts.iter().map(|post| post.len() as u64).sum()));
+    for (name, kinds) in [
+        ("words", &[Kind::Word][..]),
+        ("hashtags", &[Kind::Hashtag]),
+        ("words, hashtags and phrases", &[Kind::Word, Kind::Hashtag, Kind::Phrase]),
+    ] {
+        let mut tokenizer = tokenizer(kinds, false);
+        group.bench_function(name, |bench| {
+            bench.iter(|| {
+                let mut sum = Sum::default();
+                for text in &posts {
+                    tokenizer.post(&Post { text, language: Some("ja"), entities: None }, &mut sum);
+                }
+                sum.0
+            });
+        });
+    }
+    group.finish();
+}
+
 fn details(criterion: &mut Criterion) {
     let posts = posts(500, 2);
     let mut guessing = tokenizer(&[Kind::Word], true);
@@ -141,7 +190,7 @@ fn details(criterion: &mut Criterion) {
 
 /// Tokenizes long texts of one repeated piece; the throughput must not fall with the length.
 fn long_texts(criterion: &mut Criterion) {
-    const PIECES: [&str; 20] = [
+    const PIECES: [&str; 23] = [
         "#",
         "#a",
         "#1",
@@ -161,6 +210,9 @@ fn long_texts(criterion: &mut Criterion) {
         "\u{1F469}\u{200D}",
         "\u{1F3F4}\u{E0067}",
         "\u{6771}",
+        "すごいラーメン",
+        "\u{E01}",
+        "ก\u{E34}",
         "é'",
     ];
     let mut tokenizer = tokenizer(&Kind::ALL, false);
@@ -183,5 +235,5 @@ fn long_texts(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(social, tokenize, details, long_texts);
+criterion_group!(social, tokenize, unspaced, details, long_texts);
 criterion_main!(social);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 pub use trends::Profile;
 use trends::record::Fields;
 use trends::scores::BurstGates;
-use trends::social::{LANGUAGE_METHOD, Settings, StopWords};
+use trends::social::{LANGUAGE_METHOD, Settings, StopWords, segmentation};
 use trends::window::DAY_SECONDS;
 use trends::{Bucket, Kind, Score};
 
@@ -30,6 +30,10 @@ pub struct Analysis {
     /// Languages whose common words are not counted, as ISO 639-1 codes. Only for `Social`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_languages: Vec<String>,
+    /// True if the stop words of a record's own language apply to it, too, if that is not among the
+    /// `stop_languages`. Only for `Social`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_stop_words: bool,
     /// Further words that are not counted. Only for `Social`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop_words: Vec<String>,
@@ -97,6 +101,7 @@ impl Default for Analysis {
             kinds: vec![Kind::Word],
             window: None,
             stop_languages: Vec::new(),
+            own_stop_words: false,
             stop_words: Vec::new(),
             exclude_authors: Vec::new(),
             exclude_terms: Vec::new(),
@@ -195,8 +200,15 @@ impl Analysis {
     }
 
     fn stop_words(&self) -> Result<StopWords, Error> {
-        StopWords::new(&self.stop_languages, &self.stop_words)
-            .map_err(|error| Error::Input(error.to_string()))
+        let stop_words = StopWords::new(&self.stop_languages, &self.stop_words)
+            .map_err(|error| Error::Input(error.to_string()))?;
+        Ok(if self.own_stop_words { stop_words.with_own_lists() } else { stop_words })
+    }
+
+    /// Returns the name of the rules and tables that cut text into words in this program, `None` for
+    /// `Seed`, whose words need none.
+    pub(crate) fn segmentation(&self) -> Option<String> {
+        (self.profile == Profile::Social).then(segmentation)
     }
 
     /// Returns the settings of the tokeniser of the profile `Social`.

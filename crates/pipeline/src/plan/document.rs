@@ -183,6 +183,10 @@ pub struct PlanDocument {
     pub max_malformed_percent: f64,
     /// The longest line that is read, in bytes.
     pub max_record_size: u64,
+    /// The rules and tables that cut text into words; only for `Social`. Programs with others refuse
+    /// the plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segmentation: Option<String>,
     /// The settings for counting and scoring.
     #[serde(default, skip_serializing_if = "Analysis::is_default")]
     pub analysis: Analysis,

@@ -65,13 +65,26 @@ pub fn stored(context: &Context, expected: Option<&str>) -> Result<Plan, Error> 
     }
 }
 
-/// Reads the plan of a run, if one is stored, and checks that it can be followed.
+/// Reads the plan of a run, if one is stored, and checks that this program can follow it.
 fn read(context: &Context) -> Result<Option<Plan>, Error> {
     let key = Key::plan(&context.run);
     let found: Option<PlanDocument> = context.wait(read_document(&*context.store, &key))?;
     let Some(document) = found else { return Ok(None) };
     document.check().map_err(|what| Error::damaged(&key, what))?;
+    check_segmentation(context, &document)?;
     Plan::new(document).map(Some)
+}
+
+/// Fails with `SegmentationMismatch` if the plan was made by a build that finds other words.
+fn check_segmentation(context: &Context, plan: &PlanDocument) -> Result<(), Error> {
+    let ours = plan.analysis.segmentation();
+    if plan.segmentation == ours {
+        return Ok(());
+    }
+    let named = |name: Option<String>| name.unwrap_or_else(|| "rules without a name".to_owned());
+    let run = context.run.to_string();
+    let (planned, ours) = (named(plan.segmentation.clone()), named(ours));
+    Err(Error::SegmentationMismatch { run, planned, ours })
 }
 
 /// Makes a plan with start number 0 and stores nothing.
@@ -99,6 +112,7 @@ fn document(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<PlanDocumen
         record: spec.record.clone(),
         max_malformed_percent: spec.max_malformed_percent,
         max_record_size: spec.max_record_size,
+        segmentation: spec.analysis.segmentation(),
         analysis: spec.analysis.clone(),
     })
 }

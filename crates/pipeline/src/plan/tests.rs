@@ -1,5 +1,5 @@
 //! Plan pods whose TrendJob is purged before they begin, while they begin, and while they store
-//! their plan.
+//! their plan; and plans of builds that find other words.
 
 use std::sync::Mutex;
 
@@ -71,4 +71,47 @@ fn a_run_that_is_purged_while_it_begins_gets_no_plan() {
 fn a_plan_that_is_stored_while_its_run_is_purged_is_removed() {
     let inserted = purged_at(Key::plan);
     assert_eq!(inserted.last(), Some(&Key::plan(&RunId::new(RUN).unwrap())));
+}
+
+#[test]
+fn only_plans_of_social_name_a_segmentation_and_the_stop_words_of_records() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let json = |run: &str, spec: &Spec| serde_json::to_value(&*fixture.plan(run, spec)).unwrap();
+    let seed = json("seed", &fixture.spec());
+    assert_eq!((seed.get("segmentation"), seed.get("analysis")), (None, None));
+    let analysis = Analysis { profile: Profile::Social, ..Analysis::default() };
+    let social = json("social", &Spec { analysis, ..fixture.spec() });
+    assert_eq!(social["segmentation"], trends::social::segmentation());
+    assert_eq!(social["analysis"].get("ownStopWords"), None);
+}
+
+#[test]
+fn a_plan_of_a_build_that_finds_other_words_is_refused_with_the_remedy() {
+    let fixture = Fixture::new();
+    fixture.file("in", post("love"));
+    let analysis = Analysis { profile: Profile::Social, ..Analysis::default() };
+    let made = document(
+        &Spec { analysis, ..fixture.spec() },
+        &fixture.context("run", "attempt").remote,
+        &Cancel::default(),
+    )
+    .unwrap();
+    let ours = trends::social::segmentation();
+    for (run, planned, named) in [
+        ("other", Some("words-1+uax29-9.9.9".to_owned()), "words-1+uax29-9.9.9"),
+        ("none", None, "rules without a name"),
+    ] {
+        let context = fixture.context(run, "attempt");
+        let plan = PlanDocument { segmentation: planned, ..made.clone() };
+        let (key, attempt) = (Key::plan(&context.run), context.attempt_key(Stage::Plan, 0));
+        let inserted = insert_document(&*context.store, &key, &attempt, plan);
+        context.wait(inserted).unwrap();
+        let error = stored(&context, None).unwrap_err();
+        assert_eq!((error.reason(), error.is_permanent()), ("PlanMismatch", true));
+        let message = error.to_string();
+        for part in [named, &ours, "same image", run] {
+            assert!(message.contains(part), "{part} is not in {message}");
+        }
+    }
 }

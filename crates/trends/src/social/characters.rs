@@ -2,7 +2,7 @@
 
 use icu_properties::props::{
     DefaultIgnorableCodePoint, Emoji, EmojiPresentation, GeneralCategory, GeneralCategoryGroup,
-    Script,
+    Script, WordBreak,
 };
 use icu_properties::{CodePointMapData, CodePointSetData};
 
@@ -111,6 +111,24 @@ pub(super) fn is_ignorable(character: char) -> bool {
         && CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
 }
 
+/// Returns true for a sign that posts in Arabic or Hebrew mostly leave out: tatweel, harakat, points
+/// and accents.
+pub(super) fn is_optional(character: char) -> bool {
+    matches!(
+        character,
+        '\u{640}'
+            | '\u{64B}'..='\u{652}'
+            | '\u{670}'
+            | '\u{591}'..='\u{5BD}'
+            | '\u{5BF}'
+            | '\u{5C1}'
+            | '\u{5C2}'
+            | '\u{5C4}'
+            | '\u{5C5}'
+            | '\u{5C7}'
+    )
+}
+
 /// Returns true if a single character is long enough for a word: Han and kana are written without
 /// spaces, and a Hangul syllable stands for about three Latin letters.
 pub(super) fn is_word_alone(character: char) -> bool {
@@ -122,27 +140,101 @@ pub(super) fn is_word_alone(character: char) -> bool {
         )
 }
 
-/// Returns true for a character of a script whose words only a dictionary can separate.
-#[cfg(feature = "cjk")]
-pub(super) fn is_unspaced(character: char) -> bool {
-    // Thai has the lowest code points of these scripts.
-    character >= '\u{E00}'
+/// The scripts that are written without spaces, so that only a dictionary can separate words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unspaced {
+    /// Chinese and Japanese but for Katakana, which UAX #29 joins to words.
+    HanOrHiragana,
+    Thai,
+    Lao,
+    Khmer,
+    Burmese,
+}
+
+/// Returns the script of a letter, mark or sign whose words only a dictionary can separate. UAX #29
+/// gives each of them the class `Other` or, to marks, `Extend`; only marks of iteration are letters to it.
+#[inline]
+pub(super) fn unspaced(character: char) -> Option<Unspaced> {
+    // The frequent ones first: this is asked of every character.
+    if character < '\u{E01}' {
+        return None;
+    }
+    if matches!(character, '\u{3041}'..='\u{3096}' | '\u{4E00}'..='\u{9FFF}') {
+        return Some(Unspaced::HanOrHiragana);
+    }
+    match character {
+        '\u{E01}'..='\u{E3A}' | '\u{E40}'..='\u{E4E}' => Some(Unspaced::Thai),
+        '\u{E81}'..='\u{ECE}' | '\u{EDC}'..='\u{EDF}' => assigned(character, Unspaced::Lao),
+        '\u{1000}'..='\u{103F}'
+        | '\u{1050}'..='\u{108F}'
+        | '\u{109A}'..='\u{109D}'
+        | '\u{A9E0}'..='\u{A9EF}'
+        | '\u{A9FA}'..='\u{A9FE}'
+        | '\u{AA60}'..='\u{AA76}'
+        | '\u{AA7A}'..='\u{AA7F}' => Some(Unspaced::Burmese),
+        '\u{1780}'..='\u{17D3}' | '\u{17D7}' | '\u{17DC}' | '\u{17DD}' => Some(Unspaced::Khmer),
+        '\u{3005}'..='\u{3007}'
+        | '\u{3021}'..='\u{3029}'
+        | '\u{3038}'..='\u{303B}'
+        | '\u{309D}'..='\u{309F}'
+        | '\u{3400}'..='\u{4DBF}' => Some(Unspaced::HanOrHiragana),
+        '\u{F900}'..='\u{FAFF}'
+        | '\u{16FE2}'..='\u{16FE3}'
+        | '\u{1B001}'..='\u{1B11F}'
+        | '\u{1B132}'
+        | '\u{1B150}'..='\u{1B152}'
+        | '\u{20000}'..='\u{33479}' => assigned(character, Unspaced::HanOrHiragana),
+        _ => None,
+    }
+}
+
+/// Returns `script` if the character is assigned.
+fn assigned(character: char, script: Unspaced) -> Option<Unspaced> {
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    (category != GeneralCategory::Unassigned).then_some(script)
+}
+
+/// Returns true for a letter of Katakana, its signs of iteration and the prolonged sound mark.
+#[inline]
+pub(super) fn is_katakana(character: char) -> bool {
+    matches!(
+        character,
+        '\u{30A1}'..='\u{30FA}' | '\u{30FC}'..='\u{30FF}' | '\u{31F0}'..='\u{31FF}'
+    )
+}
+
+/// Returns true for a letter of Hiragana or Katakana, and the prolonged sound mark.
+pub(super) fn is_kana(character: char) -> bool {
+    matches!(
+        character,
+        '\u{3041}'..='\u{3096}' | '\u{309D}'..='\u{309F}' | '\u{1B001}'..='\u{1B167}'
+    ) || is_katakana(character)
+}
+
+/// Returns true for a mark: `\p{M}`.
+pub(super) fn is_mark(character: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(CodePointMapData::<GeneralCategory>::new().get(character))
+}
+
+/// Returns true for a character that UAX #29 joins to the one before it (WB4).
+pub(super) fn extends(character: char) -> bool {
+    character >= '\u{AD}'
         && matches!(
-            CodePointMapData::<Script>::new().get(character),
-            Script::Han
-                | Script::Hiragana
-                | Script::Katakana
-                | Script::Thai
-                | Script::Lao
-                | Script::Khmer
-                | Script::Myanmar
+            CodePointMapData::<WordBreak>::new().get(character),
+            WordBreak::Extend | WordBreak::Format | WordBreak::ZWJ
         )
 }
 
 /// Returns true for a character that can begin or join an emoji: `Emoji` outside ASCII.
 pub(super) fn is_emoji(character: char) -> bool {
-    // Below U+203C only © and ® are emoji, and none is between the two blocks.
-    matches!(character, '\u{A9}' | '\u{AE}' | '\u{203C}'..='\u{3299}' | '\u{1F000}'..='\u{1FFFF}')
+    // Kana and Han are frequent, and look-ups dear: only four characters from U+3000 on are emoji.
+    let (symbols, pictographs) = ('\u{203C}'..='\u{2B55}', '\u{1F000}'..='\u{1FFFF}');
+    (symbols.contains(&character)
+        || pictographs.contains(&character)
+        || matches!(
+            character,
+            '\u{A9}' | '\u{AE}' | '\u{3030}' | '\u{303D}' | '\u{3297}' | '\u{3299}'
+        ))
         && CodePointSetData::new::<Emoji>().contains(character)
 }
 

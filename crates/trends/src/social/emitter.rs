@@ -54,6 +54,19 @@ impl WordEmitter {
         );
     }
 
+    /// Emits a word of Han, Hiragana or Katakana as [`WordEmitter::word`] does, but faster: only
+    /// repeated letters can make its key differ from its form.
+    pub(super) fn uncased(&mut self, form: &str, post: PostSettings<'_>, sink: &mut impl TermSink) {
+        let is_long_enough = words::is_long_enough(form);
+        if !is_long_enough && !post.kinds.contains(Kind::Phrase) {
+            // Without phrases, no neighbour needs to be kept.
+            return;
+        }
+        let key = fold::squeezed(form, &mut self.key);
+        let class = post.stop_words.class(key, post.active);
+        self.left.emit(FoldedWord { key, form, is_long_enough }, class, post.kinds, sink);
+    }
+
     /// Emits a word of ASCII letters and digits as [`WordEmitter::word`] does, but faster: a short
     /// word is folded and looked up as a number.
     pub(super) fn plain(&mut self, form: &str, post: PostSettings<'_>, sink: &mut impl TermSink) {

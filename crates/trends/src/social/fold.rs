@@ -26,10 +26,12 @@ pub fn normalize(kind: Kind, typed: &str) -> String {
     let typed = typed.trim();
     let mut key = String::new();
     match kind {
-        Kind::Word => {
+        // A user may type white space within a word.
+        Kind::Word if typed.is_ascii() => {
             name(typed, &mut key);
             squeeze(&mut key);
         }
+        Kind::Word => word(typed, &mut key),
         Kind::Phrase => {
             for part in typed.split_whitespace() {
                 let mut folded = String::new();
@@ -62,13 +64,21 @@ fn signed(typed: &str, sign: char, key: &mut String) {
 }
 
 /// Replaces `key` with the key of a word; `form` has no white space.
+///
+/// Beside the folding of a name, the key has no vowel signs of Arabic and Hebrew and no tatweel,
+/// which most posts leave out (as in Lucene's `ArabicNormalizer`), and geresh and gershayim are `'`
+/// and `"`. Letters stay what they are: an alef with hamza is no bare alef.
 pub(super) fn word(form: &str, key: &mut String) {
     if form.is_ascii() {
         key.clear();
         key.push_str(form);
         key.make_ascii_lowercase();
     } else {
-        name(form, key);
+        fold(form, key, |character| match character {
+            '\u{5F3}' => Some('\''),
+            '\u{5F4}' => Some('"'),
+            _ => Some(character).filter(|_| !characters::is_optional(character)),
+        });
     }
     squeeze(key);
 }
@@ -79,32 +89,34 @@ pub(super) fn word(form: &str, key: &mut String) {
 /// default-ignorable characters, as `NFKC_Casefold` of Unicode section 3.13 does, and white space,
 /// which compatibility forms within a name can bring in. It replaces U+2019 with `'`.
 pub(super) fn name(form: &str, key: &mut String) {
-    key.clear();
-    if form.is_ascii() {
-        key.push_str(form);
-        key.make_ascii_lowercase();
-        if key.contains(|c: char| c.is_ascii_whitespace() || c == '\u{B}') {
-            key.retain(|c| !c.is_whitespace());
-        }
-        return;
+    if !form.is_ascii() {
+        return fold(form, key, Some);
     }
-    fold_characters(&NFKC.normalize(form), key);
+    key.clear();
+    key.push_str(form);
+    key.make_ascii_lowercase();
+    if key.contains(|c: char| c.is_ascii_whitespace() || c == '\u{B}') {
+        key.retain(|c| !c.is_whitespace());
+    }
+}
+
+/// Replaces `key` with the folded `form`. `further` folds a folded character once more, or drops it.
+fn fold(form: &str, key: &mut String, further: fn(char) -> Option<char>) {
+    key.clear();
+    fold_characters(&NFKC.normalize(form), key, further);
     for _ in 0..MAX_ROUNDS {
         if is_folded(key) {
             return;
         }
         let again = mem::take(key);
-        fold_characters(&NFKC.normalize(&again), key);
+        fold_characters(&NFKC.normalize(&again), key, further);
     }
 }
 
-fn fold_characters(text: &str, key: &mut String) {
-    for character in text.chars() {
-        if character.is_whitespace() || characters::is_ignorable(character) {
-            continue;
-        }
-        key.push(fold_character(character));
-    }
+fn fold_characters(text: &str, key: &mut String, further: fn(char) -> Option<char>) {
+    let kept =
+        |character: &char| !character.is_whitespace() && !characters::is_ignorable(*character);
+    key.extend(text.chars().filter(kept).map(fold_character).filter_map(further));
 }
 
 fn is_folded(key: &str) -> bool {
@@ -134,6 +146,18 @@ pub(super) fn emoji(form: &str, key: &mut String) {
             key.push(character);
         }
     }
+}
+
+/// Returns the key of a word that only repeated letters can tell from its `form`. `key` is a buffer.
+pub(super) fn squeezed<'a>(form: &'a str, key: &'a mut String) -> &'a str {
+    // The characters of such words have three bytes or four.
+    if form.len() <= 3 * MAX_REPEATS {
+        return form;
+    }
+    key.clear();
+    key.push_str(form);
+    squeeze(key);
+    key
 }
 
 /// Shortens repeats of a letter to [`MAX_REPEATS`] letters.

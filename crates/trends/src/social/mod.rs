@@ -7,11 +7,11 @@
 //! *form*, as it was written. The rules come from:
 //!
 //! - hashtags, mentions, lists and cashtags: the rules that twitter-text 3 publishes;
-//! - words: UAX #29, but a colon separates words (a tailoring that its section 4.1 allows). A word
-//!   has a letter, and it has at least three letters or digits or one character of Hangul or of a
-//!   script that is written without spaces. Without the feature `cjk`, every Han or kana character
-//!   is a word of its own, except in a sequence of Katakana, and Thai, Lao, Khmer and Burmese have
-//!   no words;
+//! - words: UAX #29, but a colon separates words (a tailoring that its section 4.1 allows), and
+//!   Chinese, Japanese, Thai, Lao, Khmer and Burmese are cut by the dictionaries of ICU4X, since they
+//!   are written without spaces. A word has a letter, and is long enough if it has three letters or
+//!   digits, two syllables of Hangul, two letters of Thai, Lao, Khmer or Burmese, or one ideograph;
+//!   [`segmentation`] names the rules and tables, so that the processes of a run can't disagree;
 //! - emoji: the sequences of UTS #51, without skin tone and variation selectors;
 //! - domains: the registrable part of a link's host by the Public Suffix List.
 //!
@@ -40,3 +40,4 @@ pub use language::LANGUAGE_METHOD;
 pub use sink::{PairWord, PlainWord, TermSink};
 pub use stop_words::{StopWords, UnknownLanguage};
 pub use tokenizer::{Post, Settings, Tokenizer};
+pub use words::segmentation;

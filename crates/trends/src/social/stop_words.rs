@@ -1,19 +1,16 @@
-//! Stop words: words too common to be counted. Owns the chosen languages and which of their lists
-//! apply to a post. The lists are those of NLTK, and of Stopwords ISO for languages that NLTK
-//! lacks.
+//! Stop words: words too common to be counted. Owns the chosen languages and which lists apply to a
+//! word of a post.
 
-use std::collections::HashMap;
+mod lists;
+mod table;
 
-use super::fold;
-use crate::packed::packed;
+use std::sync::Arc;
+
+use lists::{Scripts, current_code, known_languages, known_list};
+use table::WordTable;
 
 /// The remnants of retweets, HTML and cut links, in any language.
 const REMNANTS: [&str; 5] = ["rt", "via", "amp", "http", "https"];
-
-/// The current code for each old code that records still carry, and for each language that shares
-/// another's list.
-const ALIASES: [(&str, &str); 6] =
-    [("in", "id"), ("iw", "he"), ("ji", "yi"), ("nb", "no"), ("nn", "no"), ("fil", "tl")];
 
 /// The mark of the user's stop words, which apply to every language. The bits below are the marks
 /// of the languages.
@@ -35,12 +32,21 @@ pub struct UnknownLanguage {
 #[derive(Debug, Clone)]
 pub struct StopWords {
     languages: Vec<String>,
-    words: WordTable,
+    words: Arc<WordTable>,
+    has_own_lists: bool,
 }
 
-/// The marks of the lists that apply to a post.
+/// The lists that apply to a post.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ActiveLists(u128);
+pub(super) struct ActiveLists {
+    /// The marks of the chosen lists.
+    marks: u128,
+    /// The list of the post's language, if that was not chosen.
+    own: Option<&'static WordTable>,
+    /// The scripts whose words have lists of their own: those that the post's language is not
+    /// written in.
+    foreign: Scripts,
+}
 
 /// The class of a word in a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,13 +74,21 @@ impl StopWords {
         for (index, code) in chosen.iter().enumerate() {
             let unknown =
                 || UnknownLanguage { code: code.clone(), known: known_languages().collect() };
-            let list = known_list(code).ok_or_else(unknown)?;
-            words.add(list.iter().copied(), 1 << index);
+            known_list(code).ok_or_else(unknown)?;
+            words.add(lists::words(code).iter().map(String::as_str), 1 << index);
         }
         words.add(extra.iter().map(String::as_str), EXTRA);
         words.add(REMNANTS.into_iter(), REMNANT);
         words.build();
-        Ok(Self { languages: chosen, words })
+        Ok(Self { languages: chosen, words: Arc::new(words), has_own_lists: false })
+    }
+
+    /// Adds the list of a post's own language, for posts in a language that has a list and was not
+    /// chosen. Words in a script that the post's language is not written in get the lists of the
+    /// languages of that script: those of a post whose language is unknown or wrong, too.
+    #[must_use]
+    pub fn with_own_lists(self) -> Self {
+        Self { has_own_lists: true, ..self }
     }
 
     /// Returns the languages, as ISO 639-1 codes in ascending order.
@@ -82,33 +96,53 @@ impl StopWords {
         &self.languages
     }
 
-    /// Selects the user's words and the list of the post's language; all lists if that language was
-    /// not chosen.
+    /// Selects the user's words and the list of the post's language; all chosen lists if that
+    /// language has none, or was not chosen and lists of their own were not asked for.
     pub(super) fn active(&self, language: Option<&str>) -> ActiveLists {
-        let chosen = language.and_then(|tag| {
-            let code = current_code(tag);
+        let code = language.map(current_code);
+        let chosen = code.and_then(|code| {
             self.languages.iter().position(|chosen| chosen.eq_ignore_ascii_case(code))
         });
-        match chosen {
-            Some(index) => ActiveLists(EXTRA | 1 << index),
-            None => ActiveLists(!REMNANT),
-        }
+        let code = code.filter(|_| self.has_own_lists);
+        let own = if chosen.is_none() { code.and_then(lists::table) } else { None };
+        let marks = match chosen {
+            Some(index) => EXTRA | 1 << index,
+            None if own.is_some() => EXTRA,
+            None => !REMNANT,
+        };
+        let foreign = if self.has_own_lists { Scripts::foreign_to(code) } else { Scripts::NONE };
+        ActiveLists { marks, own, foreign }
     }
 
     /// Returns the class of the word with this key.
     pub(super) fn class(&self, key: &str, active: ActiveLists) -> WordClass {
-        Self::class_of_marks(self.words.marks(key), active)
+        let class = Self::class_of_marks(self.words.marks(key), active);
+        if class != WordClass::Content {
+            return class;
+        }
+        let is_in = |list: &WordTable| list.marks(key) != 0;
+        if active.own.is_some_and(is_in) || active.foreign.lists(key).any(is_in) {
+            return WordClass::Stop;
+        }
+        class
     }
 
-    /// Returns the class of the word with this key of up to 16 bytes, packed into a number.
+    /// Returns the class of the word with this key of up to 16 ASCII letters and digits, packed into
+    /// a number.
     pub(super) fn class_of_packed(&self, key: u128, active: ActiveLists) -> WordClass {
-        Self::class_of_marks(self.words.marks_of_packed(key), active)
+        let class = Self::class_of_marks(self.words.marks_of_packed(key), active);
+        match active.own {
+            Some(own) if class == WordClass::Content && own.marks_of_packed(key) != 0 => {
+                WordClass::Stop
+            }
+            _ => class,
+        }
     }
 
     fn class_of_marks(marks: u128, active: ActiveLists) -> WordClass {
         if marks & REMNANT != 0 {
             WordClass::Remnant
-        } else if marks & active.0 != 0 {
+        } else if marks & active.marks != 0 {
             WordClass::Stop
         } else {
             WordClass::Content
@@ -122,108 +156,6 @@ impl Default for StopWords {
         let mut words = WordTable::default();
         words.add(REMNANTS.into_iter(), REMNANT);
         words.build();
-        Self { languages: Vec::new(), words }
+        Self { languages: Vec::new(), words: Arc::new(words), has_own_lists: false }
     }
-}
-
-/// Returns the current code for the primary subtag of a language tag (BCP 47).
-fn current_code(tag: &str) -> &str {
-    let primary = tag.split(['-', '_']).next().unwrap_or(tag);
-    let alias = ALIASES.iter().find(|(old, _)| old.eq_ignore_ascii_case(primary));
-    alias.map_or(primary, |(_, code)| code)
-}
-
-/// Returns the ISO 639-1 codes with a list, fewer than the 126 marks of languages.
-fn known_languages() -> impl Iterator<Item = &'static str> {
-    stop_words::available_languages().iter().copied().filter(|code| code.len() == 2)
-}
-
-fn known_list(code: &str) -> Option<&'static [&'static str]> {
-    known_languages().find(|known| *known == code).and_then(stop_words::lookup)
-}
-
-/// Words with their marks. Words of up to 16 bytes are in an open-addressing table, where a look-up
-/// costs a multiplication and mostly one comparison; the few longer ones are in a map.
-#[derive(Debug, Clone, Default)]
-struct WordTable {
-    /// All words until the table is built, then empty.
-    all: HashMap<String, u128>,
-    /// A bit for the highest bits of the hash of each short word. These 2 KiB stay in the
-    /// L1 cache and rule out most words that are not in the table.
-    filter: Vec<u64>,
-    /// The packed short words, 0 in an empty slot. They are apart from the marks, which are read
-    /// only for a word in the table.
-    keys: Vec<u128>,
-    marks: Vec<u128>,
-    long: HashMap<String, u128>,
-}
-
-impl WordTable {
-    fn add<'a>(&mut self, words: impl Iterator<Item = &'a str>, mark: u128) {
-        for word in words {
-            let mut key = String::new();
-            fold::word(word.trim_matches(|c: char| !c.is_alphanumeric()), &mut key);
-            if !key.is_empty() {
-                *self.all.entry(key).or_default() |= mark;
-            }
-        }
-    }
-
-    /// Builds the table from the added words; at least half of its slots stay empty.
-    fn build(&mut self) {
-        let length = (self.all.len() * 2 + 1).next_power_of_two();
-        self.keys = vec![0; length];
-        self.marks = vec![0; length];
-        self.filter = vec![0; FILTER_BITS / 64];
-        for (word, marks) in std::mem::take(&mut self.all) {
-            let Some(packed) = packed(word.as_bytes()) else {
-                self.long.insert(word, marks);
-                continue;
-            };
-            let hash = hash(packed);
-            self.filter[filter_bit(hash) / 64] |= 1 << (filter_bit(hash) % 64);
-            let at = self.slot(packed, hash);
-            self.keys[at] = packed;
-            self.marks[at] = marks;
-        }
-    }
-
-    fn marks(&self, key: &str) -> u128 {
-        match packed(key.as_bytes()) {
-            Some(packed) => self.marks_of_packed(packed),
-            None => self.long.get(key).copied().unwrap_or(0),
-        }
-    }
-
-    fn marks_of_packed(&self, packed: u128) -> u128 {
-        let hash = hash(packed);
-        if self.filter[filter_bit(hash) / 64] >> (filter_bit(hash) % 64) & 1 == 0 {
-            return 0;
-        }
-        let at = self.slot(packed, hash);
-        if self.keys[at] == 0 { 0 } else { self.marks[at] }
-    }
-
-    /// Returns the slot of a word, or the empty slot for it.
-    fn slot(&self, packed: u128, hash: u64) -> usize {
-        let last = self.keys.len() - 1;
-        let mut at = (hash >> 32) as usize & last;
-        while self.keys[at] != 0 && self.keys[at] != packed {
-            at = (at + 1) & last;
-        }
-        at
-    }
-}
-
-/// About twenty bits for each word of three languages.
-const FILTER_BITS: usize = 1 << 14;
-
-/// Returns the highest bits of a hash; the slot is taken from lower ones.
-const fn filter_bit(hash: u64) -> usize {
-    (hash >> (64 - FILTER_BITS.ilog2())) as usize
-}
-
-fn hash(packed: u128) -> u64 {
-    let folded = (packed as u64) ^ ((packed >> 64) as u64).rotate_left(29);
-    folded.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }

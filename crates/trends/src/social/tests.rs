@@ -127,14 +127,7 @@ fn short_words_numbers_and_remnants_are_not_counted() {
         Kind::Word,
         &[
             ("RT via amp http https a of it 2017 911 1,000 3D", &[]),
-            (
-                "東京 か 한 ab abc",
-                if cfg!(feature = "cjk") {
-                    &["東京", "か", "한", "abc"]
-                } else {
-                    &["東", "京", "か", "한", "abc"]
-                },
-            ),
+            ("東京 雪 か から すごい 한 한국 ab abc", &["東京", "雪", "すごい", "한국", "abc"]),
         ],
     );
 }
@@ -225,6 +218,108 @@ fn the_stop_words_of_the_posts_language_apply_or_those_of_all_languages() {
     assert_eq!(keys(Some("EN_us")), "niet huis");
     for unknown in [None, Some("und"), Some("fr"), Some("")] {
         assert_eq!(keys(unknown), "huis");
+    }
+}
+
+#[test]
+fn the_stop_words_of_a_records_own_language_apply_by_default() {
+    let chosen = StopWords::new(&words(&["nl", "en", "es"]), &words(&["extra"])).unwrap();
+    let kinds = [Kind::Word].into_iter().collect();
+    let settings = |stop_words| Settings { kinds, stop_words, detect_language: false };
+    let (own, chosen) = (settings(chosen.clone().with_own_lists()), settings(chosen));
+    let keys = |settings: &Settings, language: &str, text: &str| {
+        let language = Some(language).filter(|tag| !tag.is_empty());
+        terms_of(settings, &Post { text, language, entities: None }).keys(Kind::Word).join(" ")
+    };
+    for (language, text, expected) in [
+        ("ja", "私は東京でラーメンを買いました。そしてこれからです", "東京 ラーメン 買い"),
+        ("zh-CN", "我们的北京大学在哪里", "北京 大学"),
+        ("zh-Hant", "這是台灣的電影", "台灣 電影"),
+        ("ko", "그리고 우리는 서울에서 다시 만났다", "우리는 서울에서 만났다"),
+        ("th", "และกาแฟที่ร้านอยู่ในเมือง", "กาแฟ ร้าน เมือง"),
+        ("ar", "هذا الكتاب على الطاولة الى جانب أيضا", "الكتاب الطاولة جانب"),
+        ("hi", "यह किताब बहुत अच्छी है और सस्ती", "किताब अच्छी सस्ती"),
+        ("ru", "Это очень хорошая книга, когда она есть", "очень хорошая книга"),
+        ("pt", "isso também para você quando estava praia", "praia"),
+        ("FR_fr", "pour avec cette dans les maison", "maison"),
+        ("de", "aber nicht diese oder über Wetter", "wetter"),
+        ("it", "anche della questo perché mare", "mare"),
+        ("tr", "ama çünkü gibi daha deniz", "deniz"),
+        ("in", "yang dengan untuk tidak pantai", "pantai"),
+        ("nl", "niet about huis", "about huis"),
+        ("en", "niet about huis extra", "niet huis"),
+        // A language without a list, and none: the chosen lists, and those of other scripts.
+        ("xx", "niet about huis", "huis"),
+        ("und", "niet huis これから ラーメン", "huis ラーメン"),
+        ("", "потом 那么 电影", "电影"),
+        // A language that lies: words of another script have lists of their own.
+        ("en", "และกาแฟที่ร้าน about", "กาแฟ ร้าน"),
+        // Languages that share a script with a larger one have their own list alone.
+        ("uk", "потом книга", "потом книга"),
+    ] {
+        assert_eq!(keys(&own, language, text), expected, "{language}: {text}");
+    }
+    // A choice means what it says.
+    assert_eq!(keys(&chosen, "ja", "about それから"), "それから");
+    assert_eq!(keys(&chosen, "de", "nicht about"), "nicht");
+}
+
+#[test]
+fn every_list_holds_words_that_can_be_counted() {
+    for code in StopWords::new(&words(&["xx"]), &[]).unwrap_err().known {
+        let settings = Settings {
+            kinds: [Kind::Word].into_iter().collect(),
+            stop_words: StopWords::new(&words(&[code]), &[]).unwrap(),
+            detect_language: false,
+        };
+        let bare = Settings { stop_words: StopWords::default(), ..settings.clone() };
+        let list = ::stop_words::lookup(code).unwrap();
+        let count = |settings: &Settings, word: &str| {
+            terms_of(settings, &Post { text: word, language: Some(code), entities: None })
+                .terms
+                .len()
+        };
+        // An entry of one word removes that word.
+        let is_single =
+            |word: &&&str| !word.contains(char::is_whitespace) && count(&bare, word) == 1;
+        let single = list.iter().filter(is_single);
+        let kept: Vec<_> = single.filter(|word| count(&settings, word) > 0).collect();
+        assert!(kept.len() <= list.len() / 50, "{code}: {kept:?}");
+    }
+}
+
+#[test]
+fn a_words_key_has_no_optional_signs_of_arabic_and_hebrew() {
+    for (typed, key) in [
+        ("مُحَمَّد", "محمد"),
+        ("محـــمد", "محمد"),
+        ("ﻣﺤﻤﺪ", "محمد"),
+        ("أحمد", "أحمد"),
+        ("שָׁלוֹם", "שלום"),
+        ("צה״ל", "צה\"ל"),
+        ("צה\"ל", "צה\"ל"),
+        ("ג׳ירפה", "ג'ירפה"),
+        ("می\u{200c}خواهم", "میخواهم"),
+        ("ⅷ", "viii"),
+        ("すごーーーーい", "すごーーーい"),
+        ("น้ำ", "น\u{e49}\u{e4d}\u{e32}"),
+        ("\u{202e}abc\u{202c}", "abc"),
+        ("ـــ", ""),
+    ] {
+        assert_eq!(normalize(Kind::Word, typed), key, "{typed:?}");
+    }
+}
+
+#[test]
+fn a_megabyte_without_a_space_has_the_words_of_its_parts() {
+    // Each part ends where a word does, whatever follows: the parts can be cut on their own.
+    for part in ["すごいラーメンを食べたい、", "北京大学的学生。", "กาแฟในเมือง!", "Straße+"]
+    {
+        let times = 1_000_000 / part.len();
+        let (one, all) = (text(part), text(&part.repeat(times)));
+        assert!(!one.terms.is_empty(), "{part}");
+        let many: Vec<_> = std::iter::repeat_n(one.terms, times).flatten().collect();
+        assert!(all.terms == many, "{part}");
     }
 }
 

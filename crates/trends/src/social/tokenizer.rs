@@ -43,7 +43,7 @@ pub struct Tokenizer {
     decoded: String,
     spans: Vec<Span>,
     running_text: String,
-    normalized: String,
+    buffers: words::Buffers,
     key: String,
     words: WordEmitter,
 }
@@ -133,13 +133,14 @@ impl Tokenizer {
 
     /// Finds the words of the text between two spans; no phrase crosses a span.
     fn words(&mut self, stretch: &str, active: ActiveLists, sink: &mut impl TermSink) {
-        let Self { kinds, stop_words, normalized, words, .. } = self;
+        let Self { kinds, stop_words, buffers, words, .. } = self;
         words.separate();
         let post = PostSettings { kinds: *kinds, stop_words, active };
-        words::pieces(stretch, normalized, &mut |piece| match piece {
+        words::pieces(stretch, buffers, &mut |piece| match piece {
             Piece::Break => words.separate(),
             Piece::Word(form) => words.word(form, post, sink),
             Piece::Plain(form) => words.plain(form, post, sink),
+            Piece::Uncased(form) => words.uncased(form, post, sink),
         });
     }
 

@@ -54,19 +54,17 @@ impl<'a> Candidate<'a> {
 }
 
 /// The bytes that may begin a span or reveal a link: `#`, `$`, `@`, the colon of a scheme, the dot
-/// of a host, and all bytes outside ASCII.
+/// of a host, and the first bytes of the characters outside ASCII that may begin one: `©`, `®`,
+/// `＃`, `＠`, U+20E3, U+FE0F and emoji. The letters of most scripts, Han among them, begin with
+/// other bytes, so they are skipped without being decoded.
 const SIGNS: [bool; 256] = {
     let mut signs = [false; 256];
-    let mut byte = 0x80;
-    while byte < 256 {
-        signs[byte] = true;
-        byte += 1;
+    let first = [b'#', b'$', b'@', b':', b'.', 0xC2, 0xE2, 0xE3, 0xEF, 0xF0];
+    let mut at = 0;
+    while at < first.len() {
+        signs[first[at] as usize] = true;
+        at += 1;
     }
-    signs[b'#' as usize] = true;
-    signs[b'$' as usize] = true;
-    signs[b'@' as usize] = true;
-    signs[b':' as usize] = true;
-    signs[b'.' as usize] = true;
     signs
 };
 
@@ -91,6 +89,11 @@ pub(super) fn find(text: &str, spans: &mut Vec<Span>) {
                     continue;
                 }
             },
+            // From U+3000 to U+3FFF, four characters in two blocks of 64 are emoji; kana are frequent.
+            0xE3 if !matches!(bytes.get(at + 1), Some(0x80 | 0x8A)) => {
+                at += '\u{3000}'.len_utf8();
+                continue;
+            }
             _ => parse_non_ascii(candidate),
         };
         if let Some(span) = found {

@@ -2,16 +2,34 @@
 //! neighbours; knows nothing of stop words and spans.
 
 mod ascii;
-#[cfg(feature = "cjk")]
 mod dictionary;
+mod runs;
 mod unicode;
 
 #[cfg(test)]
 mod tests;
 
-/// The number of letters and digits that a counted word needs, unless one of its characters is a
-/// word on its own.
+pub(super) use unicode::Buffers;
+
+use super::characters::{Unspaced, is_kana, unspaced};
+
+/// The number of ASCII letters and digits that a counted word needs.
 pub(super) const MIN_LETTERS: usize = 3;
+
+/// The version of the rules of this module: which characters belong to runs, and how runs are cut.
+const RULES: u32 = 2;
+
+/// Returns the name of the rules and tables that cut text into words, such as
+/// `words-2+uax29-17.0.0+letters-17.0.0+icu4x-dictionary-2.4.0`. Builds that give the same name find
+/// the same words.
+pub fn segmentation() -> String {
+    let (major, minor, update) = unicode_segmentation::UNICODE_VERSION;
+    let uax29 = format!("uax29-{major}.{minor}.{update}");
+    // Which characters are letters and digits comes with the compiler.
+    let (major, minor, update) = char::UNICODE_VERSION;
+    let letters = format!("letters-{major}.{minor}.{update}");
+    format!("words-{RULES}+{uax29}+{letters}+icu4x-dictionary-{}", dictionary::VERSION)
+}
 
 /// A word or a break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +38,8 @@ pub(super) enum Piece<'a> {
     Word(&'a str),
     /// A word of ASCII letters and digits only.
     Plain(&'a str),
+    /// A word of Han, Hiragana or Katakana only, which is its own key but for repeated letters.
+    Uncased(&'a str),
     /// A break: the words on both sides are not neighbours.
     Break,
 }
@@ -28,15 +48,15 @@ pub(super) enum Piece<'a> {
 ///
 /// ASCII white space always separates words (UAX #29 joins only marks to it), so each part between
 /// white space can be cut on its own: ASCII by a table, other text by the rules. On ASCII the two
-/// agree. `normalized` is a buffer, kept from one text to the next.
-pub(super) fn pieces(text: &str, normalized: &mut String, each: &mut impl FnMut(Piece<'_>)) {
+/// agree.
+pub(super) fn pieces(text: &str, buffers: &mut Buffers, each: &mut impl FnMut(Piece<'_>)) {
     let mut rest = text;
     while let Some(at) = first_non_ascii(rest) {
         let (before, after) = rest.as_bytes().split_at(at);
         let start = before.iter().rposition(u8::is_ascii_whitespace).map_or(0, |space| space + 1);
         let length = after.iter().position(u8::is_ascii_whitespace).unwrap_or(after.len());
         ascii::pieces(&rest[..start], each);
-        unicode::pieces(&rest[start..at + length], normalized, each);
+        unicode::pieces(&rest[start..at + length], buffers, each);
         rest = &rest[at + length..];
     }
     ascii::pieces(rest, each);
@@ -51,15 +71,42 @@ fn first_non_ascii(text: &str) -> Option<usize> {
     rest.iter().position(|byte| !byte.is_ascii()).map(|at| ascii + at)
 }
 
-/// Returns true if a word is long enough to count.
+/// The weight that a counted word needs.
+const MIN_WEIGHT: u32 = 6;
+
+/// Returns true if a word is long enough to count: three letters or digits of an alphabet or kana,
+/// two syllables of Hangul, two letters of Thai, Lao, Khmer or Burmese (vowel signs included), or
+/// one ideograph.
+///
+/// The shortest words of the first are mostly grammar: `of`, `に`, `から`. A single syllable of
+/// Hangul that stands alone is mostly a determiner, an adverb or a bound noun (이, 더, 것), while
+/// nouns carry a particle. Many nouns of Thai have a consonant and a vowel sign (ปี, ใจ). A single
+/// ideograph is often a noun (雪), and the lists of stop words have those that are not (的).
 pub(super) fn is_long_enough(word: &str) -> bool {
     if word.is_ascii() {
         let letters = word.bytes().filter(u8::is_ascii_alphanumeric);
         return letters.take(MIN_LETTERS).count() == MIN_LETTERS;
     }
-    let mut letters = 0;
+    let mut total = 0;
     word.chars().any(|character| {
-        letters += usize::from(character.is_alphanumeric());
-        letters == MIN_LETTERS || super::characters::is_word_alone(character)
+        total += weight(character);
+        total >= MIN_WEIGHT
     })
+}
+
+fn weight(character: char) -> u32 {
+    const { assert!(MIN_LETTERS as u32 * 2 == MIN_WEIGHT) };
+    if matches!(character, '\u{4E00}'..='\u{9FFF}') {
+        return MIN_WEIGHT;
+    }
+    match unspaced(character) {
+        _ if is_kana(character) => 2,
+        // Signs of repetition are no words.
+        Some(Unspaced::HanOrHiragana) if matches!(character, '々' | '〆' | '〻') => 2,
+        Some(Unspaced::HanOrHiragana) => MIN_WEIGHT,
+        Some(_) if character.is_alphabetic() => 3,
+        None if matches!(character, '\u{AC00}'..='\u{D7A3}') => 3,
+        None if character.is_alphanumeric() => 2,
+        _ => 0,
+    }
 }

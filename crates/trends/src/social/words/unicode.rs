@@ -1,47 +1,114 @@
-//! Words of text in any script, by UAX #29 on its NFKC.
+//! Words of text in any script, on its NFKC: by dictionary where words are written without spaces,
+//! elsewhere by UAX #29.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::Piece;
-use crate::social::characters::{is_ignorable, is_letter};
+use super::dictionary::Cutter;
+use super::runs::{Run, katakana};
+use crate::social::characters::{Unspaced, is_ignorable, is_letter};
 use crate::social::fold::NFKC;
 
-/// Calls `each` for the pieces of `chunk`. `normalized` is a buffer, kept from one text to the
-/// next.
-pub(super) fn pieces(chunk: &str, normalized: &mut String, each: &mut impl FnMut(Piece<'_>)) {
-    let (normal, rest) = NFKC.split_normalized(chunk);
-    if rest.is_empty() {
-        return normal_pieces(chunk, each);
-    }
-    normalized.clear();
-    normalized.push_str(normal);
-    // Writing to a string doesn't fail.
-    let written = NFKC.normalize_to(rest, normalized);
-    debug_assert!(written.is_ok());
-    normal_pieces(normalized, each);
+/// The buffers for cutting, kept from one text to the next.
+#[derive(Debug, Default)]
+pub(in crate::social) struct Buffers {
+    normalized: String,
+    composed: String,
+    run: Run,
+    cutter: Cutter,
 }
 
-/// Calls `each` for the pieces of `text`, which is in NFKC.
-fn normal_pieces(text: &str, each: &mut impl FnMut(Piece<'_>)) {
-    for (index, part) in text.split(':').enumerate() {
+/// Calls `each` for the pieces of `chunk`.
+pub(super) fn pieces(chunk: &str, buffers: &mut Buffers, each: &mut impl FnMut(Piece<'_>)) {
+    let Buffers { normalized, composed, run, cutter } = buffers;
+    let (normal, rest) = NFKC.split_normalized(chunk);
+    let text = if rest.is_empty() {
+        chunk
+    } else {
+        normalized.clear();
+        normalized.push_str(normal);
+        // Writing to a string doesn't fail.
+        let written = NFKC.normalize_to(rest, normalized);
+        debug_assert!(written.is_ok());
+        normalized
+    };
+    for (index, part) in compose(text, composed).split(':').enumerate() {
         if index > 0 {
             each(Piece::Break);
         }
-        segments(part, &mut |segment| {
-            if let Some(piece) = piece(segment) {
-                each(piece);
-            }
-        });
+        cut(part, run, cutter, each);
     }
 }
 
-/// Calls `each` for the segments between the word boundaries of `text`.
-fn segments(text: &str, each: &mut impl FnMut(&str)) {
-    #[cfg(feature = "cjk")]
-    if text.contains(crate::social::characters::is_unspaced) {
-        return super::dictionary::segments(text, each);
+/// Returns `text` with the vowel `am` of Thai and Lao in one character, as it is typed and as
+/// dictionaries have it. NFKC takes it apart, though no other normalisation does.
+fn compose<'a>(text: &'a str, composed: &'a mut String) -> &'a str {
+    const VOWELS: [(&str, &str, &str); 2] =
+        [("\u{E4D}", "\u{E4D}\u{E32}", "\u{E33}"), ("\u{ECD}", "\u{ECD}\u{EB2}", "\u{EB3}")];
+    if !VOWELS.iter().any(|(circle, ..)| text.contains(circle)) {
+        return text;
     }
-    text.split_word_bounds().for_each(each);
+    composed.clear();
+    composed.push_str(text);
+    for (_, apart, one) in VOWELS {
+        if composed.contains(apart) {
+            *composed = composed.replace(apart, one);
+        }
+    }
+    composed
+}
+
+/// Calls `each` for the pieces of `text`, which has no colon.
+fn cut(text: &str, run: &mut Run, cutter: &mut Cutter, each: &mut impl FnMut(Piece<'_>)) {
+    // The first byte of each character from U+0800 on; the runs begin with those.
+    const FIRST_BYTE: u8 = 0xE0;
+    let (mut from, mut at) = (0, 0);
+    while let Some(skipped) = text.as_bytes()[at..].iter().position(|byte| *byte >= FIRST_BYTE) {
+        at += skipped;
+        if let Some((script, length)) = run.read(&text[at..]) {
+            by_rules(&text[from..at], each);
+            by_dictionary(&text[at..at + length], script, run, cutter, each);
+            at += length;
+            from = at;
+        } else if let Some(length) = katakana(text, from, at) {
+            by_rules(&text[from..at], each);
+            let word = &text[at..at + length];
+            let has_letter = word.contains(|character| character != 'ー');
+            each(if has_letter { Piece::Uncased(word) } else { Piece::Break });
+            at += length;
+            from = at;
+        } else {
+            at += text[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    by_rules(&text[from..], each);
+}
+
+fn by_dictionary(
+    text: &str,
+    script: Unspaced,
+    run: &Run,
+    cutter: &mut Cutter,
+    each: &mut impl FnMut(Piece<'_>),
+) {
+    let is_uncased = script == Unspaced::HanOrHiragana && run.is_plain();
+    cutter.words(script, run, &mut |from, to| {
+        let word = &text[run.end(from)..run.end(to)];
+        each(if is_uncased {
+            Piece::Uncased(word)
+        } else {
+            Piece::Word(word.trim_end_matches(is_ignorable))
+        });
+    });
+}
+
+/// Calls `each` for the pieces between the word boundaries of `text`.
+fn by_rules(text: &str, each: &mut impl FnMut(Piece<'_>)) {
+    // Mostly one of the signs 、。「」 stands between two runs.
+    if let [0xE3, 0x80, 0x81 | 0x82 | 0x8C | 0x8D] = text.as_bytes() {
+        return each(Piece::Break);
+    }
+    text.split_word_bounds().filter_map(piece).for_each(each);
 }
 
 /// Returns the piece of a segment between two word boundaries, `None` if the words on both sides of
