@@ -13,7 +13,7 @@ use trends::{Kind, Score};
 
 use crate::store_location::StoreLocation;
 
-pub(crate) use run::{AnalysisArgs, PresetName, ProfileName, RunArgs};
+pub(crate) use run::{AnalysisArgs, PresetName, ProfileName, ReferenceName, RunArgs};
 
 /// Turn piles of social posts into trending topics.
 #[derive(Debug, Parser)]

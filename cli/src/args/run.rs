@@ -119,6 +119,9 @@ pub(crate) struct AnalysisArgs {
     /// author) [default: 5].
     #[arg(long, value_name = "N")]
     pub(crate) min_count: Option<u32>,
+    /// The earlier windows that bursts are compared with [default: trailing].
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) reference: Option<ReferenceName>,
     /// The fewest distinct authors that a term needs in a window to burst there, if records have
     /// authors [default: 3].
     #[arg(long, value_name = "N")]
@@ -145,6 +148,17 @@ pub(crate) enum ProfileName {
     Seed,
     /// Cleaning for social media, with every kind of term.
     Social,
+}
+
+/// The references of bursts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum ReferenceName {
+    /// The windows right before: 7 days, and at least 24 windows.
+    Trailing,
+    /// The same time of up to 8 earlier weeks, or else days, for words that return every day or
+    /// week.
+    Seasonal,
 }
 
 /// The presets of record formats.

@@ -33,11 +33,12 @@ pub(super) async fn print(
 
 fn csv(answer: &ScoredAnswer) -> String {
     let mut text = String::from(
-        "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new,g2,log_ratio,authors_estimated\n",
+        "rank,kind,term,count,documents,authors,value,burst,growth,peak,popular,status,new,g2,log_ratio,authors_estimated,significance\n",
     );
     for topic in &answer.topics {
         let [authors, estimated] = tables::authors_fields(&topic.authors);
         let burst = topic.burst.map_or_else(String::new, |burst| burst.to_string());
+        let significance = topic.significance.map_or_else(String::new, |number| number.to_string());
         let of = |number: fn(&KeynessAnswer) -> f64| {
             topic.keyness.as_ref().map_or_else(String::new, |keyness| number(keyness).to_string())
         };
@@ -45,7 +46,7 @@ fn csv(answer: &ScoredAnswer) -> String {
         let ScoredTopicAnswer { rank, kind, term, count, documents, .. } = topic;
         let ScoredTopicAnswer { value, growth, peak, popular, new, .. } = topic;
         let row = format!(
-            "{rank},{kind},{},{count},{documents},{authors},{value},{burst},{growth},{peak},{popular},{},{new},{g2},{log_ratio},{estimated}\n",
+            "{rank},{kind},{},{count},{documents},{authors},{value},{burst},{growth},{peak},{popular},{},{new},{g2},{log_ratio},{estimated},{significance}\n",
             quoted(term),
             status(topic.status),
         );

@@ -4,14 +4,15 @@
 use trendjob::rules::SOCIAL_ONLY;
 use trendjob::{Analysis, FieldError, Preset, Record, TrendJobSpec, check_spec};
 use trends::Profile;
+use trends::scores::ReferenceChoice;
 
-use crate::args::{AnalysisArgs, PresetName, ProfileName, RunArgs};
+use crate::args::{AnalysisArgs, PresetName, ProfileName, ReferenceName, RunArgs};
 use crate::failure::Failure;
 
 /// A field, the flag that sets it, and a function that returns true if the user typed the flag.
 type Flag = (&'static str, &'static str, fn(&RunArgs) -> bool);
 
-const FLAGS: [Flag; 14] = [
+const FLAGS: [Flag; 15] = [
     ("spec.source", "--source", |args| args.source.is_some()),
     ("spec.input.record.preset", "--preset", |args| args.preset.is_some()),
     ("spec.input.maxRecordSize", "--max-record-size", |args| args.max_record_size.is_some()),
@@ -25,6 +26,7 @@ const FLAGS: [Flag; 14] = [
     ("spec.analysis.detectLanguage", "--detect-language", |args| args.analysis.detect_language),
     ("spec.analysis.seriesFloor", "--series-floor", |args| args.analysis.series_floor.is_some()),
     ("spec.analysis.minCount", "--min-count", |args| args.analysis.min_count.is_some()),
+    ("spec.analysis.reference", "--reference", |args| args.analysis.reference.is_some()),
     ("spec.analysis.minAuthors", "--min-authors", |args| args.analysis.min_authors.is_some()),
 ];
 
@@ -72,6 +74,11 @@ fn apply_to_analysis(args: &AnalysisArgs, analysis: &mut Analysis) {
     analysis.detect_language = args.detect_language.then_some(true).or(analysis.detect_language);
     analysis.series_floor = args.series_floor.or(analysis.series_floor);
     analysis.min_count = args.min_count.or(analysis.min_count);
+    let reference = args.reference.map(|reference| match reference {
+        ReferenceName::Trailing => ReferenceChoice::Trailing,
+        ReferenceName::Seasonal => ReferenceChoice::Seasonal,
+    });
+    analysis.reference = reference.or(analysis.reference);
     analysis.min_authors = args.min_authors.or(analysis.min_authors);
 }
 

@@ -195,3 +195,10 @@ impl Row {
         rows.collect()
     }
 }
+
+/// Checks that a JSON number is another one, but for rounding.
+#[track_caller]
+pub(crate) fn near(found: &Value, expected: f64) {
+    let number = found.as_f64().unwrap_or(f64::NAN);
+    assert!((number - expected).abs() < 1e-9, "{found} instead of {expected}");
+}

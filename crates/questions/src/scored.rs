@@ -134,8 +134,12 @@ pub struct ScoredTopicAnswer {
     pub status: Status,
     /// True if it is in the window and in none of the windows it is compared with.
     pub new: bool,
-    /// Its distance from the expectation in standard deviations; null with too little history.
+    /// How far its measure is above that of a typical earlier window, in roots of that measure; null
+    /// with too little history.
     pub burst: Option<f64>,
+    /// Its distance from the expectation in standard deviations, which decides the status; null
+    /// with too little history.
+    pub significance: Option<f64>,
     /// The ratio of its measure to the expectation.
     pub growth: f64,
     /// The highest burst of the last 48 hours, decayed.
@@ -164,6 +168,7 @@ impl ScoredTopicAnswer {
             status: topic.status,
             new: topic.new,
             burst: topic.burst,
+            significance: topic.significance,
             growth: topic.growth,
             peak: topic.peak,
             popular: topic.popular,

@@ -104,6 +104,8 @@ fn analysis(wanted: &trendjob::Analysis) -> Analysis {
         series_floor: wanted.series_floor,
         min_count: wanted.min_count,
         min_authors: wanted.min_authors,
+        reference: wanted.reference.unwrap_or_default(),
+        ..Analysis::default()
     }
 }
 

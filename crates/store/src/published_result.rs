@@ -151,7 +151,7 @@ impl PublishedResult {
         term: &str,
         bucket: Option<i64>,
     ) -> Result<Option<Explanation>, StoreError> {
-        let (Some(windows), Some(gates)) = (&self.windows, self.contents.gates) else {
+        let (Some(windows), Some(settings)) = (&self.windows, self.contents.bursts()) else {
             return Ok(None);
         };
         let latest = || windows.closed().last().copied();
@@ -160,7 +160,7 @@ impl PublishedResult {
         let cells: Vec<Cell> = series.iter().filter_map(WindowCount::cell).collect();
         let none = PooledDispersion::default();
         let pooled = self.contents.pooled.get(&kind).unwrap_or(&none);
-        Ok(Scorer::new(windows, gates, pooled).explain(&cells, bucket))
+        Ok(Scorer::new(windows, settings, pooled).explain(&cells, bucket))
     }
 
     /// Returns the topic of a term, as the profile of the run writes it; `None` if it was not

@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use vocabulary::{Kind, Profile, Score};
+use vocabulary::{Kind, Profile, ReferenceChoice, Score};
 
 use crate::{
     Duration, names,
@@ -55,6 +55,13 @@ pub struct Analysis {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1_000_000))]
     pub min_count: Option<u32>,
+    /// The earlier windows that bursts are compared with: Trailing, those right before (7 days, and
+    /// at least 24 windows), or Seasonal, those at the same time of up to 8 earlier weeks, or else
+    /// days, for words that return every day or week. Trailing if it is not set. Needs profile
+    /// Social.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "names::reference")]
+    pub reference: Option<ReferenceChoice>,
     /// Terms and authors to exclude. Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exclude: Option<Exclude>,
@@ -73,6 +80,7 @@ impl Default for Analysis {
             series_floor: None,
             min_authors: None,
             min_count: None,
+            reference: None,
             exclude: None,
         }
     }

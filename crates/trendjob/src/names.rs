@@ -66,6 +66,11 @@ pub(crate) fn profile(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "enum": ["Seed", "Social"] })
 }
 
+/// The schema of the choice of a reference.
+pub(crate) fn reference(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": ["Trailing", "Seasonal"] })
+}
+
 /// The schema of a list of kinds.
 pub(crate) fn kinds(_: &mut SchemaGenerator) -> Schema {
     list::<Kind>("A kind of term.")

@@ -292,6 +292,7 @@ pub const RULES: &[Rule] = &[
     social_only!("baseline"),
     social_only!("detectLanguage"),
     social_only!("minAuthors"),
+    social_only!("reference"),
     social_only!("minCount"),
     social_only!("exclude"),
     rule(

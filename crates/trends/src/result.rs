@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scores::{BurstGates, PooledDispersion};
+use crate::scores::{BurstGates, BurstSettings, Formula, PooledDispersion, ReferenceChoice};
 use crate::window::WindowTotals;
 use crate::{Kind, Profile, RecordCounts, Score};
 
@@ -69,6 +69,12 @@ pub struct ResultContents {
     /// The gates of the burst score; `None` without scores over time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<BurstGates>,
+    /// The version of the burst score.
+    #[serde(default, skip_serializing_if = "Formula::is_first")]
+    pub formula: Formula,
+    /// The windows that bursts are compared with.
+    #[serde(default, skip_serializing_if = "ReferenceChoice::is_trailing")]
+    pub reference: ReferenceChoice,
     /// The rankings by score, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scored: Vec<ScoredBlock>,
@@ -86,6 +92,12 @@ const fn is_zero(number: &u64) -> bool {
 }
 
 impl ResultContents {
+    /// Returns what the run decided about its bursts; `None` without scores over time.
+    pub fn bursts(&self) -> Option<BurstSettings> {
+        let Self { formula, reference, .. } = *self;
+        self.gates.map(|gates| BurstSettings { gates, formula, reference })
+    }
+
     /// Returns the number of ranked topics of a kind.
     pub fn topics(&self, kind: Kind) -> u64 {
         let pages = self.rankings.get(&kind).map_or(&[][..], Vec::as_slice);

@@ -7,6 +7,7 @@
 
 mod kind;
 mod profile;
+mod reference;
 mod score;
 mod stage;
 mod unknown;
@@ -14,6 +15,7 @@ mod unknown;
 pub use self::{
     kind::Kind,
     profile::Profile,
+    reference::ReferenceChoice,
     score::Score,
     stage::{PURGE, Stage},
     unknown::UnknownName,

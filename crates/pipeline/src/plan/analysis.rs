@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 pub use trends::Profile;
 use trends::record::Fields;
-use trends::scores::BurstGates;
+use trends::scores::{BurstGates, BurstSettings, Formula, ReferenceChoice};
 use trends::social::{LANGUAGE_METHOD, Settings, StopWords, segmentation};
 use trends::window::DAY_SECONDS;
 use trends::{Bucket, Kind, Score};
@@ -65,6 +65,12 @@ pub struct Analysis {
     /// The lowest number of authors with which a term can have a burst in a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_authors: Option<u32>,
+    /// The windows that a window is compared with.
+    #[serde(default, skip_serializing_if = "ReferenceChoice::is_trailing")]
+    pub reference: ReferenceChoice,
+    /// The version of the burst score, which the plan decides: all pods of a run follow it.
+    #[serde(default, skip_serializing_if = "Formula::is_first")]
+    pub formula: Formula,
 }
 
 /// A published result to compare with.
@@ -112,6 +118,8 @@ impl Default for Analysis {
             series_floor: None,
             min_count: None,
             min_authors: None,
+            reference: ReferenceChoice::default(),
+            formula: Formula::default(),
         }
     }
 }
@@ -229,13 +237,22 @@ impl Analysis {
         Ok(Settings { kinds, stop_words, detect_language: self.detect_language })
     }
 
-    /// Returns the gates that a term must reach in a window to have a burst.
-    pub(crate) fn gates(&self) -> BurstGates {
+    /// Returns the analysis as a new plan has it: with the current version of the burst score, if
+    /// there is a score over time.
+    pub(crate) fn planned(&self) -> Self {
+        let is_scored = self.scores.iter().any(|score| score.needs_window());
+        let formula = if is_scored { Formula::CURRENT } else { Formula::default() };
+        Self { formula, ..self.clone() }
+    }
+
+    /// Returns what the run decides about its bursts.
+    pub(crate) fn bursts(&self) -> BurstSettings {
         let default = BurstGates::default();
-        BurstGates {
+        let gates = BurstGates {
             min_count: self.min_count.map_or(default.min_count, u64::from),
             min_authors: self.min_authors.map_or(default.min_authors, u64::from),
-        }
+        };
+        BurstSettings { gates, formula: self.formula, reference: self.reference }
     }
 
     /// Returns only those fields of a record that are needed.

@@ -113,7 +113,7 @@ fn document(spec: &Spec, remote: &Remote, cancel: &Cancel) -> Result<PlanDocumen
         max_malformed_percent: spec.max_malformed_percent,
         max_record_size: spec.max_record_size,
         segmentation: spec.analysis.segmentation(),
-        analysis: spec.analysis.clone(),
+        analysis: spec.analysis.planned(),
     })
 }
 

@@ -25,7 +25,7 @@ impl ScoreDigest {
     }
 
     /// Adds the scores of the last window: burst (all bits set if there is none), growth, peak and
-    /// popular, then status and new in one byte.
+    /// popular, then status and new in one byte, then the significance if it isn't the burst.
     pub(super) fn window(&mut self, term: &TermSeries, score: &WindowScore) {
         self.add(term, Bucket(score.bucket), |hasher| {
             hasher.update(score.burst.map_or(u64::MAX, f64::to_bits).to_be_bytes());
@@ -33,6 +33,9 @@ impl ScoreDigest {
                 hasher.update(number.to_bits().to_be_bytes());
             }
             hasher.update([score.status as u8 * 2 + u8::from(score.new)]);
+            if score.burst.is_some_and(|burst| burst.to_bits() != score.significance.to_bits()) {
+                hasher.update(score.significance.to_bits().to_be_bytes());
+            }
         });
     }
 

@@ -84,8 +84,8 @@ impl Basis {
             return Ok(None);
         }
         let time = shards.timed_totals(analysis).map(|totals| {
-            let (gates, scores) = (analysis.gates(), analysis.scores.clone());
-            TimeBasis { totals, pooled: pooled(partitions), gates, scores }
+            let (bursts, scores) = (analysis.bursts(), analysis.scores.clone());
+            TimeBasis { totals, pooled: pooled(partitions), bursts, scores }
         });
         let reports = shards.iter().map(|shard| &shard.marker.report);
         let own = reports.map(|report| report.records.counted - report.excluded).sum();

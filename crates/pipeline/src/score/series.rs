@@ -55,6 +55,7 @@ impl TermSeries {
             status: window.status,
             new: window.new,
             burst: window.burst,
+            significance: window.burst.map(|_| window.significance),
             growth: window.growth,
             peak: window.peak,
             popular: window.popular,

@@ -7,7 +7,7 @@ use std::slice;
 use std::sync::Arc;
 
 use trends::scores::{
-    BurstGates, Cell, ChiSquare, PEAK_FLOOR, PooledDispersion, Scorer, Totals, WindowScore,
+    BurstSettings, Cell, ChiSquare, PooledDispersion, Scorer, Totals, WindowScore,
 };
 use trends::{Bucket, Kind, Score};
 
@@ -22,7 +22,7 @@ pub(crate) struct TimeBasis {
     pub(super) totals: Arc<Totals>,
     /// The pooled dispersion of each kind.
     pub(crate) pooled: BTreeMap<Kind, PooledDispersion>,
-    pub(crate) gates: BurstGates,
+    pub(crate) bursts: BurstSettings,
     pub(super) scores: Vec<Score>,
 }
 
@@ -59,7 +59,7 @@ impl TermRanker<'_> {
         if self.scorer.as_ref().is_none_or(|(kind, _)| *kind != term.kind) {
             let none = PooledDispersion::default();
             let pooled = time.pooled.get(&term.kind).unwrap_or(&none);
-            self.scorer = Some((term.kind, Scorer::new(&time.totals, time.gates, pooled)));
+            self.scorer = Some((term.kind, Scorer::new(&time.totals, time.bursts, pooled)));
         }
         let Some((_, scorer)) = &mut self.scorer else { return Ok(()) };
         // A term may have a score in each of a million windows: none is kept.
@@ -102,7 +102,7 @@ impl TimeBasis {
     ) -> Result<(), Error> {
         let has_burst = window.burst.is_some_and(|burst| burst > 0.0);
         let is_ranked = self.has(Score::Burst) && has_burst
-            || self.has(Score::Peak) && window.peak >= PEAK_FLOOR;
+            || self.has(Score::Peak) && window.peak >= self.bursts.formula.peak_floor();
         if Some(window.bucket) == self.latest() || !is_ranked {
             return Ok(());
         }

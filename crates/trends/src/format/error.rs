@@ -1,8 +1,11 @@
 //! The errors of reading a block. Owns their texts and the version that they name; knows nothing of
 //! the content of blocks.
 
-/// The version that is written, and the newest that is read.
-pub const VERSION: u8 = 1;
+/// The newest version that is read. It is written for ranked topics with a significance, which
+/// version 1 lacks.
+pub const VERSION: u8 = 2;
+/// The version that is written for all other blocks.
+pub(super) const FIRST_VERSION: u8 = 1;
 
 /// Bytes that are not a valid block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! The envelope of every stored block, and the parts of all block formats.
 //!
 //! ```text
-//! "TJ"  version: u8 = 1  type: u8  raw length: u32 LE  zstd frame  xxh3_64 of all before: u64 LE
+//! "TJ"  version: u8  type: u8  raw length: u32 LE  zstd frame  xxh3_64 of all before: u64 LE
 //! ```
 //!
 //! The checksum is checked before the content, so the decoders see only bytes that were written.
@@ -13,6 +13,7 @@ mod rows;
 mod scored;
 pub(crate) mod varint;
 
+use error::FIRST_VERSION;
 pub use error::{FormatError, VERSION};
 pub use ranking::{RankedTopic, RankingReader, RankingWriter};
 pub use rows::{MAX_DETAIL_BYTES, RowReader, RowWriter};
@@ -51,12 +52,17 @@ impl BlockType {
 
 /// Makes a block from raw content.
 pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
+    seal_as(FIRST_VERSION, block_type, raw)
+}
+
+/// Writes a block of a given version, of at most [`VERSION`].
+fn seal_as(version: u8, block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     let length = u32::try_from(raw.len()).ok().filter(|length| *length as usize <= MAX_RAW);
     let length = length.ok_or(FormatError::Content(raw.len()))?;
     let frame = zstd::bulk::compress(raw, LEVEL).map_err(|_| FormatError::Content(0))?;
     let mut block = Vec::with_capacity(HEAD + frame.len() + TAIL);
     block.extend_from_slice(&MAGIC);
-    block.extend_from_slice(&[VERSION, block_type as u8]);
+    block.extend_from_slice(&[version, block_type as u8]);
     block.extend_from_slice(&length.to_le_bytes());
     block.extend_from_slice(&frame);
     block.extend_from_slice(&xxh3_64(&block).to_le_bytes());

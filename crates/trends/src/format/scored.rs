@@ -8,8 +8,10 @@
 //!           count, documents: varints
 //!           authors: varint, their number plus 1, or 0 if not known
 //!           value, growth, peak, popular: f64 LE
-//!           status: u8, the number of the status, and bits: 0x80 new, 0x40 phrase, 0x20 keyness
+//!           status: u8, the number of the status, and bits: 0x80 new, 0x40 phrase, 0x20 keyness,
+//!           0x10 significance
 //!           burst: f64 LE, unless the status is 0, insufficient history
+//!           significance: f64 LE, if its bit is set and the status is not 0
 //!           phrase: length varint, bytes, if its bit is set
 //!           keyness, if its bit is set: records of the result with the term, all its records, and
 //!           both numbers of the baseline: varints
@@ -18,7 +20,7 @@
 use serde::Serialize;
 
 use super::varint::{Position, put, put_bytes, put_signed};
-use super::{BlockType, FormatError, open, seal};
+use super::{BlockType, FIRST_VERSION, FormatError, VERSION, open, seal_as};
 use crate::scores::{KeynessCounts, Status};
 use crate::term::MAX_TERM_BYTES;
 use crate::{Bucket, Kind, Score};
@@ -29,6 +31,7 @@ pub type SectionKey = (Kind, Score, Bucket);
 const NEW: u8 = 0x80;
 const PHRASE: u8 = 0x40;
 const COMPARED: u8 = 0x20;
+const SIGNIFICANT: u8 = 0x10;
 const STATUSES: [Status; 5] = [
     Status::InsufficientHistory,
     Status::Trending,
@@ -61,6 +64,10 @@ pub struct ScoredTopic {
     pub new: bool,
     /// The burst; `None` if there is too little history.
     pub burst: Option<f64>,
+    /// The number of standard deviations by which the measure exceeds its expected value, which
+    /// decides the status; `None` if there is too little history. Blocks of the first burst formula
+    /// don't hold it: there it is the burst.
+    pub significance: Option<f64>,
     /// The measure divided by its expected value.
     pub growth: f64,
     /// The highest recent burst, decayed.
@@ -76,6 +83,12 @@ pub struct ScoredTopic {
 }
 
 impl ScoredTopic {
+    /// Returns the significance of a topic with a burst, `None` if it is the burst itself.
+    fn other_significance(&self) -> Option<f64> {
+        let (burst, significance) = self.burst.zip(self.significance)?;
+        (significance.to_bits() != burst.to_bits()).then_some(significance)
+    }
+
     /// The order of a ranking by score: higher values first, equal values by the bytes of the term.
     pub fn cmp_rank(&self, other: &Self) -> std::cmp::Ordering {
         let by_value = other.value.total_cmp(&self.value);
@@ -89,6 +102,8 @@ pub struct ScoredWriter {
     raw: Vec<u8>,
     section: Option<(SectionKey, usize, u32)>,
     first: Option<SectionKey>,
+    /// True if a topic has a significance beside its burst.
+    has_significance: bool,
 }
 
 impl ScoredWriter {
@@ -107,6 +122,7 @@ impl ScoredWriter {
         if let Some((_, _, topics)) = &mut self.section {
             *topics += 1;
         }
+        self.has_significance |= topic.other_significance().is_some();
         put_topic(&mut self.raw, topic);
     }
 
@@ -127,7 +143,10 @@ impl ScoredWriter {
     /// is empty afterwards.
     pub fn finish(&mut self) -> Result<Option<(SectionKey, Vec<u8>)>, FormatError> {
         self.end_section();
-        let block = seal(BlockType::Scored, &self.raw);
+        // Releases that know no significance refuse its blocks as newer.
+        let version = if self.has_significance { VERSION } else { FIRST_VERSION };
+        let block = seal_as(version, BlockType::Scored, &self.raw);
+        self.has_significance = false;
         self.raw.clear();
         self.first.take().map(|first| Ok((first, block?))).transpose()
     }
@@ -146,10 +165,14 @@ fn put_topic(raw: &mut Vec<u8>, topic: &ScoredTopic) {
     let flag = |is_set: bool, flag: u8| if is_set { flag } else { 0 };
     let flags = flag(topic.new, NEW)
         | flag(topic.phrase.is_some(), PHRASE)
-        | flag(topic.compared.is_some(), COMPARED);
+        | flag(topic.compared.is_some(), COMPARED)
+        | flag(topic.other_significance().is_some(), SIGNIFICANT);
     raw.push(status as u8 | flags);
     if let Some(burst) = topic.burst {
         raw.extend_from_slice(&burst.to_le_bytes());
+        if let Some(significance) = topic.other_significance() {
+            raw.extend_from_slice(&significance.to_le_bytes());
+        }
     }
     if let Some(phrase) = &topic.phrase {
         put_bytes(raw, phrase.as_bytes());
@@ -219,11 +242,15 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
     topic.authors = topic.authors.map(|authors| authors.min(topic.documents));
     let start = at.0;
     let flags = at.byte(raw)?;
-    let status = STATUSES.get(usize::from(flags & !(NEW | PHRASE | COMPARED))).copied();
+    let status =
+        STATUSES.get(usize::from(flags & !(NEW | PHRASE | COMPARED | SIGNIFICANT))).copied();
     topic.status = status.ok_or(FormatError::Content(start))?;
     topic.new = flags & NEW != 0;
     if topic.status != Status::InsufficientHistory {
-        topic.burst = Some(number(at)?);
+        let burst = number(at)?;
+        let has_significance = flags & SIGNIFICANT != 0;
+        topic.burst = Some(burst);
+        topic.significance = Some(if has_significance { number(at)? } else { burst });
     }
     if flags & PHRASE != 0 {
         topic.phrase = Some(at.text(raw, MAX_TERM_BYTES)?);
@@ -243,13 +270,14 @@ fn take_topic(raw: &[u8], at: &mut Position) -> Result<ScoredTopic, FormatError>
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::seal;
     use super::*;
 
     fn topic() -> impl Strategy<Value = ScoredTopic> {
         let texts = ("\\PC{1,9}", prop::option::of("\\PC{1,9}"));
         // Never more authors than documents.
         let counts = (any::<u64>(), 1_u64 << 60.., prop::option::of(0_u64..1 << 60));
-        let floats = prop::array::uniform5(0.0_f64..1e9);
+        let floats = prop::array::uniform6(0.0_f64..1e9);
         let compared = prop::option::of(prop::array::uniform4(any::<u64>()));
         let more = (any::<bool>(), compared, prop::option::of("\\PC{1,9}"));
         (texts, counts, floats, 0_usize..5, more).prop_map(
@@ -259,9 +287,11 @@ mod tests {
                     compared.map(|[documents, records, baseline_documents, baseline_records]| {
                         KeynessCounts { documents, records, baseline_documents, baseline_records }
                     });
-                let [value, growth, peak, popular, burst] = floats;
+                let [value, growth, peak, popular, burst, significance] = floats;
                 let status = STATUSES[status];
                 let burst = Some(burst).filter(|_| status != Status::InsufficientHistory);
+                // The first formula has one number for both.
+                let significance = burst.map(|burst| if new { burst } else { significance });
                 ScoredTopic {
                     term,
                     form,
@@ -272,6 +302,7 @@ mod tests {
                     status,
                     new,
                     burst,
+                    significance,
                     growth,
                     peak,
                     popular,
@@ -300,6 +331,28 @@ mod tests {
         let mut reader = ScoredReader::open(&block).unwrap();
         let mut read = || reader.topic().unwrap().unwrap().1.authors;
         assert_eq!([read(), read(), read()], [Some(40), Some(40), Some(7)]);
+    }
+
+    #[test]
+    fn only_a_block_with_a_significance_beside_a_burst_has_the_second_version() {
+        let key = (Kind::Word, Score::Burst, Bucket(3));
+        let topic = |burst, significance| {
+            let status = Status::Steady;
+            ScoredTopic {
+                burst: Some(burst),
+                significance: Some(significance),
+                status,
+                ..ScoredTopic::default()
+            }
+        };
+        let mut writer = ScoredWriter::default();
+        let mut version = |topic: ScoredTopic| {
+            writer.push(key, &topic);
+            let (_, block) = writer.finish().unwrap().unwrap();
+            block[2]
+        };
+        assert_eq!(version(topic(7.0, 5.0)), 2);
+        assert_eq!(version(topic(5.0, 5.0)), 1);
     }
 
     proptest! {

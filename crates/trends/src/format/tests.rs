@@ -91,8 +91,8 @@ proptest! {
 #[test]
 fn a_newer_block_and_a_damaged_one_have_different_errors() {
     let mut block = seal(BlockType::Bytes, b"x").unwrap();
-    block[2] = 2;
-    assert_eq!(open(BlockType::Bytes, &block), Err(FormatError::Newer(2)));
+    block[2] = 3;
+    assert_eq!(open(BlockType::Bytes, &block), Err(FormatError::Newer(3)));
     assert_eq!(open(BlockType::Bytes, b"{}"), Err(FormatError::NotABlock));
     let block = seal(BlockType::Bytes, b"x").unwrap();
     assert_eq!(open(BlockType::Rows, &block), Err(FormatError::Type));

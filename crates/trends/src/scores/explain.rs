@@ -5,8 +5,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::burst::{BurstSteps, burst_steps, expected_and_limit, winsorise};
-use super::{Cell, Measure, Scorer, WindowScore};
+use super::burst::{
+    BurstSteps, DispersionEstimate, Reference, burst_steps, expected_and_limit, winsorise,
+};
+use super::dispersion::Point;
+use super::reference::Chosen;
+use super::{Cell, Formula, Measure, Scorer, Totals, WindowScore};
 use crate::detail::is_estimate;
 
 /// The inputs and steps of a term's scores in one window.
@@ -21,8 +25,14 @@ pub struct Explanation {
     pub cell: ExplainedCell,
     /// Nc, the number of documents in the window.
     pub documents: u128,
+    /// The version of the burst score.
+    pub formula: Formula,
     /// The first bucket of the reference, which ends before the window.
     pub reference_from: i64,
+    /// The seconds from one bucket of the reference to the next if it is seasonal, that is, if it
+    /// has the same time of earlier weeks or days; `None` if it has all buckets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_period: Option<u32>,
     /// W, the number of buckets of the reference that are not empty.
     pub reference_buckets: usize,
     /// Nr, the number of documents in the reference.
@@ -33,9 +43,9 @@ pub struct Explanation {
     pub pooled_dispersion: f64,
     /// Number of terms in the pool; with fewer than 20 the pooled dispersion is the default, 4.
     pub pooled_terms: u64,
-    /// The steps to z, whether the gates are open or not; `None` without enough history.
+    /// The steps to the burst, whether the gates are open or not; `None` without enough history.
     pub steps: Option<BurstSteps>,
-    /// The gates, which must be open for z to count.
+    /// The gates, which must be open for the burst to count.
     pub gates: GateStates,
     /// The bursts above 0 of the last 48 hours; the peak is the greatest after decay.
     pub peaks: Vec<PeakInput>,
@@ -100,7 +110,7 @@ pub struct GateStates {
     pub min_authors: Option<u64>,
     /// True if the authors reach `min_authors` or aren't the measure.
     pub authors: bool,
-    /// True if the measure exceeds its expected value.
+    /// True if the measure exceeds its expected value and its typical one.
     pub excess: bool,
 }
 
@@ -123,7 +133,9 @@ impl Scorer<'_> {
         let position = self.totals.position(bucket)?;
         let mut bursts = Vec::new();
         let score = self.score_until(position, cells, |score| {
-            bursts.extend(score.burst.filter(|z| *z > 0.0).map(|burst| (score.bucket, burst)));
+            bursts.extend(
+                score.burst.filter(|burst| *burst > 0.0).map(|burst| (score.bucket, burst)),
+            );
         });
         let peak = |(from, burst)| {
             let factor = self.decay.between(from, bucket)?;
@@ -133,26 +145,17 @@ impl Scorer<'_> {
 
         let (totals, measured) = (self.totals, score.measured);
         let measure = totals.measure();
-        let estimated = |measured| measure.is_estimate(measured).then_some(true);
-        let points = self.reference_points(position);
-        let sum = points.iter().map(|point| u128::from(point.x)).sum();
-        let reference = self.reference(position, points, sum);
-        let documents = totals.documents(position);
-        let scored =
-            reference.map(|reference| (reference, burst_steps(measured, documents, &reference)));
-        let reference_cell = |point| {
-            let (reference, steps) = scored.as_ref()?;
-            let (expected, limit) = expected_and_limit(point, reference, &steps.raw);
-            Some(ReferenceCell {
-                bucket: totals.bucket(point.position),
-                documents: point.documents,
-                measured: point.x,
-                measured_estimated: estimated(point.x),
-                expected,
-                limit,
-                winsorised: winsorise(point, reference, &steps.raw),
-            })
-        };
+        let (documents, formula) = (totals.documents(position), self.settings.formula);
+        let mut explained = None;
+        let mut place = ReferencePlace::trailing(totals, position);
+        if let Some(Chosen { reference, from, period }) = self.last_reference(position) {
+            let steps = burst_steps(formula, measured, documents, &reference);
+            let cell = |point| reference_cell(totals, point, &reference, &steps.raw);
+            explained = Some((steps, reference.points.iter().map(cell).collect()));
+            let Reference { buckets, documents, .. } = reference;
+            place = ReferencePlace { from, period, buckets, documents };
+        }
+        let (steps, reference) = explained.unzip();
         let absent = Cell { bucket, ..Cell::default() };
         let counts = cells.iter().find(|cell| cell.bucket == bucket).copied().unwrap_or(absent);
         Some(Explanation {
@@ -163,26 +166,70 @@ impl Scorer<'_> {
                 authors_estimated: is_estimate(counts.authors).then_some(true),
             },
             documents,
-            reference_from: bucket.saturating_sub(totals.reference_windows()),
-            reference_buckets: totals.reference_buckets(position),
-            reference_documents: totals
-                .documents_between(totals.reference_start(position), position),
-            reference: points.iter().filter_map(reference_cell).collect(),
+            formula,
+            reference_from: place.from,
+            reference_period: place.period,
+            reference_buckets: place.buckets,
+            reference_documents: place.documents,
+            reference: reference.unwrap_or_default(),
             pooled_dispersion: self.pooled,
             pooled_terms: self.pooled_terms,
-            steps: scored.map(|(_, steps)| steps),
-            gates: self.gate_states(measured, scored.is_some_and(|(_, steps)| steps.z > 0.0)),
+            gates: self
+                .gate_states(measured, steps.is_some_and(|steps: BurstSteps| steps.is_burst())),
+            steps,
             peaks,
-            score: ExplainedScore { published: score, measured_estimated: estimated(measured) },
+            score: ExplainedScore {
+                published: score,
+                measured_estimated: measure.is_estimate(measured).then_some(true),
+            },
         })
     }
 
     fn gate_states(&self, measured: u64, excess: bool) -> GateStates {
-        let min_count = self.gates.min_count;
+        let gates = self.settings.gates;
+        let min_count = gates.min_count;
         let measures_authors = self.totals.measure() == Measure::Authors;
-        let min_authors = measures_authors.then_some(self.gates.min_authors);
+        let min_authors = measures_authors.then_some(gates.min_authors);
         let authors = min_authors.is_none_or(|least| measured >= least);
         GateStates { min_count, count: measured >= min_count, min_authors, authors, excess }
+    }
+}
+
+/// Where the reference of a window lies.
+struct ReferencePlace {
+    from: i64,
+    period: Option<u32>,
+    buckets: usize,
+    documents: u128,
+}
+
+impl ReferencePlace {
+    /// Returns the place of a trailing reference, which may be too short.
+    fn trailing(totals: &Totals, position: usize) -> Self {
+        Self {
+            from: totals.bucket(position).saturating_sub(totals.reference_windows()),
+            period: None,
+            buckets: totals.reference_buckets(position),
+            documents: totals.documents_between(totals.reference_start(position), position),
+        }
+    }
+}
+
+fn reference_cell(
+    totals: &Totals,
+    point: &Point,
+    reference: &Reference<'_>,
+    raw: &DispersionEstimate,
+) -> ReferenceCell {
+    let (expected, limit) = expected_and_limit(point, reference, raw);
+    ReferenceCell {
+        bucket: totals.bucket(point.position),
+        documents: point.documents,
+        measured: point.x,
+        measured_estimated: totals.measure().is_estimate(point.x).then_some(true),
+        expected,
+        limit,
+        winsorised: winsorise(point, reference, raw),
     }
 }
 
@@ -200,7 +247,13 @@ impl fmt::Display for Explanation {
         writeln!(f, "  x = {x} ({:?})", self.measure)?;
         writeln!(f, "  Nc = {} documents in all", self.documents)?;
         let (from, buckets) = (self.reference_from, self.reference_buckets);
-        writeln!(f, "reference: buckets {from} to {}", bucket.saturating_sub(1))?;
+        match self.reference_period {
+            None => writeln!(f, "reference: buckets {from} to {}", bucket.saturating_sub(1))?,
+            Some(period) => {
+                let step = period / self.window_seconds;
+                writeln!(f, "reference: every {step}th bucket from {from} to before {bucket}")?;
+            }
+        }
         writeln!(f, "  W = {buckets} of them have documents, Nr = {}", self.reference_documents)?;
         for cell in &self.reference {
             let ReferenceCell { bucket, documents, expected, limit, winsorised, .. } = cell;
@@ -209,7 +262,10 @@ impl fmt::Display for Explanation {
             writeln!(f, "limit {limit}, winsorised {winsorised}")?;
         }
         match &self.steps {
-            Some(steps) => self.fmt_steps(steps, f)?,
+            Some(steps) => {
+                self.fmt_steps(steps, f)?;
+                self.fmt_gates(f)?;
+            }
             None => writeln!(
                 f,
                 "insufficient history: fewer than 6 buckets of the reference have documents"
@@ -218,11 +274,16 @@ impl fmt::Display for Explanation {
         for PeakInput { bucket, burst, decayed } in &self.peaks {
             writeln!(f, "peak: burst {burst} in window {bucket} has decayed to {decayed}")?;
         }
-        let WindowScore { status, new, burst, growth, peak, popular, .. } = &self.score.published;
+        let WindowScore { status, new, burst, significance, growth, peak, popular, .. } =
+            &self.score.published;
         match burst {
-            Some(burst) => writeln!(f, "burst {burst}, growth {growth}")?,
+            Some(burst) => {
+                writeln!(f, "burst {burst}, significance {significance}, growth {growth}")?;
+            }
             None => writeln!(f, "no burst score")?,
         }
+        let (trending, rising) = (self.formula.trending(), self.formula.rising());
+        writeln!(f, "trending from a significance of {trending}, rising from {rising}")?;
         write!(f, "peak {peak}, popular {popular}, {status:?}{}", if *new { ", new" } else { "" })
     }
 }
@@ -255,19 +316,37 @@ impl Explanation {
             writeln!(f, "dispersion {}", estimate.dispersion)?;
         }
         writeln!(f, "E = (D + 0.5) Nc / Nr = {}", steps.expected)?;
-        write!(f, "z = 2 (sqrt(x + 3/8) - sqrt(E + 3/8)) / sqrt(dispersion (1 + Nc / Nr)) = ")?;
-        writeln!(f, "{}", steps.z)?;
+        let significance = steps.significance;
+        match steps.typical {
+            None => {
+                write!(f, "significance = burst = 2 (sqrt(x + 3/8) - sqrt(E + 3/8)) / ")?;
+                writeln!(f, "sqrt(dispersion (1 + Nc / Nr)) = {significance}")?;
+            }
+            Some(typical) => {
+                write!(f, "significance = sqrt(2 (x ln(x / E) - (x - E)) / ")?;
+                writeln!(f, "(dispersion (1 + Nc / Nr))), negative if x < E, = {significance}")?;
+                writeln!(f, "typical M = Nc (sum of sqrt(x N) / Nr)^2 = {typical}")?;
+                writeln!(f, "burst = (x - M) / sqrt(M + 1/2) = {}", steps.burst)?;
+            }
+        }
         write!(f, "growth x / E = {}", steps.growth)?;
         match steps.lift {
             Some(lift) => writeln!(f, ", lift {lift}")?,
             None => writeln!(f)?,
         }
+        Ok(())
+    }
+
+    fn fmt_gates(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = |open| if open { "open" } else { "closed" };
         let GateStates { min_count, count, min_authors, authors, excess } = self.gates;
         writeln!(f, "gate x >= {min_count}: {}", state(count))?;
         if let Some(least) = min_authors {
             writeln!(f, "gate authors >= {least}: {}", state(authors))?;
         }
-        writeln!(f, "gate x > E: {}", state(excess))
+        match self.formula {
+            Formula::First => writeln!(f, "gate x > E: {}", state(excess)),
+            Formula::Second => writeln!(f, "gate x > E and x > M: {}", state(excess)),
+        }
     }
 }

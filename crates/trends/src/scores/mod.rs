@@ -10,9 +10,11 @@ mod burst;
 mod chi_square;
 mod dispersion;
 mod explain;
+mod formula;
 mod keyness;
 mod peak;
 mod phrase;
+mod reference;
 mod scorer;
 mod totals;
 
@@ -22,12 +24,14 @@ pub use dispersion::{DEFAULT_DISPERSION, MIN_POOLED_TERMS, PooledDispersion, Ter
 pub use explain::{
     ExplainedCell, ExplainedScore, Explanation, GateStates, PeakInput, ReferenceCell,
 };
+pub use formula::{BurstGates, BurstSettings, Formula};
 pub use keyness::{Keyness, KeynessCounts, MIN_G2};
 pub use phrase::{MIN_NPMI, MIN_PAIRS, PairCounts, phrase_stands_for_word};
-pub use scorer::{PEAK_FLOOR, Scorer, Status, WindowScore};
+pub use scorer::{Scorer, Status, WindowScore};
 pub use totals::{MIN_HISTORY, Totals};
 
 use serde::{Deserialize, Serialize};
+pub use vocabulary::ReferenceChoice;
 
 /// The counts of a term in one bucket, not all 0. Slices of cells ascend by bucket.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -65,35 +69,6 @@ impl Measure {
     /// Returns true if a scored count is an estimate.
     pub fn is_estimate(self, measured: u64) -> bool {
         self == Self::Authors && crate::detail::is_estimate(measured)
-    }
-}
-
-/// The gates of the burst score, which a user may set. The other parameters of the scores are
-/// constants beside their formulas.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BurstGates {
-    /// The least measure of a window whose burst may exceed 0; 5 by default.
-    pub min_count: u64,
-    /// The least number of distinct authors, where authors are the measure; 3 by default.
-    pub min_authors: u64,
-}
-
-impl Default for BurstGates {
-    fn default() -> Self {
-        Self { min_count: 5, min_authors: 3 }
-    }
-}
-
-impl BurstGates {
-    /// Returns true if a window with this measure may have a burst above 0. `min_authors` applies
-    /// only where authors are the measure.
-    fn admits(self, measure: Measure, measured: u64) -> bool {
-        let authors = match measure {
-            Measure::Authors => self.min_authors,
-            Measure::Documents => 0,
-        };
-        measured >= self.min_count.max(authors)
     }
 }
 

@@ -3,17 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::burst::{Reference, burst_steps};
-use super::dispersion::{Point, PooledDispersion, prior};
+use super::burst::{BurstSteps, burst_steps};
+use super::dispersion::{Point, PooledDispersion};
 use super::peak::{Decay, PeakCandidates};
-use super::totals::{MIN_HISTORY, Totals};
-use super::{BurstGates, Cell};
+use super::reference::{Chosen, History, choose, has_history, needed_from};
+use super::totals::Totals;
+use super::{BurstSettings, Cell, Formula};
 
-/// A window without the term is emitted while the peak is at least this.
-pub const PEAK_FLOOR: f64 = 1.0;
-
-const TRENDING: f64 = 4.0;
-const RISING: f64 = 3.0;
 /// The fewest points before a reference that are dropped at once.
 const FORGOTTEN: usize = 1_024;
 const POPULAR_HALF_LIFE_SECONDS: f64 = 24.0 * 3600.0;
@@ -25,13 +21,14 @@ pub enum Status {
     /// Fewer than 6 buckets of the reference have documents, so the window has no burst score.
     #[default]
     InsufficientHistory,
-    /// The burst is at least 4.
+    /// The significance is at least that of trending terms ([`Formula::trending`]).
     Trending,
-    /// The burst is at least 3 and below 4.
+    /// The significance is lower, but at least that of rising terms ([`Formula::rising`]).
     Rising,
-    /// The burst is below 3 and the peak at least 4.
+    /// The significance is lower still, but was that of a trending term in the last 48 hours and,
+    /// halved for every 4 hours since, still is.
     Cooling,
-    /// The burst is below 3 and the peak below 4.
+    /// None of these.
     Steady,
 }
 
@@ -47,8 +44,11 @@ pub struct WindowScore {
     pub status: Status,
     /// True if the term is in the window and in no bucket of its reference.
     pub new: bool,
-    /// z, or 0 where z is negative or a gate is closed; `None` without enough history.
+    /// The burst, or 0 where it is negative or a gate is closed; `None` without enough history.
     pub burst: Option<f64>,
+    /// The number of standard deviations by which the measure exceeds its expected value, which
+    /// decides the status; 0 where the burst is 0 or `None`.
+    pub significance: f64,
     /// The measure divided by its expected value, at most [`super::GROWTH_CAP`]; 0 where the burst
     /// is 0 or `None`.
     pub growth: f64,
@@ -62,17 +62,20 @@ pub struct WindowScore {
 #[derive(Debug)]
 pub struct Scorer<'a> {
     pub(super) totals: &'a Totals,
-    pub(super) gates: BurstGates,
+    pub(super) settings: BurstSettings,
     pub(super) pooled: f64,
     pub(super) pooled_terms: u64,
     pub(super) decay: Decay,
-    /// The points of the current term in the reference of the current window, and the next one.
+    /// The points of the current term in all references of the current window, and the next one.
     /// Each term reuses their memory.
     points: Vec<Point>,
+    /// A buffer for the points of a seasonal reference.
+    picked: Vec<Point>,
     peaks: PeakCandidates,
+    significances: PeakCandidates,
 }
 
-/// The sums of a term, updated from window to window.
+/// The sums over the trailing reference of a term, updated from window to window.
 #[derive(Default)]
 struct RunningSums {
     /// The index of the first point in the reference.
@@ -89,21 +92,23 @@ struct RunningSums {
 
 impl<'a> Scorer<'a> {
     /// Creates a scorer for the terms of one kind; `pooled` is the dispersion of that kind.
-    pub fn new(totals: &'a Totals, gates: BurstGates, pooled: &PooledDispersion) -> Self {
+    pub fn new(totals: &'a Totals, settings: BurstSettings, pooled: &PooledDispersion) -> Self {
         Self {
             totals,
-            gates,
+            settings,
             pooled: pooled.dispersion(),
             pooled_terms: pooled.terms(),
             decay: Decay::new(totals.window()),
             points: Vec::new(),
+            picked: Vec::new(),
             peaks: PeakCandidates::default(),
+            significances: PeakCandidates::default(),
         }
     }
 
     /// Scores a term by its cells, ascending by bucket, and returns its scores in the last window
     /// of the run. Calls `emit`, in order, for every window with the term and for the windows
-    /// after it in which the peak is at least [`PEAK_FLOOR`]. Skips cells in buckets that are not
+    /// after it in which the peak is at least [`Formula::peak_floor`]. Skips cells in buckets that are not
     /// closed. Returns `None` if no bucket is closed.
     ///
     /// Costs O(cells), and for every window that passes the gates O(cells in its reference).
@@ -123,12 +128,13 @@ impl<'a> Scorer<'a> {
         cells: &[Cell],
         mut emit: impl FnMut(&WindowScore),
     ) -> WindowScore {
-        let totals = self.totals;
+        let (totals, floor) = (self.totals, self.settings.formula.peak_floor());
         let points = cells.iter().filter_map(|cell| Point::of(totals, cell));
         let mut unread = points.take_while(|point| point.position <= end);
         self.points.clear();
         self.points.extend(unread.next());
         self.peaks.clear();
+        self.significances.clear();
         let mut sums = RunningSums::default();
         let mut last = None;
         while let Some(Point { position, .. }) = self.points.get(sums.next).copied() {
@@ -139,42 +145,41 @@ impl<'a> Scorer<'a> {
             sums.add_next(&self.points);
             let following = self.points.get(sums.next).map_or(end + 1, |point| point.position);
             for position in position + 1..following {
-                if self.peaks.at(self.totals.bucket(position), &self.decay) < PEAK_FLOOR {
+                if self.peaks.at(self.totals.bucket(position), &self.decay) < floor {
                     break;
                 }
                 let score = self.score_window(position, &mut sums);
                 emit(&score);
                 last = Some(score);
             }
-            sums.forget(&mut self.points);
+            let needed = || needed_from(totals, self.settings.reference, following.min(end));
+            sums.forget(&mut self.points, needed);
         }
         let emitted = last.filter(|score| score.bucket == self.totals.bucket(end));
         emitted.unwrap_or_else(|| self.score_window(end, &mut sums))
     }
 
-    /// Returns the points of the current term in the reference of the last window that was scored,
-    /// which is at this position.
-    pub(super) fn reference_points(&self, position: usize) -> &[Point] {
+    /// Chooses the reference of the window at a position. `sums` are those of the current term at
+    /// that window.
+    fn reference(&mut self, position: usize, sums: &RunningSums) -> Option<Chosen<'_>> {
+        let history = History {
+            totals: self.totals,
+            choice: self.settings.reference,
+            pooled: self.pooled,
+            points: &self.points[..sums.next],
+            trailing: sums.first,
+            sum: sums.sum,
+        };
+        choose(&history, position, &mut self.picked)
+    }
+
+    /// Returns the reference of the last window that was scored, which is at this position.
+    pub(super) fn last_reference(&mut self, position: usize) -> Option<Chosen<'_>> {
         let start = self.totals.reference_start(position);
         let first = self.points.partition_point(|point| point.position < start);
         let next = self.points.partition_point(|point| point.position < position);
-        &self.points[first..next]
-    }
-
-    /// Returns the reference of the window at a position, `None` without enough history. `sum` is
-    /// the measure over `points`.
-    pub(super) fn reference<'p>(
-        &self,
-        position: usize,
-        points: &'p [Point],
-        sum: u128,
-    ) -> Option<Reference<'p>> {
-        let totals = self.totals;
-        let buckets = totals.reference_buckets(position);
-        let prior = prior(self.pooled, sum, buckets);
-        let documents = totals.documents_between(totals.reference_start(position), position);
-        let has_history = buckets >= MIN_HISTORY;
-        has_history.then_some(Reference { points, sum, documents, buckets, prior })
+        let sum = self.points[first..next].iter().map(|point| u128::from(point.x)).sum();
+        self.reference(position, &RunningSums { first, next, sum, ..RunningSums::default() })
     }
 
     fn score_window(&mut self, position: usize, sums: &mut RunningSums) -> WindowScore {
@@ -182,23 +187,29 @@ impl<'a> Scorer<'a> {
         sums.remove_before(totals.reference_start(position), &self.points);
         let now = self.points.get(sums.next).filter(|point| point.position == position);
         let measured = now.map_or(0, |point| point.x);
-        let reference = self.reference(position, &self.points[sums.first..sums.next], sums.sum);
 
-        let admitted = self.gates.admits(totals.measure(), measured);
+        let BurstSettings { gates, formula, .. } = self.settings;
         let documents = totals.documents(position);
-        let steps = reference
-            .filter(|_| admitted)
-            .map(|reference| burst_steps(measured, documents, &reference))
-            .filter(|steps| steps.z > 0.0);
-        let burst = reference.map(|_| steps.map_or(0.0, |steps| steps.z));
+        let steps = gates
+            .admits(totals.measure(), measured)
+            .then(|| self.reference(position, sums))
+            .flatten()
+            .map(|chosen| burst_steps(formula, measured, documents, &chosen.reference))
+            .filter(BurstSteps::is_burst);
+        let has_history = has_history(totals, position);
+        let burst = has_history.then(|| steps.map_or(0.0, |steps| steps.burst));
+        let significance = steps.map_or(0.0, |steps| steps.significance);
         self.peaks.push(bucket, burst.unwrap_or(0.0), &self.decay);
+        self.significances.push(bucket, significance, &self.decay);
         let peak = self.peaks.at(bucket, &self.decay);
+        let decayed = self.significances.at(bucket, &self.decay);
         WindowScore {
             bucket,
             measured,
-            status: Status::of(burst, peak),
-            new: reference.is_some() && sums.sum == 0 && measured > 0,
+            status: Status::of(formula, burst.map(|_| significance), decayed),
+            new: has_history && sums.sum == 0 && measured > 0,
             burst,
+            significance,
             growth: steps.map_or(0.0, |steps| steps.growth),
             peak,
             popular: sums.popularity(totals, bucket, measured),
@@ -224,12 +235,14 @@ impl RunningSums {
         self.next += 1;
     }
 
-    /// Drops the points before the reference, if they are many.
-    fn forget(&mut self, points: &mut Vec<Point>) {
+    /// Drops the points before the position that is still needed, if they are many.
+    fn forget(&mut self, points: &mut Vec<Point>, needed: impl FnOnce() -> usize) {
         if self.first > FORGOTTEN && self.first * 2 > points.len() {
-            points.drain(..self.first);
-            self.next -= self.first;
-            self.first = 0;
+            let needed = needed();
+            let dropped = points[..self.first].partition_point(|point| point.position < needed);
+            points.drain(..dropped);
+            self.next -= dropped;
+            self.first -= dropped;
         }
     }
 
@@ -253,12 +266,14 @@ impl RunningSums {
 }
 
 impl Status {
-    fn of(burst: Option<f64>, peak: f64) -> Self {
-        match burst {
+    /// Returns the status of a window by its significance, `None` without enough history, and by
+    /// the greatest significance of the last 48 hours after decay.
+    fn of(formula: Formula, significance: Option<f64>, decayed: f64) -> Self {
+        match significance {
             None => Self::InsufficientHistory,
-            Some(burst) if burst >= TRENDING => Self::Trending,
-            Some(burst) if burst >= RISING => Self::Rising,
-            Some(_) if peak >= TRENDING => Self::Cooling,
+            Some(now) if now >= formula.trending() => Self::Trending,
+            Some(now) if now >= formula.rising() => Self::Rising,
+            Some(_) if decayed >= formula.trending() => Self::Cooling,
             Some(_) => Self::Steady,
         }
     }

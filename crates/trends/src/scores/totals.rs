@@ -105,8 +105,7 @@ impl Totals {
     /// score: fewer than [`MIN_HISTORY`] of the reference's buckets are not empty.
     pub fn lacks_history_before(&self, bucket: i64) -> bool {
         let from = bucket.saturating_sub(self.reference_windows());
-        let position = |bucket| self.buckets.partition_point(|other| *other < bucket);
-        position(bucket) - position(from) < MIN_HISTORY
+        self.position_from(bucket) - self.position_from(from) < MIN_HISTORY
     }
 
     /// Returns the number of windows that a reference spans, empty ones included.
@@ -123,6 +122,11 @@ impl Totals {
     /// Returns the position of a closed bucket.
     pub(super) fn position(&self, bucket: i64) -> Option<usize> {
         self.closed().binary_search(&bucket).ok()
+    }
+
+    /// Returns the position of the first bucket that is not before `bucket`.
+    pub(super) fn position_from(&self, bucket: i64) -> usize {
+        self.buckets.partition_point(|other| *other < bucket)
     }
 
     pub(super) fn bucket(&self, position: usize) -> i64 {

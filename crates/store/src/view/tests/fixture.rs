@@ -119,6 +119,7 @@ fn scored(term: String, count: u64) -> ScoredTopic {
         status: Status::Steady,
         new: false,
         burst: Some(0.0),
+        significance: Some(0.0),
         growth: 1.0,
         peak: 0.0,
         popular: 0.0,

@@ -7,7 +7,7 @@ fn a_source_with_one_bucket_has_no_closed_window_and_no_score() {
     let totals = totals(HOUR, 7, &[100]);
     assert_eq!(totals.closed(), [0_i64; 0]);
     let pool = PooledDispersion::default();
-    let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
+    let mut scorer = Scorer::new(&totals, BurstSettings::current(), &pool);
     assert_eq!(scorer.score_term(&cells(7, &[50]), |_| panic!("an open window is emitted")), None);
     assert_eq!(scorer.explain(&cells(7, &[50]), 7), None);
 }
@@ -17,7 +17,7 @@ fn a_source_without_documents_has_no_window() {
     let totals = totals(HOUR, 0, &[]);
     assert_eq!((totals.closed().len(), totals.ahead()), (0, 0));
     let pool = PooledDispersion::default();
-    let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
+    let mut scorer = Scorer::new(&totals, BurstSettings::current(), &pool);
     assert_eq!(scorer.score_term(&[], |_| {}), None);
 }
 
@@ -33,7 +33,7 @@ fn a_reference_of_fewer_than_six_buckets_gives_insufficient_history_and_no_burst
     assert!(emitted[6].burst.is_some());
     let text = Scorer::new(
         &totals(HOUR, 0, &documents),
-        BurstGates::default(),
+        BurstSettings::current(),
         &PooledDispersion::default(),
     )
     .explain(&cells(0, &counts), 5)
@@ -70,14 +70,18 @@ fn counts_near_2_to_the_53_are_scored_without_overflow_or_cancellation() {
     let pool = PooledDispersion::default();
     let cells = cells(i64::MAX - 200, &counts);
     let bucket = i64::MAX - 200 + 169;
-    let mut scorer = Scorer::new(&totals, BurstGates::default(), &pool);
+    let mut scorer = Scorer::new(&totals, BurstSettings::current(), &pool);
     let explained = scorer.explain(&cells, bucket).unwrap();
     let steps = explained.steps.unwrap();
     near(steps.raw.own.unwrap(), 0.0);
     near(steps.raw.dispersion, 1.0);
-    // x is 2^52 + 2^29, so the difference of the square roots is 2^29 / (2 * 2^26) = 4.
+    // x - E is 2^29 where E is 2^52, so the root of the deviance is 2^29 / 2^26 = 8.
     let expected = 8.0 / (1.0 + 1.0 / 168.0_f64).sqrt();
-    assert!((steps.z / expected - 1.0).abs() < 1e-6, "{} instead of {expected}", steps.z);
+    assert!(
+        (steps.significance / expected - 1.0).abs() < 1e-6,
+        "{} instead of {expected}",
+        steps.significance
+    );
 }
 
 #[test]

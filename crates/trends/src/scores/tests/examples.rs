@@ -8,11 +8,22 @@ fn a_steady_term_bursts() {
     let totals = totals(HOUR, 0, &[100; 26]);
     let mut counts = [1; 25];
     counts[24] = 11;
-    let score = last(&totals, &cells(0, &counts));
-    near(score.burst.unwrap(), 4.293_917_276_185_278);
+    let cells = cells(0, &counts);
+    let score = last(&totals, &cells);
+    // Each root is that of 1 * 100, so M = 100 (24 * 10 / 2400)^2 = 1: (11 - 1) / sqrt(1.5).
+    near(score.burst.unwrap(), 8.164_965_809_277_26);
+    near(score.peak, 8.164_965_809_277_26);
+    // 2 (11 ln(11 / E) - (11 - E)) = 32.341..., divided by 1 + 1 / 24.
+    near(score.significance, 5.572_079_397_835_228);
     near(score.growth, 10.775_510_204_081_634);
-    near(score.peak, 4.293_917_276_185_278);
-    assert_eq!((score.status, score.new, score.measured), (Status::Trending, false, 11));
+    assert_eq!((score.status, score.new, score.measured), (Status::Rising, false, 11));
+
+    let first = emitted_with(FIRST_FORMULA, &totals, &cells).pop().unwrap();
+    near(first.burst.unwrap(), 4.293_917_276_185_278);
+    assert_eq!(first.significance.to_bits(), first.burst.unwrap().to_bits());
+    near(first.growth, 10.775_510_204_081_634);
+    near(first.peak, 4.293_917_276_185_278);
+    assert_eq!((first.status, first.new, first.measured), (Status::Trending, false, 11));
 }
 
 #[test]
@@ -24,7 +35,8 @@ fn an_old_burst_is_winsorised_in_the_reference() {
     counts[10] = 60;
     let cells = cells(0, &counts);
     let pool = PooledDispersion::default();
-    let explained = Scorer::new(&totals, BurstGates::default(), &pool).explain(&cells, 10).unwrap();
+    let explained =
+        Scorer::new(&totals, BurstSettings::current(), &pool).explain(&cells, 10).unwrap();
     let steps = explained.steps.unwrap();
     near(steps.raw.own.unwrap(), 64.0);
     near(steps.raw.dispersion, 592.0 / 13.0);
@@ -33,7 +45,14 @@ fn an_old_burst_is_winsorised_in_the_reference() {
     near(steps.winsorised.own.unwrap(), 56.366_145_467_670_57);
     near(steps.winsorised.dispersion, 40.253_485_323_771_93);
     near(steps.expected, 9.251_922_788_086_043);
-    near(steps.z, 1.402_838_149_671_826_5);
+    near(steps.significance, 1.665_641_015_557_525_6);
+    // The roots are 9 sqrt(200) and sqrt(8200): M = 100 ((9 sqrt(200) + sqrt(8200)) / 1000)^2.
+    near(steps.typical.unwrap(), 4.745_124_725_475_826);
+    near(steps.burst, 24.126_409_395_187_412);
+    let mut first = Scorer::new(&totals, FIRST_FORMULA, &pool);
+    let steps = first.explain(&cells, 10).unwrap().steps.unwrap();
+    near(steps.significance, 1.402_838_149_671_826_5);
+    assert_eq!((steps.typical, steps.burst.to_bits()), (None, steps.significance.to_bits()));
 }
 
 #[test]
@@ -42,7 +61,9 @@ fn a_new_term_has_the_pooled_dispersion() {
     let totals = totals(HOUR, 0, &[100; 12]);
     let score = last(&totals, &cells(10, &[8]));
     assert!(score.new);
-    near(score.burst.unwrap(), 2.137_700_295_996_700_6);
+    // M = 0: 8 / sqrt(0.5).
+    near(score.burst.unwrap(), 11.313_708_498_984_76);
+    near(score.significance, 3.852_472_082_482_210_5);
     near(score.growth, 160.0);
 }
 
@@ -50,17 +71,17 @@ fn a_new_term_has_the_pooled_dispersion() {
 fn a_peak_halves_every_four_hours_and_its_windows_are_emitted_without_the_term() {
     let totals = totals(HOUR, 0, &[100; 80]);
     let mut counts = [1; 31];
-    counts[30] = 90;
+    counts[30] = 96;
     let emitted = emitted(&totals, &cells(0, &counts));
     let burst = emitted[30].burst.unwrap();
-    assert!(burst >= 16.0, "{burst}");
+    assert!(burst >= 16.0 && emitted[30].significance >= 25.0, "{:?}", emitted[30]);
     let eight_hours_on = &emitted[38];
     assert_eq!((eight_hours_on.bucket, eight_hours_on.measured), (38, 0));
     near(eight_hours_on.peak, burst / 4.0);
     assert_eq!(eight_hours_on.status, Status::Cooling);
-    assert_eq!(eight_hours_on.burst, Some(0.0));
+    assert_eq!((eight_hours_on.burst, eight_hours_on.significance.to_bits()), (Some(0.0), 0));
     let end = emitted.last().unwrap();
-    assert!(end.peak >= 1.0 && end.peak * libm::exp2(-0.25) < 1.0, "{}", end.peak);
+    assert!(end.peak >= 2.0 && end.peak * libm::exp2(-0.25) < 2.0, "{}", end.peak);
 }
 
 #[test]
@@ -71,7 +92,8 @@ fn gates_close_on_a_small_measure_and_on_few_authors() {
     // One account floods: 90 records, one author.
     cells[0] = Cell { bucket: 24, count: 90, documents: 90, authors: 1 };
     assert_eq!(last(&totals, &cells).burst, Some(0.0));
-    let settings = BurstGates { min_count: 1, min_authors: 9 };
+    let gates = BurstGates { min_count: 1, min_authors: 9 };
+    let settings = BurstSettings { gates, ..BurstSettings::current() };
     let pool = PooledDispersion::default();
     let mut scorer = Scorer::new(&totals, settings, &pool);
     let mut burst = |authors| {

@@ -8,6 +8,7 @@ mod examples;
 mod naive;
 mod pool;
 mod random;
+mod seasonal;
 mod time;
 
 use std::num::NonZeroU32;
@@ -40,11 +41,21 @@ fn pooled(pool: &mut PooledDispersion, totals: &Totals, cells: &[Cell]) {
     pool.add(totals, &mut term);
 }
 
+const FIRST_FORMULA: BurstSettings = BurstSettings {
+    gates: BurstGates { min_count: 5, min_authors: 3 },
+    formula: Formula::First,
+    reference: ReferenceChoice::Trailing,
+};
+
 /// Returns all emitted scores of a term.
 fn emitted(totals: &Totals, cells: &[Cell]) -> Vec<WindowScore> {
+    emitted_with(BurstSettings::current(), totals, cells)
+}
+
+fn emitted_with(settings: BurstSettings, totals: &Totals, cells: &[Cell]) -> Vec<WindowScore> {
     let mut emitted = Vec::new();
     let pool = PooledDispersion::default();
-    let mut scorer = Scorer::new(totals, BurstGates::default(), &pool);
+    let mut scorer = Scorer::new(totals, settings, &pool);
     scorer.score_term(cells, |score| emitted.push(*score));
     emitted
 }
@@ -52,7 +63,7 @@ fn emitted(totals: &Totals, cells: &[Cell]) -> Vec<WindowScore> {
 /// Returns the scores of a term in the last window of the run.
 fn last(totals: &Totals, cells: &[Cell]) -> WindowScore {
     let pool = PooledDispersion::default();
-    Scorer::new(totals, BurstGates::default(), &pool).score_term(cells, |_| {}).unwrap()
+    Scorer::new(totals, BurstSettings::current(), &pool).score_term(cells, |_| {}).unwrap()
 }
 
 #[track_caller]
