@@ -149,10 +149,11 @@ def df_idf(now, mean_before):
 
 
 class Series:
-    """The counts of a term by week and by day, and all weeks of the source."""
+    """The counts of a term by week and by day, and the source's documents of all its weeks."""
 
-    def __init__(self, counts, weeks, days):
-        self.counts, self.weeks, self.days = counts, weeks, days
+    def __init__(self, kind, counts, source, days):
+        self.kind, self.counts, self.source, self.days = kind, counts, source, days
+        self.weeks = source.weeks
 
     def at(self, week, number):
         return self.counts.get(week, (0, 0, 0))[number]
@@ -160,6 +161,16 @@ class Series:
     def before(self, week, number, most=None):
         earlier = self.weeks[: self.weeks.index(week)]
         return [self.at(other, number) for other in (earlier[-most:] if most else earlier)]
+
+    def reference(self, week):
+        """Returns the pairs of authors and documents of the weeks that a burst is compared with."""
+        earlier = self.weeks[: self.weeks.index(week)][-REFERENCE:]
+        return [(self.at(other, AUTHORS), self.source.documents[other]) for other in earlier]
+
+    def scaled(self, week):
+        """Returns the authors of those weeks, each as if it had the documents of this one."""
+        now = self.source.documents[week]
+        return [authors * now / documents for authors, documents in self.reference(week)]
 
     def day_scores(self, week):
         """Returns Mastodon's score of each day of a week: its authors against those of the day before."""
@@ -171,6 +182,51 @@ class Series:
 def at_week_end(scores):
     """Returns Mastodon's score at the end of the last day: halved every 4 hours, for two days."""
     return max(score * 0.5 ** (24 / 4 * age) for age, score in enumerate(reversed(scores[-2:])))
+
+
+def above(observed, typical):
+    """Returns the burst of a measure above a typical one: the second formula with any M."""
+    if observed < THRESHOLD or observed <= typical:
+        return 0.0
+    return (observed - typical) / math.sqrt(typical + 0.5)
+
+
+def root_of_deviance(series, week):
+    """Returns the root of the Poisson deviance from the mean of the reference: phi is 1."""
+    reference = series.reference(week)
+    now, share = series.at(week, AUTHORS), sum(n for _, n in reference)
+    expected = (sum(x for x, _ in reference) + 0.5) * series.source.documents[week] / share
+    if now < THRESHOLD or now <= expected:
+        return 0.0
+    return math.sqrt(2 * (now * math.log(now / expected) - (now - expected)))
+
+
+def first_formula(series, week):
+    """Returns the first burst score, as docs/scores.md has it."""
+    reference, now = series.reference(week), series.at(week, AUTHORS)
+    if now < THRESHOLD:
+        return 0.0
+    documents, freedom = sum(n for _, n in reference), len(reference) - 1
+    pooled = series.source.pooled[series.kind]
+    is_common = sum(x for x, _ in reference) >= THRESHOLD * len(reference)
+    prior = pooled if is_common else min(pooled, 4.0)
+
+    def dispersion(values):
+        total = sum(values)
+        if total == 0:
+            return total, prior
+        squares = sum(x * x / n for x, (_, n) in zip(values, reference, strict=True))
+        own = (documents / total * squares - total) / freedom
+        return total, max(1.0, (own * freedom + 4 * prior) / (freedom + 4))
+
+    total, phi = dispersion([x for x, _ in reference])
+    limits = [(total * n / documents, n) for _, n in reference]
+    total, phi = dispersion([min(x, e + 3 * math.sqrt(phi * e))
+                             for (x, _), (e, _) in zip(reference, limits, strict=True)])
+    share = series.source.documents[week] / documents
+    expected = (total + 0.5) * share
+    z = 2 * (math.sqrt(now + 0.375) - math.sqrt(expected + 0.375)) / math.sqrt(phi * (1 + share))
+    return max(0.0, z)
 
 
 METHODS = {
@@ -185,14 +241,23 @@ METHODS = {
     "df-idf_t": lambda s, w: df_idf(s.at(w, DOCUMENTS), mean(s.before(w, DOCUMENTS))),
     "df-idf_t, mean of the reference":
         lambda s, w: df_idf(s.at(w, DOCUMENTS), mean(s.before(w, DOCUMENTS, REFERENCE))),
+    "burst, first formula": first_formula,
+    "root of the deviance, phi = 1": root_of_deviance,
+    "burst with M = E": lambda s, w: above(s.at(w, AUTHORS), mean(s.scaled(w))),
+    "burst with the median as M": lambda s, w: above(s.at(w, AUTHORS), statistics.median(s.scaled(w))),
+    "burst with the upper quartile as M":
+        lambda s, w: above(s.at(w, AUTHORS), statistics.quantiles(s.scaled(w), n=4, method="inclusive")[2]),
+    "burst with fourth roots in M":
+        lambda s, w: above(s.at(w, AUTHORS), mean([x ** 0.25 for x in s.scaled(w)]) ** 4),
 }
 ENTRIES = ("count", "chi-square", "df-idf_t")
 BURST = "burst"
+SIGNIFICANCE = "significance"
 
 # A term with fewer documents and fewer occurrences than these is in no top 10, as `tops_of_others`
 # checks.
 LEAST_DOCUMENTS = 5
-LEAST_COUNT = 15
+LEAST_COUNT = 15  # fewer in weeks of a few hundred posts: --least-count
 
 
 def best(scored):
@@ -205,28 +270,38 @@ def best(scored):
     return [(kind, term, score) for term, (score, kind) in ranked[:PLACES]]
 
 
-def burst_tops(published, weeks):
-    """Returns the top bursts of every week that has any: {week: top}, ascending."""
-    tops = {week: best((topic["burst"] or 0, kind, topic["term"])
+def published_tops(published, number, weeks):
+    """Returns the top terms by a published number of every week that has any: {week: top}."""
+    tops = {week: best((topic[number] or 0, kind, topic["term"])
                        for kind in KINDS for topic in published.bursts(kind, week))
             for week in weeks}
     return {week: top for week, top in tops.items() if top}
 
 
-def candidates(published, weeks):
+class Source:
+    """The weeks of the posts with their documents, and the dispersion pooled by kind."""
+
+    def __init__(self, published, weeks, judged):
+        self.weeks = weeks[: weeks.index(judged[-1]) + 1]
+        self.documents = {week: published.documents(week) for week in self.weeks}
+        self.pooled = {kind: published.explanation(kind, judged[-1])["pooledDispersion"]
+                       for kind in KINDS}
+
+
+def candidates(published, source, least_count):
     """Returns every term that may be in a top 10: (kind, term, series)."""
     found = []
     for kind in KINDS:
         topics = published.topics(kind)
-        kept = [t for t in topics if t["documents"] >= LEAST_DOCUMENTS or t["count"] >= LEAST_COUNT]
+        kept = [t for t in topics if t["documents"] >= LEAST_DOCUMENTS or t["count"] >= least_count]
         print(f"{kind}: {len(kept)} of {len(topics)} terms may be in a top 10", file=sys.stderr)
         for term in (topic["term"] for topic in kept):
             days = published.history(kind, term, published.days)
-            found.append((kind, term, Series(published.history(kind, term), weeks, days)))
+            found.append((kind, term, Series(kind, published.history(kind, term), source, days)))
     return found
 
 
-def tops_of_others(terms, judged):
+def tops_of_others(terms, judged, least_count):
     scored = {method: {week: [] for week in judged} for method in METHODS}
     for kind, term, series in terms:
         for week in judged:
@@ -235,12 +310,13 @@ def tops_of_others(terms, judged):
                     scored[method][week].append((score(series, week), kind, term))
     tops = {m: {week: best(of_week) for week, of_week in s.items()} for m, s in scored.items()}
     most_skipped = {  # the greatest score of a term below both limits
-        "count": LEAST_COUNT - 1, "count of authors": LEAST_DOCUMENTS - 1,
+        "count": least_count - 1, "count of authors": LEAST_DOCUMENTS - 1,
         "chi-square": 0, "chi-square, mean of the reference": 0,
         "chi-square of days, as at the week's end": 0, "chi-square of days, the greatest": 0,
         "df-idf_t": LEAST_DOCUMENTS, "df-idf_t, mean of the reference": LEAST_DOCUMENTS,
     }
-    for method, of_weeks in tops.items():
+    for method in most_skipped:
+        of_weeks = tops[method]
         for week, top in of_weeks.items():
             if len(top) == PLACES and top[-1][2] <= most_skipped[method]:
                 sys.exit(f"{method}, {week}: a skipped term may be in the top 10")
@@ -260,8 +336,9 @@ def read_peers(path, judged):
         for method, of_weeks in read["tops"].items()
     }
     for method, of_weeks in read["tops"].items():
-        if list(of_weeks) != judged:
-            sys.exit(f"{path}: the weeks of {method} are not those with bursts; was it written for other posts?")
+        if not set(judged) <= set(of_weeks):
+            sys.exit(f"{path}: {method} lacks weeks with bursts; was it written for other posts?")
+        read["tops"][method] = {week: of_weeks[week] for week in judged}
     return read
 
 
@@ -302,7 +379,7 @@ def dispersions(terms, documents):
     in a span is included. The result has the form {kind: {octave: (median, number of terms)}}.
     """
     weeks = sorted(documents)
-    spans = [weeks[at: at + REFERENCE] for at in range(0, len(weeks), REFERENCE)]
+    spans = [weeks[at: at + REFERENCE] for at in range(0, len(weeks) - 1, REFERENCE)]
     found = {kind: {} for kind in KINDS}
     for kind, _, series in terms:
         for span in spans:
@@ -448,7 +525,7 @@ def precision_table(labels, tops):
 
 
 def per_week_table(labels, tops, judged):
-    methods = list(tops)
+    methods = [BURST, *ENTRIES, "chi-square, mean of the reference"]
     lines = ["| week | " + " | ".join(methods) + " |", "|---" * (len(methods) + 1) + "|"]
     columns = {m: precisions(labels, tops[m], "strict") for m in methods}
     for at, week in enumerate(judged):
@@ -515,10 +592,14 @@ def main():
     parser.add_argument("--labels", type=pathlib.Path, default=HERE / "labels.toml",
                         help="the events and their terms (labels.toml)")
     parser.add_argument("--source", default="congress-2017", help="the name of the results (congress-2017)")
+    parser.add_argument("--weeks", metavar="FROM..TO", default="0001-01-01..9999-12-31",
+                        help="judge only weeks within these days, such as 2015-07-01..2015-12-31")
     parser.add_argument("--output", type=pathlib.Path, default=HERE / "2017.md",
                         help="the page to write (2017.md)")
     parser.add_argument("--program", default=str(HERE.parents[1] / "target/release/trendjob"),
                         help="the trendjob command (target/release/trendjob)")
+    parser.add_argument("--least-count", type=int, default=LEAST_COUNT,
+                        help="the occurrences that bring a term of fewer than 5 documents into a top 10 (15)")
     parser.add_argument("--store", help="keep the results in this folder, and reuse those of an earlier evaluation")
     parser.add_argument("--peers", type=pathlib.Path, metavar="JSON",
                         help="what opensearch.py wrote for the same posts; judged beside the rest")
@@ -532,18 +613,25 @@ def main():
             published.run(args.data)
         with published:
             weeks = weeks_of(published)
-            bursts = burst_tops(published, weeks)
+            wanted = within(weeks, args.weeks)
+            bursts = published_tops(published, BURST, wanted)
             judged = list(bursts)
             peers = read_peers(args.peers, judged)
-            pooled = {kind: published.explanation(kind, judged[-1])["pooledDispersion"]
-                      for kind in KINDS}
-            terms = candidates(published, weeks)
-            tops = {BURST: bursts, **tops_of_others(terms, judged), **peers["tops"]}
-            closed = weeks[: weeks.index(judged[-1]) + 1]
-            varying = dispersions(terms, {week: published.documents(week) for week in closed})
-    args.output.write_text(document(labels, labels_link, tops, pooled, varying, peers),
+            source = Source(published, weeks, judged)
+            terms = candidates(published, source, args.least_count)
+            tops = {BURST: bursts, SIGNIFICANCE: published_tops(published, SIGNIFICANCE, judged),
+                    **tops_of_others(terms, judged, args.least_count), **peers["tops"]}
+            varying = dispersions(terms, source.documents)
+    args.output.write_text(document(labels, labels_link, tops, source.pooled, varying, peers),
                            encoding="utf-8")
     print("\n".join(precision_table(labels, tops)))
+
+
+def within(weeks, days):
+    """Returns the weeks that lie within days of the form FROM..TO."""
+    first, last = map(datetime.date.fromisoformat, days.split(".."))
+    length = datetime.timedelta(days=WINDOW_DAYS - 1)
+    return [week for week in weeks if first <= week and week + length <= last]
 
 
 def weeks_of(published):

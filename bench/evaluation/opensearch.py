@@ -26,7 +26,7 @@ import tempfile
 import time
 
 from evaluate import BURST, HERE, KINDS, PLACES, THRESHOLD, WEEK, WINDOW_DAYS
-from evaluate import Published, best, burst_tops, mean, weeks_of
+from evaluate import BURST, Published, best, mean, published_tops, weeks_of
 
 SHARDS = (1, 2, 4, 8)
 HEURISTICS = {
@@ -269,7 +269,7 @@ def tops_of_product(program, source, plain):
             if report["shards"] != shards:
                 sys.exit(f"trendjob cut the posts into {report['shards']} shards instead of {shards}")
             with published:
-                tops[shards] = burst_tops(published, weeks_of(published))
+                tops[shards] = published_tops(published, BURST, weeks_of(published))
     return tops
 
 
