@@ -115,9 +115,11 @@ fn no_answer_has_more_authors_than_records_and_each_marks_the_estimates() {
         assert_marked(&workspace.json(&["top", "sample", "--score", score]));
     }
     // The authors of the day so far, by the records of the day so far.
-    let days = &workspace.json(&["explain", "sample", "flood"])["chiSquare"]["windows"];
+    let days = &workspace.json(&["explain", "sample", "flood"])["chiSquare"];
+    let ranked = &workspace.json(&["top", "sample", "--score", "chisquare"])["topics"][0];
+    assert_eq!((&ranked["term"], &ranked["value"]), (&json!("flood"), &days["value"]));
     let mut records = 0;
-    for (day, size) in days.as_array().unwrap().iter().zip(CROWDS) {
+    for (day, size) in days["windows"].as_array().unwrap().iter().zip(CROWDS) {
         records += size;
         let authors = day["authors"].as_u64().unwrap();
         assert!(authors <= records && authors as f64 >= records as f64 * 0.93, "{day}: {records}");
