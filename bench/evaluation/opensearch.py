@@ -173,7 +173,7 @@ class OpenSearch:
     def __enter__(self):
         with open(self.log, "wb") as log:
             self.server = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 600  # a busy machine
         while not self.listens():
             if self.server.poll() is not None or time.monotonic() > deadline:
                 last = self.log.read_text(errors="replace")[-2000:]
