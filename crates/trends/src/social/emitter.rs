@@ -2,17 +2,15 @@
 //! pairs that neighbours form.
 
 use super::sink::{PairWord, PlainWord, TermSink};
-use super::stop_words::{ActiveLists, StopWords, WordClass};
+use super::stop_words::{PostLists, WordClass};
 use super::{Kinds, fold, words};
 use crate::Kind;
 use crate::packed::{has_four_equal, lowered, packed};
 
 /// The settings for the words of a post.
-#[derive(Clone, Copy)]
 pub(super) struct PostSettings<'a> {
     pub(super) kinds: Kinds,
-    pub(super) stop_words: &'a StopWords,
-    pub(super) active: ActiveLists,
+    pub(super) lists: PostLists<'a>,
 }
 
 /// Emits words and pairs of neighbours.
@@ -39,12 +37,12 @@ impl WordEmitter {
     }
 
     /// Emits a word in any script.
-    pub(super) fn word(&mut self, form: &str, post: PostSettings<'_>, sink: &mut impl TermSink) {
+    pub(super) fn word(&mut self, form: &str, post: &PostSettings<'_>, sink: &mut impl TermSink) {
         fold::word(form, &mut self.key);
         if self.key.is_empty() {
             return self.separate();
         }
-        let class = post.stop_words.class(&self.key, post.active);
+        let class = post.lists.class(&self.key);
         let is_long_enough = words::is_long_enough(form);
         self.left.emit(
             FoldedWord { key: &self.key, form, is_long_enough },
@@ -56,27 +54,32 @@ impl WordEmitter {
 
     /// Emits a word of Han, Hiragana or Katakana as [`WordEmitter::word`] does, but faster: only
     /// repeated letters can make its key differ from its form.
-    pub(super) fn uncased(&mut self, form: &str, post: PostSettings<'_>, sink: &mut impl TermSink) {
+    pub(super) fn uncased(
+        &mut self,
+        form: &str,
+        post: &PostSettings<'_>,
+        sink: &mut impl TermSink,
+    ) {
         let is_long_enough = words::is_long_enough(form);
         if !is_long_enough && !post.kinds.contains(Kind::Phrase) {
             // Without phrases, no neighbour needs to be kept.
             return;
         }
         let key = fold::squeezed(form, &mut self.key);
-        let class = post.stop_words.class(key, post.active);
+        let class = post.lists.class(key);
         self.left.emit(FoldedWord { key, form, is_long_enough }, class, post.kinds, sink);
     }
 
     /// Emits a word of ASCII letters and digits as [`WordEmitter::word`] does, but faster: a short
     /// word is folded and looked up as a number.
-    pub(super) fn plain(&mut self, form: &str, post: PostSettings<'_>, sink: &mut impl TermSink) {
+    pub(super) fn plain(&mut self, form: &str, post: &PostSettings<'_>, sink: &mut impl TermSink) {
         let length = form.len();
         let Some(written) = packed(form.as_bytes()) else { return self.word(form, post, sink) };
         let lower = lowered(written, length);
         if has_four_equal(lower, length) {
             return self.word(form, post, sink);
         }
-        let class = post.stop_words.class_of_packed(lower, post.active);
+        let class = post.lists.class_of_packed(lower);
         if !post.kinds.contains(Kind::Phrase) {
             // Without phrases, no neighbour needs to be kept.
             if class == WordClass::Content && length >= words::MIN_LETTERS {
@@ -144,6 +147,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::social::StopWords;
 
     #[derive(Default, PartialEq, Eq, Debug)]
     struct TermLog(Vec<String>);
@@ -167,13 +171,13 @@ mod tests {
             let stop_words = StopWords::new(&languages, &[]).unwrap();
             for kinds in [&Kind::ALL[..], &[Kind::Word]] {
                 let kinds: Kinds = kinds.iter().copied().collect();
-                let active = stop_words.active(None);
-                let post = PostSettings { kinds, stop_words: &stop_words, active };
+                let lists = stop_words.lists(stop_words.active(None));
+                let post = PostSettings { kinds, lists };
                 let (mut fast_terms, mut general_terms) = (TermLog::default(), TermLog::default());
                 let (mut fast, mut general) = (WordEmitter::default(), WordEmitter::default());
                 for form in &list {
-                    fast.plain(form, post, &mut fast_terms);
-                    general.word(form, post, &mut general_terms);
+                    fast.plain(form, &post, &mut fast_terms);
+                    general.word(form, &post, &mut general_terms);
                 }
                 prop_assert_eq!(fast_terms, general_terms);
             }

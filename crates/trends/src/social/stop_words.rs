@@ -6,6 +6,8 @@ mod table;
 
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(super) use lists::MORE;
 use lists::{Scripts, current_code, known_languages, known_list};
 use table::WordTable;
 
@@ -32,8 +34,17 @@ pub struct UnknownLanguage {
 #[derive(Debug, Clone)]
 pub struct StopWords {
     languages: Vec<String>,
+    /// For each language, the scripts that it is not written in.
+    foreign: Vec<Scripts>,
     words: Arc<WordTable>,
     has_own_lists: bool,
+}
+
+/// The lists for the words of a post.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PostLists<'a> {
+    chosen: &'a WordTable,
+    active: ActiveLists,
 }
 
 /// The lists that apply to a post.
@@ -80,7 +91,8 @@ impl StopWords {
         words.add(extra.iter().map(String::as_str), EXTRA);
         words.add(REMNANTS.into_iter(), REMNANT);
         words.build();
-        Ok(Self { languages: chosen, words: Arc::new(words), has_own_lists: false })
+        let foreign = chosen.iter().map(|code| Scripts::foreign_to(Some(code))).collect();
+        Ok(Self { languages: chosen, foreign, words: Arc::new(words), has_own_lists: false })
     }
 
     /// Adds the list of a post's own language, for posts in a language that has a list and was not
@@ -103,25 +115,34 @@ impl StopWords {
         let chosen = code.and_then(|code| {
             self.languages.iter().position(|chosen| chosen.eq_ignore_ascii_case(code))
         });
-        let code = code.filter(|_| self.has_own_lists);
-        let own = if chosen.is_none() { code.and_then(lists::table) } else { None };
-        let marks = match chosen {
-            Some(index) => EXTRA | 1 << index,
-            None if own.is_some() => EXTRA,
-            None => !REMNANT,
-        };
-        let foreign = if self.has_own_lists { Scripts::foreign_to(code) } else { Scripts::NONE };
-        ActiveLists { marks, own, foreign }
+        let own_lists = self.has_own_lists;
+        if let Some(index) = chosen {
+            let foreign = self.foreign.get(index).copied().filter(|_| own_lists);
+            let foreign = foreign.unwrap_or(Scripts::NONE);
+            return ActiveLists { marks: EXTRA | 1 << index, own: None, foreign };
+        }
+        let code = code.filter(|_| own_lists);
+        let own = code.and_then(lists::table);
+        let foreign = if own_lists { Scripts::foreign_to(code) } else { Scripts::NONE };
+        ActiveLists { marks: if own.is_some() { EXTRA } else { !REMNANT }, own, foreign }
     }
 
+    /// Returns the lists for the words of a post.
+    pub(super) fn lists(&self, active: ActiveLists) -> PostLists<'_> {
+        PostLists { chosen: &self.words, active }
+    }
+}
+
+impl PostLists<'_> {
     /// Returns the class of the word with this key.
-    pub(super) fn class(&self, key: &str, active: ActiveLists) -> WordClass {
-        let class = Self::class_of_marks(self.words.marks(key), active);
+    pub(super) fn class(&self, key: &str) -> WordClass {
+        let class = self.class_of_marks(self.chosen.marks(key));
         if class != WordClass::Content {
             return class;
         }
         let is_in = |list: &WordTable| list.marks(key) != 0;
-        if active.own.is_some_and(is_in) || active.foreign.lists(key).any(is_in) {
+        let ActiveLists { own, foreign, .. } = self.active;
+        if own.is_some_and(is_in) || foreign.lists(key).any(is_in) {
             return WordClass::Stop;
         }
         class
@@ -129,9 +150,9 @@ impl StopWords {
 
     /// Returns the class of the word with this key of up to 16 ASCII letters and digits, packed into
     /// a number.
-    pub(super) fn class_of_packed(&self, key: u128, active: ActiveLists) -> WordClass {
-        let class = Self::class_of_marks(self.words.marks_of_packed(key), active);
-        match active.own {
+    pub(super) fn class_of_packed(&self, key: u128) -> WordClass {
+        let class = self.class_of_marks(self.chosen.marks_of_packed(key));
+        match self.active.own {
             Some(own) if class == WordClass::Content && own.marks_of_packed(key) != 0 => {
                 WordClass::Stop
             }
@@ -139,10 +160,10 @@ impl StopWords {
         }
     }
 
-    fn class_of_marks(marks: u128, active: ActiveLists) -> WordClass {
+    fn class_of_marks(&self, marks: u128) -> WordClass {
         if marks & REMNANT != 0 {
             WordClass::Remnant
-        } else if marks & active.marks != 0 {
+        } else if marks & self.active.marks != 0 {
             WordClass::Stop
         } else {
             WordClass::Content
@@ -156,6 +177,7 @@ impl Default for StopWords {
         let mut words = WordTable::default();
         words.add(REMNANTS.into_iter(), REMNANT);
         words.build();
-        Self { languages: Vec::new(), words: Arc::new(words), has_own_lists: false }
+        let (languages, foreign) = (Vec::new(), Vec::new());
+        Self { languages, foreign, words: Arc::new(words), has_own_lists: false }
     }
 }

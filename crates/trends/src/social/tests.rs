@@ -265,6 +265,26 @@ fn the_stop_words_of_a_records_own_language_apply_by_default() {
 }
 
 #[test]
+fn every_word_that_was_added_to_a_list_is_a_word_of_posts() {
+    for (code, added) in stop_words::MORE {
+        let settings = Settings {
+            kinds: [Kind::Word, Kind::Phrase].into_iter().collect(),
+            stop_words: StopWords::default(),
+            detect_language: false,
+        };
+        for word in added.split_whitespace() {
+            let found = terms_of(&settings, &Post { text: word, language: None, entities: None });
+            let known = StopWords::new(&words(&[code]), &[]).unwrap();
+            let known = terms_of(
+                &Settings { stop_words: known, ..settings.clone() },
+                &Post { text: word, language: Some(code), entities: None },
+            );
+            assert_eq!((found.terms.len(), known.terms.len()), (1, 0), "{code}: {word}");
+        }
+    }
+}
+
+#[test]
 fn every_list_holds_words_that_can_be_counted() {
     for code in StopWords::new(&words(&["xx"]), &[]).unwrap_err().known {
         let settings = Settings {

@@ -135,7 +135,7 @@ impl Tokenizer {
     fn words(&mut self, stretch: &str, active: ActiveLists, sink: &mut impl TermSink) {
         let Self { kinds, stop_words, buffers, words, .. } = self;
         words.separate();
-        let post = PostSettings { kinds: *kinds, stop_words, active };
+        let post = &PostSettings { kinds: *kinds, lists: stop_words.lists(active) };
         words::pieces(stretch, buffers, &mut |piece| match piece {
             Piece::Break => words.separate(),
             Piece::Word(form) => words.word(form, post, sink),

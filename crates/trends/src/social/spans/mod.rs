@@ -89,11 +89,6 @@ pub(super) fn find(text: &str, spans: &mut Vec<Span>) {
                     continue;
                 }
             },
-            // From U+3000 to U+3FFF, four characters in two blocks of 64 are emoji; kana are frequent.
-            0xE3 if !matches!(bytes.get(at + 1), Some(0x80 | 0x8A)) => {
-                at += '\u{3000}'.len_utf8();
-                continue;
-            }
             _ => parse_non_ascii(candidate),
         };
         if let Some(span) = found {
@@ -109,6 +104,12 @@ pub(super) fn find(text: &str, spans: &mut Vec<Span>) {
 
 /// Parses a span that begins with a character outside ASCII.
 fn parse_non_ascii(candidate: Candidate<'_>) -> Option<Span> {
+    // From U+3000 to U+3FFF, four characters in two blocks of 64 are emoji; kana are frequent.
+    if let [0xE3, second, ..] = candidate.rest().as_bytes()
+        && !matches!(second, 0x80 | 0x8A)
+    {
+        return None;
+    }
     let character = candidate.rest().chars().next()?;
     match character {
         '＃' => hashtags::parse(candidate, character.len_utf8()),
