@@ -51,7 +51,7 @@ pub struct DispersionEstimate {
 #[serde(rename_all = "camelCase")]
 pub struct BurstSteps {
     /// The dispersion that the term's own dispersion is shrunk towards: the pooled one, at most 4
-    /// for a term with a mean below 5 per window.
+    /// for a term with a mean below 5 per window; 4 with a seasonal reference.
     pub prior: f64,
     /// The estimate from the counted values.
     pub raw: DispersionEstimate,

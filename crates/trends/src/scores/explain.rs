@@ -306,7 +306,11 @@ impl Explanation {
         let Self { pooled_dispersion, pooled_terms, .. } = self;
         write!(f, "pooled dispersion, 4 with fewer than 20 terms: ")?;
         writeln!(f, "{pooled_dispersion} of {pooled_terms} terms")?;
-        writeln!(f, "prior, at most 4 for a mean below 5 a window: {}", steps.prior)?;
+        let rule = match self.reference_period {
+            None => "at most 4 for a mean below 5 a window",
+            Some(_) => "4 for a seasonal reference",
+        };
+        writeln!(f, "prior, {rule}: {}", steps.prior)?;
         for (name, estimate) in [("counted", steps.raw), ("winsorised", steps.winsorised)] {
             write!(f, "{name} values: D = {}, ", estimate.sum)?;
             match estimate.own {

@@ -62,7 +62,7 @@ pub(super) fn choose<'a>(
                 let found = history.points.binary_search_by_key(&at, |point| point.position);
                 found.ok().map(|index| history.points[index])
             }));
-            return Some(season.reference(history.pooled, picked));
+            return Some(season.reference(picked));
         }
     }
     let start = totals.reference_start(position);
@@ -125,12 +125,13 @@ impl<'a> Season<'a> {
         periods.filter_map(move |period| totals.position(bucket.checked_sub(period * windows)?))
     }
 
-    fn reference(self, pooled: f64, points: &'a [Point]) -> Chosen<'a> {
+    fn reference(self, points: &'a [Point]) -> Chosen<'a> {
         let sum = points.iter().map(|point| u128::from(point.x)).sum();
         let documents = self.positions().map(|position| self.totals.documents(position)).sum();
         let Self { bucket, windows, period, buckets, .. } = self;
-        // The pool takes a term's cycle for dispersion, and this reference doesn't.
-        let prior = pooled.min(DEFAULT_DISPERSION);
+        // The pool takes a term's cycle for dispersion, which this reference doesn't; and few buckets
+        // need a prior that covers terms that vary more than the pool.
+        let prior = DEFAULT_DISPERSION;
         Chosen {
             reference: Reference { points, sum, documents, buckets, prior },
             from: bucket.saturating_sub(PERIODS * windows),
