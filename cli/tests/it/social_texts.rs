@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::command::Workspace;
-use crate::inputs::statuses;
+use crate::inputs::{Dice, statuses};
 
 const KINDS: [&str; 6] = ["word", "hashtag", "mention", "cashtag", "emoji", "domain"];
 const SOCIAL: [&str; 4] =
@@ -200,5 +200,69 @@ fn awkward_terms_are_found_by_their_forms() {
         let history = workspace.json(&["history", "sample", typed, "--kind", kind]);
         let found = (&history["term"], &history["windows"][0]["count"]);
         assert_eq!(found, (&Value::from(term), &json!(1)), "{kind} {typed}");
+    }
+}
+
+/// Posts in many scripts without and with spaces, with the language, a wrong one or none; their words
+/// are drawn from short lists, so that each occurs in every shard.
+fn posts_of_every_script() -> String {
+    const WORDS: [(&str, &str, &str); 9] = [
+        ("ja", "", "東京 ラーメン すごい 食べました は が を コーヒー 雪 〜 。 ｶﾅ"),
+        ("zh-CN", "", "北京 大学 的 我们 学习 电影 了 好 ，"),
+        ("th", "", "กาแฟ น้ำ ที่ และ เมือง สวัสดี ร้าน"),
+        ("lo", "", "ພາສາ ລາວ ນ້ຳ"),
+        ("km", "", "ភាសា ខ្មែរ"),
+        ("my", "", "မြန်မာ စာ"),
+        ("ko", " ", "서울에서 한국어 그리고 눈 만났다 ㅋㅋㅋ"),
+        ("ar", " ", "مُحَمَّد محمد هذا الكتاب ﷲ بـيـت"),
+        ("hi", " ", "हिन्दी किताब है और क्\u{200d}ष"),
+    ];
+    let mut dice = Dice::new(11);
+    let mut lines = String::new();
+    for number in 0..3_000 {
+        let (language, space, words) = WORDS[dice.below(WORDS.len())];
+        let words: Vec<_> = words.split(' ').collect();
+        let count = 1 + dice.below(12);
+        let text: Vec<_> = (0..count).map(|_| words[dice.below(words.len())]).collect();
+        let language = match dice.below(4) {
+            0 => json!(null),
+            1 => json!("en"),
+            _ => json!(language),
+        };
+        let (text, id) = (text.join(space), (number % 3 > 0).then(|| number.to_string()));
+        let user = json!({ "id_str": dice.below(200).to_string() });
+        let post = json!({ "text": text, "lang": language, "id_str": id, "user": user });
+        lines.push_str(&post.to_string());
+        lines.push('\n');
+    }
+    lines
+}
+
+#[test]
+fn any_cut_of_posts_in_every_script_publishes_the_same() {
+    let workspace = Workspace::new();
+    let file = workspace.write("posts.ndjson", posts_of_every_script());
+    let social = ["--profile", "social", "--kinds", "word,phrase,hashtag"];
+    let reference = workspace.publish(&[&social[..], &[&file]].concat());
+    let ways: [&[&str]; 5] = [
+        &["--shards", "2"],
+        &["--shards", "7", "--threads", "1"],
+        &["--shards", "64", "--partitions", "5", "--threads", "3"],
+        &["--chunk-size", "1Ki", "--shards", "3"],
+        &["--memory", "1Mi", "--shards", "1"],
+    ];
+    for way in ways {
+        let published = workspace.publish(&[&social[..], way, &[&file]].concat());
+        assert_eq!(published.digest, reference.digest, "{way:?}");
+    }
+    let top = workspace.json(&["top", "sample", "--kind", "word", "--limit", "0"]);
+    let terms: Vec<_> =
+        top["topics"].as_array().unwrap().iter().map(|t| t["term"].clone()).collect();
+    for word in ["東京", "北京", "กาแฟ", "ພາສາ", "ភាសា", "မြန်မာ", "한국어", "محمد", "किताब"]
+    {
+        assert!(terms.contains(&json!(word)), "{word}: {terms:?}");
+    }
+    for word in ["は", "的", "และ", "그리고", "هذا", "है", "눈"] {
+        assert!(!terms.contains(&json!(word)), "{word}");
     }
 }
