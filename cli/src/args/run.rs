@@ -156,8 +156,8 @@ pub(crate) enum ProfileName {
 pub(crate) enum ReferenceName {
     /// The windows right before: 7 days, and at least 24 windows.
     Trailing,
-    /// The same time of up to 8 earlier weeks, or else days, for words that return every day or
-    /// week.
+    /// The windows at the same time of up to 8 earlier weeks, or else days: for words that return
+    /// every day or week.
     Seasonal,
 }
 

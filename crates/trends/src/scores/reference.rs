@@ -14,7 +14,7 @@ const PERIODS: i64 = 8;
 /// A seasonal reference with fewer buckets is not used.
 const MIN_PERIODS: usize = 3;
 
-/// What the reference of a window is chosen from.
+/// A term and its run, from which the reference of a window is chosen.
 #[derive(Clone, Copy)]
 pub(super) struct History<'a> {
     pub(super) totals: &'a Totals,

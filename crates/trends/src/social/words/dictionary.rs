@@ -207,9 +207,9 @@ const PREFIXES: usize = 1 << 14;
 /// Stands for no third character.
 const NONE: char = '\0';
 
-/// What the trie holds for one, two and three characters, kept from one look-up to the next: most of
-/// the time of a look-up goes into the first steps from the root, which has 15,000 branches. Only
-/// the time depends on what is kept. The size is fixed: 1 MiB.
+/// A cache of the trie's answers for one, two and three characters. The first steps from the root,
+/// which has 15,000 branches, take most of the time of a look-up. Words don't depend on what is
+/// cached. The size is fixed: 1 MiB.
 #[derive(Debug, Default)]
 struct Prefixes {
     costs: Vec<u16>,
