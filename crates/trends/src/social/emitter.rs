@@ -43,7 +43,8 @@ impl WordEmitter {
             return self.separate();
         }
         let class = post.lists.class(&self.key);
-        let is_long_enough = words::is_long_enough(form);
+        // Signs that the key lacks don't make a word longer.
+        let is_long_enough = words::is_long_enough(&self.key);
         self.left.emit(
             FoldedWord { key: &self.key, form, is_long_enough },
             class,
@@ -68,6 +69,15 @@ impl WordEmitter {
         let key = fold::squeezed(form, &mut self.key);
         let class = post.lists.class(key);
         self.left.emit(FoldedWord { key, form, is_long_enough }, class, post.kinds, sink);
+    }
+
+    /// Keeps the stem of a verb as a neighbour of the words on both sides; it is not counted.
+    pub(super) fn stem(&mut self, form: &str, post: &PostSettings<'_>, sink: &mut impl TermSink) {
+        if post.kinds.contains(Kind::Phrase) {
+            fold::word(form, &mut self.key);
+            let word = FoldedWord { key: &self.key, form, is_long_enough: false };
+            self.left.emit(word, WordClass::Stop, post.kinds, sink);
+        }
     }
 
     /// Emits a word of ASCII letters and digits as [`WordEmitter::word`] does, but faster: a short

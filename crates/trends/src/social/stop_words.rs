@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 #[cfg(test)]
 pub(super) use lists::MORE;
-use lists::{Scripts, current_code, known_languages, known_list};
+pub(super) use lists::names_language;
+use lists::{current_code, is_known, known_languages};
 use table::WordTable;
 
 /// The remnants of retweets, HTML and cut links, in any language.
@@ -34,8 +35,8 @@ pub struct UnknownLanguage {
 #[derive(Debug, Clone)]
 pub struct StopWords {
     languages: Vec<String>,
-    /// For each language, the scripts that it is not written in.
-    foreign: Vec<Scripts>,
+    /// The marks of the languages that are written in Latin letters.
+    latin: u128,
     words: Arc<WordTable>,
     has_own_lists: bool,
 }
@@ -54,9 +55,8 @@ pub(super) struct ActiveLists {
     marks: u128,
     /// The list of the post's language, if that was not chosen.
     own: Option<&'static WordTable>,
-    /// The scripts whose words have lists of their own: those that the post's language is not
-    /// written in.
-    foreign: Scripts,
+    /// True if the lists of scripts apply, too.
+    by_script: bool,
 }
 
 /// The class of a word in a post.
@@ -83,21 +83,26 @@ impl StopWords {
         chosen.dedup();
         let mut words = WordTable::default();
         for (index, code) in chosen.iter().enumerate() {
-            let unknown =
-                || UnknownLanguage { code: code.clone(), known: known_languages().collect() };
-            known_list(code).ok_or_else(unknown)?;
+            if !is_known(code) {
+                let mut known: Vec<_> = known_languages().collect();
+                known.sort_unstable();
+                return Err(UnknownLanguage { code: code.clone(), known });
+            }
             words.add(lists::words(code).iter().map(String::as_str), 1 << index);
         }
         words.add(extra.iter().map(String::as_str), EXTRA);
         words.add(REMNANTS.into_iter(), REMNANT);
         words.build();
-        let foreign = chosen.iter().map(|code| Scripts::foreign_to(Some(code))).collect();
-        Ok(Self { languages: chosen, foreign, words: Arc::new(words), has_own_lists: false })
+        let is_latin = |(_, code): &(usize, &String)| lists::is_latin(code);
+        let latin = chosen.iter().enumerate().filter(is_latin);
+        let latin = latin.fold(0, |marks, (index, _)| marks | 1 << index);
+        Ok(Self { languages: chosen, latin, words: Arc::new(words), has_own_lists: false })
     }
 
     /// Adds the list of a post's own language, for posts in a language that has a list and was not
-    /// chosen. Words in a script that the post's language is not written in get the lists of the
-    /// languages of that script: those of a post whose language is unknown or wrong, too.
+    /// chosen, and the lists of scripts: each applies to the words in its script, whatever the
+    /// language of the post, which may be unknown or wrong. For the same reason the chosen lists of
+    /// languages in Latin letters stay for posts in a language that is written in other letters.
     #[must_use]
     pub fn with_own_lists(self) -> Self {
         Self { has_own_lists: true, ..self }
@@ -115,16 +120,15 @@ impl StopWords {
         let chosen = code.and_then(|code| {
             self.languages.iter().position(|chosen| chosen.eq_ignore_ascii_case(code))
         });
-        let own_lists = self.has_own_lists;
+        let by_script = self.has_own_lists;
+        let code = code.filter(|_| by_script);
+        let latin = if code.is_none_or(lists::is_latin) { 0 } else { self.latin };
         if let Some(index) = chosen {
-            let foreign = self.foreign.get(index).copied().filter(|_| own_lists);
-            let foreign = foreign.unwrap_or(Scripts::NONE);
-            return ActiveLists { marks: EXTRA | 1 << index, own: None, foreign };
+            return ActiveLists { marks: EXTRA | 1 << index | latin, own: None, by_script };
         }
-        let code = code.filter(|_| own_lists);
         let own = code.and_then(lists::table);
-        let foreign = if own_lists { Scripts::foreign_to(code) } else { Scripts::NONE };
-        ActiveLists { marks: if own.is_some() { EXTRA } else { !REMNANT }, own, foreign }
+        let marks = if own.is_some() { EXTRA | latin } else { !REMNANT };
+        ActiveLists { marks, own, by_script }
     }
 
     /// Returns the lists for the words of a post.
@@ -141,8 +145,8 @@ impl PostLists<'_> {
             return class;
         }
         let is_in = |list: &WordTable| list.marks(key) != 0;
-        let ActiveLists { own, foreign, .. } = self.active;
-        if own.is_some_and(is_in) || foreign.lists(key).any(is_in) {
+        let ActiveLists { own, by_script, .. } = self.active;
+        if own.is_some_and(is_in) || by_script && lists::of_script(key).is_some_and(is_in) {
             return WordClass::Stop;
         }
         class
@@ -177,7 +181,6 @@ impl Default for StopWords {
         let mut words = WordTable::default();
         words.add(REMNANTS.into_iter(), REMNANT);
         words.build();
-        let (languages, foreign) = (Vec::new(), Vec::new());
-        Self { languages, foreign, words: Arc::new(words), has_own_lists: false }
+        Self { languages: Vec::new(), latin: 0, words: Arc::new(words), has_own_lists: false }
     }
 }

@@ -239,7 +239,10 @@ fn the_stop_words_of_a_records_own_language_apply_by_default() {
         ("th", "และกาแฟที่ร้านอยู่ในเมือง", "กาแฟ ร้าน เมือง"),
         ("ar", "هذا الكتاب على الطاولة الى جانب أيضا", "الكتاب الطاولة جانب"),
         ("hi", "यह किताब बहुत अच्छी है और सस्ती", "किताब अच्छी सस्ती"),
-        ("ru", "Это очень хорошая книга, когда она есть", "очень хорошая книга"),
+        ("ru", "Это очень хорошая книга, почему наша самая", "хорошая книга"),
+        ("hi", "मुझे मेरा घर क्या आपने किए दिए", "घर"),
+        ("th", "กำลังกลับบ้านบนควรเมือง", "บ้าน เมือง"),
+        ("ja", "こんなにラーメンくれるなんでずっと", "ラーメン"),
         ("pt", "isso também para você quando estava praia", "praia"),
         ("FR_fr", "pour avec cette dans les maison", "maison"),
         ("de", "aber nicht diese oder über Wetter", "wetter"),
@@ -252,10 +255,45 @@ fn the_stop_words_of_a_records_own_language_apply_by_default() {
         ("xx", "niet about huis", "huis"),
         ("und", "niet huis これから ラーメン", "huis ラーメン"),
         ("", "потом 那么 电影", "电影"),
-        // A language that lies: words of another script have lists of their own.
+        // A language that lies: words of each script have lists of their own.
         ("en", "และกาแฟที่ร้าน about", "กาแฟ ร้าน"),
-        // Languages that share a script with a larger one have their own list alone.
-        ("uk", "потом книга", "потом книга"),
+        ("uk", "потом книга", "книга"),
+        ("ja", "这个电影为什么没有问题", "电影"),
+        ("zh", "私は東京でこれからラーメン", "東京 ラーメン"),
+        ("mr", "मैंने किताब क्या आपके", "किताब"),
+        ("fa", "هذا الكتاب على الطاولة", "الكتاب الطاولة"),
+        ("ja", "the about house これから", "house"),
+        ("zh", "the about house 我们", "house"),
+        ("ko", "the about house", "house"),
+        ("th", "the about house", "house"),
+        ("ar", "the about house", "house"),
+        ("hi", "the about house", "house"),
+        ("RU_ru", "the about house", "house"),
+        // A language that a post doesn't have removes nothing of another in Latin letters.
+        ("de", "las vegas about", "las vegas about"),
+        // Topics of Japanese, and of Persian, that are general words in Chinese and Arabic.
+        ("ja", "先生に問題を聞く 安全", "先生 問題 聞く 安全"),
+        ("zh", "先生的问题 书", "书"),
+        ("zh", "書 電影", "書 電影"),
+        ("fa", "علم و خبر شمال", "علم خبر شمال"),
+        // Traditional characters.
+        ("zh", "我們因為他們電影", "電影"),
+        ("zh-TW", "為什麼這個問題沒有電影", "電影"),
+        // Lists that are ours.
+        ("lo", "ຂ້ອຍມີໝາແລະແມວ", "ຫມາ ແມວ"),
+        ("km", "ខ្ញុំ និង សៀវភៅ", "សៀវភៅ"),
+        ("my", "ဒီ စာအုပ် သည်", "စာအုပ်"),
+        // Codes of three letters.
+        ("deu", "aber nicht diese oder über Wetter about", "wetter about"),
+        ("GER", "aber nicht Wetter about", "wetter about"),
+        ("jpn", "それから東京", "東京"),
+        ("zho-Hant", "我們電影", "電影"),
+        ("rus", "потом книга", "книга"),
+        ("eng", "niet about huis", "niet huis"),
+        // Tags that name no language.
+        ("UND", "niet about huis", "huis"),
+        ("zxx", "niet about huis", "huis"),
+        ("Qme", "niet about huis", "huis"),
     ] {
         assert_eq!(keys(&own, language, text), expected, "{language}: {text}");
     }
@@ -285,6 +323,19 @@ fn every_word_that_was_added_to_a_list_is_a_word_of_posts() {
 }
 
 #[test]
+fn marks_and_fillers_do_not_make_a_word_longer() {
+    check(
+        Kind::Word,
+        &[
+            ("حُبٌّ حـــب شمس شـمـس", &["شمس", "شمس"]),
+            ("יָד דֶּגֶל", &["דגל"]),
+            ("a\u{3164}\u{3164}b a\u{ad}\u{ad}b", &[]),
+            ("aaaa نننن", &["aaa", "ننن"]),
+        ],
+    );
+}
+
+#[test]
 fn every_list_holds_words_that_can_be_counted() {
     for code in StopWords::new(&words(&["xx"]), &[]).unwrap_err().known {
         let settings = Settings {
@@ -293,7 +344,7 @@ fn every_list_holds_words_that_can_be_counted() {
             detect_language: false,
         };
         let bare = Settings { stop_words: StopWords::default(), ..settings.clone() };
-        let list = ::stop_words::lookup(code).unwrap();
+        let list = ::stop_words::lookup(code).unwrap_or_default();
         let count = |settings: &Settings, word: &str| {
             terms_of(settings, &Post { text: word, language: Some(code), entities: None })
                 .terms
@@ -333,13 +384,43 @@ fn a_words_key_has_no_optional_signs_of_arabic_and_hebrew() {
 #[test]
 fn a_megabyte_without_a_space_has_the_words_of_its_parts() {
     // Each part ends where a word does, whatever follows: the parts can be cut on their own.
-    for part in ["すごいラーメンを食べたい、", "北京大学的学生。", "กาแฟในเมือง!", "Straße+"]
-    {
+    for part in [
+        "すごいラーメンを食べました、",
+        "雪が終わった!",
+        "ໝາຫມາ.",
+        "北京大学的学生。",
+        "กาแฟในเมือง!",
+        "Straße+",
+    ] {
         let times = 1_000_000 / part.len();
         let (one, all) = (text(part), text(&part.repeat(times)));
         assert!(!one.terms.is_empty(), "{part}");
         let many: Vec<_> = std::iter::repeat_n(one.terms, times).flatten().collect();
         assert!(all.terms == many, "{part}");
+    }
+}
+
+#[test]
+fn a_text_in_many_scripts_has_the_terms_of_its_lines_whatever_its_language_tag() {
+    let lines = [
+        "今日はParisでкофеを ดื่มกาแฟ مع صديقي 친구와함께",
+        "食べた\u{fffd}終わっ\u{378}書\u{202e}い\u{2067}て\u{e0100}雪\u{fe00}が",
+        "ໝາຫມາ ខ្ញុំ ဒီ चाय घर \u{3164}\u{115f}\u{200d}حـــب\u{64f}",
+        "\u{10ffff}\u{e000}\u{1b123}\u{323af}\u{e4d}\u{e32}\u{eab}",
+    ];
+    let chosen = StopWords::new(&words(&["nl", "en", "es"]), &[]).unwrap().with_own_lists();
+    let settings = Settings { stop_words: chosen, ..settings(&[], &[]) };
+    let mut tokenizer = Tokenizer::new(&settings);
+    for tag in ["ja", "zh-Hans", "xx", "", "und", "\u{202e}", "deu", "-", "中文", "q\u{e4}", "LO"]
+    {
+        let mut terms = |text: &str| {
+            let mut sink = TermCollector::default();
+            tokenizer.post(&Post { text, language: Some(tag), entities: None }, &mut sink);
+            sink.terms
+        };
+        let parts: Vec<_> = lines.iter().flat_map(|line| terms(line)).collect();
+        assert!(!parts.is_empty());
+        assert_eq!(terms(&lines.join("\n")), parts, "{tag}");
     }
 }
 
@@ -377,7 +458,12 @@ fn the_language_is_guessed_only_if_detection_is_on_and_the_text_has_enough_lette
     };
     let text = format!("{dutch} about @someone http://example.org/english/words/about/the/house");
     assert!(keys(true, &text, None));
-    assert!(keys(true, &text, Some("und")));
+    for tag in [
+        "und", "UND", "", "zxx", "ZXX-Latn", "qme", "qst", "qht", "qam", "qct", "art", "mis", "Mul",
+    ] {
+        assert!(keys(true, &text, Some(tag)), "{tag}");
+    }
+    assert!(!keys(true, &text, Some("que")));
     assert!(!keys(true, &text, Some("en")));
     assert!(!keys(false, &text, None));
     assert!(!keys(true, "zo about", None));

@@ -5,7 +5,7 @@ use std::mem;
 use super::emitter::{PostSettings, WordEmitter};
 use super::sink::TermSink;
 use super::spans::{self, Span};
-use super::stop_words::{ActiveLists, StopWords};
+use super::stop_words::{ActiveLists, StopWords, names_language};
 use super::words::{self, Piece};
 use super::{Entities, Kinds, domain, fold, language};
 use crate::Kind;
@@ -27,8 +27,8 @@ pub struct Settings {
 pub struct Post<'a> {
     /// The text, with its HTML entities undecoded.
     pub text: &'a str,
-    /// The language as a tag of BCP 47; `und` counts as no language. A post in a language that was
-    /// not chosen gets the stop words of all chosen languages.
+    /// The language as a tag of BCP 47; `und` and other tags that name no language count as none. A
+    /// post in a language that was not chosen gets the stop words of all chosen languages.
     pub language: Option<&'a str>,
     /// The terms that the platform of the post found in the text.
     pub entities: Option<&'a Entities<'a>>,
@@ -98,7 +98,7 @@ impl Tokenizer {
     /// Returns the stop words for the language of the post, which is guessed from the text between
     /// the spans if the record names none.
     fn active(&mut self, text: &str, spans: &[Span], language: Option<&str>) -> ActiveLists {
-        let language = language.filter(|tag| *tag != "und");
+        let language = language.filter(|tag| names_language(tag));
         if language.is_some() || !self.detect_language {
             return self.stop_words.active(language);
         }
@@ -141,6 +141,7 @@ impl Tokenizer {
             Piece::Word(form) => words.word(form, post, sink),
             Piece::Plain(form) => words.plain(form, post, sink),
             Piece::Uncased(form) => words.uncased(form, post, sink),
+            Piece::Stem(form) => words.stem(form, post, sink),
         });
     }
 

@@ -4,6 +4,7 @@
 mod ascii;
 mod dictionary;
 mod runs;
+mod stems;
 mod unicode;
 
 #[cfg(test)]
@@ -11,16 +12,16 @@ mod tests;
 
 pub(super) use unicode::Buffers;
 
-use super::characters::{Unspaced, is_kana, unspaced};
+use super::characters::{Unspaced, is_kana, is_letter, unspaced};
 
 /// The number of ASCII letters and digits that a counted word needs.
 pub(super) const MIN_LETTERS: usize = 3;
 
 /// The version of the rules of this module: which characters belong to runs, and how runs are cut.
-const RULES: u32 = 2;
+const RULES: u32 = 3;
 
 /// Returns the name of the rules and tables that cut text into words, such as
-/// `words-2+uax29-17.0.0+letters-17.0.0+icu4x-dictionary-2.4.0`. Builds that give the same name find
+/// `words-3+uax29-17.0.0+letters-17.0.0+icu4x-dictionary-2.4.0`. Builds that give the same name find
 /// the same words.
 pub fn segmentation() -> String {
     let (major, minor, update) = unicode_segmentation::UNICODE_VERSION;
@@ -40,6 +41,8 @@ pub(super) enum Piece<'a> {
     Plain(&'a str),
     /// A word of Han, Hiragana or Katakana only, which is its own key but for repeated letters.
     Uncased(&'a str),
+    /// The stem of a verb or adjective of Japanese, which is no word to count.
+    Stem(&'a str),
     /// A break: the words on both sides are not neighbours.
     Break,
 }
@@ -106,7 +109,13 @@ fn weight(character: char) -> u32 {
         Some(Unspaced::HanOrHiragana) => MIN_WEIGHT,
         Some(_) if character.is_alphabetic() => 3,
         None if matches!(character, '\u{AC00}'..='\u{D7A3}') => 3,
+        None if is_indic(character) && is_letter(character) => 3,
         None if character.is_alphanumeric() => 2,
         _ => 0,
     }
+}
+
+/// Returns true for the scripts of India, from Devanagari to Sinhala.
+fn is_indic(character: char) -> bool {
+    matches!(character, '\u{900}'..='\u{DFF}')
 }

@@ -8,7 +8,7 @@ use super::*;
 fn collect(cut: impl FnOnce(&mut dyn FnMut(Piece<'_>))) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     cut(&mut |piece| match piece {
-        Piece::Word(word) | Piece::Plain(word) | Piece::Uncased(word) => {
+        Piece::Word(word) | Piece::Plain(word) | Piece::Uncased(word) | Piece::Stem(word) => {
             found.push(word.to_owned());
         }
         Piece::Break if found.last().is_none_or(|last| last != "|") => found.push("|".to_owned()),
@@ -174,13 +174,37 @@ fn a_word_is_long_enough_by_letters_syllables_or_an_ideograph() {
         "စာ",
         "شمس",
         "देश",
+        "घर",
+        "फल",
+        "বই",
         "דגל",
     ] {
         assert!(is_long_enough(word), "{word}");
     }
     for word in [
-        "ab", "a.b", "_a_", "é", "и", "a'b", "__a", "か", "ア", "から", "バー", "タカ", "한",
-        "ㅋㅋ", "々", "ก", "ก็", "น์", "ๆ", "",
+        "ab",
+        "a.b",
+        "_a_",
+        "é",
+        "и",
+        "a'b",
+        "__a",
+        "か",
+        "ア",
+        "から",
+        "バー",
+        "タカ",
+        "한",
+        "ㅋㅋ",
+        "々",
+        "ก",
+        "ก็",
+        "น์",
+        "ๆ",
+        "की",
+        "ले",
+        "क\u{94d}",
+        "",
     ] {
         assert!(!is_long_enough(word), "{word}");
     }
@@ -261,5 +285,51 @@ proptest! {
         // A mark at the beginning of a part would extend the part before it.
         let text = NFKC.normalize(&text).replace(" \u{301}", " ");
         prop_assert_eq!(all(&text), by_merged_rules(&text));
+    }
+}
+
+#[test]
+fn an_ideograph_before_an_ending_is_a_stem_and_before_a_particle_a_noun() {
+    for (text, stems, nouns) in [
+        ("昨日ラーメンを食べました", "食", ""),
+        ("映画が終わった", "終", ""),
+        ("頑張れ日本", "張", "頑"),
+        ("手紙を書いてください", "書", ""),
+        ("知らなかった", "知", ""),
+        ("雪が降る", "", "雪"),
+        ("猫は寝ている", "寝", "猫"),
+        ("本を読む", "", "本"),
+        ("犬と猫がいる", "", "犬 猫"),
+        ("猫かわいい", "", "猫"),
+        ("春だね。雨でした。海", "", "春 雨 海"),
+        ("人気", "", ""),
+        ("雪\u{fe00}が降る", "", "雪"),
+        ("我在家看书", "", "家"),
+    ] {
+        let (mut found_stems, mut found_nouns) = (Vec::new(), Vec::new());
+        pieces(text, &mut Buffers::default(), &mut |piece| match piece {
+            Piece::Stem(word) => found_stems.push(word.to_owned()),
+            Piece::Word(word) | Piece::Uncased(word) => {
+                let mut letters = word.chars();
+                let first = letters.next();
+                if letters.next().is_none() && first.is_some_and(|letter| !is_kana(letter)) {
+                    found_nouns.push(word.to_owned());
+                }
+            }
+            Piece::Plain(_) | Piece::Break => {}
+        });
+        assert_eq!((&*found_stems.join(" "), &*found_nouns.join(" ")), (stems, nouns), "{text}");
+    }
+}
+
+#[test]
+fn a_lao_consonant_that_nfkc_takes_apart_is_one_character() {
+    for (text, expected) in [
+        ("ຂ້ອຍມີໝາສອງໂຕ", "ຂ້ອຍ ມີ ໝາ ສອງ ໂຕ"),
+        ("ຂ້ອຍມີຫມາສອງໂຕ", "ຂ້ອຍ ມີ ໝາ ສອງ ໂຕ"),
+        ("ເພື່ອນໝູ່ກິນໝາກໄມ້", "ເພື່ອນ ໝູ່ ກິນ ໝາກ ໄມ້"),
+        ("ໜ້າ ໜັງສື", "ໜ້າ ໜັງສື"),
+    ] {
+        assert_eq!(all(text).join(" "), expected, "{text:?}");
     }
 }

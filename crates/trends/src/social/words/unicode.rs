@@ -6,7 +6,8 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::Piece;
 use super::dictionary::Cutter;
 use super::runs::{Run, katakana};
-use crate::social::characters::{Unspaced, is_ignorable, is_letter};
+use super::stems;
+use crate::social::characters::{Unspaced, is_ignorable, is_kana, is_letter};
 use crate::social::fold::NFKC;
 
 /// The buffers for cutting, kept from one text to the next.
@@ -40,17 +41,25 @@ pub(super) fn pieces(chunk: &str, buffers: &mut Buffers, each: &mut impl FnMut(P
     }
 }
 
-/// Returns `text` with the vowel `am` of Thai and Lao in one character, as it is typed and as
-/// dictionaries have it. NFKC takes it apart, though no other normalisation does.
+/// Returns `text` with the vowel `am` of Thai and Lao in one character, and so the Lao consonants
+/// `ho no` and `ho mo`, as they are typed and as dictionaries have them. NFKC takes them apart, though
+/// no other normalisation does.
 fn compose<'a>(text: &'a str, composed: &'a mut String) -> &'a str {
-    const VOWELS: [(&str, &str, &str); 2] =
-        [("\u{E4D}", "\u{E4D}\u{E32}", "\u{E33}"), ("\u{ECD}", "\u{ECD}\u{EB2}", "\u{EB3}")];
-    if !VOWELS.iter().any(|(circle, ..)| text.contains(circle)) {
+    /// The first byte of these characters, and of few others.
+    const FIRST_BYTE: u8 = 0xE0;
+    const PAIRS: [(&str, &str); 4] = [
+        ("\u{E4D}\u{E32}", "\u{E33}"),
+        ("\u{ECD}\u{EB2}", "\u{EB3}"),
+        ("\u{EAB}\u{E99}", "\u{EDC}"),
+        ("\u{EAB}\u{EA1}", "\u{EDD}"),
+    ];
+    let may_have_pairs = memchr::memchr(FIRST_BYTE, text.as_bytes()).is_some();
+    if !may_have_pairs || !PAIRS.iter().any(|(apart, _)| text.contains(apart)) {
         return text;
     }
     composed.clear();
     composed.push_str(text);
-    for (_, apart, one) in VOWELS {
+    for (apart, one) in PAIRS {
         if composed.contains(apart) {
             *composed = composed.replace(apart, one);
         }
@@ -84,22 +93,41 @@ fn cut(text: &str, run: &mut Run, cutter: &mut Cutter, each: &mut impl FnMut(Pie
     by_rules(&text[from..], each);
 }
 
-fn by_dictionary(
-    text: &str,
+/// Calls `each` for the words of a run. In Japanese, an ideograph before an ending in Hiragana is no
+/// word but a stem.
+fn by_dictionary<'a>(
+    text: &'a str,
     script: Unspaced,
     run: &Run,
     cutter: &mut Cutter,
     each: &mut impl FnMut(Piece<'_>),
 ) {
-    let is_uncased = script == Unspaced::HanOrHiragana && run.is_plain();
-    cutter.words(script, run, &mut |from, to| {
-        let word = &text[run.end(from)..run.end(to)];
-        each(if is_uncased {
+    let has_stems = script == Unspaced::HanOrHiragana;
+    let is_uncased = has_stems && run.is_plain();
+    let whole = |word: &'a str| {
+        if is_uncased {
             Piece::Uncased(word)
         } else {
             Piece::Word(word.trim_end_matches(is_ignorable))
-        });
+        }
+    };
+    // An ideograph that the word after it makes a stem or not.
+    let mut ideograph = None;
+    cutter.words(script, run, &mut |from, to| {
+        let word = &text[run.end(from)..run.end(to)];
+        let units = run.units().get(from..to).unwrap_or_default();
+        if let Some(before) = ideograph.take() {
+            let is_stem = units.len() <= stems::LONGEST_ENDING && stems::is_ending(units);
+            each(if is_stem { Piece::Stem(before) } else { whole(before) });
+        }
+        match units {
+            [unit] if has_stems && !is_kana(unit.character) => ideograph = Some(word),
+            _ => each(whole(word)),
+        }
     });
+    if let Some(last) = ideograph {
+        each(whole(last));
+    }
 }
 
 /// Calls `each` for the pieces between the word boundaries of `text`.
