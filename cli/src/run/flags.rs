@@ -60,11 +60,11 @@ fn apply_to_analysis(args: &AnalysisArgs, analysis: &mut Analysis) {
     match args.stop_words.as_slice() {
         [] => {}
         [none] if none.eq_ignore_ascii_case("none") => {
-            analysis.stop_words.get_or_insert_default().languages.clear();
+            analysis.stop_words.get_or_insert_default().languages = Some(Vec::new());
         }
         languages => {
-            analysis.stop_words.get_or_insert_default().languages =
-                languages.iter().map(|code| code.to_ascii_lowercase()).collect();
+            let languages = languages.iter().map(|code| code.to_ascii_lowercase()).collect();
+            analysis.stop_words.get_or_insert_default().languages = Some(languages);
         }
     }
     if !args.scores.is_empty() {

@@ -73,11 +73,10 @@ fn record(input: &Input) -> RecordFormat {
 /// Returns the analysis of a checked spec.
 fn analysis(wanted: &trendjob::Analysis) -> Analysis {
     let is_social = wanted.profile == Profile::Social;
+    let stop_words = wanted.stop_words.clone().unwrap_or_default();
+    let own_stop_words = is_social && stop_words.languages.is_none();
     let default_languages = DEFAULT_STOP_LANGUAGES.iter().filter(|_| is_social);
-    let stop_words = wanted.stop_words.clone().unwrap_or_else(|| trendjob::StopWords {
-        languages: default_languages.map(|language| (*language).to_owned()).collect(),
-        extra: Vec::new(),
-    });
+    let default_languages = || default_languages.map(|language| (*language).to_owned()).collect();
     let mut scores = wanted.scores.clone();
     scores.sort_unstable();
     let mut kinds = wanted.kinds.clone();
@@ -88,8 +87,8 @@ fn analysis(wanted: &trendjob::Analysis) -> Analysis {
         profile: wanted.profile,
         kinds,
         window: wanted.window.map(trendjob::Duration::seconds),
-        stop_languages: stop_words.languages,
-        own_stop_words: is_social && wanted.stop_words.is_none(),
+        stop_languages: stop_words.languages.unwrap_or_else(default_languages),
+        own_stop_words,
         stop_words: stop_words.extra,
         exclude_authors: exclude.authors,
         exclude_terms: exclude.terms,
@@ -117,6 +116,31 @@ pub fn retention(retention: &trendjob::Retention) -> Retention {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn further_stop_words_leave_the_default_languages_and_an_empty_list_has_none() {
+        let planned = |stop_words: Option<(Option<&[&str]>, &[&str])>| {
+            let texts =
+                |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+            let stop_words = stop_words.map(|(languages, extra)| trendjob::StopWords {
+                languages: languages.map(texts),
+                extra: texts(extra),
+            });
+            let profile = Profile::Social;
+            let wanted =
+                trendjob::Analysis { profile, stop_words, ..trendjob::Analysis::default() };
+            let Analysis { stop_languages, own_stop_words, stop_words, .. } = analysis(&wanted);
+            (stop_languages.join(" "), own_stop_words, stop_words.join(" "))
+        };
+        let of = |languages: &str, own, extra: &str| (languages.to_owned(), own, extra.to_owned());
+        let default = DEFAULT_STOP_LANGUAGES.join(" ");
+        assert_eq!(planned(None), of(&default, true, ""));
+        assert_eq!(planned(Some((None, &["love"]))), of(&default, true, "love"));
+        assert_eq!(planned(Some((Some(&[]), &["love"]))), of("", false, "love"));
+        assert_eq!(planned(Some((Some(&["de"]), &[]))), of("de", false, ""));
+        // The profile Seed has no setting of its own.
+        assert_eq!(analysis(&trendjob::Analysis::default()).stop_languages, Vec::<String>::new());
+    }
 
     #[test]
     fn a_plan_names_the_method_of_its_guesses_and_no_method_without_guesses() {

@@ -26,7 +26,8 @@ pub struct Analysis {
     /// as one window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<Duration>,
-    /// Words that are not counted. Needs profile Social.
+    /// Words that are not counted. By default the common words of the language of each record.
+    /// Needs profile Social.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_words: Option<StopWords>,
     /// The scores to compute beside the count, each once. Needs profile Social.
@@ -101,10 +102,12 @@ fn default_kinds() -> Vec<Kind> {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StopWords {
-    /// Languages whose common words are not counted, as codes of two or three letters.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Languages whose common words are not counted, as codes of two or three letters. By default
+    /// the language of each record, or nl, en and es if that has no list. With an empty list, only
+    /// the further words are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64), inner(length(min = 2, max = 3), regex(pattern = LANGUAGE)))]
-    pub languages: Vec<String>,
+    pub languages: Option<Vec<String>>,
     /// Further words that are not counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 2_000), inner(length(min = 1, max = 128)))]
