@@ -121,7 +121,7 @@ async fn every_answer_marks_an_estimate_of_authors_and_only_that() {
     assert_eq!([&windows[0], &windows[1]].map(number), [exact.clone(), estimate.clone()]);
     for (hour, expected) in [(7, exact), (8, estimate)] {
         let uri =
-            format!("/api/v1/scores?source=crowds&score=burst&window=2016-03-01T0{hour}:00:00Z");
+            format!("/api/v1/scores?source=crowds&score=peak&window=2016-03-01T0{hour}:00:00Z");
         let scored = answer(&app, &uri).await;
         assert_eq!(number(&scored["topics"][0]), expected, "{uri}");
     }

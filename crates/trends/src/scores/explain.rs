@@ -110,7 +110,8 @@ pub struct GateStates {
     pub min_authors: Option<u64>,
     /// True if the authors reach `min_authors` or aren't the measure.
     pub authors: bool,
-    /// True if the measure exceeds its expected value and its typical one.
+    /// True if the measure exceeds its typical value, and its expected one with the least
+    /// significance of a burst ([`Formula::least_significance`]).
     pub excess: bool,
 }
 
@@ -156,6 +157,7 @@ impl Scorer<'_> {
             place = ReferencePlace { from, period, buckets, documents };
         }
         let (steps, reference) = explained.unzip();
+        let is_burst = steps.is_some_and(|steps: BurstSteps| steps.is_burst(formula));
         let absent = Cell { bucket, ..Cell::default() };
         let counts = cells.iter().find(|cell| cell.bucket == bucket).copied().unwrap_or(absent);
         Some(Explanation {
@@ -174,8 +176,7 @@ impl Scorer<'_> {
             reference: reference.unwrap_or_default(),
             pooled_dispersion: self.pooled,
             pooled_terms: self.pooled_terms,
-            gates: self
-                .gate_states(measured, steps.is_some_and(|steps: BurstSteps| steps.is_burst())),
+            gates: self.gate_states(measured, is_burst),
             steps,
             peaks,
             score: ExplainedScore {
@@ -350,7 +351,10 @@ impl Explanation {
         }
         match self.formula {
             Formula::First => writeln!(f, "gate x > E: {}", state(excess)),
-            Formula::Second => writeln!(f, "gate x > E and x > M: {}", state(excess)),
+            Formula::Second => {
+                let least = self.formula.least_significance();
+                writeln!(f, "gate significance >= {least} and x > M: {}", state(excess))
+            }
         }
     }
 }

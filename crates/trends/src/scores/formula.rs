@@ -40,6 +40,14 @@ impl Formula {
         }
     }
 
+    /// Returns the least significance of a burst: a smaller excess is within chance.
+    pub const fn least_significance(self) -> f64 {
+        match self {
+            Self::First => 0.0,
+            Self::Second => 1.0,
+        }
+    }
+
     /// Returns the least peak with which a window without the term is emitted.
     pub const fn peak_floor(self) -> f64 {
         match self {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::burst::{BurstSteps, burst_steps};
+use super::burst::burst_steps;
 use super::dispersion::{Point, PooledDispersion};
 use super::peak::{Decay, PeakCandidates};
 use super::reference::{Chosen, History, choose, has_history, needed_from};
@@ -195,7 +195,7 @@ impl<'a> Scorer<'a> {
             .then(|| self.reference(position, sums))
             .flatten()
             .map(|chosen| burst_steps(formula, measured, documents, &chosen.reference))
-            .filter(BurstSteps::is_burst);
+            .filter(|steps| steps.is_burst(formula));
         let has_history = has_history(totals, position);
         let burst = has_history.then(|| steps.map_or(0.0, |steps| steps.burst));
         let significance = steps.map_or(0.0, |steps| steps.significance);

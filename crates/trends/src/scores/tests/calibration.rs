@@ -146,3 +146,29 @@ fn mixed_populations_stay_within_two_in_a_thousand() {
         }
     }
 }
+
+#[test]
+fn words_in_even_use_seldom_burst_after_one_account_has_flooded_the_source() {
+    const HOURS: usize = 200;
+    for (from, to) in [(140, 152), (104, 152)] {
+        let mut random = Random(6);
+        let mut documents = vec![200; HOURS + 1];
+        documents[from..to].fill(5_200);
+        let totals = totals(HOUR, FIRST, &documents);
+        let (mut measured, mut bursts) = (0, 0);
+        let pool = PooledDispersion::default();
+        let mut scorer = Scorer::new(&totals, BurstSettings::current(), &pool);
+        for _ in 0..500 {
+            let mean = random.choose(&[5.0, 10.0, 20.0, 50.0]);
+            let counts: Vec<u64> = (0..HOURS).map(|_| random.count(mean, 1.0)).collect();
+            scorer.score_term(&cells(FIRST, &counts), |score| {
+                assert_ne!(score.status, Status::Trending, "{score:?}");
+                if score.bucket >= FIRST + to as i64 && score.measured >= 5 {
+                    measured += 1;
+                    bursts += usize::from(score.burst > Some(0.0));
+                }
+            });
+        }
+        assert!(bursts * 100 <= measured, "{bursts} of {measured} after {from} to {to}");
+    }
+}

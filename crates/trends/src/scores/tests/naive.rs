@@ -75,7 +75,8 @@ fn numbers(
 /// Returns the burst and the significance of a window with its gates.
 fn gated(formula: Formula, documents: &[u64], counts: &[u64], now: usize) -> Option<(f64, f64)> {
     let Numbers { significance, burst } = numbers(formula, documents, counts, now, 4.0)?;
-    let is_open = counts[now] >= 5 && significance > 0.0 && burst > 0.0;
+    let is_within_chance = formula == Formula::Second && significance < 1.0;
+    let is_open = counts[now] >= 5 && significance > 0.0 && !is_within_chance && burst > 0.0;
     Some(if is_open { (burst, significance) } else { (0.0, 0.0) })
 }
 
