@@ -37,6 +37,10 @@ pub struct ResultContents {
     /// The rules that turned text into terms.
     #[serde(default)]
     pub profile: Profile,
+    /// The rules that cut text into words, as [`crate::social::segmentation`] names them; `None` for
+    /// profile Seed and in results of versions that named none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segmentation: Option<String>,
     /// The length of a window in seconds, if terms were counted by window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,

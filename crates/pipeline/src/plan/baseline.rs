@@ -32,24 +32,40 @@ pub(super) fn pin(context: &Context, analysis: &mut Analysis) -> Result<(), Erro
     })?;
     let contents = result_contents(context, &found.run)?
         .ok_or_else(|| wrong("was removed; name a generation that is still kept"))?;
-    if contents.profile != analysis.profile {
-        let (other, own) = (contents.profile, analysis.profile);
-        return Err(wrong(&format!(
-            "was made with profile {other:?}, this run with {own:?}: their terms differ"
-        )));
-    }
-    let counted =
-        |kind: &&Kind| contents.kinds.contains(kind) || contents.rankings.contains_key(kind);
-    if let Some(kind) = analysis.kinds.iter().find(|kind| !counted(kind)) {
-        return Err(wrong(&format!(
-            "did not count kind {kind}: count fewer kinds, or run the baseline again with this one"
-        )));
+    if let Some(why) = incomparable(&contents, analysis) {
+        return Err(wrong(&why));
     }
     if let Some(baseline) = &mut analysis.baseline {
         baseline.generation = Some(found.generation);
         baseline.run = Some(found.run.to_string());
     }
     Ok(())
+}
+
+/// Returns why a run can't be compared with a result, `None` if it can.
+fn incomparable(baseline: &ResultContents, analysis: &Analysis) -> Option<String> {
+    if baseline.profile != analysis.profile {
+        let (other, own) = (baseline.profile, analysis.profile);
+        return Some(format!(
+            "was made with profile {other:?}, this run with {own:?}: their terms differ"
+        ));
+    }
+    let own = analysis.segmentation();
+    if baseline.segmentation != own {
+        let named =
+            |name: Option<String>| name.unwrap_or_else(|| "rules without a name".to_owned());
+        let (other, own) = (named(baseline.segmentation.clone()), named(own));
+        return Some(format!(
+            "cut text into words by {other}, this run by {own}: run the baseline again with this version of trendjob"
+        ));
+    }
+    let counted =
+        |kind: &&Kind| baseline.kinds.contains(kind) || baseline.rankings.contains_key(kind);
+    analysis.kinds.iter().find(|kind| !counted(kind)).map(|kind| {
+        format!(
+            "did not count kind {kind}: count fewer kinds, or run the baseline again with this one"
+        )
+    })
 }
 
 /// Returns the contents of a run's result, if the run was published and not removed.
@@ -112,5 +128,25 @@ mod tests {
         let plan = pinned(&fixture, None, &[Kind::Word]).unwrap();
         let baseline = plan.analysis.baseline.clone().unwrap();
         assert_eq!((baseline.generation, baseline.run.as_deref()), (Some(2), Some("second")));
+    }
+
+    #[test]
+    fn a_baseline_whose_text_was_cut_by_other_rules_is_refused() {
+        let analysis = Analysis { profile: Profile::Social, ..Analysis::default() };
+        let why = |segmentation: Option<&str>| {
+            let contents = ResultContents {
+                profile: Profile::Social,
+                kinds: vec![Kind::Word],
+                segmentation: segmentation.map(str::to_owned),
+                ..ResultContents::default()
+            };
+            incomparable(&contents, &analysis)
+        };
+        let ours = trends::social::segmentation();
+        assert_eq!(why(Some(&ours)), None);
+        for (theirs, named) in [(None, "rules without a name"), (Some("words-0"), "words-0")] {
+            let expected = format!("cut text into words by {named}, this run by {ours}: run");
+            assert!(why(theirs).unwrap().starts_with(&expected), "{theirs:?}");
+        }
     }
 }

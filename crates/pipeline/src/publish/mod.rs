@@ -109,6 +109,7 @@ fn contents(
         cut_records: shards.iter().map(|shard| shard.marker.report.cut_records).sum(),
         incomplete: !without.is_empty(),
         profile: plan.analysis.profile,
+        segmentation: plan.segmentation.clone(),
         window: plan.analysis.window,
         totals: shards.totals().clone(),
         kinds: plan.analysis.kinds.clone(),
