@@ -146,6 +146,8 @@ fn an_unusable_baseline_is_refused_with_the_remedy() {
         (&["--scores", "keyness", "--baseline", "seed@0"], "numbered from 1"),
         (&["--scores", "chisquare", "--window", "7h"], "divides a day"),
         (&["--scores", "count"], "set the length of a window"),
+        (&["--reference", "seasonal"], "add score Burst or Peak"),
+        (&["--reference", "seasonal", "--scores", "burst", "--window", "5h"], "divides a week"),
     ] {
         let output = refused(flags);
         assert!(output.contains(expected), "{flags:?}: {output}");

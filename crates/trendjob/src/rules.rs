@@ -287,6 +287,40 @@ pub const RULES: &[Rule] = &[
         "only score Keyness compares with a baseline: add that score, or remove the baseline",
         |value| value.get("baseline").is_none() || is_scored_by(value, "Keyness"),
     ),
+    rule(
+        "spec.analysis",
+        ".reference",
+        "!has(self.reference) || self.reference != 'Seasonal' || (has(self.scores) && \
+         self.scores.exists(score, score == 'Burst' || score == 'Peak'))",
+        "only bursts and peaks have a seasonal reference: add score Burst or Peak, or remove the reference",
+        |value| {
+            let has_burst = ["Burst", "Peak"].iter().any(|score| is_scored_by(value, score));
+            value["reference"] != "Seasonal" || has_burst
+        },
+    ),
+    rule(
+        "spec.analysis",
+        ".reference",
+        concat!(
+            "!has(self.reference) || self.reference != 'Seasonal' || !has(self.window) || \
+             !self.window.matches('^[0-9]{1,6}[smhd]$') || ",
+            seconds!("window"),
+            " == 0 || (604800 % (",
+            seconds!("window"),
+            ") == 0 && ",
+            seconds!("window"),
+            " <= 302400)"
+        ),
+        "a seasonal reference has the windows at the same time of earlier weeks or days: choose a \
+         window that divides a week, such as 1h, 6h or 24h",
+        |value| {
+            // A window of 0 breaks another rule.
+            let fits = |window: u64| {
+                window == 0 || 604_800_u64.is_multiple_of(window) && window <= 302_400
+            };
+            value["reference"] != "Seasonal" || seconds(&value["window"]).is_none_or(fits)
+        },
+    ),
     social_only!("stopWords"),
     social_only!("scores"),
     social_only!("baseline"),
