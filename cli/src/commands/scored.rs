@@ -60,8 +60,10 @@ fn table(answer: &ScoredAnswer) -> String {
     let rows = topics.iter().map(|topic| {
         let (times, state) = match &topic.keyness {
             Some(keyness) => (keyness.log_ratio.exp2(), format!("G2 {:.1}", keyness.g2)),
-            None if topic.new => (topic.growth, "new".to_owned()),
-            None => (topic.growth, status(topic.status).to_owned()),
+            None => {
+                let new = if topic.new { ", new" } else { "" };
+                (topic.growth, format!("{}{new}", status(topic.status)))
+            }
         };
         let mut row = vec![
             topic.rank.to_string(),
