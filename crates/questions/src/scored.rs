@@ -134,11 +134,11 @@ pub struct ScoredTopicAnswer {
     pub status: Status,
     /// True if it is in the window and in none of the windows it is compared with.
     pub new: bool,
-    /// How far its measure is above that of a typical earlier window, in roots of that measure; null
-    /// with too little history.
+    /// The excess of its measure over that of a typical earlier window, divided by the root of the
+    /// latter; 0 if chance explains the excess; null with too little history.
     pub burst: Option<f64>,
-    /// Its distance from the expectation in standard deviations, which decides the status; null
-    /// with too little history.
+    /// The distance of its measure from the expectation in standard deviations, which decides the
+    /// status; 0 where the burst is 0; null with too little history.
     pub significance: Option<f64>,
     /// The ratio of its measure to the expectation.
     pub growth: f64,
