@@ -169,6 +169,7 @@ fn words_in_even_use_seldom_burst_after_one_account_has_flooded_the_source() {
                 }
             });
         }
-        assert!(bursts * 100 <= measured, "{bursts} of {measured} after {from} to {to}");
+        // Chance alone gives 1 in 6.
+        assert!(bursts * 10 <= measured, "{bursts} of {measured} after {from} to {to}");
     }
 }
