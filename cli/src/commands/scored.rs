@@ -58,12 +58,10 @@ fn csv(answer: &ScoredAnswer) -> String {
 fn table(answer: &ScoredAnswer) -> String {
     let ScoredAnswer { kind, score, topics, .. } = answer;
     let rows = topics.iter().map(|topic| {
+        let new = if topic.new { ", new" } else { "" };
         let (times, state) = match &topic.keyness {
             Some(keyness) => (keyness.log_ratio.exp2(), format!("G2 {:.1}", keyness.g2)),
-            None => {
-                let new = if topic.new { ", new" } else { "" };
-                (topic.growth, format!("{}{new}", status(topic.status)))
-            }
+            None => (topic.growth, format!("{}{new}", status(topic.status))),
         };
         let mut row = vec![
             topic.rank.to_string(),

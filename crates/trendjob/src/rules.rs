@@ -312,7 +312,7 @@ pub const RULES: &[Rule] = &[
             " <= 302400)"
         ),
         "a seasonal reference has the windows at the same time of earlier weeks or days: choose a \
-         window that divides a week, such as 1h, 6h or 24h",
+         window that divides a week and is at most half of it, such as 1h, 6h or 24h",
         |value| {
             // A window of 0 breaks another rule.
             let fits = |window: u64| {

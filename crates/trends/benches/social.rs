@@ -99,7 +99,7 @@ impl TokenSink for Sum {
 
 fn tokenizer(kinds: &[Kind], detect_language: bool) -> Tokenizer {
     let languages = ["en", "es", "nl"].map(str::to_owned);
-    let stop_words = StopWords::new(&languages, &[]).unwrap_or_default();
+    let stop_words = StopWords::new(&languages, &[]).unwrap_or_default().with_own_lists();
     let kinds: Kinds = kinds.iter().copied().collect();
     Tokenizer::new(&Settings { kinds, stop_words, detect_language })
 }

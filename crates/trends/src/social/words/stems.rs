@@ -1,25 +1,56 @@
-//! Stems of Japanese verbs: `食` of `食べました`, which a dictionary without conjugations cuts off. Owns
-//! what may follow a noun; knows nothing of dictionaries.
+//! Stems of Japanese verbs and adjectives: `食` of `食べました`, which a dictionary without conjugations
+//! cuts off. Owns what may follow a noun, and the endings of adjectives; knows nothing of dictionaries.
 
 use super::runs::Unit;
 use crate::social::characters::is_kana;
 
-/// The longest ending, in kana. A longer word in Hiragana is mostly a word of its own: `猫かわいい`.
-pub(super) const LONGEST_ENDING: usize = 2;
-
-/// Words of one or two kana that follow a noun: particles, the copula and suffixes. `って` is not
-/// among them: it ends a verb (買って) more often than it follows a noun.
-const AFTER_NOUNS: &str = "は が を に で と の も へ や か な ね よ だ から まで より など です でし だっ だろ \
-    だけ さえ しか なら とか じゃ かな かも とは には では にも でも での との への とも ほど こそ すら ずつ ごと \
-    たち さん くん さま なの なん のみ のに ので がち";
-
 /// Returns true if a word after a single ideograph is an ending of the verb or adjective whose stem
-/// the ideograph is: one or two kana that don't follow a noun.
+/// the ideograph is: one or two kana that are no particle, no copula and no suffix of nouns. `って`
+/// ends a verb (買って) more often than it follows a noun. A longer word in Hiragana is mostly a word of
+/// its own: `猫かわいい`.
 pub(super) fn is_ending(word: &[Unit]) -> bool {
-    let mut letters = word.iter().map(|unit| unit.character);
-    if !letters.all(is_kana) {
-        return false;
+    match *word {
+        [Unit { character: one, .. }] => is_kana(one) && !follows_nouns(one),
+        [Unit { character: one, .. }, Unit { character: two, .. }] => {
+            is_kana(one) && is_kana(two) && !follow_nouns([one, two])
+        }
+        _ => false,
     }
-    let is_word = |known: &str| known.chars().eq(word.iter().map(|unit| unit.character));
-    !AFTER_NOUNS.split(' ').any(is_word)
+}
+
+/// Returns true if what follows an ideograph in its run begins the past, the negative, the adverb or
+/// the condition of an adjective, however a dictionary cuts it: `楽` of `楽しかった` is a stem. `しか` alone
+/// is a particle.
+pub(super) fn is_adjective(following: &[Unit]) -> bool {
+    let letter = |at: usize| following.get(at).map_or(' ', |unit| unit.character);
+    matches!(
+        [letter(0), letter(1), letter(2)],
+        ['か', 'っ', 'た']
+            | ['し', 'か', 'っ']
+            | ['く', 'な' | 'て', _]
+            | ['し', 'く', 'な' | 'て']
+            | ['け', 'れ', 'ば']
+            | ['し', 'け', 'れ']
+    )
+}
+
+#[rustfmt::skip]
+fn follows_nouns(kana: char) -> bool {
+    matches!(
+        kana,
+        'は' | 'が' | 'を' | 'に' | 'で' | 'と' | 'の' | 'も' | 'へ' | 'や' | 'か' | 'な' | 'ね' | 'よ' | 'だ'
+    )
+}
+
+#[rustfmt::skip]
+#[expect(clippy::unnested_or_patterns, reason = "in the order of the first kana, each once")]
+fn follow_nouns(kana: [char; 2]) -> bool {
+    matches!(
+        kana,
+        ['か', 'ら' | 'な' | 'も'] | ['が', 'ち'] | ['く', 'ん'] | ['こ', 'そ'] | ['ご', 'と'] |
+        ['さ', 'え' | 'ん' | 'ま'] | ['し', 'か'] | ['じ', 'ゃ'] | ['す', 'ら'] | ['ず', 'つ'] |
+        ['た', 'ち'] | ['だ', 'っ' | 'ろ' | 'け'] | ['で', 'す' | 'し' | 'は' | 'も' | 'の'] |
+        ['と', 'か' | 'は' | 'の' | 'も'] | ['な', 'ど' | 'ら' | 'の' | 'ん'] | ['に', 'は' | 'も'] |
+        ['の', 'み' | 'に' | 'で'] | ['へ', 'の'] | ['ほ', 'ど'] | ['ま', 'で'] | ['よ', 'り']
+    )
 }

@@ -117,7 +117,8 @@ fn by_dictionary<'a>(
         let word = &text[run.end(from)..run.end(to)];
         let units = run.units().get(from..to).unwrap_or_default();
         if let Some(before) = ideograph.take() {
-            let is_stem = units.len() <= stems::LONGEST_ENDING && stems::is_ending(units);
+            let following = run.units().get(from..).unwrap_or_default();
+            let is_stem = stems::is_ending(units) || stems::is_adjective(following);
             each(if is_stem { Piece::Stem(before) } else { whole(before) });
         }
         match units {
