@@ -96,6 +96,11 @@ impl PinnedBaseline {
     }
 }
 
+/// Returns the name of a segmentation as messages show it.
+pub(super) fn named_rules(segmentation: Option<String>) -> String {
+    segmentation.unwrap_or_else(|| "rules without a name".to_owned())
+}
+
 fn wrong(what: &str) -> Result<(), Error> {
     Err(Error::Input(what.to_owned()))
 }

@@ -6,7 +6,7 @@ use store::{RunId, SourceName, Stage, generations};
 use trends::Kind;
 use trends::result::ResultContents;
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, named_rules};
 use crate::{Context, Error};
 
 /// Fixes the baseline of a run: names its generation and its run in the analysis.
@@ -52,9 +52,7 @@ fn incomparable(baseline: &ResultContents, analysis: &Analysis) -> Option<String
     }
     let own = analysis.segmentation();
     if baseline.segmentation != own {
-        let named =
-            |name: Option<String>| name.unwrap_or_else(|| "rules without a name".to_owned());
-        let (other, own) = (named(baseline.segmentation.clone()), named(own));
+        let (other, own) = (named_rules(baseline.segmentation.clone()), named_rules(own));
         return Some(format!(
             "cut text into words by {other}, this run by {own}: run the baseline again with this version of trendjob"
         ));

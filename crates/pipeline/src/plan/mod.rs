@@ -16,6 +16,7 @@ use store::document::{insert_document, read_document};
 use store::runs::{self, Beginning};
 use store::{Key, Stage};
 
+use analysis::named_rules;
 pub use analysis::{Analysis, PinnedBaseline, Profile};
 pub(crate) use baseline::result_contents;
 pub use cut::Range;
@@ -81,9 +82,8 @@ fn check_segmentation(context: &Context, plan: &PlanDocument) -> Result<(), Erro
     if plan.segmentation == ours {
         return Ok(());
     }
-    let named = |name: Option<String>| name.unwrap_or_else(|| "rules without a name".to_owned());
     let run = context.run.to_string();
-    let (planned, ours) = (named(plan.segmentation.clone()), named(ours));
+    let (planned, ours) = (named_rules(plan.segmentation.clone()), named_rules(ours));
     Err(Error::SegmentationMismatch { run, planned, ours })
 }
 

@@ -77,9 +77,7 @@ pub struct BurstSteps {
 impl BurstSteps {
     /// Returns true if the window has a burst above 0 once its gates are open.
     pub(super) fn is_burst(&self, formula: Formula) -> bool {
-        self.significance > 0.0
-            && self.significance >= formula.least_significance()
-            && self.burst > 0.0
+        self.significance >= formula.least_significance() && self.burst > 0.0
     }
 }
 

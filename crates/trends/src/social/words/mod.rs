@@ -17,7 +17,8 @@ use super::characters::{Unspaced, is_kana, is_letter, unspaced};
 /// The number of ASCII letters and digits that a counted word needs.
 pub(super) const MIN_LETTERS: usize = 3;
 
-/// The version of the rules of this module: which characters belong to runs, and how runs are cut.
+/// The version of the rules of this module: which characters belong to runs, how runs are cut, and
+/// which of their words are stems.
 const RULES: u32 = 3;
 
 /// Returns the name of the rules and tables that cut text into words, such as

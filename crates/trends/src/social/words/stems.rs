@@ -10,9 +10,9 @@ use crate::social::characters::is_kana;
 /// its own: `猫かわいい`.
 pub(super) fn is_ending(word: &[Unit]) -> bool {
     match *word {
-        [Unit { character: one, .. }] => is_kana(one) && !follows_nouns(one),
+        [Unit { character: one, .. }] => is_kana(one) && !is_after_nouns(one),
         [Unit { character: one, .. }, Unit { character: two, .. }] => {
-            is_kana(one) && is_kana(two) && !follow_nouns([one, two])
+            is_kana(one) && is_kana(two) && !are_after_nouns([one, two])
         }
         _ => false,
     }
@@ -21,7 +21,7 @@ pub(super) fn is_ending(word: &[Unit]) -> bool {
 /// Returns true if what follows an ideograph in its run begins the past, the negative, the adverb or
 /// the condition of an adjective, however a dictionary cuts it: `楽` of `楽しかった` is a stem. `しか` alone
 /// is a particle.
-pub(super) fn is_adjective(following: &[Unit]) -> bool {
+pub(super) fn begins_adjective_ending(following: &[Unit]) -> bool {
     let letter = |at: usize| following.get(at).map_or(' ', |unit| unit.character);
     matches!(
         [letter(0), letter(1), letter(2)],
@@ -34,17 +34,19 @@ pub(super) fn is_adjective(following: &[Unit]) -> bool {
     )
 }
 
+/// Returns true for a particle or copula of one kana.
 #[rustfmt::skip]
-fn follows_nouns(kana: char) -> bool {
+fn is_after_nouns(kana: char) -> bool {
     matches!(
         kana,
         'は' | 'が' | 'を' | 'に' | 'で' | 'と' | 'の' | 'も' | 'へ' | 'や' | 'か' | 'な' | 'ね' | 'よ' | 'だ'
     )
 }
 
+/// Returns true for a particle, a copula or a suffix of nouns of two kana.
 #[rustfmt::skip]
 #[expect(clippy::unnested_or_patterns, reason = "in the order of the first kana, each once")]
-fn follow_nouns(kana: [char; 2]) -> bool {
+fn are_after_nouns(kana: [char; 2]) -> bool {
     matches!(
         kana,
         ['か', 'ら' | 'な' | 'も'] | ['が', 'ち'] | ['く', 'ん'] | ['こ', 'そ'] | ['ご', 'と'] |

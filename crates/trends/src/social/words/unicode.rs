@@ -111,14 +111,14 @@ fn by_dictionary<'a>(
             Piece::Word(word.trim_end_matches(is_ignorable))
         }
     };
-    // An ideograph that the word after it makes a stem or not.
+    // The last word if it is a single ideograph: the next word decides whether it is a stem.
     let mut ideograph = None;
     cutter.words(script, run, &mut |from, to| {
         let word = &text[run.end(from)..run.end(to)];
         let units = run.units().get(from..to).unwrap_or_default();
         if let Some(before) = ideograph.take() {
             let following = run.units().get(from..).unwrap_or_default();
-            let is_stem = stems::is_ending(units) || stems::is_adjective(following);
+            let is_stem = stems::is_ending(units) || stems::begins_adjective_ending(following);
             each(if is_stem { Piece::Stem(before) } else { whole(before) });
         }
         match units {
