@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use trends::format::{FormatError, VERSION};
+use trends::format::FormatError;
 
 use crate::key::InvalidName;
 
@@ -105,8 +105,8 @@ impl StoreError {
     /// Returns the error for a block that can't be decoded.
     pub fn undecodable(key: String, error: &FormatError) -> Self {
         match error {
-            FormatError::Newer(found) => {
-                Self::Newer { place: key, found: u32::from(*found), known: u32::from(VERSION) }
+            FormatError::Newer { found, known } => {
+                Self::Newer { place: key, found: u32::from(*found), known: u32::from(*known) }
             }
             error => Self::damaged(&key, error),
         }

@@ -1,11 +1,4 @@
-//! The errors of reading a block. Owns their texts and the version that they name; knows nothing of
-//! the content of blocks.
-
-/// The newest version that is read. It is written for ranked topics with a significance, which
-/// version 1 lacks.
-pub const VERSION: u8 = 2;
-/// The version that is written for all other blocks.
-pub(super) const FIRST_VERSION: u8 = 1;
+//! The errors of reading a block. Owns their texts; knows nothing of the content of blocks.
 
 /// Bytes that are not a valid block.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,8 +7,13 @@ pub enum FormatError {
     #[error("it is not a block of this program")]
     NotABlock,
     /// Written by a newer version.
-    #[error("it has block format {0}, this program reads formats up to {VERSION}")]
-    Newer(u8),
+    #[error("it has block format {found}, this program reads formats up to {known}")]
+    Newer {
+        /// The version of the block.
+        found: u8,
+        /// The newest version that is read of its type.
+        known: u8,
+    },
     /// The checksum does not match.
     #[error("its checksum does not match its content")]
     Checksum,

@@ -13,8 +13,7 @@ mod rows;
 mod scored;
 pub(crate) mod varint;
 
-use error::FIRST_VERSION;
-pub use error::{FormatError, VERSION};
+pub use error::FormatError;
 pub use ranking::{RankedTopic, RankingReader, RankingWriter};
 pub use rows::{MAX_DETAIL_BYTES, RowReader, RowWriter};
 pub use scored::{ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
@@ -22,6 +21,10 @@ pub use scored::{ScoredReader, ScoredTopic, ScoredWriter, SectionKey};
 use xxhash_rust::xxh3::xxh3_64;
 
 const MAGIC: [u8; 2] = *b"TJ";
+/// The first version of blocks of every type.
+const FIRST_VERSION: u8 = 1;
+/// The version of ranked topics with a significance, which the first one lacks.
+const SIGNIFICANCE_VERSION: u8 = 2;
 const HEAD: usize = 8;
 const TAIL: usize = 8;
 
@@ -48,6 +51,14 @@ pub enum BlockType {
 impl BlockType {
     /// All types.
     pub const ALL: [Self; 4] = [Self::Rows, Self::Ranking, Self::Bytes, Self::Scored];
+
+    /// Returns the newest version that is read.
+    const fn newest_version(self) -> u8 {
+        match self {
+            Self::Rows | Self::Ranking | Self::Bytes => FIRST_VERSION,
+            Self::Scored => SIGNIFICANCE_VERSION,
+        }
+    }
 }
 
 /// Makes a block from raw content.
@@ -55,7 +66,7 @@ pub fn seal(block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     seal_as(FIRST_VERSION, block_type, raw)
 }
 
-/// Writes a block of a given version, of at most [`VERSION`].
+/// Writes a block of a given version, at most the newest of its type.
 fn seal_as(version: u8, block_type: BlockType, raw: &[u8]) -> Result<Vec<u8>, FormatError> {
     let length = u32::try_from(raw.len()).ok().filter(|length| *length as usize <= MAX_RAW);
     let length = length.ok_or(FormatError::Content(raw.len()))?;
@@ -86,8 +97,9 @@ pub fn open(block_type: BlockType, block: &[u8]) -> Result<Vec<u8>, FormatError>
     if [m0, m1] != MAGIC {
         return Err(FormatError::NotABlock);
     }
-    if version > VERSION {
-        return Err(FormatError::Newer(version));
+    let known = block_type.newest_version();
+    if version > known {
+        return Err(FormatError::Newer { found: version, known });
     }
     if xxh3_64(body) != u64::from_le_bytes(*tail) {
         return Err(FormatError::Checksum);

@@ -20,7 +20,7 @@
 use serde::Serialize;
 
 use super::varint::{Position, put, put_bytes, put_signed};
-use super::{BlockType, FIRST_VERSION, FormatError, VERSION, open, seal_as};
+use super::{BlockType, FIRST_VERSION, FormatError, SIGNIFICANCE_VERSION, open, seal_as};
 use crate::scores::{KeynessCounts, Status};
 use crate::term::MAX_TERM_BYTES;
 use crate::{Bucket, Kind, Score};
@@ -144,7 +144,7 @@ impl ScoredWriter {
     pub fn finish(&mut self) -> Result<Option<(SectionKey, Vec<u8>)>, FormatError> {
         self.end_section();
         // Releases that know no significance refuse its blocks as newer.
-        let version = if self.has_significance { VERSION } else { FIRST_VERSION };
+        let version = if self.has_significance { SIGNIFICANCE_VERSION } else { FIRST_VERSION };
         let block = seal_as(version, BlockType::Scored, &self.raw);
         self.has_significance = false;
         self.raw.clear();

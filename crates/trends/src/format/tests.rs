@@ -90,9 +90,19 @@ proptest! {
 
 #[test]
 fn a_newer_block_and_a_damaged_one_have_different_errors() {
-    let mut block = seal(BlockType::Bytes, b"x").unwrap();
-    block[2] = 3;
-    assert_eq!(open(BlockType::Bytes, &block), Err(FormatError::Newer(3)));
+    let newest = [
+        (BlockType::Rows, 1),
+        (BlockType::Ranking, 1),
+        (BlockType::Bytes, 1),
+        (BlockType::Scored, 2),
+    ];
+    for (block_type, known) in newest {
+        for found in [known + 1, 3] {
+            let mut block = seal(block_type, b"x").unwrap();
+            block[2] = found;
+            assert_eq!(open(block_type, &block), Err(FormatError::Newer { found, known }));
+        }
+    }
     assert_eq!(open(BlockType::Bytes, b"{}"), Err(FormatError::NotABlock));
     let block = seal(BlockType::Bytes, b"x").unwrap();
     assert_eq!(open(BlockType::Rows, &block), Err(FormatError::Type));
