@@ -44,7 +44,7 @@ pub(super) async fn act(
         let written = actor.write_status(&status).await?;
         metrics::progressed(object.status.as_ref(), &status, observed);
         if let Some(written) = written {
-            context.note_write(object, written);
+            context.note_write(written);
         }
     }
     context.recorder.record(object.object_ref(&()), plan.notices);

@@ -2,6 +2,7 @@
 //! kept about a TrendJob that is gone. After a restart the operator works without the notes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 
@@ -14,8 +15,9 @@ pub struct Memory(Mutex<HashMap<String, Notes>>);
 /// The notes about one TrendJob.
 #[derive(Debug, Default, PartialEq)]
 struct Notes {
-    /// The last write, until the watch shows it.
-    pending: Option<PendingWrite>,
+    /// The TrendJob that the last write returned, until the watch shows it. A pass over an older one
+    /// would decide by the previous status, and record the same events again.
+    pending: Option<TrendJobObject>,
     /// True if nothing can be created in the namespace any more.
     is_namespace_terminating: bool,
     /// The number of a run that had begun without the status noting it.
@@ -24,51 +26,34 @@ struct Notes {
     failures: u32,
 }
 
-/// The TrendJob that a write returned, until the watch shows it. A pass over the older one would
-/// decide by the previous status, and record the same events again.
-#[derive(Debug, PartialEq)]
-struct PendingWrite {
-    /// The resource versions that the write is newer than.
-    replaces: Vec<String>,
-    object: TrendJobObject,
-}
-
 impl Memory {
     /// The TrendJob as last watched or written, whichever is newer.
     pub(super) fn newest(&self, watched: &TrendJobObject) -> TrendJobObject {
         self.watched(watched);
         let all = self.0.lock();
         let pending = all.get(uid(watched)).and_then(|notes| notes.pending.as_ref());
-        pending.map_or_else(|| watched.clone(), |pending| pending.object.clone())
+        pending.unwrap_or(watched).clone()
     }
 
     /// Forgets the write that the watch shows now. The watch calls this, because a finished
     /// TrendJob may have no further pass.
     pub fn watched(&self, object: &TrendJobObject) {
-        let version = object.metadata.resource_version.as_ref();
         self.change(uid(object), |notes| {
-            notes.pending.take_if(|one| !one.replaces.iter().any(|older| Some(older) == version));
+            notes.pending.take_if(|pending| !is_older(object, pending));
         });
     }
 
-    /// Notes the TrendJob that a write over another returned, unless the watch has shown it
-    /// already.
+    /// Notes the TrendJob that a write returned, unless the watch has shown it already.
     pub(super) fn note_write(
         &self,
-        over: &TrendJobObject,
         mut written: TrendJobObject,
-        is_watched: impl FnOnce(&TrendJobObject) -> bool,
+        watched: impl FnOnce() -> Option<Arc<TrendJobObject>>,
     ) {
-        let Some(version) = over.metadata.resource_version.clone() else { return };
         prune_trendjob(&mut written);
-        self.change(uid(over), |notes| {
-            let before = notes.pending.take();
-            if !is_watched(&written) {
-                // The watch may still show a version older than the last write.
-                let mut replaces = before.map(|pending| pending.replaces).unwrap_or_default();
-                replaces.push(version);
-                notes.pending = Some(PendingWrite { replaces, object: written });
-            }
+        let uid = uid(&written).to_owned();
+        self.change(&uid, |notes| {
+            let is_watched = watched().is_some_and(|watched| !is_older(&watched, &written));
+            notes.pending = (!is_watched).then_some(written);
         });
     }
 
@@ -124,6 +109,14 @@ impl Memory {
     }
 }
 
+/// Returns true if a version of a TrendJob is older than another. The versions of the API server are
+/// whole numbers that grow with every write (KEP-5504); any other version counts as new.
+fn is_older(version: &TrendJobObject, than: &TrendJobObject) -> bool {
+    let number = |object: &TrendJobObject| object.metadata.resource_version.as_ref()?.parse().ok();
+    let numbers: Option<(u64, u64)> = number(version).zip(number(than));
+    numbers.is_some_and(|(version, than)| version < than)
+}
+
 fn uid(object: &TrendJobObject) -> &str {
     object.metadata.uid.as_deref().unwrap_or_default()
 }
@@ -147,25 +140,38 @@ mod tests {
     #[test]
     fn a_write_counts_until_the_watch_shows_it() {
         let memory = Memory::default();
-        memory.note_write(&version("1"), version("2"), |_| false);
-        memory.watched(&version("1"));
-        assert_eq!(newest(&memory, "1").as_deref(), Some("2"));
-        memory.watched(&version("2"));
+        memory.note_write(version("10"), || Some(version("8").into()));
+        // The watch shows the versions one after the other, that of the finalizer among them.
+        for older in ["8", "9"] {
+            memory.watched(&version(older));
+            assert_eq!(newest(&memory, older).as_deref(), Some("10"));
+        }
+        memory.watched(&version("10"));
+        assert!(memory.0.lock().is_empty());
+    }
+
+    #[test]
+    fn a_change_of_somebody_else_after_the_write_counts_at_once() {
+        let memory = Memory::default();
+        memory.note_write(version("10"), || None);
+        assert_eq!(newest(&memory, "11").as_deref(), Some("11"));
         assert!(memory.0.lock().is_empty());
     }
 
     #[test]
     fn a_write_that_the_watch_has_shown_already_is_not_kept() {
         let memory = Memory::default();
-        memory.note_write(&version("1"), version("2"), |_| true);
-        assert!(memory.0.lock().is_empty());
+        for shown in ["2", "3"] {
+            memory.note_write(version("2"), || Some(version(shown).into()));
+            assert!(memory.0.lock().is_empty());
+        }
     }
 
     #[test]
     fn nothing_is_kept_about_a_trendjob_that_is_gone_or_has_no_failures() {
         let memory = Memory::default();
         let object = version("1");
-        memory.note_write(&object, version("2"), |_| false);
+        memory.note_write(version("2"), || None);
         memory.note_namespace_terminating(&object);
         memory.note_started(&object, 3);
         memory.note_failure(&object);

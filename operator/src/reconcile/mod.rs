@@ -65,15 +65,10 @@ impl std::fmt::Debug for Context {
 }
 
 impl Context {
-    /// Remembers the TrendJob that a write over `over` returned, until the watch shows it.
-    fn note_write(&self, over: &TrendJobObject, written: TrendJobObject) {
-        let key = ObjectRef::from_obj(over);
-        self.memory.note_write(over, written, |written| {
-            let watched = self.trendjobs.get(&key);
-            watched.is_some_and(|watched| {
-                watched.metadata.resource_version == written.metadata.resource_version
-            })
-        });
+    /// Remembers the TrendJob that a write returned, until the watch shows it.
+    fn note_write(&self, written: TrendJobObject) {
+        let key = ObjectRef::from_obj(&written);
+        self.memory.note_write(written, || self.trendjobs.get(&key));
     }
 }
 
