@@ -117,13 +117,13 @@ fn the_first_small_tweets_have_the_oracles_counts() {
 }
 
 #[test]
-#[ignore = "takes minutes in a debug build; by hand: TRENDJOB_TEST_DATA=... cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
+#[ignore = "takes a minute: TRENDJOB_TEST_DATA=... cargo test -p trendjob-cli --test it -- --ignored whole_file"]
 fn the_whole_file_of_full_statuses_has_the_oracles_counts() {
     compare_whole_file(FULL);
 }
 
 #[test]
-#[ignore = "takes minutes in a debug build; by hand: TRENDJOB_TEST_DATA=... cargo test --release -p trendjob-cli --test it -- --ignored whole_file"]
+#[ignore = "takes a minute: TRENDJOB_TEST_DATA=... cargo test -p trendjob-cli --test it -- --ignored whole_file"]
 fn the_whole_file_of_small_tweets_has_the_oracles_counts() {
     compare_whole_file(SMALL);
 }
