@@ -6,9 +6,9 @@ mod cluster;
 #[cfg(test)]
 mod database;
 #[cfg(test)]
-mod faults;
-#[cfg(test)]
 mod gate;
+#[cfg(test)]
+mod killed_pods;
 #[cfg(test)]
 mod memory;
 #[cfg(test)]
