@@ -43,7 +43,8 @@ impl Memory {
         });
     }
 
-    /// Notes the TrendJob that a write returned, unless the watch has shown it already.
+    /// Notes the TrendJob that a write returned, unless the watch has shown it already. `watched` is
+    /// called under the lock, so that the watch can't show the write unnoticed in between.
     pub(super) fn note_write(
         &self,
         mut written: TrendJobObject,
@@ -109,8 +110,9 @@ impl Memory {
     }
 }
 
-/// Returns true if a version of a TrendJob is older than another. The versions of the API server are
-/// whole numbers that grow with every write (KEP-5504); any other version counts as new.
+/// Returns true if a version of a TrendJob is older than another. The API server numbers the versions
+/// of one type of object with whole numbers that grow with every write: Kubernetes promises it from
+/// 1.35 on (KEP-5504). A version that is no such number counts as new.
 fn is_older(version: &TrendJobObject, than: &TrendJobObject) -> bool {
     let number = |object: &TrendJobObject| object.metadata.resource_version.as_ref()?.parse().ok();
     let numbers: Option<(u64, u64)> = number(version).zip(number(than));

@@ -11,7 +11,7 @@ pub enum FormatError {
     Newer {
         /// The version of the block.
         found: u8,
-        /// The newest version that is read of its type.
+        /// The newest version that this program reads of blocks of its type.
         known: u8,
     },
     /// The checksum does not match.

@@ -52,7 +52,7 @@ impl BlockType {
     /// All types.
     pub const ALL: [Self; 4] = [Self::Rows, Self::Ranking, Self::Bytes, Self::Scored];
 
-    /// Returns the newest version that is read.
+    /// Returns the newest version that this program reads.
     const fn newest_version(self) -> u8 {
         match self {
             Self::Rows | Self::Ranking | Self::Bytes => FIRST_VERSION,
