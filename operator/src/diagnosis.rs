@@ -207,10 +207,12 @@ fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
     Some(pod_finding(stage, pod, reason, cause, advice))
 }
 
-/// Returns the cause why a volume can't be mounted.
+/// Returns the cause why a volume can't be mounted: the newest, because a kubelet first reports
+/// that it has no answer yet, and then what is missing.
 fn unmounted(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     let is_about = |event: &&Event| event.involved_object.uid == pod.metadata.uid;
-    let event = events.iter().filter(|event| is_unmounted(event)).find(is_about)?;
+    let events = events.iter().filter(|event| is_unmounted(event)).filter(is_about);
+    let event = events.max_by_key(|event| at(event))?;
     if container_state(pod).is_some_and(|state| state.waiting.is_none()) {
         return None;
     }
@@ -421,14 +423,13 @@ mod tests {
             "{found:?}"
         );
         assert_eq!(named(waiting("ContainerCreating", ""), &[]), None);
-        let mount = [event(
-            "Pod",
-            "uid-p",
-            "FailedMount",
-            "configmap \"c\" not found",
-            "2026-01-01T00:00:11Z",
-        )];
-        let found = named(waiting("ContainerCreating", ""), &mount).unwrap();
+        let mount = |message, at| event("Pod", "uid-p", "FailedMount", message, at);
+        let mounts = [
+            mount("failed to sync configmap cache: timed out", "2026-01-01T00:00:11Z"),
+            mount("configmap \"c\" not found", "2026-01-01T00:00:13Z"),
+            mount("failed to sync configmap cache: no answer", "2026-01-01T00:00:12Z"),
+        ];
+        let found = named(waiting("ContainerCreating", ""), &mounts).unwrap();
         assert!(found.reason == "FailedMount" && found.message.contains("configmap \"c\""));
         let unscheduled = |message: &str| {
             pod(
