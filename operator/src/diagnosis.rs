@@ -207,8 +207,8 @@ fn container_waits(stage: Stage, pod: &Pod) -> Option<Finding> {
     Some(pod_finding(stage, pod, reason, cause, advice))
 }
 
-/// Returns the cause why a volume can't be mounted: the newest, because a kubelet first reports
-/// that it has no answer yet, and then what is missing.
+/// Returns the newest cause why a volume can't be mounted: a kubelet may first report that it has no
+/// answer yet, and then what is missing.
 fn unmounted(stage: Stage, pod: &Pod, events: &[Event]) -> Option<Finding> {
     let is_about = |event: &&Event| event.involved_object.uid == pod.metadata.uid;
     let events = events.iter().filter(|event| is_unmounted(event)).filter(is_about);

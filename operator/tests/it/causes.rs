@@ -3,10 +3,9 @@
 
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota, Secret};
 use kube::api::{Api, DeleteParams, Patch, PatchParams};
-use operator::object::TrendJobObject;
 use serde_json::{Value, json};
 
-use crate::cluster::{Testbed, condition, digest, holds, manifests};
+use crate::cluster::{Testbed, digest, holds, manifests};
 
 #[testing::needs(cluster)]
 #[tokio::test]
@@ -40,12 +39,8 @@ async fn a_missing_volume_is_named() {
     testbed.apply("claim", json!({"spec": {"input": {"volume": claim}}})).await;
     let message = testbed.cause("claim", &["VolumeUnavailable"]).await;
     assert!(message.contains("missing-claim"), "{message}");
-    testbed.cause("map", &["FailedMount"]).await;
     // A kubelet may report first that it could not look the map up yet.
-    let names_the_map = |object: &TrendJobObject| {
-        condition(object, "Ready").is_some_and(|ready| ready.message.contains("missing-map"))
-    };
-    testbed.until("map", "the name of the map", names_the_map).await;
+    testbed.cause_that_names("map", &["FailedMount"], "missing-map").await;
     let expected = {
         let posts = manifests::posts(1);
         let data: Value = posts.iter().map(|(name, text)| (name.clone(), json!(text))).collect();

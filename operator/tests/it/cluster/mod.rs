@@ -203,10 +203,22 @@ impl Testbed {
 
     /// Waits until a TrendJob names a cause, at most 30 s, and for the event. Returns the message.
     pub(crate) async fn cause(&self, name: &str, reasons: &[&str]) -> String {
+        self.cause_that_names(name, reasons, "").await
+    }
+
+    /// Waits as `cause` does, for a cause whose message contains a text.
+    pub(crate) async fn cause_that_names(
+        &self,
+        name: &str,
+        reasons: &[&str],
+        text: &str,
+    ) -> String {
         let began = Instant::now();
         let object = self
-            .until(name, &format!("{reasons:?}"), |object| {
-                reasons.contains(&ready_reason(object).as_str())
+            .until(name, &format!("{reasons:?} {text}"), |object| {
+                condition(object, "Ready").is_some_and(|ready| {
+                    reasons.contains(&ready.reason.as_str()) && ready.message.contains(text)
+                })
             })
             .await;
         let took = began.elapsed();
